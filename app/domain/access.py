@@ -1,0 +1,71 @@
+"""Who may do what: the roles of access keys and the least they need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What the holder of an access key is to the program."""
+
+    OWNER = "OWNER"
+    STAFF = "STAFF"
+    TILL = "TILL"
+    CUSTOMER = "CUSTOMER"
+
+
+class Permission(StrEnum):
+    """One thing that can be allowed; every root field and every node loader asks for one."""
+
+    READ_TERMS = "READ_TERMS"
+    READ_OWN_CARD = "READ_OWN_CARD"
+    READ_CARDS = "READ_CARDS"
+    READ_IDENTITIES = "READ_IDENTITIES"
+    ENROL = "ENROL"
+    RECORD_PURCHASES = "RECORD_PURCHASES"
+    RECORD_REFUNDS = "RECORD_REFUNDS"
+    REDEEM = "REDEEM"
+    MANAGE_REWARDS = "MANAGE_REWARDS"
+    PUBLISH_TERMS = "PUBLISH_TERMS"
+
+
+_TILL = frozenset(
+    {
+        Permission.READ_TERMS,
+        Permission.READ_OWN_CARD,
+        Permission.READ_CARDS,
+        Permission.ENROL,
+        Permission.RECORD_PURCHASES,
+        Permission.RECORD_REFUNDS,
+        Permission.REDEEM,
+    }
+)
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.OWNER: frozenset(Permission),
+        Role.STAFF: _TILL | {Permission.READ_IDENTITIES},
+        Role.TILL: _TILL,
+        Role.CUSTOMER: frozenset({Permission.READ_TERMS, Permission.READ_OWN_CARD}),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The holder of an access key: role, the key's id (for the record of who did what), the customer where it is one."""
+
+    role: Role
+    key_id: str
+    customer_id: str | None = None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role has the permission."""
+        return permission in PERMISSIONS[self.role]
+
+    def may_see_card(self, customer_id: str) -> bool:
+        """Whether the customer's card, ledger and decisions are open to this holder."""
+        return self.may(Permission.READ_CARDS) or (self.customer_id is not None and self.customer_id == customer_id)

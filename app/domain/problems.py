@@ -1,0 +1,45 @@
+"""The closed list of technical refusals: what stops a request that no clause of the terms is about.
+
+A technical refusal writes nothing and never costs points. The words for each code stand in the catalogues of
+`app.domain.wording` under `error.<CODE>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ProblemCode(StrEnum):
+    """Every technical refusal, in order of precedence."""
+
+    INVALID_INPUT = "INVALID_INPUT"
+    INVALID_IDENTITY = "INVALID_IDENTITY"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    CLOCK_SKEW = "CLOCK_SKEW"
+    RATE_MISSING = "RATE_MISSING"
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    PURCHASE_NOT_FOUND = "PURCHASE_NOT_FOUND"
+    REWARD_NOT_FOUND = "REWARD_NOT_FOUND"
+    IDENTITY_TAKEN = "IDENTITY_TAKEN"
+    REWARD_KEY_TAKEN = "REWARD_KEY_TAKEN"
+    RECEIPT_DIFFERS = "RECEIPT_DIFFERS"
+    NO_TERMS_IN_FORCE = "NO_TERMS_IN_FORCE"
+    UNKNOWN_REWARD_IN_TERMS = "UNKNOWN_REWARD_IN_TERMS"
+    REWARD_NOT_OFFERED = "REWARD_NOT_OFFERED"
+    NOTHING_TO_REFUND = "NOTHING_TO_REFUND"
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    AMOUNT_OUT_OF_RANGE = "AMOUNT_OUT_OF_RANGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One technical refusal.
+
+    `path` leads to the input that caused it (field names and list positions, without `input`); `detail` is a short
+    English addition for developers, or None.
+    """
+
+    code: ProblemCode
+    path: tuple[str | int, ...] = ()
+    detail: str | None = None

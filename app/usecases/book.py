@@ -1,0 +1,71 @@
+"""Append one entry to a customer's ledger and bring the balance along."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import orjson
+
+from app.domain.decisions import Decision
+from app.domain.ledger import Balance, Entry, EntryType, Movement, sealed
+from app.domain.lots import Draw, Lot
+from app.store import ledger
+from app.store.customers import CustomerRow
+from app.store.unit import Session
+from app.usecases.call import Call
+
+UNIT = "points"
+
+
+async def book(
+    session: Session,
+    *,
+    call: Call,
+    customer: CustomerRow,
+    type: EntryType,
+    points: int,
+    occurred_at: datetime,
+    decision: Decision,
+    purchase_id: str | None = None,
+    refund_id: str | None = None,
+    redemption_id: str | None = None,
+    new_lot: Lot | None = None,
+    draws: Sequence[Draw] = (),
+) -> tuple[Entry, Balance]:
+    """Append the entry that the decision calls for, sealed to the one before it; returns it and the balance after.
+
+    `points` is signed. Either a `new_lot` is opened or `draws` are taken from lots; an entry of 0 points does neither
+    and still stands in the ledger, so that the customer can see why nothing came of it. The account must be locked.
+    """
+    entry_id = call.new_id()
+    lot = replace(new_lot, entry_id=entry_id) if new_lot is not None else None
+    moved = [(lot.id, lot.points)] if lot is not None else [(draw.lot_id, -draw.points) for draw in draws]
+    entry = Entry(
+        id=entry_id,
+        account_id=customer.account_id,
+        number=customer.entries + 1,
+        type=type,
+        points=points,
+        unit=UNIT,
+        occurred_at=occurred_at,
+        recorded_at=call.now,
+        purchase_id=purchase_id,
+        refund_id=refund_id,
+        redemption_id=redemption_id,
+        decision=orjson.dumps(decision.to_data()).decode(),
+        movements=tuple(Movement(id=call.new_id(), lot_id=lot_id, points=change) for lot_id, change in moved),
+        new_lot=lot,
+        previous=customer.head,
+    )
+    before = customer.balance
+    gained = max(points, 0)
+    balance = replace(
+        before,
+        available=before.available + points,
+        lifetime=before.lifetime + gained,
+        qualifying=before.qualifying + gained,
+    )
+    await ledger.append(session, program_id=call.program.id, entry=entry, hash=sealed(entry), balance=balance)
+    return entry, balance

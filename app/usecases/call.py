@@ -1,0 +1,119 @@
+"""What every write brings along, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.domain.decisions import Decision
+from app.domain.ledger import Balance
+from app.domain.problems import Problem, ProblemCode
+from app.store import answers
+from app.store.programs import Program
+from app.store.unit import Session
+
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How far ahead of the server a till's clock may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One write as it reached us.
+
+    `key` is the caller's idempotency key, `fingerprint` a digest of the verb and its canonical input, `actor` the id of
+    the access key used (None: the `troth` command), `now` the server's time, `new_id` makes time-ordered unique ids.
+    """
+
+    program: Program
+    verb: str
+    key: str
+    fingerprint: str
+    actor: str | None
+    now: datetime
+    new_id: Callable[[], str]
+
+    def too_early(self, occurred_at: datetime) -> Problem | None:
+        """The refusal of a fact that claims to lie in the future, or None."""
+        if occurred_at <= self.now + CLOCK_TOLERANCE:
+            return None
+        return Problem(ProblemCode.CLOCK_SKEW, detail="occurredAt is more than 5 minutes ahead of the server")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a write answered: kept for ever under its idempotency key, and given again word for word.
+
+    Holds ids, the decision and the balance after it, and nothing personal.
+    """
+
+    decision: Decision | None = None
+    balance: Balance | None = None
+    customer_id: str | None = None
+    purchase_id: str | None = None
+    refund_id: str | None = None
+    entry_id: str | None = None
+    redemption_id: str | None = None
+    reward_id: str | None = None
+    terms_version: int | None = None
+    shortfall: int | None = None
+    cash: int | None = None
+    replayed: bool = False
+
+    def to_data(self) -> dict[str, Any]:
+        """The answer as JSON; what is None is left out."""
+        data: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(self, name)) is not None}
+        if self.decision is not None:
+            data["decision"] = self.decision.to_data()
+        if self.balance is not None:
+            data["balance"] = self.balance.to_data()
+        return data
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Answer:
+        """The stored answer, marked as a replay."""
+        return cls(
+            **{name: data[name] for name in _PLAIN if name in data},
+            decision=Decision.from_data(data["decision"]) if "decision" in data else None,
+            balance=Balance.from_data(data["balance"]) if "balance" in data else None,
+            replayed=True,
+        )
+
+
+_PLAIN = (
+    "customer_id",
+    "purchase_id",
+    "refund_id",
+    "entry_id",
+    "redemption_id",
+    "reward_id",
+    "terms_version",
+    "shortfall",
+    "cash",
+)
+
+
+async def replay(session: Session, *, call: Call) -> Answer | Problem | None:
+    """What this key was answered before: the same answer, a refusal if the payload differs, None if it is new."""
+    stored = await answers.find(session, program_id=call.program.id, key=call.key)
+    if stored is None:
+        return None
+    if stored.mutation != call.verb or stored.fingerprint != call.fingerprint:
+        return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",))
+    return Answer.from_data(stored.answer)
+
+
+async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
+    """Store the answer under its key, in the transaction of its effect."""
+    await answers.keep(
+        session,
+        program_id=call.program.id,
+        key=call.key,
+        mutation=call.verb,
+        fingerprint=call.fingerprint,
+        answer=answer.to_data(),
+        actor=call.actor,
+        recorded_at=call.now,
+    )
+    return answer

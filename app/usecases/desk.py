@@ -1,0 +1,65 @@
+"""Where requests hand in their work: one transaction for a verb, one snapshot for a question.
+
+The API speaks to the desk and never to the database, so that nothing above this line knows which database it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from app.domain.access import Principal
+from app.domain.problems import Problem
+from app.store.programs import Program
+from app.store.unit import Database, Session
+from app.usecases.call import Answer, Call
+
+Result = TypeVar("Result")
+
+Verb = Callable[..., Awaitable[Answer | Problem]]
+
+
+def fingerprint(verb: str, payload: Any) -> str:
+    """A digest of a verb and its input that does not depend on the order of the fields."""
+    return hashlib.sha256(verb.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The database, the clock and the source of ids, as the composition root chose them."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+    async def do(
+        self, verb: Verb, *, name: str, program: Program, principal: Principal | None, key: str, payload: Any, order: Any
+    ) -> Answer | Problem:
+        """Carry out one verb in one transaction, once per idempotency key. `payload` is the input as it was sent."""
+        call = Call(
+            program=program,
+            verb=name,
+            key=key,
+            fingerprint=fingerprint(name, payload),
+            actor=principal.key_id if principal is not None else None,
+            now=self.clock(),
+            new_id=self.new_id,
+        )
+
+        async def work(session: Session) -> Answer | Problem:
+            return await verb(session, call=call, order=order)
+
+        return await self.database.write(work, program_id=program.id, turn=key)
+
+    async def ask(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
+        """Answer one question from one consistent view of the database."""
+
+        async def work(session: Session) -> Result:
+            return await question(session, **parameters)
+
+        return await self.database.read(work)

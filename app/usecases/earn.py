@@ -1,0 +1,124 @@
+"""Record a purchase and let it earn what the terms in force at its time give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from app.domain import earning
+from app.domain.amounts import MAX_POINTS
+from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
+from app.domain.ledger import EntryType
+from app.domain.lots import Lot, last_valid_day
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
+from app.store import customers, ledger, purchases, terms
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
+from app.store.unit import Session
+from app.usecases.book import book
+from app.usecases.call import Answer, Call, keep, replay
+
+RECEIPTS = "till"
+"""The source of receipts: one number space per program, whichever till or import brings them."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPurchase:
+    """A receipt as a till sends it; `fingerprint` is a digest of the receipt as it was sent."""
+
+    customer: CustomerBy
+    external_id: str
+    facts: PurchaseFacts
+    fingerprint: str
+
+
+async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
+    """Record the purchase once, decide, and book the points.
+
+    A receipt that is known already under another idempotency key is answered as it was then; one that differs is
+    refused. Nothing is written with a refusal.
+    """
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (skewed := call.too_early(order.facts.occurred_at)) is not None:
+        return skewed
+    if order.facts.currency != call.program.currency:
+        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
+    customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
+    if customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    recorded = await purchases.by_receipt(
+        session, program_id=call.program.id, source=RECEIPTS, external_id=order.external_id
+    )
+    if recorded is not None:
+        return await _same_receipt(session, call=call, order=order, customer=customer, recorded=recorded)
+    in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
+    earned = earning.earn(terms=in_force, facts=order.facts).decision
+    if customer.balance.lifetime + earned.points > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    purchase = Purchase(
+        id=call.new_id(),
+        customer_id=customer.id,
+        source=RECEIPTS,
+        external_id=order.external_id,
+        occurred_at=order.facts.occurred_at,
+        recorded_at=call.now,
+        total=order.facts.total(),
+        earned=earned.points,
+        terms_version=in_force.version,
+        fingerprint=order.fingerprint,
+        facts=order.facts,
+    )
+    await purchases.add(session, program_id=call.program.id, purchase=purchase)
+    entry, balance = await book(
+        session,
+        call=call,
+        customer=customer,
+        type=EntryType.EARN,
+        points=earned.points,
+        occurred_at=purchase.occurred_at,
+        decision=earned,
+        purchase_id=purchase.id,
+        new_lot=_lot(call=call, terms=in_force, purchase=purchase) if earned.points else None,
+    )
+    answer = Answer(
+        decision=earned, balance=balance, customer_id=customer.id, purchase_id=purchase.id, entry_id=entry.id
+    )
+    return await keep(session, call=call, answer=answer)
+
+
+def _lot(*, call: Call, terms: Terms, purchase: Purchase) -> Lot:
+    validity = terms.policy(PointsValidity)
+    return Lot(
+        id=call.new_id(),
+        points=purchase.earned,
+        remaining=purchase.earned,
+        earned_at=purchase.occurred_at,
+        available_from=purchase.occurred_at,
+        valid_until=last_valid_day(
+            earned_at=purchase.occurred_at, zone_name=purchase.facts.zone, months=validity.months
+        ),
+        entry_id="",
+    )
+
+
+async def _same_receipt(
+    session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, recorded: Purchase
+) -> Answer | Problem:
+    if recorded.fingerprint != order.fingerprint or recorded.customer_id != customer.id:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"))
+    entry = await ledger.entry_of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
+    answer = Answer(
+        decision=Decision.from_data(orjson.loads(entry.decision)),
+        balance=customer.balance,
+        customer_id=customer.id,
+        purchase_id=recorded.id,
+        entry_id=entry.id,
+    )
+    return await keep(session, call=call, answer=answer)

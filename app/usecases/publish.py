@@ -1,0 +1,79 @@
+"""Publish a version of the terms: at once the first time, with notice ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.conditions import Condition
+from app.domain.decisions import DecisionOutcome
+from app.domain.effects import Effect
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms, TermsError, earliest_start, notice_finding
+from app.store import rewards, terms
+from app.store.unit import Session
+from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
+
+DraftedClause = tuple[str, Sequence[Condition], Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The clauses to publish, and from when (None: as soon as the notice of the terms in force allows)."""
+
+    effective_from: datetime | None
+    clauses: Sequence[DraftedClause]
+
+
+async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Problem:
+    """Check the draft, hold it to the notice period of the version in force, and store it for good."""
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    latest = await terms.latest(session, program_id=call.program.id, lock=True)
+    effective_from = order.effective_from or (
+        earliest_start(current=latest, now=call.now) if latest is not None else call.now
+    )
+    try:
+        draft = Terms.drafted(
+            version=1 if latest is None else latest.version + 1,
+            effective_from=effective_from,
+            currency=call.program.currency,
+            zone=call.program.zone,
+            clauses=order.clauses,
+        )
+    except TermsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+    unknown = await _unknown_reward(session, call=call, draft=draft)
+    if unknown is not None:
+        return unknown
+    if latest is None:
+        if not call.program.sandbox and effective_from < call.now - CLOCK_TOLERANCE:
+            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms do not start in the past")
+        decision = None
+    else:
+        if effective_from <= latest.effective_from:
+            return Problem(
+                ProblemCode.INVALID_INPUT,
+                path=("effectiveFrom",),
+                detail=f"version {latest.version} starts at {latest.effective_from.isoformat()}, this one must follow",
+            )
+        in_force = await terms.in_force(session, program_id=call.program.id, at=call.now) or latest
+        decision = notice_finding(current=in_force, effective_from=effective_from, now=call.now)
+        if decision.outcome is DecisionOutcome.REFUSED:
+            return await keep(session, call=call, answer=Answer(decision=decision))
+    await terms.publish(
+        session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now
+    )
+    return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version))
+
+
+async def _unknown_reward(session: Session, *, call: Call, draft: Terms) -> Problem | None:
+    known = {reward.key for reward in await rewards.all_of(session, program_id=call.program.id)}
+    for clause in draft.clauses:
+        if isinstance(clause.effect, RewardCost) and clause.effect.reward not in known:
+            return Problem(
+                ProblemCode.UNKNOWN_REWARD_IN_TERMS, path=("clauses", int(clause.number) - 1), detail=clause.effect.reward
+            )
+    return None

@@ -1,0 +1,91 @@
+"""Redeem a reward: pay its points from the customer's lots and hand it over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain import lots, redeeming
+from app.domain.decisions import DecisionOutcome
+from app.domain.facts import PurchaseFacts
+from app.domain.ledger import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.store import customers, ledger, redemptions, rewards, terms
+from app.store.customers import CustomerBy
+from app.store.redemptions import Redemption
+from app.store.rewards import RewardBy
+from app.store.unit import Session
+from app.usecases.book import book
+from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
+
+
+@dataclass(frozen=True, slots=True)
+class NewRedemption:
+    """What the till asks for: whose points, which reward, and the basket it goes with (without lines: none)."""
+
+    customer: CustomerBy
+    reward: RewardBy
+    facts: PurchaseFacts
+
+
+async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answer | Problem:
+    """Decide and, when granted, take one from stock and the points from the lots.
+
+    A refusal by the terms is an answer like any other: it is kept under its key and moves nothing.
+    """
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (skewed := _clock(call, occurred_at=order.facts.occurred_at)) is not None:
+        return skewed
+    customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
+    if customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    reward = await rewards.find(session, program_id=call.program.id, by=order.reward)
+    if reward is None:
+        return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
+    in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
+    clause = in_force.cost_of(reward.key)
+    if clause is None:
+        return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
+    decision = redeeming.redeem(
+        terms=in_force, clause=clause, facts=order.facts, available=customer.balance.available
+    )
+    answer = Answer(decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id)
+    if decision.outcome is DecisionOutcome.REFUSED:
+        return await keep(session, call=call, answer=answer)
+    if not await rewards.take_one(session, program_id=call.program.id, reward_id=reward.id):
+        return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
+    redemption = Redemption(
+        id=call.new_id(),
+        customer_id=customer.id,
+        reward_id=reward.id,
+        points=decision.points,
+        occurred_at=order.facts.occurred_at,
+        recorded_at=call.now,
+        terms_version=in_force.version,
+        facts=order.facts,
+    )
+    await redemptions.add(session, program_id=call.program.id, redemption=redemption)
+    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
+    entry, balance = await book(
+        session,
+        call=call,
+        customer=customer,
+        type=EntryType.REDEEM,
+        points=-decision.points,
+        occurred_at=redemption.occurred_at,
+        decision=decision,
+        redemption_id=redemption.id,
+        draws=lots.take(open_lots, points=decision.points),
+    )
+    answer = replace(answer, balance=balance, entry_id=entry.id, redemption_id=redemption.id)
+    return await keep(session, call=call, answer=answer)
+
+
+def _clock(call: Call, *, occurred_at: datetime) -> Problem | None:
+    """A till that redeems is online, so its clock must agree; a sandbox may replay the past."""
+    if call.program.sandbox or occurred_at >= call.now - CLOCK_TOLERANCE:
+        return call.too_early(occurred_at)
+    return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

@@ -1,0 +1,137 @@
+"""Refund a purchase, whole or by line, and take back the points that the returned goods had earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain import lots, refunding
+from app.domain.ledger import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.store import customers, ledger, purchases, refunds, terms
+from app.store.customers import CustomerById
+from app.store.purchases import Purchase, PurchaseBy
+from app.store.refunds import Refund
+from app.store.unit import Session
+from app.usecases.book import book
+from app.usecases.call import Answer, Call, keep, replay
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """What comes back: `lines` maps line numbers to quantities (None: all that is left of the line); None is everything."""
+
+    purchase: PurchaseBy
+    lines: Mapping[int, Decimal | None] | None
+    occurred_at: datetime
+    external_id: str | None
+    reason: str | None
+
+
+async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | Problem:
+    """Record the refund and claw back, by the terms of the sale, what the kept goods would not have earned."""
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (skewed := call.too_early(order.occurred_at)) is not None:
+        return skewed
+    sale = await purchases.find(session, program_id=call.program.id, by=order.purchase)
+    if sale is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    if order.occurred_at < sale.occurred_at:
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
+    customer = await customers.find(
+        session, program_id=call.program.id, by=CustomerById(sale.customer_id), lock=True
+    )
+    judged_by = await terms.version(session, program_id=call.program.id, version=sale.terms_version)
+    if customer is None or judged_by is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
+    if order.external_id is not None and await refunds.receipt_exists(
+        session, program_id=call.program.id, external_id=order.external_id
+    ):
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), detail="this refund is recorded already")
+    kept = _kept(sale, earlier=earlier)
+    returned = _returned(order.lines, kept=kept)
+    if isinstance(returned, Problem):
+        return returned
+    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
+    outcome = refunding.refund(
+        terms=judged_by,
+        sale=sale.facts,
+        earned=sale.earned,
+        kept_before=kept,
+        kept_after={number: quantity - returned.get(number, Decimal(0)) for number, quantity in kept.items()},
+        due_before=sum(one.due for one in earlier),
+        available=customer.balance.available,
+        occurred_at=order.occurred_at,
+    )
+    record = Refund(
+        id=call.new_id(),
+        purchase_id=sale.id,
+        external_id=order.external_id,
+        occurred_at=order.occurred_at,
+        recorded_at=call.now,
+        lines=returned,
+        cash=outcome.cash,
+        due=outcome.due,
+        taken=outcome.taken,
+        reason=order.reason,
+    )
+    await refunds.add(session, program_id=call.program.id, refund=record)
+    of_sale = await ledger.lots_of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
+    entry, balance = await book(
+        session,
+        call=call,
+        customer=customer,
+        type=EntryType.CLAWBACK,
+        points=-outcome.taken,
+        occurred_at=order.occurred_at,
+        decision=outcome.decision,
+        purchase_id=sale.id,
+        refund_id=record.id,
+        draws=lots.take(open_lots, points=outcome.taken, first=of_sale),
+    )
+    answer = Answer(
+        decision=outcome.decision,
+        balance=balance,
+        customer_id=customer.id,
+        purchase_id=sale.id,
+        refund_id=record.id,
+        entry_id=entry.id,
+        shortfall=outcome.shortfall,
+        cash=outcome.cash.minor,
+    )
+    return await keep(session, call=call, answer=answer)
+
+
+def _kept(sale: Purchase, *, earlier: Sequence[Refund]) -> dict[int, Decimal]:
+    """Quantities of each line that earlier refunds have left."""
+    kept = {line.number: line.quantity for line in sale.facts.lines}
+    for one in earlier:
+        for number, quantity in one.lines.items():
+            kept[number] -= quantity
+    return kept
+
+
+def _returned(
+    lines: Mapping[int, Decimal | None] | None, *, kept: Mapping[int, Decimal]
+) -> dict[int, Decimal] | Problem:
+    """What this refund takes of each line, or why it cannot."""
+    wanted = dict.fromkeys(kept) if lines is None else lines
+    returned: dict[int, Decimal] = {}
+    for number, quantity in wanted.items():
+        left = kept.get(number)
+        if left is None:
+            return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"no line {number}")
+        taken = left if quantity is None else quantity
+        if taken > left:
+            return Problem(
+                ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"line {number} has {left.normalize():f} left"
+            )
+        if taken > 0:
+            returned[number] = taken
+    if not returned:
+        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail="everything was refunded before")
+    return returned
