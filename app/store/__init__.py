@@ -1,0 +1,1 @@
+"""The tables: the only code that knows SQL or the ORM; it keeps and finds, and never decides."""

@@ -1,0 +1,130 @@
+"""The unit of work: the two things a use case sees of the database, and what may go wrong with it.
+
+A *work* is an ``async def`` that takes a session and waits for nothing but that session. It may be called more than once
+(after a lost connection, a deadlock, a lost race), so it makes its ids and its clock readings before, never inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from tortoise.backends.base.client import BaseDBAsyncClient
+
+T = TypeVar("T")
+
+Row: TypeAlias = Mapping[str, Any]
+"""One row by column name, with the driver's raw values: read instants and dates with `app.store.values`."""
+
+Value: TypeAlias = Any
+"""What a placeholder takes: str, int, None, bool, an aware datetime, a date, or a list of str (for ``= ANY($n)``)."""
+
+
+class Busy(Exception):
+    """Too much at once: nothing was written; the same request may be sent again after `retry_after` seconds."""
+
+    def __init__(self, retry_after: float = 1.0) -> None:
+        super().__init__(f"The database is busy; try again in {retry_after:g} s.")
+        self.retry_after = retry_after
+
+
+class Unavailable(Exception):
+    """The database cannot be reached or cannot write; nothing is acknowledged, and the request may be sent again."""
+
+
+class Session(Protocol):
+    """One transaction's view of the database.
+
+    SQL is written once, with ``$1, $2 …`` for the values (each may be used again) and ``column = ANY($n)`` for a list
+    of texts; SQLite's session rewrites both.
+    """
+
+    @property
+    def orm(self) -> BaseDBAsyncClient:
+        """The connection as the ORM knows it: ``using_db=session.orm``, for what is not hot."""
+        ...
+
+    @property
+    def locking(self) -> str:
+        """`` FOR UPDATE`` where rows can be locked, empty where one writer makes it needless: ends a locking SELECT."""
+        ...
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgres``."""
+        ...
+
+    async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Every row of a query."""
+        ...
+
+    async def row(self, sql: str, *values: Value) -> Row | None:
+        """The first row of a query, or None."""
+        ...
+
+    async def execute(self, sql: str, *values: Value) -> int:
+        """Run a statement now; the number of rows it touched."""
+        ...
+
+    async def later(self, sql: str, *values: Value) -> None:
+        """Run a statement whose result nobody needs: before the next read, or before the commit.
+
+        Several of them travel as one statement on PostgreSQL, in no particular order and without seeing each other's
+        rows (foreign keys between them hold). An error appears where the statements are run.
+        """
+        ...
+
+    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+        """Run a statement once for each group of values."""
+        ...
+
+
+Work: TypeAlias = Callable[[Session], Awaitable[T]]
+"""What happens in one transaction."""
+
+
+class Database(Protocol):
+    """A database that is open: transactions of one writer or of many, and reads beside them."""
+
+    async def start(self) -> None:
+        """Open the connections. Raises Unavailable when the database cannot be reached."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is under way and close the connections; what comes later gets Unavailable."""
+        ...
+
+    async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:
+        """Run the work in one transaction and return its result once that is durable.
+
+        Works of one program with the same `turn` (an idempotency key) run one after the other from their first read on.
+        An exception of the work rolls back what that work wrote, nothing else, and reaches this caller only. The work
+        is called again (a bounded number of times, with growing random pauses) when the database, not the work, failed.
+        Raises Busy and Unavailable.
+        """
+        ...
+
+    async def read(self, work: Work[T]) -> T:
+        """Run a work that only reads, beside the writers, on one snapshot. Raises Busy and Unavailable."""
+        ...
+
+    async def ready(self) -> bool:
+        """Whether the database answers now."""
+        ...
+
+
+def open_database(url: str) -> Database:
+    """The database at `url`, not started yet.
+
+    ``sqlite:///shop.db`` (beside the process), ``sqlite:////var/lib/shop.db``, ``postgres://user@host/name`` or
+    ``postgresql://…``. Parameters of a SQLite URL are pragmas; ``statement_cache_size=0`` is for pgbouncer.
+    """
+    if url.startswith("sqlite:"):
+        from app.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase(url)
+    if url.startswith(("postgres:", "postgresql:")):
+        from app.store.postgres import PostgresDatabase
+
+        return PostgresDatabase(url)
+    raise ValueError("A database URL starts with sqlite:// or postgres://.")
