@@ -16,8 +16,6 @@ from app.store.customers import CustomerRow
 from app.store.unit import Session
 from app.usecases.call import Call
 
-UNIT = "points"
-
 
 async def book(
     session: Session,
@@ -48,7 +46,7 @@ async def book(
         number=customer.entries + 1,
         type=type,
         points=points,
-        unit=UNIT,
+        unit=customer.unit,
         occurred_at=occurred_at,
         recorded_at=call.now,
         purchase_id=purchase_id,
@@ -67,5 +65,5 @@ async def book(
         lifetime=before.lifetime + gained,
         qualifying=before.qualifying + gained,
     )
-    await ledger.append(session, program_id=call.program.id, entry=entry, hash=sealed(entry), balance=balance)
+    await ledger.append(session, program_id=call.program.id, entry=entry, seal=sealed(entry), balance=balance)
     return entry, balance

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
 from app.store import answers
 from app.store.programs import Program
 from app.store.unit import Session
@@ -45,7 +46,8 @@ class Call:
 class Answer:
     """What a write answered: kept for ever under its idempotency key, and given again word for word.
 
-    Holds ids, the decision and the balance after it, and nothing personal.
+    Holds ids, the decision and the balance after it, and nothing personal. `terms`, the version that decided, is there
+    on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units.
     """
 
     decision: Decision | None = None
@@ -59,6 +61,7 @@ class Answer:
     terms_version: int | None = None
     shortfall: int | None = None
     cash: int | None = None
+    terms: Terms | None = None
     replayed: bool = False
 
     def to_data(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.domain.amounts import Money
 from app.domain.problems import Problem, ProblemCode
 from app.store import rewards
-from app.store.rewards import Reward, RewardByKey
+from app.store.rewards import Reward
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 
@@ -28,7 +28,7 @@ async def create_reward(session: Session, *, call: Call, order: NewReward) -> An
     """Add the reward; its key, which the terms use, must be new."""
     if (known := await replay(session, call=call)) is not None:
         return known
-    if await rewards.find(session, program_id=call.program.id, by=RewardByKey(order.key)) is not None:
+    if await rewards.by_key(session, program_id=call.program.id, key=order.key) is not None:
         return Problem(ProblemCode.REWARD_KEY_TAKEN, path=("key",))
     if order.retail_value is not None and order.retail_value.currency != call.program.currency:
         return Problem(ProblemCode.INVALID_INPUT, path=("retailValue",), detail="not in the program's currency")
@@ -38,7 +38,7 @@ async def create_reward(session: Session, *, call: Call, order: NewReward) -> An
         name=order.name,
         description=order.description,
         picture_url=order.picture_url,
-        retail_value=order.retail_value,
+        retail_value=order.retail_value.minor if order.retail_value is not None else None,
         stock_initial=order.stock,
         stock=order.stock,
         created_at=call.now,

@@ -88,7 +88,12 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         new_lot=_lot(call=call, terms=in_force, purchase=purchase) if earned.points else None,
     )
     answer = Answer(
-        decision=earned, balance=balance, customer_id=customer.id, purchase_id=purchase.id, entry_id=entry.id
+        decision=earned,
+        balance=balance,
+        customer_id=customer.id,
+        purchase_id=purchase.id,
+        entry_id=entry.id,
+        terms=in_force,
     )
     return await keep(session, call=call, answer=answer)
 
@@ -113,12 +118,14 @@ async def _same_receipt(
 ) -> Answer | Problem:
     if recorded.fingerprint != order.fingerprint or recorded.customer_id != customer.id:
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"))
-    entry = await ledger.entry_of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
+    stored = await ledger.of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
+    if stored is None:
+        raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
     answer = Answer(
-        decision=Decision.from_data(orjson.loads(entry.decision)),
+        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
         balance=customer.balance,
         customer_id=customer.id,
         purchase_id=recorded.id,
-        entry_id=entry.id,
+        entry_id=stored.entry.id,
     )
     return await keep(session, call=call, answer=answer)

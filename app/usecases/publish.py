@@ -13,6 +13,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms, TermsError, earliest_start, notice_finding
 from app.store import rewards, terms
+from app.store.programs import ProgramKind
 from app.store.unit import Session
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
 
@@ -49,9 +50,9 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
     if unknown is not None:
         return unknown
     if latest is None:
-        if not call.program.sandbox and effective_from < call.now - CLOCK_TOLERANCE:
+        if call.program.kind is not ProgramKind.SANDBOX and effective_from < call.now - CLOCK_TOLERANCE:
             return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms do not start in the past")
-        decision = None
+        decision, in_force = None, None
     else:
         if effective_from <= latest.effective_from:
             return Problem(
@@ -62,15 +63,15 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
         in_force = await terms.in_force(session, program_id=call.program.id, at=call.now) or latest
         decision = notice_finding(current=in_force, effective_from=effective_from, now=call.now)
         if decision.outcome is DecisionOutcome.REFUSED:
-            return await keep(session, call=call, answer=Answer(decision=decision))
+            return await keep(session, call=call, answer=Answer(decision=decision, terms=in_force))
     await terms.publish(
         session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now
     )
-    return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version))
+    return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force))
 
 
 async def _unknown_reward(session: Session, *, call: Call, draft: Terms) -> Problem | None:
-    known = {reward.key for reward in await rewards.all_of(session, program_id=call.program.id)}
+    known = {reward.key for reward in await rewards.all_rewards(session, program_id=call.program.id)}
     for clause in draft.clauses:
         if isinstance(clause.effect, RewardCost) and clause.effect.reward not in known:
             return Problem(

@@ -12,8 +12,9 @@ from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.store import customers, ledger, redemptions, rewards, terms
 from app.store.customers import CustomerBy
-from app.store.redemptions import Redemption
-from app.store.rewards import RewardBy
+from app.store.programs import ProgramKind
+from app.store.redemptions import Redemption, RedemptionState
+from app.store.rewards import Reward
 from app.store.unit import Session
 from app.usecases.book import book
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
@@ -21,10 +22,11 @@ from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
 
 @dataclass(frozen=True, slots=True)
 class NewRedemption:
-    """What the till asks for: whose points, which reward, and the basket it goes with (without lines: none)."""
+    """What the till asks for: whose points, which reward (by id or by key), and the basket it goes with (without lines: none)."""
 
     customer: CustomerBy
-    reward: RewardBy
+    reward_id: str | None
+    reward_key: str | None
     facts: PurchaseFacts
 
 
@@ -40,7 +42,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    reward = await rewards.find(session, program_id=call.program.id, by=order.reward)
+    reward = await _reward(session, call=call, order=order)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
     in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
@@ -52,7 +54,9 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     decision = redeeming.redeem(
         terms=in_force, clause=clause, facts=order.facts, available=customer.balance.available
     )
-    answer = Answer(decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id)
+    answer = Answer(
+        decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id, terms=in_force
+    )
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=call.program.id, reward_id=reward.id):
@@ -61,6 +65,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         id=call.new_id(),
         customer_id=customer.id,
         reward_id=reward.id,
+        state=RedemptionState.FULFILLED,
         points=decision.points,
         occurred_at=order.facts.occurred_at,
         recorded_at=call.now,
@@ -84,8 +89,14 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     return await keep(session, call=call, answer=answer)
 
 
+async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Reward | None:
+    if order.reward_id is not None:
+        return await rewards.by_id(session, program_id=call.program.id, reward_id=order.reward_id)
+    return await rewards.by_key(session, program_id=call.program.id, key=order.reward_key or "")
+
+
 def _clock(call: Call, *, occurred_at: datetime) -> Problem | None:
     """A till that redeems is online, so its clock must agree; a sandbox may replay the past."""
-    if call.program.sandbox or occurred_at >= call.now - CLOCK_TOLERANCE:
+    if call.program.kind is ProgramKind.SANDBOX or occurred_at >= call.now - CLOCK_TOLERANCE:
         return call.too_early(occurred_at)
     return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

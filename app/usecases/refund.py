@@ -7,23 +7,28 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import orjson
+
 from app.domain import lots, refunding
+from app.domain.decisions import Decision
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.store import customers, ledger, purchases, refunds, terms
-from app.store.customers import CustomerById
-from app.store.purchases import Purchase, PurchaseBy
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
 from app.store.refunds import Refund
 from app.store.unit import Session
 from app.usecases.book import book
+from app.usecases.earn import RECEIPTS
 from app.usecases.call import Answer, Call, keep, replay
 
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """What comes back: `lines` maps line numbers to quantities (None: all that is left of the line); None is everything."""
+    """What comes back of a purchase (by id or by receipt number): `lines` maps line numbers to quantities (None: all that is left of the line); None is everything."""
 
-    purchase: PurchaseBy
+    purchase_id: str | None
+    receipt: str | None
     lines: Mapping[int, Decimal | None] | None
     occurred_at: datetime
     external_id: str | None
@@ -36,22 +41,20 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         return known
     if (skewed := call.too_early(order.occurred_at)) is not None:
         return skewed
-    sale = await purchases.find(session, program_id=call.program.id, by=order.purchase)
+    sale = await _sale(session, call=call, order=order)
     if sale is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     if order.occurred_at < sale.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
     customer = await customers.find(
-        session, program_id=call.program.id, by=CustomerById(sale.customer_id), lock=True
+        session, program_id=call.program.id, by=CustomerBy(sale.customer_id), lock=True
     )
-    judged_by = await terms.version(session, program_id=call.program.id, version=sale.terms_version)
+    judged_by = await terms.version(session, program_id=call.program.id, number=sale.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
-    if order.external_id is not None and await refunds.receipt_exists(
-        session, program_id=call.program.id, external_id=order.external_id
-    ):
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), detail="this refund is recorded already")
+    if (same := await _same_receipt(session, call=call, order=order, customer=customer)) is not None:
+        return same
     kept = _kept(sale, earlier=earlier)
     returned = _returned(order.lines, kept=kept)
     if isinstance(returned, Problem):
@@ -74,7 +77,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         occurred_at=order.occurred_at,
         recorded_at=call.now,
         lines=returned,
-        cash=outcome.cash,
+        cash=outcome.cash.minor,
         due=outcome.due,
         taken=outcome.taken,
         reason=order.reason,
@@ -91,7 +94,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         decision=outcome.decision,
         purchase_id=sale.id,
         refund_id=record.id,
-        draws=lots.take(open_lots, points=outcome.taken, first=of_sale),
+        draws=lots.take(open_lots, points=outcome.taken, first={lot.id for lot in of_sale}),
     )
     answer = Answer(
         decision=outcome.decision,
@@ -102,6 +105,43 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         entry_id=entry.id,
         shortfall=outcome.shortfall,
         cash=outcome.cash.minor,
+        terms=judged_by,
+    )
+    return await keep(session, call=call, answer=answer)
+
+
+async def _sale(session: Session, *, call: Call, order: NewRefund) -> Purchase | None:
+    if order.purchase_id is not None:
+        return await purchases.by_id(session, program_id=call.program.id, purchase_id=order.purchase_id)
+    return await purchases.by_receipt(
+        session, program_id=call.program.id, source=RECEIPTS, external_id=order.receipt or ""
+    )
+
+
+async def _same_receipt(
+    session: Session, *, call: Call, order: NewRefund, customer: CustomerRow
+) -> Answer | Problem | None:
+    """The answer to a refund receipt that is known already under another idempotency key."""
+    if order.external_id is None:
+        return None
+    known = await refunds.by_receipt(session, program_id=call.program.id, external_id=order.external_id)
+    if known is None:
+        return None
+    same_lines = order.lines is None or all(
+        quantity is None or known.lines.get(number) == quantity for number, quantity in order.lines.items()
+    )
+    stored = await ledger.of_refund(session, program_id=call.program.id, refund_id=known.id)
+    if not same_lines or stored is None:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
+    answer = Answer(
+        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
+        balance=customer.balance,
+        customer_id=customer.id,
+        purchase_id=known.purchase_id,
+        refund_id=known.id,
+        entry_id=stored.entry.id,
+        shortfall=known.due - known.taken,
+        cash=known.cash,
     )
     return await keep(session, call=call, answer=answer)
 
