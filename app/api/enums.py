@@ -1,0 +1,263 @@
+"""The closed sets of the domain as GraphQL enums, every value described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+from typing import TypeVar
+
+import strawberry
+
+from app.domain.access import Role
+from app.domain.amounts import Rounding
+from app.domain.calendar import Weekday
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.effects.combination import CombinationMode
+from app.domain.effects.refund_policy import RefundMode
+from app.domain.effects.rounding_rule import RoundingScope
+from app.domain.facts import Channel, LineKind, PaymentKind
+from app.domain.identities import IdentityKind
+from app.domain.ledger import EntryType
+from app.domain.problems import ProblemCode
+from app.domain.terms import ChangeEffect, ClauseKind
+
+E = TypeVar("E", bound=Enum)
+
+
+def described(enum: type[E], description: str, values: Mapping[E, str], *, name: str | None = None) -> type[E]:
+    """Register an enum of the domain with the schema; every member must have its description."""
+    missing = [member for member in enum if member not in values]
+    if missing:
+        raise ValueError(f"{enum.__name__} lacks descriptions for {missing}")
+    registered = strawberry.enum(enum, name=name, description=description)
+    for value in registered.__strawberry_definition__.values:  # type: ignore[attr-defined]  # set by strawberry.enum
+        value.description = values[enum[value.name]]
+    return registered
+
+
+class ProgramKind(StrEnum):
+    """Whether a program serves real customers."""
+
+    LIVE = "LIVE"
+    SANDBOX = "SANDBOX"
+
+
+class TermsStatus(StrEnum):
+    """Where a published version stands in time."""
+
+    SCHEDULED = "SCHEDULED"
+    IN_FORCE = "IN_FORCE"
+    SUPERSEDED = "SUPERSEDED"
+
+
+class CustomerState(StrEnum):
+    """What a customer may do."""
+
+    ACTIVE = "ACTIVE"
+
+
+class RedemptionState(StrEnum):
+    """How far a redemption has come."""
+
+    FULFILLED = "FULFILLED"
+
+
+class TextFormat(StrEnum):
+    """How a text is marked up."""
+
+    PLAIN = "PLAIN"
+    MARKDOWN = "MARKDOWN"
+
+
+described(
+    ProgramKind,
+    "Whether a program serves real customers.",
+    {ProgramKind.LIVE: "Real customers and real points.", ProgramKind.SANDBOX: "For trying things out; may replay the past."},
+)
+described(
+    TermsStatus,
+    "Where a published version of the terms stands in time.",
+    {
+        TermsStatus.SCHEDULED: "Published, starts later.",
+        TermsStatus.IN_FORCE: "Decides now.",
+        TermsStatus.SUPERSEDED: "Replaced by a later version; still decides what happened in its time.",
+    },
+)
+described(CustomerState, "What a customer may do.", {CustomerState.ACTIVE: "Earns and redeems."})
+described(
+    RedemptionState, "How far a redemption has come.", {RedemptionState.FULFILLED: "Paid for with points and handed over."}
+)
+described(
+    TextFormat,
+    "How a text is marked up.",
+    {TextFormat.PLAIN: "Lines of plain text.", TextFormat.MARKDOWN: "A Markdown document with a heading and a list."},
+)
+described(
+    Role,
+    "What the holder of an access key is to the program.",
+    {
+        Role.OWNER: "May do and see everything in the program.",
+        Role.STAFF: "Serves customers: everything a till does, and sees identities in full.",
+        Role.TILL: "Enrols, records purchases and refunds, redeems; identities are masked.",
+        Role.CUSTOMER: "Sees their own card, the terms and the rewards; changes nothing.",
+    },
+)
+described(
+    Rounding,
+    "How a fraction of a point is rounded.",
+    {
+        Rounding.HALF_UP: "Halves go up, away from zero.",
+        Rounding.FLOOR: "Always down.",
+        Rounding.HALF_EVEN: "Halves go to the even neighbour.",
+    },
+    name="RoundingMode",
+)
+described(
+    RoundingScope,
+    "What is rounded.",
+    {RoundingScope.BASKET: "The points of the whole purchase, once.", RoundingScope.LINE: "The points of each line."},
+)
+described(
+    Weekday,
+    "A day of the week, on the wall calendar of the shop.",
+    {day: f"{day.name.capitalize()}." for day in Weekday},
+)
+described(
+    DecisionOutcome,
+    "What a decision came to.",
+    {
+        DecisionOutcome.GRANTED: "In full.",
+        DecisionOutcome.PARTLY_GRANTED: "In part; the reasons say what was limited.",
+        DecisionOutcome.REFUSED: "Not granted; the reasons name every condition that failed.",
+    },
+)
+described(
+    Verdict,
+    "What a clause did in a decision.",
+    {
+        Verdict.APPLIED: "It decided, or its condition is met.",
+        Verdict.NOT_MET: "Its condition is not met.",
+        Verdict.LIMITED: "It applied in part.",
+        Verdict.EXCLUDED: "It was met but another clause counted instead.",
+    },
+)
+described(
+    ReasonCode,
+    "Why a clause had its verdict; codes are stable, in order of precedence.",
+    {code: f"{code.name.replace('_', ' ').capitalize()}." for code in ReasonCode},
+)
+described(
+    RemedyCode,
+    "What would make a condition hold.",
+    {
+        RemedyCode.COME_AT: "Come when the window opens: `from`.",
+        RemedyCode.SPEND_MORE: "Spend `amount` more on what counts.",
+        RemedyCode.ADD_PRODUCT: "Add one of `products` to the basket.",
+        RemedyCode.COLLECT_POINTS: "Collect `points` more.",
+        RemedyCode.START_LATER: "Let the change start at `from` or later.",
+        RemedyCode.NONE: "Nothing would: the condition cannot hold any more.",
+    },
+)
+described(
+    CombinationMode,
+    "What happens when several earning clauses fit one purchase.",
+    {
+        CombinationMode.BEST: "The one that gives the most points counts.",
+        CombinationMode.STACK: "All of them count, added exactly and rounded once.",
+    },
+)
+described(
+    RefundMode,
+    "What happens when returned goods had earned more points than the customer has left.",
+    {RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not chased."},
+)
+described(
+    Channel,
+    "Where a purchase was made.",
+    {Channel.STORE: "In a shop.", Channel.ONLINE: "In a web shop or app.", Channel.PHONE: "By telephone."},
+)
+described(
+    LineKind,
+    "What a line of a receipt is.",
+    {
+        LineKind.GOODS: "Goods or services.",
+        LineKind.SHIPPING: "Postage and packing.",
+        LineKind.TIP: "A tip.",
+        LineKind.DEPOSIT: "A deposit.",
+        LineKind.GIFT_CARD: "A gift card that is bought.",
+        LineKind.REWARD: "Reward goods: they earn nothing.",
+    },
+)
+described(
+    PaymentKind,
+    "What a purchase was paid with.",
+    {
+        PaymentKind.CASH: "Cash.",
+        PaymentKind.CARD: "A payment card.",
+        PaymentKind.GIFT_CARD: "A gift card; what it pays for earns.",
+        PaymentKind.POINTS: "Points; what they pay for earns nothing.",
+        PaymentKind.OTHER: "Anything else.",
+    },
+)
+described(
+    IdentityKind,
+    "What a customer is recognised by.",
+    {
+        IdentityKind.CARD: "The number of a card.",
+        IdentityKind.PHONE: "A telephone number, E.164.",
+        IdentityKind.EMAIL: "An e-mail address, lower case.",
+        IdentityKind.TOKEN: "A token or QR code of an app.",
+        IdentityKind.EXTERNAL_ID: "The id in another system of the shop.",
+    },
+)
+described(
+    EntryType,
+    "What a ledger entry is.",
+    {
+        EntryType.EARN: "Points earned by a purchase.",
+        EntryType.REDEEM: "Points paid for a reward.",
+        EntryType.CLAWBACK: "Points taken back after a refund.",
+    },
+)
+described(
+    ClauseKind,
+    "What a clause is about.",
+    {
+        ClauseKind.EARNING: "How points are earned.",
+        ClauseKind.REWARD: "What a reward costs, and when it can be had.",
+        ClauseKind.POLICY: "What holds for all other clauses.",
+    },
+)
+described(
+    ChangeEffect,
+    "What a change of the terms means for the customer.",
+    {
+        ChangeEffect.BETTER: "Nobody gets less by it.",
+        ChangeEffect.NEUTRAL: "Nobody gets more or less.",
+        ChangeEffect.WORSE: "Somebody may get less; it needs notice. Every change counts as worse until changes are compared.",
+    },
+)
+described(
+    ProblemCode,
+    "Technical refusals: nothing was written and no points were touched. The list is closed, in order of precedence.",
+    {
+        ProblemCode.INVALID_INPUT: "A value cannot be used; `path` leads to it.",
+        ProblemCode.INVALID_IDENTITY: "A card, phone number, e-mail or token is malformed.",
+        ProblemCode.IDEMPOTENCY_KEY_REUSED: "The key was used before with another mutation or another input.",
+        ProblemCode.CLOCK_SKEW: "`occurredAt` lies where it cannot be: more than 5 minutes ahead, or before what it follows.",
+        ProblemCode.RATE_MISSING: "The currency is not the program's, and no exchange rate is recorded.",
+        ProblemCode.CUSTOMER_NOT_FOUND: "No customer of this program is known by that.",
+        ProblemCode.PURCHASE_NOT_FOUND: "No purchase of this program is known by that.",
+        ProblemCode.REWARD_NOT_FOUND: "No reward of this program is known by that.",
+        ProblemCode.IDENTITY_TAKEN: "The identity belongs to a customer already.",
+        ProblemCode.REWARD_KEY_TAKEN: "A reward with this key exists.",
+        ProblemCode.RECEIPT_DIFFERS: "The receipt is recorded already, with other contents.",
+        ProblemCode.NO_TERMS_IN_FORCE: "No version of the terms was in force at that time.",
+        ProblemCode.UNKNOWN_REWARD_IN_TERMS: "A clause prices a reward that does not exist.",
+        ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
+        ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
+        ProblemCode.OUT_OF_STOCK: "The last one is gone.",
+        ProblemCode.AMOUNT_OUT_OF_RANGE: "The balance would grow beyond 2,147,483,647 points.",
+    },
+    name="UserErrorCode",
+)

@@ -1,0 +1,26 @@
+"""A customer's card: who it is, what they are recognised by, and what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.store import customers
+from app.store.customers import CustomerBy, CustomerRow, Identity
+from app.store.unit import Session
+
+
+async def card(session: Session, *, program_id: str, by: CustomerBy) -> CustomerRow | None:
+    """The customer known by an id or an identity, with the balance of the moment."""
+    return await customers.find(session, program_id=program_id, by=by)
+
+
+async def cards(session: Session, *, program_id: str, ids: Sequence[str]) -> list[CustomerRow | None]:
+    """Customers by id, in the order asked for."""
+    found = await customers.by_ids(session, program_id=program_id, customer_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def identities(session: Session, *, program_id: str, ids: Sequence[str]) -> list[tuple[Identity, ...]]:
+    """The identities of several customers, in the order asked for."""
+    found = await customers.identities_of(session, program_id=program_id, customer_ids=ids)
+    return [found.get(id, ()) for id in ids]

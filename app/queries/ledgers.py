@@ -1,0 +1,151 @@
+"""A customer's ledger: pages of entries, and what stands behind an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.domain import earning
+from app.domain.decisions import Decision
+from app.domain.ledger import Entry, EntryType
+from app.domain.terms import Terms
+from app.store import customers, ledger, purchases, redemptions, refunds, terms
+from app.store.customers import CustomerBy
+from app.store.ledger import StoredEntry
+from app.store.purchases import Purchase
+from app.store.redemptions import Redemption
+from app.store.refunds import Refund
+from app.store.unit import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """Entries in the order asked for, whether there are more on either side, and the terms that decided them."""
+
+    entries: tuple[StoredEntry, ...]
+    more_before: bool
+    more_after: bool
+    terms: Mapping[int, Terms]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window on the ledger, newest entry first: `size` entries after a number or, `from_end`, before one.
+
+    "After" an entry in this order means older: a smaller number.
+    """
+
+    size: int
+    after: int | None = None
+    before: int | None = None
+    from_end: bool = False
+
+
+async def ledger_page(session: Session, *, program_id: str, account_id: str, window: Window) -> LedgerPage:
+    """One page of a ledger, newest first."""
+    found = await ledger.page(
+        session,
+        program_id=program_id,
+        account_id=account_id,
+        before=window.after,
+        after=window.before,
+        limit=window.size + 1,
+        newest_first=not window.from_end,
+    )
+    more = len(found) > window.size
+    entries = found[: window.size]
+    if window.from_end:
+        entries = tuple(reversed(entries))
+    return LedgerPage(
+        entries=entries,
+        more_before=more if window.from_end else window.after is not None,
+        more_after=window.before is not None if window.from_end else more,
+        terms=await terms_of(session, program_id=program_id, entries=[one.entry for one in entries]),
+    )
+
+
+async def terms_of(session: Session, *, program_id: str, entries: Sequence[Entry]) -> dict[int, Terms]:
+    """The versions of the terms that the entries were decided by."""
+    numbers = {decided_by(entry) for entry in entries}
+    found: dict[int, Terms] = {}
+    for number in numbers:
+        one = await terms.version(session, program_id=program_id, number=number)
+        if one is None:
+            raise LookupError(f"terms version {number} is missing")
+        found[number] = one
+    return found
+
+
+def decided_by(entry: Entry) -> int:
+    """The version of the terms in an entry's stored decision."""
+    return decision_of(entry).terms_version
+
+
+def decision_of(entry: Entry) -> Decision:
+    """The decision that is stored with an entry."""
+    data: dict[str, Any] = orjson.loads(entry.decision)
+    return Decision.from_data(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An entry, the terms that decided it, and the points that its stored facts give under them today."""
+
+    stored: StoredEntry
+    customer_id: str
+    terms: Terms
+    recomputed: int
+
+
+async def explain(session: Session, *, program_id: str, entry_id: str) -> Explained | None:
+    """Decide an old entry once more, from the facts and the terms of its time."""
+    stored = (await ledger.entries_by_ids(session, program_id=program_id, entry_ids=[entry_id])).get(entry_id)
+    if stored is None:
+        return None
+    entry = stored.entry
+    judged_by = (await terms_of(session, program_id=program_id, entries=[entry]))[decided_by(entry)]
+    if entry.type is EntryType.REDEEM:
+        made = (await redemptions.by_ids(session, program_id=program_id, redemption_ids=[entry.redemption_id or ""]))
+        redemption = made[entry.redemption_id or ""]
+        recomputed, customer_id = -redemption.points, redemption.customer_id
+    else:
+        sale = await purchases.by_id(session, program_id=program_id, purchase_id=entry.purchase_id or "")
+        if sale is None:
+            raise LookupError(f"entry {entry.id} has lost its purchase")
+        customer_id = sale.customer_id
+        recomputed = earning.earn(terms=judged_by, facts=sale.facts).decision.points
+        if entry.type is EntryType.CLAWBACK:
+            recomputed = await _taken(session, program_id=program_id, refund_id=entry.refund_id or "")
+    return Explained(stored=stored, customer_id=customer_id, terms=judged_by, recomputed=recomputed)
+
+
+async def _taken(session: Session, *, program_id: str, refund_id: str) -> int:
+    found = await refunds.by_ids(session, program_id=program_id, refund_ids=[refund_id])
+    return -found[refund_id].taken
+
+
+async def entries(session: Session, *, program_id: str, ids: Sequence[str]) -> list[StoredEntry | None]:
+    """Entries by id, in the order asked for."""
+    found = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def purchases_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Purchase | None]:
+    """Purchases by id, in the order asked for."""
+    found = await purchases.by_ids(session, program_id=program_id, purchase_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def refunds_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Refund | None]:
+    """Refunds by id, in the order asked for."""
+    found = await refunds.by_ids(session, program_id=program_id, refund_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def redemptions_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Redemption | None]:
+    """Redemptions by id, in the order asked for."""
+    found = await redemptions.by_ids(session, program_id=program_id, redemption_ids=ids)
+    return [found.get(id) for id in ids]

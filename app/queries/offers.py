@@ -1,0 +1,104 @@
+"""What a customer can have: rewards with the decision that a till would come to now, and baskets tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain import earning, redeeming
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.facts import PurchaseFacts
+from app.domain.terms import Clause, Terms
+from app.store import customers, rewards, terms
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.rewards import Reward
+from app.store.unit import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A reward as the terms offer it; `decision` is what a till would be answered for this customer and basket."""
+
+    reward: Reward
+    clause: Clause
+    terms: Terms
+    decision: Decision | None
+
+    @property
+    def available(self) -> bool:
+        """Whether a redemption now would be granted: the decision and the stock allow it."""
+        granted = self.decision is not None and self.decision.outcome is DecisionOutcome.GRANTED
+        return granted and self.reward.stock != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The offers of a program at a moment: those that can be had first, then by cost and name."""
+
+    offers: tuple[Offer, ...]
+    customer: CustomerRow | None
+
+
+async def offers_for(
+    session: Session, *, program_id: str, by: CustomerBy | None, facts: PurchaseFacts
+) -> Offers | None:
+    """The rewards that the terms in force price; None when `by` names nobody."""
+    customer = await customers.find(session, program_id=program_id, by=by) if by is not None else None
+    if by is not None and customer is None:
+        return None
+    in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
+    if in_force is None:
+        return Offers(offers=(), customer=customer)
+    found = await rewards.all_rewards(session, program_id=program_id)
+    return Offers(offers=decide(found, terms=in_force, customer=customer, facts=facts), customer=customer)
+
+
+def decide(
+    found: Sequence[Reward], *, terms: Terms, customer: CustomerRow | None, facts: PurchaseFacts
+) -> tuple[Offer, ...]:
+    """Decide every reward as a till would, and put what can be had first."""
+    offers = []
+    for reward in found:
+        clause = terms.cost_of(reward.key)
+        if clause is None:
+            continue
+        decision = (
+            redeeming.redeem(terms=terms, clause=clause, facts=facts, available=customer.balance.available)
+            if customer is not None
+            else None
+        )
+        offers.append(Offer(reward=reward, clause=clause, terms=terms, decision=decision))
+    return tuple(sorted(offers, key=lambda one: (not one.available, cost_of(one.clause), one.reward.name)))
+
+
+def cost_of(clause: Clause) -> int:
+    """The points that a reward clause asks for."""
+    return redeeming.cost(clause)
+
+
+async def rewards_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Reward | None]:
+    """Rewards by id, in the order asked for."""
+    found = await rewards.by_ids(session, program_id=program_id, reward_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class BasketChecked:
+    """What a purchase of this basket would earn; the same rule as for the purchase itself."""
+
+    customer: CustomerRow
+    decision: Decision
+    terms: Terms
+
+
+async def check_basket(
+    session: Session, *, program_id: str, by: CustomerBy, facts: PurchaseFacts
+) -> BasketChecked | str:
+    """Try a basket out; answers the code of a technical refusal where it cannot."""
+    customer = await customers.find(session, program_id=program_id, by=by)
+    if customer is None:
+        return "CUSTOMER_NOT_FOUND"
+    in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
+    if in_force is None:
+        return "NO_TERMS_IN_FORCE"
+    return BasketChecked(customer=customer, decision=earning.earn(terms=in_force, facts=facts).decision, terms=in_force)

@@ -1,0 +1,13 @@
+"""The records that questions are answered with, for the layers above, which do not know the store."""
+
+from app.store.customers import CustomerBy as CustomerBy
+from app.store.customers import CustomerRow as CustomerRow
+from app.store.customers import CustomerState as CustomerState
+from app.store.customers import Identity as Identity
+from app.store.ledger import StoredEntry as StoredEntry
+from app.store.programs import Program as Program
+from app.store.programs import ProgramKind as ProgramKind
+from app.store.purchases import Purchase as Purchase
+from app.store.redemptions import Redemption as Redemption
+from app.store.redemptions import RedemptionState as RedemptionState
+from app.store.rewards import Reward as Reward

@@ -1,0 +1,43 @@
+"""Who holds an access key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.access import Principal
+from app.store import access_keys, programs
+from app.store.programs import Program
+from app.store.unit import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The holder of a key, and the one program that the key opens."""
+
+    principal: Principal
+    program: Program
+
+
+async def sign_in(session: Session, *, token: str) -> SignedIn | None:
+    """The holder of the token, or None when it is malformed, unknown, revoked or wrong (never which of these)."""
+    parts = token.split("_", 3)
+    if len(parts) != 4 or parts[0] != "troth":
+        return None
+    try:
+        key_id = UUID(hex=parts[2])
+    except ValueError:
+        return None
+    key = await access_keys.find(session, key_id=str(key_id))
+    if key is None or key.revoked_at is not None:
+        return None
+    if not hmac.compare_digest(hashlib.sha256(parts[3].encode()).hexdigest(), key.secret_hash):
+        return None
+    program = await programs.get(session, program_id=key.program_id)
+    if program is None:
+        return None
+    return SignedIn(
+        principal=Principal(role=key.role, key_id=key.id, customer_id=key.customer_id), program=program
+    )
