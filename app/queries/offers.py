@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain import earning, redeeming
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
+from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
 from app.store import customers, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
@@ -93,12 +94,12 @@ class BasketChecked:
 
 async def check_basket(
     session: Session, *, program_id: str, by: CustomerBy, facts: PurchaseFacts
-) -> BasketChecked | str:
-    """Try a basket out; answers the code of a technical refusal where it cannot."""
+) -> BasketChecked | Problem:
+    """Try a basket out as if it were bought; a technical refusal where it cannot be."""
     customer = await customers.find(session, program_id=program_id, by=by)
     if customer is None:
-        return "CUSTOMER_NOT_FOUND"
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
-        return "NO_TERMS_IN_FORCE"
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
     return BasketChecked(customer=customer, decision=earning.earn(terms=in_force, facts=facts).decision, terms=in_force)

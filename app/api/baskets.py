@@ -1,0 +1,169 @@
+"""Purchases and baskets as tills send them, turned into the facts that the rules judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+import strawberry
+
+from app.api.context import Context
+from app.api.scalars import CurrencyCode
+from app.domain.amounts import AmountError, Money
+from app.domain.facts import Channel, FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.problems import Problem, ProblemCode
+
+T = TypeVar("T")
+
+MOST_LINES = 500
+MOST_PAYMENTS = 20
+MOST_CATEGORIES = 20
+MOST_TEXT = 200
+HIGHEST_PRICE = Decimal(1_000_000_000)
+HIGHEST_QUANTITY = Decimal(1_000_000)
+
+
+@strawberry.input(description="One line of a receipt, as paid: voided items are not on it.")
+class PurchaseLineInput:
+    """A line; lines are numbered from 1 in the order they are sent."""
+
+    sku: str = strawberry.field(description="The shop's code of the article, 1 to 200 characters.")
+    name: str | None = strawberry.field(default=None, description="What the receipt calls it, at most 200 characters.")
+    categories: list[str] | None = strawberry.field(
+        default=None, description="The categories it belongs to, at most 20; rules refer to them."
+    )
+    quantity: Decimal = strawberry.field(
+        description="Pieces or measure, above 0, at most 1,000,000 with 3 decimals, as text."
+    )
+    unit_price: Decimal = strawberry.field(
+        description="Price of one, 0 to 1,000,000,000 in the purchase's currency, as text."
+    )
+    discount: Decimal | None = strawberry.field(
+        default=None, description="Taken off the whole line, in the purchase's currency; at most the line's price."
+    )
+    tax_rate: Decimal | None = strawberry.field(default=None, description="A fraction: 0.19 is 19 %. From 0 to 1.")
+    tax_included: bool | None = strawberry.field(default=None, description="Whether the price includes the tax; default true.")
+    kind: LineKind | None = strawberry.field(default=None, description="What the line is; default GOODS.")
+
+
+@strawberry.input(description="What was paid with what. The order of payments does not matter.")
+class PaymentInput:
+    """A part of the payment."""
+
+    kind: PaymentKind = strawberry.field(description="What it was paid with.")
+    amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
+
+
+@strawberry.input(description="A receipt.")
+class PurchaseInput:
+    """What a till knows of a purchase."""
+
+    external_id: str = strawberry.field(
+        description="The receipt's number, unique in the program, 1 to 200 characters. Sent again, it is recorded once."
+    )
+    occurred_at: datetime | None = strawberry.field(
+        default=None, description="Business time; default now. At most 5 minutes ahead of the server."
+    )
+    channel: Channel | None = strawberry.field(default=None, description="Where it was made.")
+    currency_code: CurrencyCode | None = strawberry.field(
+        default=None, description="ISO 4217; default the program's. Another one is refused with RATE_MISSING."
+    )
+    lines: list[PurchaseLineInput] = strawberry.field(description="The lines, 1 to 500.")
+    payments: list[PaymentInput] | None = strawberry.field(default=None, description="At most 20.")
+
+
+@strawberry.input(description="A purchase that has no receipt yet.")
+class BasketInput:
+    """What lies on the counter."""
+
+    occurred_at: datetime | None = strawberry.field(default=None, description="The time to judge it at; default now.")
+    channel: Channel | None = strawberry.field(default=None, description="Where it would be bought.")
+    currency_code: CurrencyCode | None = strawberry.field(
+        default=None, description="ISO 4217; default the program's, and no other is taken."
+    )
+    lines: list[PurchaseLineInput] = strawberry.field(description="The lines, at most 500; may be empty.")
+
+
+def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str) -> PurchaseFacts | Problem:
+    """The facts that the rules judge, or why there are none; `within` is the input field that held them."""
+    program = context.program
+    currency = sent.currency_code or program.currency
+    if currency != program.currency:
+        return Problem(ProblemCode.RATE_MISSING, path=(within, "currencyCode"))
+    if len(sent.lines) > MOST_LINES or (isinstance(sent, PurchaseInput) and not sent.lines):
+        return Problem(ProblemCode.INVALID_INPUT, path=(within, "lines"), detail="a purchase has 1 to 500 lines")
+    try:
+        lines = tuple(
+            _line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1)
+        )
+        payments = _payments(sent.payments, currency=currency) if isinstance(sent, PurchaseInput) else ()
+        return PurchaseFacts(
+            occurred_at=sent.occurred_at or context.now,
+            zone=program.zone,
+            currency=currency,
+            lines=lines,
+            payments=payments,
+            channel=sent.channel,
+        )
+    except FactsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=(within, *error.path), detail=error.message)
+
+
+def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
+    at = ("lines", str(number - 1))
+    _bounded(sent.sku, at=(*at, "sku"))
+    if sent.name is not None:
+        _bounded(sent.name, at=(*at, "name"))
+    categories = tuple(sent.categories or ())
+    if len(categories) > MOST_CATEGORIES:
+        raise FactsError((*at, "categories"), f"at most {MOST_CATEGORIES} categories")
+    for place, category in enumerate(categories):
+        _bounded(category, at=(*at, "categories", str(place)))
+    if not 0 < sent.quantity <= HIGHEST_QUANTITY:
+        raise FactsError((*at, "quantity"), "a quantity is above 0 and at most 1,000,000")
+    if not 0 <= sent.unit_price <= HIGHEST_PRICE:
+        raise FactsError((*at, "unitPrice"), "a price is 0 to 1,000,000,000")
+    if sent.tax_rate is not None and not 0 <= sent.tax_rate <= 1:
+        raise FactsError((*at, "taxRate"), "a tax rate is a fraction from 0 to 1")
+    if sent.discount is not None and sent.discount < 0:
+        raise FactsError((*at, "discount"), "a discount is not negative")
+    return Line(
+        number=number,
+        sku=sent.sku,
+        quantity=sent.quantity,
+        unit_price=_minor(sent.unit_price, currency=currency, at=(*at, "unitPrice")),
+        name=sent.name,
+        categories=categories,
+        discount=_minor(sent.discount or Decimal(0), currency=currency, at=(*at, "discount")),
+        tax_rate=sent.tax_rate,
+        tax_included=sent.tax_included is not False,
+        kind=sent.kind or LineKind.GOODS,
+    )
+
+
+def _payments(sent: Sequence[PaymentInput] | None, *, currency: str) -> tuple[Payment, ...]:
+    if sent is None:
+        return ()
+    if len(sent) > MOST_PAYMENTS:
+        raise FactsError(("payments",), f"at most {MOST_PAYMENTS} payments")
+    payments = []
+    for place, one in enumerate(sent):
+        at = ("payments", str(place), "amount")
+        if not 0 < one.amount <= HIGHEST_PRICE:
+            raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
+        payments.append(Payment(kind=one.kind, amount=_minor(one.amount, currency=currency, at=at)))
+    return tuple(payments)
+
+
+def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
+    try:
+        return Money.of(amount, currency).minor
+    except AmountError as error:
+        raise FactsError(at, str(error)) from error
+
+
+def _bounded(text: str, *, at: tuple[str, ...]) -> None:
+    if not 1 <= len(text) <= MOST_TEXT:
+        raise FactsError(at, f"1 to {MOST_TEXT} characters")

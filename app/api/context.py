@@ -1,0 +1,90 @@
+"""What a resolver can reach: who asks, in which language, at what time, and the desk that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.dataloader import DataLoader
+
+from app.domain.access import Permission, Principal
+from app.domain.terms import Terms
+from app.domain.wording import Wording
+from app.queries.published_terms import terms_version
+from app.queries.records import Program
+from app.queries.signing_in import SignedIn
+from app.usecases.desk import Desk
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class Context:
+    """One operation. Made anew for each, so that nothing it has read outlives it."""
+
+    desk: Desk
+    signed_in: SignedIn | None
+    say: Wording
+    now: datetime
+    needed: frozenset[str] = frozenset()
+    loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def program(self) -> Program:
+        """The program that the key opens. Raises UNAUTHENTICATED without a key."""
+        return self._holder().program
+
+    @property
+    def principal(self) -> Principal:
+        """The holder of the key. Raises UNAUTHENTICATED without a key."""
+        return self._holder().principal
+
+    def require(self, permission: Permission) -> None:
+        """Raise UNAUTHENTICATED without a key and FORBIDDEN when its role lacks the permission."""
+        if not self.principal.may(permission):
+            raise GraphQLError(
+                f"Keys of the role {self.principal.role.value} may not do this.", extensions={"code": "FORBIDDEN"}
+            )
+
+    def _holder(self) -> SignedIn:
+        if self.signed_in is None:
+            raise GraphQLError(
+                "Send an access key: `Authorization: Bearer <key>`.", extensions={"code": "UNAUTHENTICATED"}
+            )
+        return self.signed_in
+
+    async def ask(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+        """Ask one question of the program that the key opens."""
+        return await self.desk.ask(question, program_id=self.program.id, **parameters)
+
+    async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str) -> V:
+        """One of many by id: what one operation asks for together is read together."""
+        loader = self.loaders.get(question)
+        if loader is None:
+
+            async def batch(ids: list[str]) -> Sequence[V]:
+                return await self.ask(question, ids=ids)
+
+            loader = self.loaders[question] = DataLoader(load_fn=batch, max_batch_size=100)
+        found: V = await loader.load(id)
+        return found
+
+    async def terms(self, number: int) -> Terms:
+        """A published version that something stored refers to."""
+        published = await self.ask(terms_version, number=number)
+        if published is None:
+            raise LookupError(f"terms version {number} is missing")
+        return published.terms
+
+
+Info = strawberry.Info[Context, None]
+
+
+def bad_input(message: str) -> GraphQLError:
+    """A top-level refusal of an argument that no client should send."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})

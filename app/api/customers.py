@@ -1,0 +1,200 @@
+"""Customers as the API shows them: the card, its identities, its balance and its ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.connections import Connection, page_window
+from app.api.context import Context, Info
+from app.api.enums import CustomerState
+from app.api.ids import decode, encode
+from app.api.ledgers import LedgerEntryConnection, ledger_connection
+from app.api.money import PointUnit
+from app.api.node import Node
+from app.api.rewards import Reward
+from app.domain import identities
+from app.domain.access import Permission
+from app.domain.facts import PurchaseFacts
+from app.domain.identities import IdentityError, IdentityKind
+from app.domain.ledger import Balance as Points
+from app.domain.problems import Problem, ProblemCode
+from app.queries import cards, offers
+from app.queries.records import CustomerBy as By
+from app.queries.records import CustomerRow
+
+
+@strawberry.input(one_of=True, description="A customer, by any of what they are known by.")
+class CustomerBy:
+    """Exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
+    card: str | None = strawberry.field(default=strawberry.UNSET, description="Card number; spaces and dashes do not matter.")
+    phone: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Telephone number in any spelling; without a country code, the program's region."
+    )
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address; case does not matter.")
+    token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code, exact.")
+    external_id: str | None = strawberry.field(default=strawberry.UNSET, description="Id in another system, exact.")
+
+
+_KINDS = {
+    "card": IdentityKind.CARD,
+    "phone": IdentityKind.PHONE,
+    "email": IdentityKind.EMAIL,
+    "token": IdentityKind.TOKEN,
+    "external_id": IdentityKind.EXTERNAL_ID,
+}
+
+
+def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
+    """The one identity in a @oneOf input, normalised. Raises IdentityError."""
+    for name, kind in _KINDS.items():
+        text = getattr(given, name)
+        if isinstance(text, str):
+            return kind, identities.normalised(kind, text, region=context.program.region)
+    raise IdentityError("no identity given")
+
+
+def customer_by(given: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)) -> By | Problem:
+    """Whom the caller means, or why nobody can be meant."""
+    if isinstance(given.id, str):
+        key = decode(given.id, "Customer")
+        return By(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
+    try:
+        kind, value = identity_of(given, context=context)
+    except IdentityError as error:
+        return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=str(error))
+    return By(value, kind)
+
+
+@strawberry.type(description="Something a customer is recognised by.")
+class Identity:
+    """Normalised; masked for keys of the role TILL."""
+
+    kind: IdentityKind = strawberry.field(description="What it is.")
+    value: str = strawberry.field(
+        description="Normalised. Owner, staff and the customer see it whole, a till sees the last characters only."
+    )
+
+
+@strawberry.type(description="What a customer has of one unit.")
+class Balance:
+    """Whole points at `asOf`."""
+
+    points: strawberry.Private[Points]
+    row: strawberry.Private[CustomerRow | None]
+    unit: PointUnit = strawberry.field(description="The unit.")
+    available: int = strawberry.field(description="Can be spent now.")
+    pending: int = strawberry.field(description="Earned, not available yet.")
+    held: int = strawberry.field(description="Reserved by a checkout.")
+    owed: int = strawberry.field(description="Taken back beyond the balance, to be filled by later earns.")
+    lifetime: Annotated[int, strawberry.lazy("app.api.scalars")] = strawberry.field(description="Ever earned, as text.")
+    qualifying: int = strawberry.field(description="Counting towards a tier.")
+    as_of: datetime = strawberry.field(description="The moment the balance was read.")
+
+    @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")
+    async def buys_today(self, info: Info) -> list[Reward]:
+        """Decided exactly as at the till."""
+        context = info.context
+        if self.row is None:
+            return []
+        found = await context.ask(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
+        return [Reward.of(one.reward, context=context) for one in found.offers if one.available][:100] if found else []
+
+
+@strawberry.type(description="The wallet that a customer pays from.")
+class Wallet:
+    """One balance per unit."""
+
+    row: strawberry.Private[CustomerRow]
+
+    @strawberry.field(description="One per unit; a program has one unit so far.")
+    def balances(self, info: Info) -> list[Balance]:
+        """The balances as they were read with the customer."""
+        return [balance(self.row.balance, row=self.row, context=info.context)]
+
+    @strawberry.field(description="Who shares the wallet.")
+    def holders(self) -> list[Customer]:
+        """The one holder."""
+        return [Customer.of(self.row)]
+
+
+@strawberry.type(description="A customer of the program. Seen by owner, staff and tills, and by the customer.")
+class Customer(Node):
+    """A membership."""
+
+    row: strawberry.Private[CustomerRow]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: CustomerState = strawberry.field(description="What the customer may do.")
+    enrolled_at: datetime = strawberry.field(description="When the customer joined.")
+    accepted_terms_version: int | None = strawberry.field(
+        description="The version of the terms that was in force when the customer joined; null when there was none."
+    )
+
+    @classmethod
+    def of(cls, row: CustomerRow) -> Customer:
+        """A customer of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Customer", row.id)),
+            state=CustomerState(row.state.value),
+            enrolled_at=row.enrolled_at,
+            accepted_terms_version=row.accepted_terms_version,
+        )
+
+    @strawberry.field(description="What the customer is recognised by, oldest first.")
+    async def identities(self, info: Info) -> list[Identity]:
+        """Masked for tills."""
+        context = info.context
+        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.customer_id == self.row.id
+        found = await context.load(cards.identities, self.row.id)
+        return [
+            Identity(kind=one.kind, value=one.value if whole else identities.masked(one.kind, one.value)) for one in found
+        ]
+
+    @strawberry.field(description="What the customer pays from.")
+    def wallet(self) -> Wallet:
+        """The wallet with its balances."""
+        return Wallet(row=self.row)
+
+    @strawberry.field(description="Every movement of points, newest first. `first` or `last`: 1 to 100, default 20.")
+    async def ledger(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> LedgerEntryConnection:
+        """A page of the ledger."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        return await ledger_connection(self.row.account_id, window=window, context=info.context)
+
+
+def balance(points: Points, *, row: CustomerRow | None, context: Context) -> Balance:
+    """A balance of the domain for the reader."""
+    return Balance(
+        points=points,
+        row=row,
+        unit=unit_of(context),
+        available=points.available,
+        pending=points.pending,
+        held=points.held,
+        owed=points.owed,
+        lifetime=points.lifetime,
+        qualifying=points.qualifying,
+        as_of=context.now,
+    )
+
+
+def unit_of(context: Context) -> PointUnit:
+    """The unit of the program."""
+    return PointUnit(code="points", name=context.program.unit_name)
+
+
+def no_basket(context: Context) -> PurchaseFacts:
+    """Now, with nothing on the counter."""
+    return PurchaseFacts(occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=())

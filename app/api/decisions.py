@@ -1,0 +1,114 @@
+"""Decisions for the reader: each reason with its clause, a sentence, what was seen, what was asked, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import strawberry
+
+from app.api.context import Context, Info
+from app.api.money import Money, PointUnit, UnitPoints, money
+from app.api.terms import Clause, Terms
+from app.domain import decisions, terms
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.wording import reasons as words
+
+
+@strawberry.type(description="What would make a condition hold.")
+class Remedy:
+    """A way out; applying it makes the condition hold."""
+
+    code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
+    statement: str = strawberry.field(description="One sentence in the caller's locale.")
+    from_: datetime | None = strawberry.field(name="from", description="The first moment at which the condition holds.")
+    points: int | None = strawberry.field(description="Points that are missing.")
+    amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
+    quantity: int | None = strawberry.field(description="Pieces that are missing.")
+    products: list[str] = strawberry.field(description="Stock codes or categories of which one would do.")
+
+
+@strawberry.type(description="What one clause of the terms did in a decision.")
+class Reason:
+    """A finding with its clause and its words."""
+
+    reason: strawberry.Private[decisions.Reason]
+    judged_by: strawberry.Private[terms.Terms]
+    clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
+    verdict: Verdict = strawberry.field(description="What the clause did.")
+    code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
+
+    @strawberry.field(description="One sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """The finding in words."""
+        return words.statement(self.reason, terms=self.judged_by, say=info.context.say)
+
+    @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
+    def observed(self, info: Info) -> str | None:
+        """The observed value in words."""
+        return words.value(self.reason.finding.observed, terms=self.judged_by, say=info.context.say)
+
+    @strawberry.field(description="What the clause asks for, in the caller's locale.")
+    def required(self, info: Info) -> str | None:
+        """The required value in words."""
+        return words.value(self.reason.finding.required, terms=self.judged_by, say=info.context.say)
+
+    @strawberry.field(description="What would make the condition hold; empty when it holds.")
+    def remedies(self, info: Info) -> list[Remedy]:
+        """The ways out."""
+        return [_remedy(one, judged_by=self.judged_by, context=info.context) for one in self.reason.finding.remedies]
+
+
+@strawberry.type(description="The answer of the rules, with every clause that was looked at.")
+class Decision:
+    """A stored or fresh decision, rendered anew for each reader."""
+
+    decision: strawberry.Private[decisions.Decision]
+    judged_by: strawberry.Private[terms.Terms]
+    unit: strawberry.Private[PointUnit]
+    outcome: DecisionOutcome = strawberry.field(description="What it came to.")
+    decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
+
+    @strawberry.field(description="One per clause and condition looked at; all that failed are listed.")
+    def reasons(self) -> list[Reason]:
+        """The findings with their clauses."""
+        return [
+            Reason(
+                reason=one,
+                judged_by=self.judged_by,
+                clause=Clause.of(self.judged_by.clause(one.clause), terms=self.judged_by),
+                verdict=one.verdict,
+                code=one.finding.code,
+            )
+            for one in self.decision.reasons
+        ]
+
+    @strawberry.field(description="Points earned, paid or taken back by this decision, by unit.")
+    def points(self) -> list[UnitPoints]:
+        """Signed as the decision moves them."""
+        return [UnitPoints(unit=self.unit, points=self.decision.points)]
+
+    @strawberry.field(description="The version of the terms that decided.")
+    def terms(self) -> Terms:
+        """The version in force at `decidedFor`."""
+        return Terms.of(self.judged_by)
+
+
+def decision(made: decisions.Decision, *, judged_by: terms.Terms, unit: PointUnit) -> Decision:
+    """A decision of the domain for the reader."""
+    return Decision(
+        decision=made, judged_by=judged_by, unit=unit, outcome=made.outcome, decided_for=made.decided_for
+    )
+
+
+def _remedy(one: decisions.Remedy, *, judged_by: terms.Terms, context: Context) -> Remedy:
+    products: Sequence[str] = one.products
+    return Remedy(
+        code=one.code,
+        statement=words.remedy_statement(one, terms=judged_by, say=context.say),
+        from_=one.from_,
+        points=one.points,
+        amount=money(one.amount) if one.amount is not None else None,
+        quantity=one.quantity,
+        products=list(products),
+    )

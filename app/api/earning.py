@@ -1,0 +1,93 @@
+"""recordPurchase: a till records what was bought, and the customer earns."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.baskets import PurchaseInput, facts_of
+from app.api.context import Context, Info
+from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
+from app.api.decisions import Decision
+from app.api.ledgers import LedgerEntry, Purchase
+from app.api.payloads import Payload, canonical
+from app.api.performing import decided, perform
+from app.api.reading_again import customer_again, entry_again, purchase_again
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.call import Answer
+from app.usecases.desk import fingerprint
+from app.usecases.earn import NewPurchase, earn
+
+
+@strawberry.input(description="A purchase to record.")
+class RecordPurchaseInput:
+    """Whose purchase, and its receipt."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy = strawberry.field(description="Who bought.")
+    purchase: PurchaseInput = strawberry.field(description="The receipt.")
+
+
+@strawberry.type(description="What recording a purchase came to.")
+class RecordPurchasePayload(Payload):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(default=None, description="What was earned and why; null when refused.")
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after the purchase, one per unit."
+    )
+
+    @strawberry.field(description="The purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await purchase_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that the purchase made.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def record_purchase(info: Info, input: RecordPurchaseInput) -> RecordPurchasePayload | None:
+    """Record a purchase once and let it earn."""
+    context = info.context
+    outcome = await perform(
+        earn,
+        name="recordPurchase",
+        permission=Permission.RECORD_PURCHASES,
+        sent=input,
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return RecordPurchasePayload(problem=outcome)
+    return RecordPurchasePayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+    )
+
+
+def _order(sent: RecordPurchaseInput, *, context: Context) -> NewPurchase | Problem:
+    by = customer_by(sent.customer, context=context)
+    if isinstance(by, Problem):
+        return by
+    if not 1 <= len(sent.purchase.external_id) <= 200:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail="1 to 200 characters")
+    facts = facts_of(sent.purchase, context=context, within="purchase")
+    if isinstance(facts, Problem):
+        return facts
+    return NewPurchase(
+        customer=by,
+        external_id=sent.purchase.external_id,
+        facts=facts,
+        fingerprint=fingerprint("receipt", canonical(sent.purchase)),
+    )

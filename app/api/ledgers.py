@@ -1,0 +1,220 @@
+"""Ledger entries as the API shows them, in pages, and the purchases and redemptions behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from app.api.connections import PageInfo, PageWindow, encode_cursor
+from app.api.context import Context, Info
+from app.api.decisions import Decision, decision
+from app.api.enums import RedemptionState
+from app.api.ids import encode
+from app.api.money import Money, PointUnit, money
+from app.api.node import Node
+from app.api.rewards import Reward
+from app.domain import amounts, terms
+from app.domain.facts import Channel, Line, LineKind
+from app.domain.ledger import EntryType, Movement
+from app.queries import ledgers, offers, records
+
+
+@strawberry.type(description="One line of a recorded purchase.")
+class PurchaseLine:
+    """As the till sent it."""
+
+    number: int = strawberry.field(description="From 1, in the order sent; refunds refer to it.")
+    sku: str = strawberry.field(description="The shop's code of the article.")
+    name: str | None = strawberry.field(description="What the receipt called it.")
+    categories: list[str] = strawberry.field(description="The categories it belonged to.")
+    quantity: Decimal = strawberry.field(description="Pieces or measure.")
+    unit_price: Money = strawberry.field(description="Price of one.")
+    kind: LineKind = strawberry.field(description="What the line is.")
+
+
+@strawberry.type(description="A recorded purchase; it never changes. Seen by whoever sees the customer.")
+class Purchase(Node):
+    """A receipt and what it earned."""
+
+    row: strawberry.Private[records.Purchase]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    external_id: str = strawberry.field(description="The receipt's number.")
+    occurred_at: datetime = strawberry.field(description="Business time.")
+    recorded_at: datetime = strawberry.field(description="Server time.")
+    channel: Channel | None = strawberry.field(description="Where it was made.")
+    total: Money = strawberry.field(description="What was to pay, tax included.")
+    points: int = strawberry.field(description="Points it earned when it was recorded.")
+
+    @classmethod
+    def of(cls, row: records.Purchase) -> Purchase:
+        """A purchase of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Purchase", row.id)),
+            external_id=row.external_id,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            channel=row.facts.channel,
+            total=money(row.total),
+            points=row.earned,
+        )
+
+    @strawberry.field(description="Its lines, at most 500.")
+    def lines(self) -> list[PurchaseLine]:
+        """The lines as they were sent."""
+        return [_line(one, currency=self.row.facts.currency) for one in self.row.facts.lines]
+
+
+@strawberry.type(description="A reward that a customer was given. Seen by whoever sees the customer.")
+class Redemption(Node):
+    """What was given for how much."""
+
+    row: strawberry.Private[records.Redemption]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: RedemptionState = strawberry.field(description="How far it has come.")
+    points: int = strawberry.field(description="Points paid.")
+    occurred_at: datetime = strawberry.field(description="Business time.")
+    recorded_at: datetime = strawberry.field(description="Server time.")
+
+    @classmethod
+    def of(cls, row: records.Redemption) -> Redemption:
+        """A redemption of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Redemption", row.id)),
+            state=RedemptionState(row.state.value),
+            points=row.points,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+        )
+
+    @strawberry.field(description="What was given.")
+    async def reward(self, info: Info) -> Reward | None:
+        """The reward as it is now."""
+        found = await info.context.load(offers.rewards_by_id, self.row.reward_id)
+        return Reward.of(found, context=info.context) if found is not None else None
+
+
+@strawberry.type(description="Points put into or taken from one lot.")
+class LotMovement:
+    """A lot is the points of one earning, with their dates."""
+
+    lot: strawberry.ID = strawberry.field(description="Opaque id of the lot.")
+    points: int = strawberry.field(description="Positive into the lot, negative out of it.")
+
+
+@strawberry.type(description="One movement of points; it never changes. Seen by whoever sees the customer.")
+class LedgerEntry(Node):
+    """An entry with the decision that made it."""
+
+    stored: strawberry.Private[records.StoredEntry]
+    judged_by: strawberry.Private[terms.Terms]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    type: EntryType = strawberry.field(description="What it is.")
+    points: int = strawberry.field(description="Whole points: positive to the customer, negative from them.")
+    unit: PointUnit = strawberry.field(description="The unit.")
+    occurred_at: datetime = strawberry.field(description="Business time.")
+    recorded_at: datetime = strawberry.field(description="Server time.")
+
+    @classmethod
+    def of(cls, stored: records.StoredEntry, *, judged_by: terms.Terms, unit: PointUnit) -> LedgerEntry:
+        """An entry of the store for the reader."""
+        entry = stored.entry
+        return cls(
+            stored=stored,
+            judged_by=judged_by,
+            id=strawberry.ID(encode("LedgerEntry", entry.id)),
+            type=entry.type,
+            points=entry.points,
+            unit=unit,
+            occurred_at=entry.occurred_at,
+            recorded_at=entry.recorded_at,
+        )
+
+    @strawberry.field(description="The decision as it was made, in the caller's locale.")
+    def decision(self) -> Decision | None:
+        """The stored decision."""
+        made = ledgers.decision_of(self.stored.entry)
+        return decision(made, judged_by=self.judged_by, unit=self.unit)
+
+    @strawberry.field(description="The purchase it belongs to; null for a redemption.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """The sale that earned or was refunded."""
+        if self.stored.entry.purchase_id is None:
+            return None
+        found = await info.context.load(ledgers.purchases_by_id, self.stored.entry.purchase_id)
+        return Purchase.of(found) if found is not None else None
+
+    @strawberry.field(description="The redemption it paid; null for anything else.")
+    async def redemption(self, info: Info) -> Redemption | None:
+        """The redemption."""
+        if self.stored.entry.redemption_id is None:
+            return None
+        found = await info.context.load(ledgers.redemptions_by_id, self.stored.entry.redemption_id)
+        return Redemption.of(found) if found is not None else None
+
+    @strawberry.field(description="The lots it filled or took from.")
+    def lots(self) -> list[LotMovement]:
+        """Movements in the order they were made."""
+        return [_movement(one) for one in self.stored.entry.movements]
+
+
+@strawberry.type(description="An entry at its place in the ledger.")
+class LedgerEntryEdge:
+    """An edge."""
+
+    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    node: LedgerEntry = strawberry.field(description="The entry.")
+
+
+@strawberry.type(description="A page of a ledger, newest entry first.")
+class LedgerEntryConnection:
+    """A page."""
+
+    edges: list[LedgerEntryEdge] = strawberry.field(description="The entries with their places.")
+    nodes: list[LedgerEntry] = strawberry.field(description="The entries alone.")
+    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+
+async def ledger_connection(account_id: str, *, window: PageWindow, context: Context) -> LedgerEntryConnection:
+    """A page of the ledger of an account that the caller may see."""
+    page = await context.ask(
+        ledgers.ledger_page,
+        account_id=account_id,
+        window=ledgers.Window(
+            size=window.size, after=window.after, before=window.before, from_end=window.from_end
+        ),
+    )
+    unit = PointUnit(code="points", name=context.program.unit_name)
+    nodes = [
+        LedgerEntry.of(one, judged_by=page.terms[ledgers.decided_by(one.entry)], unit=unit) for one in page.entries
+    ]
+    cursors = [encode_cursor(one.entry.number) for one in page.entries]
+    return LedgerEntryConnection(
+        edges=[LedgerEntryEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=page.more_after,
+            has_previous_page=page.more_before,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
+
+
+def _line(one: Line, *, currency: str) -> PurchaseLine:
+    return PurchaseLine(
+        number=one.number,
+        sku=one.sku,
+        name=one.name,
+        categories=list(one.categories),
+        quantity=one.quantity,
+        unit_price=money(amounts.Money(one.unit_price, currency)),
+        kind=one.kind,
+    )
+
+
+def _movement(one: Movement) -> LotMovement:
+    return LotMovement(lot=strawberry.ID(encode("Lot", one.lot_id)), points=one.points)

@@ -1,0 +1,88 @@
+"""What every mutation answers with: technical refusals as data, and the way back to the queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.api.context import Context, Info
+from app.domain.problems import Problem, ProblemCode
+
+if TYPE_CHECKING:
+    from app.api.reading import Query
+
+
+@strawberry.interface(description="Why a mutation did nothing. Nothing was written and no points were touched.")
+class UserError:
+    """A technical refusal as the client sees it."""
+
+    code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
+    message: str = strawberry.field(description="One sentence in the caller's locale.")
+    path: list[str] = strawberry.field(description="The way to the input that caused it, from the mutation's arguments on.")
+
+
+@strawberry.type(description="A technical refusal.")
+class TechnicalRefusal(UserError):
+    """The one kind of user error there is so far."""
+
+    detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
+
+
+@strawberry.type(description="What every mutation answers.")
+class Payload:
+    """The fields that all payloads share."""
+
+    problem: strawberry.Private[Problem | None] = None
+
+    @strawberry.field(description="Technical refusals; empty when the mutation was carried out.")
+    def user_errors(self, info: Info) -> list[UserError]:
+        """The refusal, if any, in the caller's language."""
+        if self.problem is None:
+            return []
+        return [refusal(self.problem, context=info.context)]
+
+    @strawberry.field(description="The queries, to read more in the same request.")
+    def query(self, info: Info) -> Annotated["Query", strawberry.lazy("app.api.reading")]:
+        """The root of all queries."""
+        root: Query = info.schema.query()
+        return root
+
+
+def refusal(problem: Problem, *, context: Context) -> TechnicalRefusal:
+    """A technical refusal in the caller's words."""
+    return TechnicalRefusal(
+        code=problem.code,
+        message=context.say(f"error.{problem.code.value}"),
+        path=["input", *(str(step) for step in problem.path)],
+        detail=problem.detail,
+    )
+
+
+def canonical(value: Any) -> Any:
+    """An input as JSON in one spelling: what was left out is left out, equal numbers and instants are equal."""
+    if value is None or value is strawberry.UNSET:
+        return None
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str | int | bool):
+        return value
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Sequence):
+        return [canonical(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: canonical(item) for key, item in value.items()}
+    if is_dataclass(value):
+        pairs = ((one.name, canonical(getattr(value, one.name))) for one in fields(value))
+        return {name: item for name, item in pairs if item is not None and name != "idempotency_key"}
+    raise TypeError(f"{type(value).__name__} has no canonical form")

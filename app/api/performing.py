@@ -1,0 +1,44 @@
+"""How a mutation is carried out: permission, key, one transaction, and the answer for the reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.api.context import Context
+from app.api.customers import unit_of
+from app.api.decisions import Decision, decision
+from app.api.payloads import canonical
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.call import Answer
+from app.usecases.desk import Verb
+
+LONGEST_KEY = 100
+
+
+async def perform(
+    verb: Verb, *, name: str, permission: Permission, sent: Any, order: Any, context: Context
+) -> Answer | Problem:
+    """Hand the order to the desk under the caller's idempotency key; `sent` is the input as it came."""
+    context.require(permission)
+    if isinstance(order, Problem):
+        return order
+    if not 1 <= len(sent.idempotency_key) <= LONGEST_KEY:
+        return Problem(ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail=f"1 to {LONGEST_KEY} characters")
+    return await context.desk.do(
+        verb,
+        name=name,
+        program=context.program,
+        principal=context.principal,
+        key=sent.idempotency_key,
+        payload=canonical(sent),
+        order=order,
+    )
+
+
+async def decided(answer: Answer, *, context: Context) -> Decision | None:
+    """The decision of an answer; a replayed one is read with the terms of its time."""
+    if answer.decision is None:
+        return None
+    judged_by = answer.terms or await context.terms(answer.decision.terms_version)
+    return decision(answer.decision, judged_by=judged_by, unit=unit_of(context))

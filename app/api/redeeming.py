@@ -1,0 +1,100 @@
+"""redeemReward: one call from a till takes the points and hands over the reward, or says what is missing."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.baskets import BasketInput, facts_of
+from app.api.context import Context, Info
+from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
+from app.api.decisions import Decision
+from app.api.ledgers import LedgerEntry, Redemption
+from app.api.payloads import Payload
+from app.api.performing import decided, perform
+from app.api.reading_again import customer_again, entry_again, redemption_again, reward_again
+from app.api.rewards import Reward, RewardBy, reward_by
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.call import Answer
+from app.usecases.redeem import NewRedemption, redeem
+
+
+@strawberry.input(description="A reward to redeem.")
+class RedeemRewardInput:
+    """Whose points, and for what."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy = strawberry.field(description="Who pays with points.")
+    reward: RewardBy = strawberry.field(description="What for.")
+    basket: BasketInput | None = strawberry.field(
+        default=None,
+        description="What is bought with it, for clauses that ask; its time must be now, except in a sandbox.",
+    )
+
+
+@strawberry.type(description="What redeeming came to.")
+class RedeemRewardPayload(Payload):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(
+        default=None, description="Granted, or refused by the terms with every failed condition; null with a user error."
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after the decision, one per unit."
+    )
+
+    @strawberry.field(description="The redemption; null when it was refused.")
+    async def redemption(self, info: Info) -> Redemption | None:
+        """Read again."""
+        return await redemption_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The reward, as it is now.")
+    async def reward(self, info: Info) -> Reward | None:
+        """Read again."""
+        return await reward_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that paid; null when it was refused.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def redeem_reward(info: Info, input: RedeemRewardInput) -> RedeemRewardPayload | None:
+    """Redeem once, or be told by which clauses not and what would help."""
+    context = info.context
+    outcome = await perform(
+        redeem,
+        name="redeemReward",
+        permission=Permission.REDEEM,
+        sent=input,
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return RedeemRewardPayload(problem=outcome)
+    return RedeemRewardPayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+    )
+
+
+def _order(sent: RedeemRewardInput, *, context: Context) -> NewRedemption | Problem:
+    by = customer_by(sent.customer, context=context)
+    if isinstance(by, Problem):
+        return by
+    reward_id, reward_key = reward_by(sent.reward)
+    if reward_id is None and reward_key is None:
+        return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
+    facts = no_basket(context) if sent.basket is None else facts_of(sent.basket, context=context, within="basket")
+    if isinstance(facts, Problem):
+        return facts
+    return NewRedemption(customer=by, reward_id=reward_id, reward_key=reward_key, facts=facts)

@@ -1,0 +1,140 @@
+"""recordRefund: goods come back, and with them the points that they had earned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from app.api.context import Context, Info
+from app.api.customers import Balance, Customer, balance
+from app.api.decisions import Decision
+from app.api.ids import decode
+from app.api.ledgers import LedgerEntry, Purchase
+from app.api.money import Money, money
+from app.api.payloads import Payload
+from app.api.performing import decided, perform
+from app.api.reading_again import customer_again, entry_again, purchase_again
+from app.domain import amounts
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.call import Answer
+from app.usecases.refund import NewRefund, refund
+
+
+@strawberry.input(one_of=True, description="A purchase, by id or by its receipt.")
+class PurchaseBy:
+    """Exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
+    external_id: str | None = strawberry.field(default=strawberry.UNSET, description="The receipt's number.")
+
+
+@strawberry.input(description="What comes back of one line.")
+class RefundLineInput:
+    """A line and a quantity."""
+
+    line: int = strawberry.field(description="The line's number on the purchase, from 1.")
+    quantity: Decimal | None = strawberry.field(
+        default=None, description="How much comes back, above 0; default all that is left of the line."
+    )
+
+
+@strawberry.input(description="A refund to record.")
+class RecordRefundInput:
+    """Of which purchase, and what of it."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    purchase: PurchaseBy = strawberry.field(description="The purchase that is refunded.")
+    lines: list[RefundLineInput] | None = strawberry.field(
+        default=None, description="What comes back, each line once, at most 500; default everything that is left."
+    )
+    external_id: str | None = strawberry.field(
+        default=None, description="The refund's own receipt number, unique in the program, 1 to 200 characters."
+    )
+    occurred_at: datetime | None = strawberry.field(
+        default=None, description="Business time; default now. Not before the purchase."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
+
+
+@strawberry.type(description="What a refund came to.")
+class RecordRefundPayload(Payload):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
+    cash: Money | None = strawberry.field(default=None, description="The price of what came back, tax included.")
+    shortfall: int | None = strawberry.field(
+        default=None, description="Points that should have gone back but were not there; they are not chased."
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after the refund, one per unit."
+    )
+
+    @strawberry.field(description="The purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await purchase_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that took the points back.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def record_refund(info: Info, input: RecordRefundInput) -> RecordRefundPayload | None:
+    """Record a refund once and take back what the goods had earned."""
+    context = info.context
+    outcome = await perform(
+        refund,
+        name="recordRefund",
+        permission=Permission.RECORD_REFUNDS,
+        sent=input,
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return RecordRefundPayload(problem=outcome)
+    cash = outcome.cash
+    return RecordRefundPayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        cash=money(amounts.Money(cash, context.program.currency)) if cash is not None else None,
+        shortfall=outcome.shortfall,
+        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+    )
+
+
+def _order(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
+    given_id, given_receipt = sent.purchase.id, sent.purchase.external_id
+    purchase_id = decode(given_id, "Purchase") if isinstance(given_id, str) else None
+    receipt = given_receipt if isinstance(given_receipt, str) else None
+    if purchase_id is None and receipt is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    for name, text in (("externalId", sent.external_id), ("reason", sent.reason)):
+        if text is not None and not 1 <= len(text) <= 200:
+            return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
+    lines: dict[int, Decimal | None] | None = None
+    if sent.lines is not None:
+        lines = {one.line: one.quantity for one in sent.lines}
+        if not 1 <= len(sent.lines) <= 500 or len(lines) != len(sent.lines):
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
+        if any(quantity is not None and quantity <= 0 for quantity in lines.values()):
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="a quantity is above 0")
+    return NewRefund(
+        purchase_id=purchase_id,
+        receipt=receipt,
+        lines=lines,
+        occurred_at=sent.occurred_at or context.now,
+        external_id=sent.external_id,
+        reason=sent.reason,
+    )

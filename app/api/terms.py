@@ -1,0 +1,132 @@
+"""The terms for the reader: numbered clauses whose sentences come from the rules themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.context import Info
+from app.api.enums import TermsStatus, TextFormat
+from app.api.ids import encode
+from app.api.node import Node
+from app.domain import terms as rules
+from app.domain.terms import ChangeEffect, ClauseKind
+from app.queries.published_terms import terms_version
+
+
+@strawberry.type(description="One condition of a clause.")
+class ConditionStatement:
+    """A condition in words, with its stable kind."""
+
+    kind: str = strawberry.field(description="Stable name of the kind of condition.")
+    statement: str = strawberry.field(description="The condition in the caller's locale.")
+
+
+@strawberry.type(description="One rule of the terms. The sentence is generated from the rule that is enforced.")
+class Clause:
+    """A clause of one version."""
+
+    clause: strawberry.Private[rules.Clause]
+    judged_by: strawberry.Private[rules.Terms]
+    key: str = strawberry.field(description="The owner's name for the clause, stable over versions.")
+    number: str = strawberry.field(description="Its number in this version.")
+    kind: ClauseKind = strawberry.field(description="What it is about.")
+
+    @classmethod
+    def of(cls, clause: rules.Clause, *, terms: rules.Terms) -> Clause:
+        """A clause of the domain for the reader."""
+        return cls(clause=clause, judged_by=terms, key=clause.key, number=clause.number, kind=clause.kind)
+
+    @strawberry.field(description="The whole clause as one sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """The generated sentence."""
+        return self.clause.statement(info.context.say)
+
+    @strawberry.field(description="Its conditions, one by one; all of them must hold.")
+    def conditions(self, info: Info) -> list[ConditionStatement]:
+        """Each condition in words."""
+        return [
+            ConditionStatement(kind=one.kind, statement=one.sentence(info.context.say))
+            for one in self.clause.conditions
+        ]
+
+
+@strawberry.type(description="What a version changed in one clause.")
+class ClauseChange:
+    """A clause that came, went or changed."""
+
+    change: strawberry.Private[rules.ClauseChange]
+    before: Clause | None = strawberry.field(description="The clause as it was; null when it is new.")
+    after: Clause | None = strawberry.field(description="The clause as it is; null when it is gone.")
+    effect_on_customer: ChangeEffect = strawberry.field(description="What it means for the customer.")
+
+    @strawberry.field(description="The change as one sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """Old and new in words."""
+        return self.change.statement(info.context.say)
+
+
+@strawberry.type(description="One published version of the terms; it never changes.")
+class Terms(Node):
+    """A version, readable by every key of the program."""
+
+    version_terms: strawberry.Private[rules.Terms]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    version: int = strawberry.field(description="1 for the first version, counting up.")
+    effective_from: datetime = strawberry.field(description="From when it decides.")
+
+    @classmethod
+    def of(cls, found: rules.Terms) -> Terms:
+        """A version of the domain for the reader."""
+        return cls(
+            version_terms=found,
+            id=strawberry.ID(encode("Terms", str(found.version))),
+            version=found.version,
+            effective_from=found.effective_from,
+        )
+
+    @strawberry.field(description="Where the version stands now.")
+    async def status(self, info: Info) -> TermsStatus:
+        """Scheduled, in force or superseded."""
+        if self.effective_from > info.context.now:
+            return TermsStatus.SCHEDULED
+        published = await info.context.ask(terms_version, number=self.version)
+        after = published.after if published is not None else None
+        if after is not None and after.effective_from <= info.context.now:
+            return TermsStatus.SUPERSEDED
+        return TermsStatus.IN_FORCE
+
+    @strawberry.field(description="The clauses in their order, at most 200.")
+    def clauses(self, kind: ClauseKind | None = None) -> list[Clause]:
+        """All clauses, or those of one kind."""
+        return [
+            Clause.of(one, terms=self.version_terms)
+            for one in self.version_terms.clauses
+            if kind is None or one.kind is kind
+        ]
+
+    @strawberry.field(description="What this version changed against the one before; empty for the first.")
+    async def changes(self, info: Info) -> list[ClauseChange]:
+        """Clause by clause, by key."""
+        published = await info.context.ask(terms_version, number=self.version)
+        if published is None or published.before is None:
+            return []
+        return [
+            _change(one, before=published.before, after=published.terms)
+            for one in rules.changes(published.before, published.terms)
+        ]
+
+    @strawberry.field(description="The whole version as one text in the caller's locale.")
+    def text(self, info: Info, format: TextFormat | None = None) -> str:
+        """Every clause with its number."""
+        return self.version_terms.text(info.context.say, markdown=format is TextFormat.MARKDOWN)
+
+
+def _change(one: rules.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
+    return ClauseChange(
+        change=one,
+        before=Clause.of(one.before, terms=before) if one.before is not None else None,
+        after=Clause.of(one.after, terms=after) if one.after is not None else None,
+        effect_on_customer=one.effect_on_customer,
+    )
