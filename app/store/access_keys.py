@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.domain.access import Role
 from app.store.unit import Session
+from app.store.values import instant, instant_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +24,52 @@ class AccessKey:
     revoked_at: datetime | None = None
 
 
+_COLUMNS = "id, program_id, role, secret_hash, customer_id, label, created_at, revoked_at"
+
+
 async def issue(session: Session, *, key: AccessKey) -> None:
     """Keep a new key."""
-    raise NotImplementedError
+    await session.execute(
+        f"INSERT INTO access_keys ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        key.id,
+        key.program_id,
+        key.role.value,
+        key.secret_hash,
+        key.customer_id,
+        key.label,
+        key.created_at,
+        key.revoked_at,
+    )
 
 
 async def find(session: Session, *, key_id: str, program_id: str | None = None) -> AccessKey | None:
-    """The key with this id, revoked ones too, or None."""
-    raise NotImplementedError
+    """The key with this id, revoked ones too, or None. The program is known only to a key that names it."""
+    if program_id is None:
+        row = await session.row(f"SELECT {_COLUMNS} FROM access_keys WHERE id = $1", key_id)
+    else:
+        row = await session.row(
+            f"SELECT {_COLUMNS} FROM access_keys WHERE program_id = $1 AND id = $2", program_id, key_id
+        )
+    if row is None:
+        return None
+    return AccessKey(
+        id=row["id"],
+        program_id=row["program_id"],
+        role=Role(row["role"]),
+        secret_hash=row["secret_hash"],
+        customer_id=row["customer_id"],
+        label=row["label"],
+        created_at=instant(row["created_at"]),
+        revoked_at=instant_or_none(row["revoked_at"]),
+    )
 
 
 async def revoke(session: Session, *, program_id: str, key_id: str, at: datetime) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
-    raise NotImplementedError
+    revoked = await session.execute(
+        "UPDATE access_keys SET revoked_at = $3 WHERE program_id = $1 AND id = $2 AND revoked_at IS NULL",
+        program_id,
+        key_id,
+        at,
+    )
+    return revoked == 1

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.store.unit import Session
+from app.store.values import instant, json_text, json_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,22 @@ class StoredAnswer:
 
 async def find(session: Session, *, program_id: str, key: str) -> StoredAnswer | None:
     """What this key was answered, or None. In a write the row is locked, so that a replay waits for its durability."""
-    raise NotImplementedError
+    row = await session.row(
+        "SELECT mutation, fingerprint, answer, actor, recorded_at FROM answers WHERE program_id = $1 AND key = $2"
+        + session.locking,
+        program_id,
+        key,
+    )
+    if row is None:
+        return None
+    return StoredAnswer(
+        key=key,
+        mutation=row["mutation"],
+        fingerprint=row["fingerprint"],
+        answer=json_value(row["answer"]),
+        actor=row["actor"],
+        recorded_at=instant(row["recorded_at"]),
+    )
 
 
 async def keep(
@@ -39,4 +55,14 @@ async def keep(
     recorded_at: datetime,
 ) -> None:
     """Keep the answer of a key (with the next statements, see `Session.later`)."""
-    raise NotImplementedError
+    await session.later(
+        "INSERT INTO answers (program_id, key, mutation, fingerprint, answer, actor, recorded_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        program_id,
+        key,
+        mutation,
+        fingerprint,
+        json_text(answer),
+        actor,
+        recorded_at,
+    )

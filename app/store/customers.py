@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.identities import IdentityKind
-from app.domain.ledger import Balance
-from app.store.unit import Session
+from app.domain.ledger import FIRST_HASH, Balance
+from app.store.unit import Row, Session
+from app.store.values import instant
 
 
 class CustomerState(StrEnum):
@@ -69,37 +70,140 @@ class NewCustomer:
     """Each (id, kind, normalised value)."""
 
 
+_ROW = """
+SELECT c.id, c.wallet_id, a.id AS account_id, a.unit, c.state, c.locale, c.accepted_terms_version, c.enrolled_at,
+    a.available, a.pending, a.held, a.owed, a.lifetime, a.qualifying, a.entries, a.head
+FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = 'points'
+"""
+_BY_ID = _ROW + "WHERE c.program_id = $1 AND c.id = $2"
+_BY_IDENTITY = (
+    _ROW
+    + "JOIN identities i ON i.program_id = c.program_id AND i.customer_id = c.id"
+    + " WHERE i.program_id = $1 AND i.value = $2 AND i.kind = $3"
+)
+_BY_IDS = _ROW + "WHERE c.program_id = $1 AND c.id = ANY($2)"
+_PAGE = _ROW + "WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
+
+_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
+
+
 async def find(session: Session, *, program_id: str, by: CustomerBy, lock: bool = False) -> CustomerRow | None:
     """The customer with the account, in one statement; `lock` holds the account until the transaction ends."""
-    raise NotImplementedError
+    locking = f"{session.locking} OF a" if lock and session.locking else ""
+    if by.kind is None:
+        row = await session.row(_BY_ID + locking, program_id, by.value)
+    else:
+        row = await session.row(_BY_IDENTITY + locking, program_id, by.value, by.kind.value)
+    return None if row is None else _customer(row)
 
 
 async def by_ids(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
     """Several customers by id; ids that are not there are left out."""
-    raise NotImplementedError
+    rows = await session.rows(_BY_IDS, program_id, list(customer_ids))
+    return {row["id"]: _customer(row) for row in rows}
 
 
 async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> None:
     """Keep a new customer with identities, wallet and an account without points."""
-    raise NotImplementedError
+    await session.later(
+        "INSERT INTO wallets (program_id, id, created_at) VALUES ($1, $2, $3)",
+        program_id,
+        customer.wallet_id,
+        customer.enrolled_at,
+    )
+    await session.later(
+        "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
+        " entries, head) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5)",
+        program_id,
+        customer.account_id,
+        customer.wallet_id,
+        customer.unit,
+        FIRST_HASH,
+    )
+    await session.later(
+        "INSERT INTO customers (program_id, id, wallet_id, state, locale, accepted_terms_version, enrolled_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        program_id,
+        customer.id,
+        customer.wallet_id,
+        CustomerState.ACTIVE.value,
+        customer.locale,
+        customer.accepted_terms_version,
+        customer.enrolled_at,
+    )
+    for id, kind, value in customer.identities:
+        await session.later(
+            "INSERT INTO identities (program_id, id, customer_id, kind, value, created_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            program_id,
+            id,
+            customer.id,
+            kind.value,
+            value,
+            customer.enrolled_at,
+        )
 
 
 async def taken(
     session: Session, *, program_id: str, identities: Sequence[tuple[IdentityKind, str]]
 ) -> tuple[tuple[IdentityKind, str], ...]:
-    """Those of the identities that belong to a customer already."""
-    raise NotImplementedError
+    """Those of the identities that belong to a customer already, in the order given."""
+    rows = await session.rows(
+        "SELECT kind, value FROM identities WHERE program_id = $1 AND kind = ANY($2) AND value = ANY($3)",
+        program_id,
+        sorted({kind.value for kind, _ in identities}),
+        sorted({value for _, value in identities}),
+    )
+    known = {(row["kind"], row["value"]) for row in rows}
+    return tuple((kind, value) for kind, value in identities if (kind.value, value) in known)
 
 
 async def identities_of(
     session: Session, *, program_id: str, customer_ids: Sequence[str]
 ) -> dict[str, tuple[Identity, ...]]:
     """The identities of several customers, oldest first; a customer without any has an empty tuple."""
-    raise NotImplementedError
+    rows = await session.rows(
+        "SELECT id, customer_id, kind, value, created_at FROM identities"
+        " WHERE program_id = $1 AND customer_id = ANY($2) ORDER BY created_at, id",
+        program_id,
+        list(customer_ids),
+    )
+    found: dict[str, list[Identity]] = {customer_id: [] for customer_id in customer_ids}
+    for row in rows:
+        identity = Identity(
+            id=row["id"],
+            customer_id=row["customer_id"],
+            kind=IdentityKind(row["kind"]),
+            value=row["value"],
+            created_at=instant(row["created_at"]),
+        )
+        found[identity.customer_id].append(identity)
+    return {customer_id: tuple(identities) for customer_id, identities in found.items()}
 
 
 async def page(
     session: Session, *, program_id: str, after: str | None = None, limit: int = 1000
 ) -> tuple[CustomerRow, ...]:
     """Customers in the order of their ids, those after the id `after`: for whoever walks through all of them."""
-    raise NotImplementedError
+    rows = await session.rows(_PAGE, program_id, after or _BEFORE_ALL, limit)
+    return tuple(_customer(row) for row in rows)
+
+
+def _customer(row: Row) -> CustomerRow:
+    id, wallet_id, account_id, unit, state, locale, accepted, enrolled_at, *balance, entries, head = row
+    available, pending, held, owed, lifetime, qualifying = balance
+    return CustomerRow(
+        id=id,
+        wallet_id=wallet_id,
+        account_id=account_id,
+        unit=unit,
+        state=CustomerState(state),
+        locale=locale,
+        accepted_terms_version=accepted,
+        enrolled_at=instant(enrolled_at),
+        balance=Balance(
+            available=available, pending=pending, held=held, owed=owed, lifetime=lifetime, qualifying=qualifying
+        ),
+        entries=entries,
+        head=head,
+    )

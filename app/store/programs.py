@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.store.unit import Session
+from app.store.unit import Row, Session
+from app.store.values import instant
 
 
 class ProgramKind(StrEnum):
@@ -30,16 +31,36 @@ class Program:
     created_at: datetime
 
 
+_COLUMNS = "id, kind, name, currency, zone, region, unit_name, created_at"
+
+
 async def create(session: Session, *, program: Program) -> None:
     """Keep a new program."""
-    raise NotImplementedError
+    await session.execute(
+        f"INSERT INTO programs ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        program.id,
+        program.kind.value,
+        program.name,
+        program.currency,
+        program.zone,
+        program.region,
+        program.unit_name,
+        program.created_at,
+    )
 
 
 async def get(session: Session, *, program_id: str) -> Program | None:
     """The program with this id, or None."""
-    raise NotImplementedError
+    row = await session.row(f"SELECT {_COLUMNS} FROM programs WHERE id = $1", program_id)
+    return None if row is None else _program(row)
 
 
 async def all_programs(session: Session) -> tuple[Program, ...]:
     """Every program of the deployment, oldest first."""
-    raise NotImplementedError
+    rows = await session.rows(f"SELECT {_COLUMNS} FROM programs ORDER BY created_at, id")
+    return tuple(_program(row) for row in rows)
+
+
+def _program(row: Row) -> Program:
+    id, kind, *texts, created_at = row
+    return Program(id, ProgramKind(kind), *texts, created_at=instant(created_at))

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
-from app.store.unit import Session
+from app.store.unit import Row, Session
+from app.store.values import instant, json_text, json_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +29,71 @@ class Purchase:
     facts: PurchaseFacts
 
 
+_COLUMNS = (
+    "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"
+    " fingerprint, facts"
+)
+
+
 async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
     """Keep a new purchase (with the next statements, see `Session.later`)."""
-    raise NotImplementedError
+    await session.later(
+        f"INSERT INTO purchases ({_COLUMNS}, program_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        purchase.id,
+        purchase.customer_id,
+        purchase.source,
+        purchase.external_id,
+        purchase.occurred_at,
+        purchase.recorded_at,
+        purchase.total.currency,
+        purchase.total.minor,
+        purchase.earned,
+        purchase.terms_version,
+        purchase.fingerprint,
+        json_text(purchase.facts.to_data()),
+        program_id,
+    )
 
 
 async def by_id(session: Session, *, program_id: str, purchase_id: str) -> Purchase | None:
     """The purchase with this id, or None."""
-    raise NotImplementedError
+    row = await session.row(
+        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND id = $2", program_id, purchase_id
+    )
+    return None if row is None else _purchase(row)
 
 
 async def by_ids(session: Session, *, program_id: str, purchase_ids: Sequence[str]) -> dict[str, Purchase]:
     """Several purchases by id; ids that are not there are left out."""
-    raise NotImplementedError
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND id = ANY($2)", program_id, list(purchase_ids)
+    )
+    return {row["id"]: _purchase(row) for row in rows}
 
 
 async def by_receipt(session: Session, *, program_id: str, source: str, external_id: str) -> Purchase | None:
     """The purchase of a receipt, or None."""
-    raise NotImplementedError
+    row = await session.row(
+        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND source = $2 AND external_id = $3",
+        program_id,
+        source,
+        external_id,
+    )
+    return None if row is None else _purchase(row)
+
+
+def _purchase(row: Row) -> Purchase:
+    return Purchase(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        source=row["source"],
+        external_id=row["external_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        total=Money(row["total"], row["currency"]),
+        earned=row["earned"],
+        terms_version=row["terms_version"],
+        fingerprint=row["fingerprint"],
+        facts=PurchaseFacts.from_data(json_value(row["facts"])),
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.store.unit import Session
+from app.store.unit import Row, Session
+from app.store.values import instant, json_text, json_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,63 @@ class Refund:
     reason: str | None
 
 
+_COLUMNS = "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason"
+
+
 async def add(session: Session, *, program_id: str, refund: Refund) -> None:
     """Keep a new refund (with the next statements, see `Session.later`)."""
-    raise NotImplementedError
+    await session.later(
+        f"INSERT INTO refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        refund.id,
+        refund.purchase_id,
+        refund.external_id,
+        refund.occurred_at,
+        refund.recorded_at,
+        json_text({str(line): str(quantity) for line, quantity in sorted(refund.lines.items())}),
+        refund.cash,
+        refund.due,
+        refund.taken,
+        refund.reason,
+        program_id,
+    )
 
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Refund, ...]:
     """Every refund of a purchase, in the order they were recorded."""
-    raise NotImplementedError
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = $2 ORDER BY recorded_at, id",
+        program_id,
+        purchase_id,
+    )
+    return tuple(_refund(row) for row in rows)
 
 
 async def by_receipt(session: Session, *, program_id: str, external_id: str) -> Refund | None:
     """The refund with this receipt number, or None."""
-    raise NotImplementedError
+    row = await session.row(
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND external_id = $2", program_id, external_id
+    )
+    return None if row is None else _refund(row)
 
 
 async def by_ids(session: Session, *, program_id: str, refund_ids: Sequence[str]) -> dict[str, Refund]:
     """Several refunds by id; ids that are not there are left out."""
-    raise NotImplementedError
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND id = ANY($2)", program_id, list(refund_ids)
+    )
+    return {row["id"]: _refund(row) for row in rows}
+
+
+def _refund(row: Row) -> Refund:
+    return Refund(
+        id=row["id"],
+        purchase_id=row["purchase_id"],
+        external_id=row["external_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        lines={int(line): Decimal(quantity) for line, quantity in json_value(row["lines"]).items()},
+        cash=row["cash"],
+        due=row["due"],
+        taken=row["taken"],
+        reason=row["reason"],
+    )

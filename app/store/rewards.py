@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.store.unit import Session
+from app.store.unit import Row, Session
+from app.store.values import instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,31 +25,67 @@ class Reward:
     created_at: datetime
 
 
+_COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial, stock, created_at"
+
+
 async def create(session: Session, *, program_id: str, reward: Reward) -> None:
     """Keep a new reward."""
-    raise NotImplementedError
+    await session.execute(
+        f"INSERT INTO rewards ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        reward.id,
+        reward.key,
+        reward.name,
+        reward.description,
+        reward.picture_url,
+        reward.retail_value,
+        reward.stock_initial,
+        reward.stock,
+        reward.created_at,
+        program_id,
+    )
 
 
 async def by_id(session: Session, *, program_id: str, reward_id: str) -> Reward | None:
     """The reward with this id, or None."""
-    raise NotImplementedError
+    row = await session.row(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND id = $2", program_id, reward_id)
+    return None if row is None else _reward(row)
 
 
 async def by_ids(session: Session, *, program_id: str, reward_ids: Sequence[str]) -> dict[str, Reward]:
     """Several rewards by id; ids that are not there are left out."""
-    raise NotImplementedError
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND id = ANY($2)", program_id, list(reward_ids)
+    )
+    return {row["id"]: _reward(row) for row in rows}
 
 
 async def by_key(session: Session, *, program_id: str, key: str) -> Reward | None:
     """The reward with this key, or None."""
-    raise NotImplementedError
+    row = await session.row(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND key = $2", program_id, key)
+    return None if row is None else _reward(row)
 
 
 async def all_rewards(session: Session, *, program_id: str) -> tuple[Reward, ...]:
     """Every reward of the program, oldest first."""
-    raise NotImplementedError
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 ORDER BY created_at, id", program_id
+    )
+    return tuple(_reward(row) for row in rows)
 
 
 async def take_one(session: Session, *, program_id: str, reward_id: str) -> bool:
     """Take one from stock; False, and nothing changed, when none is left. Always True without a limit."""
-    raise NotImplementedError
+    taken = await session.execute(
+        "UPDATE rewards SET stock = stock - 1 WHERE program_id = $1 AND id = $2 AND stock > 0", program_id, reward_id
+    )
+    if taken:
+        return True
+    unlimited = await session.row(
+        "SELECT 1 FROM rewards WHERE program_id = $1 AND id = $2 AND stock IS NULL", program_id, reward_id
+    )
+    return unlimited is not None
+
+
+def _reward(row: Row) -> Reward:
+    *fields, created_at = row
+    return Reward(*fields, created_at=instant(created_at))

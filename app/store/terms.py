@@ -5,29 +5,69 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.terms import Terms
-from app.store.unit import Session
+from app.store.unit import Row, Session
+from app.store.values import json_text, json_value
+
+
+_BY_PROGRAM = "SELECT id FROM terms_versions WHERE program_id = $1"
+_MEMORY_LIMIT = 10_000
+"""Compiled versions that a process keeps."""
 
 
 async def in_force(session: Session, *, program_id: str, at: datetime) -> Terms | None:
     """The terms in force at an instant: the latest `effective_from` that is not after it, or None."""
-    raise NotImplementedError
+    sql = f"{_BY_PROGRAM} AND effective_from <= $2 ORDER BY effective_from DESC LIMIT 1"
+    return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, at))
 
 
 async def version(session: Session, *, program_id: str, number: int) -> Terms | None:
     """One version by its number, or None."""
-    raise NotImplementedError
+    sql = f"{_BY_PROGRAM} AND version = $2"
+    return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, number))
 
 
 async def latest(session: Session, *, program_id: str, lock: bool = False) -> Terms | None:
     """The version with the highest number, in force or announced, or None; `lock` keeps other publishers waiting."""
-    raise NotImplementedError
+    if lock and session.locking:
+        await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE", program_id)
+    sql = f"{_BY_PROGRAM} ORDER BY version DESC LIMIT 1"
+    return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id))
 
 
 async def all_versions(session: Session, *, program_id: str) -> tuple[Terms, ...]:
     """Every version, oldest first."""
-    raise NotImplementedError
+    rows = await session.rows(f"{_BY_PROGRAM} ORDER BY version", program_id)
+    found = [await _compiled(session, program_id=program_id, row=row) for row in rows]
+    return tuple(terms for terms in found if terms is not None)
 
 
 async def publish(session: Session, *, program_id: str, id: str, terms: Terms, published_at: datetime) -> None:
     """Keep a new version."""
-    raise NotImplementedError
+    await session.execute(
+        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        program_id,
+        id,
+        terms.version,
+        terms.effective_from,
+        published_at,
+        json_text(terms.to_data()),
+    )
+
+
+async def _compiled(session: Session, *, program_id: str, row: Row | None) -> Terms | None:
+    """The terms of a version's row; a version never changes, so it is read and compiled once."""
+    if row is None:
+        return None
+    remembered = ("terms", program_id, row["id"])
+    terms: Terms | None = session.memory.get(remembered)
+    if terms is None:
+        stored = await session.row(
+            "SELECT document FROM terms_versions WHERE program_id = $1 AND id = $2", program_id, row["id"]
+        )
+        assert stored is not None, "a version is never deleted"
+        terms = Terms.from_data(json_value(stored["document"]))
+        if len(session.memory) >= _MEMORY_LIMIT:
+            session.memory.clear()
+        session.memory[remembered] = terms
+    return terms

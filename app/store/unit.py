@@ -6,15 +6,26 @@ A *work* is an ``async def`` that takes a session and waits for nothing but that
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterator, MutableMapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 T = TypeVar("T")
 
-Row: TypeAlias = Mapping[str, Any]
-"""One row by column name, with the driver's raw values: read instants and dates with `app.store.values`."""
+
+class Row(Protocol):
+    """One row, by column name or position, with the driver's raw values: `app.store.values` reads instants and dates."""
+
+    def __getitem__(self, column: str | int, /) -> Any:
+        """The value of a column."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """The values in the order of the columns."""
+        ...
+
+
 
 Value: TypeAlias = Any
 """What a placeholder takes: str, int, None, bool, an aware datetime, a date, or a list of str (for ``= ANY($n)``)."""
@@ -52,6 +63,11 @@ class Session(Protocol):
     @property
     def dialect(self) -> str:
         """``sqlite`` or ``postgres``."""
+        ...
+
+    @property
+    def memory(self) -> MutableMapping[Hashable, Any]:
+        """What this process remembers of rows that never change; one for all sessions of a database."""
         ...
 
     async def rows(self, sql: str, *values: Value) -> Sequence[Row]:

@@ -1,0 +1,78 @@
+"""What an error of PostgreSQL or its driver means: try again, give up, or it was the work's own fault."""
+
+from __future__ import annotations
+
+import asyncpg
+from tortoise.exceptions import BaseORMException
+
+from app.store.unit import Busy, Unavailable
+
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    BaseORMException,
+    OSError,
+)
+"""Everything that comes from below a work (TimeoutError is an OSError)."""
+
+_OF_A_WORK = ("0A", "21", "22", "23", "42", "P0")
+"""Classes of SQLSTATE that no other attempt would change: what was asked was wrong."""
+
+_LOST_RACES = ("23505", "40001", "40P01", "55P03")
+"""Unique violation, serialization failure, deadlock, lock not available: somebody else was first."""
+
+_UNIQUE = "23505"
+_UNIQUE_ATTEMPTS = 4
+"""A lost race for a unique value is over at the second attempt, which finds the winner's row."""
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    """The driver's error inside one of the ORM."""
+    if isinstance(error, BaseORMException) and error.__cause__ is not None:
+        return error.__cause__
+    return error
+
+
+def _state(error: BaseException) -> str:
+    return str(getattr(_driver_error(error), "sqlstate", None) or "")
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection is of no more use: shut down, or to a server that only reads since a failover."""
+    return _state(error).startswith(("08", "57P", "25006"))
+
+
+class Retry:
+    """Decides for one call whether to go again: yes wherever the database failed and not the work."""
+
+    def __init__(self) -> None:
+        self._unique = 0
+
+    def __call__(self, error: BaseException) -> bool:
+        """Whether another attempt may end differently."""
+        if not isinstance(error, DRIVER_ERRORS):
+            return False
+        state = _state(error)
+        if state == _UNIQUE:
+            self._unique += 1
+            return self._unique < _UNIQUE_ATTEMPTS
+        if state in _LOST_RACES:
+            return True
+        cause = _driver_error(error)
+        return not (state.startswith(_OF_A_WORK) or isinstance(cause, ValueError | BaseORMException))
+
+
+def given_up(error: BaseException) -> BaseException:
+    """What the caller is told after the last attempt."""
+    state = _state(error)
+    if state.startswith(_OF_A_WORK):
+        return error
+    return Busy() if state in _LOST_RACES else Unavailable(f"PostgreSQL failed ({type(error).__name__}).")
+
+
+def without_data(error: BaseException) -> None:
+    """Strip an error of the row's values: its text may be logged."""
+    cause = _driver_error(error)
+    if isinstance(cause, asyncpg.PostgresError):
+        cause.detail = None

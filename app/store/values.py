@@ -1,0 +1,48 @@
+"""How values look in the tables of either database.
+
+PostgreSQL has types for instants, dates, ids and JSON. SQLite keeps texts: an instant as ``YYYY-MM-DD
+HH:MM:SS.ffffff+00:00`` (always UTC and as long, so that texts sort like times), a date as ``YYYY-MM-DD``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+
+def instant(value: Any) -> datetime:
+    """The aware UTC instant of a column."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return datetime.fromisoformat(value)
+
+
+def instant_or_none(value: Any) -> datetime | None:
+    """The aware UTC instant of a column that may be empty."""
+    return None if value is None else instant(value)
+
+
+def day_or_none(value: Any) -> date | None:
+    """The date of a column that may be empty."""
+    if value is None or isinstance(value, date):
+        return value
+    return date.fromisoformat(value)
+
+
+def instant_text(value: datetime) -> str:
+    """The text of an aware instant, in UTC and always as long. Raises ValueError for a naive one."""
+    if value.tzinfo is None:
+        raise ValueError("An instant needs its offset from UTC.")
+    return value.astimezone(UTC).isoformat(sep=" ", timespec="microseconds")
+
+
+def json_text(value: Any) -> str:
+    """JSON as it is stored: compact, in the order given."""
+    return orjson.dumps(value).decode()
+
+
+def json_value(text: str) -> Any:
+    """What a JSON column holds."""
+    return orjson.loads(text)
