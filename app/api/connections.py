@@ -1,0 +1,81 @@
+"""Pages of a list: what a caller asks for, where a page ends, and the cursors in between. Never offsets."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+
+import strawberry
+from graphql import GraphQLError
+
+DEFAULT_SIZE = 20
+LARGEST_SIZE = 100
+
+_CURSOR = re.compile(r"v1:(0|[1-9][0-9]{0,17})")
+_LONGEST_CURSOR = 32
+
+
+@strawberry.type(description="What lies on either side of a page.")
+class PageInfo:
+    """Where the page begins and ends."""
+
+    has_next_page: bool = strawberry.field(description="Whether something follows the page.")
+    has_previous_page: bool = strawberry.field(description="Whether something comes before the page.")
+    start_cursor: str | None = strawberry.field(
+        description="Where the page begins, for `before`; null when the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="Where the page ends, for `after`; null when the page is empty."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageWindow:
+    """A page as asked for: `size` items after and before the given places, counted from the front or the end."""
+
+    size: int
+    after: int | None
+    before: int | None
+    from_end: bool
+
+
+def encode_cursor(number: int) -> str:
+    """The opaque cursor of a place in a list; the version inside lets its meaning change one day."""
+    return base64.urlsafe_b64encode(b"v1:%d" % number).rstrip(b"=").decode("ascii")
+
+
+def decode_cursor(text: str) -> int:
+    """The place a cursor means. Raises GraphQLError BAD_USER_INPUT on anything that `encode_cursor` never gave."""
+    if len(text) <= _LONGEST_CURSOR and text.isascii():
+        try:
+            plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        except (binascii.Error, ValueError):
+            plain = ""
+        found = _CURSOR.fullmatch(plain)
+        if found is not None and encode_cursor(int(found[1])) == text:
+            return int(found[1])
+    raise _refused("This is not a cursor of this list: use `startCursor`, `endCursor` or `cursor` as they were given.")
+
+
+def page_window(*, first: int | None, after: str | None, last: int | None, before: str | None) -> PageWindow:
+    """The page that the arguments ask for: 1 to 100 items, 20 when nothing is said.
+
+    Raises GraphQLError BAD_USER_INPUT.
+    """
+    if first is not None and last is not None:
+        raise _refused("Use `first` or `last`, not both.")
+    name, size = ("last", last) if last is not None else ("first", DEFAULT_SIZE if first is None else first)
+    if size is None or not 1 <= size <= LARGEST_SIZE:
+        raise _refused(f"`{name}` must be from 1 to {LARGEST_SIZE}.")
+    return PageWindow(
+        size=size,
+        after=decode_cursor(after) if after is not None else None,
+        before=decode_cursor(before) if before is not None else None,
+        from_end=last is not None,
+    )
+
+
+def _refused(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
