@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import asyncpg
 
 from app.store.unit import Busy, Unavailable
 
-Connection = asyncpg.Connection
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class Pool:

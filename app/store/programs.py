@@ -62,5 +62,13 @@ async def all_programs(session: Session) -> tuple[Program, ...]:
 
 
 def _program(row: Row) -> Program:
-    id, kind, *texts, created_at = row
-    return Program(id, ProgramKind(kind), *texts, created_at=instant(created_at))
+    return Program(
+        id=row["id"],
+        kind=ProgramKind(row["kind"]),
+        name=row["name"],
+        currency=row["currency"],
+        zone=row["zone"],
+        region=row["region"],
+        unit_name=row["unit_name"],
+        created_at=instant(row["created_at"]),
+    )

@@ -87,5 +87,14 @@ async def take_one(session: Session, *, program_id: str, reward_id: str) -> bool
 
 
 def _reward(row: Row) -> Reward:
-    *fields, created_at = row
-    return Reward(*fields, created_at=instant(created_at))
+    return Reward(
+        id=row["id"],
+        key=row["key"],
+        name=row["name"],
+        description=row["description"],
+        picture_url=row["picture_url"],
+        retail_value=row["retail_value"],
+        stock_initial=row["stock_initial"],
+        stock=row["stock"],
+        created_at=instant(row["created_at"]),
+    )

