@@ -1,0 +1,97 @@
+"""createReward: an article is put into the catalogue."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import strawberry
+
+from app.api.context import Context, Info
+from app.api.payloads import Payload
+from app.api.performing import perform
+from app.api.reading_again import reward_again
+from app.api.rewards import Reward
+from app.domain.access import Permission
+from app.domain.amounts import AmountError, Money
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.call import Answer
+from app.usecases.create_reward import NewReward, create_reward
+
+_KEY = re.compile(r"[a-z0-9-]{1,40}")
+_PICTURE = re.compile(r"https://[^\s\"<>]{1,500}")
+
+
+@strawberry.input(description="A reward to put into the catalogue. Its cost is a clause of the terms.")
+class CreateRewardInput:
+    """Exactly what the customer gets."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
+    name: str = strawberry.field(description="What it is called, 1 to 200 characters.")
+    description: str = strawberry.field(description="Exactly what the customer gets, 1 to 2,000 characters.")
+    picture_url: str | None = strawberry.field(default=None, description="A picture, https.")
+    retail_value: Decimal | None = strawberry.field(default=None, description="In the program's currency, not negative.")
+    stock: int | None = strawberry.field(default=None, description="How many there are, from 0; null: without limit.")
+
+
+@strawberry.type(description="What creating a reward came to.")
+class CreateRewardPayload(Payload):
+    """The new reward."""
+
+    answer: strawberry.Private[Answer | None] = None
+
+    @strawberry.field(description="The reward, as it is now.")
+    async def reward(self, info: Info) -> Reward | None:
+        """Read again."""
+        return await reward_again(self.answer, context=info.context)
+
+
+async def add_reward(info: Info, input: CreateRewardInput) -> CreateRewardPayload | None:
+    """Put a reward into the catalogue."""
+    context = info.context
+    outcome = await perform(
+        create_reward,
+        name="createReward",
+        permission=Permission.MANAGE_REWARDS,
+        sent=input,
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return CreateRewardPayload(problem=outcome)
+    return CreateRewardPayload(answer=outcome)
+
+
+def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
+    def wrong(field: str, detail: str) -> Problem:
+        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=detail)
+
+    if not _KEY.fullmatch(sent.key):
+        return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
+    if not 1 <= len(sent.name) <= 200:
+        return wrong("name", "1 to 200 characters")
+    if not 1 <= len(sent.description) <= 2000:
+        return wrong("description", "1 to 2,000 characters")
+    if sent.picture_url is not None and not _PICTURE.fullmatch(sent.picture_url):
+        return wrong("pictureUrl", "an https address of at most 500 characters")
+    if sent.stock is not None and sent.stock < 0:
+        return wrong("stock", "not negative")
+    value: Money | None = None
+    if sent.retail_value is not None:
+        try:
+            value = Money.of(sent.retail_value, context.program.currency)
+        except AmountError as error:
+            return wrong("retailValue", str(error))
+        if value.minor < 0:
+            return wrong("retailValue", "not negative")
+    return NewReward(
+        key=sent.key,
+        name=sent.name,
+        description=sent.description,
+        picture_url=sent.picture_url,
+        retail_value=value,
+        stock=sent.stock,
+    )

@@ -1,0 +1,1 @@
+"""The rules: pure and synchronous. What is decided here is what the terms say."""

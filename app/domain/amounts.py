@@ -1,0 +1,125 @@
+"""Money, points and how fractions of them are rounded and shared out. Never a float."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TypeAlias
+
+Exact: TypeAlias = Fraction | int
+"""A number without rounding error."""
+
+MAX_POINTS = 2**31 - 1
+"""The most points an account can hold: what a GraphQL Int can carry."""
+
+MAX_MINOR = 10**15
+"""The largest amount of money, in minor units."""
+
+_TWO_DECIMALS = (
+    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC "
+    "CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD "
+    "KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO "
+    "NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL "
+    "THB TJS TMT TOP TRY TTD TWD TZS UAH USD UZS VES WST XCD XCG YER ZAR ZMW ZWG"
+)
+_NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DECIMALS = "CLF UYW"
+
+DECIMALS: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(_TWO_DECIMALS.split(), 2),
+        **dict.fromkeys(_NO_DECIMALS.split(), 0),
+        **dict.fromkeys(_THREE_DECIMALS.split(), 3),
+        **dict.fromkeys(_FOUR_DECIMALS.split(), 4),
+    }
+)
+"""Decimals of each currency in use (ISO 4217)."""
+
+_NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,10})?")
+
+
+class AmountError(ValueError):
+    """An amount that cannot be: not finite, too precise for its currency, too large, or in no known currency."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An amount in whole minor units (cents, pence, yen) of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def of(cls, amount: Decimal | str, currency: str) -> Money:
+        """The amount in major units as money. Raises AmountError."""
+        decimals = DECIMALS.get(currency)
+        if decimals is None:
+            raise AmountError(f"{currency!r} is not a known currency")
+        if isinstance(amount, str):
+            if not _NUMBER.fullmatch(amount):
+                raise AmountError("not a decimal number")
+            amount = Decimal(amount)
+        if not amount.is_finite():
+            raise AmountError("not a finite number")
+        if abs(amount.adjusted()) > 20:
+            if amount == 0:
+                return cls(0, currency)
+            raise AmountError("out of range")
+        scaled = amount.scaleb(decimals)
+        minor = int(scaled)
+        if minor != scaled:
+            raise AmountError(f"{currency} has {decimals} decimals")
+        if abs(minor) > MAX_MINOR:
+            raise AmountError("out of range")
+        return cls(minor, currency)
+
+    def decimal(self) -> Decimal:
+        """The amount in major units, with as many decimals as the currency has."""
+        return Decimal(self.minor).scaleb(-DECIMALS[self.currency])
+
+
+class Rounding(StrEnum):
+    """How a fraction of a point becomes whole."""
+
+    HALF_UP = "HALF_UP"
+    FLOOR = "FLOOR"
+    HALF_EVEN = "HALF_EVEN"
+
+
+def rounded(value: Exact, *, mode: Rounding) -> int:
+    """The whole number for a fraction; HALF_UP takes halves away from zero, FLOOR goes towards minus infinity."""
+    if isinstance(value, int):
+        return value
+    if mode is Rounding.FLOOR:
+        return value.__floor__()
+    if mode is Rounding.HALF_EVEN:
+        return round(value)
+    magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return magnitude if value >= 0 else -magnitude
+
+
+def shared_out(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
+    """A total shared out in proportion to the weights by largest remainder, ties to the lower place.
+
+    Without any positive weight everything falls to the first place. Weights are not negative. The shares add up to
+    the total. (Hamilton's method.)
+    """
+    if not weights:
+        return ()
+    whole = sum(weights)
+    if whole == 0:
+        return (total, *([0] * (len(weights) - 1)))
+    exact = [Fraction(total * weight, whole) if isinstance(weight, int) else total * weight / whole for weight in weights]
+    shares = [one.__floor__() for one in exact]
+    missing = total - sum(shares)
+    if missing:
+        by_remainder = sorted(range(len(shares)), key=lambda place: (shares[place] - exact[place], place))
+        for place in by_remainder[:missing]:
+            shares[place] += 1
+    return tuple(shares)

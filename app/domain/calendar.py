@@ -1,0 +1,125 @@
+"""The calendar on the shop's wall: local days, months and weekly windows in IANA zones.
+
+Instants are aware datetimes; what is returned as an instant is in UTC.
+"""
+
+from __future__ import annotations
+
+import calendar as gregorian
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_DAY = timedelta(days=1)
+
+
+class Weekday(StrEnum):
+    """Days of the week, Monday first."""
+
+    MONDAY = "MONDAY"
+    TUESDAY = "TUESDAY"
+    WEDNESDAY = "WEDNESDAY"
+    THURSDAY = "THURSDAY"
+    FRIDAY = "FRIDAY"
+    SATURDAY = "SATURDAY"
+    SUNDAY = "SUNDAY"
+
+
+WEEK: tuple[Weekday, ...] = tuple(Weekday)
+"""The week in order; the place is what `date.weekday` gives."""
+
+
+@lru_cache(maxsize=1024)
+def zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name. Raises ValueError for a name that is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone") from error
+
+
+def local(at: datetime, *, zone_name: str) -> datetime:
+    """The wall-clock reading of an instant."""
+    return at.astimezone(zone(zone_name))
+
+
+def local_date(at: datetime, *, zone_name: str) -> date:
+    """The local day of an instant."""
+    return local(at, zone_name=zone_name).date()
+
+
+def day_start(day: date, *, zone_name: str) -> datetime:
+    """The first instant of a local day, in UTC; where 00:00 is skipped, the moment the clocks jump to."""
+    return _instant(datetime.combine(day, time.min), zone_name=zone_name)
+
+
+def add_months(day: date, *, months: int) -> date:
+    """The same day some months later, or the last day of a shorter month. Raises OverflowError past the year 9999."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    if not 1 <= year <= 9999:
+        raise OverflowError("beyond the calendar")
+    return date(year, month, min(day.day, gregorian.monthrange(year, month)[1]))
+
+
+def _instant(wall: datetime, *, zone_name: str) -> datetime:
+    """The first instant at which the wall clock shows `wall` or, where it skips it, jumps past it; in UTC."""
+    here = zone(zone_name)
+    at = wall.replace(tzinfo=here, fold=0).astimezone(UTC)
+    if at.astimezone(here).replace(tzinfo=None) == wall:
+        return at
+    # The reading is skipped: fold=0 reads it with the offset from before the gap, fold=1 with the one after it, so the
+    # jump lies between the two.
+    low = wall.replace(tzinfo=here, fold=1).astimezone(UTC)
+    high = at
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(here).replace(tzinfo=None) < wall:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def in_window(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
+    """Whether an instant lies in a weekly window `[start, end)` of the wall clock.
+
+    A window that ends at or before its start runs over midnight and belongs to the day on which it starts. Both passes
+    of an hour that is repeated in autumn are inside.
+    """
+    wall = local(at, zone_name=zone_name)
+    opens, closes = start or time.min, end
+    clock = wall.time().replace(tzinfo=None, fold=0)
+    today = WEEK[wall.weekday()] in days
+    if closes is None:
+        return today and clock >= opens
+    if opens < closes:
+        return today and opens <= clock < closes
+    yesterday = WEEK[(wall.weekday() - 1) % 7] in days
+    return (today and clock >= opens) or (yesterday and clock < closes)
+
+
+def next_opening(
+    at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
+) -> datetime | None:
+    """The first instant at or after `at` inside the window, in UTC; None when there is none within some weeks."""
+    if in_window(at, zone_name=zone_name, days=days, start=start, end=end):
+        return at.astimezone(UTC)
+    for opening in _openings(at, zone_name=zone_name, days=days, start=start):
+        # A window that the clocks skip on that day does not exist on it.
+        if opening >= at and in_window(opening, zone_name=zone_name, days=days, start=start, end=end):
+            return opening
+    return None
+
+
+def _openings(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None) -> Iterator[datetime]:
+    first = local_date(at, zone_name=zone_name)
+    for later in range(22):
+        try:
+            day = first + later * _DAY
+        except OverflowError:
+            return
+        if WEEK[day.weekday()] in days:
+            yield _instant(datetime.combine(day, start or time.min), zone_name=zone_name)

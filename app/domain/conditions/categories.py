@@ -1,0 +1,20 @@
+"""Certain categories of articles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.listed import Listed
+from app.domain.facts import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Categories(Listed):
+    """Selects lines by category; a line that is in several counts when one is included and none excluded."""
+
+    kind: ClassVar[str] = "categories"
+
+    def names(self, line: Line) -> frozenset[str]:
+        """The categories that the till gave."""
+        return frozenset(line.categories)

@@ -1,0 +1,20 @@
+"""Certain articles, by stock code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.listed import Listed
+from app.domain.facts import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Products(Listed):
+    """Selects lines by stock code."""
+
+    kind: ClassVar[str] = "products"
+
+    def names(self, line: Line) -> frozenset[str]:
+        """The stock code."""
+        return frozenset((line.sku,))

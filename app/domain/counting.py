@@ -1,0 +1,83 @@
+"""What of a purchase counts: the basis of every money condition and effect, for sale and refund alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from app.domain.amounts import Exact, Money
+from app.domain.facts import Line, LineKind, PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Which amounts count. All False: net of tax, after discounts, goods only.
+
+    The part that was paid with points and reward goods never count.
+    """
+
+    taxes: bool = False
+    discounts_ignored: bool = False
+    gift_cards: bool = False
+    shipping: bool = False
+    tips: bool = False
+    deposits: bool = False
+
+    def counts(self, kind: LineKind) -> bool:
+        """Whether lines of this kind count at all."""
+        if kind is LineKind.GOODS:
+            return True
+        return (
+            (kind is LineKind.GIFT_CARD and self.gift_cards)
+            or (kind is LineKind.SHIPPING and self.shipping)
+            or (kind is LineKind.TIP and self.tips)
+            or (kind is LineKind.DEPOSIT and self.deposits)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A purchase reduced to what counts: lines, and beside each its counted amount in minor units, exact."""
+
+    occurred_at: datetime
+    zone: str
+    currency: str
+    lines: tuple[Line, ...]
+    amounts: tuple[Exact, ...]
+
+    @classmethod
+    def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
+        """The purchase on this basis; what was paid with points is taken off every line in proportion."""
+        lines = tuple(line for line in facts.lines if basis.counts(line.kind))
+        amounts = tuple(line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines)
+        with_points = facts.paid_with_points()
+        if with_points:
+            to_pay = sum((line.to_pay() for line in facts.lines), 0)
+            share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
+            amounts = tuple(amount * share for amount in amounts)
+        return cls(
+            occurred_at=facts.occurred_at, zone=facts.zone, currency=facts.currency, lines=lines, amounts=amounts
+        )
+
+    def only(self, selects: Callable[[Line], bool]) -> Counted:
+        """The part of it that a clause looks at."""
+        kept = [(line, amount) for line, amount in zip(self.lines, self.amounts, strict=True) if selects(line)]
+        if len(kept) == len(self.lines):
+            return self
+        return Counted(
+            occurred_at=self.occurred_at,
+            zone=self.zone,
+            currency=self.currency,
+            lines=tuple(line for line, _ in kept),
+            amounts=tuple(amount for _, amount in kept),
+        )
+
+    def total(self) -> Exact:
+        """The counted amount in minor units."""
+        return sum(self.amounts)
+
+    def shown(self) -> Money:
+        """The counted amount as a reader sees it: whole minor units, rounded down."""
+        return Money(self.total().__floor__(), self.currency)

@@ -1,0 +1,216 @@
+"""Decisions: what the rules answered, with every finding that led there. Values, never exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from app.domain.amounts import Money
+
+
+class DecisionOutcome(StrEnum):
+    """What a decision came to."""
+
+    GRANTED = "GRANTED"
+    PARTLY_GRANTED = "PARTLY_GRANTED"
+    REFUSED = "REFUSED"
+
+
+class Verdict(StrEnum):
+    """What a clause did in a decision."""
+
+    APPLIED = "APPLIED"
+    NOT_MET = "NOT_MET"
+    LIMITED = "LIMITED"
+    EXCLUDED = "EXCLUDED"
+
+
+class ReasonCode(StrEnum):
+    """Why a clause had its verdict. Stable names, in order of precedence."""
+
+    NOTICE_TOO_SHORT = "NOTICE_TOO_SHORT"
+    OUTSIDE_DATES = "OUTSIDE_DATES"
+    OUTSIDE_TIME_WINDOW = "OUTSIDE_TIME_WINDOW"
+    NO_ELIGIBLE_PRODUCT = "NO_ELIGIBLE_PRODUCT"
+    BELOW_MINIMUM_SPEND = "BELOW_MINIMUM_SPEND"
+    INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
+    NOTHING_TO_COUNT = "NOTHING_TO_COUNT"
+    BETTER_CLAUSE_APPLIED = "BETTER_CLAUSE_APPLIED"
+    CLAMPED_TO_BALANCE = "CLAMPED_TO_BALANCE"
+    NOTICE_GIVEN = "NOTICE_GIVEN"
+    CONDITION_MET = "CONDITION_MET"
+    POINTS_EARNED = "POINTS_EARNED"
+    COST_PAID = "COST_PAID"
+    POINTS_TAKEN_BACK = "POINTS_TAKEN_BACK"
+
+
+class RemedyCode(StrEnum):
+    """What would make a condition hold."""
+
+    COME_AT = "COME_AT"
+    SPEND_MORE = "SPEND_MORE"
+    ADD_PRODUCT = "ADD_PRODUCT"
+    COLLECT_POINTS = "COLLECT_POINTS"
+    START_LATER = "START_LATER"
+    NONE = "NONE"
+
+
+Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ...] | None
+"""What was observed or is required: an amount, points, a text, an instant, a day, a list of codes, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A way out. Applying it makes the condition hold; NONE says that nothing does any more."""
+
+    code: RemedyCode
+    from_: datetime | None = None
+    points: int | None = None
+    amount: Money | None = None
+    quantity: int | None = None
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What checking one condition or effect found."""
+
+    met: bool
+    code: ReasonCode
+    observed: Value = None
+    required: Value = None
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A finding with the key of its clause; `condition` is the place in the clause's conditions, None the effect."""
+
+    clause: str
+    verdict: Verdict
+    finding: Finding
+    condition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of the rules: outcome, points (never negative), and one reason for each thing looked at."""
+
+    outcome: DecisionOutcome
+    points: int
+    terms_version: int
+    decided_for: datetime
+    reasons: tuple[Reason, ...]
+
+    def to_data(self) -> dict[str, Any]:
+        """The decision as JSON."""
+        return {
+            "outcome": self.outcome.value,
+            "points": self.points,
+            "terms": self.terms_version,
+            "for": self.decided_for.isoformat(),
+            "reasons": [_reason_data(one) for one in self.reasons],
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Decision:
+        """The decision that `to_data` wrote."""
+        return cls(
+            outcome=DecisionOutcome(data["outcome"]),
+            points=data["points"],
+            terms_version=data["terms"],
+            decided_for=datetime.fromisoformat(data["for"]),
+            reasons=tuple(_reason(one) for one in data["reasons"]),
+        )
+
+
+def _reason_data(one: Reason) -> dict[str, Any]:
+    finding = one.finding
+    data: dict[str, Any] = {"clause": one.clause, "verdict": one.verdict.value, "code": finding.code.value}
+    if one.condition is not None:
+        data["condition"] = one.condition
+    if finding.met:
+        data["met"] = True
+    if finding.observed is not None:
+        data["observed"] = encoded(finding.observed)
+    if finding.required is not None:
+        data["required"] = encoded(finding.required)
+    if finding.remedies:
+        data["remedies"] = [_remedy_data(remedy) for remedy in finding.remedies]
+    return data
+
+
+def _reason(data: Mapping[str, Any]) -> Reason:
+    finding = Finding(
+        met=data.get("met", False),
+        code=ReasonCode(data["code"]),
+        observed=decoded(data.get("observed")),
+        required=decoded(data.get("required")),
+        remedies=tuple(_remedy(one) for one in data.get("remedies", ())),
+    )
+    return Reason(
+        clause=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=data.get("condition")
+    )
+
+
+def _remedy_data(one: Remedy) -> dict[str, Any]:
+    data: dict[str, Any] = {"code": one.code.value}
+    if one.from_ is not None:
+        data["from"] = one.from_.isoformat()
+    if one.points is not None:
+        data["points"] = one.points
+    if one.amount is not None:
+        data["amount"] = [one.amount.minor, one.amount.currency]
+    if one.quantity is not None:
+        data["quantity"] = one.quantity
+    if one.products:
+        data["products"] = list(one.products)
+    return data
+
+
+def _remedy(data: Mapping[str, Any]) -> Remedy:
+    return Remedy(
+        code=RemedyCode(data["code"]),
+        from_=datetime.fromisoformat(data["from"]) if "from" in data else None,
+        points=data.get("points"),
+        amount=Money(*data["amount"]) if "amount" in data else None,
+        quantity=data.get("quantity"),
+        products=tuple(data.get("products", ())),
+    )
+
+
+def encoded(value: Value) -> Any:
+    """A value as JSON that says its type."""
+    if value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, Money):
+        return {"money": [value.minor, value.currency]}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"instant": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return {"list": list(value)}
+
+
+def decoded(data: Any) -> Value:
+    """The value that `encoded` wrote. Raises ValueError for anything else."""
+    if data is None or isinstance(data, int | str):
+        return data
+    ((kind, inner),) = data.items()
+    if kind == "money":
+        return Money(*inner)
+    if kind == "decimal":
+        return Decimal(inner)
+    if kind == "instant":
+        return datetime.fromisoformat(inner)
+    if kind == "day":
+        return date.fromisoformat(inner)
+    if kind == "list":
+        return tuple(inner)
+    raise ValueError(f"unknown kind of value {kind!r}")

@@ -1,0 +1,53 @@
+"""Points in proportion to what is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar, Self
+
+from app.domain.amounts import Exact, Money
+from app.domain.counting import Counted
+from app.domain.effects.effect import MOST_POINTS, Earning
+from app.domain.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPerAmount(Earning):
+    """`points` for every `per` of the counted amount, in proportion; fractions go to the rounding clause."""
+
+    kind: ClassVar[str] = "points_per_amount"
+    points: int
+    per: Money
+
+    def earn(self, purchase: Counted) -> tuple[Exact, ...]:
+        """One part per line."""
+        rate = Fraction(self.points, self.per.minor)
+        return tuple(amount * rate for amount in purchase.amounts)
+
+    def sentence(self, say: Wording) -> str:
+        """So many points for every so much."""
+        return say("points_per_amount", points=say.points(self.points), per=say.money(self.per))
+
+    def problem(self, *, currency: str) -> str | None:
+        """Nothing earned, nothing spent, or another currency."""
+        return rate_problem(points=self.points, per=self.per, currency=currency)
+
+    def to_data(self) -> dict[str, Any]:
+        """Points, minor units and currency."""
+        return {"points": self.points, "per": [self.per.minor, self.per.currency]}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """The stored effect."""
+        return cls(points=data["points"], per=Money(*data["per"]))
+
+
+def rate_problem(*, points: int, per: Money, currency: str) -> str | None:
+    """What is wrong with a rate of points per amount, or None."""
+    if not 1 <= points <= MOST_POINTS:
+        return f"points are 1 to {MOST_POINTS}"
+    if per.currency != currency:
+        return f"the amount is not in {currency}"
+    return None if per.minor > 0 else "the amount must be above 0"

@@ -1,0 +1,218 @@
+"""What the rules are asked about: a purchase with its lines, when and where it was made, and what paid for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from app.domain.amounts import MAX_MINOR, Exact, Money, Rounding, rounded
+
+
+class LineKind(StrEnum):
+    """What a line of a receipt is."""
+
+    GOODS = "GOODS"
+    SHIPPING = "SHIPPING"
+    TIP = "TIP"
+    DEPOSIT = "DEPOSIT"
+    GIFT_CARD = "GIFT_CARD"
+    REWARD = "REWARD"
+
+
+class PaymentKind(StrEnum):
+    """What a purchase was paid with."""
+
+    CASH = "CASH"
+    CARD = "CARD"
+    GIFT_CARD = "GIFT_CARD"
+    POINTS = "POINTS"
+    OTHER = "OTHER"
+
+
+class Channel(StrEnum):
+    """Where a purchase was made."""
+
+    STORE = "STORE"
+    ONLINE = "ONLINE"
+    PHONE = "PHONE"
+
+
+class FactsError(ValueError):
+    """Facts that cannot be; `path` leads to the field within the purchase."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a receipt.
+
+    `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
+    """
+
+    number: int
+    sku: str
+    quantity: Decimal
+    unit_price: int
+    name: str | None = None
+    categories: tuple[str, ...] = ()
+    discount: Exact = 0
+    tax_rate: Decimal | None = None
+    tax_included: bool = True
+    kind: LineKind = LineKind.GOODS
+
+    def price(self) -> int:
+        """Quantity times unit price in whole minor units, halves up: what the receipt prints before the discount."""
+        if self.quantity == self.quantity.to_integral_value():
+            return int(self.quantity) * self.unit_price
+        return rounded(Fraction(self.quantity) * self.unit_price, mode=Rounding.HALF_UP)
+
+    def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
+        """The line's amount in minor units: with or without tax, before or after the discount. Exact."""
+        amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
+        if self.tax_rate is None or self.tax_included is taxes:
+            return amount
+        factor = 1 + Fraction(self.tax_rate)
+        return amount * factor if taxes else amount / factor
+
+    def to_pay(self) -> Exact:
+        """What the line costs the customer, tax included, in minor units."""
+        return self.net(taxes=True, discounts_ignored=False)
+
+    def kept(self, quantity: Decimal) -> Line:
+        """The same line with less on it; the discount shrinks in proportion."""
+        share = Fraction(quantity) / Fraction(self.quantity)
+        return replace(self, quantity=quantity, discount=self.discount * share)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A part of the payment, in minor units."""
+
+    kind: PaymentKind
+    amount: Exact
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFacts:
+    """A purchase, or a basket that may become one.
+
+    `occurred_at` is business time; `zone` is the IANA zone of the place, whose wall clock the rules go by.
+    Raises FactsError when a discount is larger than its line or the total is out of range.
+    """
+
+    occurred_at: datetime
+    zone: str
+    currency: str
+    lines: tuple[Line, ...]
+    payments: tuple[Payment, ...] = ()
+    channel: Channel | None = None
+
+    def __post_init__(self) -> None:
+        for place, line in enumerate(self.lines):
+            if line.discount and line.discount > line.price():
+                raise FactsError(("lines", str(place), "discount"), "a discount is at most the price of its line")
+        if sum(line.price() for line in self.lines) > MAX_MINOR:
+            raise FactsError(("lines",), "the total is out of range")
+
+    def total(self) -> Money:
+        """What is to pay, tax included, each line rounded halves up."""
+        whole = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines)
+        return Money(whole, self.currency)
+
+    def paid_with_points(self) -> Exact:
+        """The part of the payment made with points, in minor units."""
+        return sum((one.amount for one in self.payments if one.kind is PaymentKind.POINTS), 0)
+
+    def only(self, lines: tuple[Line, ...]) -> PurchaseFacts:
+        """The same purchase seen through some of its lines."""
+        return self if lines == self.lines else replace(self, lines=lines)
+
+    def kept(self, quantities: Mapping[int, Decimal]) -> PurchaseFacts:
+        """What is left when only these quantities (by line number) are kept; payments shrink in proportion."""
+        lines = tuple(
+            line if quantities.get(line.number) == line.quantity else line.kept(quantities[line.number])
+            for line in self.lines
+            if quantities.get(line.number, Decimal(0)) > 0
+        )
+        if lines == self.lines:
+            return self
+        before = sum((line.to_pay() for line in self.lines), 0)
+        after = sum((line.to_pay() for line in lines), 0)
+        share = Fraction(after) / Fraction(before) if before else Fraction(0)
+        return replace(
+            self, lines=lines, payments=tuple(replace(one, amount=one.amount * share) for one in self.payments)
+        )
+
+    def to_data(self) -> dict[str, Any]:
+        """The facts as JSON, exact, defaults left out."""
+        data: dict[str, Any] = {
+            "at": self.occurred_at.isoformat(),
+            "zone": self.zone,
+            "currency": self.currency,
+            "lines": [_line_data(line) for line in self.lines],
+        }
+        if self.payments:
+            data["payments"] = [[one.kind.value, str(one.amount)] for one in self.payments]
+        if self.channel is not None:
+            data["channel"] = self.channel.value
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> PurchaseFacts:
+        """The facts that `to_data` wrote."""
+        return cls(
+            occurred_at=datetime.fromisoformat(data["at"]),
+            zone=data["zone"],
+            currency=data["currency"],
+            lines=tuple(_line(one, number=number) for number, one in enumerate(data["lines"], start=1)),
+            payments=tuple(
+                Payment(kind=PaymentKind(kind), amount=_exact(amount)) for kind, amount in data.get("payments", ())
+            ),
+            channel=Channel(data["channel"]) if "channel" in data else None,
+        )
+
+
+def _exact(text: str) -> Exact:
+    value = Fraction(text)
+    return value.numerator if value.denominator == 1 else value
+
+
+def _line_data(line: Line) -> dict[str, Any]:
+    data: dict[str, Any] = {"sku": line.sku, "quantity": str(line.quantity), "price": line.unit_price}
+    if line.name is not None:
+        data["name"] = line.name
+    if line.categories:
+        data["categories"] = list(line.categories)
+    if line.discount:
+        data["discount"] = str(line.discount)
+    if line.tax_rate is not None:
+        data["tax"] = str(line.tax_rate)
+    if not line.tax_included:
+        data["tax_included"] = False
+    if line.kind is not LineKind.GOODS:
+        data["kind"] = line.kind.value
+    return data
+
+
+def _line(data: Mapping[str, Any], *, number: int) -> Line:
+    return Line(
+        number=number,
+        sku=data["sku"],
+        quantity=Decimal(data["quantity"]),
+        unit_price=data["price"],
+        name=data.get("name"),
+        categories=tuple(data.get("categories", ())),
+        discount=_exact(data.get("discount", "0")),
+        tax_rate=Decimal(data["tax"]) if "tax" in data else None,
+        tax_included=data.get("tax_included", True),
+        kind=LineKind(data.get("kind", "GOODS")),
+    )

@@ -1,0 +1,125 @@
+"""Ledger entries: each moves points between a customer's account and the program's, and is sealed to the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from app.domain.lots import Lot
+
+FIRST_HASH = "0" * 64
+"""What the first entry of an account is sealed to."""
+
+
+class EntryType(StrEnum):
+    """What an entry is."""
+
+    EARN = "EARN"
+    REDEEM = "REDEEM"
+    CLAWBACK = "CLAWBACK"
+
+
+class CounterAccount(StrEnum):
+    """The program's account on the other side of an entry."""
+
+    ISSUED = "ISSUED"
+    REDEEMED = "REDEEMED"
+
+
+COUNTER_ACCOUNT: Mapping[EntryType, CounterAccount] = {
+    EntryType.EARN: CounterAccount.ISSUED,
+    EntryType.REDEEM: CounterAccount.REDEEMED,
+    EntryType.CLAWBACK: CounterAccount.ISSUED,
+}
+"""Where the points come from or go to: the books balance by construction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Points put into (positive) or taken from (negative) a lot by an entry."""
+
+    id: str
+    lot_id: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of an account. `number` counts from 1; `points` is signed; `decision` is the stored JSON text."""
+
+    id: str
+    account_id: str
+    number: int
+    type: EntryType
+    points: int
+    unit: str
+    occurred_at: datetime
+    recorded_at: datetime
+    purchase_id: str | None
+    refund_id: str | None
+    redemption_id: str | None
+    decision: str
+    movements: tuple[Movement, ...]
+    new_lot: Lot | None
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds, in whole points."""
+
+    available: int = 0
+    pending: int = 0
+    held: int = 0
+    owed: int = 0
+    lifetime: int = 0
+    qualifying: int = 0
+
+    def to_data(self) -> dict[str, int]:
+        """The balance as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Balance:
+        """The balance that `to_data` wrote."""
+        return cls(**data)
+
+
+def sealed(entry: Entry) -> str:
+    """The hash of an entry: SHA-256 over every field of it, its lot and its movements, and the hash before it."""
+    lot = entry.new_lot
+    fields = (
+        entry.previous,
+        entry.id,
+        entry.account_id,
+        entry.number,
+        entry.type.value,
+        entry.points,
+        entry.unit,
+        _instant(entry.occurred_at),
+        _instant(entry.recorded_at),
+        entry.purchase_id,
+        entry.refund_id,
+        entry.redemption_id,
+        entry.decision,
+        [(one.id, one.lot_id, one.points) for one in entry.movements],
+        None
+        if lot is None
+        else (
+            lot.id,
+            lot.points,
+            _instant(lot.earned_at),
+            _instant(lot.available_from),
+            lot.valid_until.isoformat() if lot.valid_until is not None else None,
+        ),
+    )
+    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
