@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.ledger import Balance, Entry, EntryType, Movement
+from app.domain.ledger import COUNTER_ACCOUNT, Balance, Entry, EntryType, Movement
 from app.domain.lots import Lot
 from app.store.unit import Row, Session
 from app.store.values import day_or_none, instant
@@ -53,7 +53,7 @@ async def append(session: Session, *, program_id: str, entry: Entry, seal: str, 
         entry.decision,
         entry.previous,
         seal,
-        entry.counter_account.value,
+        COUNTER_ACCOUNT[entry.type].value,
         program_id,
     )
     if entry.new_lot is not None:

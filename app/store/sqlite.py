@@ -168,7 +168,8 @@ class _Writer(_Connection):
             raise
         except BaseException as error:  # noqa: BLE001 - carried to whoever waits for this work
             if not connection.in_transaction:
-                raise sqlite3.OperationalError("The transaction is gone.") from error
+                lost = sqlite3.OperationalError("The transaction is gone.")
+                raise error if isinstance(error, sqlite3.Error) else lost from error
             connection.execute("ROLLBACK TO one")
             job.error = told(error)
         connection.execute("RELEASE one")

@@ -1,0 +1,299 @@
+"""The schema as it is meant: what the catalogue of each database must say, no more and no less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["id", "text", "integer", "instant", "date", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A foreign key."""
+
+    columns: tuple[str, ...]
+    table: str
+    target: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. Columns that may be empty end with a question mark."""
+
+    columns: dict[str, Kind]
+    key: tuple[str, ...]
+    unique: frozenset[tuple[str, ...]] = frozenset()
+    unique_where_given: frozenset[tuple[str, ...]] = frozenset()
+    indexed: frozenset[tuple[str, ...]] = frozenset()
+    references: frozenset[Reference] = frozenset()
+    checks: frozenset[str] = frozenset()
+    only_added: bool = False
+
+
+def _to(table: str, column: str, target: str = "id") -> Reference:
+    return Reference(("program_id", column), table, ("program_id", target))
+
+
+_PROGRAM = Reference(("program_id",), "programs", ("id",))
+_KEY = ("program_id", "id")
+
+TABLES: dict[str, Table] = {
+    "programs": Table(
+        columns={
+            "id": "id",
+            "kind": "text",
+            "name": "text",
+            "currency": "text",
+            "zone": "text",
+            "region": "text",
+            "unit_name": "text",
+            "created_at": "instant",
+        },
+        key=("id",),
+        checks=frozenset({"programs_kind", "programs_currency"}),
+    ),
+    "access_keys": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "role": "text",
+            "secret_hash": "text",
+            "customer_id?": "id",
+            "label": "text",
+            "created_at": "instant",
+            "revoked_at?": "instant",
+        },
+        key=_KEY,
+        indexed=frozenset({("id",)}),
+        references=frozenset({_PROGRAM, _to("customers", "customer_id")}),
+        checks=frozenset({"access_keys_customer"}),
+    ),
+    "terms_versions": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "version": "integer",
+            "effective_from": "instant",
+            "published_at": "instant",
+            "document": "json",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "version"), ("program_id", "effective_from")}),
+        references=frozenset({_PROGRAM}),
+        checks=frozenset({"terms_versions_version"}),
+        only_added=True,
+    ),
+    "wallets": Table(
+        columns={"program_id": "id", "id": "id", "created_at": "instant"}, key=_KEY, references=frozenset({_PROGRAM})
+    ),
+    "customers": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "wallet_id": "id",
+            "state": "text",
+            "locale?": "text",
+            "accepted_terms_version?": "integer",
+            "enrolled_at": "instant",
+        },
+        key=_KEY,
+        references=frozenset(
+            {_to("wallets", "wallet_id"), _to("terms_versions", "accepted_terms_version", target="version")}
+        ),
+    ),
+    "identities": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "customer_id": "id",
+            "kind": "text",
+            "value": "text",
+            "created_at": "instant",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "kind", "value")}),
+        indexed=frozenset({("program_id", "customer_id")}),
+        references=frozenset({_to("customers", "customer_id")}),
+        checks=frozenset({"identities_value"}),
+    ),
+    "accounts": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "wallet_id": "id",
+            "unit": "text",
+            "available": "integer",
+            "pending": "integer",
+            "held": "integer",
+            "owed": "integer",
+            "lifetime": "integer",
+            "qualifying": "integer",
+            "entries": "integer",
+            "head": "text",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "wallet_id", "unit")}),
+        references=frozenset({_to("wallets", "wallet_id")}),
+        checks=frozenset({"accounts_balance", "accounts_chain"}),
+    ),
+    "purchases": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "customer_id": "id",
+            "source": "text",
+            "external_id": "text",
+            "occurred_at": "instant",
+            "recorded_at": "instant",
+            "currency": "text",
+            "total": "integer",
+            "earned": "integer",
+            "terms_version": "integer",
+            "fingerprint": "text",
+            "facts": "json",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "source", "external_id")}),
+        references=frozenset(
+            {_to("customers", "customer_id"), _to("terms_versions", "terms_version", target="version")}
+        ),
+        checks=frozenset({"purchases_earned"}),
+        only_added=True,
+    ),
+    "refunds": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "purchase_id": "id",
+            "external_id?": "text",
+            "occurred_at": "instant",
+            "recorded_at": "instant",
+            "lines": "json",
+            "cash": "integer",
+            "due": "integer",
+            "taken": "integer",
+            "reason?": "text",
+        },
+        key=_KEY,
+        unique_where_given=frozenset({("program_id", "external_id")}),
+        indexed=frozenset({("program_id", "purchase_id")}),
+        references=frozenset({_to("purchases", "purchase_id")}),
+        checks=frozenset({"refunds_taken"}),
+        only_added=True,
+    ),
+    "rewards": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "key": "text",
+            "name": "text",
+            "description": "text",
+            "picture_url?": "text",
+            "retail_value?": "integer",
+            "stock_initial?": "integer",
+            "stock?": "integer",
+            "created_at": "instant",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "key")}),
+        references=frozenset({_PROGRAM}),
+        checks=frozenset({"rewards_stock"}),
+    ),
+    "redemptions": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "customer_id": "id",
+            "reward_id": "id",
+            "state": "text",
+            "points": "integer",
+            "occurred_at": "instant",
+            "recorded_at": "instant",
+            "facts": "json",
+            "terms_version": "integer",
+        },
+        key=_KEY,
+        references=frozenset(
+            {
+                _to("customers", "customer_id"),
+                _to("rewards", "reward_id"),
+                _to("terms_versions", "terms_version", target="version"),
+            }
+        ),
+        checks=frozenset({"redemptions_points"}),
+    ),
+    "entries": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "account_id": "id",
+            "number": "integer",
+            "type": "text",
+            "points": "integer",
+            "unit": "text",
+            "counter_account": "text",
+            "occurred_at": "instant",
+            "recorded_at": "instant",
+            "purchase_id?": "id",
+            "refund_id?": "id",
+            "redemption_id?": "id",
+            "decision": "json",
+            "previous": "text",
+            "hash": "text",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "account_id", "number")}),
+        indexed=frozenset({("program_id", "purchase_id"), ("program_id", "refund_id"), ("program_id", "redemption_id")}),
+        references=frozenset(
+            {
+                _to("accounts", "account_id"),
+                _to("purchases", "purchase_id"),
+                _to("refunds", "refund_id"),
+                _to("redemptions", "redemption_id"),
+            }
+        ),
+        checks=frozenset({"entries_chain"}),
+        only_added=True,
+    ),
+    "lots": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "account_id": "id",
+            "entry_id": "id",
+            "points": "integer",
+            "remaining": "integer",
+            "earned_at": "instant",
+            "available_from": "instant",
+            "valid_until?": "date",
+        },
+        key=_KEY,
+        indexed=frozenset({("program_id", "account_id"), ("program_id", "entry_id")}),
+        references=frozenset({_to("accounts", "account_id"), _to("entries", "entry_id")}),
+        checks=frozenset({"lots_remaining"}),
+        only_added=True,
+    ),
+    "lot_movements": Table(
+        columns={"program_id": "id", "id": "id", "entry_id": "id", "lot_id": "id", "points": "integer"},
+        key=_KEY,
+        indexed=frozenset({("program_id", "entry_id")}),
+        references=frozenset({_to("entries", "entry_id"), _to("lots", "lot_id")}),
+        checks=frozenset({"lot_movements_points"}),
+        only_added=True,
+    ),
+    "answers": Table(
+        columns={
+            "program_id": "id",
+            "key": "text",
+            "mutation": "text",
+            "fingerprint": "text",
+            "answer": "json",
+            "actor?": "id",
+            "recorded_at": "instant",
+        },
+        key=("program_id", "key"),
+        references=frozenset({_PROGRAM, _to("access_keys", "actor")}),
+        only_added=True,
+    ),
+}

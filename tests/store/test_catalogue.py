@@ -1,0 +1,38 @@
+"""The tables are really as declared: columns, keys, references, checks, indexes and triggers, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.store.unit import Database
+from tests.store.catalogue import catalogue
+from tests.store.declared import TABLES, Table
+
+TENANT_TABLES = {name: table for name, table in TABLES.items() if name != "programs"}
+
+
+async def test_the_catalogue_says_exactly_what_is_declared(database: Database) -> None:
+    real = await database.read(catalogue)
+
+    assert real.keys() == TABLES.keys()
+    for name, table in TABLES.items():
+        assert real[name] == table, name
+
+
+@pytest.mark.parametrize("name", TENANT_TABLES)
+def test_a_table_of_a_program_has_the_program_first_in_every_key_and_reference(name: str) -> None:
+    table: Table = TENANT_TABLES[name]
+    keys = [table.key, *table.unique, *table.unique_where_given, *(reference.columns for reference in table.references)]
+
+    assert [key[0] for key in keys] == ["program_id"] * len(keys)
+
+
+@pytest.mark.parametrize("name", TENANT_TABLES)
+def test_every_reference_ends_at_a_program(name: str) -> None:
+    reached, waiting = set[str](), [name]
+    while waiting:
+        table = waiting.pop()
+        reached.add(table)
+        waiting += [reference.table for reference in TABLES[table].references if reference.table not in reached]
+
+    assert "programs" in reached

@@ -1,0 +1,261 @@
+"""What only PostgreSQL has: connections that die, locks that are held, and a commit whose outcome nobody knows."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from app.store.postgres import PostgresDatabase, dsn_and_options, turn_number
+from app.store.postgres_session import in_one
+from app.store.unit import Busy, Session, Unavailable
+from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
+
+_TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+async def shop(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
+    """A started database with a program and one account."""
+    database = PostgresDatabase(postgres_url)
+    await database.start()
+    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    await database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, turn="wallet")
+    yield database
+    await database.stop()
+
+
+@pytest.fixture
+async def other(postgres_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Somebody else's connection to the same database."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
+
+
+async def _answers(session: Session) -> int:
+    return await count(session, "answers")
+
+
+def _once(key: str):  # type: ignore[no-untyped-def]
+    """A work as the use cases are written: the replay is looked up first."""
+
+    async def work(session: Session) -> bool:
+        found = await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = $2 FOR UPDATE", PROGRAM, key)
+        if found is None:
+            await session.row("SELECT 1 FROM accounts WHERE program_id = $1 FOR UPDATE", PROGRAM)
+            await session.later("UPDATE accounts SET available = available + 1 WHERE program_id = $1", PROGRAM)
+            await session.later(
+                "INSERT INTO answers (program_id, key, mutation, fingerprint, answer, recorded_at)"
+                " VALUES ($1, $2, 'earn', 'f', '{}', $3)",
+                PROGRAM,
+                key,
+                NOW,
+            )
+        return found is None
+
+    return work
+
+
+async def _books(session: Session) -> tuple[int, int]:
+    row = await session.row("SELECT available FROM accounts WHERE program_id = $1", PROGRAM)
+    assert row is not None
+    return row["available"], await _answers(session)
+
+
+async def test_killed_connections_under_load_lose_and_double_nothing(
+    shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    chance = random.Random(20260302)
+    stop = asyncio.Event()
+
+    async def killer() -> None:
+        while not stop.is_set():
+            await other.execute(_TERMINATE)
+            await asyncio.sleep(0.05 + chance.random() * 0.2)
+
+    async def till(number: int) -> list[object]:
+        return [await shop.write(_once(f"{number}-{turn}"), program_id=PROGRAM, turn=f"{number}-{turn}") for turn in range(25)]
+
+    killing = asyncio.create_task(killer())
+    answered = await asyncio.gather(*[till(number) for number in range(12)])
+    stop.set()
+    await killing
+
+    assert sum(len(of_till) for of_till in answered) == 300
+    assert await shop.read(_books) == (300, 300)
+
+
+async def test_idle_connections_that_died_are_replaced_without_an_error(
+    shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    for turn in range(5):
+        await asyncio.gather(*[shop.read(_answers) for _ in range(20)])
+        await other.execute(_TERMINATE)
+        assert await shop.write(_once(str(turn)), program_id=PROGRAM, turn=str(turn)) is True
+
+    assert await shop.read(_books) == (5, 5)
+
+
+async def test_a_commit_whose_answer_was_lost_is_found_by_the_replay(
+    shop: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = 0
+    execute = asyncpg.Connection.execute
+
+    async def committed_but_cut(connection: asyncpg.Connection[asyncpg.Record], sql: str, *values: object) -> str:
+        nonlocal lost
+        said: str = await execute(connection, sql, *values)
+        if sql == "COMMIT" and not lost:
+            lost += 1
+            connection.terminate()
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return said
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", committed_but_cut)
+
+    assert await shop.write(_once("k"), program_id=PROGRAM, turn="k") is False
+    assert lost == 1
+    assert await shop.read(_books) == (1, 1)
+
+
+async def test_a_deadlock_is_tried_again_until_both_are_done(shop: PostgresDatabase) -> None:
+    await shop.write(lambda session: a_wallet(session, 2), program_id=PROGRAM, turn="second")
+    both = asyncio.Barrier(2)
+    calls = 0
+
+    async def crossing(session: Session, first: str, second: str) -> None:
+        nonlocal calls
+        calls += 1
+        add = "UPDATE accounts SET available = available + 1 WHERE program_id = $1 AND id = $2"
+        await session.execute(add, PROGRAM, first)
+        if calls <= 2:
+            await both.wait()
+        await session.execute(add, PROGRAM, second)
+
+    await asyncio.gather(
+        shop.write(lambda session: crossing(session, an_id(1), an_id(2)), program_id=PROGRAM, turn="a"),
+        shop.write(lambda session: crossing(session, an_id(2), an_id(1)), program_id=PROGRAM, turn="b"),
+    )
+
+    rows = await shop.read(lambda session: session.rows("SELECT available FROM accounts"))
+    assert [row["available"] for row in rows] == [2, 2]
+    assert calls == 3
+
+
+async def test_a_lost_race_for_a_unique_value_is_tried_again(
+    shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    calls = 0
+
+    async def late(session: Session) -> str:
+        nonlocal calls
+        calls += 1
+        if await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = 'k'", PROGRAM) is not None:
+            return "found the winner's"
+        await other.execute(
+            "INSERT INTO answers VALUES ($1, 'k', 'earn', 'f', '{}', NULL, $2)", PROGRAM, NOW
+        )
+        await an_answer(session, "k")
+        return "wrote"
+
+    assert await shop.write(late, program_id=PROGRAM, turn="x") == "found the winner's"
+    assert calls == 2
+
+
+async def test_a_value_that_is_always_taken_is_an_error_of_the_work_and_names_no_value(shop: PostgresDatabase) -> None:
+    await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, turn="x")
+
+    with pytest.raises(asyncpg.UniqueViolationError) as raised:
+        await shop.write(lambda session: an_answer(session, "+49 170 1234567"), program_id=PROGRAM, turn="y")
+    assert "1234567" not in str(raised.value)
+
+
+async def test_a_row_that_somebody_keeps_locked_makes_the_caller_busy_not_wait_for_ever(
+    shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.store.postgres.RETRY_LIMIT", 1.0)
+    async with other.transaction():
+        await other.execute("SELECT 1 FROM accounts FOR UPDATE")
+        with pytest.raises(Busy):
+            await shop.write(_once("k"), program_id=PROGRAM, turn="k")
+
+    assert await shop.write(_once("k"), program_id=PROGRAM, turn="k") is True
+    assert await shop.read(_books) == (1, 1)
+
+
+async def test_callers_beyond_the_pool_are_told_to_come_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.postgres.PATIENCE", 0.2)
+    small = PostgresDatabase(f"{postgres_url}&pool_size=2")
+    await small.start()
+    go_on = asyncio.Event()
+
+    async def hold(session: Session) -> None:
+        await go_on.wait()
+
+    holding = [asyncio.create_task(small.read(hold)) for _ in range(2)]
+    await asyncio.sleep(0.1)
+    with pytest.raises(Busy):
+        await small.read(_answers)
+    go_on.set()
+    await asyncio.gather(*holding)
+    assert await small.read(_answers) == 0
+    await small.stop()
+
+
+async def test_a_work_that_swallows_a_database_error_is_not_acknowledged(shop: PostgresDatabase) -> None:
+    async def careless(session: Session) -> str:
+        try:
+            await session.execute("SELECT 1 / 0")
+        except asyncpg.DivisionByZeroError:
+            pass
+        return "all is well"
+
+    with pytest.raises(Unavailable):
+        await shop.write(careless, program_id=PROGRAM, turn="a")
+
+
+async def test_waits_are_bounded_in_the_right_order(shop: PostgresDatabase) -> None:
+    async def settings(session: Session) -> list[str]:
+        names = ("lock_timeout", "statement_timeout", "synchronous_commit", "TimeZone")
+        rows = [await session.row(f"SHOW {name}") for name in names]
+        return [row[0] for row in rows if row is not None]
+
+    assert await shop.write(settings, program_id=PROGRAM, turn="x") == ["2s", "5s", "on", "UTC"]
+
+
+async def test_it_works_without_prepared_statements_as_pgbouncer_needs(postgres_url: str) -> None:
+    database = PostgresDatabase(f"{postgres_url}&statement_cache_size=0")
+    await database.start()
+    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    assert await database.read(lambda session: count(session, "programs")) == 1
+    await database.stop()
+
+
+async def test_a_server_that_is_not_there_is_said_at_the_start() -> None:
+    with pytest.raises(Unavailable):
+        await PostgresDatabase("postgres://postgres@127.0.0.1:1/nowhere").start()
+
+
+def test_our_parameters_do_not_reach_the_server() -> None:
+    assert dsn_and_options("postgres://u@/db?host=/tmp/x&pool_size=3&statement_cache_size=0") == (
+        "postgres://u@/db?host=/tmp/x",
+        {"pool_size": 3, "statement_cache_size": 0},
+    )
+
+
+def test_statements_travel_as_one_with_their_values_in_a_row() -> None:
+    assert in_one((("INSERT INTO a VALUES ($1, $2)", 2), ("UPDATE b SET c = $2 WHERE d = $1", 2))) == (
+        "WITH part_1 AS (INSERT INTO a VALUES ($1, $2)), part_2 AS (UPDATE b SET c = $4 WHERE d = $3) SELECT 1"
+    )
+    assert in_one((("DELETE FROM a", 0),)) == "DELETE FROM a"
+
+
+def test_a_turn_is_a_signed_number_of_64_bits_and_of_its_program() -> None:
+    numbers = {turn_number(PROGRAM, "k"), turn_number(PROGRAM, "l"), turn_number(an_id(9), "k")}
+
+    assert len(numbers) == 3
+    assert all(-(2**63) <= number < 2**63 for number in numbers)
