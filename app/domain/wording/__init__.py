@@ -1,0 +1,162 @@
+"""Words: one catalogue per locale, and the numbers, amounts and times that go into its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time
+from enum import StrEnum
+from functools import lru_cache
+
+import babel
+from babel.dates import format_date, format_datetime, format_time, get_day_names
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
+
+from app.domain.amounts import Money
+from app.domain.calendar import WEEK, Weekday, zone
+from app.domain.wording import de, en, zh_hans, zh_hant
+
+
+class Locale(StrEnum):
+    """The languages that every sentence exists in."""
+
+    EN = "en"
+    DE = "de"
+    ZH_HANS = "zh-Hans"
+    ZH_HANT = "zh-Hant"
+
+
+Message = str | Mapping[str, str]
+"""A template, or one template per plural form of the number `n`."""
+
+CATALOGUES: Mapping[Locale, Mapping[str, Message]] = {
+    Locale.EN: en.MESSAGES,
+    Locale.DE: de.MESSAGES,
+    Locale.ZH_HANS: zh_hans.MESSAGES,
+    Locale.ZH_HANT: zh_hant.MESSAGES,
+}
+
+_CLDR = {Locale.EN: "en_GB", Locale.DE: "de", Locale.ZH_HANS: "zh_Hans", Locale.ZH_HANT: "zh_Hant"}
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+
+
+class Wording:
+    """The words of one locale. Call it with a key of the catalogue and the values of its placeholders."""
+
+    def __init__(self, locale: Locale) -> None:
+        self.locale = locale
+        self._messages = CATALOGUES[locale]
+        self._cldr = babel.Locale.parse(_CLDR[locale])
+
+    def __call__(self, key: str, **values: str) -> str:
+        """The sentence of a key. Raises KeyError for an unknown key or a missing value."""
+        message = self._messages[key]
+        if not isinstance(message, str):
+            raise KeyError(f"{key} needs a number")
+        return message.format_map(values)
+
+    def counted(self, key: str, n: int) -> str:
+        """The plural form of a key for a number."""
+        forms = self._messages[key]
+        if isinstance(forms, str):
+            return forms.format(n=self.number(n))
+        return forms.get(self._cldr.plural_form(abs(n)), forms["other"]).format(n=self.number(n))
+
+    def capitalised(self, sentence: str) -> str:
+        """The sentence with a capital first letter."""
+        return sentence[:1].upper() + sentence[1:]
+
+    def points(self, n: int) -> str:
+        """A number of points."""
+        return self.counted("points", n)
+
+    def days(self, n: int) -> str:
+        """A number of days."""
+        return self.counted("days", n)
+
+    def months(self, n: int) -> str:
+        """A number of months."""
+        return self.counted("months", n)
+
+    def number(self, n: int) -> str:
+        """A whole number with its thousands set apart."""
+        return format_decimal(n, locale=self._cldr)
+
+    def money(self, amount: Money) -> str:
+        """An amount with its currency."""
+        return format_currency(amount.decimal(), amount.currency, locale=self._cldr, currency_digits=False)
+
+    def date(self, day: date) -> str:
+        """A day, written out."""
+        return format_date(day, format="long", locale=self._cldr)
+
+    def time(self, at: time) -> str:
+        """A time of day, 24 hours."""
+        return format_time(at, format="HH:mm", locale=self._cldr)
+
+    def instant(self, at: datetime, *, zone: str) -> str:
+        """Weekday, day and time on the wall clock of a zone."""
+        return format_datetime(at, format=self("format.instant"), tzinfo=_zone(zone), locale=self._cldr)
+
+    def listed(self, words: Sequence[str], *, last: str) -> str:
+        """Words as a list; `last` is "and" or "or"."""
+        return format_list(list(words), style="standard" if last == "and" else "or", locale=self._cldr)
+
+    def weekdays(self, days: Collection[Weekday]) -> str:
+        """Days of the week; three or more in a row become a range."""
+        names = get_day_names("wide", locale=self._cldr)
+        if len(set(days)) == len(WEEK):
+            return self("weekdays.all")
+        runs: list[list[int]] = []
+        for place in sorted(WEEK.index(day) for day in set(days)):
+            if runs and runs[-1][-1] == place - 1:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        words: list[str] = []
+        for run in runs:
+            if len(run) > 2:
+                words.append(self("weekdays.range", first=names[run[0]], last=names[run[-1]]))
+            else:
+                words.extend(names[place] for place in run)
+        return self.listed(words, last="and")
+
+
+_zone = zone
+
+
+@lru_cache(maxsize=len(Locale))
+def wording(locale: Locale) -> Wording:
+    """The words of a locale."""
+    return Wording(locale)
+
+
+@lru_cache(maxsize=256)
+def locale_for(tags: str | None) -> Locale:
+    """The best locale for a BCP 47 tag or an Accept-Language header; English when none fits."""
+    if not tags:
+        return Locale.EN
+    wanted = []
+    for place, part in enumerate(tags[:200].split(",")):
+        tag, _, quality = part.strip().partition(";")
+        wanted.append((-_thousandths(quality), place, tag.strip().lower().replace("_", "-").split("-")))
+    for quality, _, (language, *rest) in sorted(wanted):
+        if quality == 0:
+            continue
+        if language == "zh":
+            return Locale.ZH_HANT if _TRADITIONAL & set(rest) and "hans" not in rest else Locale.ZH_HANS
+        if language in (Locale.EN.value, Locale.DE.value):
+            return Locale(language)
+    return Locale.EN
+
+
+def _thousandths(quality: str) -> int:
+    """The weight of a language range, in thousandths; 1000 where none is given."""
+    name, _, text = quality.strip().partition("=")
+    if name.strip() != "q":
+        return 1000
+    whole, _, fraction = text.strip().partition(".")
+    digits = (fraction + "000")[:3]
+    if not (whole + digits).isdigit():
+        return 0
+    return min(1000, int(whole) * 1000 + int(digits))
