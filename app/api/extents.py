@@ -33,6 +33,7 @@ DIRECTIVES = 5
 VALUE_DEPTH = 10
 NESTING = 40
 SAME_FIELD = 50
+FRAGMENTS = 50
 
 _INTROSPECTION_LISTS = frozenset(
     {"types", "fields", "args", "interfaces", "possibleTypes", "inputFields", "enumValues", "directives"}
@@ -102,18 +103,29 @@ def walk(
         place = stack.pop()
         if place.nesting > NESTING:
             raise excess(f"Selections may be nested at most {NESTING} times.", node)
-        names: dict[str, int] = {}
+        _check_repetition(place.selections)
         for selection in place.selections.selections:
             _check_directives(selection)
-            if isinstance(selection, FieldNode):
-                name = selection.alias.value if selection.alias else selection.name.value
-                names[name] = names.get(name, 0) + 1
-                if names[name] > SAME_FIELD:
-                    raise excess(f"One field may be asked for at most {SAME_FIELD} times in one place.", selection)
             inner = _enter(selection, place=place, found=found, schema=schema)
             if inner is not None:
                 stack.append(inner)
     return found
+
+
+def _check_repetition(selections: SelectionSetNode) -> None:
+    """Validation compares everything that answers under one name in one place with each other."""
+    names: dict[str, int] = {}
+    fragments = 0
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            name = selection.alias.value if selection.alias else selection.name.value
+            names[name] = names.get(name, 0) + 1
+            if names[name] > SAME_FIELD:
+                raise excess(f"One field may be asked for at most {SAME_FIELD} times in one place.", selection)
+        else:
+            fragments += 1
+            if fragments > FRAGMENTS:
+                raise excess(f"One place may use at most {FRAGMENTS} fragments.", selection)
 
 
 def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema: GraphQLSchema) -> _Place | None:

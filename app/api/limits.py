@@ -57,11 +57,11 @@ class Measured:
 
 
 def parsed(text: str) -> DocumentNode:
-    """The document of a text. Raises GraphQLError with a code: a syntax error, or more tokens than allowed."""
+    """The document of a text. Raises GraphQLError with a code: a syntax error, or a text too long or deep."""
     try:
         return parse(text, max_lexical_tokens=TOKENS, max_comments=TOKENS)
     except GraphQLError as error:
-        over = "Document contains more than" in error.message
+        over = "Document contains more than" in error.message or "nested too deeply" in error.message
         error.extensions = {**(error.extensions or {}), "code": CODE if over else "GRAPHQL_PARSE_FAILED"}
         raise
 
