@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import strawberry
 
-from app.api.context import Context, Info
+from app.api.context import Context, Info, speak
 from app.api.payloads import Payload
 from app.api.performing import perform
 from app.api.reading_again import reward_again
 from app.api.rewards import Reward
+from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
 from app.domain.problems import Problem, ProblemCode
@@ -49,9 +50,12 @@ class CreateRewardPayload(Payload):
         return await reward_again(self.answer, context=info.context)
 
 
-async def add_reward(info: Info, input: CreateRewardInput) -> CreateRewardPayload | None:
+async def add_reward(
+    info: Info, input: CreateRewardInput, locale: Locale | None = None
+) -> CreateRewardPayload | None:
     """Put a reward into the catalogue."""
     context = info.context
+    speak(info, locale)
     outcome = await perform(
         create_reward,
         name="createReward",

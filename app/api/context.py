@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from app.domain.access import Permission, Principal
 from app.domain.terms import Terms
-from app.domain.wording import Wording
+from app.domain.wording import Wording, locale_for, wording
 from app.queries.published_terms import terms_version
 from app.queries.records import Program
 from app.queries.signing_in import SignedIn
@@ -29,10 +29,11 @@ class Context:
 
     desk: Desk
     signed_in: SignedIn | None
-    say: Wording
+    language: Wording
     now: datetime
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    spoken: dict[str | int, Wording] = field(default_factory=dict)
 
     @property
     def program(self) -> Program:
@@ -83,6 +84,23 @@ class Context:
 
 
 Info = strawberry.Info[Context, None]
+
+
+def speak(info: Info, locale: str | None) -> None:
+    """Let everything below this root field be said in the locale of its argument, if one is given."""
+    if locale is not None:
+        info.context.spoken[info.path.key] = wording(locale_for(locale))
+
+
+def say(info: Info) -> Wording:
+    """The words for a field: the locale that its root field was given, else the one of the request."""
+    spoken = info.context.spoken
+    if not spoken:
+        return info.context.language
+    step = info.path
+    while step.prev is not None:
+        step = step.prev
+    return spoken.get(step.key, info.context.language)
 
 
 def bad_input(message: str) -> GraphQLError:

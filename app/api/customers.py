@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
 import strawberry
 
-from app.api.connections import Connection, page_window
+from app.api.connections import page_window
 from app.api.context import Context, Info
 from app.api.enums import CustomerState
 from app.api.ids import decode, encode
@@ -15,6 +14,7 @@ from app.api.ledgers import LedgerEntryConnection, ledger_connection
 from app.api.money import PointUnit
 from app.api.node import Node
 from app.api.rewards import Reward
+from app.api.scalars import BigInt
 from app.domain import identities
 from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
@@ -91,7 +91,7 @@ class Balance:
     pending: int = strawberry.field(description="Earned, not available yet.")
     held: int = strawberry.field(description="Reserved by a checkout.")
     owed: int = strawberry.field(description="Taken back beyond the balance, to be filled by later earns.")
-    lifetime: Annotated[int, strawberry.lazy("app.api.scalars")] = strawberry.field(description="Ever earned, as text.")
+    lifetime: BigInt = strawberry.field(description="Ever earned, as text.")
     qualifying: int = strawberry.field(description="Counting towards a tier.")
     as_of: datetime = strawberry.field(description="The moment the balance was read.")
 
@@ -184,7 +184,7 @@ def balance(points: Points, *, row: CustomerRow | None, context: Context) -> Bal
         pending=points.pending,
         held=points.held,
         owed=points.owed,
-        lifetime=points.lifetime,
+        lifetime=BigInt(points.lifetime),
         qualifying=points.qualifying,
         as_of=context.now,
     )

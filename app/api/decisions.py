@@ -7,11 +7,13 @@ from datetime import datetime
 
 import strawberry
 
-from app.api.context import Context, Info
+from app.api.context import Info, say
 from app.api.money import Money, PointUnit, UnitPoints, money
 from app.api.terms import Clause, Terms
-from app.domain import decisions, terms
+from app.domain import decisions as made
+from app.domain import terms as rules
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.wording import Wording
 from app.domain.wording import reasons as words
 
 
@@ -32,8 +34,8 @@ class Remedy:
 class Reason:
     """A finding with its clause and its words."""
 
-    reason: strawberry.Private[decisions.Reason]
-    judged_by: strawberry.Private[terms.Terms]
+    reason: strawberry.Private[made.Reason]
+    judged_by: strawberry.Private[rules.Terms]
     clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
     verdict: Verdict = strawberry.field(description="What the clause did.")
     code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
@@ -41,30 +43,30 @@ class Reason:
     @strawberry.field(description="One sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The finding in words."""
-        return words.statement(self.reason, terms=self.judged_by, say=info.context.say)
+        return words.statement(self.reason, zone=self.judged_by.zone, say=say(info))
 
     @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
     def observed(self, info: Info) -> str | None:
         """The observed value in words."""
-        return words.value(self.reason.finding.observed, terms=self.judged_by, say=info.context.say)
+        return words.observed(self.reason.finding, zone=self.judged_by.zone, say=say(info))
 
     @strawberry.field(description="What the clause asks for, in the caller's locale.")
     def required(self, info: Info) -> str | None:
         """The required value in words."""
-        return words.value(self.reason.finding.required, terms=self.judged_by, say=info.context.say)
+        return words.required(self.reason.finding, zone=self.judged_by.zone, say=say(info))
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
         """The ways out."""
-        return [_remedy(one, judged_by=self.judged_by, context=info.context) for one in self.reason.finding.remedies]
+        return [_remedy(one, judged_by=self.judged_by, say=say(info)) for one in self.reason.finding.remedies]
 
 
 @strawberry.type(description="The answer of the rules, with every clause that was looked at.")
 class Decision:
     """A stored or fresh decision, rendered anew for each reader."""
 
-    decision: strawberry.Private[decisions.Decision]
-    judged_by: strawberry.Private[terms.Terms]
+    decision: strawberry.Private[made.Decision]
+    judged_by: strawberry.Private[rules.Terms]
     unit: strawberry.Private[PointUnit]
     outcome: DecisionOutcome = strawberry.field(description="What it came to.")
     decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
@@ -83,9 +85,9 @@ class Decision:
             for one in self.decision.reasons
         ]
 
-    @strawberry.field(description="Points earned, paid or taken back by this decision, by unit.")
+    @strawberry.field(description="Points that the decision is about, by unit: earned, paid or taken back; never negative.")
     def points(self) -> list[UnitPoints]:
-        """Signed as the decision moves them."""
+        """Never negative; the ledger entry has the sign."""
         return [UnitPoints(unit=self.unit, points=self.decision.points)]
 
     @strawberry.field(description="The version of the terms that decided.")
@@ -94,18 +96,18 @@ class Decision:
         return Terms.of(self.judged_by)
 
 
-def decision(made: decisions.Decision, *, judged_by: terms.Terms, unit: PointUnit) -> Decision:
+def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -> Decision:
     """A decision of the domain for the reader."""
     return Decision(
-        decision=made, judged_by=judged_by, unit=unit, outcome=made.outcome, decided_for=made.decided_for
+        decision=found, judged_by=judged_by, unit=unit, outcome=found.outcome, decided_for=found.decided_for
     )
 
 
-def _remedy(one: decisions.Remedy, *, judged_by: terms.Terms, context: Context) -> Remedy:
+def _remedy(one: made.Remedy, *, judged_by: rules.Terms, say: Wording) -> Remedy:
     products: Sequence[str] = one.products
     return Remedy(
         code=one.code,
-        statement=words.remedy_statement(one, terms=judged_by, say=context.say),
+        statement=words.remedy_statement(one, zone=judged_by.zone, say=say),
         from_=one.from_,
         points=one.points,
         amount=money(one.amount) if one.amount is not None else None,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import strawberry
 
 from app.api.baskets import PurchaseInput, facts_of
-from app.api.context import Context, Info
+from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
 from app.api.decisions import Decision
 from app.api.ledgers import LedgerEntry, Purchase
 from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
+from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
@@ -56,9 +57,12 @@ class RecordPurchasePayload(Payload):
         return await customer_again(self.answer, context=info.context)
 
 
-async def record_purchase(info: Info, input: RecordPurchaseInput) -> RecordPurchasePayload | None:
+async def record_purchase(
+    info: Info, input: RecordPurchaseInput, locale: Locale | None = None
+) -> RecordPurchasePayload | None:
     """Record a purchase once and let it earn."""
     context = info.context
+    speak(info, locale)
     outcome = await perform(
         earn,
         name="recordPurchase",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from app.api.context import Context, Info
+from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance, identity_of
 from app.api.payloads import Payload
 from app.api.performing import perform
@@ -57,9 +57,12 @@ class EnrolCustomerPayload(Payload):
         return await customer_again(self.answer, context=info.context)
 
 
-async def enrol_customer(info: Info, input: EnrolCustomerInput) -> EnrolCustomerPayload | None:
+async def enrol_customer(
+    info: Info, input: EnrolCustomerInput, locale: Locale | None = None
+) -> EnrolCustomerPayload | None:
     """Open a membership with a wallet of its own."""
     context = info.context
+    speak(info, locale)
     outcome = await perform(
         enrol,
         name="enrolCustomer",

@@ -15,7 +15,8 @@ from app.api.ids import encode
 from app.api.money import Money, PointUnit, money
 from app.api.node import Node
 from app.api.rewards import Reward
-from app.domain import amounts, terms
+from app.domain import amounts
+from app.domain import terms as rules
 from app.domain.facts import Channel, Line, LineKind
 from app.domain.ledger import EntryType, Movement
 from app.queries import ledgers, offers, records
@@ -110,7 +111,7 @@ class LedgerEntry(Node):
     """An entry with the decision that made it."""
 
     stored: strawberry.Private[records.StoredEntry]
-    judged_by: strawberry.Private[terms.Terms]
+    judged_by: strawberry.Private[rules.Terms]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     type: EntryType = strawberry.field(description="What it is.")
     points: int = strawberry.field(description="Whole points: positive to the customer, negative from them.")
@@ -119,7 +120,7 @@ class LedgerEntry(Node):
     recorded_at: datetime = strawberry.field(description="Server time.")
 
     @classmethod
-    def of(cls, stored: records.StoredEntry, *, judged_by: terms.Terms, unit: PointUnit) -> LedgerEntry:
+    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms, unit: PointUnit) -> LedgerEntry:
         """An entry of the store for the reader."""
         entry = stored.entry
         return cls(

@@ -28,10 +28,10 @@ class PointUnit:
 
 @strawberry.type(description="A number of points of one unit.")
 class UnitPoints:
-    """Points of a unit; negative when they were taken."""
+    """Points of a unit."""
 
     unit: PointUnit = strawberry.field(description="The unit.")
-    points: int = strawberry.field(description="Whole points; negative when points were paid or taken back.")
+    points: int = strawberry.field(description="Whole points.")
 
 
 def money(value: amounts.Money) -> Money:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.api.context import Context, Info
+from app.api.context import Info, say
 from app.domain.problems import Problem, ProblemCode
+from app.domain.wording import Wording
 
 if TYPE_CHECKING:
     from app.api.reading import Query
@@ -45,7 +46,7 @@ class Payload:
         """The refusal, if any, in the caller's language."""
         if self.problem is None:
             return []
-        return [refusal(self.problem, context=info.context)]
+        return [refusal(self.problem, say=say(info))]
 
     @strawberry.field(description="The queries, to read more in the same request.")
     def query(self, info: Info) -> Annotated["Query", strawberry.lazy("app.api.reading")]:
@@ -54,11 +55,11 @@ class Payload:
         return root
 
 
-def refusal(problem: Problem, *, context: Context) -> TechnicalRefusal:
+def refusal(problem: Problem, *, say: Wording) -> TechnicalRefusal:
     """A technical refusal in the caller's words."""
     return TechnicalRefusal(
         code=problem.code,
-        message=context.say(f"error.{problem.code.value}"),
+        message=say(f"error.{problem.code.value}"),
         path=["input", *(str(step) for step in problem.path)],
         detail=problem.detail,
     )

@@ -7,11 +7,12 @@ from datetime import datetime
 import strawberry
 
 from app.api.clauses import ClauseInput, drafted
-from app.api.context import Context, Info
+from app.api.context import Context, Info, speak
 from app.api.decisions import Decision
 from app.api.payloads import Payload
 from app.api.performing import decided, perform
 from app.api.terms import Terms
+from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import TermsError
@@ -52,9 +53,12 @@ class PublishTermsPayload(Payload):
         return Terms.of(await info.context.terms(self.answer.terms_version))
 
 
-async def publish_terms(info: Info, input: PublishTermsInput) -> PublishTermsPayload | None:
+async def publish_terms(
+    info: Info, input: PublishTermsInput, locale: Locale | None = None
+) -> PublishTermsPayload | None:
     """Publish the first version at once, and a change with notice."""
     context = info.context
+    speak(info, locale)
     outcome = await perform(
         publish,
         name="publishTerms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from app.api.baskets import BasketInput, facts_of
-from app.api.context import Context, Info
+from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
 from app.api.decisions import Decision
 from app.api.ledgers import LedgerEntry, Redemption
@@ -13,6 +13,7 @@ from app.api.payloads import Payload
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, redemption_again, reward_again
 from app.api.rewards import Reward, RewardBy, reward_by
+from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
@@ -67,9 +68,12 @@ class RedeemRewardPayload(Payload):
         return await customer_again(self.answer, context=info.context)
 
 
-async def redeem_reward(info: Info, input: RedeemRewardInput) -> RedeemRewardPayload | None:
+async def redeem_reward(
+    info: Info, input: RedeemRewardInput, locale: Locale | None = None
+) -> RedeemRewardPayload | None:
     """Redeem once, or be told by which clauses not and what would help."""
     context = info.context
+    speak(info, locale)
     outcome = await perform(
         redeem,
         name="redeemReward",

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import strawberry
 
-from app.api.context import Context, Info
+from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance
 from app.api.decisions import Decision
 from app.api.ids import decode
@@ -16,6 +16,7 @@ from app.api.money import Money, money
 from app.api.payloads import Payload
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
+from app.api.scalars import Locale
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -91,9 +92,12 @@ class RecordRefundPayload(Payload):
         return await customer_again(self.answer, context=info.context)
 
 
-async def record_refund(info: Info, input: RecordRefundInput) -> RecordRefundPayload | None:
+async def record_refund(
+    info: Info, input: RecordRefundInput, locale: Locale | None = None
+) -> RecordRefundPayload | None:
     """Record a refund once and take back what the goods had earned."""
     context = info.context
+    speak(info, locale)
     outcome = await perform(
         refund,
         name="recordRefund",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import strawberry
 
-from app.api.context import Info
+from app.api.context import Info, say
 from app.api.enums import TermsStatus, TextFormat
 from app.api.ids import encode
 from app.api.node import Node
@@ -41,13 +41,13 @@ class Clause:
     @strawberry.field(description="The whole clause as one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The generated sentence."""
-        return self.clause.statement(info.context.say)
+        return self.clause.statement(say(info))
 
     @strawberry.field(description="Its conditions, one by one; all of them must hold.")
     def conditions(self, info: Info) -> list[ConditionStatement]:
         """Each condition in words."""
         return [
-            ConditionStatement(kind=one.kind, statement=one.sentence(info.context.say))
+            ConditionStatement(kind=one.kind, statement=one.sentence(say(info)))
             for one in self.clause.conditions
         ]
 
@@ -64,7 +64,7 @@ class ClauseChange:
     @strawberry.field(description="The change as one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """Old and new in words."""
-        return self.change.statement(info.context.say)
+        return self.change.statement(say(info))
 
 
 @strawberry.type(description="One published version of the terms; it never changes.")
@@ -120,7 +120,7 @@ class Terms(Node):
     @strawberry.field(description="The whole version as one text in the caller's locale.")
     def text(self, info: Info, format: TextFormat | None = None) -> str:
         """Every clause with its number."""
-        return self.version_terms.text(info.context.say, markdown=format is TextFormat.MARKDOWN)
+        return self.version_terms.text(say(info), markdown=format is TextFormat.MARKDOWN)
 
 
 def _change(one: rules.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:

@@ -13,7 +13,6 @@ from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.terms import Terms
 from app.store import customers, ledger, purchases, redemptions, refunds, terms
-from app.store.customers import CustomerBy
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
@@ -116,7 +115,7 @@ async def explain(session: Session, *, program_id: str, entry_id: str) -> Explai
         if sale is None:
             raise LookupError(f"entry {entry.id} has lost its purchase")
         customer_id = sale.customer_id
-        recomputed = earning.earn(terms=judged_by, facts=sale.facts).decision.points
+        recomputed = earning.earn(terms=judged_by, facts=sale.facts).points
         if entry.type is EntryType.CLAWBACK:
             recomputed = await _taken(session, program_id=program_id, refund_id=entry.refund_id or "")
     return Explained(stored=stored, customer_id=customer_id, terms=judged_by, recomputed=recomputed)
@@ -131,6 +130,26 @@ async def entries(session: Session, *, program_id: str, ids: Sequence[str]) -> l
     """Entries by id, in the order asked for."""
     found = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)
     return [found.get(id) for id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedEntry:
+    """An entry with the customer whose ledger it stands in."""
+
+    stored: StoredEntry
+    customer_id: str
+
+
+async def owned_entries(session: Session, *, program_id: str, ids: Sequence[str]) -> list[OwnedEntry | None]:
+    """Entries by id with their customers, in the order asked for."""
+    found = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)
+    owners = await customers.by_accounts(
+        session, program_id=program_id, account_ids=sorted({one.entry.account_id for one in found.values()})
+    )
+    return [
+        OwnedEntry(stored=found[id], customer_id=owners[found[id].entry.account_id]) if id in found else None
+        for id in ids
+    ]
 
 
 async def purchases_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Purchase | None]:

@@ -74,7 +74,7 @@ def decide(
 
 def cost_of(clause: Clause) -> int:
     """The points that a reward clause asks for."""
-    return redeeming.cost(clause)
+    return redeeming.price(clause).points
 
 
 async def rewards_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Reward | None]:
@@ -102,4 +102,4 @@ async def check_basket(
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    return BasketChecked(customer=customer, decision=earning.earn(terms=in_force, facts=facts).decision, terms=in_force)
+    return BasketChecked(customer=customer, decision=earning.earn(terms=in_force, facts=facts), terms=in_force)

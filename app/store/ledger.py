@@ -141,21 +141,23 @@ async def open_lots(session: Session, *, program_id: str, account_id: str) -> tu
 
 async def lots_of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Lot, ...]:
     """The lots, used up or not, that a purchase brought."""
-    rows = await session.rows(
-        f"{_LOTS} AND entry_id IN (SELECT id FROM entries WHERE program_id = $1 AND purchase_id = $2)",
-        program_id,
-        purchase_id,
+    entries = await session.rows(
+        "SELECT id FROM entries WHERE program_id = $1 AND purchase_id = $2", program_id, purchase_id
     )
-    return tuple(_lot(row) for row in rows)
+    return await _lots_of(session, program_id=program_id, entries=entries)
 
 
 async def all_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
     """Every lot of an account, used up ones too, in the order of their ids."""
-    rows = await session.rows(
-        f"{_LOTS} AND entry_id IN (SELECT id FROM entries WHERE program_id = $1 AND account_id = $2) ORDER BY id",
-        program_id,
-        account_id,
+    entries = await session.rows(
+        "SELECT id FROM entries WHERE program_id = $1 AND account_id = $2", program_id, account_id
     )
+    return await _lots_of(session, program_id=program_id, entries=entries)
+
+
+async def _lots_of(session: Session, *, program_id: str, entries: Sequence[Row]) -> tuple[Lot, ...]:
+    ids = [row["id"] for row in entries]
+    rows = await session.rows(f"{_LOTS} AND entry_id = ANY($2) ORDER BY id", program_id, ids)
     return tuple(_lot(row) for row in rows)
 
 

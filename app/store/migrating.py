@@ -29,7 +29,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 LOCK = 7_013_270_219
 """PostgreSQL's advisory lock that one migrating process holds."""
 
-_TABLE = "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at text NOT NULL)"
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at text NOT NULL)"
+)
 _APPLIED = "SELECT number FROM migrations"
 
 

@@ -17,9 +17,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 class Pool:
     """At most `size` connections; at most `limit` callers wait for one, none longer than `patience` seconds."""
 
-    def __init__(
-        self, connect: Callable[[], Awaitable[Connection]], *, size: int, limit: int, patience: float
-    ) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, limit: int, patience: float) -> None:
         self._connect = connect
         self._size = size
         self._limit = limit

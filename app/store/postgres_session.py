@@ -13,6 +13,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from app.store.unit import Row, Value
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
+_WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
 
 @lru_cache(maxsize=512)
@@ -29,14 +30,21 @@ def in_one(statements: tuple[tuple[str, int], ...]) -> str:
     return f"WITH {named} SELECT 1"
 
 
+@lru_cache(maxsize=512)
+def written(sql: str) -> str:
+    """The table that a statement writes. Raises ValueError when it is another kind of statement."""
+    found = _WRITES.match(sql)
+    if found is None:
+        raise ValueError("Only INSERT, UPDATE and DELETE can be put off.")
+    return found[1]
+
+
 class PostgresSession:
     """A session over one connection that is in a transaction."""
 
     dialect = "postgres"
 
-    def __init__(
-        self, connection: asyncpg.Connection, *, locking: str, memory: MutableMapping[Hashable, Any]
-    ) -> None:
+    def __init__(self, connection: asyncpg.Connection, *, locking: str, memory: MutableMapping[Hashable, Any]) -> None:
         self.memory = memory
         self._connection = connection
         self._later: list[tuple[str, tuple[Value, ...]]] = []
@@ -70,8 +78,11 @@ class PostgresSession:
         return int(count) if count.isdigit() else 0
 
     async def later(self, sql: str, *values: Value) -> None:
-        """Keep a statement until the next read or the commit; the same statement twice may touch one row: not together."""
-        if any(sql == waiting for waiting, _ in self._later):
+        """Keep a statement until the next read or the commit, but not with another one of the same table.
+
+        Statements that travel together do not see each other's rows.
+        """
+        if any(written(sql) == written(waiting) for waiting, _ in self._later):
             await self.flush()
         self._later.append((sql, values))
 

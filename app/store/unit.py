@@ -26,7 +26,6 @@ class Row(Protocol):
         ...
 
 
-
 Value: TypeAlias = Any
 """What a placeholder takes: str, int, None, bool, an aware datetime, a date, or a list of str (for ``= ANY($n)``)."""
 

@@ -7,6 +7,7 @@ HH:MM:SS.ffffff+00:00`` (always UTC and as long, so that texts sort like times),
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ def day_or_none(value: Any) -> date | None:
     return date.fromisoformat(value)
 
 
+@lru_cache(maxsize=4096)
 def instant_text(value: datetime) -> str:
     """The text of an aware instant, in UTC and always as long. Raises ValueError for a naive one."""
     if value.tzinfo is None:

@@ -59,7 +59,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    earned = earning.earn(terms=in_force, facts=order.facts).decision
+    earned = earning.earn(terms=in_force, facts=order.facts)
     if customer.balance.lifetime + earned.points > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     purchase = Purchase(

@@ -32,7 +32,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "categories.except": "but not for goods in {excluded}",
     "categories.both": "only for goods in {included}, but not in {excluded}",
     # Effects
-    "points_per_amount": "you earn {points} for every {per} you spend, and a fraction for a part of it",
+    "points_per_amount": "you earn {points} for every {per} you spend, in proportion to the exact amount",
     "points_per_full_amount": "you earn {points} for every full {per} you spend",
     "points_per_visit": "you earn {points} for every visit with a purchase",
     "reward_cost": "“{reward}” costs {points}",

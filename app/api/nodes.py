@@ -1,0 +1,91 @@
+"""node and nodes: one registry of what can be read by id, each type with its own right to be seen.
+
+Malformed, foreign, forbidden and unknown ids all answer null, so that nothing can be learned from the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import strawberry
+
+from app.api.context import Context, Info
+from app.api.customers import Customer, unit_of
+from app.api.ids import type_of
+from app.api.ledgers import LedgerEntry, Purchase, Redemption
+from app.api.node import Node
+from app.api.programs import program_of
+from app.api.rewards import Reward
+from app.api.terms import Terms
+from app.domain.access import Permission
+from app.queries import cards, ledgers, offers
+from app.queries.published_terms import terms_version
+
+Loader = Callable[[str, Info], Awaitable[Node | None]]
+
+
+async def node(info: Info, id: strawberry.ID) -> Node | None:
+    """The object of an id, if it is there and the caller may see it."""
+    info.context.require(Permission.READ_OWN_CARD)
+    parts = type_of(id)
+    if parts is None or parts[0] not in LOADERS:
+        return None
+    return await LOADERS[parts[0]](parts[1], info)
+
+
+async def _program(key: str, info: Info) -> Node | None:
+    return program_of(info) if key == info.context.program.id else None
+
+
+async def _customer(key: str, info: Info) -> Node | None:
+    if not info.context.principal.may_see_card(key):
+        return None
+    row = await info.context.load(cards.cards, key)
+    return Customer.of(row) if row is not None else None
+
+
+async def _terms(key: str, info: Info) -> Node | None:
+    if not key.isdigit():
+        return None
+    published = await info.context.ask(terms_version, number=int(key))
+    return Terms.of(published.terms) if published is not None else None
+
+
+async def _reward(key: str, info: Info) -> Node | None:
+    row = await info.context.load(offers.rewards_by_id, key)
+    return Reward.of(row, context=info.context) if row is not None else None
+
+
+async def _purchase(key: str, info: Info) -> Node | None:
+    row = await info.context.load(ledgers.purchases_by_id, key)
+    if row is None or not info.context.principal.may_see_card(row.customer_id):
+        return None
+    return Purchase.of(row)
+
+
+async def _redemption(key: str, info: Info) -> Node | None:
+    row = await info.context.load(ledgers.redemptions_by_id, key)
+    if row is None or not info.context.principal.may_see_card(row.customer_id):
+        return None
+    return Redemption.of(row)
+
+
+async def _entry(key: str, info: Info) -> Node | None:
+    context: Context = info.context
+    owned = await context.load(ledgers.owned_entries, key)
+    if owned is None or not context.principal.may_see_card(owned.customer_id):
+        return None
+    judged_by = await context.terms(ledgers.decided_by(owned.stored.entry))
+    return LedgerEntry.of(owned.stored, judged_by=judged_by, unit=unit_of(context))
+
+
+LOADERS: Mapping[str, Loader] = {
+    "Program": _program,
+    "Customer": _customer,
+    "Terms": _terms,
+    "Reward": _reward,
+    "Purchase": _purchase,
+    "Redemption": _redemption,
+    "LedgerEntry": _entry,
+}
+"""Every type that implements Node. A key that is no UUID or number never gets here."""

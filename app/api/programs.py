@@ -1,0 +1,68 @@
+"""The program that a key opens, and its holder."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.context import Info
+from app.api.customers import Customer, unit_of
+from app.api.enums import ProgramKind
+from app.api.ids import encode
+from app.api.money import PointUnit
+from app.api.node import Node
+from app.api.scalars import CurrencyCode
+from app.api.terms import Terms
+from app.domain.access import Role
+from app.queries import cards
+from app.queries.published_terms import terms_at
+from app.queries.records import Program as ProgramRow
+
+
+@strawberry.type(description="A loyalty program. Seen by every key of it, and by no other.")
+class Program(Node):
+    """The tenant."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
+    name: str = strawberry.field(description="What it is called.")
+    currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
+    time_zone: str = strawberry.field(description="The IANA zone whose wall clock its rules go by.")
+    unit: PointUnit = strawberry.field(description="What its points are called.")
+
+    @strawberry.field(description="The terms in force now; null before the first version starts.")
+    async def terms(self, info: Info) -> Terms | None:
+        """The version that decides now."""
+        published = await info.context.ask(terms_at, at=info.context.now)
+        return Terms.of(published.terms) if published is not None else None
+
+
+def program_of(info: Info) -> Program:
+    """The program that the caller's key opens."""
+    row: ProgramRow = info.context.program
+    return Program(
+        id=strawberry.ID(encode("Program", row.id)),
+        kind=ProgramKind(row.kind.value),
+        name=row.name,
+        currency_code=CurrencyCode(row.currency),
+        time_zone=row.zone,
+        unit=unit_of(info.context),
+    )
+
+
+@strawberry.type(description="The holder of the access key.")
+class Viewer:
+    """Who asks."""
+
+    role: Role = strawberry.field(description="What the key may do.")
+
+    @strawberry.field(description="The program that the key opens.")
+    def program(self, info: Info) -> Program:
+        """The one program."""
+        return program_of(info)
+
+    @strawberry.field(description="The customer whose key it is; null for any other role.")
+    async def customer(self, info: Info) -> Customer | None:
+        """The holder's own card."""
+        own = info.context.principal.customer_id
+        row = await info.context.load(cards.cards, own) if own is not None else None
+        return Customer.of(row) if row is not None else None

@@ -1,0 +1,197 @@
+"""The root of all queries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.baskets import BasketInput, facts_of
+from app.api.connections import page_window
+from app.api.context import Context, Info, bad_input, speak
+from app.api.customers import Customer, CustomerBy, customer_by, no_basket, unit_of
+from app.api.decisions import Decision, decision
+from app.api.ids import decode
+from app.api.ledgers import LedgerEntry
+from app.api.node import Node
+from app.api.nodes import node
+from app.api.programs import Program, Viewer, program_of
+from app.api.rewards import RewardOfferConnection, offer_connection
+from app.api.scalars import Locale
+from app.api.terms import Terms
+from app.domain.access import Permission
+from app.domain.facts import PurchaseFacts
+from app.domain.problems import Problem, ProblemCode
+from app.queries import cards, ledgers, offers
+from app.queries.published_terms import terms_at, terms_version
+from app.queries.records import CustomerBy as By
+
+MOST_NODES = 100
+
+
+@strawberry.type(description="What a purchase of a basket would earn: decided exactly as the purchase would be.")
+class BasketCheck:
+    """Nothing is recorded."""
+
+    decision: Decision = strawberry.field(description="Every earning clause with what it would do.")
+    customer: Customer = strawberry.field(description="The customer it was checked for.")
+
+
+@strawberry.type(description="An old entry, decided once more from the facts and the terms of its time.")
+class Explanation:
+    """Proof that the stored number is what the rules of its time give."""
+
+    entry: LedgerEntry = strawberry.field(description="The entry.")
+    decision: Decision = strawberry.field(description="The decision as it was stored, in the caller's locale.")
+    recomputed_points: int = strawberry.field(description="The points that the rules give today for those facts.")
+    agrees: bool = strawberry.field(description="Whether they are the entry's points.")
+
+
+def _whom(given: CustomerBy, *, context: Context) -> By | None:
+    """Whom the caller means and may see; None where the answer is null. Malformed identities are refused."""
+    by = customer_by(given, context=context)
+    if isinstance(by, Problem):
+        if by.code is ProblemCode.INVALID_IDENTITY:
+            raise bad_input(f"customer: {by.detail}")
+        return None
+    return by
+
+
+def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
+    if basket is None:
+        return no_basket(context)
+    facts = facts_of(basket, context=context, within="basket")
+    if isinstance(facts, Problem):
+        place = ".".join(str(step) for step in facts.path)
+        raise bad_input(f"{facts.code.value} at {place}: {facts.detail or 'not taken here'}")
+    return facts
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """Every field but `__typename` needs an access key."""
+
+    @strawberry.field(description="The holder of the access key. For every role.")
+    def viewer(self, info: Info) -> Viewer | None:
+        """Who asks."""
+        return Viewer(role=info.context.principal.role)
+
+    @strawberry.field(description="The program that the key opens. For every role.")
+    def program(self, info: Info) -> Program | None:
+        """The one program."""
+        return program_of(info)
+
+    @strawberry.field(
+        description="A customer by any identity; null when nobody is known by it. For owner, staff and tills; a customer sees only themselves."
+    )
+    async def customer(self, info: Info, by: CustomerBy, locale: Locale | None = None) -> Customer | None:
+        """One look-up, whatever identity it is."""
+        context = info.context
+        context.require(Permission.READ_OWN_CARD)
+        speak(info, locale)
+        whom = _whom(by, context=context)
+        row = await context.ask(cards.card, by=whom) if whom is not None else None
+        if row is None or not context.principal.may_see_card(row.id):
+            return None
+        return Customer.of(row)
+
+    @strawberry.field(
+        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force. Seen like the customer."
+    )
+    async def basket_check(
+        self, info: Info, customer: CustomerBy, basket: BasketInput, locale: Locale | None = None
+    ) -> BasketCheck | None:
+        """Decide without recording."""
+        context = info.context
+        context.require(Permission.READ_OWN_CARD)
+        speak(info, locale)
+        whom = _whom(customer, context=context)
+        if whom is None:
+            return None
+        found = await context.ask(offers.check_basket, by=whom, facts=_facts(basket, context=context))
+        if isinstance(found, Problem) or not context.principal.may_see_card(found.customer.id):
+            return None
+        return BasketCheck(
+            decision=decision(found.decision, judged_by=found.terms, unit=unit_of(context)),
+            customer=Customer.of(found.customer),
+        )
+
+    @strawberry.field(
+        description="What the terms in force offer; with a customer, what they can have now, first. Null when the customer is not known. For every role; customers see decisions for themselves only."
+    )
+    async def rewards(
+        self,
+        info: Info,
+        for_: Annotated[CustomerBy | None, strawberry.argument(name="for", description="The customer to decide for.")] = None,
+        basket: BasketInput | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        locale: Locale | None = None,
+    ) -> RewardOfferConnection | None:
+        """Checked exactly as at the till."""
+        context = info.context
+        context.require(Permission.READ_TERMS)
+        speak(info, locale)
+        window = page_window(first=first, after=after, last=None, before=None)
+        whom = _whom(for_, context=context) if for_ is not None else None
+        if for_ is not None and whom is None:
+            return None
+        found = await context.ask(offers.offers_for, by=whom, facts=_facts(basket, context=context))
+        if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):
+            return None
+        return offer_connection(found, first=window.size, after=window.after, context=context)
+
+    @strawberry.field(
+        description="The terms: in force now, in force at a moment, or by version; null when there are none. For every role."
+    )
+    async def terms(
+        self, info: Info, at: datetime | None = None, version: int | None = None, locale: Locale | None = None
+    ) -> Terms | None:
+        """One version."""
+        context = info.context
+        context.require(Permission.READ_TERMS)
+        speak(info, locale)
+        if at is not None and version is not None:
+            raise bad_input("Give `at` or `version`, not both.")
+        if version is not None:
+            published = await context.ask(terms_version, number=version)
+        else:
+            published = await context.ask(terms_at, at=at or context.now)
+        return Terms.of(published.terms) if published is not None else None
+
+    @strawberry.field(
+        description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the customer."
+    )
+    async def explain(self, info: Info, entry: strawberry.ID, locale: Locale | None = None) -> Explanation | None:
+        """Stored decision beside a fresh one from the same facts and terms."""
+        context = info.context
+        context.require(Permission.READ_OWN_CARD)
+        speak(info, locale)
+        key = decode(entry, "LedgerEntry")
+        found = await context.ask(ledgers.explain, entry_id=key) if key is not None else None
+        if found is None or not context.principal.may_see_card(found.customer_id):
+            return None
+        unit = unit_of(context)
+        made = ledgers.decision_of(found.stored.entry)
+        return Explanation(
+            entry=LedgerEntry.of(found.stored, judged_by=found.terms, unit=unit),
+            decision=decision(made, judged_by=found.terms, unit=unit),
+            recomputed_points=found.recomputed,
+            agrees=found.recomputed == found.stored.entry.points,
+        )
+
+    @strawberry.field(description="Any object by its id; null when it is not there or not for the caller.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """One object."""
+        return await node(info, id)
+
+    @strawberry.field(description="Up to 100 objects by their ids, in the order asked for.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        """Several objects, read together."""
+        if len(ids) > MOST_NODES:
+            raise bad_input(f"At most {MOST_NODES} ids.")
+        found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in ids))
+        return list(found)

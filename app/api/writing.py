@@ -1,0 +1,39 @@
+"""The root of all mutations. A request runs them one after the other; each is one transaction of its own."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.catalogue import CreateRewardPayload, add_reward
+from app.api.earning import RecordPurchasePayload, record_purchase
+from app.api.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.publishing import PublishTermsPayload, publish_terms
+from app.api.redeeming import RedeemRewardPayload, redeem_reward
+from app.api.refunding import RecordRefundPayload, record_refund
+
+
+@strawberry.type(description="What can be done. Each mutation takes an idempotency key and is carried out once per key.")
+class Mutation:
+    """One field per verb."""
+
+    enrol_customer: EnrolCustomerPayload | None = strawberry.mutation(
+        resolver=enrol_customer, description="Open a membership. For owner, staff and tills."
+    )
+    record_purchase: RecordPurchasePayload | None = strawberry.mutation(
+        resolver=record_purchase,
+        description="Record a purchase and let it earn. For owner, staff and tills.",
+    )
+    record_refund: RecordRefundPayload | None = strawberry.mutation(
+        resolver=record_refund,
+        description="Record that goods came back, whole or by line; points go back by the terms of the sale. For owner, staff and tills.",
+    )
+    redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
+        resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."
+    )
+    create_reward: CreateRewardPayload | None = strawberry.mutation(
+        resolver=add_reward, description="Put a reward into the catalogue. For the owner."
+    )
+    publish_terms: PublishTermsPayload | None = strawberry.mutation(
+        resolver=publish_terms,
+        description="Publish a version of the terms: at once the first time, later with notice. For the owner.",
+    )
