@@ -1,0 +1,34 @@
+"""Settings from the environment, read once and never changed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting, with its variable's name as the alias. See docs/settings.md."""
+
+    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///troth.db",
+        validation_alias="TROTH_DATABASE_URL",
+        description="Where the data is: sqlite:///file, sqlite:////absolute/file or postgresql://user@host/name.",
+    )
+    host: str = Field(
+        default="127.0.0.1", validation_alias="TROTH_HOST", description="The address that the server listens on."
+    )
+    port: int = Field(
+        default=8000, ge=1, le=65535, validation_alias="PORT", description="The port that the server listens on."
+    )
+    introspection: bool = Field(
+        default=True,
+        validation_alias="TROTH_INTROSPECTION",
+        description="Whether holders of a key may ask for the schema; callers without a key may only where this is on.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", validation_alias="TROTH_LOG_LEVEL", description="The least severe messages to log."
+    )
