@@ -81,9 +81,7 @@ async def _sqlite_references(session: Session, name: str) -> frozenset[Reference
         assert row["on_delete"] == row["on_update"] == "RESTRICT", name
         grouped.setdefault(row["id"], []).append((row["seq"], row["from"], row["to"], row["table"]))
     return frozenset(
-        Reference(
-            tuple(part[1] for part in sorted(parts)), parts[0][3], tuple(part[2] for part in sorted(parts))
-        )
+        Reference(tuple(part[1] for part in sorted(parts)), parts[0][3], tuple(part[2] for part in sorted(parts)))
         for parts in grouped.values()
     )
 

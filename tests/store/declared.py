@@ -244,7 +244,9 @@ TABLES: dict[str, Table] = {
         },
         key=_KEY,
         unique=frozenset({("program_id", "account_id", "number")}),
-        indexed=frozenset({("program_id", "purchase_id"), ("program_id", "refund_id"), ("program_id", "redemption_id")}),
+        indexed=frozenset(
+            {("program_id", "purchase_id"), ("program_id", "refund_id"), ("program_id", "redemption_id")}
+        ),
         references=frozenset(
             {
                 _to("accounts", "account_id"),

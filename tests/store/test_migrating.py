@@ -45,7 +45,9 @@ async def test_down_takes_everything_back_and_up_again_is_the_same(empty_databas
 
 
 async def test_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
-    script = f"import asyncio; from app.store.migrating import migrate; print(asyncio.run(migrate({empty_database_url!r})))"
+    script = (
+        f"import asyncio; from app.store.migrating import migrate; print(asyncio.run(migrate({empty_database_url!r})))"
+    )
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=subprocess.PIPE) for _ in range(4)
     ]
@@ -83,6 +85,8 @@ def test_a_migration_that_cannot_be_taken_back_is_refused(tmp_path: Path, dialec
 
 
 def test_both_databases_have_the_same_migrations() -> None:
-    names = [[(migration.number, migration.name) for migration in migrations(dialect)] for dialect in ("sqlite", "postgres")]
+    names = [
+        [(migration.number, migration.name) for migration in migrations(dialect)] for dialect in ("sqlite", "postgres")
+    ]
 
     assert names[0] == names[1]

@@ -11,7 +11,7 @@ import pytest
 
 from app.store.postgres import PostgresDatabase, dsn_and_options, turn_number
 from app.store.postgres_session import in_one
-from app.store.unit import Busy, Session, Unavailable
+from app.store.unit import Busy, Session, Unavailable, Work
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
 
 _TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -40,7 +40,7 @@ async def _answers(session: Session) -> int:
     return await count(session, "answers")
 
 
-def _once(key: str):  # type: ignore[no-untyped-def]
+def _once(key: str) -> Work[bool]:
     """A work as the use cases are written: the replay is looked up first."""
 
     async def work(session: Session) -> bool:
@@ -78,7 +78,10 @@ async def test_killed_connections_under_load_lose_and_double_nothing(
             await asyncio.sleep(0.05 + chance.random() * 0.2)
 
     async def till(number: int) -> list[object]:
-        return [await shop.write(_once(f"{number}-{turn}"), program_id=PROGRAM, turn=f"{number}-{turn}") for turn in range(25)]
+        return [
+            await shop.write(_once(f"{number}-{turn}"), program_id=PROGRAM, turn=f"{number}-{turn}")
+            for turn in range(25)
+        ]
 
     killing = asyncio.create_task(killer())
     answered = await asyncio.gather(*[till(number) for number in range(12)])
@@ -156,9 +159,7 @@ async def test_a_lost_race_for_a_unique_value_is_tried_again(
         calls += 1
         if await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = 'k'", PROGRAM) is not None:
             return "found the winner's"
-        await other.execute(
-            "INSERT INTO answers VALUES ($1, 'k', 'earn', 'f', '{}', NULL, $2)", PROGRAM, NOW
-        )
+        await other.execute("INSERT INTO answers VALUES ($1, 'k', 'earn', 'f', '{}', NULL, $2)", PROGRAM, NOW)
         await an_answer(session, "k")
         return "wrote"
 
@@ -187,7 +188,9 @@ async def test_a_row_that_somebody_keeps_locked_makes_the_caller_busy_not_wait_f
     assert await shop.read(_books) == (1, 1)
 
 
-async def test_callers_beyond_the_pool_are_told_to_come_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_callers_beyond_the_pool_are_told_to_come_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.store.postgres.PATIENCE", 0.2)
     small = PostgresDatabase(f"{postgres_url}&pool_size=2")
     await small.start()

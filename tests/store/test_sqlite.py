@@ -12,7 +12,7 @@ import pytest
 
 from app.store.sqlite import SqliteDatabase, file_and_pragmas
 from app.store.sqlite_session import for_sqlite
-from app.store.unit import Busy, Session, Unavailable
+from app.store.unit import Busy, Session, Unavailable, Work
 from tests.store.rows import PROGRAM, a_program, an_answer, an_id, count
 
 
@@ -20,7 +20,7 @@ async def _answers(session: Session) -> int:
     return await count(session, "answers")
 
 
-def _keep(key: str) -> object:
+def _keep(key: str) -> Work[None]:
     async def work(session: Session) -> None:
         await an_answer(session, key)
 

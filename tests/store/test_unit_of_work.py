@@ -110,6 +110,19 @@ async def test_what_is_written_later_is_seen_by_the_next_read_and_by_the_commit(
     assert await database.read(partial(count, table="wallets")) == 3
 
 
+async def test_a_row_that_was_put_off_can_be_changed_by_what_follows(database: Database) -> None:
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+
+    async def work(session: Session) -> None:
+        copy = "INSERT INTO accounts SELECT program_id, $1, wallet_id, 'stars', 7, 0, 0, 0, 0, 0, 0, head FROM accounts"
+        await session.later(copy, an_id(2))
+        await session.later("UPDATE accounts SET available = available + 1 WHERE id = $1", an_id(2))
+
+    await database.write(work, program_id=PROGRAM, turn="later")
+    rows = await database.read(lambda session: session.rows("SELECT available FROM accounts ORDER BY id"))
+    assert [row["available"] for row in rows] == [0, 8]
+
+
 async def test_an_error_of_what_was_put_off_undoes_the_whole_work(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
@@ -200,9 +213,7 @@ async def test_too_many_at_once_are_told_when_to_come_again_and_the_rest_are_ser
 
 async def test_a_stopped_database_finishes_what_was_begun_and_refuses_the_rest(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
-    begun = [
-        asyncio.create_task(database.write(_add_one, program_id=PROGRAM, turn=str(number))) for number in range(8)
-    ]
+    begun = [asyncio.create_task(database.write(_add_one, program_id=PROGRAM, turn=str(number))) for number in range(8)]
     await asyncio.sleep(0)
 
     await database.stop()

@@ -1,0 +1,477 @@
+"""What is kept is found again, whole and exact, and only in its own program."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.domain.amounts import Money
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.facts import Line, PurchaseFacts
+from app.domain.identities import IdentityKind
+from app.domain.ledger import FIRST_HASH, Balance, Entry, EntryType, Movement, sealed
+from app.domain.lots import Lot
+from app.domain.terms import Terms
+from app.store import access_keys, answers, customers, ledger, programs, purchases, redemptions, refunds, rewards, terms
+from app.store.access_keys import AccessKey
+from app.store.answers import StoredAnswer
+from app.store.customers import CustomerBy, CustomerRow, CustomerState, NewCustomer
+from app.store.programs import Program, ProgramKind
+from app.store.purchases import Purchase
+from app.store.redemptions import Redemption, RedemptionState
+from app.store.refunds import Refund
+from app.store.rewards import Reward
+from app.store.unit import Database, Session, Work
+from app.store.values import instant, instant_text
+from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, an_id
+
+BERLIN_WINTER = timezone(timedelta(hours=1))
+CAFE = Program(PROGRAM, ProgramKind.SANDBOX, "Café Größe 咖啡", "EUR", "Europe/Berlin", "DE", "points", NOW)
+TERMS = Terms.drafted(
+    version=1,
+    effective_from=NOW - timedelta(days=30),
+    currency="EUR",
+    zone="Europe/Berlin",
+    clauses=[("base", (), PointsPerAmount(points=1, per=Money.of("1", "EUR")))],
+)
+NEXT_TERMS = replace(TERMS, version=2, effective_from=NOW + timedelta(days=30))
+ANNA = NewCustomer(
+    id=an_id(1),
+    wallet_id=an_id(2),
+    account_id=an_id(3),
+    unit="points",
+    locale="de",
+    accepted_terms_version=1,
+    enrolled_at=NOW,
+    identities=((an_id(4), IdentityKind.CARD, "C-1"), (an_id(5), IdentityKind.PHONE, "+491701234567")),
+)
+FACTS = PurchaseFacts(
+    occurred_at=datetime(2026, 3, 1, 10, 30, 0, 5, tzinfo=BERLIN_WINTER),
+    zone="Europe/Berlin",
+    currency="EUR",
+    lines=(Line(number=1, sku="BEAN", quantity=Decimal("0.125"), unit_price=3200, name="Bohnen “Yirgacheffe”"),),
+)
+PURCHASE = Purchase(
+    id=an_id(10),
+    customer_id=ANNA.id,
+    source="till",
+    external_id="R-1",
+    occurred_at=FACTS.occurred_at,
+    recorded_at=NOW,
+    total=Money(400, "EUR"),
+    earned=4,
+    terms_version=1,
+    fingerprint="f" * 64,
+    facts=FACTS,
+)
+LOT = Lot(
+    id=an_id(12),
+    points=4,
+    remaining=4,
+    earned_at=FACTS.occurred_at,
+    available_from=FACTS.occurred_at,
+    valid_until=date(2027, 3, 31),
+    entry_id=an_id(11),
+)
+EARNED = Entry(
+    id=an_id(11),
+    account_id=ANNA.account_id,
+    number=1,
+    type=EntryType.EARN,
+    points=4,
+    unit="points",
+    occurred_at=FACTS.occurred_at,
+    recorded_at=NOW,
+    purchase_id=PURCHASE.id,
+    refund_id=None,
+    redemption_id=None,
+    decision='{"b": 1,  "a":"ü"}',
+    movements=(Movement(id=an_id(13), lot_id=LOT.id, points=4),),
+    new_lot=LOT,
+    previous=FIRST_HASH,
+)
+REFUND = Refund(
+    id=an_id(20),
+    purchase_id=PURCHASE.id,
+    external_id="C-R-1",
+    occurred_at=NOW,
+    recorded_at=NOW,
+    lines={1: Decimal("0.025")},
+    cash=80,
+    due=1,
+    taken=1,
+    reason="stale",
+)
+TAKEN_BACK = replace(
+    EARNED,
+    id=an_id(21),
+    number=2,
+    type=EntryType.CLAWBACK,
+    points=-1,
+    occurred_at=NOW,
+    refund_id=REFUND.id,
+    movements=(Movement(id=an_id(22), lot_id=LOT.id, points=-1),),
+    new_lot=None,
+    previous=sealed(EARNED),
+)
+MUG = Reward(an_id(30), "mug", "Mug", "A blue mug", "https://example.org/mug.png", 900, 5, 5, NOW)
+ADVICE = Reward(an_id(31), "advice", "Advice", "As often as you like", None, None, None, None, NOW)
+GIVEN = Redemption(
+    id=an_id(32),
+    customer_id=ANNA.id,
+    reward_id=MUG.id,
+    state=RedemptionState.FULFILLED,
+    points=3,
+    occurred_at=NOW,
+    recorded_at=NOW,
+    facts=replace(FACTS, lines=()),
+    terms_version=1,
+)
+PAID = replace(
+    TAKEN_BACK,
+    id=an_id(33),
+    number=3,
+    type=EntryType.REDEEM,
+    points=-3,
+    purchase_id=None,
+    refund_id=None,
+    redemption_id=GIVEN.id,
+    movements=(Movement(id=an_id(34), lot_id=LOT.id, points=-3),),
+    previous=sealed(TAKEN_BACK),
+)
+
+
+async def _shop(session: Session) -> None:
+    await programs.create(session, program=CAFE)
+    await programs.create(session, program=replace(CAFE, id=OTHER_PROGRAM))
+    await terms.publish(session, program_id=PROGRAM, id=an_id(6), terms=TERMS, published_at=NOW)
+    await customers.enrol(session, program_id=PROGRAM, customer=ANNA)
+    await rewards.create(session, program_id=PROGRAM, reward=MUG)
+    await rewards.create(session, program_id=PROGRAM, reward=ADVICE)
+
+
+async def _history(session: Session) -> None:
+    """Earned 4, 1 taken back, 3 spent on a mug."""
+    append = partial(ledger.append, session, program_id=PROGRAM)
+    await purchases.add(session, program_id=PROGRAM, purchase=PURCHASE)
+    await append(entry=EARNED, seal=sealed(EARNED), balance=Balance(available=4, lifetime=4, qualifying=4))
+    await refunds.add(session, program_id=PROGRAM, refund=REFUND)
+    await append(entry=TAKEN_BACK, seal=sealed(TAKEN_BACK), balance=Balance(available=3, lifetime=4, qualifying=4))
+    await redemptions.add(session, program_id=PROGRAM, redemption=GIVEN)
+    await append(entry=PAID, seal=sealed(PAID), balance=Balance(available=0, lifetime=4, qualifying=4))
+
+
+@pytest.fixture
+async def shop(database: Database) -> AsyncIterator[Database]:
+    """A café with a customer and two rewards."""
+    await database.write(_shop, program_id=PROGRAM, turn="shop")
+    yield database
+
+
+async def _write(database: Database, work: Work[Any]) -> Any:
+    return await database.write(work, program_id=PROGRAM, turn="turn")
+
+
+async def test_a_program_is_found_by_its_id(shop: Database) -> None:
+    assert await shop.read(partial(programs.get, program_id=PROGRAM)) == CAFE
+    assert await shop.read(partial(programs.get, program_id=an_id(99))) is None
+    assert len(await shop.read(programs.all_programs)) == 2
+
+
+async def test_an_access_key_is_found_until_and_after_it_is_revoked(shop: Database) -> None:
+    till = AccessKey(an_id(40), PROGRAM, Role.TILL, "hash", None, "Till 1", NOW)
+    card = AccessKey(an_id(41), PROGRAM, Role.CUSTOMER, "hash", ANNA.id, "Anna", NOW)
+    await _write(shop, partial(access_keys.issue, key=till))
+    await _write(shop, partial(access_keys.issue, key=card))
+
+    assert await shop.read(partial(access_keys.find, key_id=till.id)) == till
+    assert await shop.read(partial(access_keys.find, key_id=card.id, program_id=PROGRAM)) == card
+    assert await shop.read(partial(access_keys.find, key_id=card.id, program_id=OTHER_PROGRAM)) is None
+    revoke = partial(access_keys.revoke, program_id=PROGRAM, key_id=till.id, at=NOW)
+    assert await _write(shop, revoke) is True
+    assert await _write(shop, revoke) is False
+    assert await shop.read(partial(access_keys.find, key_id=till.id)) == replace(till, revoked_at=NOW)
+
+
+async def test_a_key_of_a_customer_names_one_and_no_other_key_does(shop: Database) -> None:
+    for role, customer_id in ((Role.CUSTOMER, None), (Role.TILL, ANNA.id)):
+        key = AccessKey(an_id(42), PROGRAM, role, "hash", customer_id, "odd", NOW)
+        with pytest.raises(Exception, match="access_keys_customer"):
+            await _write(shop, partial(access_keys.issue, key=key))
+
+
+@pytest.mark.parametrize(
+    "by",
+    [CustomerBy(ANNA.id), CustomerBy("C-1", IdentityKind.CARD), CustomerBy("+491701234567", IdentityKind.PHONE)],
+)
+@pytest.mark.parametrize("lock", [True, False])
+async def test_a_customer_is_found_by_every_identity_and_by_id(shop: Database, by: CustomerBy, lock: bool) -> None:
+    assert await _write(shop, partial(customers.find, program_id=PROGRAM, by=by, lock=lock)) == CustomerRow(
+        id=ANNA.id,
+        wallet_id=ANNA.wallet_id,
+        account_id=ANNA.account_id,
+        unit="points",
+        state=CustomerState.ACTIVE,
+        locale="de",
+        accepted_terms_version=1,
+        enrolled_at=NOW,
+        balance=Balance(),
+        entries=0,
+        head=FIRST_HASH,
+    )
+
+
+@pytest.mark.parametrize(
+    "by", [CustomerBy(an_id(99)), CustomerBy("C-1", IdentityKind.TOKEN), CustomerBy("C-2", IdentityKind.CARD)]
+)
+async def test_nobody_is_found_by_what_belongs_to_nobody(shop: Database, by: CustomerBy) -> None:
+    assert await shop.read(partial(customers.find, program_id=PROGRAM, by=by)) is None
+
+
+async def test_another_program_does_not_see_the_customer(shop: Database) -> None:
+    for by in (CustomerBy(ANNA.id), CustomerBy("C-1", IdentityKind.CARD)):
+        assert await shop.read(partial(customers.find, program_id=OTHER_PROGRAM, by=by)) is None
+    assert await shop.read(partial(customers.by_ids, program_id=OTHER_PROGRAM, customer_ids=[ANNA.id])) == {}
+    assert await shop.read(partial(customers.page, program_id=OTHER_PROGRAM)) == ()
+    identities = await shop.read(partial(customers.identities_of, program_id=OTHER_PROGRAM, customer_ids=[ANNA.id]))
+    assert identities == {ANNA.id: ()}
+
+
+async def test_identities_are_listed_and_known_as_taken(shop: Database) -> None:
+    found = await shop.read(partial(customers.identities_of, program_id=PROGRAM, customer_ids=[ANNA.id, an_id(99)]))
+    assert {owner: [(one.kind, one.value) for one in identities] for owner, identities in found.items()} == {
+        ANNA.id: [(IdentityKind.CARD, "C-1"), (IdentityKind.PHONE, "+491701234567")],
+        an_id(99): [],
+    }
+    wanted = [(IdentityKind.PHONE, "C-1"), (IdentityKind.CARD, "C-1"), (IdentityKind.CARD, "C-2")]
+    assert await shop.read(partial(customers.taken, program_id=PROGRAM, identities=wanted)) == (wanted[1],)
+    assert await shop.read(partial(customers.taken, program_id=OTHER_PROGRAM, identities=wanted)) == ()
+
+
+async def test_customers_are_walked_through_page_by_page(shop: Database) -> None:
+    for number in range(5):
+        base = 100 + 10 * number
+        another = replace(
+            ANNA,
+            id=an_id(base),
+            wallet_id=an_id(base + 1),
+            account_id=an_id(base + 2),
+            identities=((an_id(base + 3), IdentityKind.CARD, f"N-{number}"),),
+        )
+        await _write(shop, partial(customers.enrol, program_id=PROGRAM, customer=another))
+    seen: list[str] = []
+    while found := await shop.read(
+        partial(customers.page, program_id=PROGRAM, after=seen[-1] if seen else None, limit=4)
+    ):
+        seen += [row.id for row in found]
+
+    assert seen == [ANNA.id, *[an_id(100 + 10 * number) for number in range(5)]]
+
+
+async def test_the_terms_in_force_are_the_latest_that_have_begun(shop: Database) -> None:
+    publish = partial(terms.publish, program_id=PROGRAM, id=an_id(7), terms=NEXT_TERMS, published_at=NOW)
+    await _write(shop, publish)
+    begins = NEXT_TERMS.effective_from
+    microsecond = timedelta(microseconds=1)
+
+    for at, expected in (
+        (TERMS.effective_from - microsecond, None),
+        (TERMS.effective_from, TERMS),
+        (begins - microsecond, TERMS),
+        (begins, NEXT_TERMS),
+        (begins.astimezone(BERLIN_WINTER), NEXT_TERMS),
+    ):
+        assert await shop.read(partial(terms.in_force, program_id=PROGRAM, at=at)) == expected
+    assert await shop.read(partial(terms.version, program_id=PROGRAM, number=1)) == TERMS
+    assert await shop.read(partial(terms.version, program_id=PROGRAM, number=3)) is None
+    assert await _write(shop, partial(terms.latest, program_id=PROGRAM, lock=True)) == NEXT_TERMS
+    assert await shop.read(partial(terms.all_versions, program_id=PROGRAM)) == (TERMS, NEXT_TERMS)
+    assert await shop.read(partial(terms.in_force, program_id=OTHER_PROGRAM, at=NOW)) is None
+
+
+async def test_terms_that_were_rolled_back_are_forgotten(shop: Database) -> None:
+    async def change_of_mind(session: Session) -> None:
+        await terms.publish(session, program_id=PROGRAM, id=an_id(7), terms=NEXT_TERMS, published_at=NOW)
+        assert await terms.latest(session, program_id=PROGRAM) == NEXT_TERMS
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await _write(shop, change_of_mind)
+    assert await shop.read(partial(terms.latest, program_id=PROGRAM)) == TERMS
+
+
+async def test_a_history_is_read_back_exactly_and_its_hashes_still_fit(shop: Database) -> None:
+    await _write(shop, _history)
+    read = partial(ledger.page, program_id=PROGRAM, account_id=ANNA.account_id)
+
+    newest_first = await shop.read(read)
+    assert [stored.entry for stored in newest_first] == [PAID, TAKEN_BACK, EARNED]
+    assert [stored.hash for stored in newest_first] == [sealed(stored.entry) for stored in newest_first]
+    oldest_first = await shop.read(partial(read, newest_first=False, limit=2))
+    assert [stored.entry.number for stored in oldest_first] == [1, 2]
+    assert [stored.entry.number for stored in await shop.read(partial(read, before=3, limit=1))] == [2]
+    assert [stored.entry.number for stored in await shop.read(partial(read, after=1, before=3))] == [2]
+    assert await shop.read(partial(ledger.page, program_id=OTHER_PROGRAM, account_id=ANNA.account_id)) == ()
+
+
+async def test_the_account_follows_its_entries(shop: Database) -> None:
+    await _write(shop, _history)
+
+    anna = await shop.read(partial(customers.find, program_id=PROGRAM, by=CustomerBy(ANNA.id)))
+    assert anna is not None
+    assert anna.balance == Balance(available=0, lifetime=4, qualifying=4)
+    assert (anna.entries, anna.head) == (3, sealed(PAID))
+
+
+async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
+    async def earn(session: Session) -> None:
+        await purchases.add(session, program_id=PROGRAM, purchase=PURCHASE)
+        await ledger.append(
+            session, program_id=PROGRAM, entry=EARNED, seal=sealed(EARNED), balance=Balance(available=4)
+        )
+
+    async def all_of_them(session: Session) -> tuple[tuple[Lot, ...], ...]:
+        return (
+            await ledger.open_lots(session, program_id=PROGRAM, account_id=ANNA.account_id),
+            await ledger.lots_of_purchase(session, program_id=PROGRAM, purchase_id=PURCHASE.id),
+            await ledger.all_lots(session, program_id=PROGRAM, account_id=ANNA.account_id),
+        )
+
+    async def spend(session: Session) -> None:
+        await refunds.add(session, program_id=PROGRAM, refund=REFUND)
+        await ledger.append(
+            session, program_id=PROGRAM, entry=TAKEN_BACK, seal=sealed(TAKEN_BACK), balance=Balance(available=3)
+        )
+
+    await _write(shop, earn)
+    assert await shop.read(all_of_them) == ((LOT,), (LOT,), (LOT,))
+    await _write(shop, spend)
+    left = replace(LOT, remaining=3)
+    assert await shop.read(all_of_them) == ((left,), (left,), (left,))
+
+
+async def test_entries_are_found_by_what_they_stand_for(shop: Database) -> None:
+    await _write(shop, _history)
+    by_purchase = await shop.read(partial(ledger.of_purchase, program_id=PROGRAM, purchase_id=PURCHASE.id))
+    by_refund = await shop.read(partial(ledger.of_refund, program_id=PROGRAM, refund_id=REFUND.id))
+    by_redemption = await shop.read(partial(ledger.of_redemption, program_id=PROGRAM, redemption_id=GIVEN.id))
+    assert by_purchase is not None
+    assert by_refund is not None
+    assert by_redemption is not None
+    assert (by_purchase.entry, by_refund.entry, by_redemption.entry) == (EARNED, TAKEN_BACK, PAID)
+    some = await shop.read(
+        partial(ledger.entries_by_ids, program_id=PROGRAM, entry_ids=[PAID.id, EARNED.id, an_id(99)])
+    )
+    assert {id: stored.entry for id, stored in some.items()} == {PAID.id: PAID, EARNED.id: EARNED}
+    for find in (
+        partial(ledger.of_purchase, purchase_id=PURCHASE.id),
+        partial(ledger.of_refund, refund_id=REFUND.id),
+        partial(ledger.of_redemption, redemption_id=GIVEN.id),
+    ):
+        assert await shop.read(partial(find, program_id=OTHER_PROGRAM)) is None
+
+
+async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Database) -> None:
+    await _write(shop, _history)
+    receipt = partial(purchases.by_receipt, source="till", external_id="R-1")
+
+    assert await shop.read(partial(purchases.by_id, program_id=PROGRAM, purchase_id=PURCHASE.id)) == PURCHASE
+    assert await shop.read(partial(receipt, program_id=PROGRAM)) == PURCHASE
+    assert await shop.read(partial(receipt, program_id=OTHER_PROGRAM)) is None
+    assert await shop.read(partial(purchases.by_id, program_id=OTHER_PROGRAM, purchase_id=PURCHASE.id)) is None
+    several = partial(purchases.by_ids, purchase_ids=[PURCHASE.id, an_id(99)])
+    assert await shop.read(partial(several, program_id=PROGRAM)) == {PURCHASE.id: PURCHASE}
+    assert await shop.read(partial(several, program_id=OTHER_PROGRAM)) == {}
+
+    assert await shop.read(partial(refunds.of_purchase, program_id=PROGRAM, purchase_id=PURCHASE.id)) == (REFUND,)
+    assert await shop.read(partial(refunds.by_receipt, program_id=PROGRAM, external_id="C-R-1")) == REFUND
+    assert await shop.read(partial(refunds.by_ids, program_id=PROGRAM, refund_ids=[REFUND.id])) == {REFUND.id: REFUND}
+    assert await shop.read(partial(refunds.of_purchase, program_id=OTHER_PROGRAM, purchase_id=PURCHASE.id)) == ()
+    assert await shop.read(partial(refunds.by_receipt, program_id=OTHER_PROGRAM, external_id="C-R-1")) is None
+
+    by_ids = partial(redemptions.by_ids, redemption_ids=[GIVEN.id])
+    assert await shop.read(partial(by_ids, program_id=PROGRAM)) == {GIVEN.id: GIVEN}
+    assert await shop.read(partial(by_ids, program_id=OTHER_PROGRAM)) == {}
+    assert await shop.read(partial(redemptions.taken_of_rewards, program_id=PROGRAM)) == {MUG.id: 1}
+
+
+async def test_a_receipt_number_is_given_once_and_refunds_without_one_as_often_as_it_takes(shop: Database) -> None:
+    await _write(shop, _history)
+    without = replace(REFUND, id=an_id(50), external_id=None)
+    await _write(shop, partial(refunds.add, program_id=PROGRAM, refund=without))
+    await _write(shop, partial(refunds.add, program_id=PROGRAM, refund=replace(without, id=an_id(51))))
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await _write(shop, partial(refunds.add, program_id=PROGRAM, refund=replace(REFUND, id=an_id(52))))
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await _write(shop, partial(purchases.add, program_id=PROGRAM, purchase=replace(PURCHASE, id=an_id(53))))
+    assert len(await shop.read(partial(refunds.of_purchase, program_id=PROGRAM, purchase_id=PURCHASE.id))) == 3
+
+
+async def test_rewards_are_found_and_the_last_one_is_given_once(shop: Database) -> None:
+    assert await shop.read(partial(rewards.by_id, program_id=PROGRAM, reward_id=MUG.id)) == MUG
+    assert await shop.read(partial(rewards.by_key, program_id=PROGRAM, key="advice")) == ADVICE
+    assert await shop.read(partial(rewards.all_rewards, program_id=PROGRAM)) == (MUG, ADVICE)
+    assert await shop.read(partial(rewards.by_ids, program_id=PROGRAM, reward_ids=[MUG.id])) == {MUG.id: MUG}
+    assert await shop.read(partial(rewards.by_id, program_id=OTHER_PROGRAM, reward_id=MUG.id)) is None
+    assert await shop.read(partial(rewards.all_rewards, program_id=OTHER_PROGRAM)) == ()
+
+    take = partial(rewards.take_one, program_id=PROGRAM, reward_id=MUG.id)
+    got = await asyncio.gather(*[shop.write(take, program_id=PROGRAM, turn=str(customer)) for customer in range(50)])
+    assert sorted(got) == [False] * 45 + [True] * 5
+    assert (await shop.read(partial(rewards.by_id, program_id=PROGRAM, reward_id=MUG.id))) == replace(MUG, stock=0)
+    assert await _write(shop, partial(rewards.take_one, program_id=PROGRAM, reward_id=ADVICE.id)) is True
+    assert await _write(shop, partial(rewards.take_one, program_id=OTHER_PROGRAM, reward_id=ADVICE.id)) is False
+
+
+async def test_an_answer_is_given_again_word_for_word_and_to_its_program_only(shop: Database) -> None:
+    said = {"z": [1, "ü"], "a": None, "text": "\u0000 and 咖啡"}
+    keep = partial(answers.keep, program_id=PROGRAM, key="k", mutation="earn", fingerprint="f", answer=said, actor=None)
+    await _write(shop, partial(keep, recorded_at=NOW))
+
+    find = partial(answers.find, key="k")
+    stored = StoredAnswer(key="k", mutation="earn", fingerprint="f", answer=said, actor=None, recorded_at=NOW)
+    for found in (
+        await _write(shop, partial(find, program_id=PROGRAM)),
+        await shop.read(partial(find, program_id=PROGRAM)),
+    ):
+        assert found == stored
+        assert list(found.answer) == ["z", "a", "text"]
+    assert await shop.read(partial(find, program_id=OTHER_PROGRAM)) is None
+
+
+async def test_two_entries_of_one_account_may_be_written_by_one_work(shop: Database) -> None:
+    async def exchange(session: Session) -> None:
+        await _history(session)
+        assert await ledger.open_lots(session, program_id=PROGRAM, account_id=ANNA.account_id) == ()
+
+    await _write(shop, exchange)
+
+
+async def test_an_entry_under_a_number_that_is_taken_undoes_its_work(shop: Database) -> None:
+    await _write(shop, _history)
+    twice = replace(PAID, id=an_id(60), movements=())
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        await _write(
+            shop, partial(ledger.append, program_id=PROGRAM, entry=twice, seal="e" * 64, balance=Balance(available=9))
+        )
+    anna = await shop.read(partial(customers.find, program_id=PROGRAM, by=CustomerBy(ANNA.id)))
+    assert anna is not None
+    assert (anna.balance.available, anna.head) == (0, sealed(PAID))
+
+
+def test_instants_are_kept_to_the_microsecond_in_utc() -> None:
+    assert instant_text(FACTS.occurred_at) == "2026-03-01 09:30:00.000005+00:00"
+    assert instant("2026-03-01 09:30:00.000005+00:00") == FACTS.occurred_at
+    assert instant("2026-03-01 09:30:00.000005+00:00").tzinfo is UTC
+    with pytest.raises(ValueError, match="offset"):
+        instant_text(datetime(2026, 3, 1))  # noqa: DTZ001
