@@ -25,7 +25,7 @@ _TWO_DECIMALS = (
     "CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD "
     "KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO "
     "NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL "
-    "THB TJS TMT TOP TRY TTD TWD TZS UAH USD UZS VES WST XCD XCG YER ZAR ZMW ZWG"
+    "THB TJS TMT TOP TRY TTD TWD TZS UAH USD UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
 )
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
@@ -41,16 +41,20 @@ DECIMALS: Mapping[str, int] = MappingProxyType(
 )
 """Decimals of each currency in use (ISO 4217)."""
 
-_NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,10})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,10})?")
+_MOST_DIGITS = 26
 
 
 class AmountError(ValueError):
     """An amount that cannot be: not finite, too precise for its currency, too large, or in no known currency."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in whole minor units (cents, pence, yen) of an ISO 4217 currency."""
+    """An amount in whole minor units (cents, pence, yen) of an ISO 4217 currency.
+
+    Amounts of one currency have an order; comparing amounts of two raises AmountError.
+    """
 
     minor: int
     currency: str
@@ -67,10 +71,13 @@ class Money:
             amount = Decimal(amount)
         if not amount.is_finite():
             raise AmountError("not a finite number")
-        if abs(amount.adjusted()) > 20:
-            if amount == 0:
-                return cls(0, currency)
+        if amount == 0:
+            return cls(0, currency)
+        if amount.adjusted() > _MOST_DIGITS:
             raise AmountError("out of range")
+        # Scaling rounds to the digits of the decimal context, so a longer number cannot be let near it.
+        if len(amount.as_tuple().digits) > _MOST_DIGITS or amount.adjusted() < -_MOST_DIGITS:
+            raise AmountError(f"{currency} has {decimals} decimals")
         scaled = amount.scaleb(decimals)
         minor = int(scaled)
         if minor != scaled:
@@ -78,6 +85,24 @@ class Money:
         if abs(minor) > MAX_MINOR:
             raise AmountError("out of range")
         return cls(minor, currency)
+
+    def __lt__(self, other: Money) -> bool:
+        return self.minor < other.of_currency(self.currency)
+
+    def __le__(self, other: Money) -> bool:
+        return self.minor <= other.of_currency(self.currency)
+
+    def __gt__(self, other: Money) -> bool:
+        return self.minor > other.of_currency(self.currency)
+
+    def __ge__(self, other: Money) -> bool:
+        return self.minor >= other.of_currency(self.currency)
+
+    def of_currency(self, currency: str) -> int:
+        """The minor units, provided that the amount is in this currency. Raises AmountError."""
+        if self.currency != currency:
+            raise AmountError(f"{self.currency} and {currency} cannot be compared")
+        return self.minor
 
     def decimal(self) -> Decimal:
         """The amount in major units, with as many decimals as the currency has."""

@@ -13,6 +13,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DAY = timedelta(days=1)
+_LOOK_AHEAD = 22
+"""Days to look for the next opening: a weekly window may be skipped by the clocks once, hardly twice in a row."""
 
 
 class Weekday(StrEnum):
@@ -107,19 +109,46 @@ def next_opening(
     """The first instant at or after `at` inside the window, in UTC; None when there is none within some weeks."""
     if in_window(at, zone_name=zone_name, days=days, start=start, end=end):
         return at.astimezone(UTC)
-    for opening in _openings(at, zone_name=zone_name, days=days, start=start):
+    for opening in _openings(at, zone_name=zone_name, start=start or time.min):
         # A window that the clocks skip on that day does not exist on it.
         if opening >= at and in_window(opening, zone_name=zone_name, days=days, start=start, end=end):
             return opening
     return None
 
 
-def _openings(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None) -> Iterator[datetime]:
+def _openings(at: datetime, *, zone_name: str, start: time) -> Iterator[datetime]:
+    """Every instant of some weeks at which a window that starts at `start` could open, in order."""
     first = local_date(at, zone_name=zone_name)
-    for later in range(22):
+    for later in range(_LOOK_AHEAD):
         try:
             day = first + later * _DAY
+            yield from sorted(_openings_of(day, zone_name=zone_name, start=start))
         except OverflowError:
             return
-        if WEEK[day.weekday()] in days:
-            yield _instant(datetime.combine(day, start or time.min), zone_name=zone_name)
+
+
+def _openings_of(day: date, *, zone_name: str, start: time) -> set[datetime]:
+    """When the clock of a day shows `start`, for the first and for the second time, and when it is set back."""
+    here = zone(zone_name)
+    wall = datetime.combine(day, start)
+    found = {_instant(wall, zone_name=zone_name)}
+    midnight = datetime.combine(day, time.min, here)
+    tomorrow = datetime.combine(day + _DAY, time.min, here)
+    if midnight.utcoffset() != tomorrow.utcoffset():
+        found.add(wall.replace(tzinfo=here, fold=1).astimezone(UTC))
+        found.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), here=here))
+    return found
+
+
+def _offset_change(low: datetime, high: datetime, *, here: ZoneInfo) -> datetime:
+    """The first instant, to the second, after `low` with the offset of `high`; both in UTC."""
+    after = high.astimezone(here).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle <= low:
+            break
+        if middle.astimezone(here).utcoffset() == after:
+            high = middle
+        else:
+            low = middle
+    return high

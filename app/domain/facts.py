@@ -56,6 +56,7 @@ class Line:
     """A line of a receipt.
 
     `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
+    `share` is the part of the line that the customer kept; `quantity` and `discount` are those of the receipt.
     """
 
     number: int
@@ -64,10 +65,11 @@ class Line:
     unit_price: int
     name: str | None = None
     categories: tuple[str, ...] = ()
-    discount: Exact = 0
+    discount: int = 0
     tax_rate: Decimal | None = None
     tax_included: bool = True
     kind: LineKind = LineKind.GOODS
+    share: Exact = 1
 
     def price(self) -> int:
         """Quantity times unit price in whole minor units, halves up: what the receipt prints before the discount."""
@@ -76,8 +78,11 @@ class Line:
         return rounded(Fraction(self.quantity) * self.unit_price, mode=Rounding.HALF_UP)
 
     def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
-        """The line's amount in minor units: with or without tax, before or after the discount. Exact."""
+        """The kept part's amount in minor units: with or without tax, before or after the discount. Exact."""
         amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
+        if self.share != 1:
+            # Scaled exactly, never rounded again: keeping less must never come to more.
+            amount = amount * self.share
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
         factor = 1 + Fraction(self.tax_rate)
@@ -88,9 +93,8 @@ class Line:
         return self.net(taxes=True, discounts_ignored=False)
 
     def kept(self, quantity: Decimal) -> Line:
-        """The same line with less on it; the discount shrinks in proportion."""
-        share = Fraction(quantity) / Fraction(self.quantity)
-        return replace(self, quantity=quantity, discount=self.discount * share)
+        """The same line of which only this quantity is kept; price and discount shrink in proportion."""
+        return replace(self, share=Fraction(quantity) / Fraction(self.quantity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ class PurchaseFacts:
         )
 
     def to_data(self) -> dict[str, Any]:
-        """The facts as JSON, exact, defaults left out."""
+        """The facts of the receipt as JSON, exact, defaults left out; what was kept of it is not in them."""
         data: dict[str, Any] = {
             "at": self.occurred_at.isoformat(),
             "zone": self.zone,
@@ -193,7 +197,7 @@ def _line_data(line: Line) -> dict[str, Any]:
     if line.categories:
         data["categories"] = list(line.categories)
     if line.discount:
-        data["discount"] = str(line.discount)
+        data["discount"] = line.discount
     if line.tax_rate is not None:
         data["tax"] = str(line.tax_rate)
     if not line.tax_included:
@@ -211,7 +215,7 @@ def _line(data: Mapping[str, Any], *, number: int) -> Line:
         unit_price=data["price"],
         name=data.get("name"),
         categories=tuple(data.get("categories", ())),
-        discount=_exact(data.get("discount", "0")),
+        discount=int(data.get("discount", 0)),
         tax_rate=Decimal(data["tax"]) if "tax" in data else None,
         tax_included=data.get("tax_included", True),
         kind=LineKind(data.get("kind", "GOODS")),

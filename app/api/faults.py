@@ -1,0 +1,149 @@
+"""Errors as a client sees them: always with a code, never with our insides, never with long pieces of what was sent."""
+
+from __future__ import annotations
+
+import re
+import traceback
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+INTERNAL = "INTERNAL_SERVER_ERROR"
+BAD_INPUT = "BAD_USER_INPUT"
+LONGEST_MESSAGE = 300
+
+_FOUND = re.compile(r",? found: .*", re.DOTALL)
+_QUOTED = re.compile(r"(['\"])([^'\"]{30})[^'\"]{11,}\1")
+_FRAMES = 8
+
+_log = structlog.get_logger("app.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """How to answer an exception that means "not now": the code, a message, and the seconds to wait."""
+
+    code: str
+    message: str
+    retry_after: Callable[[Exception], float] = field(default=lambda _: 1.0)
+
+
+class Refusal(Exception):
+    """A request that is answered without being looked at further: HTTP status, code and message."""
+
+    def __init__(self, status: int, *, code: str = BAD_INPUT, message: str, headers: Mapping[str, str] | None = None):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers: Mapping[str, str] = headers or {}
+
+    def formatted(self) -> dict[str, Any]:
+        """The error for the body of the answer."""
+        return {"message": self.message, "extensions": {"code": self.code}}
+
+
+class Boundary:
+    """Holds the exception that ended its block, for the one place where any fault becomes an answer."""
+
+    fault: Exception | None = None
+
+    def __enter__(self) -> Boundary:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.fault = error if isinstance(error, Exception) else None
+        return self.fault is not None
+
+
+def plain(message: str) -> str:
+    """A message of graphql-core without the values that it repeats."""
+    message = _QUOTED.sub(r"\1\2…\1", _FOUND.sub(".", message))
+    return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
+
+
+def masked(fault: BaseException, *, path: Iterable[str | int] | None = None) -> dict[str, Any]:
+    """The answer to a fault of ours, logged under an id: its type and place, not its words, which may hold data."""
+    error_id = uuid.uuid4().hex
+    frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
+    _log.error(
+        "operation failed",
+        error_id=error_id,
+        path=list(path or ()),
+        error=type(fault).__qualname__,
+        frames=[f"{one.filename}:{one.lineno} {one.name}" for one in frames],
+    )
+    shown: dict[str, Any] = {
+        "message": "Something went wrong on our side. Quote the error id when you ask about it.",
+        "extensions": {"code": INTERNAL, "errorId": error_id},
+    }
+    return shown if path is None else {**shown, "path": list(path)}
+
+
+def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
+    """An error found before execution; `otherwise` is the code of one that has none."""
+    shown: dict[str, Any] = {
+        "message": plain(error.message),
+        "extensions": {"code": otherwise, **(error.extensions or {})},
+    }
+    if error.locations:
+        shown["locations"] = [one.formatted for one in error.locations[:5]]
+    return shown
+
+
+def field_error(
+    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload]
+) -> tuple[dict[str, Any], float | None]:
+    """An error of a field, and the seconds to wait when it means "not now"."""
+    cause = _cause(error)
+    retry_after: float | None = None
+    if isinstance(cause, GraphQLError):
+        if "code" not in (cause.extensions or {}) and not _about_arguments(cause):
+            return _placed(masked(cause, path=error.path), error), None
+        code = (cause.extensions or {}).get("code", BAD_INPUT)
+        shown = {"message": plain(cause.message), "extensions": {**(cause.extensions or {}), "code": code}}
+    else:
+        overload = overload_of(cause, overloads=overloads)
+        if overload is None:
+            return _placed(masked(cause, path=error.path), error), None
+        retry_after = overload.retry_after(cause) if isinstance(cause, Exception) else 1.0
+        shown = {"message": overload.message, "extensions": {"code": overload.code}}
+    return _placed(shown, error), retry_after
+
+
+def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:
+    """What the exception means when it means "not now"."""
+    return next((meaning for kind, meaning in overloads.items() if isinstance(fault, kind)), None)
+
+
+def _placed(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
+    if error.locations:
+        shown["locations"] = [one.formatted for one in error.locations]
+    if error.path is not None:
+        shown["path"] = list(error.path)
+    return shown
+
+
+def _cause(error: GraphQLError) -> BaseException:
+    """What was raised at first, under the wrappers that graphql-core put around it."""
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _about_arguments(error: GraphQLError) -> bool:
+    """Whether graphql-core itself refused an argument, which a client caused, and no resolver of ours."""
+    trace = error.__traceback__
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return bool(trace.tb_frame.f_globals.get("__name__") == "graphql.execution.values")
