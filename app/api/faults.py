@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 import traceback
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from graphql import GraphQLError
@@ -33,7 +33,7 @@ class Overload:
     retry_after: Callable[[Exception], float] = field(default=lambda _: 1.0)
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is answered without being looked at further: HTTP status, code and message."""
 
     def __init__(self, status: int, *, code: str = BAD_INPUT, message: str, headers: Mapping[str, str] | None = None):
@@ -53,7 +53,7 @@ class Boundary:
 
     fault: Exception | None = None
 
-    def __enter__(self) -> Boundary:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -71,7 +71,7 @@ def plain(message: str) -> str:
 
 def masked(fault: BaseException, *, path: Iterable[str | int] | None = None) -> dict[str, Any]:
     """The answer to a fault of ours, logged under an id: its type and place, not its words, which may hold data."""
-    error_id = uuid.uuid4().hex
+    error_id = secrets.token_hex(8)
     frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
     _log.error(
         "operation failed",
@@ -103,19 +103,16 @@ def field_error(
 ) -> tuple[dict[str, Any], float | None]:
     """An error of a field, and the seconds to wait when it means "not now"."""
     cause = _cause(error)
-    retry_after: float | None = None
-    if isinstance(cause, GraphQLError):
-        if "code" not in (cause.extensions or {}) and not _about_arguments(cause):
-            return _placed(masked(cause, path=error.path), error), None
-        code = (cause.extensions or {}).get("code", BAD_INPUT)
-        shown = {"message": plain(cause.message), "extensions": {**(cause.extensions or {}), "code": code}}
-    else:
-        overload = overload_of(cause, overloads=overloads)
-        if overload is None:
-            return _placed(masked(cause, path=error.path), error), None
-        retry_after = overload.retry_after(cause) if isinstance(cause, Exception) else 1.0
-        shown = {"message": overload.message, "extensions": {"code": overload.code}}
-    return _placed(shown, error), retry_after
+    extensions = cause.extensions or {} if isinstance(cause, GraphQLError) else {}
+    if isinstance(cause, GraphQLError) and "code" in extensions:
+        return _placed({"message": cause.message, "extensions": extensions}, error), None
+    if isinstance(cause, GraphQLError) and _about_arguments(cause):
+        return _placed({"message": plain(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
+    overload = overload_of(cause, overloads=overloads)
+    if overload is None or not isinstance(cause, Exception):
+        return _placed(masked(cause, path=error.path), error), None
+    shown = {"message": overload.message, "extensions": {"code": overload.code}}
+    return _placed(shown, error), overload.retry_after(cause)
 
 
 def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:
@@ -133,8 +130,8 @@ def _placed(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
 
 def _cause(error: GraphQLError) -> BaseException:
     """What was raised at first, under the wrappers that graphql-core put around it."""
-    cause: BaseException = error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+    cause: BaseException = error.original_error or error
+    while isinstance(cause, GraphQLError) and "code" not in (cause.extensions or {}) and cause.original_error:
         cause = cause.original_error
     return cause
 

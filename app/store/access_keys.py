@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from app.domain.access import Role
+from app.store.tables import AccessKeyRow
 from app.store.unit import Session
 from app.store.values import instant, instant_or_none
 
@@ -29,17 +30,7 @@ _COLUMNS = "id, program_id, role, secret_hash, customer_id, label, created_at, r
 
 async def issue(session: Session, *, key: AccessKey) -> None:
     """Keep a new key."""
-    await session.execute(
-        f"INSERT INTO access_keys ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        key.id,
-        key.program_id,
-        key.role.value,
-        key.secret_hash,
-        key.customer_id,
-        key.label,
-        key.created_at,
-        key.revoked_at,
-    )
+    await AccessKeyRow.create(using_db=session.orm, **asdict(key))
 
 
 async def find(session: Session, *, key_id: str, program_id: str | None = None) -> AccessKey | None:
@@ -66,10 +57,5 @@ async def find(session: Session, *, key_id: str, program_id: str | None = None) 
 
 async def revoke(session: Session, *, program_id: str, key_id: str, at: datetime) -> bool:
     """Revoke a key; False when there is no such key or it was revoked before."""
-    revoked = await session.execute(
-        "UPDATE access_keys SET revoked_at = $3 WHERE program_id = $1 AND id = $2 AND revoked_at IS NULL",
-        program_id,
-        key_id,
-        at,
-    )
-    return revoked == 1
+    known = AccessKeyRow.filter(program_id=program_id, id=key_id, revoked_at__isnull=True)
+    return await known.using_db(session.orm).update(revoked_at=at) == 1

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 import stamina
 
+from app.store.orm import prepare
 from app.store.postgres_errors import DRIVER_ERRORS, Retry, given_up, is_lost, without_data
 from app.store.postgres_pool import Connection, Pool
 from app.store.postgres_session import PostgresSession
@@ -65,6 +66,7 @@ class PostgresDatabase:
 
     async def start(self) -> None:
         """Open the pool with one connection. Raises Unavailable."""
+        await prepare()
         self._pool.open()
         if not await self.ready():
             await self.stop()

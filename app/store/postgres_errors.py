@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncpg
-from tortoise.exceptions import BaseORMException
 
 from app.store.unit import Busy, Unavailable
 
@@ -11,7 +10,6 @@ DRIVER_ERRORS = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    BaseORMException,
     OSError,
 )
 """Everything that comes from below a work (TimeoutError is an OSError)."""
@@ -27,15 +25,8 @@ _UNIQUE_ATTEMPTS = 4
 """A lost race for a unique value is over at the second attempt, which finds the winner's row."""
 
 
-def _driver_error(error: BaseException) -> BaseException:
-    """The driver's error inside one of the ORM."""
-    if isinstance(error, BaseORMException) and error.__cause__ is not None:
-        return error.__cause__
-    return error
-
-
 def _state(error: BaseException) -> str:
-    return str(getattr(_driver_error(error), "sqlstate", None) or "")
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def is_lost(error: BaseException) -> bool:
@@ -59,8 +50,7 @@ class Retry:
             return self._unique < _UNIQUE_ATTEMPTS
         if state in _LOST_RACES:
             return True
-        cause = _driver_error(error)
-        return not (state.startswith(_OF_A_WORK) or isinstance(cause, ValueError | BaseORMException))
+        return not (state.startswith(_OF_A_WORK) or isinstance(error, ValueError))
 
 
 def given_up(error: BaseException) -> BaseException:
@@ -73,6 +63,5 @@ def given_up(error: BaseException) -> BaseException:
 
 def without_data(error: BaseException) -> None:
     """Strip an error of the row's values: its text may be logged."""
-    cause = _driver_error(error)
-    if isinstance(cause, asyncpg.PostgresError):
-        cause.detail = None
+    if isinstance(error, asyncpg.PostgresError):
+        error.detail = None

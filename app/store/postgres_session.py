@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from app.store.orm import SessionClient
 from app.store.unit import Row, Value
 
 _PLACEHOLDER = re.compile(r"\$(\d+)")
@@ -52,8 +53,8 @@ class PostgresSession:
 
     @property
     def orm(self) -> BaseDBAsyncClient:
-        """The connection as the ORM knows it."""
-        raise NotImplementedError
+        """This session as the ORM knows it."""
+        return SessionClient(self)
 
     async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
         """Every row of a query."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.store.unit import Row, Session
+from app.store.tables import ProgramRow
+from app.store.unit import Session
 from app.store.values import instant
 
 
@@ -31,37 +32,18 @@ class Program:
     created_at: datetime
 
 
-_COLUMNS = "id, kind, name, currency, zone, region, unit_name, created_at"
-
-
 async def create(session: Session, *, program: Program) -> None:
     """Keep a new program."""
-    await session.execute(
-        f"INSERT INTO programs ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        program.id,
-        program.kind.value,
-        program.name,
-        program.currency,
-        program.zone,
-        program.region,
-        program.unit_name,
-        program.created_at,
-    )
+    await ProgramRow.create(using_db=session.orm, **asdict(program))
 
 
 async def get(session: Session, *, program_id: str) -> Program | None:
-    """The program with this id, or None."""
-    row = await session.row(f"SELECT {_COLUMNS} FROM programs WHERE id = $1", program_id)
-    return None if row is None else _program(row)
-
-
-async def all_programs(session: Session) -> tuple[Program, ...]:
-    """Every program of the deployment, oldest first."""
-    rows = await session.rows(f"SELECT {_COLUMNS} FROM programs ORDER BY created_at, id")
-    return tuple(_program(row) for row in rows)
-
-
-def _program(row: Row) -> Program:
+    """The program with this id, or None. Every request asks for it."""
+    row = await session.row(
+        "SELECT id, kind, name, currency, zone, region, unit_name, created_at FROM programs WHERE id = $1", program_id
+    )
+    if row is None:
+        return None
     return Program(
         id=row["id"],
         kind=ProgramKind(row["kind"]),
@@ -71,4 +53,22 @@ def _program(row: Row) -> Program:
         region=row["region"],
         unit_name=row["unit_name"],
         created_at=instant(row["created_at"]),
+    )
+
+
+async def all_programs(session: Session) -> tuple[Program, ...]:
+    """Every program of the deployment, oldest first."""
+    rows = await ProgramRow.all(using_db=session.orm).order_by("created_at", "id")
+    return tuple(
+        Program(
+            id=row.id,
+            kind=ProgramKind(row.kind),
+            name=row.name,
+            currency=row.currency,
+            zone=row.zone,
+            region=row.region,
+            unit_name=row.unit_name,
+            created_at=row.created_at,
+        )
+        for row in rows
     )

@@ -97,3 +97,9 @@ def _purchase(row: Row) -> Purchase:
         fingerprint=row["fingerprint"],
         facts=PurchaseFacts.from_data(json_value(row["facts"])),
     )
+
+
+async def count(session: Session, *, program_id: str) -> int:
+    """How many purchases the program has."""
+    row = await session.row("SELECT count(*) AS n FROM purchases WHERE program_id = $1", program_id)
+    return int(row["n"]) if row is not None else 0

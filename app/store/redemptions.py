@@ -81,3 +81,9 @@ def _redemption(row: Row) -> Redemption:
         facts=PurchaseFacts.from_data(json_value(row["facts"])),
         terms_version=row["terms_version"],
     )
+
+
+async def count(session: Session, *, program_id: str) -> int:
+    """How many redemptions the program has."""
+    row = await session.row("SELECT count(*) AS n FROM redemptions WHERE program_id = $1", program_id)
+    return int(row["n"]) if row is not None else 0

@@ -91,3 +91,9 @@ def _refund(row: Row) -> Refund:
         taken=row["taken"],
         reason=row["reason"],
     )
+
+
+async def count(session: Session, *, program_id: str) -> int:
+    """How many refunds the program has."""
+    row = await session.row("SELECT count(*) AS n FROM refunds WHERE program_id = $1", program_id)
+    return int(row["n"]) if row is not None else 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from app.store.tables import RewardRow
 from app.store.unit import Row, Session
 from app.store.values import instant
 
@@ -30,19 +31,7 @@ _COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial
 
 async def create(session: Session, *, program_id: str, reward: Reward) -> None:
     """Keep a new reward."""
-    await session.execute(
-        f"INSERT INTO rewards ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        reward.id,
-        reward.key,
-        reward.name,
-        reward.description,
-        reward.picture_url,
-        reward.retail_value,
-        reward.stock_initial,
-        reward.stock,
-        reward.created_at,
-        program_id,
-    )
+    await RewardRow.create(using_db=session.orm, program_id=program_id, **asdict(reward))
 
 
 async def by_id(session: Session, *, program_id: str, reward_id: str) -> Reward | None:

@@ -13,6 +13,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from app.store.orm import prepare
 from app.store.sqlite_session import SqliteSession
 from app.store.sqlite_thread import Job, JobQueue, failure, told
 from app.store.unit import Busy, Unavailable, Work
@@ -77,6 +78,7 @@ class SqliteDatabase:
 
     async def start(self) -> None:
         """Open the file (making it where there is none) and start the threads. Raises Unavailable."""
+        await prepare()
         try:
             connect(self._path, self._pragmas).close()
         except sqlite3.Error as error:

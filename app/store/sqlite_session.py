@@ -13,6 +13,7 @@ from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from app.store.orm import SessionClient
 from app.store.unit import Row, Value
 from app.store.values import instant_text, json_text
 
@@ -58,8 +59,8 @@ class SqliteSession:
 
     @property
     def orm(self) -> BaseDBAsyncClient:
-        """The connection as the ORM knows it."""
-        raise NotImplementedError
+        """This session as the ORM knows it."""
+        return SessionClient(self)
 
     async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
         """Every row of a query."""

@@ -51,7 +51,7 @@ class Session(Protocol):
 
     @property
     def orm(self) -> BaseDBAsyncClient:
-        """The connection as the ORM knows it: ``using_db=session.orm``, for what is not hot."""
+        """This session as the ORM knows it: ``using_db=session.orm``, for what no till waits for."""
         ...
 
     @property

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 import orjson
 
-from app.domain.access import Principal
+from app.domain.access import Principal, Role
 from app.domain.problems import Problem
 from app.store.programs import Program
 from app.store.unit import Database, Session
 from app.usecases.call import Answer, Call
+from app.usecases.start import NewKey, NewProgram, Wish, composed, issue_key, make_key, start
 
 Result = TypeVar("Result")
 
@@ -55,6 +56,33 @@ class Desk:
             return await verb(session, call=call, order=order)
 
         return await self.database.write(work, program_id=program.id, turn=key)
+
+    async def start_program(self, wish: Wish) -> NewProgram:
+        """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError and TermsError."""
+        order = composed(wish, now=self.clock(), new_id=self.new_id)
+
+        async def work(session: Session) -> None:
+            await start(session, order=order)
+
+        await self.database.write(work, program_id=order.program.id, turn=order.program.id)
+        return order
+
+    async def hand_out_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
+        """Make one more key of a program; its token is in the answer and nowhere else."""
+        new = make_key(
+            program_id=program_id,
+            id=self.new_id(),
+            role=role,
+            label=label,
+            created_at=self.clock(),
+            customer_id=customer_id,
+        )
+
+        async def work(session: Session) -> None:
+            await issue_key(session, new=new)
+
+        await self.database.write(work, program_id=program_id, turn=new.key.id)
+        return new
 
     async def ask(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
         """Answer one question from one consistent view of the database."""

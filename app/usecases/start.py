@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.access import Role
+from app.domain.templates import TEMPLATES, Template
 from app.domain.terms import Terms
 from app.store import access_keys, programs, rewards, terms
 from app.store.access_keys import AccessKey
-from app.store.programs import Program
+from app.store.programs import Program, ProgramKind
 from app.store.rewards import Reward
 from app.store.unit import Session
+
+KEYED = (Role.OWNER, Role.STAFF, Role.TILL)
+"""The roles that a new program gets a key for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,8 @@ class NewKey:
 def make_key(
     *, program_id: str, id: str, role: Role, label: str, created_at: datetime, customer_id: str | None = None
 ) -> NewKey:
-    """A new random key of 256 bits; the token names program and key, so that one look-up finds it."""
+    """A new random key of 256 bits; the token names its own id, so that one look-up finds it."""
     secret = secrets.token_urlsafe(32)
-    token = f"troth_{role.value.lower()}_{id.replace('-', '')}_{secret}"
     key = AccessKey(
         id=id,
         program_id=program_id,
@@ -40,7 +43,20 @@ def make_key(
         label=label,
         created_at=created_at,
     )
-    return NewKey(key=key, token=token)
+    return NewKey(key=key, token=f"troth_{role.value.lower()}_{id.replace('-', '')}_{secret}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the owner says about a new program; `effective_from` is when its first terms start (None: at once)."""
+
+    name: str
+    template: str
+    kind: ProgramKind
+    currency: str
+    zone: str
+    region: str
+    effective_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +64,69 @@ class NewProgram:
     """A program with everything it starts with."""
 
     program: Program
-    keys: Sequence[NewKey]
-    rewards: Sequence[Reward]
+    keys: tuple[NewKey, ...]
+    rewards: tuple[Reward, ...]
     terms: Terms | None
     terms_id: str
+
+    def token(self, role: Role) -> str:
+        """The token of the key for a role."""
+        return next(new.token for new in self.keys if new.key.role is role)
+
+
+def composed(wish: Wish, *, now: datetime, new_id: Callable[[], str]) -> NewProgram:
+    """The program that a wish comes to. Raises KeyError for an unknown template or currency."""
+    template = TEMPLATES[wish.template](wish.currency)
+    program = Program(
+        id=new_id(),
+        kind=wish.kind,
+        name=wish.name,
+        currency=wish.currency,
+        zone=wish.zone,
+        region=wish.region,
+        unit_name="points",
+        created_at=now,
+    )
+    keys = tuple(
+        make_key(program_id=program.id, id=new_id(), role=role, label=role.value.lower(), created_at=now)
+        for role in KEYED
+    )
+    return NewProgram(
+        program=program,
+        keys=keys,
+        rewards=_rewards(template, now=now, new_id=new_id),
+        terms=_terms(template, wish=wish, now=now),
+        terms_id=new_id(),
+    )
+
+
+def _rewards(template: Template, *, now: datetime, new_id: Callable[[], str]) -> tuple[Reward, ...]:
+    return tuple(
+        Reward(
+            id=new_id(),
+            key=one.key,
+            name=one.name,
+            description=one.description,
+            picture_url=None,
+            retail_value=None,
+            stock_initial=one.stock,
+            stock=one.stock,
+            created_at=now,
+        )
+        for one in template.rewards
+    )
+
+
+def _terms(template: Template, *, wish: Wish, now: datetime) -> Terms | None:
+    if not template.clauses:
+        return None
+    return Terms.drafted(
+        version=1,
+        effective_from=wish.effective_from or now,
+        currency=wish.currency,
+        zone=wish.zone,
+        clauses=template.clauses,
+    )
 
 
 async def start(session: Session, *, order: NewProgram) -> None:
@@ -64,11 +139,7 @@ async def start(session: Session, *, order: NewProgram) -> None:
         await rewards.create(session, program_id=program.id, reward=reward)
     if order.terms is not None:
         await terms.publish(
-            session,
-            program_id=program.id,
-            id=order.terms_id,
-            terms=order.terms,
-            published_at=program.created_at,
+            session, program_id=program.id, id=order.terms_id, terms=order.terms, published_at=program.created_at
         )
 
 

@@ -1,0 +1,175 @@
+"""The proof of the books: every balance, lot, stock and hash worked out again from the entries alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.domain import earning
+from app.domain.ledger import FIRST_HASH, EntryType, sealed
+from app.domain.terms import Terms
+from app.store import customers, ledger, purchases, redemptions, refunds, rewards, terms
+from app.store.customers import CustomerRow
+from app.store.ledger import StoredEntry
+from app.store.unit import Session
+
+PAGE = 100
+"""Customers proved from one snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in the books that does not add up: where, and what."""
+
+    place: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedPage:
+    """Some customers' books: faults, entries by type, and the last customer (None: there are no more)."""
+
+    faults: tuple[Fault, ...]
+    customers: int
+    entries: Mapping[EntryType, int]
+    last: str | None
+
+
+async def prove_page(session: Session, *, program_id: str, after: str | None) -> ProvedPage:
+    """Prove the accounts of the next customers in the order of their ids."""
+    found = await customers.page(session, program_id=program_id, after=after, limit=PAGE)
+    versions = {one.version: one for one in await terms.all_versions(session, program_id=program_id)}
+    faults: list[Fault] = []
+    counted: Counter[EntryType] = Counter()
+    for customer in found:
+        entries = await _entries(session, program_id=program_id, account_id=customer.account_id)
+        counted.update(one.entry.type for one in entries)
+        faults.extend(_chain(customer, entries=entries))
+        faults.extend(await _lots(session, program_id=program_id, customer=customer, entries=entries))
+        faults.extend(await _facts(session, program_id=program_id, entries=entries, versions=versions))
+    return ProvedPage(
+        faults=tuple(faults),
+        customers=len(found),
+        entries=counted,
+        last=found[-1].id if len(found) == PAGE else None,
+    )
+
+
+async def prove_whole(session: Session, *, program_id: str, entries: Mapping[EntryType, int]) -> tuple[Fault, ...]:
+    """Prove what belongs to no single account: each fact has its one entry, and the stock adds up."""
+    recorded = {
+        EntryType.EARN: await purchases.count(session, program_id=program_id),
+        EntryType.CLAWBACK: await refunds.count(session, program_id=program_id),
+        EntryType.REDEEM: await redemptions.count(session, program_id=program_id),
+    }
+    faults = [
+        Fault(place=kind.value, what=f"{count} recorded, {entries.get(kind, 0)} entries")
+        for kind, count in recorded.items()
+        if count != entries.get(kind, 0)
+    ]
+    given = await redemptions.taken_of_rewards(session, program_id=program_id)
+    for reward in await rewards.all_rewards(session, program_id=program_id):
+        if reward.stock_initial is not None and reward.stock != reward.stock_initial - given.get(reward.id, 0):
+            faults.append(Fault(place=f"reward {reward.key}", what="the stock is not what was given away"))
+    return tuple(faults)
+
+
+async def _entries(session: Session, *, program_id: str, account_id: str) -> list[StoredEntry]:
+    entries: list[StoredEntry] = []
+    while True:
+        page = await ledger.page(
+            session,
+            program_id=program_id,
+            account_id=account_id,
+            after=entries[-1].entry.number if entries else 0,
+            limit=1000,
+            newest_first=False,
+        )
+        entries.extend(page)
+        if len(page) < 1000:
+            return entries
+
+
+def _chain(customer: CustomerRow, *, entries: Sequence[StoredEntry]) -> list[Fault]:
+    faults = []
+    head = FIRST_HASH
+    for number, stored in enumerate(entries, start=1):
+        entry = stored.entry
+        place = f"entry {entry.id}"
+        if entry.number != number or entry.previous != head:
+            faults.append(Fault(place, "does not follow the entry before it"))
+        if sealed(entry) != stored.hash:
+            faults.append(Fault(place, "is not what was sealed"))
+        if sum(one.points for one in entry.movements) != entry.points:
+            faults.append(Fault(place, "its movements do not add up to its points"))
+        head = stored.hash
+    place = f"account {customer.account_id}"
+    if customer.head != head or customer.entries != len(entries):
+        faults.append(Fault(place, "its head is not the last entry"))
+    balance = customer.balance
+    if balance.available != sum(one.entry.points for one in entries):
+        faults.append(Fault(place, "the balance is not the sum of the entries"))
+    gained = sum(one.entry.points for one in entries if one.entry.points > 0)
+    if (balance.lifetime, balance.qualifying) != (gained, gained):
+        faults.append(Fault(place, "what was ever earned is not the sum of the earnings"))
+    if (balance.pending, balance.held, balance.owed) != (0, 0, 0):
+        faults.append(Fault(place, "something is pending, held or owed without an entry"))
+    return faults
+
+
+async def _lots(
+    session: Session, *, program_id: str, customer: CustomerRow, entries: Sequence[StoredEntry]
+) -> list[Fault]:
+    moved: Counter[str] = Counter()
+    opened = {}
+    for stored in entries:
+        for one in stored.entry.movements:
+            moved[one.lot_id] += one.points
+        if stored.entry.new_lot is not None:
+            opened[stored.entry.new_lot.id] = stored.entry.new_lot
+    faults = []
+    lots = await ledger.all_lots(session, program_id=program_id, account_id=customer.account_id)
+    for lot in lots:
+        if lot.id not in opened or opened[lot.id].points != lot.points:
+            faults.append(Fault(f"lot {lot.id}", "was opened by no entry"))
+        if lot.remaining != moved[lot.id] or lot.remaining < 0:
+            faults.append(Fault(f"lot {lot.id}", "what is left is not the sum of its movements"))
+    if {lot.id for lot in lots} != set(opened) or set(moved) - set(opened):
+        faults.append(Fault(f"account {customer.account_id}", "lots and entries do not belong together"))
+    return faults
+
+
+async def _facts(
+    session: Session, *, program_id: str, entries: Sequence[StoredEntry], versions: Mapping[int, Terms]
+) -> list[Fault]:
+    """Decide every entry again from its stored facts."""
+    of = {kind: [one.entry for one in entries if one.entry.type is kind] for kind in EntryType}
+    sales = await purchases.by_ids(
+        session, program_id=program_id, purchase_ids=[entry.purchase_id or "" for entry in of[EntryType.EARN]]
+    )
+    returns = await refunds.by_ids(
+        session, program_id=program_id, refund_ids=[entry.refund_id or "" for entry in of[EntryType.CLAWBACK]]
+    )
+    given = await redemptions.by_ids(
+        session,
+        program_id=program_id,
+        redemption_ids=[entry.redemption_id or "" for entry in of[EntryType.REDEEM]],
+    )
+    faults = []
+    for entry in of[EntryType.EARN]:
+        sale = sales.get(entry.purchase_id or "")
+        judged_by = versions.get(sale.terms_version) if sale is not None else None
+        if sale is None or judged_by is None:
+            faults.append(Fault(f"entry {entry.id}", "its purchase or terms are gone"))
+        elif earning.earn(terms=judged_by, facts=sale.facts).points != entry.points or sale.earned != entry.points:
+            faults.append(Fault(f"entry {entry.id}", "the terms of its time give other points"))
+    for entry in of[EntryType.CLAWBACK]:
+        back = returns.get(entry.refund_id or "")
+        if back is None or back.taken != -entry.points:
+            faults.append(Fault(f"entry {entry.id}", "its refund took other points"))
+    for entry in of[EntryType.REDEEM]:
+        redemption = given.get(entry.redemption_id or "")
+        if redemption is None or redemption.points != -entry.points:
+            faults.append(Fault(f"entry {entry.id}", "its redemption cost other points"))
+    return faults
