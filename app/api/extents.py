@@ -22,6 +22,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
+    StringValueNode,
     TypeNode,
     ValueNode,
     get_named_type,
@@ -190,6 +191,8 @@ def _check_values(values: Iterable[ValueNode]) -> None:
         value, depth = stack.pop()
         if depth > VALUE_DEPTH:
             raise excess(f"Values may be nested at most {VALUE_DEPTH} times.")
+        if isinstance(value, StringValueNode) and "\x00" in value.value:
+            raise GraphQLError("Text may not hold the character NUL.", value, extensions={"code": "BAD_USER_INPUT"})
         if isinstance(value, ListValueNode):
             stack.extend((one, depth + 1) for one in value.values)
         elif isinstance(value, ObjectValueNode):

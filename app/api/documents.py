@@ -1,0 +1,84 @@
+"""Documents that are ready to run: parsed, measured and validated once, and kept by their text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationType, validate
+
+from app.api.faults import BAD_INPUT
+from app.api.limits import Operation, measure, parsed
+
+MOST_KEPT = 512
+LONGEST_KEPT = 16_000
+MOST_ERRORS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A valid document with its operations by name."""
+
+    document: DocumentNode
+    operations: Mapping[str | None, Operation]
+
+    def operation(self, name: str | None) -> Operation:
+        """The operation to run; the only one when no name is given. Raises GraphQLError BAD_USER_INPUT."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = self.operations.get(name) if name is not None else None
+        if found is not None:
+            return found
+        message = "The document has no operation of that name."
+        if not self.operations:
+            message = "The document has no operation."
+        elif name is None:
+            message = "The document has several operations: say which as `operationName`."
+        raise GraphQLError(message, extensions={"code": BAD_INPUT})
+
+
+class InvalidError(Exception):
+    """A document that cannot run, with every reason as a GraphQLError that has a code."""
+
+    def __init__(self, errors: list[GraphQLError]):
+        super().__init__("invalid document")
+        self.errors = errors
+
+
+class Documents:
+    """The documents used last. Long texts carry their values inside and hardly come again: they are not kept."""
+
+    def __init__(self, schema: GraphQLSchema):
+        self._schema = schema
+        self._kept: OrderedDict[str, Ready] = OrderedDict()
+
+    def ready(self, text: str) -> Ready:
+        """The document of a text. Raises InvalidError."""
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+            return found
+        found = self._prepared(text)
+        if len(text) <= LONGEST_KEPT:
+            self._kept[text] = found
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def _prepared(self, text: str) -> Ready:
+        try:
+            document = parsed(text)
+        except GraphQLError as error:
+            raise InvalidError([error]) from None
+        measured = measure(document, schema=self._schema)
+        if isinstance(measured, list):
+            raise InvalidError(measured)
+        operations = measured.operations
+        if any(one.node.operation is OperationType.SUBSCRIPTION for one in operations.values()):
+            refusal = GraphQLError("Subscriptions are not offered.", extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
+            raise InvalidError([refusal])
+        errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if errors:
+            raise InvalidError(errors)
+        return Ready(document, operations)
