@@ -21,7 +21,7 @@ class CustomerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomerBy:
-    """How a customer is looked up: by one identity (value normalised), or by id (a UUID as text) when `kind` is None."""
+    """How a customer is looked up: by one identity (value normalised), or by id (a UUID) when `kind` is None."""
 
     value: str
     kind: IdentityKind | None = None
@@ -145,12 +145,12 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
         customer.accepted_terms_version,
         customer.enrolled_at,
     )
-    for id, kind, value in customer.identities:
+    for identity_id, kind, value in customer.identities:
         await session.later(
             "INSERT INTO identities (program_id, id, customer_id, kind, value, created_at)"
             " VALUES ($1, $2, $3, $4, $5, $6)",
             program_id,
-            id,
+            identity_id,
             customer.id,
             kind.value,
             value,
@@ -204,10 +204,10 @@ async def page(
 
 
 def _customer(row: Row) -> CustomerRow:
-    id, wallet_id, account_id, unit, state, locale, accepted, enrolled_at, *balance, entries, head = row
+    customer_id, wallet_id, account_id, unit, state, locale, accepted, enrolled_at, *balance, entries, head = row
     available, pending, held, owed, lifetime, qualifying = balance
     return CustomerRow(
-        id=id,
+        id=customer_id,
         wallet_id=wallet_id,
         account_id=account_id,
         unit=unit,

@@ -1,7 +1,7 @@
 """Migrations: numbered SQL files, one for each database, applied in order and recorded in the same transaction.
 
-They are plain SQL because the ORM's own migrations leave out what this schema rests on: keys of several columns, checks,
-partial indexes and triggers. Files lie in ``migrations/`` beside the package, ``0001_name.sqlite.sql`` and
+They are plain SQL because the ORM's own migrations leave out what this schema rests on: keys of several columns,
+checks, partial indexes and triggers. Files lie in ``migrations/`` beside the package, ``0001_name.sqlite.sql`` and
 ``0001_name.postgres.sql``; what follows the line ``-- down`` takes the migration back.
 """
 

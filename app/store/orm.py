@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pypika_tortoise import PostgreSQLQuery
+from pypika_tortoise.dialects import PostgreSQLQuery
 from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.backends.base_postgres.executor import BasePostgresExecutor
 from tortoise.context import TortoiseContext, set_global_context

@@ -1,4 +1,4 @@
-"""A thread that owns one SQLite connection and runs works on it, handed over from the event loops that wait for them."""
+"""A thread that owns one SQLite connection and runs the works that event loops hand over to it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The unit of work: the two things a use case sees of the database, and what may go wrong with it.
 
-A *work* is an ``async def`` that takes a session and waits for nothing but that session. It may be called more than once
-(after a lost connection, a deadlock, a lost race), so it makes its ids and its clock readings before, never inside.
+A *work* is an ``async def`` that takes a session and waits for nothing but that session. It may be called more than
+once (after a lost connection, a deadlock, a lost race) and must then come to the same end.
 """
 
 from __future__ import annotations

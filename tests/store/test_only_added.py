@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from app.store.postgres import PostgresDatabase
@@ -68,10 +66,10 @@ async def _a_full_shop(session: Session) -> None:
 
 
 @pytest.fixture
-async def shop(database: Database) -> AsyncIterator[Database]:
+async def shop(database: Database) -> Database:
     """A database with one row in each of the tables."""
     await database.write(_a_full_shop, program_id=PROGRAM, turn="shop")
-    yield database
+    return database
 
 
 async def _refused(database: Database, sql: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -14,7 +15,10 @@ from app.store.postgres_session import in_one
 from app.store.unit import Busy, Session, Unavailable, Work
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
 
-_TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_TERMINATE = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
@@ -211,10 +215,8 @@ async def test_callers_beyond_the_pool_are_told_to_come_again(
 
 async def test_a_work_that_swallows_a_database_error_is_not_acknowledged(shop: PostgresDatabase) -> None:
     async def careless(session: Session) -> str:
-        try:
+        with suppress(asyncpg.DivisionByZeroError):
             await session.execute("SELECT 1 / 0")
-        except asyncpg.DivisionByZeroError:
-            pass
         return "all is well"
 
     with pytest.raises(Unavailable):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -170,10 +169,10 @@ async def _history(session: Session) -> None:
 
 
 @pytest.fixture
-async def shop(database: Database) -> AsyncIterator[Database]:
+async def shop(database: Database) -> Database:
     """A café with a customer and two rewards."""
     await database.write(_shop, program_id=PROGRAM, turn="shop")
-    yield database
+    return database
 
 
 async def _write(database: Database, work: Work[Any]) -> Any:
@@ -370,7 +369,7 @@ async def test_entries_are_found_by_what_they_stand_for(shop: Database) -> None:
     some = await shop.read(
         partial(ledger.entries_by_ids, program_id=PROGRAM, entry_ids=[PAID.id, EARNED.id, an_id(99)])
     )
-    assert {id: stored.entry for id, stored in some.items()} == {PAID.id: PAID, EARNED.id: EARNED}
+    assert {entry_id: stored.entry for entry_id, stored in some.items()} == {PAID.id: PAID, EARNED.id: EARNED}
     for find in (
         partial(ledger.of_purchase, purchase_id=PURCHASE.id),
         partial(ledger.of_refund, refund_id=REFUND.id),

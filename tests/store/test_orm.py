@@ -1,0 +1,76 @@
+"""The ORM works in our transactions, on both databases in one process."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.store.orm import SessionClient, prepare
+from app.store.tables import AccessKeyRow, ProgramRow, RewardRow
+from app.store.unit import Database, Session
+from tests.store.declared import TABLES
+from tests.store.rows import NOW, PROGRAM, a_program, an_id, count
+
+
+@pytest.mark.parametrize("model", [ProgramRow, AccessKeyRow, RewardRow])
+async def test_a_model_has_the_columns_of_its_table(model: type[ProgramRow | AccessKeyRow | RewardRow]) -> None:
+    await prepare()
+    described = model.describe(serializable=True)
+    fields = [described["pk_field"], *described["data_fields"]]
+
+    declared = TABLES[model._meta.db_table].columns
+    assert {field["db_column"] + ("?" if field["nullable"] else "") for field in fields} == declared.keys()
+
+
+async def test_rows_are_created_found_changed_and_counted(database: Database) -> None:
+    async def work(session: Session) -> tuple[int, list[RewardRow], int]:
+        await a_program(session)
+        for number in range(1, 4):
+            await RewardRow.create(
+                using_db=session.orm,
+                id=an_id(number),
+                program_id=PROGRAM,
+                key=f"k{number}",
+                name="Größe",
+                description="d",
+                created_at=NOW + timedelta(microseconds=number),
+            )
+        rewards = RewardRow.filter(program_id=PROGRAM).using_db(session.orm)
+        changed = await rewards.filter(created_at__lt=NOW + timedelta(microseconds=3)).update(stock=5, stock_initial=7)
+        return changed, await rewards.filter(stock=5).order_by("-created_at").limit(1), await rewards.count()
+
+    changed, newest, number = await database.write(work, program_id=PROGRAM, turn="orm")
+    assert (changed, number) == (2, 3)
+    assert [(row.key, row.name, row.stock) for row in newest] == [("k2", "Größe", 5)]
+    assert newest[0].picture_url is None
+    assert newest[0].created_at == NOW + timedelta(microseconds=2)
+
+
+async def test_what_the_orm_wrote_is_rolled_back_with_its_work(database: Database) -> None:
+    async def change_of_mind(session: Session) -> None:
+        await ProgramRow.create(
+            using_db=session.orm,
+            id=PROGRAM,
+            kind="LIVE",
+            name="n",
+            currency="EUR",
+            zone="Europe/Berlin",
+            region="DE",
+            unit_name="points",
+            created_at=NOW,
+        )
+        assert await count(session, "programs") == 1
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.write(change_of_mind, program_id=PROGRAM, turn="orm")
+    assert await database.read(lambda session: count(session, "programs")) == 0
+
+
+async def test_a_model_that_is_not_told_a_session_says_so() -> None:
+    await prepare()
+    with pytest.raises(RuntimeError, match="using_db=session.orm"):
+        await ProgramRow.all()
+    with pytest.raises(RuntimeError, match="using_db=session.orm"):
+        await SessionClient().execute_insert("INSERT", [])
