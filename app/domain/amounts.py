@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from math import lcm
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -107,6 +108,34 @@ class Money:
     def decimal(self) -> Decimal:
         """The amount in major units, with as many decimals as the currency has."""
         return Decimal(self.minor).scaleb(-DECIMALS[self.currency])
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Exact fractions over one denominator: each is its numerator divided by `over`. Adding them up is cheap."""
+
+    numerators: tuple[int, ...]
+    over: int = 1
+
+    @classmethod
+    def of(cls, values: Iterable[Exact]) -> Parts:
+        """The values over their least common denominator."""
+        values = tuple(values)
+        over = lcm(*(value.denominator for value in values))
+        return cls(tuple(value.numerator * (over // value.denominator) for value in values), over)
+
+    def total(self) -> Exact:
+        """The sum."""
+        whole, rest = divmod(sum(self.numerators), self.over)
+        return Fraction(whole * self.over + rest, self.over) if rest else whole
+
+    def each(self) -> tuple[Exact, ...]:
+        """The values one by one."""
+        return tuple(Fraction(one, self.over) for one in self.numerators) if self.over != 1 else self.numerators
+
+    def scaled(self, numerator: int, denominator: int) -> Parts:
+        """Every part times a fraction."""
+        return Parts(tuple(one * numerator for one in self.numerators), self.over * denominator)
 
 
 class Rounding(StrEnum):

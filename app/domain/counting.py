@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from app.domain.amounts import Exact, Money
+from app.domain.amounts import Exact, Money, Parts
 from app.domain.facts import Line, LineKind, PurchaseFacts
 
 
@@ -39,44 +39,47 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A purchase reduced to what counts: lines, and beside each its counted amount in minor units, exact."""
+    """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact."""
 
     occurred_at: datetime
     zone: str
     currency: str
     lines: tuple[Line, ...]
-    amounts: tuple[Exact, ...]
+    amounts: Parts
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
         """The purchase on this basis; what was paid with points is taken off every line in proportion."""
         lines = tuple(line for line in facts.lines if basis.counts(line.kind))
-        amounts = tuple(line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines)
+        amounts = Parts.of(
+            [line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines]
+        )
         with_points = facts.paid_with_points()
         if with_points:
             to_pay = sum((line.to_pay() for line in facts.lines), 0)
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
-            amounts = tuple(amount * share for amount in amounts)
+            amounts = amounts.scaled(share.numerator, share.denominator)
         return cls(
             occurred_at=facts.occurred_at, zone=facts.zone, currency=facts.currency, lines=lines, amounts=amounts
         )
 
     def only(self, selects: Callable[[Line], bool]) -> Counted:
         """The part of it that a clause looks at."""
-        kept = [(line, amount) for line, amount in zip(self.lines, self.amounts, strict=True) if selects(line)]
-        if len(kept) == len(self.lines):
+        places = [place for place, line in enumerate(self.lines) if selects(line)]
+        if len(places) == len(self.lines):
             return self
+        numerators = self.amounts.numerators
         return Counted(
             occurred_at=self.occurred_at,
             zone=self.zone,
             currency=self.currency,
-            lines=tuple(line for line, _ in kept),
-            amounts=tuple(amount for _, amount in kept),
+            lines=tuple(self.lines[place] for place in places),
+            amounts=Parts(tuple(numerators[place] for place in places), self.amounts.over),
         )
 
     def total(self) -> Exact:
         """The counted amount in minor units."""
-        return sum(self.amounts)
+        return self.amounts.total()
 
     def shown(self) -> Money:
         """The counted amount as a reader sees it: whole minor units, rounded down."""

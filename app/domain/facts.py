@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, Money, Rounding, rounded
@@ -51,6 +52,13 @@ class FactsError(ValueError):
         self.message = message
 
 
+@lru_cache(maxsize=256)
+def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
+    """What an amount is multiplied by to put the tax onto it, or to take it off."""
+    factor = 1 + Fraction(rate)
+    return factor if onto else 1 / factor
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a receipt.
@@ -85,8 +93,8 @@ class Line:
             amount = amount * self.share
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
-        factor = 1 + Fraction(self.tax_rate)
-        return amount * factor if taxes else amount / factor
+        factor = _tax_factor(self.tax_rate, onto=taxes)
+        return Fraction(amount.numerator * factor.numerator, amount.denominator * factor.denominator)
 
     def to_pay(self) -> Exact:
         """What the line costs the customer, tax included, in minor units."""

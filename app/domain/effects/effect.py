@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from app.domain.amounts import Exact
+from app.domain.amounts import Parts
 from app.domain.counting import Counted
 from app.domain.wording import Wording
 
@@ -57,5 +57,5 @@ class Earning(Effect):
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
 
     @abstractmethod
-    def earn(self, purchase: Counted) -> tuple[Exact, ...]:
+    def earn(self, purchase: Counted) -> Parts:
         """The unrounded points, in parts that are rounded one by one where the terms round each line."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, ClassVar, Self
 
-from app.domain.amounts import Exact, Money
+from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
 from app.domain.effects.effect import MOST_POINTS, Earning
 from app.domain.wording import Wording
@@ -21,10 +20,9 @@ class PointsPerAmount(Earning):
     points: int
     per: Money
 
-    def earn(self, purchase: Counted) -> tuple[Exact, ...]:
+    def earn(self, purchase: Counted) -> Parts:
         """One part per line."""
-        rate = Fraction(self.points, self.per.minor)
-        return tuple(amount * rate for amount in purchase.amounts)
+        return purchase.amounts.scaled(self.points, self.per.minor)
 
     def sentence(self, say: Wording) -> str:
         """So many points for every so much."""

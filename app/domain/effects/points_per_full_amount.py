@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from app.domain.amounts import Exact, Money
+from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
 from app.domain.effects.effect import Earning
 from app.domain.effects.points_per_amount import rate_problem
@@ -21,9 +21,9 @@ class PointsPerFullAmount(Earning):
     points: int
     per: Money
 
-    def earn(self, purchase: Counted) -> tuple[Exact, ...]:
+    def earn(self, purchase: Counted) -> Parts:
         """One whole part."""
-        return (max(0, (purchase.total() // self.per.minor).__floor__()) * self.points,)
+        return Parts((max(0, purchase.total() // self.per.minor) * self.points,))
 
     def sentence(self, say: Wording) -> str:
         """So many points for every full so much."""

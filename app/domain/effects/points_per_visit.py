@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from app.domain.amounts import Exact
+from app.domain.amounts import Parts
 from app.domain.counting import Counted
 from app.domain.effects.effect import MOST_POINTS, Earning
 from app.domain.wording import Wording
@@ -19,9 +19,9 @@ class PointsPerVisit(Earning):
     kind: ClassVar[str] = "points_per_visit"
     points: int
 
-    def earn(self, purchase: Counted) -> tuple[Exact, ...]:
+    def earn(self, purchase: Counted) -> Parts:
         """One whole part, as long as a line counts."""
-        return (self.points if purchase.lines else 0,)
+        return Parts((self.points if purchase.lines else 0,))
 
     def sentence(self, say: Wording) -> str:
         """So many points for each visit."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
@@ -12,7 +14,7 @@ from babel.dates import format_date, format_datetime, format_time, get_day_names
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
-from app.domain.amounts import Money
+from app.domain.amounts import DECIMALS, Money
 from app.domain.calendar import WEEK, Weekday, zone
 from app.domain.wording import de, en, zh_hans, zh_hant
 
@@ -84,7 +86,16 @@ class Wording:
 
     def money(self, amount: Money) -> str:
         """An amount with its currency."""
-        return format_currency(amount.decimal(), amount.currency, locale=self._cldr, currency_digits=False)
+        pattern = self._pattern(amount.currency)
+        return format_currency(
+            amount.decimal(), amount.currency, format=pattern, locale=self._cldr, currency_digits=False
+        )
+
+    def _pattern(self, currency: str) -> str:
+        """The locale's pattern with the decimals of ISO 4217, which CLDR does not always follow."""
+        decimals = DECIMALS[currency]
+        pattern = str(self._cldr.currency_formats["standard"].pattern)
+        return pattern.replace(".00", f".{'0' * decimals}" if decimals else "")
 
     def date(self, day: date) -> str:
         """A day, written out."""
@@ -131,32 +142,26 @@ def wording(locale: Locale) -> Wording:
     return Wording(locale)
 
 
+_RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?|\.[0-9]{1,3}))?")
+
+
 @lru_cache(maxsize=256)
 def locale_for(tags: str | None) -> Locale:
-    """The best locale for a BCP 47 tag or an Accept-Language header; English when none fits."""
-    if not tags:
-        return Locale.EN
-    wanted = []
-    for place, part in enumerate(tags[:200].split(",")):
-        tag, _, quality = part.strip().partition(";")
-        wanted.append((-_thousandths(quality), place, tag.strip().lower().replace("_", "-").split("-")))
-    for quality, _, (language, *rest) in sorted(wanted):
-        if quality == 0:
-            continue
-        if language == "zh":
-            return Locale.ZH_HANT if _TRADITIONAL & set(rest) and "hans" not in rest else Locale.ZH_HANS
-        if language in (Locale.EN.value, Locale.DE.value):
-            return Locale(language)
-    return Locale.EN
+    """The best locale for a BCP 47 tag or an Accept-Language header; English when none fits or none can be read."""
+    wanted: list[tuple[Decimal, Locale]] = []
+    for part in (tags or "")[:200].lower().replace("_", "-").split(","):
+        read = _RANGE.fullmatch("".join(part.split()))
+        locale = _locale_of(read["tag"].split("-")) if read else None
+        if read is not None and locale is not None:
+            wanted.append((Decimal(read["weight"] or 1), locale))
+    # The first of equals: `max` keeps the order of the header.
+    weight, best = max(wanted, key=lambda one: one[0], default=(Decimal(0), Locale.EN))
+    return best if weight > 0 else Locale.EN
 
 
-def _thousandths(quality: str) -> int:
-    """The weight of a language range, in thousandths; 1000 where none is given."""
-    name, _, text = quality.strip().partition("=")
-    if name.strip() != "q":
-        return 1000
-    whole, _, fraction = text.strip().partition(".")
-    digits = (fraction + "000")[:3]
-    if not (whole + digits).isdigit():
-        return 0
-    return min(1000, int(whole) * 1000 + int(digits))
+def _locale_of(subtags: list[str]) -> Locale | None:
+    language, *rest = subtags
+    if language in ("zh", "cmn", "yue"):
+        traditional = language == "yue" or not _TRADITIONAL.isdisjoint(rest)
+        return Locale.ZH_HANT if traditional and "hans" not in rest else Locale.ZH_HANS
+    return Locale(language) if language in (Locale.EN.value, Locale.DE.value) else None
