@@ -16,6 +16,14 @@ LONGEST_KEPT = 16_000
 MOST_ERRORS = 10
 
 
+class InvalidError(Exception):
+    """A document that cannot run, with every reason as a GraphQLError that has a code."""
+
+    def __init__(self, errors: list[GraphQLError]):
+        super().__init__("invalid document")
+        self.errors = errors
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A valid document with its operations by name."""
@@ -24,7 +32,7 @@ class Ready:
     operations: Mapping[str | None, Operation]
 
     def operation(self, name: str | None) -> Operation:
-        """The operation to run; the only one when no name is given. Raises GraphQLError BAD_USER_INPUT."""
+        """The operation to run; the only one when no name is given. Raises InvalidError."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         found = self.operations.get(name) if name is not None else None
@@ -35,15 +43,7 @@ class Ready:
             message = "The document has no operation."
         elif name is None:
             message = "The document has several operations: say which as `operationName`."
-        raise GraphQLError(message, extensions={"code": BAD_INPUT})
-
-
-class InvalidError(Exception):
-    """A document that cannot run, with every reason as a GraphQLError that has a code."""
-
-    def __init__(self, errors: list[GraphQLError]):
-        super().__init__("invalid document")
-        self.errors = errors
+        raise InvalidError([GraphQLError(message, extensions={"code": BAD_INPUT})])
 
 
 class Documents:

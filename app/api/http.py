@@ -1,0 +1,194 @@
+"""GraphQL over HTTP: one request in, one answer out, always JSON, always with codes.
+
+Executes with graphql-core directly. What is refused is refused as early and as cheaply as possible: first by method and
+media type, then by the size and shape of the body, then by the size of the operation, and only then is it validated,
+the caller signed in and anything resolved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import strawberry
+from graphql import ExecutionResult, GraphQLError, GraphQLInputObjectType, GraphQLSchema, OperationType, execute
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
+from app.api.bodies import Asked, asked_in_address, asked_in_body
+from app.api.documents import Documents, InvalidError, Ready
+from app.api.faults import BAD_INPUT, Boundary, Overload, RefusedError, field_error, masked, overload_of, request_error
+
+LONGEST_RUN = 10.0
+"""Seconds that an operation may take."""
+
+MOST_COERCION_ERRORS = 10
+
+TIMED_OUT = "OPERATION_TIMED_OUT"
+
+
+class GraphQLEndpoint:
+    """An ASGI application that answers GraphQL requests.
+
+    `context_for` makes the context of one operation from the request and the `Type.field`s it can reach; it may raise
+    GraphQLError with a code. `introspection` says whether the holder of a context may ask about the schema.
+    `unavailable` says which exceptions mean "not now".
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        context_for: Callable[[Request, frozenset[str]], Awaitable[Any]],
+        introspection: Callable[[Any], bool],
+        unavailable: Mapping[type[Exception], Overload] | None = None,
+        longest_run: float = LONGEST_RUN,
+    ):
+        self._schema = core_schema(schema)
+        self._documents = Documents(self._schema)
+        self._context_for = context_for
+        self._introspection = introspection
+        self._unavailable = dict(unavailable or {})
+        self._longest_run = longest_run
+
+    def routes(self, path: str = "/graphql") -> list[BaseRoute]:
+        """The endpoint at its path, WebSockets refused."""
+        return [Route(path, self), WebSocketRoute(path, self)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that went away is left alone."""
+        if scope["type"] == "websocket":
+            await refuse_socket(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        media = JSON
+        try:
+            media = media_type(request.headers.get("accept", ""))
+            answer = await self._answer(request, media=media)
+        except RefusedError as error:
+            answer = refused(error, media=media)
+        except ClientDisconnect:
+            return
+        await answer.send(send, media=media)
+
+    async def _answer(self, request: Request, *, media: str) -> Answer:
+        if request.method == "POST":
+            asked = await asked_in_body(request)
+        elif request.method == "GET":
+            if request.headers.get("upgrade", "").lower() == "websocket":
+                raise RefusedError(400, message=_NO_SOCKETS)
+            asked = asked_in_address(request)
+        else:
+            raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
+        # The only place where any exception at all becomes an answer.
+        with Boundary() as boundary:
+            return await self._run(asked, request=request, media=media)
+        return self._fault(boundary.fault)
+
+    async def _run(self, asked: Asked, *, request: Request, media: str) -> Answer:
+        try:
+            ready = self._documents.ready(asked.query)
+            operation = ready.operation(asked.operation_name)
+        except InvalidError as invalid:
+            errors = [request_error(one, otherwise="GRAPHQL_VALIDATION_FAILED") for one in invalid.errors]
+            return request_errors(errors, media=media)
+        if request.method == "GET" and operation.node.operation is not OperationType.QUERY:
+            no = _not_allowed("A mutation needs POST.", allow="POST")
+            return refused(no, media=media)
+        try:
+            context = await self._context_for(request, operation.needed)
+        except GraphQLError as error:
+            if "code" not in (error.extensions or {}):
+                raise
+            return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
+        if operation.introspects and not self._introspection(context):
+            closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
+            return request_errors([closed], media=media)
+        result = await self._resolved(ready, asked=asked, context=context)
+        return self._timed_out() if result is None else self._executed(result, media=media)
+
+    async def _resolved(self, ready: Ready, *, asked: Asked, context: Any) -> ExecutionResult | None:
+        """The result; None when it took too long."""
+        result = execute(
+            self._schema,
+            ready.document,
+            context_value=context,
+            variable_values=asked.variables,
+            operation_name=asked.operation_name,
+            max_coercion_errors=MOST_COERCION_ERRORS,
+            hide_suggestions=True,
+        )
+        if isinstance(result, ExecutionResult):
+            return result
+        try:
+            async with asyncio.timeout(self._longest_run) as limit:
+                return await result
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return None
+
+    def _executed(self, result: ExecutionResult, *, media: str) -> Answer:
+        if not result.errors:
+            return Answer(200, {"data": result.data})
+        if result.data is None and all(one.path is None for one in result.errors):
+            return request_errors([request_error(one, otherwise=BAD_INPUT) for one in result.errors], media=media)
+        shown: list[dict[str, Any]] = []
+        waits: list[float] = []
+        for one in result.errors:
+            error, retry_after = field_error(one, overloads=self._unavailable)
+            shown.append(error)
+            if retry_after is not None:
+                waits.append(retry_after)
+        body = {"data": result.data, "errors": shown}
+        # With something to show, or something done, the answer is worth more than the status.
+        if waits and not any(value is not None for value in (result.data or {}).values()):
+            return not_now(body, retry_after=max(waits))
+        return Answer(200, body)
+
+    def _fault(self, fault: Exception | None) -> Answer:
+        assert fault is not None
+        overload = overload_of(fault, overloads=self._unavailable)
+        if overload is None:
+            return Answer(500, {"errors": [masked(fault)]})
+        error = {"message": overload.message, "extensions": {"code": overload.code}}
+        return not_now({"errors": [error]}, retry_after=overload.retry_after(fault))
+
+    def _timed_out(self) -> Answer:
+        message = (
+            f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
+        )
+        return not_now({"errors": [{"message": message, "extensions": {"code": TIMED_OUT}}]}, retry_after=1.0)
+
+
+def _not_allowed(message: str, *, allow: str) -> RefusedError:
+    return RefusedError(405, code="METHOD_NOT_ALLOWED", message=message, headers={"allow": allow})
+
+
+def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """graphql-core's schema under strawberry's, told which inputs are @oneOf so that it checks and prints them."""
+    core = schema._schema  # noqa: SLF001 - strawberry has no public name for it
+    for one in core.type_map.values():
+        if isinstance(one, GraphQLInputObjectType):
+            definition = one.extensions.get("strawberry-definition")
+            one.is_one_of = bool(getattr(definition, "is_one_of", False))
+    return core
+
+
+_NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mutations with POST."
+
+
+async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket before it opens, in JSON where the server can say so."""
+    await receive()
+    if "websocket.http.response" not in cast(Mapping[str, Any], scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1003, "reason": _NO_SOCKETS})
+        return
+
+    async def denying(message: Any) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await refused(RefusedError(400, message=_NO_SOCKETS), media=JSON).send(denying, media=JSON)
