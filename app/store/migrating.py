@@ -12,7 +12,6 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -22,7 +21,6 @@ from app.store.postgres_errors import DRIVER_ERRORS
 from app.store.sqlite import connect, file_and_pragmas
 from app.store.sqlite_thread import failure
 from app.store.unit import Unavailable
-from app.store.values import instant_text
 
 FOLDER = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -33,6 +31,7 @@ _TABLE = (
     "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at text NOT NULL)"
 )
 _APPLIED = "SELECT number FROM migrations"
+_RECORD = "INSERT INTO migrations VALUES ({}, {}, CAST(CURRENT_TIMESTAMP AS text))"
 
 
 class MigrationError(Exception):
@@ -109,8 +108,7 @@ def _migrate_sqlite(url: str, to: int | None) -> tuple[str, ...]:
             for statement in _statements(migration.up if forward else migration.down):
                 connection.execute(statement)
             if forward:
-                record = (migration.number, migration.name, instant_text(datetime.now(UTC)))
-                connection.execute("INSERT INTO migrations VALUES (?, ?, ?)", record)
+                connection.execute(_RECORD.format("?", "?"), (migration.number, migration.name))
             else:
                 connection.execute("DELETE FROM migrations WHERE number = ?", (migration.number,))
             done.append(_said(migration, forward=forward))
@@ -148,8 +146,7 @@ async def _migrate_postgres(url: str, to: int | None) -> tuple[str, ...]:
             for migration, forward in _steps(known, applied=applied, to=to):
                 await connection.execute(migration.up if forward else migration.down)
                 if forward:
-                    record = (migration.number, migration.name, instant_text(datetime.now(UTC)))
-                    await connection.execute("INSERT INTO migrations VALUES ($1, $2, $3)", *record)
+                    await connection.execute(_RECORD.format("$1", "$2"), migration.number, migration.name)
                 else:
                     await connection.execute("DELETE FROM migrations WHERE number = $1", migration.number)
                 done.append(_said(migration, forward=forward))

@@ -92,7 +92,7 @@ class SqliteDatabase:
         await self._writes.stop()
         await self._reads.stop()
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:
+    async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:  # noqa: ARG002 - one writer
         """Run a work in the next group. Nothing needs a turn: there is one writer."""
         done: T = await self._writes.do(work)
         return done
@@ -168,7 +168,7 @@ class _Writer(_Connection):
             job.result = await job.work(self.session)
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - carried to whoever waits for this work
+        except BaseException as error:  # carried to whoever waits for this work
             if not connection.in_transaction:
                 lost = sqlite3.OperationalError("The transaction is gone.")
                 raise error if isinstance(error, sqlite3.Error) else lost from error

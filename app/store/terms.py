@@ -8,7 +8,6 @@ from app.domain.terms import Terms
 from app.store.unit import Row, Session
 from app.store.values import json_text, json_value
 
-
 _BY_PROGRAM = "SELECT id FROM terms_versions WHERE program_id = $1"
 _MEMORY_LIMIT = 10_000
 """Compiled versions that a process keeps."""

@@ -72,7 +72,7 @@ def _sqlite_kind(column: str, declared: str, ddl: str) -> Kind:
         return "date"
     if f"CHECK (json_valid({column}))" in ddl:
         return "json"
-    return "id" if column == "id" or column.endswith("_id") and column != "external_id" or column == "actor" else "text"
+    return "id" if column in ("id", "actor") or (column.endswith("_id") and column != "external_id") else "text"
 
 
 async def _sqlite_references(session: Session, name: str) -> frozenset[Reference]:

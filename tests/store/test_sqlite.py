@@ -147,7 +147,7 @@ async def test_a_work_that_waits_for_something_else_does_not_stop_the_writer(
     with pytest.raises(Unavailable, match="too long"):
         await shop.write(forgetful, program_id=PROGRAM, turn="a")
     with pytest.raises(Unavailable, match="too long"):
-        await shop.read(lambda session: asyncio.sleep(3600))
+        await shop.read(lambda _: asyncio.sleep(3600))
     await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
     assert await shop.read(_answers) == 1
 

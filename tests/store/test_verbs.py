@@ -473,4 +473,4 @@ def test_instants_are_kept_to_the_microsecond_in_utc() -> None:
     assert instant("2026-03-01 09:30:00.000005+00:00") == FACTS.occurred_at
     assert instant("2026-03-01 09:30:00.000005+00:00").tzinfo is UTC
     with pytest.raises(ValueError, match="offset"):
-        instant_text(datetime(2026, 3, 1))  # noqa: DTZ001
+        instant_text(datetime(2026, 3, 1))
