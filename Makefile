@@ -1,0 +1,46 @@
+# Everything is set up in .venv in this folder; nothing but Python 3.11 to 3.13 is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+DEV := .venv/.troth-dev
+RUN := .venv/.troth-run
+
+.PHONY: help demo test lint bench lock clean python
+.DEFAULT_GOAL := help
+
+help: ## What there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"Troth needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
+
+$(RUN): requirements.lock pyproject.toml | python
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN) | python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(RUN) ## A server with sample data on 127.0.0.1:8000 (PORT changes it)
+	@exec $(BIN)/troth demo
+
+lint: $(DEV) ## Style, types, direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict app
+	$(BIN)/lint-imports
+
+test: $(DEV) lint ## Everything that must hold, on SQLite and PostgreSQL
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: $(DEV) ## Speed against a floor measured in the same run
+	$(BIN)/python bench/bench.py
+
+lock: ## Pin the dependencies anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.lock
+
+clean: ## Take away what make has set up
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
