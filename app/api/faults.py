@@ -18,7 +18,8 @@ BAD_INPUT = "BAD_USER_INPUT"
 LONGEST_MESSAGE = 300
 
 _FOUND = re.compile(r",? found: .*", re.DOTALL)
-_QUOTED = re.compile(r"(['\"])([^'\"]{30})[^'\"]{11,}\1")
+_VALUE = re.compile(r"(\bvalue: .{40}).+", re.DOTALL)
+_WORD = re.compile(r"(\S{40})\S+")
 _FRAMES = 8
 
 _log = structlog.get_logger("app.api")
@@ -65,7 +66,7 @@ class Boundary:
 
 def plain(message: str) -> str:
     """A message of graphql-core without the values that it repeats."""
-    message = _QUOTED.sub(r"\1\2…\1", _FOUND.sub(".", message))
+    message = _WORD.sub(r"\1…", _VALUE.sub(r"\1…", _FOUND.sub(".", message)))
     return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
 
 
