@@ -36,9 +36,17 @@ NESTING = 40
 SAME_FIELD = 50
 FRAGMENTS = 50
 
-_INTROSPECTION_LISTS = frozenset(
-    {"types", "fields", "args", "interfaces", "possibleTypes", "inputFields", "enumValues", "directives"}
-)
+_INTROSPECTION_LISTS = {
+    "types": 1,
+    "directives": 1,
+    "args": 1,
+    "enumValues": 1,
+    "fields": 2,
+    "inputFields": 2,
+    "interfaces": 2,
+    "possibleTypes": 2,
+}
+"""How much each list multiplies; what leads from type to type counts twice, so that it cannot be followed twice."""
 
 
 @dataclass(slots=True)
@@ -47,7 +55,7 @@ class Extent:
 
     depth: int = 0
     lists: int = 0
-    """Lists of the introspection inside each other."""
+    """Lists of the introspection inside each other, weighted."""
     aliases: int = 0
     fields: int = 0
     roots: int = 0
@@ -148,7 +156,10 @@ def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema
         extent.roots += 1
         extent.own_roots += not name.startswith("__")
     introspected = place.parent is not None and place.parent.name.startswith("__")
-    lists = place.lists + (introspected and name in _INTROSPECTION_LISTS)
+    weight = _INTROSPECTION_LISTS.get(name, 0) if introspected else 0
+    if selection.alias is not None and (weight or name == "__schema"):
+        raise excess("`__schema` and the lists below it may have no aliases.", selection)
+    lists = place.lists + weight
     extent.lists = max(extent.lists, lists)
     returned = _note(name, parent=place.parent, found=found, schema=schema)
     if selection.selection_set is None:

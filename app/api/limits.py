@@ -26,7 +26,7 @@ TOKENS = 1_500
 OPERATIONS = 50
 DEPTH = 12
 INTROSPECTION_DEPTH = 16
-INTROSPECTION_LISTS = 3
+INTROSPECTION_LISTS = 4
 ALIASES = 30
 ROOT_FIELDS = 20
 MUTATIONS = 5
@@ -109,7 +109,7 @@ def _excesses(node: OperationDefinitionNode, total: Extent) -> Iterator[GraphQLE
         (total.aliases, ALIASES, "have at most {} aliases"),
         (total.roots, roots, "have at most {} root fields"),
         (total.fields, FIELDS, "have at most {} fields, those of fragments counted at every use"),
-        (total.lists, INTROSPECTION_LISTS, "nest at most {} lists of the introspection"),
+        (total.lists, INTROSPECTION_LISTS, "not follow the lists of the introspection from type to type to type"),
     ):
         if number > most:
             yield excess(f"The operation may {may.format(most)}.", node)

@@ -1,0 +1,178 @@
+"""Errors and faults as clients see them, and what a context is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from tests.api.small import SECRET, Edge, code
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+EITHER = [(JSON, 200), (GRAPHQL_JSON, 400)]
+
+
+@pytest.fixture
+def edge() -> Edge:
+    return Edge()
+
+
+@pytest.mark.parametrize(("accept", "status"), EITHER)
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"query": "{"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ nope }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "subscription { hello }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "fragment F on Query { hello }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "type T { a: Int }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "query A { hello } query B { hello }"}, "BAD_USER_INPUT"),
+        ({"query": "query A { hello }", "operationName": "B"}, "BAD_USER_INPUT"),
+        ({"query": "query($n: Int!) { number(of: $n) }"}, "BAD_USER_INPUT"),
+        ({"query": "query($n: Int!) { number(of: $n) }", "variables": {"n": "x"}}, "BAD_USER_INPUT"),
+        ({"query": "query($n: Int!) { number(of: $n) }", "variables": {"n": 2**31}}, "BAD_USER_INPUT"),
+        (
+            {"query": "query($b: ShopBy) { shop(by: $b) { id } }", "variables": {"b": {"id": "1", "name": "x"}}},
+            "BAD_USER_INPUT",
+        ),
+        ({"query": '{ shop(by: {id: "1", name: "x"}) { id } }'}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "{ " + " ".join(f"a{n}: hello" for n in range(31)) + " }"}, "OPERATION_TOO_COMPLEX"),
+        ({"documentId": "sha256:" + "0" * 64}, "PERSISTED_QUERY_NOT_FOUND"),
+        ({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}, "PERSISTED_QUERY_NOT_FOUND"),
+    ],
+)
+async def test_a_request_error_has_a_code_and_no_data(
+    edge: Edge, asked: dict[str, Any], expected: str, accept: str, status: int
+) -> None:
+    answer = await edge.client.post("/graphql", json=asked, headers={"accept": accept})
+    assert answer.status_code == status
+    assert "data" not in answer.json()
+    assert {one["extensions"]["code"] for one in answer.json()["errors"]} == {expected}
+
+
+async def test_a_stored_document_sent_with_its_text_runs(edge: Edge) -> None:
+    hashed = {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}
+    assert (await edge.ask("{ hello }", extensions=hashed)).json() == {"data": {"hello": "Hello world"}}
+
+
+async def test_no_error_suggests_names_or_repeats_long_values(edge: Edge) -> None:
+    long = "x" * 5000
+    for asked in (
+        {"query": "{ helo }"},
+        {"query": "{ hello(nam: 1) }"},
+        {
+            "query": "query($o: Order!) { ordered(order: $o) }",
+            "variables": {"o": {"word": ["x"], "words": ["x"], long: long}},
+        },
+        {"query": "query($o: Order!) { ordered(order: $o) }", "variables": {"o": long}},
+        {"query": "query($n: Int!) { number(of: $n) }", "variables": {"n": long}},
+        {"query": "query($d: Decimal!) { decimal(of: $d) }", "variables": {"d": long}},
+        {"query": f"{{ {long} }}"},
+        {"query": f'{{ number(of: "{long}") }}'},
+        {"query": f"query {long} {{ hello }} query B {{ hello }}", "operationName": "C"},
+    ):
+        answer = await edge.client.post("/graphql", json=asked)
+        for error in answer.json()["errors"]:
+            assert "Did you mean" not in error["message"]
+            assert "x" * 50 not in error["message"]
+            assert len(error["message"]) <= 300
+
+
+async def test_an_argument_that_a_null_variable_leaves_empty_is_the_clients_mistake(edge: Edge) -> None:
+    answer = await edge.ask("query($n: Int) { number(of: $n) }", variables={"n": None})
+    assert (answer.status_code, answer.json()["data"], code(answer)) == (200, {"number": None}, "BAD_USER_INPUT")
+
+
+@pytest.mark.parametrize("field", ["broken", "careless"])
+async def test_what_breaks_is_masked_and_logged_under_the_id_that_the_client_gets(edge: Edge, field: str) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = await edge.ask(f"{{ hello {field} }}", variables={"unused": "personal"})
+    (error,) = answer.json()["errors"]
+    assert answer.status_code == 200
+    assert answer.json()["data"] == {"hello": "Hello world", field: None}
+    assert (error["extensions"]["code"], error["path"]) == ("INTERNAL_SERVER_ERROR", [field])
+    assert SECRET not in answer.text
+    (line,) = logs
+    assert (line["error_id"], line["log_level"], line["path"]) == (error["extensions"]["errorId"], "error", [field])
+    assert "small.py" in line["frames"][-1]
+    assert SECRET not in str(logs)
+    assert "personal" not in str(logs)
+
+
+async def test_a_refusal_raised_on_purpose_passes(edge: Edge) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = await edge.ask("{ forbidden }")
+    assert answer.json()["errors"][0]["message"] == "Tills may not do this."
+    assert code(answer) == "FORBIDDEN"
+    assert logs == []
+
+
+async def test_mistakes_of_clients_are_not_logged(edge: Edge) -> None:
+    with structlog.testing.capture_logs() as logs:
+        for query in ("{", "{ nope }", "{ number(of: 1.5) }"):
+            await edge.ask(query)
+        await edge.post(b"{")
+    assert logs == []
+
+
+@pytest.mark.parametrize(("accept", "status"), [(JSON, 200), (GRAPHQL_JSON, 401)])
+async def test_a_wrong_key_is_refused_before_anything_runs(edge: Edge, accept: str, status: int) -> None:
+    answer = await edge.ask("{ hello }", headers={"authorization": "Bearer wrong", "accept": accept})
+    assert (answer.status_code, code(answer)) == (status, "UNAUTHENTICATED")
+    assert "data" not in answer.json()
+
+
+async def test_a_fault_while_signing_in_is_a_masked_500(edge: Edge) -> None:
+    answer = await edge.ask("{ hello }", headers={"authorization": "Bearer broken"})
+    assert (answer.status_code, code(answer)) == (500, "INTERNAL_SERVER_ERROR")
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "authorization"), [("{ hello }", "Bearer full"), ("{ full }", ""), ("mutation { crowd }", "")]
+)
+async def test_overload_is_503_with_the_time_to_wait(edge: Edge, query: str, authorization: str) -> None:
+    answer = await edge.ask(query, headers={"authorization": authorization})
+    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "TRY_AGAIN", "3")
+
+
+async def test_what_was_done_is_told_though_the_rest_met_overload(edge: Edge) -> None:
+    answer = await edge.ask('mutation { shout(word: "a") crowd }')
+    assert (answer.status_code, answer.json()["data"], code(answer)) == (
+        200,
+        {"shout": "A", "crowd": None},
+        "TRY_AGAIN",
+    )
+
+
+async def test_an_operation_that_takes_too_long_is_ended() -> None:
+    answer = await Edge(longest_run=0.05).ask("{ slow }")
+    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "OPERATION_TIMED_OUT", "1")
+
+
+async def test_introspection_is_for_whom_it_is_open(edge: Edge) -> None:
+    for query in (
+        "{ __schema { queryType { name } } }",
+        '{ ...F } fragment F on Query { __type(name: "Shop") { name } }',
+    ):
+        assert code(await edge.ask(query)) == "FORBIDDEN"
+        assert "errors" not in (await edge.ask(query, headers={"authorization": "Bearer owner"})).json()
+    assert (await edge.ask("{ __typename }")).json() == {"data": {"__typename": "Query"}}
+
+
+async def test_the_context_learns_what_the_chosen_operation_needs(edge: Edge) -> None:
+    document = "query A { needed ...F } query B { hello } fragment F on Query { shop { next { name } } thing { id } }"
+    answer = await edge.ask(document, operationName="A")
+    assert answer.json()["data"]["needed"] == [
+        "Query.needed", "Query.shop", "Query.thing", "Shop.id", "Shop.name", "Shop.next", "Thing.id",
+    ]  # fmt: skip
+
+
+async def test_answers_of_one_document_do_not_mix(edge: Edge) -> None:
+    query = "query($n: String!) { hello(name: $n) }"
+    names = [f"n{number}" for number in range(20)]
+    answers: list[httpx.Response] = [await edge.ask(query, variables={"n": name}) for name in names]
+    assert [one.json()["data"]["hello"] for one in answers] == [f"Hello {name}" for name in names]

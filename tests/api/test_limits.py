@@ -1,0 +1,165 @@
+"""Operations that are too large, and how little it costs to find out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from graphql import GraphQLError, get_introspection_query, parse, validate
+
+from app.api.http import core_schema
+from app.api.limits import Measured, measure, parsed
+from tests.api.small import schema
+
+CORE = core_schema(schema)
+
+
+def excesses(text: str) -> list[str]:
+    """The messages of what is too large."""
+    found = measure(parse(text), schema=CORE)
+    if isinstance(found, Measured):
+        return []
+    assert {one.extensions["code"] for one in found if one.extensions} == {"OPERATION_TOO_COMPLEX"}
+    return [one.message for one in found]
+
+
+def deep(levels: int) -> str:
+    """An operation of so many levels."""
+    return "{ shop { " + "next { " * (levels - 3) + "others { id }" + " }" * (levels - 3) + " } }"
+
+
+def many(what: Callable[[int], str], count: int) -> str:
+    """So many of something."""
+    return " ".join(what(number) for number in range(count))
+
+
+def doubling(fragments: int) -> str:
+    """Fragments that each spread the next one twice."""
+    chain = many(lambda n: f"fragment F{n} on Shop {{ next {{ ...F{n + 1} }} others {{ ...F{n + 1} }} }}", fragments)
+    return f"{{ shop {{ ...F0 }} }} {chain} fragment F{fragments} on Shop {{ name }}"
+
+
+def test_an_operation_at_every_limit_is_run() -> None:
+    assert excesses(deep(12)) == []
+    assert excesses(
+        "{ " + many(lambda n: f"a{n}: hello", 20) + " shop { " + many(lambda n: f"b{n}: id", 9) + " } }"
+    ) == ["The operation may have at most 20 root fields."]
+    assert (
+        excesses("{ " + many(lambda n: f"a{n}: hello", 19) + " shop { " + many(lambda n: f"b{n}: id", 11) + " } }")
+        == []
+    )
+    assert excesses("mutation { " + many(lambda n: f'a{n}: shout(word: "a")', 5) + " }") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (deep(13), "The operation may be nested at most 12 levels deep."),
+        ("{ shop { ...F } } fragment F on Shop " + deep(13)[7:-1], "The operation may be nested at most 12 levels deep."),
+        ("{ shop { " + many(lambda n: f"a{n}: id", 31) + " } }", "The operation may have at most 30 aliases."),
+        ("{ " + "hello " * 21 + "}", "The operation may have at most 20 root fields."),
+        ("{ ...F ...F } fragment F on Query { " + "hello " * 11 + "}", "The operation may have at most 20 root fields."),
+        ("mutation { " + many(lambda n: f'a{n}: shout(word: "a")', 6) + " }", "The operation may have at most 5 root fields."),
+        ("{ __schema { types { fields { type { fields { name } } } } } }", "The operation may not follow the lists of the introspection from type to type to type."),
+        ("{ a: __schema { types { name } } }", "`__schema` and the lists below it may have no aliases."),
+        ("{ __schema { a: types { name } b: types { name } } }", "`__schema` and the lists below it may have no aliases."),
+        ("{ shop { ...F } } fragment F on Shop { " + "...G " * 50 + "} fragment G on Shop { " + "id name " * 25 + "}", "A fragment may have at most 1000 fields, those of fragments counted at every use."),
+        ("{ hello @skip(if: true) @skip(if: true) @skip(if: true) @skip(if: true) @skip(if: true) @skip(if: true) }", "One place may have at most 5 directives."),
+        ("{ number(of: " + "[" * 11 + "]" * 11 + ") }", "Values may be nested at most 10 times."),
+        ("query($o: Order = " + "{inner: " * 11 + "1" + "}" * 11 + ") { hello }", "Values may be nested at most 10 times."),
+        ("query($n: " + "[" * 11 + "Int" + "]" * 11 + ") { hello }", "Types may be nested at most 10 times."),
+        ("{ " + "... { " * 41 + "hello" + " }" * 41 + " }", "Selections may be nested at most 40 times."),
+        ("{ shop { " + "id " * 51 + "} }", "One field may be asked for at most 50 times in one place."),
+        ("{ shop { " + "... { id } " * 51 + "} }", "One place may use at most 50 fragments."),
+        (many(lambda n: f"query Q{n} {{ hello }}", 51), "A document may hold at most 50 operations."),
+    ],
+)  # fmt: skip
+def test_one_step_over_a_limit_is_refused(text: str, message: str) -> None:
+    assert excesses(text) == [message]
+
+
+def test_the_introspection_that_tools_send_is_allowed() -> None:
+    assert excesses(get_introspection_query(specified_by_url=True, input_value_deprecation=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{ " + "a " * 1500 + "}", "OPERATION_TOO_COMPLEX"),
+        ("# x\n" * 1501 + "{ hello }", "OPERATION_TOO_COMPLEX"),
+        ("{ a " * 700 + "}" * 700, "OPERATION_TOO_COMPLEX"),
+        ("{ a(b: " + "[" * 700 + "]" * 700 + ") }", "OPERATION_TOO_COMPLEX"),
+        ("{ hello", "GRAPHQL_PARSE_FAILED"),
+    ],
+)
+def test_a_text_that_cannot_be_parsed_says_why(text: str, code: str) -> None:
+    with pytest.raises(GraphQLError) as refused:
+        parsed(text)
+    assert refused.value.extensions == {"code": code}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ shop { ...A } } fragment A on Shop { next { ...A } }",
+        "{ shop { ...A } } fragment A on Shop { ...B } fragment B on Shop { ...A }",
+        "{ hello } fragment A on Shop { ...A ...A }",
+        "{ shop { ...A } } fragment A on Shop { id } fragment A on Shop { name }",
+    ],
+)
+def test_fragments_that_validation_would_refuse_are_refused_first(text: str) -> None:
+    found = measure(parse(text), schema=CORE)
+    assert isinstance(found, list)
+    assert [one.extensions for one in found] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
+
+
+def test_an_unknown_type_or_field_is_left_to_validation() -> None:
+    found = measure(parse("{ nope { a ...F ...Gone } } fragment F on Nope { b }"), schema=CORE)
+    assert isinstance(found, Measured)
+    assert found.needed == {"Query.nope"}
+
+
+def test_what_an_operation_needs_covers_fragments_and_the_types_behind_an_interface() -> None:
+    text = "query A { ...F thing { id ... on Shop { name } } } query B { hello } fragment F on Query { page { endCursor } }"
+    found = measure(parse(text), schema=CORE)
+    assert isinstance(found, Measured)
+    assert found.operations["A"].needed == {
+        "Query.page", "PageInfo.endCursor", "Query.thing", "Thing.id", "Shop.id", "Shop.name",
+    }  # fmt: skip
+    assert found.operations["B"].needed == {"Query.hello"}
+    assert not found.operations["A"].introspects
+
+
+HOSTILE = {
+    "fragments that double 60 times": doubling(60),
+    "fragments that double 9 times": doubling(9),
+    "unused fragments that double": doubling(60).replace("{ shop { ...F0 } }", "{ hello }"),
+    "150 fragments in a circle": "{ shop { ...F0 } } " + many(lambda n: f"fragment F{n} on Shop {{ ...F{(n + 1) % 150} }}", 150),
+    "180 fragments in a row": "{ shop { ...F0 } } " + many(lambda n: f"fragment F{n} on Shop {{ ...F{n + 1} }}", 180) + " fragment F180 on Shop { id }",
+    "5,000 aliases": "{ " + many(lambda n: f"a{n}: hello", 5000) + " }",
+    "400 aliases": "{ " + many(lambda n: f"a{n}: hello", 400) + " }",
+    "one field 1,400 times": "{ shop {" + " id" * 1400 + " } }",
+    "370 inline fragments": "{ shop { " + "... { id } " * 370 + "} }",
+    "fragments on fragments": "{ shop { " + many(lambda n: f"...F{n}", 50) + " } } " + many(lambda n: f"fragment F{n} on Shop {{ id name next {{ id }} }}", 50),
+    "450 arguments": "{ hello(" + many(lambda n: f"x{n}: 1", 450) + ") }",
+    "350 variables": "query(" + many(lambda n: f"$x{n}: Int", 350) + ") { hello }",
+    "a string of 99,000 characters": '{ hello(name: "' + "x" * 99_000 + '") }',
+    "700 braces": "{ shop { " * 350,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_documents_cost_milliseconds(text: str) -> None:
+    best = 10.0
+    for _ in range(3):
+        begun = time.process_time()
+        try:
+            document = parsed(text)
+        except GraphQLError:
+            pass
+        else:
+            if isinstance(measure(document, schema=CORE), Measured):
+                validate(CORE, document, max_errors=10)
+        best = min(best, time.process_time() - begun)
+    assert best < 0.25
