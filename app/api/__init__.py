@@ -1,0 +1,4 @@
+"""GraphQL, one file per concept: types, inputs, payloads, resolvers."""
+
+# Enums of the domain are registered before anything can use one undescribed.
+from app.api import enums as enums

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -67,23 +68,35 @@ def refusal(problem: Problem, *, say: Wording) -> TechnicalRefusal:
 
 def canonical(value: Any) -> Any:
     """An input as JSON in one spelling: what was left out is left out, equal numbers and instants are equal."""
-    if value is None or value is strawberry.UNSET:
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
+    if value is strawberry.UNSET:
         return None
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str | int | bool):
+    if isinstance(value, str | int):
         return value
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Sequence):
-        return [canonical(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: canonical(item) for key, item in value.items()}
     if is_dataclass(value):
-        pairs = ((one.name, canonical(getattr(value, one.name))) for one in fields(value))
-        return {name: item for name, item in pairs if item is not None and name != "idempotency_key"}
+        names = _names(type(value))
+        return {name: item for name in names if (item := canonical(getattr(value, name))) is not None}
     raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    str: lambda text: text,
+    int: lambda number: number,
+    bool: lambda switch: switch,
+    type(None): lambda _: None,
+    list: lambda items: [canonical(item) for item in items],
+    Decimal: lambda number: str(number.normalize()),
+    datetime: lambda at: at.astimezone(UTC).isoformat(),
+    date: date.isoformat,
+    time: time.isoformat,
+}
+
+
+@cache
+def _names(type_: type) -> tuple[str, ...]:
+    """The fields of an input that its fingerprint covers."""
+    return tuple(one.name for one in fields(type_) if one.name != "idempotency_key")

@@ -80,7 +80,8 @@ async def terms_of(session: Session, *, program_id: str, entries: Sequence[Entry
 
 def decided_by(entry: Entry) -> int:
     """The version of the terms in an entry's stored decision."""
-    return decision_of(entry).terms_version
+    version: int = orjson.loads(entry.decision)["terms"]
+    return version
 
 
 def decision_of(entry: Entry) -> Decision:
