@@ -18,7 +18,7 @@ BAD_INPUT = "BAD_USER_INPUT"
 LONGEST_MESSAGE = 300
 
 _FOUND = re.compile(r",? found: .*", re.DOTALL)
-_VALUE = re.compile(r"(\bvalue: .{40}).+", re.DOTALL)
+_VALUE = re.compile(r"((?<!invalid )\bvalue: .{40}).+", re.DOTALL)
 _WORD = re.compile(r"(\S{40})\S+")
 _FRAMES = 8
 

@@ -1,0 +1,169 @@
+"""The scalars, through a document's text and through its variables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from graphql import execute_sync, parse, print_type
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.api.http import core_schema
+from app.api.scalars import (
+    SCALARS,
+    parse_date_time,
+    parse_decimal,
+    show_big_int,
+    show_date,
+    show_date_time,
+    show_decimal,
+    show_time,
+)
+from tests.api.small import Edge, code, schema
+
+CORE = core_schema(schema)
+TYPES = {"moment": "DateTime", "day": "Date", "hour": "Time", "decimal": "Decimal", "currency": "CurrencyCode", "locale": "Locale", "big": "BigInt"}  # fmt: skip
+
+
+def through(field: str, value: Any) -> Any:
+    """What comes back for a value sent as a variable; None when it is refused."""
+    document = parse(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}")
+    result = execute_sync(CORE, document, variable_values={"v": value})
+    return result.data[field] if result.data else None
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "answered"),
+    [
+        ("moment", "2026-03-14T15:09:26Z", "2026-03-14T15:09:26Z"),
+        ("moment", "2026-03-14T16:09:26.5+01:00", "2026-03-14T15:09:26.500000Z"),
+        ("moment", "2026-03-14t15:09:26.123456789z", "2026-03-14T15:09:26.123456Z"),
+        ("moment", "2026-01-01T00:30:00+14:00", "2025-12-31T10:30:00Z"),
+        ("day", "2024-02-29", "2024-02-29"),
+        ("hour", "09:30", "09:30"),
+        ("hour", "09:30:00", "09:30"),
+        ("hour", "23:59:59", "23:59:59"),
+        ("decimal", "12.50", "12.50"),
+        ("decimal", "-0.00", "0.00"),
+        ("decimal", "1e3", "1000"),
+        ("decimal", "1.5E-2", "0.015"),
+        ("decimal", "9" * 30, "9" * 30),
+        ("currency", "EUR", "EUR"),
+        ("locale", "zh-Hant-TW", "zh-Hant-TW"),
+        ("big", "9223372036854775807", "9223372036854775807"),
+        ("big", "-9223372036854775808", "-9223372036854775808"),
+    ],
+)
+def test_a_value_comes_back_in_its_one_spelling(field: str, sent: str, answered: str) -> None:
+    assert through(field, sent) == answered
+
+
+@pytest.mark.parametrize(
+    ("field", "sent"),
+    [
+        ("moment", "2026-03-14T15:09:26"),
+        ("moment", "2026-03-14"),
+        ("moment", "2026-03-14 15:09:26Z"),
+        ("moment", "2026-03-14T15:09Z"),
+        ("moment", "2026-02-30T00:00:00Z"),
+        ("moment", "2026-03-14T24:00:00Z"),
+        ("moment", "2026-03-14T15:09:60Z"),
+        ("moment", "2026-03-14T15:09:26+25:00"),
+        ("moment", "1899-12-31T23:59:59Z"),
+        ("moment", "9999-12-31T23:59:59-12:00"),
+        ("moment", "٢٠٢٦-03-14T15:09:26Z"),
+        ("moment", 1773500966),
+        ("day", "2026-02-29"),
+        ("day", "20260314"),
+        ("day", "2026-W11-6"),
+        ("day", "0001-01-01"),
+        ("hour", "24:00"),
+        ("hour", "9:30"),
+        ("hour", "09:30:15.5"),
+        ("hour", "09:30Z"),
+        ("decimal", 12.5),
+        ("decimal", 12),
+        ("decimal", True),
+        ("decimal", "NaN"),
+        ("decimal", "Infinity"),
+        ("decimal", "1E+999999"),
+        ("decimal", "1E-999999"),
+        ("decimal", "1" * 31),
+        ("decimal", "0." + "1" * 30),
+        ("decimal", "1,5"),
+        ("decimal", "1_000"),
+        ("decimal", " 1"),
+        ("decimal", "1\n"),
+        ("decimal", ""),
+        ("decimal", "١"),
+        ("currency", "eur"),
+        ("currency", "EURO"),
+        ("currency", "XXX"),
+        ("currency", "ABC"),
+        ("locale", ""),
+        ("locale", "e"),
+        ("locale", "de_AT"),
+        ("locale", "de-" + "a-" * 20 + "b"),
+        ("locale", "de\n"),
+        ("big", "9223372036854775808"),
+        ("big", "1" * 5000),
+        ("big", 1),
+        ("big", "1.0"),
+        ("big", "+1"),
+    ],
+)
+async def test_a_wrong_value_is_refused_without_being_repeated(field: str, sent: Any) -> None:
+    answer = await Edge().ask(f"query($v: {TYPES[field]}!) {{ {field}(of: $v) }}", variables={"v": sent})
+    assert code(answer) == "BAD_USER_INPUT"
+    assert "1" * 31 not in answer.text
+
+
+@pytest.mark.parametrize("literal", ["12.5", "12", "1e3", "true", "[]", "{}", "EUR"])
+async def test_a_number_in_the_text_of_the_document_is_no_decimal(literal: str) -> None:
+    assert code(await Edge().ask(f"{{ decimal(of: {literal}) }}")) == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_a_refusal_says_what_is_expected() -> None:
+    answer = await Edge().ask("query($v: DateTime!) { moment(of: $v) }", variables={"v": "2026-03-14T15:09:26"})
+    assert answer.json()["errors"][0]["message"] == (
+        "Variable '$v' has invalid value: Expected a date and time with its offset "
+        "such as 2026-03-14T15:09:26Z or 2026-03-14T16:09:26+01:00."
+    )
+
+
+@given(st.datetimes(datetime(1901, 1, 1), datetime(2999, 12, 30), timezones=st.timezones()))  # type: ignore[arg-type]
+def test_an_instant_survives_the_way_out_and_in(instant: datetime) -> None:
+    back = parse_date_time(show_date_time(instant))
+    assert back == instant.astimezone(UTC)
+    assert back.tzinfo is UTC
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**20), max_value=10**20))
+def test_a_decimal_survives_the_way_out_and_in(number: Decimal) -> None:
+    assert parse_decimal(show_decimal(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("show", "value"),
+    [
+        (show_date_time, datetime(2026, 3, 14)),
+        (show_date, datetime(2026, 3, 14, tzinfo=UTC)),
+        (show_time, time(1, tzinfo=UTC)),
+        (show_decimal, 1.5),
+        (show_decimal, Decimal("NaN")),
+        (show_big_int, True),
+    ],
+)
+def test_a_value_of_the_wrong_kind_never_leaves(show: Any, value: Any) -> None:
+    with pytest.raises(TypeError):
+        show(value)
+
+
+def test_every_scalar_says_what_it_is_and_where_it_is_specified() -> None:
+    for definition in SCALARS.values():
+        printed = print_type(CORE.type_map[definition.name])
+        assert printed.startswith('"""')
+        assert '@specifiedBy(url: "https://' in printed
