@@ -66,9 +66,12 @@ def page_window(*, first: int | None, after: str | None, last: int | None, befor
     """
     if first is not None and last is not None:
         raise _refused("Use `first` or `last`, not both.")
-    name, size = ("last", last) if last is not None else ("first", DEFAULT_SIZE if first is None else first)
-    if size is None or not 1 <= size <= LARGEST_SIZE:
-        raise _refused(f"`{name}` must be from 1 to {LARGEST_SIZE}.")
+    size = DEFAULT_SIZE
+    for name, given in (("first", first), ("last", last)):
+        if given is not None:
+            size = given
+            if not 1 <= size <= LARGEST_SIZE:
+                raise _refused(f"`{name}` must be from 1 to {LARGEST_SIZE}.")
     return PageWindow(
         size=size,
         after=decode_cursor(after) if after is not None else None,

@@ -1,0 +1,38 @@
+"""A real server for tests: uvicorn on a free port of the loopback address, stopped afterwards."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+START_WITHIN = 10.0
+"""Seconds."""
+
+
+@contextmanager
+def serving(app: ASGIApp, *, http: str = "auto") -> Iterator[str]:
+    """Serve the application in a thread of its own; yields its address such as http://127.0.0.1:40123."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(128)
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(uvicorn.Config(app, http=http, log_level="critical", access_log=False, lifespan="auto"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + START_WITHIN
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError("the server did not start")
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=START_WITHIN)
+            assert not thread.is_alive()
