@@ -8,11 +8,23 @@ the caller signed in and anything resolved.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, cast
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, GraphQLInputObjectType, GraphQLSchema, OperationType, execute
+from graphql import (
+    ExecutionResult,
+    GraphQLArgument,
+    GraphQLError,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationType,
+    Undefined,
+    execute,
+)
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
@@ -20,6 +32,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
 from app.api.bodies import Asked, asked_in_address, asked_in_body
 from app.api.documents import Documents, InvalidError, Ready
+from app.api.executing import ShortExecutor, awaited
 from app.api.faults import BAD_INPUT, Boundary, Overload, RefusedError, field_error, masked, overload_of, request_error
 
 LONGEST_RUN = 10.0
@@ -120,6 +133,8 @@ class GraphQLEndpoint:
             operation_name=asked.operation_name,
             max_coercion_errors=MOST_COERCION_ERRORS,
             hide_suggestions=True,
+            executor_class=ShortExecutor,
+            is_awaitable=awaited,
         )
         if isinstance(result, ExecutionResult):
             return result
@@ -169,13 +184,28 @@ def _not_allowed(message: str, *, allow: str) -> RefusedError:
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
-    """graphql-core's schema under strawberry's, told which inputs are @oneOf so that it checks and prints them."""
+    """graphql-core's schema under strawberry's, made to say what is meant.
+
+    It learns which inputs are @oneOf, so that it checks and prints them itself, and no longer spells out that what is
+    left away is null.
+    """
     core = schema._schema  # noqa: SLF001 - strawberry has no public name for it
     for one in core.type_map.values():
+        if one.name.startswith("__"):
+            continue
         if isinstance(one, GraphQLInputObjectType):
-            definition = one.extensions.get("strawberry-definition")
-            one.is_one_of = bool(getattr(definition, "is_one_of", False))
+            one.is_one_of = bool(getattr(one.extensions.get("strawberry-definition"), "is_one_of", False))
+            _forget_null_defaults(one.fields.values())
+        elif isinstance(one, (GraphQLObjectType, GraphQLInterfaceType)):
+            for field in one.fields.values():
+                _forget_null_defaults(field.args.values())
     return core
+
+
+def _forget_null_defaults(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    for one in inputs:
+        if one.default_value is None:
+            one.default_value = Undefined
 
 
 _NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mutations with POST."

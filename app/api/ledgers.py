@@ -111,7 +111,7 @@ class LedgerEntry(Node):
     """An entry with the decision that made it."""
 
     stored: strawberry.Private[records.StoredEntry]
-    judged_by: strawberry.Private[rules.Terms]
+    judged_by: strawberry.Private[rules.Terms | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     type: EntryType = strawberry.field(description="What it is.")
     points: int = strawberry.field(description="Whole points: positive to the customer, negative from them.")
@@ -120,7 +120,7 @@ class LedgerEntry(Node):
     recorded_at: datetime = strawberry.field(description="Server time.")
 
     @classmethod
-    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms, unit: PointUnit) -> LedgerEntry:
+    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, unit: PointUnit) -> LedgerEntry:
         """An entry of the store for the reader."""
         entry = stored.entry
         return cls(
@@ -137,6 +137,8 @@ class LedgerEntry(Node):
     @strawberry.field(description="The decision as it was made, in the caller's locale.")
     def decision(self) -> Decision | None:
         """The stored decision."""
+        if self.judged_by is None:
+            raise LookupError("the terms of the decision were not read")
         made = ledgers.decision_of(self.stored.entry)
         return decision(made, judged_by=self.judged_by, unit=self.unit)
 
@@ -174,9 +176,13 @@ class LedgerEntryEdge:
 class LedgerEntryConnection:
     """A page."""
 
-    edges: list[LedgerEntryEdge] = strawberry.field(description="The entries with their places.")
     nodes: list[LedgerEntry] = strawberry.field(description="The entries alone.")
     page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+    @strawberry.field(description="The entries with their places.")
+    def edges(self) -> list[LedgerEntryEdge]:
+        """Each entry with its cursor."""
+        return [LedgerEntryEdge(cursor=encode_cursor(one.stored.entry.number), node=one) for one in self.nodes]
 
 
 async def ledger_connection(account_id: str, *, window: PageWindow, context: Context) -> LedgerEntryConnection:
@@ -187,20 +193,21 @@ async def ledger_connection(account_id: str, *, window: PageWindow, context: Con
         window=ledgers.Window(
             size=window.size, after=window.after, before=window.before, from_end=window.from_end
         ),
+        with_lots="LedgerEntry.lots" in context.needed,
+        with_decisions="LedgerEntry.decision" in context.needed,
     )
     unit = PointUnit(code="points", name=context.program.unit_name)
     nodes = [
-        LedgerEntry.of(one, judged_by=page.terms[ledgers.decided_by(one.entry)], unit=unit) for one in page.entries
+        LedgerEntry.of(one, judged_by=page.terms.get(ledgers.decided_by(one.entry)) if page.terms else None, unit=unit)
+        for one in page.entries
     ]
-    cursors = [encode_cursor(one.entry.number) for one in page.entries]
     return LedgerEntryConnection(
-        edges=[LedgerEntryEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
         nodes=nodes,
         page_info=PageInfo(
             has_next_page=page.more_after,
             has_previous_page=page.more_before,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
+            start_cursor=encode_cursor(page.entries[0].entry.number) if page.entries else None,
+            end_cursor=encode_cursor(page.entries[-1].entry.number) if page.entries else None,
         ),
     )
 

@@ -43,8 +43,16 @@ class Window:
     from_end: bool = False
 
 
-async def ledger_page(session: Session, *, program_id: str, account_id: str, window: Window) -> LedgerPage:
-    """One page of a ledger, newest first."""
+async def ledger_page(
+    session: Session,
+    *,
+    program_id: str,
+    account_id: str,
+    window: Window,
+    with_lots: bool = True,
+    with_decisions: bool = True,
+) -> LedgerPage:
+    """One page of a ledger, newest first; lots and the terms of the decisions only where they are wanted."""
     found = await ledger.page(
         session,
         program_id=program_id,
@@ -53,6 +61,7 @@ async def ledger_page(session: Session, *, program_id: str, account_id: str, win
         after=window.before,
         limit=window.size + 1,
         newest_first=not window.from_end,
+        whole=with_lots,
     )
     more = len(found) > window.size
     entries = found[: window.size]
@@ -62,7 +71,9 @@ async def ledger_page(session: Session, *, program_id: str, account_id: str, win
         entries=entries,
         more_before=more if window.from_end else window.after is not None,
         more_after=window.before is not None if window.from_end else more,
-        terms=await terms_of(session, program_id=program_id, entries=[one.entry for one in entries]),
+        terms=await terms_of(session, program_id=program_id, entries=[one.entry for one in entries])
+        if with_decisions
+        else {},
     )
 
 

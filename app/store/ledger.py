@@ -170,8 +170,9 @@ async def page(
     before: int | None = None,
     limit: int = 20,
     newest_first: bool = True,
+    whole: bool = True,
 ) -> tuple[StoredEntry, ...]:
-    """Entries of an account by number, with lot and movements: those with `after` < number < `before`.
+    """Entries of an account by number: those with `after` < number < `before`, with lot and movements if `whole`.
 
     At most `limit`, counted from the newest or from the oldest.
     """
@@ -184,6 +185,8 @@ async def page(
         _HIGHEST if before is None else before,
         limit,
     )
+    if not whole:
+        return tuple(_entry(row, new_lot=None, movements=()) for row in rows)
     return await _whole(session, program_id=program_id, rows=rows)
 
 

@@ -1,0 +1,72 @@
+"""graphql-core's executor with a short way for what most fields are: a ready scalar or enum of an object.
+
+Such a field needs no arguments, no info and no awaiting; going the long way costs several times its value. Anything
+out of the ordinary (null where there must be a value, a value that cannot be shown) goes the long way and fails there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from graphql import GraphQLEnumType, GraphQLError, GraphQLObjectType, GraphQLSchema, get_nullable_type, is_leaf_type
+from graphql.execution.executor import Executor
+from graphql.pyutils import Path, is_awaitable
+from strawberry.types.base import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+_NEVER_AWAITED = frozenset({str, int, bool, type(None), list, dict})
+
+
+class _Ready(NamedTuple):
+    """Where a ready value is found and how it is shown."""
+
+    name: str
+    show: Callable[[Any], Any]
+
+
+@lru_cache(maxsize=4)
+def _ready_fields(schema: GraphQLSchema) -> dict[tuple[str, str], _Ready]:
+    """The fields whose value is an attribute of their object and a scalar or an enum."""
+    found = {}
+    for one in schema.type_map.values():
+        definition = one.extensions.get("strawberry-definition") if isinstance(one, GraphQLObjectType) else None
+        if not isinstance(one, GraphQLObjectType) or definition is None:
+            continue
+        for field in get_object_definition(definition.origin, strict=True).fields:
+            name = field.graphql_name or to_camel_case(field.python_name)
+            shown = one.fields.get(name)
+            inner = get_nullable_type(shown.type) if shown is not None else None
+            if field.is_basic_field and is_leaf_type(inner):
+                show = _name_of if isinstance(inner, GraphQLEnumType) else inner.coerce_output_value
+                found[one.name, name] = _Ready(field.python_name, show)
+    return found
+
+
+_name_of = attrgetter("_name_")
+"""The name of an enum's member."""
+
+
+def awaited(value: Any) -> bool:
+    """Whether a resolver's result must be awaited."""
+    return type(value) not in _NEVER_AWAITED and is_awaitable(value)
+
+
+class ShortExecutor(Executor):
+    """Takes the short way for ready values."""
+
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
+    ) -> Any:
+        """The value of a field."""
+        ready = _ready_fields(self.schema).get((parent_type.name, field_details_list[0].node.name.value))
+        if ready is not None:
+            value = getattr(source, ready.name, None)
+            if value is not None:
+                try:
+                    return ready.show(value)
+                except (AttributeError, GraphQLError, TypeError, ValueError):
+                    pass  # the long way tells the client and the log
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
