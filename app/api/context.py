@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import strawberry
@@ -34,6 +36,8 @@ class Context:
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     spoken: dict[str | int, Wording] = field(default_factory=dict)
+    _waiting: list[tuple[Callable[[Any], Awaitable[Any]], asyncio.Future[Any]]] = field(default_factory=list)
+    _reading: asyncio.Task[None] | None = None
 
     @property
     def program(self) -> Program:
@@ -60,8 +64,29 @@ class Context:
         return self.signed_in
 
     async def ask(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
-        """Ask one question of the program that the key opens."""
-        return await self.desk.ask(question, program_id=self.program.id, **parameters)
+        """Ask one question of the program that the key opens.
+
+        What the resolvers of one turn of the loop ask is read together, on one snapshot.
+        """
+        answer: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        if not self._waiting:
+            self._reading = asyncio.ensure_future(self._read())
+        self._waiting.append((partial(question, program_id=self.program.id, **parameters), answer))
+        return await answer
+
+    async def _read(self) -> None:
+        """Read what is waiting; every question is answered, with the fault when the read as a whole fails."""
+        asked, self._waiting = self._waiting, []
+        try:
+            answers = await self.desk.ask_all([question for question, _ in asked])
+        except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to everybody who waits
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_exception(fault)
+            return
+        for (_, answer), found in zip(asked, answers, strict=True):
+            if not answer.done():
+                answer.set_result(found)
 
     async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str) -> V:
         """One of many by id: what one operation asks for together is read together."""

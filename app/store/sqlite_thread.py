@@ -98,16 +98,23 @@ class JobQueue:
         self._threads.clear()
 
     def _serve(self, make: Callable[[], Runner], group: int) -> None:
-        jobs: list[Job] = []
+        under_way: list[Job] = []
         runner = make()
+
+        async def serve() -> None:
+            # Waiting for jobs stops this loop, and nothing else runs on it: a run of the loop for each group would
+            # cost more than a small read.
+            while jobs := self._take(group):
+                under_way[:] = jobs
+                await runner.run(jobs)
+                under_way.clear()
+                self._answer(jobs)
+
         try:
-            with asyncio.Runner() as loop:
-                while jobs := self._take(group):
-                    loop.run(runner.run(jobs))
-                    self._answer(jobs)
+            asyncio.run(serve())
         finally:
             runner.close()
-            self._give_up(jobs)
+            self._give_up(under_way)
 
     def _give_up(self, jobs: list[Job]) -> None:
         """Tell those that no thread will serve any more; there is nobody to tell after an ordered end."""

@@ -6,7 +6,7 @@ The API speaks to the desk and never to the database, so that nothing above this
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -83,6 +83,14 @@ class Desk:
 
         await self.database.write(work, program_id=program_id, turn=new.key.id)
         return new
+
+    async def ask_all(self, questions: Sequence[Callable[[Session], Awaitable[Any]]]) -> list[Any]:
+        """Answer several questions, one after the other, from one consistent view of the database."""
+
+        async def work(session: Session) -> list[Any]:
+            return [await question(session) for question in questions]
+
+        return await self.database.read(work)
 
     async def ask(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
         """Answer one question from one consistent view of the database."""
