@@ -1,0 +1,141 @@
+"""GraphiQL: the files it is made of, who gets the page, and a real browser that uses it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from graphql import parse, validate
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from starlette.applications import Starlette
+
+from app.api.http import GraphQLEndpoint, core_schema
+from app.api.limits import Measured, measure
+from app.api.schema import schema as real_schema
+from app.web.graphiql import FOLDER, POLICY, graphiql_routes
+from tests.api.small import context_for, schema
+from tests.serving import serving
+
+OURS = {"boot.js", "page.css", "examples.graphql", "vendored.json"}
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    endpoint = GraphQLEndpoint(schema, context_for=context_for, introspection=lambda _: True)
+    with serving(Starlette(routes=graphiql_routes(endpoint))) as address:
+        yield address
+
+
+def test_every_file_is_ours_or_is_what_was_published() -> None:
+    listed = json.loads((FOLDER / "vendored.json").read_text())
+    assert {one["file"] for one in listed} | OURS == {file.name for file in FOLDER.iterdir()}
+    for one in listed:
+        assert hashlib.sha256((FOLDER / one["file"]).read_bytes()).hexdigest() == one["sha256"], one["file"]
+    assert {(one["name"], one["version"]) for one in listed} == {
+        ("graphiql", "4.1.2"), ("react", "18.3.1"), ("react-dom", "18.3.1"),
+    }  # fmt: skip
+    assert {one["name"] for one in listed if one["file"].startswith("LICENSE")} == {"graphiql", "react", "react-dom"}
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "page"),
+    [
+        (HTML, "", True),
+        (HTML, "?utm=1", True),
+        (HTML, "?query={hello}", False),
+        (HTML, "?documentId=1", False),
+        ("*/*", "", False),
+        ("application/json", "", False),
+    ],
+)
+def test_only_a_browser_that_opens_the_address_gets_the_page(address: str, accept: str, query: str, page: bool) -> None:
+    answer = httpx.get(f"{address}/graphql{query}", headers={"accept": accept})
+    assert answer.headers["content-type"].startswith("text/html") is page
+    assert answer.status_code == (200 if page else 400)
+
+
+def test_a_post_from_a_browser_reaches_the_api(address: str) -> None:
+    answer = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, headers={"accept": HTML})
+    assert answer.json() == {"data": {"hello": "Hello world"}}
+
+
+def test_the_page_allows_no_other_host_and_no_script_inside_it(address: str) -> None:
+    answer = httpx.get(f"{address}/graphql", headers={"accept": HTML})
+    assert answer.headers["content-security-policy"] == POLICY
+    allowed = dict(one.split(" ", 1) for one in POLICY.split("; "))
+    assert allowed["default-src"] == "'none'"
+    assert allowed["script-src"] == "'self'"
+    assert allowed["connect-src"] == "'self'"
+    assert "//" not in POLICY
+    assert "//" not in answer.text.replace("<!doctype html>", "")
+    assert re.findall(r"<script(?![^>]*\bsrc=)|\son\w+=|javascript:", answer.text) == []
+    for path in re.findall(r'(?:src|href)="(/[^"]+)"', answer.text):
+        assert httpx.get(address + path).status_code == 200
+
+
+def test_every_example_is_an_operation_that_the_api_accepts() -> None:
+    core = core_schema(real_schema)
+    examples = re.split(r"^# -{10,}$", (FOLDER / "examples.graphql").read_text(), flags=re.MULTILINE)
+    assert len(examples) == 7
+    for example in examples:
+        document = parse(example)
+        assert isinstance(measure(document, schema=core), Measured)
+        assert validate(core, document) == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must have Chromium: GraphiQL was not tried in a browser")
+        pytest.skip("NO CHROMIUM HERE: GraphiQL WAS NOT TRIED IN A BROWSER")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda one: troubles.append(one.text) if one.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda one: troubles.append(str(one)))
+    page.on("request", lambda one: None if one.url.startswith((address, "data:")) else troubles.append(one.url))
+    page.goto(f"{address}/graphql")
+    page.wait_for_selector(".graphiql-query-editor .CodeMirror")
+    yield page
+    page.close()
+    assert troubles == []
+
+
+def test_a_browser_opens_the_examples_with_a_place_for_the_key(page: Page) -> None:
+    assert page.title() == "Troth: GraphiQL"
+    tabs = [one.inner_text().strip() for one in page.locator(".graphiql-tab-button").all()]
+    assert tabs == ["WhoAmI", "Terms", "CreateReward", "PublishTerms", "Enrol", "Purchase", "Card"]
+    assert "query WhoAmI" in page.locator(".graphiql-query-editor").inner_text()
+    headers = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror").inner_text()
+    assert '"Authorization": "Bearer "' in headers
+
+
+def test_a_browser_runs_an_operation_and_shows_the_schema(page: Page) -> None:
+    page.locator(".graphiql-query-editor .CodeMirror").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("{ hello }")
+    page.locator(".graphiql-tab-button", has_text="<untitled>").wait_for()  # only now it knows the new operation
+    page.get_by_label("Execute query").click()
+    expect(page.locator(".result-window")).to_contain_text('"hello": "Hello world"')
+    page.get_by_label("Show Documentation Explorer").click()
+    page.get_by_text("Root Types").wait_for()
+
+
+def test_a_browser_keeps_nothing_after_the_page_is_closed(page: Page) -> None:
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
