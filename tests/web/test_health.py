@@ -1,0 +1,30 @@
+"""The two addresses for whoever runs the server."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from app.web.health import health_routes
+
+
+@pytest.mark.parametrize(
+    ("path", "is_ready", "status", "said"),
+    [
+        ("/healthz", True, 200, "ok"),
+        ("/healthz", False, 200, "ok"),
+        ("/readyz", True, 200, "ready"),
+        ("/readyz", False, 503, "not ready"),
+    ],
+)
+async def test_a_living_process_is_not_always_ready(path: str, is_ready: bool, status: int, said: str) -> None:
+    async def ready() -> bool:
+        return is_ready
+
+    transport = httpx.ASGITransport(app=Starlette(routes=health_routes(ready=ready)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()) == (status, {"status": said})
+        assert answer.headers["cache-control"] == "no-store"
+        assert (await client.post(path)).status_code == 405
