@@ -29,6 +29,7 @@ from app.store.migrating import migrate
 from app.store.opening import open_database
 from app.store.unit import Busy, Database, Unavailable
 from app.usecases.desk import Desk
+from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
 
 KEY_REMEMBERED = 10.0
@@ -109,7 +110,7 @@ def create_app(
             await database.stop()
 
     return Starlette(
-        routes=[*endpoint.routes(), *health_routes(ready=database.ready)],
+        routes=[*graphiql_routes(endpoint), *health_routes(ready=database.ready)],
         lifespan=lifespan,
     )
 

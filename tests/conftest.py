@@ -24,6 +24,7 @@ import pytest
 from app.store.migrating import FOLDER, migrate
 from app.store.opening import open_database
 from app.store.unit import Database
+from tests.shop import Shop, open_shop
 
 OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""
@@ -175,3 +176,10 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await database.start()
     yield database
     await database.stop()
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A shop over HTTP on a fresh database of either kind."""
+    with open_shop(database_url) as opened:
+        yield opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from app.domain.amounts import Money
 from app.domain.conditions import Condition
 from app.domain.effects import ClauseKind, Effect
 from app.domain.effects.reward_cost import RewardCost
@@ -56,9 +57,16 @@ def _check_clause(
     if conditions and effect.clause_kind is ClauseKind.POLICY:
         raise TermsError((*at, "conditions"), "a standard clause holds always and takes no conditions")
     for place, condition in enumerate(conditions):
-        wrong = condition.problem(currency=currency)
+        wrong = condition.problem() or _amounts_problem(condition.amounts(), currency=currency)
         if wrong is not None:
             raise TermsError((*at, "conditions", str(place)), wrong)
-    wrong = effect.problem(currency=currency)
+    wrong = effect.problem() or _amounts_problem(effect.amounts(), currency=currency)
     if wrong is not None:
         raise TermsError((*at, "effect"), wrong)
+
+
+def _amounts_problem(amounts: Sequence[Money], *, currency: str) -> str | None:
+    """Another currency than the program's, or nothing."""
+    if any(amount.currency != currency for amount in amounts):
+        return f"the amount is not in {currency}"
+    return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None

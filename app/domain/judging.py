@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.conditions import Selecting
 from app.domain.counting import Counted
 from app.domain.decisions import Reason, Verdict
 from app.domain.terms import Clause
@@ -11,7 +12,7 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
     """Whether every condition holds, the selected part of the purchase, and one reason per condition."""
     selected = purchase
     for condition in clause.conditions:
-        if condition.selecting:
+        if isinstance(condition, Selecting):
             selected = selected.only(condition.selects)
     holds = True
     reasons = []

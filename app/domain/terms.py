@@ -50,8 +50,14 @@ class Clause:
         effect = self.effect.sentence(say)
         if not self.conditions:
             return say.capitalised(say("clause", effect=effect))
-        conditions = say("clause.separator").join(one.sentence(say) for one in self.conditions)
+        conditions = say("clause.separator").join(self.condition_sentences(say))
         return say.capitalised(say("clause.with_conditions", effect=effect, conditions=conditions))
+
+    def condition_sentences(self, say: Wording) -> tuple[str, ...]:
+        """Each condition as it stands in the sentence of the clause."""
+        if self.kind is ClauseKind.REWARD:
+            return tuple(one.requirement(say) for one in self.conditions)
+        return tuple(one.sentence(say) for one in self.conditions)
 
     def to_data(self) -> dict[str, Any]:
         """The clause as JSON; every type under its stable kind."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.condition import Condition as Condition
+from app.domain.conditions.condition import Selecting as Selecting
 from app.domain.conditions.dates import Dates
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.products import Products

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.decisions import Finding
 from app.domain.facts import Line
@@ -18,8 +19,6 @@ class Condition(ABC):
     __slots__ = ()
 
     kind: ClassVar[str]
-    selecting: ClassVar[bool] = False
-    """Whether it narrows which lines the rest of its clause looks at."""
 
     @abstractmethod
     def check(self, purchase: Counted) -> Finding:
@@ -29,12 +28,16 @@ class Condition(ABC):
     def sentence(self, say: Wording) -> str:
         """The condition as part of a sentence."""
 
-    def selects(self, line: Line) -> bool:
-        """Whether the clause looks at this line."""
-        return True
+    def requirement(self, say: Wording) -> str:
+        """The condition as part of a sentence about the price of a reward."""
+        return self.sentence(say)
 
-    def problem(self, *, currency: str) -> str | None:
-        """What makes it unfit for publishing in a program of this currency, or None."""
+    def amounts(self) -> tuple[Money, ...]:
+        """The amounts it names; terms take them in the program's currency only, and above 0."""
+        return ()
+
+    def problem(self) -> str | None:
+        """What makes it unfit for publishing, or None."""
         return None
 
     @abstractmethod
@@ -45,3 +48,13 @@ class Condition(ABC):
     @abstractmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """The condition that `to_data` wrote."""
+
+
+class Selecting(Condition):
+    """A condition that narrows which lines the rest of its clause looks at; it holds when one is left."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def selects(self, line: Line) -> bool:
+        """Whether the clause looks at this line."""

@@ -42,7 +42,7 @@ class Dates(Condition):
             return say("dates.until", last=say.date(self.last))
         raise ValueError("a period without ends has no sentence")
 
-    def problem(self, *, currency: str) -> str | None:
+    def problem(self) -> str | None:
         """No end at all, or an end before the beginning."""
         if self.first is None and self.last is None:
             return "a first or a last day is needed"

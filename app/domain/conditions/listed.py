@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Literal, Self
 
-from app.domain.conditions.condition import Condition
+from app.domain.conditions.condition import Selecting
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
@@ -17,10 +17,9 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Condition):
+class Listed(Selecting):
     """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when one is left."""
 
-    selecting: ClassVar[bool] = True
     include: frozenset[str] = frozenset()
     exclude: frozenset[str] = frozenset()
 
@@ -41,17 +40,28 @@ class Listed(Condition):
         remedy = Remedy(RemedyCode.ADD_PRODUCT, products=tuple(sorted(self.include - self.exclude)))
         return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, wanted, (remedy,))
 
+    def called(self, name: str, *, say: Wording) -> str:
+        """How a sentence calls what a list names."""
+        return say(f"{self.kind}.called", name=name)
+
     def sentence(self, say: Wording) -> str:
         """For these, except those."""
-        included = say.listed(sorted(self.include), last="and")
-        excluded = say.listed(sorted(self.exclude), last="and")
-        if self.include and self.exclude:
-            return say(f"{self.kind}.both", included=included, excluded=excluded)
-        if self.include:
-            return say(f"{self.kind}.only", included=included)
-        return say(f"{self.kind}.except", excluded=excluded)
+        return self._said(self.kind, say=say, last="and")
 
-    def problem(self, *, currency: str) -> str | None:
+    def requirement(self, say: Wording) -> str:
+        """If one of these is in the basket, those not counted."""
+        return self._said(f"{self.kind}.in_basket", say=say, last="or")
+
+    def _said(self, key: str, *, say: Wording, last: Literal["and", "or"]) -> str:
+        included = say.listed([self.called(name, say=say) for name in sorted(self.include)], last=last)
+        excluded = say.listed([self.called(name, say=say) for name in sorted(self.exclude)], last=last)
+        if self.include and self.exclude:
+            return say(f"{key}.both", included=included, excluded=excluded)
+        if self.include:
+            return say(f"{key}.only", included=included)
+        return say(f"{key}.except", excluded=excluded)
+
+    def problem(self) -> str | None:
         """Nothing listed, too much, or lists that contradict each other."""
         if not self.include and not self.exclude:
             return "at least one name is needed"

@@ -33,11 +33,9 @@ class MinimumSpend(Condition):
         """If what counts comes to at least so much."""
         return say("minimum_spend", amount=say.money(self.amount))
 
-    def problem(self, *, currency: str) -> str | None:
-        """Another currency, or nothing to reach."""
-        if self.amount.currency != currency:
-            return f"the amount is not in {currency}"
-        return None if self.amount.minor > 0 else "the amount must be above 0"
+    def amounts(self) -> tuple[Money, ...]:
+        """What is to be reached."""
+        return (self.amount,)
 
     def to_data(self) -> dict[str, Any]:
         """Amount in minor units and currency."""

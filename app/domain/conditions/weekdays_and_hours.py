@@ -51,7 +51,7 @@ class WeekdaysAndHours(Condition):
         key = "weekdays_and_hours" if start < self.end else "weekdays_and_hours.overnight"
         return say(key, days=days, start=say.time(start), end=say.time(self.end))
 
-    def problem(self, *, currency: str) -> str | None:
+    def problem(self) -> str | None:
         """No day, or a window of no length."""
         if not self.days:
             return "at least one day is needed"

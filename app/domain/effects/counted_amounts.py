@@ -49,7 +49,9 @@ class CountedAmounts(Effect):
                 "counted_amounts.before_discounts" if self.discounts_ignored else "counted_amounts.after_discounts"
             ),
             counted=say("counted_amounts.also", kinds=say.listed(counted, last="and")) if counted else "",
-            left_out=say.listed([*left_out, say("counted_amounts.always_left_out")], last="and"),
+            left_out=say.listed(
+                [*left_out, say("counted_amounts.rewards"), say("counted_amounts.paid_with_points")], last="and"
+            ),
         )
 
     def to_data(self) -> dict[str, Any]:

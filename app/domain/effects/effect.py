@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from app.domain.amounts import Parts
+from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
 from app.domain.wording import Wording
 
 MOST_POINTS = 1_000_000
 """The most points that one clause may name."""
+
+
+def points_problem(points: int) -> str | None:
+    """What is wrong with the points that a clause names, or None."""
+    return None if 1 <= points <= MOST_POINTS else f"points are 1 to {MOST_POINTS}"
 
 
 class ClauseKind(StrEnum):
@@ -35,8 +40,12 @@ class Effect(ABC):
     def sentence(self, say: Wording) -> str:
         """The effect as the main part of a sentence, without a full stop."""
 
-    def problem(self, *, currency: str) -> str | None:
-        """What makes it unfit for publishing in a program of this currency, or None."""
+    def amounts(self) -> tuple[Money, ...]:
+        """The amounts it names; terms take them in the program's currency only, and above 0."""
+        return ()
+
+    def problem(self) -> str | None:
+        """What makes it unfit for publishing, or None."""
         return None
 
     @abstractmethod

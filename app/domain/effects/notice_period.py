@@ -22,7 +22,7 @@ class NoticePeriod(Effect):
         """How long changes are announced ahead."""
         return say("notice_period", days=say.days(self.days))
 
-    def problem(self, *, currency: str) -> str | None:
+    def problem(self) -> str | None:
         """Not a number of days."""
         return None if 0 <= self.days <= 365 else "days are 0 to 365"
 

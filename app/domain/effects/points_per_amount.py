@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
-from app.domain.effects.effect import MOST_POINTS, Earning
+from app.domain.effects.effect import Earning, points_problem
 from app.domain.wording import Wording
 
 
@@ -28,9 +28,13 @@ class PointsPerAmount(Earning):
         """So many points for every so much."""
         return say("points_per_amount", points=say.points(self.points), per=say.money(self.per))
 
-    def problem(self, *, currency: str) -> str | None:
-        """Nothing earned, nothing spent, or another currency."""
-        return rate_problem(points=self.points, per=self.per, currency=currency)
+    def amounts(self) -> tuple[Money, ...]:
+        """What the points are for."""
+        return (self.per,)
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)
 
     def to_data(self) -> dict[str, Any]:
         """Points, minor units and currency."""
@@ -40,12 +44,3 @@ class PointsPerAmount(Earning):
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """The stored effect."""
         return cls(points=data["points"], per=Money(*data["per"]))
-
-
-def rate_problem(*, points: int, per: Money, currency: str) -> str | None:
-    """What is wrong with a rate of points per amount, or None."""
-    if not 1 <= points <= MOST_POINTS:
-        return f"points are 1 to {MOST_POINTS}"
-    if per.currency != currency:
-        return f"the amount is not in {currency}"
-    return None if per.minor > 0 else "the amount must be above 0"

@@ -8,8 +8,7 @@ from typing import Any, ClassVar, Self
 
 from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
-from app.domain.effects.effect import Earning
-from app.domain.effects.points_per_amount import rate_problem
+from app.domain.effects.effect import Earning, points_problem
 from app.domain.wording import Wording
 
 
@@ -29,9 +28,13 @@ class PointsPerFullAmount(Earning):
         """So many points for every full so much."""
         return say("points_per_full_amount", points=say.points(self.points), per=say.money(self.per))
 
-    def problem(self, *, currency: str) -> str | None:
-        """Nothing earned, nothing spent, or another currency."""
-        return rate_problem(points=self.points, per=self.per, currency=currency)
+    def amounts(self) -> tuple[Money, ...]:
+        """What the points are for."""
+        return (self.per,)
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)
 
     def to_data(self) -> dict[str, Any]:
         """Points, minor units and currency."""

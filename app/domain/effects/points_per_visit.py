@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 from app.domain.amounts import Parts
 from app.domain.counting import Counted
-from app.domain.effects.effect import MOST_POINTS, Earning
+from app.domain.effects.effect import Earning, points_problem
 from app.domain.wording import Wording
 
 
@@ -27,9 +27,9 @@ class PointsPerVisit(Earning):
         """So many points for each visit."""
         return say("points_per_visit", points=say.points(self.points))
 
-    def problem(self, *, currency: str) -> str | None:
-        """Nothing earned."""
-        return None if 1 <= self.points <= MOST_POINTS else f"points are 1 to {MOST_POINTS}"
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)
 
     def to_data(self) -> dict[str, Any]:
         """The points."""

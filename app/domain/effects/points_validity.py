@@ -27,7 +27,7 @@ class PointsValidity(Effect):
             return say("points_validity.for_ever")
         return say("points_validity", months=say.months(self.months))
 
-    def problem(self, *, currency: str) -> str | None:
+    def problem(self) -> str | None:
         """Not a number of months."""
         return None if self.months is None or 1 <= self.months <= 120 else "months are 1 to 120"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.effects.effect import MOST_POINTS, ClauseKind, Effect
+from app.domain.effects.effect import ClauseKind, Effect, points_problem
 from app.domain.wording import Wording
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
@@ -35,11 +35,11 @@ class RewardCost(Effect):
         """The reward costs so many points."""
         return say("reward_cost", reward=self.name or self.reward, points=say.points(self.points))
 
-    def problem(self, *, currency: str) -> str | None:
+    def problem(self) -> str | None:
         """Free of charge, or a key that cannot be one."""
         if not _KEY.fullmatch(self.reward):
             return "the key of a reward is a-z, 0-9 and dashes, 1 to 40 characters"
-        return None if 1 <= self.points <= MOST_POINTS else f"points are 1 to {MOST_POINTS}"
+        return points_problem(self.points)
 
     def to_data(self) -> dict[str, Any]:
         """Key, name and points."""

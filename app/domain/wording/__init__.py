@@ -8,9 +8,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from typing import Literal
 
 import babel
-from babel.dates import format_date, format_datetime, format_time, get_day_names
+from babel.dates import format_date, format_datetime, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
@@ -109,27 +110,29 @@ class Wording:
         """Weekday, day and time on the wall clock of a zone."""
         return format_datetime(at, format=self("format.instant"), tzinfo=_zone(zone), locale=self._cldr)
 
-    def listed(self, words: Sequence[str], *, last: str) -> str:
-        """Words as a list; `last` is "and" or "or"."""
+    def listed(self, words: Sequence[str], *, last: Literal["and", "or"]) -> str:
+        """Words as a list, `last` before the last one."""
         return format_list(list(words), style="standard" if last == "and" else "or", locale=self._cldr)
 
     def weekdays(self, days: Collection[Weekday]) -> str:
         """Days of the week; three or more in a row become a range."""
-        names = get_day_names("wide", locale=self._cldr)
         if len(set(days)) == len(WEEK):
             return self("weekdays.all")
-        runs: list[list[int]] = []
-        for place in sorted(WEEK.index(day) for day in set(days)):
-            if runs and runs[-1][-1] == place - 1:
-                runs[-1].append(place)
+        runs: list[list[Weekday]] = []
+        for place, day in enumerate(WEEK):
+            if day not in days:
+                continue
+            if runs and WEEK[place - 1] == runs[-1][-1]:
+                runs[-1].append(day)
             else:
-                runs.append([place])
+                runs.append([day])
+        if all(len(run) <= 2 for run in runs):
+            each = [self(f"weekday.{day.value}.each") for run in runs for day in run]
+            return self("weekdays.each", days=self.listed(each, last="and"))
         words: list[str] = []
         for run in runs:
-            if len(run) > 2:
-                words.append(self("weekdays.range", first=names[run[0]], last=names[run[-1]]))
-            else:
-                words.extend(names[place] for place in run)
+            names = [self(f"weekday.{day.value}") for day in run]
+            words.extend([self("weekdays.range", first=names[0], last=names[-1])] if len(run) > 2 else names)
         return self.listed(words, last="and")
 
 

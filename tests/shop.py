@@ -1,0 +1,153 @@
+"""A shop over real HTTP: a program, its keys, and a till that sends requests."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import uuid_utils
+
+from app.domain.access import Role
+from app.main import create_app
+from app.queries.records import ProgramKind
+from app.store.opening import open_database
+from app.usecases.desk import Desk
+from app.usecases.start import NewProgram, Wish
+from tests.serving import serving
+
+
+def real_now() -> datetime:
+    """The time on the wall."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A time-ordered id."""
+    return str(uuid_utils.uuid7())
+
+
+def started(url: str, *, template: str = "points", kind: ProgramKind = ProgramKind.SANDBOX, currency: str = "GBP") -> NewProgram:
+    """A new program in a migrated database."""
+
+    async def run() -> NewProgram:
+        database = open_database(url)
+        await database.start()
+        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        wish = Wish(
+            name="Shop",
+            template=template,
+            kind=kind,
+            currency=currency,
+            zone="Europe/London",
+            region="GB",
+            effective_from=datetime(2020, 1, 1, tzinfo=UTC) if kind is ProgramKind.SANDBOX else None,
+        )
+        try:
+            return await desk.start_program(wish)
+        finally:
+            await database.stop()
+
+    return asyncio.run(run())
+
+
+@dataclass
+class Shop:
+    """A served program; `ask` sends one GraphQL request with the key of a role."""
+
+    address: str
+    program: NewProgram
+    client: httpx.Client
+
+    def send(self, query: str, *, role: Role | None = Role.TILL, key: str | None = None, language: str = "en", **variables: Any) -> httpx.Response:
+        """The response as it came."""
+        headers = {"Accept-Language": language}
+        token = key or (self.program.token(role) if role is not None else None)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.client.post(
+            f"{self.address}/graphql", json={"query": query, "variables": variables}, headers=headers
+        )
+
+    def ask(self, query: str, *, role: Role | None = Role.TILL, key: str | None = None, language: str = "en", **variables: Any) -> Any:
+        """The data of an answer without errors."""
+        answer = self.send(query, role=role, key=key, language=language, **variables).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def enrol(self, card: str | None = None) -> str:
+        """A new customer; returns the card number."""
+        card = card or uuid.uuid4().hex[:12].upper()
+        done = self.ask(ENROL, input={"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}]})
+        assert done["enrolCustomer"]["userErrors"] == []
+        return card
+
+    def buy(self, card: str, price: str, *, key: str | None = None, receipt: str | None = None, **more: Any) -> Any:
+        """Record a purchase of one line."""
+        lines = more.pop("lines", [{"sku": "thing", "quantity": "1", "unitPrice": price}])
+        purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": lines, **more}
+        given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+        return self.ask(BUY, input=given)["recordPurchase"]
+
+    def redeem(self, card: str, reward: str = "coffee", *, key: str | None = None, language: str = "en", **more: Any) -> Any:
+        """Redeem a reward."""
+        given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "reward": {"key": reward}, **more}
+        return self.ask(REDEEM, input=given, language=language)["redeemReward"]
+
+    def refund(self, receipt: str, *, key: str | None = None, **more: Any) -> Any:
+        """Refund a purchase."""
+        given = {"idempotencyKey": key or uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
+        return self.ask(REFUND, input=given)["recordRefund"]
+
+    def available(self, card: str) -> int:
+        """The balance of a card."""
+        found = self.ask("query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }", by={"card": card})
+        points: int = found["customer"]["wallet"]["balances"][0]["available"]
+        return points
+
+    def ledger(self, card: str) -> list[tuple[str, int]]:
+        """Types and points of the newest entries, oldest first."""
+        found = self.ask(
+            "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points } } } }", by={"card": card}
+        )
+        return [(one["type"], one["points"]) for one in reversed(found["customer"]["ledger"]["nodes"])]
+
+    def at_once(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        """Run calls in parallel, each over a connection of its own; their results in order."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return [one.result() for one in [pool.submit(call) for call in calls]]
+
+
+DECISION = """decision { outcome decidedFor points { points unit { code } } terms { version }
+  reasons { clause { key number statement } verdict code statement observed required
+    remedies { code statement from points amount { amount currencyCode } products } } }
+  userErrors { code message path }"""
+ENROL = "mutation($input: EnrolCustomerInput!) { enrolCustomer(input: $input) { customer { id } userErrors { code message path } } }"
+BUY = f"mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {DECISION} balances {{ available lifetime }} purchase {{ id points }} entry {{ id type points }} }} }}"
+REDEEM = f"mutation($input: RedeemRewardInput!) {{ redeemReward(input: $input) {{ {DECISION} balances {{ available }} redemption {{ id points state }} entry {{ id points }} reward {{ key stock }} }} }}"
+REFUND = f"mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ {DECISION} balances {{ available }} cash {{ amount currencyCode }} shortfall entry {{ id type points }} }} }}"
+
+
+@contextmanager
+def open_shop(
+    url: str,
+    *,
+    program: NewProgram | None = None,
+    clock: Callable[[], datetime] = real_now,
+    template: str = "points",
+    kind: ProgramKind = ProgramKind.SANDBOX,
+    currency: str = "GBP",
+) -> Iterator[Shop]:
+    """Serve a program of a migrated database over HTTP."""
+    program = program or started(url, template=template, kind=kind, currency=currency)
+    app = create_app(open_database(url), clock=clock, new_id=new_id)
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    with serving(app) as address, httpx.Client(timeout=60, limits=limits) as client:
+        yield Shop(address=address, program=program, client=client)
