@@ -24,6 +24,8 @@ from tests.serving import serving
 
 OURS = {"boot.js", "page.css", "examples.graphql", "vendored.json"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+EXAMPLES = (FOLDER / "examples.graphql").read_text()
+NAMES = re.findall(r"^(?:query|mutation) (\w+)", EXAMPLES, flags=re.MULTILINE)
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -83,12 +85,10 @@ def test_the_page_allows_no_other_host_and_no_script_inside_it(address: str) -> 
 
 def test_every_example_is_an_operation_that_the_api_accepts() -> None:
     core = core_schema(real_schema)
-    examples = re.split(r"^# -{10,}$", (FOLDER / "examples.graphql").read_text(), flags=re.MULTILINE)
-    assert len(examples) == 7
-    for example in examples:
-        document = parse(example)
-        assert isinstance(measure(document, schema=core), Measured)
-        assert validate(core, document) == []
+    document = parse(EXAMPLES)
+    assert isinstance(measure(document, schema=core), Measured)
+    assert validate(core, document) == []
+    assert len(NAMES) >= 5
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_a_browser_opens_the_examples_with_a_place_for_the_key(page: Page) -> None:
     assert page.title() == "Troth: GraphiQL"
     tabs = [one.inner_text().strip() for one in page.locator(".graphiql-tab-button").all()]
-    assert tabs == ["WhoAmI", "Terms", "CreateReward", "PublishTerms", "Enrol", "Purchase", "Card"]
-    assert "query WhoAmI" in page.locator(".graphiql-query-editor").inner_text()
+    assert tabs == NAMES
+    assert f" {NAMES[0]} {{" in page.locator(".graphiql-query-editor").inner_text()
     headers = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror").inner_text()
     assert '"Authorization": "Bearer "' in headers
 

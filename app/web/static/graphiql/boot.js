@@ -14,8 +14,9 @@
     clear: () => { kept.clear(); },
   };
 
+  // One tab for each operation with the comments above it: it ends with the brace at the start of a line.
   const answer = await fetch("/graphiql/examples.graphql");
-  const examples = answer.ok ? (await answer.text()).split(/^# -{10,}$/m).map((one) => one.trim()).filter(Boolean) : [];
+  const examples = answer.ok ? (await answer.text()).split(/(?<=^\}\n)/m).map((one) => one.trim()).filter(Boolean) : [];
 
   const root = ReactDOM.createRoot(document.getElementById("graphiql"));
   root.render(
