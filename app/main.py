@@ -56,10 +56,10 @@ class Reception:
         )
 
     async def _signed_in(self, header: str | None) -> SignedIn | None:
-        if header is None:
+        scheme, _, token = (header or "").strip().partition(" ")
+        if scheme.lower() in ("", "bearer") and not token:
             return None
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        if scheme.lower() != "bearer":
             raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         remembered = self._known.get(digest)

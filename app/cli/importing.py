@@ -1,0 +1,80 @@
+"""`troth import`: bring in what another system recorded."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from app.cli.at_desk import JsonOption, ProgramOption, at_desk, chosen, err, out, stop
+from app.config import Settings
+from app.importing.carrying_out import ImportRefused, Imported, carry_out
+from app.importing.receipts import REASONS, Plan, planned
+from app.usecases.desk import Desk
+
+
+def import_purchases(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV of receipt lines.")],
+    program: ProgramOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; write nothing.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where to write the lines that were left out, as CSV.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record the invoices of a file as purchases and its returns as refunds. See docs/import.md."""
+
+    async def work(desk: Desk) -> tuple[Plan, Imported | None]:
+        found = await chosen(desk, program)
+        plan = planned(file, currency=found.currency, zone_name=found.zone)
+        if dry_run:
+            return plan, None
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("Recording", total=len(plan.customers()) + len(plan.steps))
+            done = await carry_out(
+                plan, desk=desk, program=found, done=lambda steps: progress.advance(task, steps)
+            )
+        return plan, done
+
+    try:
+        plan, done = at_desk(work, settings=Settings())
+    except (ImportRefused, ValueError) as error:
+        raise stop(str(error)) from error
+    if errors is not None:
+        with errors.open("w", encoding="utf-8", newline="") as target:
+            writer = csv.writer(target)
+            writer.writerow(("line", "invoice", "reason", "detail"))
+            writer.writerows((one.number, one.invoice, one.reason.value, REASONS[one.reason]) for one in plan.rejected)
+    _report(plan, done, as_json=as_json)
+
+
+def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
+    left_out = {reason.value: sum(one.reason is reason for one in plan.rejected) for reason in REASONS}
+    facts = {
+        "lines": plan.lines,
+        "purchases": len(plan.sales),
+        "purchase_lines": sum(len(sale.facts.lines) for sale in plan.sales),
+        "customers": len(plan.customers()),
+        "total_minor": sum(sale.facts.total().minor for sale in plan.sales),
+        "refunds": len(plan.returns),
+        "left_out": left_out,
+        "written": None
+        if done is None
+        else {"customers": done.customers, "purchases": done.purchases, "refunds": done.refunds},
+    }
+    if as_json:
+        print(json.dumps(facts))
+        return
+    out.print(
+        f"{facts['lines']} lines: {facts['purchases']} purchases of {facts['customers']} customers"
+        f" with {facts['purchase_lines']} lines, {facts['refunds']} refunds."
+    )
+    for reason, count in left_out.items():
+        if count:
+            out.print(f"  left out, {reason}: {count}", markup=False)
+    if done is None:
+        out.print("Dry run: nothing was written.")
+    else:
+        out.print(f"Written: {done.customers} customers, {done.purchases} purchases, {done.refunds} refunds.")

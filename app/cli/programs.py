@@ -1,0 +1,113 @@
+"""`troth init` and `troth key`: programs and the keys to them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from app.cli.at_desk import JsonOption, ProgramOption, at_desk, chosen, now, out, stop
+from app.config import Settings
+from app.domain.access import Role
+from app.domain.amounts import DECIMALS
+from app.domain.calendar import day_start, zone
+from app.domain.identities import IdentityKind
+from app.domain.templates import TEMPLATES
+from app.queries.cards import card
+from app.queries.records import CustomerBy, Program, ProgramKind
+from app.usecases.desk import Desk
+from app.usecases.start import NewProgram, Wish
+
+
+def init(
+    name: Annotated[str, typer.Option(help="What the program is called.")] = "Our shop",
+    template: Annotated[str, typer.Option(help=f"What to start from: {', '.join(TEMPLATES)}.")] = "points",
+    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "EUR",
+    time_zone: Annotated[str, typer.Option("--zone", help="IANA zone whose wall clock the rules go by.")] = "Europe/Berlin",
+    region: Annotated[str, typer.Option(help="ISO 3166, for phone numbers without a country code.")] = "DE",
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying things out.")] = False,
+    effective_from: Annotated[
+        str | None, typer.Option(help="First day of the terms, YYYY-MM-DD; in the past in a sandbox only.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a program from a template; prints its id and its keys, which are shown once."""
+    wish = _wish(
+        name=name,
+        template=template,
+        currency=currency,
+        time_zone=time_zone,
+        region=region,
+        sandbox=sandbox,
+        effective_from=effective_from,
+    )
+
+    async def work(desk: Desk) -> NewProgram:
+        return await desk.start_program(wish)
+
+    started = at_desk(work, settings=Settings())
+    tokens = {new.key.role.value.lower(): new.token for new in started.keys}
+    if as_json:
+        print(json.dumps({"program": started.program.id, "keys": tokens}))
+        return
+    out.print(f"Program {started.program.id}: {name}", markup=False)
+    out.print("Keys, shown once:")
+    for role, token in tokens.items():
+        out.print(f"  {role:6} {token}", markup=False, highlight=False)
+
+
+def _wish(
+    *, name: str, template: str, currency: str, time_zone: str, region: str, sandbox: bool, effective_from: str | None
+) -> Wish:
+    if template not in TEMPLATES:
+        raise stop(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
+    if currency not in DECIMALS:
+        raise stop(f"{currency!r} is no currency in use (ISO 4217)")
+    if len(region) != 2 or not region.isascii() or not region.isupper():
+        raise stop(f"{region!r} is no region (ISO 3166, two capitals)")
+    try:
+        zone(time_zone)
+        start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None
+    except ValueError as error:
+        raise stop(str(error)) from error
+    if start is not None and start < now() and not sandbox:
+        raise stop("terms start in the past in a sandbox only: --sandbox")
+    return Wish(
+        name=name,
+        template=template,
+        kind=ProgramKind.SANDBOX if sandbox else ProgramKind.LIVE,
+        currency=currency,
+        zone=time_zone,
+        region=region,
+        effective_from=start,
+    )
+
+
+def key(
+    role: Annotated[Role, typer.Option(case_sensitive=False, help="What the key may do.")],
+    customer: Annotated[str | None, typer.Option(help="The customer's external id, for a key of the role CUSTOMER.")] = None,
+    label: Annotated[str, typer.Option(help="Who or what holds it.")] = "",
+    program: ProgramOption = None,
+) -> None:
+    """Hand out one more access key; it is shown once."""
+    if (customer is not None) != (role is Role.CUSTOMER):
+        raise stop("a key of the role CUSTOMER, and no other, is for a --customer")
+
+    async def work(desk: Desk) -> str:
+        found = await chosen(desk, program)
+        return await _customer_key(desk, program=found, external_id=customer, role=role, label=label)
+
+    print(at_desk(work, settings=Settings()))
+
+
+async def _customer_key(desk: Desk, *, program: Program, external_id: str | None, role: Role, label: str) -> str:
+    customer_id = None
+    if external_id is not None:
+        row = await desk.ask(card, program_id=program.id, by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID))
+        if row is None:
+            raise stop(f"no customer has the external id {external_id!r}")
+        customer_id = row.id
+    new = await desk.hand_out_key(program_id=program.id, role=role, label=label, customer_id=customer_id)
+    return new.token
