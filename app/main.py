@@ -92,11 +92,15 @@ def create_app(
     endpoint = GraphQLEndpoint(
         schema,
         context_for=reception.context_for,
-        introspection=lambda context: introspection,
+        introspection=lambda context: introspection or context.signed_in is not None,
         unavailable={
-            Busy: Overload("RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _after),
+            Busy: Overload(
+                "RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _after
+            ),
             Unavailable: Overload(
-                "RATE_LIMITED", "The database cannot be reached. Repeat the request with the same idempotencyKey.", _after
+                "RATE_LIMITED",
+                "The database cannot be reached. Repeat the request with the same idempotencyKey.",
+                _after,
             ),
         },
     )

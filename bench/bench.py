@@ -33,9 +33,9 @@ from recording import Recorder, desk
 from app.domain.access import Role
 from app.domain.facts import Line, PurchaseFacts
 from app.domain.identities import IdentityKind
+from app.queries.cards import card
 from app.queries.ledgers import Window, ledger_page
 from app.queries.offers import offers_for
-from app.queries.cards import card
 from app.queries.records import CustomerBy, ProgramKind
 from app.store.migrating import migrate
 from app.store.opening import open_database
@@ -281,7 +281,9 @@ async def bench(place: Place, *, rounds: int, count: int) -> dict[str, float]:
         note("alone_p99", statistics.quantiles(alone.each, n=100)[98])
         port = free_port()
         bare_url = await place.fresh()
-        with serving(str(Path(__file__).with_name("bare.py")), bare_url, str(port), str(noted), url=url, port=port) as bare:
+        with serving(
+            str(Path(__file__).with_name("bare.py")), bare_url, str(port), str(noted), url=url, port=port
+        ) as bare:
             plain = await run(port, pid=bare.pid, requests=looking_up(key, count), clients=8, must_hold=b'"data"')
         note_run(note, "bare", plain)
     return {name: statistics.median(values) for name, values in found.items()}

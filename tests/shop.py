@@ -32,7 +32,9 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def started(url: str, *, template: str = "points", kind: ProgramKind = ProgramKind.SANDBOX, currency: str = "GBP") -> NewProgram:
+def started(
+    url: str, *, template: str = "points", kind: ProgramKind = ProgramKind.SANDBOX, currency: str = "GBP"
+) -> NewProgram:
     """A new program in a migrated database."""
 
     async def run() -> NewProgram:
@@ -64,7 +66,15 @@ class Shop:
     program: NewProgram
     client: httpx.Client
 
-    def send(self, query: str, *, role: Role | None = Role.TILL, key: str | None = None, language: str = "en", **variables: Any) -> httpx.Response:
+    def send(
+        self,
+        query: str,
+        *,
+        role: Role | None = Role.TILL,
+        key: str | None = None,
+        language: str = "en",
+        **variables: Any,
+    ) -> httpx.Response:
         """The response as it came."""
         headers = {"Accept-Language": language}
         token = key or (self.program.token(role) if role is not None else None)
@@ -74,7 +84,15 @@ class Shop:
             f"{self.address}/graphql", json={"query": query, "variables": variables}, headers=headers
         )
 
-    def ask(self, query: str, *, role: Role | None = Role.TILL, key: str | None = None, language: str = "en", **variables: Any) -> Any:
+    def ask(
+        self,
+        query: str,
+        *,
+        role: Role | None = Role.TILL,
+        key: str | None = None,
+        language: str = "en",
+        **variables: Any,
+    ) -> Any:
         """The data of an answer without errors."""
         answer = self.send(query, role=role, key=key, language=language, **variables).json()
         assert "errors" not in answer, answer
@@ -94,9 +112,16 @@ class Shop:
         given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
         return self.ask(BUY, input=given)["recordPurchase"]
 
-    def redeem(self, card: str, reward: str = "coffee", *, key: str | None = None, language: str = "en", **more: Any) -> Any:
+    def redeem(
+        self, card: str, reward: str = "coffee", *, key: str | None = None, language: str = "en", **more: Any
+    ) -> Any:
         """Redeem a reward."""
-        given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "reward": {"key": reward}, **more}
+        given = {
+            "idempotencyKey": key or uuid.uuid4().hex,
+            "customer": {"card": card},
+            "reward": {"key": reward},
+            **more,
+        }
         return self.ask(REDEEM, input=given, language=language)["redeemReward"]
 
     def refund(self, receipt: str, *, key: str | None = None, **more: Any) -> Any:
@@ -106,14 +131,17 @@ class Shop:
 
     def available(self, card: str) -> int:
         """The balance of a card."""
-        found = self.ask("query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }", by={"card": card})
+        found = self.ask(
+            "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }", by={"card": card}
+        )
         points: int = found["customer"]["wallet"]["balances"][0]["available"]
         return points
 
     def ledger(self, card: str) -> list[tuple[str, int]]:
         """Types and points of the newest entries, oldest first."""
         found = self.ask(
-            "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points } } } }", by={"card": card}
+            "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points } } } }",
+            by={"card": card},
         )
         return [(one["type"], one["points"]) for one in reversed(found["customer"]["ledger"]["nodes"])]
 

@@ -44,7 +44,9 @@ class PurchaseLineInput:
         default=None, description="Taken off the whole line, in the purchase's currency; at most the line's price."
     )
     tax_rate: Decimal | None = strawberry.field(default=None, description="A fraction: 0.19 is 19 %. From 0 to 1.")
-    tax_included: bool | None = strawberry.field(default=None, description="Whether the price includes the tax; default true.")
+    tax_included: bool | None = strawberry.field(
+        default=None, description="Whether the price includes the tax; default true."
+    )
     kind: LineKind | None = strawberry.field(default=None, description="What the line is; default GOODS.")
 
 
@@ -95,9 +97,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     if len(sent.lines) > MOST_LINES or (isinstance(sent, PurchaseInput) and not sent.lines):
         return Problem(ProblemCode.INVALID_INPUT, path=(within, "lines"), detail="a purchase has 1 to 500 lines")
     try:
-        lines = tuple(
-            _line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1)
-        )
+        lines = tuple(_line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1))
         payments = _payments(sent.payments, currency=currency) if isinstance(sent, PurchaseInput) else ()
         return PurchaseFacts(
             occurred_at=sent.occurred_at or context.now,

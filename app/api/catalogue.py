@@ -34,7 +34,9 @@ class CreateRewardInput:
     name: str = strawberry.field(description="What it is called, 1 to 200 characters.")
     description: str = strawberry.field(description="Exactly what the customer gets, 1 to 2,000 characters.")
     picture_url: str | None = strawberry.field(default=None, description="A picture, https.")
-    retail_value: Decimal | None = strawberry.field(default=None, description="In the program's currency, not negative.")
+    retail_value: Decimal | None = strawberry.field(
+        default=None, description="In the program's currency, not negative."
+    )
     stock: int | None = strawberry.field(default=None, description="How many there are, from 0; null: without limit.")
 
 
@@ -50,9 +52,7 @@ class CreateRewardPayload(Payload):
         return await reward_again(self.answer, context=info.context)
 
 
-async def add_reward(
-    info: Info, input: CreateRewardInput, locale: Locale | None = None
-) -> CreateRewardPayload | None:
+async def add_reward(info: Info, input: CreateRewardInput, locale: Locale | None = None) -> CreateRewardPayload | None:
     """Put a reward into the catalogue."""
     context = info.context
     speak(info, locale)

@@ -122,7 +122,9 @@ class CombinationInput:
     mode: CombinationMode = strawberry.field(description="Best one, or all of them.")
 
 
-@strawberry.input(description="What counts as spent. Left out, all are false: net of tax and after discounts, goods only.")
+@strawberry.input(
+    description="What counts as spent. Left out, all are false: net of tax and after discounts, goods only."
+)
 class CountedAmountsInput:
     """Standard clause."""
 

@@ -31,9 +31,12 @@ class CustomerBy:
     """Exactly one of these."""
 
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
-    card: str | None = strawberry.field(default=strawberry.UNSET, description="Card number; spaces and dashes do not matter.")
+    card: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Card number; spaces and dashes do not matter."
+    )
     phone: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Telephone number in any spelling; without a country code, the program's region."
+        default=strawberry.UNSET,
+        description="Telephone number in any spelling; without a country code, the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address; case does not matter.")
     token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code, exact.")
@@ -152,7 +155,8 @@ class Customer(Node):
         whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.customer_id == self.row.id
         found = await context.load(cards.identities, self.row.id)
         return [
-            Identity(kind=one.kind, value=one.value if whole else identities.masked(one.kind, one.value)) for one in found
+            Identity(kind=one.kind, value=one.value if whole else identities.masked(one.kind, one.value))
+            for one in found
         ]
 
     @strawberry.field(description="What the customer pays from.")
@@ -197,4 +201,6 @@ def unit_of(context: Context) -> PointUnit:
 
 def no_basket(context: Context) -> PurchaseFacts:
     """Now, with nothing on the counter."""
-    return PurchaseFacts(occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=())
+    return PurchaseFacts(
+        occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=()
+    )

@@ -85,7 +85,9 @@ class Decision:
             for one in self.decision.reasons
         ]
 
-    @strawberry.field(description="Points that the decision is about, by unit: earned, paid or taken back; never negative.")
+    @strawberry.field(
+        description="Points that the decision is about, by unit: earned, paid or taken back; never negative."
+    )
     def points(self) -> list[UnitPoints]:
         """Never negative; the ledger entry has the sign."""
         return [UnitPoints(unit=self.unit, points=self.decision.points)]

@@ -36,7 +36,9 @@ class RecordPurchasePayload(Payload):
     """The decision and the balance as they were then; objects as they are now."""
 
     answer: strawberry.Private[Answer | None] = None
-    decision: Decision | None = strawberry.field(default=None, description="What was earned and why; null when refused.")
+    decision: Decision | None = strawberry.field(
+        default=None, description="What was earned and why; null when refused."
+    )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the purchase, one per unit."
     )

@@ -24,7 +24,8 @@ class IdentityInput:
 
     card: str | None = strawberry.field(default=strawberry.UNSET, description="Card number, 1 to 64 characters.")
     phone: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Telephone number in any spelling; without a country code, the program's region."
+        default=strawberry.UNSET,
+        description="Telephone number in any spelling; without a country code, the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address.")
     token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code.")

@@ -12,6 +12,7 @@ from app.domain.access import Role
 from app.domain.amounts import Rounding
 from app.domain.calendar import Weekday
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.effects import ClauseKind
 from app.domain.effects.combination import CombinationMode
 from app.domain.effects.refund_policy import RefundMode
 from app.domain.effects.rounding_rule import RoundingScope
@@ -19,7 +20,7 @@ from app.domain.facts import Channel, LineKind, PaymentKind
 from app.domain.identities import IdentityKind
 from app.domain.ledger import EntryType
 from app.domain.problems import ProblemCode
-from app.domain.terms import ChangeEffect, ClauseKind
+from app.domain.terms import ChangeEffect
 
 E = TypeVar("E", bound=Enum)
 
@@ -72,7 +73,10 @@ class TextFormat(StrEnum):
 described(
     ProgramKind,
     "Whether a program serves real customers.",
-    {ProgramKind.LIVE: "Real customers and real points.", ProgramKind.SANDBOX: "For trying things out; may replay the past."},
+    {
+        ProgramKind.LIVE: "Real customers and real points.",
+        ProgramKind.SANDBOX: "For trying things out; may replay the past.",
+    },
 )
 described(
     TermsStatus,
@@ -85,7 +89,9 @@ described(
 )
 described(CustomerState, "What a customer may do.", {CustomerState.ACTIVE: "Earns and redeems."})
 described(
-    RedemptionState, "How far a redemption has come.", {RedemptionState.FULFILLED: "Paid for with points and handed over."}
+    RedemptionState,
+    "How far a redemption has come.",
+    {RedemptionState.FULFILLED: "Paid for with points and handed over."},
 )
 described(
     TextFormat,

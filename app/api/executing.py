@@ -6,10 +6,10 @@ out of the ordinary (null where there must be a value, a value that cannot be sh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from graphql import GraphQLEnumType, GraphQLError, GraphQLObjectType, GraphQLSchema, get_nullable_type, is_leaf_type
 from graphql.execution.executor import Executor
@@ -49,12 +49,12 @@ _name_of = attrgetter("_name_")
 """The name of an enum's member."""
 
 
-def awaited(value: Any) -> bool:
+def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
     """Whether a resolver's result must be awaited."""
     return type(value) not in _NEVER_AWAITED and is_awaitable(value)
 
 
-class ShortExecutor(Executor):
+class ShortExecutor(Executor[Any]):
     """Takes the short way for ready values."""
 
     def execute_field(

@@ -190,9 +190,7 @@ async def ledger_connection(account_id: str, *, window: PageWindow, context: Con
     page = await context.ask(
         ledgers.ledger_page,
         account_id=account_id,
-        window=ledgers.Window(
-            size=window.size, after=window.after, before=window.before, from_end=window.from_end
-        ),
+        window=ledgers.Window(size=window.size, after=window.after, before=window.before, from_end=window.from_end),
         with_lots="LedgerEntry.lots" in context.needed,
         with_decisions="LedgerEntry.decision" in context.needed,
     )

@@ -26,7 +26,9 @@ class UserError:
 
     code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
     message: str = strawberry.field(description="One sentence in the caller's locale.")
-    path: list[str] = strawberry.field(description="The way to the input that caused it, from the mutation's arguments on.")
+    path: list[str] = strawberry.field(
+        description="The way to the input that caused it, from the mutation's arguments on."
+    )
 
 
 @strawberry.type(description="A technical refusal.")
@@ -50,7 +52,7 @@ class Payload:
         return [refusal(self.problem, say=say(info))]
 
     @strawberry.field(description="The queries, to read more in the same request.")
-    def query(self, info: Info) -> Annotated["Query", strawberry.lazy("app.api.reading")]:
+    def query(self, info: Info) -> Annotated[Query, strawberry.lazy("app.api.reading")]:
         """The root of all queries."""
         root: Query = info.schema.query()
         return root
@@ -78,7 +80,7 @@ def canonical(value: Any) -> Any:
     if isinstance(value, str | int):
         return value
     if is_dataclass(value):
-        names = _names(type(value))
+        names = _names(value.__class__)
         return {name: item for name in names if (item := canonical(getattr(value, name))) is not None}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
@@ -97,6 +99,6 @@ _PLAIN: Mapping[type, Callable[[Any], Any]] = {
 
 
 @cache
-def _names(type_: type) -> tuple[str, ...]:
+def _names(type_: Any) -> tuple[str, ...]:
     """The fields of an input that its fingerprint covers."""
     return tuple(one.name for one in fields(type_) if one.name != "idempotency_key")

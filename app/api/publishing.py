@@ -11,8 +11,8 @@ from app.api.context import Context, Info, speak
 from app.api.decisions import Decision
 from app.api.payloads import Payload
 from app.api.performing import decided, perform
-from app.api.terms import Terms
 from app.api.scalars import Locale
+from app.api.terms import Terms
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import TermsError

@@ -125,7 +125,9 @@ class Query:
     async def rewards(
         self,
         info: Info,
-        for_: Annotated[CustomerBy | None, strawberry.argument(name="for", description="The customer to decide for.")] = None,
+        for_: Annotated[
+            CustomerBy | None, strawberry.argument(name="for", description="The customer to decide for.")
+        ] = None,
         basket: BasketInput | None = None,
         first: int | None = None,
         after: str | None = None,

@@ -41,7 +41,8 @@ class RedeemRewardPayload(Payload):
 
     answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(
-        default=None, description="Granted, or refused by the terms with every failed condition; null with a user error."
+        default=None,
+        description="Granted, or refused by the terms with every failed condition; null with a user error.",
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the decision, one per unit."

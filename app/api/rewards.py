@@ -65,9 +65,15 @@ class RewardOffer:
     reward: Reward = strawberry.field(description="The reward.")
     cost: int = strawberry.field(description="Points that its clause asks for.")
     clause: Clause = strawberry.field(description="The clause that offers it.")
-    available: bool = strawberry.field(description="Whether the customer could redeem it now. False without a customer.")
-    missing_points: int | None = strawberry.field(description="Points that the customer lacks; null without a customer.")
-    decision: Decision | None = strawberry.field(description="What the till would be answered; null without a customer.")
+    available: bool = strawberry.field(
+        description="Whether the customer could redeem it now. False without a customer."
+    )
+    missing_points: int | None = strawberry.field(
+        description="Points that the customer lacks; null without a customer."
+    )
+    decision: Decision | None = strawberry.field(
+        description="What the till would be answered; null without a customer."
+    )
     terms: Terms = strawberry.field(description="The version of the terms that offers it.")
 
 
@@ -88,9 +94,7 @@ class RewardOfferConnection:
     page_info: PageInfo = strawberry.field(description="What lies on either side.")
 
 
-def offer_connection(
-    found: offers.Offers, *, first: int, after: int | None, context: Context
-) -> RewardOfferConnection:
+def offer_connection(found: offers.Offers, *, first: int, after: int | None, context: Context) -> RewardOfferConnection:
     """A page of the offers; the cursor is the place in the list."""
     start = 0 if after is None else after + 1
     shown = found.offers[start : start + first]

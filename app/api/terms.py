@@ -11,7 +11,8 @@ from app.api.enums import TermsStatus, TextFormat
 from app.api.ids import encode
 from app.api.node import Node
 from app.domain import terms as rules
-from app.domain.terms import ChangeEffect, ClauseKind
+from app.domain.effects import ClauseKind
+from app.domain.terms import ChangeEffect
 from app.queries.published_terms import terms_version
 
 
@@ -46,10 +47,7 @@ class Clause:
     @strawberry.field(description="Its conditions, one by one; all of them must hold.")
     def conditions(self, info: Info) -> list[ConditionStatement]:
         """Each condition in words."""
-        return [
-            ConditionStatement(kind=one.kind, statement=one.sentence(say(info)))
-            for one in self.clause.conditions
-        ]
+        return [ConditionStatement(kind=one.kind, statement=one.sentence(say(info))) for one in self.clause.conditions]
 
 
 @strawberry.type(description="What a version changed in one clause.")

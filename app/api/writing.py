@@ -12,7 +12,9 @@ from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund
 
 
-@strawberry.type(description="What can be done. Each mutation takes an idempotency key and is carried out once per key.")
+@strawberry.type(
+    description="What can be done. Each mutation takes an idempotency key and is carried out once per key."
+)
 class Mutation:
     """One field per verb."""
 

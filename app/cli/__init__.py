@@ -6,10 +6,20 @@ import typer
 
 from app.cli import importing, programs, proving, serving
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend that keeps its word.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend that keeps its word."
+)
 bringing_in = typer.Typer(no_args_is_help=True, help="Bring in what another system recorded.")
 bringing_in.command("purchases")(importing.import_purchases)
-for command in (programs.init, programs.key, serving.serve, serving.demo, serving.migrate, serving.schema, proving.verify):
+for command in (
+    programs.init,
+    programs.key,
+    serving.serve,
+    serving.demo,
+    serving.migrate,
+    serving.schema,
+    proving.verify,
+):
     app.command()(command)
 app.add_typer(bringing_in, name="import")
 

@@ -24,7 +24,9 @@ T = TypeVar("T")
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
-ProgramOption = Annotated[str | None, typer.Option("--program", help="The program's id; needed when there are several.")]
+ProgramOption = Annotated[
+    str | None, typer.Option("--program", help="The program's id; needed when there are several.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 

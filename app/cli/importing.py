@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from app.cli.at_desk import JsonOption, ProgramOption, at_desk, chosen, err, out, stop
 from app.config import Settings
-from app.importing.carrying_out import ImportRefused, Imported, carry_out
+from app.importing.carrying_out import Imported, ImportRefused, carry_out
 from app.importing.receipts import REASONS, Plan, planned
 from app.usecases.desk import Desk
 
@@ -33,9 +33,7 @@ def import_purchases(
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task("Recording", total=len(plan.customers()) + len(plan.steps))
-            done = await carry_out(
-                plan, desk=desk, program=found, done=lambda steps: progress.advance(task, steps)
-            )
+            done = await carry_out(plan, desk=desk, program=found, done=lambda steps: progress.advance(task, steps))
         return plan, done
 
     try:

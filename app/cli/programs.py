@@ -25,7 +25,9 @@ def init(
     name: Annotated[str, typer.Option(help="What the program is called.")] = "Our shop",
     template: Annotated[str, typer.Option(help=f"What to start from: {', '.join(TEMPLATES)}.")] = "points",
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = "EUR",
-    time_zone: Annotated[str, typer.Option("--zone", help="IANA zone whose wall clock the rules go by.")] = "Europe/Berlin",
+    time_zone: Annotated[
+        str, typer.Option("--zone", help="IANA zone whose wall clock the rules go by.")
+    ] = "Europe/Berlin",
     region: Annotated[str, typer.Option(help="ISO 3166, for phone numbers without a country code.")] = "DE",
     sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying things out.")] = False,
     effective_from: Annotated[
@@ -87,7 +89,9 @@ def _wish(
 
 def key(
     role: Annotated[Role, typer.Option(case_sensitive=False, help="What the key may do.")],
-    customer: Annotated[str | None, typer.Option(help="The customer's external id, for a key of the role CUSTOMER.")] = None,
+    customer: Annotated[
+        str | None, typer.Option(help="The customer's external id, for a key of the role CUSTOMER.")
+    ] = None,
     label: Annotated[str, typer.Option(help="Who or what holds it.")] = "",
     program: ProgramOption = None,
 ) -> None:

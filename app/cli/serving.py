@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.api.export import print_sdl
 from app.api.schema import schema as graphql_schema
-from app.cli.at_desk import at_desk, out
+from app.cli.at_desk import at_desk, out, stop
 from app.config import Settings
 from app.domain.access import Role
 from app.domain.facts import Line, PurchaseFacts
@@ -87,9 +87,11 @@ async def _sample(desk: Desk) -> tuple[NewProgram, str]:
         await carry_out(plan, desk=desk, program=program, done=lambda _: None)
 
     async def do(verb: Verb, *, name: str, order: object) -> Answer:
-        answer = await desk.do(verb, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, order=order)
+        answer = await desk.do(
+            verb, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, order=order
+        )
         if isinstance(answer, Problem):
-            raise RuntimeError(f"the demo cannot start: {answer}")
+            raise stop(f"the demo cannot start: {answer.code.value}")
         return answer
 
     enrolled = await do(

@@ -169,7 +169,9 @@ def shared_out(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
     whole = sum(weights)
     if whole == 0:
         return (total, *([0] * (len(weights) - 1)))
-    exact = [Fraction(total * weight, whole) if isinstance(weight, int) else total * weight / whole for weight in weights]
+    exact = [
+        Fraction(total * weight, whole) if isinstance(weight, int) else total * weight / whole for weight in weights
+    ]
     shares = [one.__floor__() for one in exact]
     missing = total - sum(shares)
     if missing:

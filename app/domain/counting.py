@@ -51,9 +51,7 @@ class Counted:
     def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
         """The purchase on this basis; what was paid with points is taken off every line in proportion."""
         lines = tuple(line for line in facts.lines if basis.counts(line.kind))
-        amounts = Parts.of(
-            [line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines]
-        )
+        amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
         with_points = facts.paid_with_points()
         if with_points:
             to_pay = sum((line.to_pay() for line in facts.lines), 0)

@@ -49,9 +49,7 @@ def checked(clauses: Sequence[tuple[str, Sequence[Condition], Effect]], *, curre
             rewards.add(effect.reward)
 
 
-def _check_clause(
-    conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]
-) -> None:
+def _check_clause(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
     if len(conditions) > MOST_CONDITIONS:
         raise TermsError((*at, "conditions"), f"at most {MOST_CONDITIONS} conditions")
     if conditions and effect.clause_kind is ClauseKind.POLICY:

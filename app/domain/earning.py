@@ -33,9 +33,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     """
     purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
     rounding = terms.policy(RoundingRule)
-    offered = [
-        _offer(clause, effect=effect, purchase=purchase, rounding=rounding) for clause, effect in terms.earning
-    ]
+    offered = [_offer(clause, effect=effect, purchase=purchase, rounding=rounding) for clause, effect in terms.earning]
     if terms.policy(Combination).mode is CombinationMode.STACK:
         given = _stacked(offered, rounding=rounding)
     else:

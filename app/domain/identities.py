@@ -14,7 +14,7 @@ class IdentityKind(StrEnum):
     CARD = "CARD"
     PHONE = "PHONE"
     EMAIL = "EMAIL"
-    TOKEN = "TOKEN"
+    TOKEN = "TOKEN"  # noqa: S105 - the name of a kind, no secret
     EXTERNAL_ID = "EXTERNAL_ID"
 
 

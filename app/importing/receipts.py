@@ -203,7 +203,9 @@ def _matched(returns: Iterable[Row], *, sales: Iterable[Sale], plan: Plan) -> It
     for row in sorted(returns, key=lambda one: (one.at, one.number)):
         seen[row.invoice] += 1
         wanted = -row.quantity
-        match = next((one for one in left[row.customer, row.sku] if one.at < row.at and 0 < wanted <= one.quantity), None)
+        match = next(
+            (one for one in left[row.customer, row.sku] if one.at < row.at and 0 < wanted <= one.quantity), None
+        )
         if match is None:
             plan.rejected.append(Rejected(row.number, LeftOut.RETURN_MATCHES_NOTHING, row.invoice))
             continue

@@ -69,9 +69,11 @@ async def prove_whole(session: Session, *, program_id: str, entries: Mapping[Ent
         if count != entries.get(kind, 0)
     ]
     given = await redemptions.taken_of_rewards(session, program_id=program_id)
-    for reward in await rewards.all_rewards(session, program_id=program_id):
-        if reward.stock_initial is not None and reward.stock != reward.stock_initial - given.get(reward.id, 0):
-            faults.append(Fault(place=f"reward {reward.key}", what="the stock is not what was given away"))
+    faults.extend(
+        Fault(place=f"reward {reward.key}", what="the stock is not what was given away")
+        for reward in await rewards.all_rewards(session, program_id=program_id)
+        if reward.stock_initial is not None and reward.stock != reward.stock_initial - given.get(reward.id, 0)
+    )
     return tuple(faults)
 
 

@@ -119,7 +119,7 @@ async def explain(session: Session, *, program_id: str, entry_id: str) -> Explai
     entry = stored.entry
     judged_by = (await terms_of(session, program_id=program_id, entries=[entry]))[decided_by(entry)]
     if entry.type is EntryType.REDEEM:
-        made = (await redemptions.by_ids(session, program_id=program_id, redemption_ids=[entry.redemption_id or ""]))
+        made = await redemptions.by_ids(session, program_id=program_id, redemption_ids=[entry.redemption_id or ""])
         redemption = made[entry.redemption_id or ""]
         recomputed, customer_id = -redemption.points, redemption.customer_id
     else:

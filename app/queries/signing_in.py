@@ -38,6 +38,4 @@ async def sign_in(session: Session, *, token: str) -> SignedIn | None:
     program = await programs.get(session, program_id=key.program_id)
     if program is None:
         return None
-    return SignedIn(
-        principal=Principal(role=key.role, key_id=key.id, customer_id=key.customer_id), program=program
-    )
+    return SignedIn(principal=Principal(role=key.role, key_id=key.id, customer_id=key.customer_id), program=program)

@@ -30,7 +30,7 @@ Value: TypeAlias = Any
 """What a placeholder takes: str, int, None, bool, an aware datetime, a date, or a list of str (for ``= ANY($n)``)."""
 
 
-class Busy(Exception):  # noqa: N818 - an answer, not a fault
+class Busy(Exception):
     """Too much at once: nothing was written; the same request may be sent again after `retry_after` seconds."""
 
     def __init__(self, retry_after: float = 1.0) -> None:
@@ -38,7 +38,7 @@ class Busy(Exception):  # noqa: N818 - an answer, not a fault
         self.retry_after = retry_after
 
 
-class Unavailable(Exception):  # noqa: N818 - an answer, not a fault
+class Unavailable(Exception):
     """The database cannot be reached or cannot write; nothing is acknowledged, and the request may be sent again."""
 
 

@@ -39,7 +39,15 @@ class Desk:
     new_id: Callable[[], str]
 
     async def do(
-        self, verb: Verb, *, name: str, program: Program, principal: Principal | None, key: str, payload: Any, order: Any
+        self,
+        verb: Verb,
+        *,
+        name: str,
+        program: Program,
+        principal: Principal | None,
+        key: str,
+        payload: Any,
+        order: Any,
     ) -> Answer | Problem:
         """Carry out one verb in one transaction, once per idempotency key. `payload` is the input as it was sent."""
         call = Call(

@@ -9,10 +9,10 @@ import orjson
 from app.domain import earning
 from app.domain.amounts import MAX_POINTS
 from app.domain.decisions import Decision
+from app.domain.effects.points_validity import PointsValidity
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
 from app.domain.lots import Lot, last_valid_day
-from app.domain.effects.points_validity import PointsValidity
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
 from app.store import customers, ledger, purchases, terms

@@ -13,7 +13,6 @@ from app.store.customers import NewCustomer
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 
-
 UNIT = "points"
 """The one point unit that a program has."""
 
@@ -45,6 +44,4 @@ async def enrol(session: Session, *, call: Call, order: Enrolment) -> Answer | P
         enrolled_at=call.now,
     )
     await customers.enrol(session, program_id=call.program.id, customer=customer)
-    return await keep(
-        session, call=call, answer=Answer(customer_id=customer.id, balance=Balance())
-    )
+    return await keep(session, call=call, answer=Answer(customer_id=customer.id, balance=Balance()))

@@ -64,15 +64,11 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
         decision = notice_decision(current=in_force, effective_from=effective_from, now=call.now)
         if decision.outcome is DecisionOutcome.REFUSED:
             return await keep(session, call=call, answer=Answer(decision=decision, terms=in_force))
-    await terms.publish(
-        session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now
-    )
+    await terms.publish(session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now)
     return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force))
 
 
-async def _named(
-    session: Session, *, call: Call, clauses: Sequence[DraftedClause]
-) -> list[DraftedClause] | Problem:
+async def _named(session: Session, *, call: Call, clauses: Sequence[DraftedClause]) -> list[DraftedClause] | Problem:
     """The clauses with each reward called by its name; a reward that does not exist cannot be priced."""
     names = {reward.key: reward.name for reward in await rewards.all_rewards(session, program_id=call.program.id)}
     named: list[DraftedClause] = []

@@ -51,9 +51,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     clause = in_force.cost_of(reward.key)
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
-    decision = redeeming.redeem(
-        terms=in_force, clause=clause, facts=order.facts, available=customer.balance.available
-    )
+    decision = redeeming.redeem(terms=in_force, clause=clause, facts=order.facts, available=customer.balance.available)
     answer = Answer(
         decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id, terms=in_force
     )

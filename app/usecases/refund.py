@@ -19,8 +19,8 @@ from app.store.purchases import Purchase
 from app.store.refunds import Refund
 from app.store.unit import Session
 from app.usecases.book import book
-from app.usecases.earn import RECEIPTS
 from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.earn import RECEIPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     if order.occurred_at < sale.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
-    customer = await customers.find(
-        session, program_id=call.program.id, by=CustomerBy(sale.customer_id), lock=True
-    )
+    customer = await customers.find(session, program_id=call.program.id, by=CustomerBy(sale.customer_id), lock=True)
     judged_by = await terms.version(session, program_id=call.program.id, number=sale.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))

@@ -22,7 +22,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.scalars import SCALARS, BigInt, CurrencyCode, Locale
 
 
-class FullHouse(Exception):  # noqa: N818 - what it is called is part of no test
+class FullHouse(Exception):
     """Not now."""
 
 

@@ -54,7 +54,9 @@ def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_fo
     assert reason["clause"]["key"] == "coffee"
     assert reason["clause"]["statement"] == clause
     assert reason["statement"] == statement
-    assert [(one["code"], one["statement"], one["points"]) for one in reason["remedies"]] == [("COLLECT_POINTS", remedy, 39)]
+    assert [(one["code"], one["statement"], one["points"]) for one in reason["remedies"]] == [
+        ("COLLECT_POINTS", remedy, 39)
+    ]
     assert refused["redemption"] is None
     assert shop.ledger(card) == [("EARN", 61)]
 
@@ -127,7 +129,8 @@ def test_an_old_entry_is_explained_with_the_same_number(shop: Shop) -> None:
     card = shop.enrol()
     entry = shop.buy(card, "61.50")["entry"]["id"]
     found = shop.ask(
-        "query($e: ID!) { explain(entry: $e) { recomputedPoints agrees decision { outcome reasons { statement } } } }", e=entry
+        "query($e: ID!) { explain(entry: $e) { recomputedPoints agrees decision { outcome reasons { statement } } } }",
+        e=entry,
     )
     assert found["explain"]["recomputedPoints"] == 62
     assert found["explain"]["agrees"] is True
@@ -156,7 +159,13 @@ def test_the_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
 def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
     given = {
         "idempotencyKey": "many",
-        "identities": [{"card": "12 34-5678"}, {"phone": "020 7946 0018"}, {"email": "Ann@Example.ORG"}, {"token": "t0k"}, {"externalId": "crm:7"}],
+        "identities": [
+            {"card": "12 34-5678"},
+            {"phone": "020 7946 0018"},
+            {"email": "Ann@Example.ORG"},
+            {"token": "t0k"},
+            {"externalId": "crm:7"},
+        ],
     }
     id = shop.ask(ENROL, input=given)["enrolCustomer"]["customer"]["id"]
     for by in (
@@ -171,7 +180,11 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
         assert found["customer"] == {"id": id}
     taken = shop.ask(ENROL, input={"idempotencyKey": "other", "identities": [{"phone": "+442079460018"}]})
     assert taken["enrolCustomer"]["userErrors"] == [
-        {"code": "IDENTITY_TAKEN", "message": "This already belongs to a customer.", "path": ["input", "identities", "0"]}
+        {
+            "code": "IDENTITY_TAKEN",
+            "message": "This already belongs to a customer.",
+            "path": ["input", "identities", "0"],
+        }
     ]
 
 
@@ -182,15 +195,51 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
         ({"occurredAt": "2999-01-01T00:00:00Z"}, "CLOCK_SKEW", ["input"]),
         ({"occurredAt": "2019-01-01T00:00:00Z"}, "NO_TERMS_IN_FORCE", ["input", "purchase", "occurredAt"]),
         ({"lines": []}, "INVALID_INPUT", ["input", "purchase", "lines"]),
-        ({"lines": [{"sku": "a", "quantity": "-1", "unitPrice": "1"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "quantity"]),
-        ({"lines": [{"sku": "a", "quantity": "0", "unitPrice": "1"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "quantity"]),
-        ({"lines": [{"sku": "a", "quantity": "9999999999", "unitPrice": "1"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "quantity"]),
-        ({"lines": [{"sku": "a", "quantity": "1", "unitPrice": "-0.01"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "unitPrice"]),
-        ({"lines": [{"sku": "a", "quantity": "1", "unitPrice": "0.001"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "unitPrice"]),
-        ({"lines": [{"sku": "", "quantity": "1", "unitPrice": "1"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "sku"]),
-        ({"lines": [{"sku": "x" * 201, "quantity": "1", "unitPrice": "1"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "sku"]),
-        ({"lines": [{"sku": "a", "quantity": "1", "unitPrice": "1", "discount": "2"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "discount"]),
-        ({"lines": [{"sku": "a", "quantity": "1", "unitPrice": "1", "taxRate": "19"}]}, "INVALID_INPUT", ["input", "purchase", "lines", "0", "taxRate"]),
+        (
+            {"lines": [{"sku": "a", "quantity": "-1", "unitPrice": "1"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "quantity"],
+        ),
+        (
+            {"lines": [{"sku": "a", "quantity": "0", "unitPrice": "1"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "quantity"],
+        ),
+        (
+            {"lines": [{"sku": "a", "quantity": "9999999999", "unitPrice": "1"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "quantity"],
+        ),
+        (
+            {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "-0.01"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "unitPrice"],
+        ),
+        (
+            {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "0.001"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "unitPrice"],
+        ),
+        (
+            {"lines": [{"sku": "", "quantity": "1", "unitPrice": "1"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "sku"],
+        ),
+        (
+            {"lines": [{"sku": "x" * 201, "quantity": "1", "unitPrice": "1"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "sku"],
+        ),
+        (
+            {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "1", "discount": "2"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "discount"],
+        ),
+        (
+            {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "1", "taxRate": "19"}]},
+            "INVALID_INPUT",
+            ["input", "purchase", "lines", "0", "taxRate"],
+        ),
         ({"lines": [{"sku": "a", "quantity": "1000000", "unitPrice": "1000000000"}]}, "INVALID_INPUT", None),
     ],
 )
@@ -212,7 +261,9 @@ def test_an_unknown_card_is_refused_and_a_malformed_one_too(shop: Shop) -> None:
     assert shop.ask('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
 
 
-def test_the_same_receipt_under_another_key_is_recorded_once_and_another_one_under_its_number_is_refused(shop: Shop) -> None:
+def test_the_same_receipt_under_another_key_is_recorded_once_and_another_one_under_its_number_is_refused(
+    shop: Shop,
+) -> None:
     card = shop.enrol()
     first = shop.buy(card, "10.00", receipt="R-9")
     second = shop.buy(card, "10.00", receipt="R-9")

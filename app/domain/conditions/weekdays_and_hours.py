@@ -30,9 +30,7 @@ class WeekdaysAndHours(Condition):
     def check(self, purchase: Counted) -> Finding:
         """The remedy is the next moment at which the window is open."""
         seen = purchase.occurred_at
-        if in_window(
-            purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
-        ):
+        if in_window(purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end):
             return Finding(True, ReasonCode.CONDITION_MET, seen, None)
         opens = next_opening(
             purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
@@ -57,7 +55,10 @@ class WeekdaysAndHours(Condition):
             return "at least one day is needed"
         if self.end is not None and (self.start or time.min) == self.end:
             return "start and end are the same; leave both out for the whole day"
-        if any(one is not None and (one.tzinfo is not None or one.second or one.microsecond) for one in (self.start, self.end)):
+        if any(
+            one is not None and (one.tzinfo is not None or one.second or one.microsecond)
+            for one in (self.start, self.end)
+        ):
             return "hours are whole minutes on the wall clock"
         return None
 

@@ -30,9 +30,7 @@ class RoundingRule(Effect):
 
     def sentence(self, say: Wording) -> str:
         """What is rounded and how."""
-        return say(
-            "rounding", scope=say(f"rounding.{self.scope.value}"), mode=say(f"rounding.{self.mode.value}")
-        )
+        return say("rounding", scope=say(f"rounding.{self.scope.value}"), mode=say(f"rounding.{self.mode.value}"))
 
     def to_data(self) -> dict[str, Any]:
         """Mode and scope."""

@@ -53,9 +53,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reward_cost": "“{reward}” costs {points}",
     "combination.BEST": "if several earning clauses fit a purchase, the one that gives you the most points counts",
     "combination.STACK": "if several earning clauses fit a purchase, all of them count and are added up",
-    "counted_amounts": (
-        "amounts are counted {tax} and {discounts}{counted}; not counted: {left_out}"
-    ),
+    "counted_amounts": ("amounts are counted {tax} and {discounts}{counted}; not counted: {left_out}"),
     "counted_amounts.with_tax": "with tax",
     "counted_amounts.without_tax": "net of tax",
     "counted_amounts.before_discounts": "before discounts",
