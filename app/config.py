@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     introspection: bool = Field(
         default=True,
         validation_alias="TROTH_INTROSPECTION",
-        description="Whether holders of a key may ask for the schema; callers without a key may only where this is on.",
+        description="Whether callers without a key may ask for the schema. Holders of a key always may.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="TROTH_LOG_LEVEL", description="The least severe messages to log."
