@@ -76,7 +76,7 @@ def media_type(accept: str) -> str:
         return GRAPHQL_JSON
     streams = "text/event-stream" in weights or "multipart/mixed" in weights
     message = "Subscriptions and other streams are not offered. " if streams else ""
-    raise RefusedError(406, code="NOT_ACCEPTABLE", message=f"{message}Accept {GRAPHQL_JSON} or {JSON}.")
+    raise RefusedError(406, message=f"{message}Accept {GRAPHQL_JSON} or {JSON}.")
 
 
 def _weight(parameters: list[str]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from app.api.faults import RefusedError
 LARGEST_BODY = 100_000
 DEEPEST_VALUES = 20
 LONGEST_NAME = 200
+LONGEST_WAIT = 10.0
+"""Seconds that a body may take to arrive."""
 
 _PREFLIGHT = ("authorization", "graphql-preflight", "x-requested-with")
 
@@ -57,7 +60,7 @@ def asked_in_address(request: Request) -> Asked:
         )
     text = request.scope["query_string"]
     if len(text) > LARGEST_BODY:
-        raise RefusedError(413, code="PAYLOAD_TOO_LARGE", message="The query string is too long.")
+        raise RefusedError(413, message="The query string is too long.")
     try:
         given = dict(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
         sent: dict[str, Any] = {name: given[name] for name in ("query", "operationName", "documentId") if name in given}
@@ -73,16 +76,12 @@ def _check_content_type(content_type: str, *, encoding: str) -> None:
     charset = parameters.lower().replace('"', "").replace(" ", "")
     right = media.strip().lower() == "application/json" and charset in {"", "charset=utf-8", "charset=utf8"}
     if not right or encoding.lower() != "identity":
-        raise RefusedError(
-            415, code="UNSUPPORTED_MEDIA_TYPE", message="Send the body as application/json in UTF-8, not compressed."
-        )
+        raise RefusedError(415, message="Send the body as application/json in UTF-8, not compressed.")
 
 
 async def _body(request: Request, *, length: str | None) -> bytes:
-    """The whole body; reading stops where it is too large, whatever length was announced."""
-    too_large = RefusedError(
-        413, code="PAYLOAD_TOO_LARGE", message=f"The body may have at most {LARGEST_BODY:,} bytes."
-    )
+    """The whole body; reading stops where it is too large or too slow, whatever length was announced."""
+    too_large = RefusedError(413, message=f"The body may have at most {LARGEST_BODY:,} bytes.")
     if length is not None:
         if not (length.isascii() and length.isdigit() and len(length) <= 18):
             raise RefusedError(400, message="Content-Length is not a number.")
@@ -90,11 +89,16 @@ async def _body(request: Request, *, length: str | None) -> bytes:
             raise too_large
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > LARGEST_BODY:
-            raise too_large
-        chunks.append(chunk)
+    try:
+        async with asyncio.timeout(LONGEST_WAIT):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise too_large
+                chunks.append(chunk)
+    except TimeoutError:
+        message = f"The body did not come within {LONGEST_WAIT:g} seconds."
+        raise RefusedError(408, message=message, headers={"connection": "close"}) from None
     return b"".join(chunks)
 
 

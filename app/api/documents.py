@@ -7,13 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationType, validate
+from graphql.validation import validation_context
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from app.api.extents import excess
 from app.api.faults import BAD_INPUT
 from app.api.limits import Operation, measure, parsed
 
 MOST_KEPT = 512
 LONGEST_KEPT = 16_000
+KEPT_TOGETHER = 500_000
+"""Characters of all kept texts: a parsed document takes more than a hundred times the room of its text."""
+
 MOST_ERRORS = 10
+
+COMPARISONS = 10_000
+"""What validation may spend on comparing fields with each other, in units of graphql-core; a large operation needs less
+than a hundred. Callers without a key get this far, so it has to stay cheap."""
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
+validation_context.MAX_FRAGMENT_WORK = COMPARISONS
+
+
+_GAVE_UP = "Validation aborted."
+"""What graphql-core says when validation would cost more than it may."""
 
 
 class InvalidError(Exception):
@@ -52,6 +69,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema):
         self._schema = schema
         self._kept: OrderedDict[str, Ready] = OrderedDict()
+        self._together = 0
 
     def ready(self, text: str) -> Ready:
         """The document of a text. Raises InvalidError."""
@@ -62,8 +80,10 @@ class Documents:
         found = self._prepared(text)
         if len(text) <= LONGEST_KEPT:
             self._kept[text] = found
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._together += len(text)
+            while len(self._kept) > MOST_KEPT or self._together > KEPT_TOGETHER:
+                oldest, _ = self._kept.popitem(last=False)
+                self._together -= len(oldest)
         return found
 
     def _prepared(self, text: str) -> Ready:
@@ -79,6 +99,10 @@ class Documents:
             refusal = GraphQLError("Subscriptions are not offered.", extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
             raise InvalidError([refusal])
         errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if any(one.message == _GAVE_UP for one in errors):
+            raise InvalidError(
+                [excess("The operation asks for too many fields that have to be compared with each other.")]
+            )
         if errors:
             raise InvalidError(errors)
         return Ready(document, operations)

@@ -7,7 +7,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any, Self
 
 import structlog
@@ -15,6 +15,7 @@ from graphql import GraphQLError
 
 INTERNAL = "INTERNAL_SERVER_ERROR"
 BAD_INPUT = "BAD_USER_INPUT"
+RATE_LIMITED = "RATE_LIMITED"
 LONGEST_MESSAGE = 300
 
 _FOUND = re.compile(r",? found: .*", re.DOTALL)
@@ -70,8 +71,34 @@ def plain(message: str) -> str:
     return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
 
 
-def masked(fault: BaseException, *, path: Iterable[str | int] | None = None) -> dict[str, Any]:
-    """The answer to a fault of ours, logged under an id: its type and place, not its words, which may hold data."""
+Told = dict[tuple[type[BaseException], CodeType | None, int], str]
+"""The faults of one operation that are in the log already, with their ids: their type, code and line."""
+
+
+def masked(fault: BaseException, *, told: Told, path: Iterable[str | int] | None = None) -> dict[str, Any]:
+    """The answer to a fault of ours, logged under an id: its type and place, not its words, which may hold data.
+
+    What fails in the same way again and again, in a list, is logged once and answered with one id.
+    """
+    place = _place(fault)
+    if place not in told:
+        told[place] = _logged(fault, path=path)
+    shown: dict[str, Any] = {
+        "message": "Something went wrong on our side. Quote the error id when you ask about it.",
+        "extensions": {"code": INTERNAL, "errorId": told[place]},
+    }
+    return shown if path is None else {**shown, "path": list(path)}
+
+
+def _place(fault: BaseException) -> tuple[type[BaseException], CodeType | None, int]:
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return (type(fault), trace.tb_frame.f_code, trace.tb_lineno) if trace is not None else (type(fault), None, 0)
+
+
+def _logged(fault: BaseException, *, path: Iterable[str | int] | None) -> str:
+    """Write a fault into the log; the id of the line."""
     error_id = secrets.token_hex(8)
     frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
     _log.error(
@@ -81,11 +108,7 @@ def masked(fault: BaseException, *, path: Iterable[str | int] | None = None) -> 
         error=type(fault).__qualname__,
         frames=[f"{one.filename}:{one.lineno} {one.name}" for one in frames],
     )
-    shown: dict[str, Any] = {
-        "message": "Something went wrong on our side. Quote the error id when you ask about it.",
-        "extensions": {"code": INTERNAL, "errorId": error_id},
-    }
-    return shown if path is None else {**shown, "path": list(path)}
+    return error_id
 
 
 def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
@@ -100,7 +123,7 @@ def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
 
 
 def field_error(
-    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload]
+    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload], told: Told
 ) -> tuple[dict[str, Any], float | None]:
     """An error of a field, and the seconds to wait when it means "not now"."""
     cause = _cause(error)
@@ -111,7 +134,7 @@ def field_error(
         return _placed({"message": plain(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
     overload = overload_of(cause, overloads=overloads)
     if overload is None or not isinstance(cause, Exception):
-        return _placed(masked(cause, path=error.path), error), None
+        return _placed(masked(cause, path=error.path, told=told), error), None
     shown = {"message": overload.message, "extensions": {"code": overload.code}}
     return _placed(shown, error), overload.retry_after(cause)
 

@@ -33,14 +33,23 @@ from app.api.answers import JSON, Answer, media_type, not_now, refused, request_
 from app.api.bodies import Asked, asked_in_address, asked_in_body
 from app.api.documents import Documents, InvalidError, Ready
 from app.api.executing import ShortExecutor, awaited
-from app.api.faults import BAD_INPUT, Boundary, Overload, RefusedError, field_error, masked, overload_of, request_error
+from app.api.faults import (
+    BAD_INPUT,
+    RATE_LIMITED,
+    Boundary,
+    Overload,
+    RefusedError,
+    Told,
+    field_error,
+    masked,
+    overload_of,
+    request_error,
+)
 
 LONGEST_RUN = 10.0
 """Seconds that an operation may take."""
 
 MOST_COERCION_ERRORS = 10
-
-TIMED_OUT = "OPERATION_TIMED_OUT"
 
 
 class GraphQLEndpoint:
@@ -153,8 +162,9 @@ class GraphQLEndpoint:
             return request_errors([request_error(one, otherwise=BAD_INPUT) for one in result.errors], media=media)
         shown: list[dict[str, Any]] = []
         waits: list[float] = []
+        told: Told = {}
         for one in result.errors:
-            error, retry_after = field_error(one, overloads=self._unavailable)
+            error, retry_after = field_error(one, overloads=self._unavailable, told=told)
             shown.append(error)
             if retry_after is not None:
                 waits.append(retry_after)
@@ -168,7 +178,7 @@ class GraphQLEndpoint:
         assert fault is not None
         overload = overload_of(fault, overloads=self._unavailable)
         if overload is None:
-            return Answer(500, {"errors": [masked(fault)]})
+            return Answer(500, {"errors": [masked(fault, told={})]})
         error = {"message": overload.message, "extensions": {"code": overload.code}}
         return not_now({"errors": [error]}, retry_after=overload.retry_after(fault))
 
@@ -176,11 +186,11 @@ class GraphQLEndpoint:
         message = (
             f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
         )
-        return not_now({"errors": [{"message": message, "extensions": {"code": TIMED_OUT}}]}, retry_after=1.0)
+        return not_now({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
 
 
 def _not_allowed(message: str, *, allow: str) -> RefusedError:
-    return RefusedError(405, code="METHOD_NOT_ALLOWED", message=message, headers={"allow": allow})
+    return RefusedError(405, message=message, headers={"allow": allow})
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:

@@ -68,6 +68,13 @@ class Order:
 
 
 @strawberry.type
+class Brittle:
+    @strawberry.field
+    def bit(self) -> str:
+        raise RuntimeError(SECRET)
+
+
+@strawberry.type
 class Query:
     @strawberry.field
     def hello(self, name: str = "world") -> str:
@@ -101,6 +108,10 @@ class Query:
     @strawberry.field
     def broken(self) -> str | None:
         raise RuntimeError(SECRET)
+
+    @strawberry.field
+    def brittle(self) -> list[Brittle | None]:
+        return [Brittle() for _ in range(50)]
 
     @strawberry.field
     def careless(self) -> str | None:

@@ -102,6 +102,15 @@ async def test_what_breaks_is_masked_and_logged_under_the_id_that_the_client_get
     assert "personal" not in str(logs)
 
 
+async def test_what_breaks_again_and_again_in_one_operation_is_logged_once(edge: Edge) -> None:
+    with structlog.testing.capture_logs() as logs:
+        answer = await edge.ask("{ brittle { bit } broken }")
+    errors = answer.json()["errors"]
+    assert [one["path"] for one in errors] == [*(["brittle", place, "bit"] for place in range(50)), ["broken"]]
+    assert [line["path"] for line in logs] == [["brittle", 0, "bit"], ["broken"]]
+    assert {one["extensions"]["errorId"] for one in errors} == {line["error_id"] for line in logs}
+
+
 async def test_a_refusal_raised_on_purpose_passes(edge: Edge) -> None:
     with structlog.testing.capture_logs() as logs:
         answer = await edge.ask("{ forbidden }")
@@ -150,7 +159,7 @@ async def test_what_was_done_is_told_though_the_rest_met_overload(edge: Edge) ->
 
 async def test_an_operation_that_takes_too_long_is_ended() -> None:
     answer = await Edge(longest_run=0.05).ask("{ slow }")
-    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "OPERATION_TIMED_OUT", "1")
+    assert (answer.status_code, code(answer), answer.headers["retry-after"]) == (503, "RATE_LIMITED", "1")
 
 
 async def test_introspection_is_for_whom_it_is_open(edge: Edge) -> None:

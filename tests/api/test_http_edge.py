@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -54,7 +55,7 @@ async def test_the_media_type_is_the_one_the_client_likes_best(edge: Edge, accep
 )
 async def test_a_client_that_takes_no_json_is_told_so(edge: Edge, accept: str) -> None:
     answer = await edge.ask("{ hello }", headers={"accept": accept})
-    assert (answer.status_code, code(answer)) == (406, "NOT_ACCEPTABLE")
+    assert (answer.status_code, code(answer)) == (406, "BAD_USER_INPUT")
     assert ("Subscriptions" in answer.text) is (accept == "text/event-stream")
 
 
@@ -123,7 +124,7 @@ async def test_a_lone_surrogate_written_in_the_document_is_refused(edge: Edge) -
 )
 async def test_only_json_is_taken(edge: Edge, content_type: str) -> None:
     answer = await edge.client.post("/graphql", content=b'{"query":"{hello}"}', headers={"content-type": content_type})
-    assert (answer.status_code, code(answer)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert (answer.status_code, code(answer)) == (415, "BAD_USER_INPUT")
 
 
 async def test_a_compressed_body_is_refused(edge: Edge) -> None:
@@ -144,7 +145,7 @@ async def test_a_large_body_is_refused_whatever_length_it_announces(edge: Edge) 
         await edge.client.post("/graphql", content=large, headers={**headers, "content-length": "20"}),
         await edge.client.post("/graphql", content=b"{}", headers={**headers, "content-length": "100001"}),
     ):
-        assert (sent.status_code, code(sent)) == (413, "PAYLOAD_TOO_LARGE")
+        assert (sent.status_code, code(sent)) == (413, "BAD_USER_INPUT")
     wrong = await edge.client.post("/graphql", content=b"{}", headers={**headers, "content-length": "-1"})
     assert (wrong.status_code, code(wrong)) == (400, "BAD_USER_INPUT")
 
@@ -153,6 +154,17 @@ async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
     start, end = b'{"query": "{ hello }", "variables": {"a": "', b'"}}'
     body = start + b"x" * (LARGEST_BODY - len(start) - len(end)) + end
     assert (await edge.post(body)).json() == {"data": {"hello": "Hello world"}}
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.bodies.LONGEST_WAIT", 0.05)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"query":'
+        await asyncio.sleep(30)
+
+    answer = await edge.client.post("/graphql", content=chunks(), headers={"content-type": JSON})
+    assert (answer.status_code, code(answer), answer.headers["connection"]) == (408, "BAD_USER_INPUT", "close")
 
 
 async def test_get_runs_queries_for_who_could_not_be_another_site(edge: Edge) -> None:
@@ -188,13 +200,13 @@ async def test_get_runs_no_mutation(edge: Edge) -> None:
     answer = await edge.client.get(
         "/graphql", params={"query": 'mutation { shout(word: "a") }'}, headers={"graphql-preflight": "1"}
     )
-    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "POST")
+    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "BAD_USER_INPUT", "POST")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 async def test_other_methods_are_refused(edge: Edge, method: str) -> None:
     answer = await edge.client.request(method, "/graphql")
-    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "GET, POST")
+    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "BAD_USER_INPUT", "GET, POST")
 
 
 async def test_a_websocket_upgrade_is_refused_in_words(edge: Edge) -> None:

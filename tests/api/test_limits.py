@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
+from app.api.documents import Documents, InvalidError
 from app.api.http import core_schema
 from app.api.limits import Measured, measure, parsed
 from tests.api.small import schema
@@ -129,6 +130,37 @@ def test_what_an_operation_needs_covers_fragments_and_the_types_behind_an_interf
     }  # fmt: skip
     assert found.operations["B"].needed == {"Query.hello"}
     assert not found.operations["A"].introspects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ " + many(lambda _: "shop { " + "id " * 48 + "}", 20) + " }",
+        "{ " + many(lambda _: "shop { " + "next { " * 9 + "id " * 40 + "}" * 9 + " }", 15) + " }",
+        "{ " + many(lambda n: f"shop {{ ...F{n} }}", 18) + " } " + many(lambda n: f"fragment F{n} on Shop {{ {'id ' * 50} }}", 18),
+    ],
+)  # fmt: skip
+def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str) -> None:
+    best = 10.0
+    for _ in range(3):
+        begun = time.process_time()
+        with pytest.raises(InvalidError) as refused:
+            Documents(CORE).ready(text)
+        best = min(best, time.process_time() - begun)
+    (error,) = refused.value.errors
+    assert error.extensions == {"code": "OPERATION_TOO_COMPLEX"}
+    assert error.message == "The operation asks for too many fields that have to be compared with each other."
+    assert best < 0.15
+
+
+def test_only_so_much_text_of_documents_is_kept() -> None:
+    documents = Documents(CORE)
+    long = [f'query Q{number} {{ hello(name: "{"x" * 15_000}") }}' for number in range(60)]
+    first, last = documents.ready(long[0]), None
+    for text in long:
+        last = documents.ready(text)
+    assert documents.ready(long[-1]) is last
+    assert documents.ready(long[0]) is not first
 
 
 HOSTILE = {
