@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
 
+from app.api.arguments import Language
 from app.api.context import Context, Info, speak
 from app.api.payloads import Payload
 from app.api.performing import perform
 from app.api.reading_again import reward_again
 from app.api.rewards import Reward
-from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
 from app.domain.problems import Problem, ProblemCode
@@ -52,7 +53,11 @@ class CreateRewardPayload(Payload):
         return await reward_again(self.answer, context=info.context)
 
 
-async def add_reward(info: Info, input: CreateRewardInput, locale: Locale | None = None) -> CreateRewardPayload | None:
+async def add_reward(
+    info: Info,
+    input: Annotated[CreateRewardInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> CreateRewardPayload | None:
     """Put a reward into the catalogue."""
     context = info.context
     speak(info, locale)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from app.api.arguments import After, Before, First, Last
 from app.api.connections import page_window
 from app.api.context import Context, Info
 from app.api.enums import CustomerState
@@ -168,10 +169,10 @@ class Customer(Node):
     async def ledger(
         self,
         info: Info,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> LedgerEntryConnection:
         """A page of the ledger."""
         window = page_window(first=first, after=after, last=last, before=before)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
+from app.api.arguments import Language
 from app.api.baskets import PurchaseInput, facts_of
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
@@ -12,7 +15,6 @@ from app.api.ledgers import LedgerEntry, Purchase
 from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
-from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
@@ -60,7 +62,9 @@ class RecordPurchasePayload(Payload):
 
 
 async def record_purchase(
-    info: Info, input: RecordPurchaseInput, locale: Locale | None = None
+    info: Info,
+    input: Annotated[RecordPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
 ) -> RecordPurchasePayload | None:
     """Record a purchase once and let it earn."""
     context = info.context

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
+from app.api.arguments import Language
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance, identity_of
 from app.api.payloads import Payload
@@ -59,7 +62,9 @@ class EnrolCustomerPayload(Payload):
 
 
 async def enrol_customer(
-    info: Info, input: EnrolCustomerInput, locale: Locale | None = None
+    info: Info,
+    input: Annotated[EnrolCustomerInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
 ) -> EnrolCustomerPayload | None:
     """Open a membership with a wallet of its own."""
     context = info.context

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
+from app.api.arguments import Language
 from app.api.clauses import ClauseInput, drafted
 from app.api.context import Context, Info, speak
 from app.api.decisions import Decision
 from app.api.payloads import Payload
 from app.api.performing import decided, perform
-from app.api.scalars import Locale
 from app.api.terms import Terms
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -54,7 +55,9 @@ class PublishTermsPayload(Payload):
 
 
 async def publish_terms(
-    info: Info, input: PublishTermsInput, locale: Locale | None = None
+    info: Info,
+    input: Annotated[PublishTermsInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
 ) -> PublishTermsPayload | None:
     """Publish the first version at once, and a change with notice."""
     context = info.context

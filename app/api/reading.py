@@ -9,6 +9,7 @@ from typing import Annotated
 
 import strawberry
 
+from app.api.arguments import After, First, Language
 from app.api.baskets import BasketInput, facts_of
 from app.api.connections import page_window
 from app.api.context import Context, Info, bad_input, speak
@@ -20,7 +21,6 @@ from app.api.node import Node
 from app.api.nodes import node
 from app.api.programs import Program, Viewer, program_of
 from app.api.rewards import RewardOfferConnection, offer_connection
-from app.api.scalars import Locale
 from app.api.terms import Terms
 from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
@@ -87,7 +87,12 @@ class Query:
     @strawberry.field(
         description="A customer by any identity; null when nobody is known by it. For owner, staff and tills; a customer sees only themselves."
     )
-    async def customer(self, info: Info, by: CustomerBy, locale: Locale | None = None) -> Customer | None:
+    async def customer(
+        self,
+        info: Info,
+        by: Annotated[CustomerBy, strawberry.argument(description="Whom to look up.")],
+        locale: Language = None,
+    ) -> Customer | None:
         """One look-up, whatever identity it is."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
@@ -102,7 +107,11 @@ class Query:
         description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force. Seen like the customer."
     )
     async def basket_check(
-        self, info: Info, customer: CustomerBy, basket: BasketInput, locale: Locale | None = None
+        self,
+        info: Info,
+        customer: Annotated[CustomerBy, strawberry.argument(description="Who would buy.")],
+        basket: Annotated[BasketInput, strawberry.argument(description="What they would buy.")],
+        locale: Language = None,
     ) -> BasketCheck | None:
         """Decide without recording."""
         context = info.context
@@ -128,10 +137,13 @@ class Query:
         for_: Annotated[
             CustomerBy | None, strawberry.argument(name="for", description="The customer to decide for.")
         ] = None,
-        basket: BasketInput | None = None,
-        first: int | None = None,
-        after: str | None = None,
-        locale: Locale | None = None,
+        basket: Annotated[
+            BasketInput | None,
+            strawberry.argument(description="What lies on the counter, for clauses that ask; default nothing, now."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        locale: Language = None,
     ) -> RewardOfferConnection | None:
         """Checked exactly as at the till."""
         context = info.context
@@ -150,7 +162,13 @@ class Query:
         description="The terms: in force now, in force at a moment, or by version; null when there are none. For every role."
     )
     async def terms(
-        self, info: Info, at: datetime | None = None, version: int | None = None, locale: Locale | None = None
+        self,
+        info: Info,
+        at: Annotated[datetime | None, strawberry.argument(description="A moment; default now.")] = None,
+        version: Annotated[
+            int | None, strawberry.argument(description="The number of a version; not with `at`.")
+        ] = None,
+        locale: Language = None,
     ) -> Terms | None:
         """One version."""
         context = info.context
@@ -167,7 +185,12 @@ class Query:
     @strawberry.field(
         description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the customer."
     )
-    async def explain(self, info: Info, entry: strawberry.ID, locale: Locale | None = None) -> Explanation | None:
+    async def explain(
+        self,
+        info: Info,
+        entry: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a ledger entry.")],
+        locale: Language = None,
+    ) -> Explanation | None:
         """Stored decision beside a fresh one from the same facts and terms."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
@@ -186,12 +209,18 @@ class Query:
         )
 
     @strawberry.field(description="Any object by its id; null when it is not there or not for the caller.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id.")]
+    ) -> Node | None:
         """One object."""
         return await node(info, id)
 
     @strawberry.field(description="Up to 100 objects by their ids, in the order asked for.")
-    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
+    ) -> list[Node | None]:
         """Several objects, read together."""
         if len(ids) > MOST_NODES:
             raise bad_input(f"At most {MOST_NODES} ids.")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
+from app.api.arguments import Language
 from app.api.baskets import BasketInput, facts_of
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
@@ -13,7 +16,6 @@ from app.api.payloads import Payload
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, redemption_again, reward_again
 from app.api.rewards import Reward, RewardBy, reward_by
-from app.api.scalars import Locale
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
@@ -70,7 +72,9 @@ class RedeemRewardPayload(Payload):
 
 
 async def redeem_reward(
-    info: Info, input: RedeemRewardInput, locale: Locale | None = None
+    info: Info,
+    input: Annotated[RedeemRewardInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
 ) -> RedeemRewardPayload | None:
     """Redeem once, or be told by which clauses not and what would help."""
     context = info.context

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
 
+from app.api.arguments import Language
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance
 from app.api.decisions import Decision
@@ -16,7 +18,6 @@ from app.api.money import Money, money
 from app.api.payloads import Payload
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
-from app.api.scalars import Locale
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -93,7 +94,9 @@ class RecordRefundPayload(Payload):
 
 
 async def record_refund(
-    info: Info, input: RecordRefundInput, locale: Locale | None = None
+    info: Info,
+    input: Annotated[RecordRefundInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
 ) -> RecordRefundPayload | None:
     """Record a refund once and take back what the goods had earned."""
     context = info.context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -96,7 +97,9 @@ class Terms(Node):
         return TermsStatus.IN_FORCE
 
     @strawberry.field(description="The clauses in their order, at most 200.")
-    def clauses(self, kind: ClauseKind | None = None) -> list[Clause]:
+    def clauses(
+        self, kind: Annotated[ClauseKind | None, strawberry.argument(description="Only clauses of this kind.")] = None
+    ) -> list[Clause]:
         """All clauses, or those of one kind."""
         return [
             Clause.of(one, terms=self.version_terms)
@@ -116,7 +119,13 @@ class Terms(Node):
         ]
 
     @strawberry.field(description="The whole version as one text in the caller's locale.")
-    def text(self, info: Info, format: TextFormat | None = None) -> str:
+    def text(
+        self,
+        info: Info,
+        format: Annotated[
+            TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
+        ] = None,
+    ) -> str:
         """Every clause with its number."""
         return self.version_terms.text(say(info), markdown=format is TextFormat.MARKDOWN)
 

@@ -1,0 +1,52 @@
+"""The schema's text: kept in the repository, byte for byte, and described throughout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
+
+from app.api.export import print_sdl
+from app.api.http import core_schema
+from app.api.schema import schema
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_schema_in_the_repository_is_the_schema_that_is_served() -> None:
+    assert (ROOT / "schema.graphql").read_text(encoding="utf-8") == print_sdl(schema), "troth schema > schema.graphql"
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    bare = []
+    for name, one in core_schema(schema).type_map.items():
+        if name.startswith("__") or name in ("String", "Int", "Boolean", "ID", "Float"):
+            continue
+        if not one.description:
+            bare.append(name)
+        if isinstance(one, GraphQLEnumType):
+            bare += [f"{name}.{key}" for key, value in one.values.items() if not value.description]
+        if isinstance(one, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            for key, field in one.fields.items():
+                if not field.description:
+                    bare.append(f"{name}.{key}")
+                for argument, given in getattr(field, "args", {}).items():
+                    if not given.description:
+                        bare.append(f"{name}.{key}({argument})")
+    assert bare == []
+
+
+def test_every_mutation_takes_one_input_with_an_idempotency_key_and_answers_user_errors_and_the_query() -> None:
+    core = core_schema(schema)
+    assert core.mutation_type is not None
+    for name, field in core.mutation_type.fields.items():
+        assert str(field.args["input"].type).endswith("Input!"), name
+        assert "idempotencyKey" in field.args["input"].type.of_type.fields, name
+        payload = field.type
+        assert isinstance(payload, GraphQLObjectType), name
+        assert str(payload.fields["userErrors"].type) == "[UserError!]!", name
+        assert str(payload.fields["query"].type) == "Query!", name
+
+
+def test_there_is_no_float_in_the_schema() -> None:
+    assert "Float" not in core_schema(schema).type_map
