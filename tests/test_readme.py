@@ -1,0 +1,70 @@
+"""The README's walk, as it is printed: every command is run against the demo, every answer compared."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def walk() -> list[tuple[str, str]]:
+    """Commands of the README's walk, each with the answer that is printed below it (or nothing)."""
+    block = re.search(
+        r"<!-- walk -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert block is not None
+    steps = []
+    for part in block[1].strip().split("\n\n"):
+        command, _, answer = part.partition("\n")
+        assert command.startswith("$ ")
+        steps.append((command[2:], answer))
+    return steps
+
+
+def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    environment = {**os.environ, "PORT": str(port), "HOME": str(tmp_path)}
+    environment.pop("TROTH_DATABASE_URL", None)
+    demo = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli import main; main()", "demo"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert demo.stdout is not None
+        exports = []
+        for line in demo.stdout:
+            exports.append(line)
+            if line.startswith("# GraphiQL"):
+                break
+        waiting = f"until curl -fsS -m 2 http://127.0.0.1:{port}/readyz >/dev/null 2>&1; do sleep 0.1; done"
+        setup, *steps = walk()
+        for command, printed in steps:
+            script = "\n".join([*exports, waiting, setup[0], command])
+            answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+            assert json.loads(answer.stdout) == json.loads(printed), command
+        assert len(steps) == 6
+    finally:
+        demo.terminate()
+        demo.wait(20)
+
+
+@pytest.mark.parametrize("name", ["docs/settings.md", "docs/import.md", "docs/architecture.md", "CONTRIBUTING.md"])
+def test_links_and_paths_in_the_docs_lead_somewhere(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:app|tests|migrations|docs|examples)/[\w./-]+)`", text)
+    paths += [str(Path(name).parent / one) for one in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
+    missing = [one for one in paths if not (ROOT / one).exists()]
+    assert missing == []
