@@ -123,6 +123,8 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
         _bounded(category, at=(*at, "categories", str(place)))
     if not 0 < sent.quantity <= HIGHEST_QUANTITY:
         raise FactsError((*at, "quantity"), "a quantity is above 0 and at most 1,000,000")
+    if sent.quantity != round(sent.quantity, 3):
+        raise FactsError((*at, "quantity"), "a quantity has at most 3 decimals")
     if not 0 <= sent.unit_price <= HIGHEST_PRICE:
         raise FactsError((*at, "unitPrice"), "a price is 0 to 1,000,000,000")
     if sent.tax_rate is not None and not 0 <= sent.tax_rate <= 1:

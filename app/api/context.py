@@ -36,6 +36,7 @@ class Context:
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     spoken: dict[str | int, Wording] = field(default_factory=dict)
+    nodes_asked: int = 0
     _waiting: list[tuple[Callable[[Any], Awaitable[Any]], asyncio.Future[Any]]] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from app.api.context import Context
@@ -13,7 +14,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.desk import Verb
 
-LONGEST_KEY = 100
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 async def perform(
@@ -23,8 +24,10 @@ async def perform(
     context.require(permission)
     if isinstance(order, Problem):
         return order
-    if not 1 <= len(sent.idempotency_key) <= LONGEST_KEY:
-        return Problem(ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail=f"1 to {LONGEST_KEY} characters")
+    if not _KEY.fullmatch(sent.idempotency_key):
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail="1 to 100 printable ASCII characters, no spaces"
+        )
     return await context.desk.do(
         verb,
         name=name,

@@ -222,7 +222,8 @@ class Query:
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
     ) -> list[Node | None]:
         """Several objects, read together."""
-        if len(ids) > MOST_NODES:
-            raise bad_input(f"At most {MOST_NODES} ids.")
+        info.context.nodes_asked += len(ids)
+        if info.context.nodes_asked > MOST_NODES:
+            raise bad_input(f"At most {MOST_NODES} ids in one request.")
         found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in ids))
         return list(found)

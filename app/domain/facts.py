@@ -134,6 +134,8 @@ class PurchaseFacts:
                 raise FactsError(("lines", str(place), "discount"), "a discount is at most the price of its line")
         if sum(line.price() for line in self.lines) > MAX_MINOR:
             raise FactsError(("lines",), "the total is out of range")
+        if self.payments and self.paid_with_points() > sum((line.to_pay() for line in self.lines), 0):
+            raise FactsError(("payments",), "points pay for more than the purchase comes to")
 
     def total(self) -> Money:
         """What is to pay, tax included, each line rounded halves up."""

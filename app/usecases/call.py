@@ -35,11 +35,13 @@ class Call:
     now: datetime
     new_id: Callable[[], str]
 
-    def too_early(self, occurred_at: datetime) -> Problem | None:
-        """The refusal of a fact that claims to lie in the future, or None."""
+    def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
+        """The refusal of a fact that claims to lie in the future, or None; `path` leads to the claim."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None
-        return Problem(ProblemCode.CLOCK_SKEW, detail="occurredAt is more than 5 minutes ahead of the server")
+        return Problem(
+            ProblemCode.CLOCK_SKEW, path=path, detail="occurredAt is more than 5 minutes ahead of the server"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     """
     if (known := await replay(session, call=call)) is not None:
         return known
-    if (skewed := call.too_early(order.facts.occurred_at)) is not None:
+    if (skewed := call.too_early(order.facts.occurred_at, path=("purchase", "occurredAt"))) is not None:
         return skewed
     if order.facts.currency != call.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))

@@ -96,5 +96,5 @@ async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Rewa
 def _clock(call: Call, *, occurred_at: datetime) -> Problem | None:
     """A till that redeems is online, so its clock must agree; a sandbox may replay the past."""
     if call.program.kind is ProgramKind.SANDBOX or occurred_at >= call.now - CLOCK_TOLERANCE:
-        return call.too_early(occurred_at)
+        return call.too_early(occurred_at, path=("basket", "occurredAt"))
     return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

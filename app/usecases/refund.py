@@ -39,7 +39,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     """Record the refund and claw back, by the terms of the sale, what the kept goods would not have earned."""
     if (known := await replay(session, call=call)) is not None:
         return known
-    if (skewed := call.too_early(order.occurred_at)) is not None:
+    if (skewed := call.too_early(order.occurred_at, path=("occurredAt",))) is not None:
         return skewed
     sale = await _sale(session, call=call, order=order)
     if sale is None:

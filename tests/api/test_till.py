@@ -192,7 +192,7 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
     ("change", "code", "path"),
     [
         ({"currencyCode": "EUR"}, "RATE_MISSING", ["input", "purchase", "currencyCode"]),
-        ({"occurredAt": "2999-01-01T00:00:00Z"}, "CLOCK_SKEW", ["input"]),
+        ({"occurredAt": "2999-01-01T00:00:00Z"}, "CLOCK_SKEW", ["input", "purchase", "occurredAt"]),
         ({"occurredAt": "2019-01-01T00:00:00Z"}, "NO_TERMS_IN_FORCE", ["input", "purchase", "occurredAt"]),
         ({"lines": []}, "INVALID_INPUT", ["input", "purchase", "lines"]),
         (
