@@ -65,6 +65,7 @@ class Shop:
     address: str
     program: NewProgram
     client: httpx.Client
+    url: str = ""
 
     def send(
         self,
@@ -178,4 +179,4 @@ def open_shop(
     app = create_app(open_database(url), clock=clock, new_id=new_id)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=60, limits=limits) as client:
-        yield Shop(address=address, program=program, client=client)
+        yield Shop(address=address, program=program, client=client, url=url)

@@ -1,0 +1,116 @@
+"""schemathesis over every operation of the API: whatever a client makes up, the answer is clear and the books hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import graphql
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+
+from app.domain.access import Role
+from app.queries.books import prove_page, prove_whole
+from app.store.opening import open_database
+from app.usecases.desk import Desk
+from tests.shop import Shop, new_id, open_shop, real_now
+
+CLOSED = {
+    "BAD_USER_INPUT",
+    "UNAUTHENTICATED",
+    "FORBIDDEN",
+    "RATE_LIMITED",
+    "OPERATION_TOO_COMPLEX",
+    "GRAPHQL_PARSE_FAILED",
+    "GRAPHQL_VALIDATION_FAILED",
+    "PERSISTED_QUERY_NOT_FOUND",
+}
+
+
+def _texts(*typical: str) -> st.SearchStrategy[graphql.ValueNode]:
+    """Typical texts of a scalar, and texts that it refuses."""
+    return (st.sampled_from(typical) | st.text(max_size=20)).map(lambda text: graphql.StringValueNode(value=text))
+
+
+for name, typical in {
+    "BigInt": ("0", "-1", "9223372036854775807"),
+    "CurrencyCode": ("GBP", "EUR", "XXX"),
+    "Date": ("2026-01-31", "2026-02-30", "0000-00-00"),
+    "DateTime": ("2026-01-31T12:00:00Z", "2026-03-29T01:30:00+00:00", "2026-01-31T12:00:00", "9999-12-31T23:59:59Z"),
+    "Decimal": ("0", "1", "-1", "12.50", "0.001", "1E+999999", "NaN", "999999999999999999999999999999"),
+    "Locale": ("en", "zh-Hant", "de-AT", "xx"),
+    "Time": ("00:00", "23:59", "24:00"),
+}.items():
+    schemathesis.graphql.scalar(name, _texts(*typical))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One shop for all made-up requests."""
+    if request.param == "sqlite":
+        import shutil
+
+        file = tmp_path_factory.mktemp("fuzz") / "shop.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+        with open_shop(f"sqlite:///{file}") as shop:
+            yield shop
+        return
+    from tests.conftest import at_database, on_server
+
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+    name = f"troth_fuzz_{new_id().replace('-', '')}"
+    asyncio.run(on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    with open_shop(at_database(server, name)) as shop:
+        yield shop
+    asyncio.run(on_server(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def headers(shop: Shop) -> dict[str, str]:
+    """The owner's: nothing is hidden from the one who tries to break it."""
+    return {"Authorization": f"Bearer {shop.program.token(Role.OWNER)}"}
+
+
+def test_whatever_is_asked_gets_a_clear_answer(fuzzed: Shop) -> None:
+    api = schemathesis.graphql.from_url(f"{fuzzed.address}/graphql", headers=headers(fuzzed))
+    tried: dict[str, int] = {}
+    for found in api.get_all_operations():
+        operation = found.ok()
+
+        @settings(
+            max_examples=25,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def ask(case: Case) -> None:
+            tried[operation.label] = tried.get(operation.label, 0) + 1  # noqa: B023 - run before the next round
+            answer = case.call(headers=headers(fuzzed))
+            assert answer.status_code < 500, answer.text
+            codes = {one["extensions"]["code"] for one in answer.json().get("errors", [])}
+            assert codes <= CLOSED, answer.text
+
+        ask()
+    assert len(tried) == 15, sorted(tried)
+    assert all(count >= 10 for label, count in tried.items() if "input" in label or "customer" in label), tried
+
+
+def test_the_books_hold_afterwards(fuzzed: Shop) -> None:
+    card = fuzzed.enrol()
+    assert fuzzed.buy(card, "10.00")["balances"][0]["available"] == 10
+
+    async def prove() -> list[object]:
+        database = open_database(fuzzed.url)
+        await database.start()
+        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        program = fuzzed.program.program.id
+        page = await desk.ask(prove_page, program_id=program, after=None)
+        whole = await desk.ask(prove_whole, program_id=program, entries=page.entries)
+        await database.stop()
+        return [*page.faults, *whole]
+
+    assert asyncio.run(prove()) == []
