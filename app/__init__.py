@@ -1,0 +1,1 @@
+"""Troth, a loyalty-program backend that keeps its word."""

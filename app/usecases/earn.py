@@ -62,19 +62,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     earned = earning.earn(terms=in_force, facts=order.facts)
     if customer.balance.lifetime + earned.points > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    purchase = Purchase(
-        id=call.new_id(),
-        customer_id=customer.id,
-        source=RECEIPTS,
-        external_id=order.external_id,
-        occurred_at=order.facts.occurred_at,
-        recorded_at=call.now,
-        total=order.facts.total(),
-        earned=earned.points,
-        terms_version=in_force.version,
-        fingerprint=order.fingerprint,
-        facts=order.facts,
-    )
+    purchase = _purchase(call=call, order=order, customer=customer, points=earned.points, terms=in_force)
     await purchases.add(session, program_id=call.program.id, purchase=purchase)
     entry, balance = await book(
         session,
@@ -96,6 +84,22 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         terms=in_force,
     )
     return await keep(session, call=call, answer=answer)
+
+
+def _purchase(*, call: Call, order: NewPurchase, customer: CustomerRow, points: int, terms: Terms) -> Purchase:
+    return Purchase(
+        id=call.new_id(),
+        customer_id=customer.id,
+        source=RECEIPTS,
+        external_id=order.external_id,
+        occurred_at=order.facts.occurred_at,
+        recorded_at=call.now,
+        total=order.facts.total(),
+        earned=points,
+        terms_version=terms.version,
+        fingerprint=order.fingerprint,
+        facts=order.facts,
+    )
 
 
 def _lot(*, call: Call, terms: Terms, purchase: Purchase) -> Lot:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain import lots, redeeming
-from app.domain.decisions import DecisionOutcome
+from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.store import customers, ledger, redemptions, rewards, terms
-from app.store.customers import CustomerBy
+from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
@@ -59,17 +59,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=call.program.id, reward_id=reward.id):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
-    redemption = Redemption(
-        id=call.new_id(),
-        customer_id=customer.id,
-        reward_id=reward.id,
-        state=RedemptionState.FULFILLED,
-        points=decision.points,
-        occurred_at=order.facts.occurred_at,
-        recorded_at=call.now,
-        terms_version=in_force.version,
-        facts=order.facts,
-    )
+    redemption = _redemption(call=call, order=order, customer=customer, reward=reward, decision=decision)
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
     open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
     entry, balance = await book(
@@ -85,6 +75,22 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     )
     answer = replace(answer, balance=balance, entry_id=entry.id, redemption_id=redemption.id)
     return await keep(session, call=call, answer=answer)
+
+
+def _redemption(
+    *, call: Call, order: NewRedemption, customer: CustomerRow, reward: Reward, decision: Decision
+) -> Redemption:
+    return Redemption(
+        id=call.new_id(),
+        customer_id=customer.id,
+        reward_id=reward.id,
+        state=RedemptionState.FULFILLED,
+        points=decision.points,
+        occurred_at=order.facts.occurred_at,
+        recorded_at=call.now,
+        terms_version=decision.terms_version,
+        facts=order.facts,
+    )
 
 
 async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Reward | None:

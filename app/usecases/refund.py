@@ -13,7 +13,9 @@ from app.domain import lots, refunding
 from app.domain.decisions import Decision
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.store import customers, ledger, purchases, refunds, terms
+from app.domain.terms import Terms
+from app.store import customers, ledger, purchases, refunds
+from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.refunds import Refund
@@ -47,7 +49,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     if order.occurred_at < sale.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
     customer = await customers.find(session, program_id=call.program.id, by=CustomerBy(sale.customer_id), lock=True)
-    judged_by = await terms.version(session, program_id=call.program.id, number=sale.terms_version)
+    judged_by = await versions.version(session, program_id=call.program.id, number=sale.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
@@ -57,17 +59,34 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     returned = _returned(order.lines, kept=kept)
     if isinstance(returned, Problem):
         return returned
-    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
-    outcome = refunding.refund(
+    return await _record(
+        session,
+        call=call,
+        order=order,
+        sale=sale,
+        customer=customer,
         terms=judged_by,
-        sale=sale.facts,
-        earned=sale.earned,
-        kept_before=kept,
-        kept_after={number: quantity - returned.get(number, Decimal(0)) for number, quantity in kept.items()},
-        due_before=sum(one.due for one in earlier),
-        available=customer.balance.available,
-        occurred_at=order.occurred_at,
+        kept=kept,
+        earlier=earlier,
+        returned=returned,
     )
+
+
+async def _record(
+    session: Session,
+    *,
+    call: Call,
+    order: NewRefund,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    kept: Mapping[int, Decimal],
+    earlier: Sequence[Refund],
+    returned: Mapping[int, Decimal],
+) -> Answer:
+    """Decide, and write the refund with its entry."""
+    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
+    outcome = _decided(sale, order=order, customer=customer, terms=terms, kept=kept, earlier=earlier, returned=returned)
     record = Refund(
         id=call.new_id(),
         purchase_id=sale.id,
@@ -103,9 +122,31 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         entry_id=entry.id,
         shortfall=outcome.shortfall,
         cash=outcome.cash.minor,
-        terms=judged_by,
+        terms=terms,
     )
     return await keep(session, call=call, answer=answer)
+
+
+def _decided(
+    sale: Purchase,
+    *,
+    order: NewRefund,
+    customer: CustomerRow,
+    terms: Terms,
+    kept: Mapping[int, Decimal],
+    earlier: Sequence[Refund],
+    returned: Mapping[int, Decimal],
+) -> refunding.Refunded:
+    return refunding.refund(
+        terms=terms,
+        sale=sale.facts,
+        earned=sale.earned,
+        kept_before=kept,
+        kept_after={number: quantity - returned.get(number, Decimal(0)) for number, quantity in kept.items()},
+        due_before=sum(one.due for one in earlier),
+        available=customer.balance.available,
+        occurred_at=order.occurred_at,
+    )
 
 
 async def _sale(session: Session, *, call: Call, order: NewRefund) -> Purchase | None:

@@ -1,0 +1,1 @@
+"""What a browser or a watchdog asks for: GraphiQL and health."""

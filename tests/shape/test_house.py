@@ -1,0 +1,125 @@
+"""The house: sizes, names, numbers without floats, settings in the docs, locks without addresses, a container that is sound."""
+
+from __future__ import annotations
+
+import ast
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.config import Settings
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "app").rglob("*.py"))
+FORBIDDEN = {"utils", "helpers", "services", "managers", "common", "core", "base", "exceptions"}
+
+
+def test_no_file_is_longer_than_300_lines_and_no_function_longer_than_50() -> None:
+    long = [str(one) for one in SOURCES if len(one.read_text(encoding="utf-8").splitlines()) > 300]
+    for one in SOURCES:
+        for node in ast.walk(ast.parse(one.read_text(encoding="utf-8"))):
+            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if is_function and (node.end_lineno or 0) - node.lineno + 1 > 50:
+                long.append(f"{one}:{node.name}")
+    assert long == []
+
+
+def test_a_shared_thing_has_the_name_of_what_it_is() -> None:
+    assert [str(one) for one in SOURCES if one.stem in FORBIDDEN or one.parent.name in FORBIDDEN] == []
+
+
+def test_there_is_no_float_and_no_true_division_of_ints_in_the_rules() -> None:
+    found = []
+    for one in (ROOT / "app" / "domain").rglob("*.py"):
+        for node in ast.walk(ast.parse(one.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, float):
+                found.append(f"{one}:{node.lineno}")
+            if isinstance(node, ast.Name) and node.id == "float":
+                found.append(f"{one}:{node.lineno}")
+    assert found == []
+
+
+def test_every_public_thing_in_the_rules_says_what_it_is() -> None:
+    bare = []
+    for one in SOURCES:
+        tree = ast.parse(one.read_text(encoding="utf-8"))
+        if not ast.get_docstring(tree):
+            bare.append(str(one))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith(
+                "_"
+            ):
+                nested = any(
+                    isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+                    and node in ast.walk(outer)
+                    and outer is not node
+                    for outer in ast.walk(tree)
+                )
+                if not nested and not ast.get_docstring(node):
+                    bare.append(f"{one}:{node.name}")
+    assert bare == []
+
+
+def test_every_setting_is_in_the_docs_with_its_default() -> None:
+    table = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", table, re.MULTILINE))
+    declared = {str(one.validation_alias): str(one.default) for one in Settings.model_fields.values()}
+    assert {name: value.lower() for name, value in rows.items()} == {
+        name: value.lower() for name, value in declared.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_pins_everything_with_hashes_and_names_no_address(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "--index-url" not in text
+    assert "--find-links" not in text
+    pins = re.findall(r"^([a-z0-9][\w.-]*)==\S+", text, re.MULTILINE)
+    assert len(pins) > 30
+    for block in re.split(r"^(?=[a-z0-9][\w.-]*==)", text, flags=re.MULTILINE)[1:]:
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+@pytest.mark.parametrize("version", ["3.10.13", "3.14.0"])
+def test_make_says_in_one_line_which_python_it_needs(version: str, tmp_path: Path) -> None:
+    major, minor, patch = version.split(".")
+    fake = tmp_path / "python3"
+    fake.write_text(
+        "#!/usr/bin/env bash\n"
+        f'exec python3 -c "import sys; sys.version_info = ({major}, {minor}, {patch}); sys.version = \\"{version}\\"; exec(sys.argv[1])" "$2"\n',
+        encoding="utf-8",
+    )
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    done = subprocess.run(
+        ["make", "-s", "-C", str(ROOT), "python", f"PYTHON={fake}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    said = [line for line in done.stderr.splitlines() if "make" not in line.split(":")[0]]
+    assert said == [f"Troth needs Python 3.11, 3.12 or 3.13; this is {version}. Try: make PYTHON=python3.11 python"]
+
+
+def test_the_container_is_built_from_hashes_runs_without_root_and_is_watched() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith("FROM ") for line in lines) == 2
+    assert all(re.match(r"FROM [\w./-]+:[\w.-]+( AS \w+)?$", line) for line in lines if line.startswith("FROM "))
+    assert any("--require-hashes -r requirements.lock" in line for line in lines)
+    last = max(place for place, line in enumerate(lines) if line.startswith("FROM "))
+    users = [line.split()[1] for line in lines[last:] if line.startswith("USER ")]
+    assert users == ["troth"]
+    assert any(line.startswith("HEALTHCHECK") for line in lines)
+    assert not any(line.startswith("ADD ") for line in lines)
+
+
+def test_compose_waits_for_a_healthy_database_and_a_finished_migration_and_holds_no_password() -> None:
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text)["services"]
+    assert services["app"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    assert services["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    assert "healthcheck" in services["database"]
+    assert services["app"]["ports"] == ["127.0.0.1:8000:8000"]
+    assert re.findall(r"PASSWORD: (?!\$\{)", text) == []
