@@ -1,0 +1,177 @@
+"""Conditions: when they hold, and that applying their remedy makes them hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.amounts import Parts
+from app.domain.calendar import WEEK, Weekday
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.dates import Dates
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.products import Products
+from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.counting import Counted
+from app.domain.decisions import ReasonCode, RemedyCode
+from tests.builders import NOON, a_line, counted, pounds
+
+ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "America/Sao_Paulo", "Australia/Lord_Howe")
+EVENING = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
+NIGHT = WeekdaysAndHours(days=frozenset({Weekday.FRIDAY}), start=time(22), end=time(2))
+
+
+def at(text: str) -> datetime:
+    """An instant from ISO text."""
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("condition", "moment", "holds"),
+    [
+        (EVENING, "2026-03-04T16:59:59.999999+00:00", False),
+        (EVENING, "2026-03-04T17:00:00+00:00", True),
+        (EVENING, "2026-03-04T18:59:59.999999+00:00", True),
+        (EVENING, "2026-03-04T19:00:00+00:00", False),
+        (EVENING, "2026-03-07T18:00:00+00:00", False),
+        (NIGHT, "2026-03-06T21:59:00+00:00", False),
+        (NIGHT, "2026-03-06T22:00:00+00:00", True),
+        (NIGHT, "2026-03-07T01:59:00+00:00", True),
+        (NIGHT, "2026-03-07T02:00:00+00:00", False),
+        (NIGHT, "2026-03-06T01:00:00+00:00", False),
+        # In autumn 01:30 comes twice in London, and both are inside.
+        (WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2)), "2026-10-25T00:30:00+00:00", True),
+        (WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2)), "2026-10-25T01:30:00+00:00", True),
+        # In spring 01:30 does not come at all.
+        (WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2)), "2026-03-29T01:00:00+00:00", False),
+        (WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2)), "2026-03-29T00:59:59+00:00", False),
+    ],
+)
+def test_a_weekly_window_goes_by_the_clock_on_the_wall(condition: WeekdaysAndHours, moment: str, holds: bool) -> None:
+    finding = condition.check(counted(at=at(moment)))
+    assert finding.met is holds
+    assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_TIME_WINDOW)
+
+
+def test_a_window_that_the_clocks_skip_opens_a_week_later() -> None:
+    window = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2))
+    (remedy,) = window.check(counted(at=at("2026-03-28T12:00:00+00:00"))).remedies
+    assert remedy.from_ == at("2026-04-05T00:00:00+00:00"), "01:00 on the wall in summer"
+
+
+@pytest.mark.parametrize(
+    ("condition", "day", "holds"),
+    [
+        (Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)), "2026-05-31T22:59:59+00:00", False),
+        (Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)), "2026-05-31T23:00:00+00:00", True),
+        (Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)), "2026-06-30T22:59:59+00:00", True),
+        (Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)), "2026-06-30T23:00:00+00:00", False),
+        (Dates(last=date(2026, 6, 30)), "1999-01-01T00:00:00+00:00", True),
+        (Dates(first=date(2026, 6, 1)), "2099-01-01T00:00:00+00:00", True),
+    ],
+)
+def test_dates_are_whole_local_days_with_both_ends(condition: Dates, day: str, holds: bool) -> None:
+    assert condition.check(counted(at=at(day))).met is holds
+
+
+def test_a_period_that_is_over_has_no_way_out() -> None:
+    finding = Dates(last=date(2026, 1, 1)).check(counted(at=NOON))
+    assert [one.code for one in finding.remedies] == [RemedyCode.NONE]
+
+
+def test_products_and_categories_select_lines_and_hold_when_one_is_left() -> None:
+    tea, cup = a_line(1, sku="tea", categories=("drinks", "hot")), a_line(2, sku="cup", categories=("china",))
+    assert Products(include=frozenset({"tea"})).selects(tea)
+    assert not Products(include=frozenset({"tea"})).selects(cup)
+    assert not Products(exclude=frozenset({"tea"})).selects(tea)
+    assert Categories(include=frozenset({"hot"})).selects(tea)
+    assert not Categories(include=frozenset({"drinks"}), exclude=frozenset({"hot"})).selects(tea)
+    assert not Categories(include=frozenset({"drinks"})).selects(cup)
+
+
+def with_one_more(basket: Counted, *, minor: int) -> Counted:
+    """The basket with a line that counts for so many pence."""
+    return replace(basket, lines=(*basket.lines, a_line(99)), amounts=Parts.of([*basket.amounts.each(), minor]))
+
+
+@given(
+    minimum=st.integers(1, 10**6),
+    prices=st.lists(st.integers(0, 10**5), max_size=5),
+    rate=st.sampled_from(["0", "0.07", "0.19"]),
+)
+def test_spending_the_missing_amount_is_enough(minimum: int, prices: list[int], rate: str) -> None:
+    condition = MinimumSpend(replace(pounds("1.00"), minor=minimum))
+    lines = [
+        replace(a_line(number), unit_price=price, tax_rate=Decimal(rate))
+        for number, price in enumerate(prices, start=1)
+    ]
+    basket = counted(*lines) if lines else counted(replace(a_line(), unit_price=0))
+    finding = condition.check(basket)
+    if finding.met:
+        assert finding.remedies == ()
+        return
+    (remedy,) = finding.remedies
+    assert remedy.amount is not None
+    more = with_one_more(basket, minor=remedy.amount.minor)
+    assert condition.check(more).met
+    less = with_one_more(basket, minor=remedy.amount.minor - 1)
+    assert not condition.check(less).met
+
+
+@given(
+    days=st.frozensets(st.sampled_from(WEEK), min_size=1),
+    start=st.none() | st.integers(0, 1439),
+    length=st.none() | st.integers(1, 1439),
+    moment=st.datetimes(datetime(2024, 1, 1), datetime(2027, 12, 31)),
+    zone=st.sampled_from(ZONES),
+)
+def test_coming_when_the_window_opens_is_enough(
+    days: frozenset[Weekday], start: int | None, length: int | None, moment: datetime, zone: str
+) -> None:
+    begins = time(*divmod(start, 60)) if start is not None else None
+    ends = time(*divmod(((start or 0) + length) % 1440, 60)) if length is not None else None
+    condition = WeekdaysAndHours(days=days, start=begins, end=ends)
+    if condition.problem() is not None:
+        return
+    now = moment.replace(tzinfo=UTC)
+    finding = condition.check(counted(at=now, zone=zone))
+    if finding.met:
+        return
+    (remedy,) = finding.remedies
+    assert remedy.from_ is not None, "a weekly window opens again"
+    assert now < remedy.from_ < now + timedelta(days=22)
+    assert condition.check(counted(at=remedy.from_, zone=zone)).met
+    assert not condition.check(counted(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
+
+
+@given(first=st.dates(date(2024, 1, 1), date(2027, 1, 1)), zone=st.sampled_from(ZONES), early=st.integers(1, 10**7))
+def test_coming_when_the_period_begins_is_enough(first: date, zone: str, early: int) -> None:
+    condition = Dates(first=first)
+    before = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=2, seconds=early)
+    (remedy,) = condition.check(counted(at=before, zone=zone)).remedies
+    assert remedy.from_ is not None
+    assert condition.check(counted(at=remedy.from_, zone=zone)).met
+    assert not condition.check(counted(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
+
+
+@given(
+    include=st.frozensets(st.sampled_from("abcdef"), max_size=4),
+    exclude=st.frozensets(st.sampled_from("abcdef"), max_size=4),
+)
+def test_adding_a_product_that_the_remedy_names_is_enough(include: frozenset[str], exclude: frozenset[str]) -> None:
+    condition = Products(include=include, exclude=exclude)
+    if condition.problem() is not None:
+        return
+    basket = counted(a_line(sku="z"))
+    finding = condition.check(basket.only(condition.selects))
+    if finding.met:
+        return
+    (remedy,) = finding.remedies
+    for sku in remedy.products:
+        assert condition.check(counted(a_line(sku="z"), a_line(2, sku=sku)).only(condition.selects)).met
+    assert remedy.products
