@@ -7,7 +7,7 @@ import binascii
 import re
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _NUMBERED = frozenset({"Terms"})
 """Types whose keys are numbers; all others have UUIDs."""
 _TYPE = re.compile(r"[A-Z][A-Za-z]{0,39}")

@@ -59,16 +59,18 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     returned = _returned(order.lines, kept=kept)
     if isinstance(returned, Problem):
         return returned
+    outcome = _decided(
+        sale, order=order, customer=customer, terms=judged_by, kept=kept, earlier=earlier, returned=returned
+    )
     return await _record(
         session,
         call=call,
         order=order,
         sale=sale,
         customer=customer,
-        terms=judged_by,
-        kept=kept,
-        earlier=earlier,
         returned=returned,
+        outcome=outcome,
+        terms=judged_by,
     )
 
 
@@ -79,14 +81,12 @@ async def _record(
     order: NewRefund,
     sale: Purchase,
     customer: CustomerRow,
-    terms: Terms,
-    kept: Mapping[int, Decimal],
-    earlier: Sequence[Refund],
     returned: Mapping[int, Decimal],
+    outcome: refunding.Refunded,
+    terms: Terms,
 ) -> Answer:
-    """Decide, and write the refund with its entry."""
+    """Write the refund with its entry, and keep the answer."""
     open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
-    outcome = _decided(sale, order=order, customer=customer, terms=terms, kept=kept, earlier=earlier, returned=returned)
     record = Refund(
         id=call.new_id(),
         purchase_id=sale.id,

@@ -1,0 +1,187 @@
+"""Lots are spent in order; an entry's seal covers everything in it; identities have one spelling."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.amounts import AmountError, Money, Rounding, rounded, shared_out
+from app.domain.identities import IdentityError, IdentityKind, masked, normalised
+from app.domain.ledger import FIRST_HASH, Entry, EntryType, Movement, sealed
+from app.domain.lots import Draw, LotsError, last_valid_day, take
+from tests.builders import NOON, a_lot
+
+
+def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
+    lots = [
+        a_lot("never", points=5),
+        a_lot("late", points=5, valid_until=date(2027, 1, 1)),
+        a_lot("young", points=5, valid_until=date(2026, 6, 1), earned_at=NOON + timedelta(1)),
+        a_lot("b", points=5, valid_until=date(2026, 6, 1)),
+        a_lot("a", points=5, valid_until=date(2026, 6, 1)),
+    ]
+    assert [one.lot_id for one in take(lots, points=25)] == ["a", "b", "young", "late", "never"]
+    assert take(lots, points=7) == (Draw("a", 5), Draw("b", 2))
+    assert take(lots, points=7, first={"never"}) == (Draw("never", 5), Draw("a", 2))
+    assert take(lots, points=0) == ()
+
+
+@given(st.lists(st.integers(0, 50), max_size=6), st.integers(0, 400))
+def test_what_is_taken_adds_up_and_no_lot_gives_more_than_it_has(remaining: list[int], points: int) -> None:
+    lots = [a_lot(str(place), points=50, remaining=left) for place, left in enumerate(remaining)]
+    if points > sum(remaining):
+        with pytest.raises(LotsError):
+            take(lots, points=points)
+        return
+    draws = take(lots, points=points)
+    assert sum(one.points for one in draws) == points
+    assert all(0 < one.points <= remaining[int(one.lot_id)] for one in draws)
+    assert len({one.lot_id for one in draws}) == len(draws)
+
+
+@pytest.mark.parametrize(
+    ("earned", "months", "last"),
+    [
+        ("2026-01-31T12:00:00+00:00", 1, date(2026, 2, 28)),
+        ("2024-01-31T12:00:00+00:00", 1, date(2024, 2, 29)),
+        ("2026-06-30T23:30:00+00:00", 12, date(2027, 7, 1)),
+        ("2026-06-30T23:30:00+00:00", None, None),
+    ],
+)
+def test_the_last_day_is_counted_in_local_months(earned: str, months: int | None, last: date | None) -> None:
+    at = datetime.fromisoformat(earned)
+    assert last_valid_day(earned_at=at, zone_name="Europe/London", months=months) == last
+
+
+ENTRY = Entry(
+    id="e",
+    account_id="a",
+    number=7,
+    type=EntryType.EARN,
+    points=5,
+    unit="points",
+    occurred_at=NOON,
+    recorded_at=NOON,
+    purchase_id="p",
+    refund_id=None,
+    redemption_id=None,
+    decision="{}",
+    movements=(Movement("m", "l", 5),),
+    new_lot=a_lot("l", points=5),
+    previous=FIRST_HASH,
+)
+
+
+def changed(name: str) -> Entry:
+    """The entry with one field different."""
+    value = getattr(ENTRY, name)
+    if name == "type":
+        return replace(ENTRY, type=EntryType.CLAWBACK)
+    if isinstance(value, datetime):
+        return replace(ENTRY, **{name: value + timedelta(microseconds=1)})
+    if isinstance(value, int):
+        return replace(ENTRY, **{name: value + 1})
+    if name == "movements":
+        return replace(ENTRY, movements=(Movement("m", "l", 6),))
+    if name == "new_lot":
+        return replace(ENTRY, new_lot=a_lot("l", points=5, valid_until=date(2027, 1, 1)))
+    return replace(ENTRY, **{name: f"{value or ''}x"})
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Entry)])
+def test_changing_any_field_of_an_entry_breaks_its_seal(name: str) -> None:
+    assert sealed(changed(name)) != sealed(ENTRY)
+
+
+def test_a_seal_does_not_depend_on_the_zone_in_which_an_instant_is_written() -> None:
+    from zoneinfo import ZoneInfo
+
+    assert sealed(replace(ENTRY, occurred_at=NOON.astimezone(ZoneInfo("Asia/Taipei")))) == sealed(ENTRY)
+    assert len(sealed(ENTRY)) == 64
+    assert NOON.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (IdentityKind.CARD, " 1234-5678 abc ", "12345678ABC"),
+        (IdentityKind.PHONE, "020 7946 0018", "+442079460018"),
+        (IdentityKind.PHONE, "+49 30 901820", "+4930901820"),
+        (IdentityKind.EMAIL, " Ann@Example.ORG ", "ann@example.org"),
+        (IdentityKind.TOKEN, "aB3", "aB3"),
+        (IdentityKind.EXTERNAL_ID, "17850", "17850"),
+    ],
+)
+def test_an_identity_has_one_spelling(kind: IdentityKind, text: str, value: str) -> None:
+    assert normalised(kind, text, region="GB") == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (IdentityKind.CARD, "?"),
+        (IdentityKind.CARD, "1" * 65),
+        (IdentityKind.PHONE, "12"),
+        (IdentityKind.PHONE, "not a number"),
+        (IdentityKind.EMAIL, "ann"),
+        (IdentityKind.EMAIL, "a@b"),
+        (IdentityKind.TOKEN, ""),
+        (IdentityKind.TOKEN, "a b"),
+        (IdentityKind.EXTERNAL_ID, "x" * 201),
+    ],
+)
+def test_what_cannot_be_an_identity_is_refused_without_repeating_it(kind: IdentityKind, text: str) -> None:
+    with pytest.raises(IdentityError) as refused:
+        normalised(kind, text, region="GB")
+    assert not text or text not in str(refused.value)
+
+
+def test_a_masked_identity_cannot_be_copied() -> None:
+    assert masked(IdentityKind.CARD, "12345678") == "•••5678"
+    assert masked(IdentityKind.CARD, "1234") == "•••"
+    assert masked(IdentityKind.EMAIL, "ann@example.org") == "a•••@example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "minor"),
+    [
+        ("12.50", "GBP", 1250),
+        ("12.5", "GBP", 1250),
+        ("1250", "JPY", 1250),
+        ("1.250", "KWD", 1250),
+        ("-0.01", "EUR", -1),
+    ],
+)
+def test_money_is_whole_minor_units(text: str, currency: str, minor: int) -> None:
+    assert Money.of(text, currency) == Money(minor, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "currency"),
+    [("1.001", "GBP"), ("0.5", "JPY"), ("1e400", "GBP"), ("NaN", "GBP"), ("1", "XXX"), ("99999999999999999", "GBP")],
+)
+def test_money_that_cannot_be_is_refused(text: str, currency: str) -> None:
+    with pytest.raises(AmountError):
+        Money.of(text, currency)
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 10**4), min_size=1, max_size=8))
+def test_shares_add_up_and_stay_within_one_of_their_due(total: int, weights: list[int]) -> None:
+    shares = shared_out(total, weights=weights)
+    assert sum(shares) == total
+    whole = sum(weights)
+    if whole:
+        assert all(abs(share * whole - total * weight) < whole for share, weight in zip(shares, weights, strict=True))
+
+
+def test_halves_go_away_from_zero_down_or_to_even() -> None:
+    from fractions import Fraction
+
+    halves = [Fraction(-5, 2), Fraction(-3, 2), Fraction(3, 2), Fraction(5, 2)]
+    assert [rounded(one, mode=Rounding.HALF_UP) for one in halves] == [-3, -2, 2, 3]
+    assert [rounded(one, mode=Rounding.FLOOR) for one in halves] == [-3, -2, 1, 2]
+    assert [rounded(one, mode=Rounding.HALF_EVEN) for one in halves] == [-2, -2, 2, 2]
