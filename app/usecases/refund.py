@@ -87,18 +87,7 @@ async def _record(
 ) -> Answer:
     """Write the refund with its entry, and keep the answer."""
     open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
-    record = Refund(
-        id=call.new_id(),
-        purchase_id=sale.id,
-        external_id=order.external_id,
-        occurred_at=order.occurred_at,
-        recorded_at=call.now,
-        lines=returned,
-        cash=outcome.cash.minor,
-        due=outcome.due,
-        taken=outcome.taken,
-        reason=order.reason,
-    )
+    record = _refund(call=call, order=order, sale=sale, returned=returned, outcome=outcome)
     await refunds.add(session, program_id=call.program.id, refund=record)
     of_sale = await ledger.lots_of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
     entry, balance = await book(
@@ -125,6 +114,23 @@ async def _record(
         terms=terms,
     )
     return await keep(session, call=call, answer=answer)
+
+
+def _refund(
+    *, call: Call, order: NewRefund, sale: Purchase, returned: Mapping[int, Decimal], outcome: refunding.Refunded
+) -> Refund:
+    return Refund(
+        id=call.new_id(),
+        purchase_id=sale.id,
+        external_id=order.external_id,
+        occurred_at=order.occurred_at,
+        recorded_at=call.now,
+        lines=returned,
+        cash=outcome.cash.minor,
+        due=outcome.due,
+        taken=outcome.taken,
+        reason=order.reason,
+    )
 
 
 def _decided(
