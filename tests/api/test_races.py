@@ -1,0 +1,65 @@
+"""Races over HTTP on both databases: no point is spent twice, and no last item given twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from app.domain.access import Role
+from tests.api.test_terms import PUBLISH, REWARD
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop
+
+
+def test_forty_redemptions_at_once_of_a_balance_that_pays_for_one(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    answers = shop.at_once([lambda: shop.redeem(card)] * 40)
+    outcomes = Counter(one["decision"]["outcome"] for one in answers)
+    assert outcomes == {"GRANTED": 1, "REFUSED": 39}
+    for one in answers:
+        if one["decision"]["outcome"] == "REFUSED":
+            (reason,) = one["decision"]["reasons"]
+            assert (reason["code"], reason["clause"]["key"]) == ("INSUFFICIENT_POINTS", "coffee")
+            assert reason["observed"] == "50 points"
+            assert reason["remedies"][0]["points"] == 50
+    assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100)]
+    assert faults_in(shop.url) == []
+
+
+def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
+    with open_shop(database_url, template="blank") as shop:
+        given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": 5}
+        assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["reward"] == {"key": "print", "stock": 5}
+        clauses = [
+            {"key": "visit", "effect": {"pointsPerVisit": {"points": 10}}},
+            {"key": "print", "effect": {"rewardCost": {"reward": "print", "points": 10}}},
+        ]
+        terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        cards = [shop.enrol() for _ in range(50)]
+        for card in cards:
+            shop.buy(card, "1.00")
+        answers = shop.at_once([lambda card=card: shop.redeem(card, "print") for card in cards])  # type: ignore[misc]
+        granted = [one for one in answers if one["decision"] is not None and one["decision"]["outcome"] == "GRANTED"]
+        refused = [one for one in answers if one["userErrors"]]
+        assert (len(granted), len(refused)) == (5, 45)
+        assert {(error["code"], error["message"]) for one in refused for error in one["userErrors"]} == {
+            ("OUT_OF_STOCK", "The last one has just gone.")
+        }
+        assert sum(shop.available(card) for card in cards) == 45 * 10, "whoever got nothing paid nothing"
+        assert faults_in(database_url) == []
+
+
+def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_books(shop: Shop) -> None:
+    card = shop.enrol()
+    for number in range(10):
+        shop.buy(card, "30.00", receipt=f"R{number}")
+    calls = [lambda n=n: shop.refund(f"R{n}") for n in range(10)]  # type: ignore[misc]
+    calls += [lambda: shop.redeem(card)] * 10
+    calls += [lambda: shop.buy(card, "5.00")] * 10
+    answers = shop.at_once(calls)
+    assert all(one["userErrors"] == [] for one in answers)
+    entries = shop.ledger(card)
+    assert Counter(kind for kind, _ in entries)["CLAWBACK"] == 10
+    assert shop.available(card) == sum(points for _, points in entries) >= 0
+    assert faults_in(shop.url) == []

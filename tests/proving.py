@@ -1,0 +1,37 @@
+"""The proof of the books for tests."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.queries.books import Fault, prove_page, prove_whole
+from app.queries.programs import every_program
+from app.store.opening import open_database
+from app.usecases.desk import Desk
+from tests.shop import new_id, real_now
+
+
+def faults_in(url: str) -> list[Fault]:
+    """Everything in the books of a database that does not add up."""
+
+    async def prove() -> list[Fault]:
+        database = open_database(url)
+        await database.start()
+        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        found: list[Fault] = []
+        for program in await desk.ask(every_program):
+            entries: dict[object, int] = {}
+            after: str | None = None
+            while True:
+                page = await desk.ask(prove_page, program_id=program.id, after=after)
+                found.extend(page.faults)
+                for kind, count in page.entries.items():
+                    entries[kind] = entries.get(kind, 0) + count
+                after = page.last
+                if after is None:
+                    break
+            found.extend(await desk.ask(prove_whole, program_id=program.id, entries=entries))
+        await database.stop()
+        return found
+
+    return asyncio.run(prove())
