@@ -36,10 +36,10 @@ def test_a_redemption_pays_from_the_balance(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("language", "clause", "statement", "remedy"),
     [
-        ("en", "“Coffee” costs 100 points.", "You have 61 points; this costs 100 points.", "Still missing: 39 points."),
-        ("de", "„Coffee“ kostet 100 Punkte.", "Vorhanden: 61 Punkte; nötig: 100 Punkte.", "Es fehlen noch: 39 Punkte."),
-        ("zh-CN", "兑换“Coffee”需 100 积分。", "您现有 61 积分，需要 100 积分。", "还差 39 积分。"),
-        ("zh-TW", "兌換「Coffee」需 100 點。", "您現有 61 點，需要 100 點。", "還差 39 點。"),
+        ("en", "“Coffee” costs 100 points.", "You have 61 points; this costs 100 points.", "Collect 39 points more."),
+        ("de", "„Coffee“ kostet 100 Punkte.", "Vorhanden: 61 Punkte; nötig: 100 Punkte.", "Noch 39 Punkte sammeln."),
+        ("zh-CN", "兑换“Coffee”需 100 积分。", "您现有 61 积分，需要 100 积分。", "再积 39 积分即可。"),
+        ("zh-TW", "兌換「Coffee」需 100 點。", "您現有 61 點，需要 100 點。", "再集 39 點即可。"),
     ],
 )
 def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_for(
