@@ -179,6 +179,12 @@ def test_the_golden_file_of_a_language_shows_how_every_rule_reads(locale: Locale
         ("fr, de;q=0.8, en;q=0.9", Locale.EN),
         ("fr;q=1, zh-TW;q=0.8, de;q=0.7", Locale.ZH_HANT),
         ("de;q=0, en;q=0.1", Locale.EN),
+        ("en;q=.5, de;q=.7", Locale.DE),
+        ("de;q=²", Locale.EN),
+        ("de;q=", Locale.EN),
+        ("zh_HK", Locale.ZH_HANT),
+        ("yue", Locale.ZH_HANT),
+        ("zh-Hans-TW", Locale.ZH_HANS),
         (";;;q=x,,", Locale.EN),
     ],
 )

@@ -20,6 +20,8 @@ class NoticePeriod(Effect):
 
     def sentence(self, say: Wording) -> str:
         """How long changes are announced ahead."""
+        if self.days == 0:
+            return say("notice_period.at_once")
         return say("notice_period", days=say.days(self.days))
 
     def problem(self) -> str | None:

@@ -88,6 +88,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "aber nie mehr als vorhanden sind"
     ),
     "notice_period": "Änderungen dieser Bedingungen werden angekündigt und gelten frühestens {days} später",
+    "notice_period.at_once": "Änderungen dieser Bedingungen werden angekündigt und können sofort gelten",
     # Reasons
     "reason.NOTICE_TOO_SHORT": (
         "Die Änderung würde am {observed} beginnen; jetzt angekündigt, kann sie frühestens am {required} beginnen."

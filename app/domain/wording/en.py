@@ -40,9 +40,9 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "dates": "from {first} up to and including {last}",
     "dates.from": "from {first} on",
     "dates.until": "up to and including {last}",
-    "products.only": "only for articles {included}",
-    "products.except": "but not for articles {excluded}",
-    "products.both": "only for articles {included}, but not for {excluded}",
+    "products.only": "only for purchases of {included}",
+    "products.except": "but not for purchases of {excluded}",
+    "products.both": "only for purchases of {included}, but not of {excluded}",
     "categories.only": "only for goods in {included}",
     "categories.except": "but not for goods in {excluded}",
     "categories.both": "only for goods in {included}, but not in {excluded}",
@@ -86,6 +86,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "but never more than you have"
     ),
     "notice_period": "changes to these terms are announced and take effect {days} later at the earliest",
+    "notice_period.at_once": "changes to these terms are announced and may take effect at once",
     # Reasons
     "reason.NOTICE_TOO_SHORT": (
         "The change would take effect on {observed}; announced now, it can take effect on {required} at the earliest."

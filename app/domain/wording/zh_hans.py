@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "categories.only": "仅限{included}类商品",
     "categories.except": "{excluded}类商品除外",
     "categories.both": "仅限{included}类商品，其中{excluded}类除外",
-    "products.called": " {name} ",
+    "products.called": "“{name}”",
     "categories.called": "“{name}”",
     "products.in_basket.only": "购物篮中有{included}时",
     "products.in_basket.except": "购物篮中有{excluded}以外的商品时",
@@ -83,6 +83,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "points_validity.for_ever": "积分永不过期",
     "refund_policy.CLAMP_TO_ZERO": "退货时，因所退商品获得的积分将予扣回，但不会超过您现有的积分",
     "notice_period": "本条款如有变更，将提前公告，最早在 {days}后生效",
+    "notice_period.at_once": "本条款如有变更，将予公告，可即时生效",
     # Reasons
     "reason.NOTICE_TOO_SHORT": "变更拟于{observed}生效；现在公告，最早可于{required}生效。",
     "reason.OUTSIDE_DATES": "{observed}不在本条规定的日期内。",

@@ -46,7 +46,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "categories.only": "僅限{included}類商品",
     "categories.except": "{excluded}類商品除外",
     "categories.both": "僅限{included}類商品，但{excluded}類除外",
-    "products.called": " {name} ",
+    "products.called": "「{name}」",
     "categories.called": "「{name}」",
     "products.in_basket.only": "購物籃中有{included}時",
     "products.in_basket.except": "購物籃中有{excluded}以外的商品時",
@@ -83,6 +83,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "points_validity.for_ever": "點數永久有效",
     "refund_policy.CLAMP_TO_ZERO": "退貨時，因所退商品獲得的點數將予扣回，但不會超過您現有的點數",
     "notice_period": "本條款如有變更，將事先公告，最早於 {days}後生效",
+    "notice_period.at_once": "本條款如有變更，將予公告，並可即時生效",
     # Reasons
     "reason.NOTICE_TOO_SHORT": "變更原訂於{observed}生效；現在公告，最早可於{required}生效。",
     "reason.OUTSIDE_DATES": "{observed}不在本項規定的日期內。",

@@ -1,0 +1,113 @@
+"""Money: exact or not at all, in one currency at a time, with the decimals of ISO 4217 in every language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
+from app.domain.earning import earn
+from app.domain.facts import Line
+from app.domain.refunding import refund
+from app.domain.wording import Locale, wording
+from tests.builders import NOON, a_purchase, some_terms
+
+
+@pytest.mark.parametrize(
+    "amount",
+    [
+        Decimal("1.00000000000000000000000000001"),
+        Decimal("1E-400"),
+        Decimal("1E+400"),
+        Decimal("Infinity"),
+        Decimal("sNaN"),
+        "１２.５０",
+        "1e2",
+        " 1",
+        "1_000",
+        "",
+        "10000000000000.01",
+    ],
+)
+def test_an_amount_is_never_rounded_or_guessed_into_money(amount: Decimal | str) -> None:
+    with pytest.raises(AmountError):
+        Money.of(amount, "GBP")
+
+
+@given(minor=st.integers(-MAX_MINOR, MAX_MINOR), currency=st.sampled_from(sorted(DECIMALS)))
+def test_money_and_its_decimal_text_say_the_same(minor: int, currency: str) -> None:
+    money = Money(minor, currency)
+    assert Money.of(money.decimal(), currency) == money
+    assert Money.of(f"{money.decimal():f}", currency) == money
+
+
+def test_amounts_of_two_currencies_have_no_order() -> None:
+    assert Money(1, "GBP") < Money(2, "GBP") <= Money(2, "GBP")
+    assert Money(3, "GBP") > Money(2, "GBP") >= Money(2, "GBP")
+    with pytest.raises(AmountError, match="cannot be compared"):
+        assert Money(1, "GBP") < Money(2, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("money", "locale", "text"),
+    [
+        (Money(2000, "GBP"), Locale.EN, "£20.00"),
+        (Money(2000, "GBP"), Locale.DE, "20,00\N{NO-BREAK SPACE}£"),
+        (Money(500, "JPY"), Locale.EN, "JP¥500"),
+        (Money(1234, "BHD"), Locale.EN, "BHD1.234"),
+        (Money(500, "IQD"), Locale.DE, "0,500\N{NO-BREAK SPACE}IQD"),
+        (Money(123456789, "EUR"), Locale.DE, "1.234.567,89\N{NO-BREAK SPACE}€"),
+        (Money(12345, "TWD"), Locale.ZH_HANT, "$123.45"),
+        (Money(12345, "CNY"), Locale.ZH_HANS, "¥123.45"),
+    ],
+)
+def test_money_reads_with_the_decimals_of_its_currency(money: Money, locale: Locale, text: str) -> None:
+    assert wording(locale).money(money).replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}") == text
+
+
+@given(st.lists(st.fractions(0, 1000, max_denominator=500), max_size=6), st.integers(1, 9), st.integers(1, 9))
+def test_parts_over_one_denominator_are_the_fractions_they_came_from(
+    values: list[Fraction], numerator: int, denominator: int
+) -> None:
+    parts = Parts.of(values)
+    assert list(parts.each()) == values
+    assert parts.total() == sum(values)
+    assert list(parts.scaled(numerator, denominator).each()) == [one * numerator / denominator for one in values]
+
+
+@given(
+    price=st.integers(0, 500),
+    off=st.integers(0, 500),
+    sold=st.decimals("0.001", "9", places=3),
+    shares=st.lists(st.integers(0, 1000), min_size=1, max_size=4),
+)
+def test_giving_back_parts_of_a_weighed_and_discounted_line_never_pays_out_twice(
+    price: int, off: int, sold: Decimal, shares: list[int]
+) -> None:
+    line = Line(number=1, sku="tea", quantity=sold, unit_price=price)
+    sale = a_purchase(replace(line, discount=min(off, line.price())))
+    terms = some_terms()
+    earned = earn(terms=terms, facts=sale).points
+    before, due, cash = {1: sold}, 0, 0
+    for share in [*sorted(shares, reverse=True), 0]:
+        after = {1: (sold * share / 1000).quantize(Decimal("0.001"))}
+        if after[1] > before[1]:
+            continue
+        given_back = refund(
+            terms=terms,
+            sale=sale,
+            earned=earned,
+            kept_before=before,
+            kept_after=after,
+            due_before=due,
+            available=earned,
+            occurred_at=NOON,
+        )
+        assert given_back.cash.minor >= 0
+        before, due, cash = after, due + given_back.due, cash + given_back.cash.minor
+    assert (due, cash) == (earned, sale.total().minor)

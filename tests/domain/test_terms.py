@@ -1,0 +1,169 @@
+"""Terms: what a draft must be, what is added to it, what a change is, and how long it must be announced."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from app.domain.amounts import Money
+from app.domain.calendar import Weekday
+from app.domain.conditions import Condition
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.dates import Dates
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.products import Products
+from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.effects import Effect
+from app.domain.effects.notice_period import NoticePeriod
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.terms import ChangeEffect, TermsError, changes, earliest_start, notice_decision
+from app.domain.wording import Locale, wording
+from tests.builders import a_clause, pounds, some_terms
+
+MONDAY = frozenset({Weekday.MONDAY})
+
+
+def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> None:
+    terms = some_terms(a_clause(PointsPerVisit(1), key="visit"), ("gone", (), PointsValidity(12)))
+    assert [(clause.number, clause.key) for clause in terms.clauses] == [
+        ("1", "visit"),
+        ("2", "gone"),
+        ("3", "combination"),
+        ("4", "counted-amounts"),
+        ("5", "rounding"),
+        ("6", "refunds"),
+        ("7", "notice"),
+    ]
+    assert terms.policy(PointsValidity).months == 12
+    assert terms.policy_clause(NoticePeriod).number == "7"
+
+
+def test_a_key_that_the_owner_took_does_not_stop_the_standard_clause() -> None:
+    terms = some_terms(a_clause(PointsPerVisit(1), key="notice"))
+    assert isinstance(terms.clause("notice").effect, PointsPerVisit)
+    assert terms.policy_clause(NoticePeriod).key == "standard-notice"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        MinimumSpend(Money(2000, "EUR")),
+        MinimumSpend(pounds("0.00")),
+        MinimumSpend(pounds("-1.00")),
+        WeekdaysAndHours(frozenset()),
+        WeekdaysAndHours(MONDAY, time(9), time(9)),
+        WeekdaysAndHours(MONDAY, None, time(0)),
+        WeekdaysAndHours(MONDAY, time(9, 0, 30), None),
+        WeekdaysAndHours(MONDAY, time(9, tzinfo=UTC), None),
+        Dates(),
+        Dates(first=date(2026, 2, 1), last=date(2026, 1, 31)),
+        Products(),
+        Products(include=frozenset({"a"}), exclude=frozenset({"a", "b"})),
+        Products(include=frozenset(f"sku-{number}" for number in range(201))),
+        Categories(include=frozenset({""})),
+    ],
+)
+def test_a_condition_that_can_never_decide_anything_is_refused_with_its_place(condition: Condition) -> None:
+    with pytest.raises(TermsError) as refused:
+        some_terms(a_clause(key="first"), a_clause(None, MinimumSpend(pounds("1.00")), condition, key="second"))
+    assert refused.value.path == ("clauses", "1", "conditions", "1")
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        PointsPerAmount(0, pounds("1.00")),
+        PointsPerAmount(1_000_001, pounds("1.00")),
+        PointsPerAmount(1, pounds("0.00")),
+        PointsPerFullAmount(1, Money(100, "EUR")),
+        PointsPerVisit(-1),
+        RewardCost("Coffee!", 100),
+        RewardCost("coffee", 0),
+        PointsValidity(0),
+        NoticePeriod(-1),
+        NoticePeriod(366),
+    ],
+)
+def test_an_effect_that_cannot_be_is_refused_with_its_place(effect: Effect) -> None:
+    with pytest.raises(TermsError) as refused:
+        some_terms(a_clause(effect))
+    assert refused.value.path == ("clauses", "0", "effect")
+
+
+def test_keys_rewards_and_standard_clauses_stand_once() -> None:
+    for second, field in (
+        (a_clause(key="a"), "key"),
+        (a_clause(key="Not a key"), "key"),
+        (("b", (), RewardCost("coffee", 5)), "effect"),
+        (("b", (), NoticePeriod(5)), "effect"),
+        (("b", (MinimumSpend(pounds("1.00")),), PointsValidity(5)), "conditions"),
+    ):
+        with pytest.raises(TermsError) as refused:
+            some_terms(a_clause(key="a"), ("n", (), NoticePeriod(9)), ("r", (), RewardCost("coffee", 9)), second)
+        assert refused.value.path == ("clauses", "3", field)
+
+
+def test_terms_hold_at_most_two_hundred_clauses() -> None:
+    assert len(some_terms(*(a_clause(key=f"c-{number}") for number in range(200))).clauses) == 206
+    with pytest.raises(TermsError) as refused:
+        some_terms(*(a_clause(key=f"c-{number}") for number in range(201)))
+    assert refused.value.path == ("clauses",)
+
+
+def test_changes_go_by_key_and_count_as_worse() -> None:
+    before = some_terms(a_clause(key="kept"), a_clause(key="raised"), a_clause(key="gone"))
+    after = some_terms(
+        a_clause(PointsPerAmount(2, pounds("1.00")), key="raised"), a_clause(key="kept"), a_clause(key="new")
+    )
+    found = changes(before, after)
+    assert [(one.before.key if one.before else None, one.after.key if one.after else None) for one in found] == [
+        ("raised", "raised"),
+        (None, "new"),
+        ("gone", None),
+    ]
+    assert {one.effect_on_customer for one in found} == {ChangeEffect.WORSE}
+    assert found[0].statement(wording(Locale.EN)) == (
+        "Before: You earn 1 point for every £1.00 you spend, in proportion to the exact amount. "
+        "Now: You earn 2 points for every £1.00 you spend, in proportion to the exact amount."
+    )
+    assert changes(before, before) == ()
+
+
+@pytest.mark.parametrize(
+    ("zone", "days", "now", "earliest"),
+    [
+        ("Europe/London", 30, "2026-01-01T12:00:00+00:00", "2026-02-01T00:00:00+00:00"),
+        ("Europe/London", 30, "2026-02-27T23:59:59+00:00", "2026-03-29T23:00:00+00:00"),
+        ("Asia/Taipei", 1, "2026-01-01T16:00:00+00:00", "2026-01-03T16:00:00+00:00"),
+        ("Asia/Taipei", 1, "2026-01-01T15:59:59+00:00", "2026-01-02T16:00:00+00:00"),
+        ("Europe/London", 0, "2026-01-01T12:00:00+00:00", "2026-01-01T12:00:00+00:00"),
+    ],
+)
+def test_a_change_starts_after_whole_local_days_of_notice(zone: str, days: int, now: str, earliest: str) -> None:
+    terms = some_terms(a_clause(), ("n", (), NoticePeriod(days)), zone=zone)
+    announced = datetime.fromisoformat(now)
+    start = earliest_start(current=terms, now=announced)
+    assert start == datetime.fromisoformat(earliest)
+    granted = notice_decision(current=terms, effective_from=start, now=announced)
+    assert granted.outcome is DecisionOutcome.GRANTED
+
+
+def test_too_short_a_notice_is_refused_by_the_clause_in_force_with_the_earliest_date() -> None:
+    terms = some_terms()
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    wanted = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+    refused = notice_decision(current=terms, effective_from=wanted, now=now)
+    assert refused.outcome is DecisionOutcome.REFUSED
+    (reason,) = refused.reasons
+    assert (reason.clause, reason.verdict) == ("notice", Verdict.NOT_MET)
+    assert reason.finding.code is ReasonCode.NOTICE_TOO_SHORT
+    (remedy,) = reason.finding.remedies
+    assert remedy.code is RemedyCode.START_LATER
+    assert remedy.from_ == datetime(2026, 2, 1, tzinfo=UTC)
+    assert refused.points == 0
