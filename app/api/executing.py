@@ -57,6 +57,30 @@ def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
 class ShortExecutor(Executor[Any]):
     """Takes the short way for ready values."""
 
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Any,
+        grouped_field_set: Any,
+        position_context: Any,
+    ) -> Any:
+        """The fields of an object; ready values alone, as most items of a list are, need no path and no waiting."""
+        ready_fields, type_name = _ready_fields(self.schema), parent_type.name
+        shown: dict[str, Any] = {}
+        for response_name, details in grouped_field_set.items():
+            ready = ready_fields.get((type_name, details[0].node.name.value))
+            value = getattr(source_value, ready.name, None) if ready is not None else None
+            if ready is None or value is None:
+                break
+            try:
+                shown[response_name] = ready.show(value)
+            except (AttributeError, GraphQLError, TypeError, ValueError):
+                break
+        else:
+            return shown
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
     def execute_field(
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
     ) -> Any:

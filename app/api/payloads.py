@@ -80,8 +80,12 @@ def canonical(value: Any) -> Any:
     if isinstance(value, str | int):
         return value
     if is_dataclass(value):
-        names = _names(value.__class__)
-        return {name: item for name in names if (item := canonical(getattr(value, name))) is not None}
+        found = {}
+        for name in _names(value.__class__):
+            item = getattr(value, name)
+            if item is not None and item is not strawberry.UNSET:
+                found[name] = item if type(item) is str else canonical(item)
+        return found
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 

@@ -254,21 +254,38 @@ def _lot(row: Row) -> Lot:
 
 
 def _entry(row: Row, *, new_lot: Lot | None, movements: tuple[Movement, ...]) -> StoredEntry:
+    # By position, in the order of _ENTRY: pages have many rows, and looking columns up by name shows.
+    (
+        id,
+        account_id,
+        number,
+        type,
+        points,
+        unit,
+        occurred_at,
+        recorded_at,
+        purchase_id,
+        refund_id,
+        redemption_id,
+        decision,
+        previous,
+        hash,
+    ) = row
     entry = Entry(
-        id=row["id"],
-        account_id=row["account_id"],
-        number=row["number"],
-        type=EntryType(row["type"]),
-        points=row["points"],
-        unit=row["unit"],
-        occurred_at=instant(row["occurred_at"]),
-        recorded_at=instant(row["recorded_at"]),
-        purchase_id=row["purchase_id"],
-        refund_id=row["refund_id"],
-        redemption_id=row["redemption_id"],
-        decision=row["decision"],
+        id=id,
+        account_id=account_id,
+        number=number,
+        type=EntryType(type),
+        points=points,
+        unit=unit,
+        occurred_at=instant(occurred_at),
+        recorded_at=instant(recorded_at),
+        purchase_id=purchase_id,
+        refund_id=refund_id,
+        redemption_id=redemption_id,
+        decision=decision,
         movements=movements,
         new_lot=new_lot,
-        previous=row["previous"],
+        previous=previous,
     )
-    return StoredEntry(entry=entry, hash=row["hash"])
+    return StoredEntry(entry=entry, hash=hash)

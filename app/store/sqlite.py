@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app.store.orm import prepare
+from app.store.sqlite_checkpoints import Checkpoints
 from app.store.sqlite_session import SqliteSession
 from app.store.sqlite_thread import Job, JobQueue, failure, told
 from app.store.unit import Busy, Unavailable, Work
@@ -23,9 +24,15 @@ T = TypeVar("T")
 GROUP = 64
 """The most works in one commit."""
 
-READERS = 2
 QUEUE_LIMIT = 1024
-"""The most works that may wait, for the writer and for the readers each; more are told to come again."""
+"""The most works that may wait for the writer; more are told to come again."""
+
+LOG_LIMIT = 8192
+"""Pages of log at which the writer moves them itself: readers and writers without a pause may keep the log from
+starting over."""
+
+MOST_READING = 64
+"""The most reads that may be under way at once; more are told to come again."""
 
 WORK_LIMIT = 10.0
 """Seconds that a group of works may take: a work that waits for something else must not stop the writer."""
@@ -74,7 +81,8 @@ class SqliteDatabase:
         self._path, self._pragmas = file_and_pragmas(url)
         self._memory: dict[Hashable, Any] = {}
         self._writes = JobQueue(limit=QUEUE_LIMIT)
-        self._reads = JobQueue(limit=QUEUE_LIMIT)
+        self._checkpoints = Checkpoints(lambda: connect(self._path, self._pragmas))
+        self._reads = _Readers(self._path, self._pragmas, self._memory)
 
     async def start(self) -> None:
         """Open the file (making it where there is none) and start the threads. Raises Unavailable."""
@@ -83,14 +91,20 @@ class SqliteDatabase:
             connect(self._path, self._pragmas).close()
         except sqlite3.Error as error:
             raise failure(error) from error
-        self._writes.start(lambda: _Writer(self._path, self._pragmas, self._memory), name="troth-writer", group=GROUP)
-        reading = {**self._pragmas, "query_only": "ON"}
-        self._reads.start(*[lambda: _Reader(self._path, reading, self._memory)] * READERS, name="troth-reader", group=1)
+        self._checkpoints.start()
+        writing = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
+        self._writes.start(
+            lambda: _Writer(self._path, writing, self._memory, committed=self._checkpoints.committed),
+            name="troth-writer",
+            group=GROUP,
+        )
+        self._reads.start()
 
     async def stop(self) -> None:
-        """Finish what was handed over and end the threads."""
+        """Finish what was handed over and close the connections."""
         await self._writes.stop()
         await self._reads.stop()
+        await asyncio.to_thread(self._checkpoints.stop)
 
     async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:  # noqa: ARG002 - one writer
         """Run a work in the next group. Nothing needs a turn: there is one writer."""
@@ -98,7 +112,7 @@ class SqliteDatabase:
         return done
 
     async def read(self, work: Work[T]) -> T:
-        """Run a work on one snapshot, beside the writer."""
+        """Run a work on one snapshot, beside the writer, in the caller's loop; it must be short or wait often."""
         found: T = await self._reads.do(work)
         return found
 
@@ -142,6 +156,17 @@ class _Connection:
 class _Writer(_Connection):
     """Runs a group of works in one transaction."""
 
+    def __init__(
+        self,
+        path: str,
+        pragmas: Mapping[str, str],
+        memory: dict[Hashable, Any],
+        *,
+        committed: Callable[[int], None],
+    ) -> None:
+        super().__init__(path, pragmas, memory)
+        self._committed = committed
+
     async def run(self, jobs: list[Job]) -> None:
         """Run each work in a savepoint and commit once; when the database fails, the whole group has failed."""
         try:
@@ -152,6 +177,7 @@ class _Writer(_Connection):
                     if not job.abandoned:
                         await self._run_one(connection, job)
             connection.execute("COMMIT")
+            self._committed(len(jobs))
         except sqlite3.Error as error:
             self.close()
             for job in jobs:
@@ -180,21 +206,65 @@ class _Writer(_Connection):
 class _Reader(_Connection):
     """Runs works that only read, each on a snapshot of its own."""
 
-    async def run(self, jobs: list[Job]) -> None:
-        """Run each work in a transaction of its own."""
-        for job in jobs:
-            if not job.abandoned:
-                await self._run_one(job)
-
-    async def _run_one(self, job: Job) -> None:
+    async def run(self, work: Work[T]) -> T:
+        """Run a work in a transaction. Raises Busy, Unavailable, and whatever the work raises."""
         try:
             connection = self.opened()
             connection.execute("BEGIN")
-            async with asyncio.timeout(WORK_LIMIT):
-                job.result = await job.work(self.session)
-        except BaseException as error:  # noqa: BLE001 - carried to whoever waits for this work
-            job.error = told(error)
-        if isinstance(job.error, sqlite3.Error | Busy | Unavailable):
+            try:
+                async with asyncio.timeout(WORK_LIMIT):
+                    return await work(self.session)
+            finally:
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, TimeoutError) as error:
             self.close()
-        else:
-            connection.execute("ROLLBACK")
+            failed = told(error)
+            if failed is error:
+                raise
+            raise failed from error
+
+
+class _Readers:
+    """Connections that only read, used in the loop of the caller: handing a short read to a thread costs more than it.
+
+    A work that waits for something keeps its connection until it is done. Used from one loop.
+    """
+
+    def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
+        self._path = path
+        # A read meets a lock only while the file is recovered or rebuilt; the loop must not stand still for it.
+        self._pragmas = {**pragmas, "query_only": "ON", "busy_timeout": "100"}
+        self._memory = memory
+        self._idle: list[_Reader] = []
+        self._reading = 0
+        self._quiet = asyncio.Event()
+        self._open = False
+
+    def start(self) -> None:
+        """Take works from now on."""
+        self._open = True
+
+    async def do(self, work: Work[T]) -> T:
+        """Run a work on a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
+        if not self._open:
+            raise Unavailable("The database is not open.")
+        if self._reading >= MOST_READING:
+            raise Busy
+        self._reading += 1
+        reader = self._idle.pop() if self._idle else _Reader(self._path, self._pragmas, self._memory)
+        try:
+            return await reader.run(work)
+        finally:
+            self._reading -= 1
+            self._idle.append(reader)
+            if not self._reading:
+                self._quiet.set()
+
+    async def stop(self) -> None:
+        """Let the works under way end, and close the connections."""
+        self._open = False
+        if self._reading:
+            self._quiet.clear()
+            await self._quiet.wait()
+        while self._idle:
+            self._idle.pop().close()
