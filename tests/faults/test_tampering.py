@@ -1,0 +1,149 @@
+"""Somebody changes the books behind our back, past triggers and checks of our own: `verify` says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from app.queries.books import Fault, prove_page, prove_whole
+from app.store.opening import open_database
+from app.store.unit import Session
+from tests.shop import Shop, open_shop
+
+ENTRY_CHANGES = {
+    "points": "points = points + 1",
+    "occurred_at": "occurred_at = recorded_at",
+    "recorded_at": "recorded_at = occurred_at",
+    "decision": "decision = '{}'",
+    "number": "number = number + 1000",
+    "previous": "previous = 'f' || previous",
+    "hash": "hash = 'f' || hash",
+}
+OTHER_CHANGES = {
+    "a lot has more left": ("lots", "remaining = remaining + 1"),
+    "a lot was opened with more": ("lots", "points = points + 1, remaining = remaining + 1"),
+    "a lot is valid for longer": ("lots", "valid_until = '2099-12-31'"),
+    "a lot was earned at another time": ("lots", "earned_at = '2001-01-01 00:00:00.000000+00:00'"),
+    "a movement moved more": ("lot_movements", "points = points + 1"),
+    "a balance is higher": ("accounts", "available = available + 1"),
+    "something is pending": ("accounts", "pending = pending + 1"),
+    "more was ever earned": ("accounts", "lifetime = lifetime + 1"),
+    "more counts towards a tier": ("accounts", "qualifying = qualifying + 1"),
+    "an account has another head": ("accounts", "head = 'f' || head"),
+    "an account counts other entries": ("accounts", "entries = entries + 1"),
+    "a purchase earned more": ("purchases", "earned = earned + 1"),
+    "a refund took less": ("refunds", "taken = taken - 1"),
+    "a redemption cost less": ("redemptions", "points = points - 1"),
+    "more is in stock": ("rewards", "stock_initial = 5, stock = 6"),
+}
+
+
+class Untouched(Exception):
+    """Rolls the tampering back."""
+
+
+@dataclass
+class Tampering:
+    """A shop whose books can be changed for the length of one proof."""
+
+    shop: Shop
+
+    def faults_after(self, *statements: str) -> list[Fault]:
+        """What the proof finds with those changes, which are rolled back."""
+        program_id = self.shop.program.program.id
+        found: list[Fault] = []
+
+        async def work(session: Session) -> None:
+            await _open_the_door(session)
+            for sql in statements:
+                values = (program_id,) if "$1" in sql else ()
+                assert await session.execute(sql, *values) == 1, f"{sql} changed nothing"
+            page = await prove_page(session, program_id=program_id, after=None)
+            assert page.last is None
+            found[:] = [*page.faults, *await prove_whole(session, program_id=program_id, entries=page.entries)]
+            raise Untouched
+
+        async def run() -> None:
+            database = open_database(self.shop.url)
+            await database.start()
+            try:
+                with pytest.raises(Untouched):
+                    await database.write(work, program_id=program_id, turn="tampering")
+            finally:
+                await database.stop()
+
+        asyncio.run(run())
+        return found
+
+
+async def _open_the_door(session: Session) -> None:
+    """Take away, in this transaction, what keeps the tables append-only."""
+    if session.dialect == "sqlite":
+        for row in await session.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            await session.execute(f"DROP TRIGGER {row['name']}")
+        await session.execute("PRAGMA ignore_check_constraints = ON")
+        return
+    for row in await session.rows(
+        "SELECT tgname AS name, tgrelid::regclass::text AS place FROM pg_trigger WHERE NOT tgisinternal"
+    ):
+        await session.execute(f"DROP TRIGGER {row['name']} ON {row['place']}")
+    for row in await session.rows(
+        "SELECT conname AS name, conrelid::regclass::text AS place FROM pg_constraint"
+        " WHERE contype = 'c' AND connamespace = 'public'::regnamespace AND conrelid <> 0"
+    ):
+        await session.execute(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
+
+
+@pytest.fixture
+def tampering(database_url: str) -> Iterator[Tampering]:
+    """A shop in which one customer has bought, returned and redeemed, and another has bought."""
+    with open_shop(database_url) as shop:
+        card, other = shop.enrol(), shop.enrol()
+        shop.buy(card, "250.00")
+        shop.buy(card, "40.00", receipt="to return")
+        shop.refund("to return")
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        shop.buy(other, "12.00")
+        yield Tampering(shop)
+
+
+def test_what_nobody_touched_has_no_fault(tampering: Tampering) -> None:
+    assert tampering.faults_after() == []
+
+
+def test_every_changed_entry_is_found_at_either_end_of_the_chain(tampering: Tampering) -> None:
+    unseen = [
+        (column, end)
+        for column, change in ENTRY_CHANGES.items()
+        for end in ("first", "last")
+        if not tampering.faults_after(_one("entries", change, end=end))
+    ]
+    assert unseen == []
+
+
+def test_every_changed_balance_lot_fact_and_stock_is_found(tampering: Tampering) -> None:
+    unseen = [
+        what for what, (table, change) in OTHER_CHANGES.items() if not tampering.faults_after(_one(table, change))
+    ]
+    assert unseen == []
+
+
+def test_a_row_that_is_gone_is_found(tampering: Tampering) -> None:
+    assert tampering.faults_after(_gone("lot_movements"))
+
+
+def _one(table: str, change: str, *, end: str = "first") -> str:
+    """A change of the first or the last row of a table; ids grow with time."""
+    return f"UPDATE {table} SET {change} WHERE program_id = $1 AND id = {_row(table, end=end)}"
+
+
+def _gone(table: str) -> str:
+    """One row of a table less."""
+    return f"DELETE FROM {table} WHERE program_id = $1 AND id = {_row(table, end='first')}"
+
+
+def _row(table: str, *, end: str) -> str:
+    return f"(SELECT id FROM {table} ORDER BY id {'DESC' if end == 'last' else 'ASC'} LIMIT 1)"
