@@ -6,13 +6,15 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationType, validate
+from graphql import FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationType, validate
+from graphql.execution.collect_fields import FragmentDetails
 from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from app.api.extents import excess
 from app.api.faults import BAD_INPUT
 from app.api.limits import Operation, measure, parsed
+from app.api.variables import Coerce, Variables
 
 MOST_KEPT = 512
 LONGEST_KEPT = 16_000
@@ -42,13 +44,21 @@ class InvalidError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Runnable:
+    """A valid operation, measured, with the fragments it may use and its variables ready to take values."""
+
+    measured: Operation
+    variables: Variables
+    fragments: Mapping[str, FragmentDetails]
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
-    """A valid document with its operations by name."""
+    """The operations of a valid document by name."""
 
-    document: DocumentNode
-    operations: Mapping[str | None, Operation]
+    operations: Mapping[str | None, Runnable]
 
-    def operation(self, name: str | None) -> Operation:
+    def operation(self, name: str | None) -> Runnable:
         """The operation to run; the only one when no name is given. Raises InvalidError."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
@@ -70,6 +80,7 @@ class Documents:
         self._schema = schema
         self._kept: OrderedDict[str, Ready] = OrderedDict()
         self._together = 0
+        self._coercing: dict[str, Coerce] = {}
 
     def ready(self, text: str) -> Ready:
         """The document of a text. Raises InvalidError."""
@@ -105,4 +116,14 @@ class Documents:
             )
         if errors:
             raise InvalidError(errors)
-        return Ready(document, operations)
+        fragments = {
+            one.name.value: FragmentDetails(one)
+            for one in document.definitions
+            if isinstance(one, FragmentDefinitionNode)
+        }
+        return Ready(
+            {
+                name: Runnable(one, Variables(one.node, schema=self._schema, known=self._coercing), fragments)
+                for name, one in operations.items()
+            }
+        )

@@ -6,13 +6,25 @@ out of the ordinary (null where there must be a value, a value that cannot be sh
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeGuard
 
-from graphql import GraphQLEnumType, GraphQLError, GraphQLObjectType, GraphQLSchema, get_nullable_type, is_leaf_type
+from graphql import (
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
+    get_nullable_type,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.executor import Executor
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
@@ -56,6 +68,32 @@ def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
 
 class ShortExecutor(Executor[Any]):
     """Takes the short way for ready values."""
+
+    @classmethod
+    def of(
+        cls,
+        operation: OperationDefinitionNode,
+        *,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDetails],
+        variables: VariableValues,
+        context: Any,
+    ) -> ShortExecutor:
+        """The executor of one request; what `Executor.build` works out each time has been worked out."""
+        return cls(
+            schema,
+            {name: one.definition for name, one in fragments.items()},
+            dict(fragments),
+            None,
+            context,
+            operation,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=awaited,
+            hide_suggestions=True,
+        )
 
     def execute_fields(
         self,

@@ -23,7 +23,6 @@ from graphql import (
     GraphQLSchema,
     OperationType,
     Undefined,
-    execute,
 )
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -31,8 +30,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
 from app.api.bodies import Asked, asked_in_address, asked_in_body
-from app.api.documents import Documents, InvalidError, Ready
-from app.api.executing import ShortExecutor, awaited
+from app.api.documents import Documents, InvalidError, Runnable
+from app.api.executing import ShortExecutor
 from app.api.faults import (
     BAD_INPUT,
     RATE_LIMITED,
@@ -48,8 +47,6 @@ from app.api.faults import (
 
 LONGEST_RUN = 10.0
 """Seconds that an operation may take."""
-
-MOST_COERCION_ERRORS = 10
 
 
 class GraphQLEndpoint:
@@ -112,39 +109,38 @@ class GraphQLEndpoint:
 
     async def _run(self, asked: Asked, *, request: Request, media: str) -> Answer:
         try:
-            ready = self._documents.ready(asked.query)
-            operation = ready.operation(asked.operation_name)
+            operation = self._documents.ready(asked.query).operation(asked.operation_name)
         except InvalidError as invalid:
             errors = [request_error(one, otherwise="GRAPHQL_VALIDATION_FAILED") for one in invalid.errors]
             return request_errors(errors, media=media)
-        if request.method == "GET" and operation.node.operation is not OperationType.QUERY:
+        if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
             no = _not_allowed("A mutation needs POST.", allow="POST")
             return refused(no, media=media)
         try:
-            context = await self._context_for(request, operation.needed)
+            context = await self._context_for(request, operation.measured.needed)
         except GraphQLError as error:
             if "code" not in (error.extensions or {}):
                 raise
             return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
-        if operation.introspects and not self._introspection(context):
+        if operation.measured.introspects and not self._introspection(context):
             closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
             return request_errors([closed], media=media)
-        result = await self._resolved(ready, asked=asked, context=context)
+        result = await self._resolved(operation, given=asked.variables, context=context)
         return self._timed_out() if result is None else self._executed(result, media=media)
 
-    async def _resolved(self, ready: Ready, *, asked: Asked, context: Any) -> ExecutionResult | None:
+    async def _resolved(self, operation: Runnable, *, given: dict[str, Any], context: Any) -> ExecutionResult | None:
         """The result; None when it took too long."""
-        result = execute(
-            self._schema,
-            ready.document,
-            context_value=context,
-            variable_values=asked.variables,
-            operation_name=asked.operation_name,
-            max_coercion_errors=MOST_COERCION_ERRORS,
-            hide_suggestions=True,
-            executor_class=ShortExecutor,
-            is_awaitable=awaited,
+        variables = operation.variables.coerced(given)
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        executor = ShortExecutor.of(
+            operation.measured.node,
+            schema=self._schema,
+            fragments=operation.fragments,
+            variables=variables,
+            context=context,
         )
+        result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
         if isinstance(result, ExecutionResult):
             return result
         try:
