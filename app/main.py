@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections import OrderedDict
@@ -136,6 +137,16 @@ def application(settings: Settings) -> Starlette:
     )
 
 
+def seldom_collect() -> None:
+    """Let Python look for cycles seldom, and never in what is there for good: a fifth of the time of a purchase.
+
+    A request makes thousands of objects and hardly a cycle. What there is at this moment, the schema above all, stays.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+
+
 def serve_forever(settings: Settings) -> None:
     """Migrate the database and serve until the process is told to stop."""
     structlog.configure(
@@ -148,8 +159,10 @@ def serve_forever(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
     )
     asyncio.run(migrate(settings.database_url))
+    served = application(settings)
+    seldom_collect()
     uvicorn.run(
-        application(settings),
+        served,
         host=settings.host,
         port=settings.port,
         loop="uvloop",

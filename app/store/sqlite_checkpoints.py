@@ -7,8 +7,9 @@ import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 
-CHECKPOINT_AFTER = 64
-"""Works after which the log is moved into the file, beside the writer: about a thousand pages."""
+CHECKPOINT_AFTER = 256
+"""Works after which the log is moved into the file: about four thousand pages. A commit that falls into a checkpoint
+waits for the same disk, so there are few of them."""
 
 
 class Checkpoints:
