@@ -144,7 +144,7 @@ def seldom_collect() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 50, 50)
+    gc.set_threshold(5_000, 50, 50)
 
 
 def serve_forever(settings: Settings) -> None:

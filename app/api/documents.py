@@ -11,6 +11,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from app.api.executing import Collected
 from app.api.extents import excess
 from app.api.faults import BAD_INPUT
 from app.api.limits import Operation, measure, parsed
@@ -50,6 +51,8 @@ class Runnable:
     measured: Operation
     variables: Variables
     fragments: Mapping[str, FragmentDetails]
+    collected: Collected | None
+    """The fields of its objects once they have been worked out; None where @skip or @include may change them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,15 @@ class Documents:
             for one in document.definitions
             if isinstance(one, FragmentDefinitionNode)
         }
+        collected: Collected | None = None if "@" in text else {}
         return Ready(
             {
-                name: Runnable(one, Variables(one.node, schema=self._schema, known=self._coercing), fragments)
+                name: Runnable(
+                    measured=one,
+                    variables=Variables(one.node, schema=self._schema, known=self._coercing),
+                    fragments=fragments,
+                    collected=collected,
+                )
                 for name, one in operations.items()
             }
         )

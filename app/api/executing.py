@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from inspect import isfunction
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from graphql import (
     GraphQLEnumType,
@@ -22,12 +23,17 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
-from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, FragmentDetails
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
+from strawberry.types import Info
 from strawberry.types.base import get_object_definition
+from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
+
+Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
+"""The fields selected of an object, by its type and the identities of the nodes that select them."""
 
 _NEVER_AWAITED = frozenset({str, int, bool, type(None), list, dict})
 
@@ -61,6 +67,32 @@ _name_of = attrgetter("_name_")
 """The name of an enum's member."""
 
 
+def resolve_directly(schema: GraphQLSchema, *, info_class: type[Info[Any, Any]]) -> None:
+    """Let the resolvers that take no arguments be called as they are: strawberry would first look for some."""
+    for one in schema.type_map.values():
+        definition = one.extensions.get("strawberry-definition") if isinstance(one, GraphQLObjectType) else None
+        if not isinstance(one, GraphQLObjectType) or definition is None:
+            continue
+        for name, shown in one.fields.items():
+            field = (shown.extensions or {}).get("strawberry-definition")
+            if isinstance(field, StrawberryField) and not field.arguments and not field.extensions and name[0] != "_":
+                function = field.base_resolver.wrapped_func if field.base_resolver is not None else None
+                if isfunction(function):
+                    shown.resolve = _calling(function, field=field, info_class=info_class)
+
+
+def _calling(function: Any, *, field: StrawberryField, info_class: type[Info[Any, Any]]) -> Callable[..., Any]:
+    resolver = field.base_resolver
+    assert resolver is not None
+    wants_self = resolver.self_parameter is not None
+    if resolver.info_parameter is None:
+        return (lambda source, _: function(source)) if wants_self else (lambda _, __: function())
+    name = resolver.info_parameter.name
+    if wants_self:
+        return lambda source, info: function(source, **{name: info_class(_raw_info=info, _field=field)})
+    return lambda _, info: function(**{name: info_class(_raw_info=info, _field=field)})
+
+
 def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
     """Whether a resolver's result must be awaited."""
     return type(value) not in _NEVER_AWAITED and is_awaitable(value)
@@ -68,6 +100,8 @@ def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
 
 class ShortExecutor(Executor[Any]):
     """Takes the short way for ready values."""
+
+    collected: Collected | None
 
     @classmethod
     def of(
@@ -77,10 +111,11 @@ class ShortExecutor(Executor[Any]):
         schema: GraphQLSchema,
         fragments: Mapping[str, FragmentDetails],
         variables: VariableValues,
+        collected: Collected | None,
         context: Any,
     ) -> ShortExecutor:
         """The executor of one request; what `Executor.build` works out each time has been worked out."""
-        return cls(
+        executor = cls(
             schema,
             {name: one.definition for name, one in fragments.items()},
             dict(fragments),
@@ -94,6 +129,20 @@ class ShortExecutor(Executor[Any]):
             is_awaitable=awaited,
             hide_suggestions=True,
         )
+        executor.collected = collected
+        return executor
+
+    def collect_subfields(
+        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
+    ) -> CollectedFields:
+        """The fields selected of an object, worked out once for all requests of a document where that is possible."""
+        if self.collected is None:
+            return super().collect_subfields(return_type, field_details_list)
+        key = (return_type.name, *[id(one.node) for one in field_details_list])
+        found = self.collected.get(key)
+        if found is None:
+            found = self.collected[key] = super().collect_subfields(return_type, field_details_list)
+        return found
 
     def execute_fields(
         self,

@@ -31,7 +31,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
 from app.api.bodies import Asked, asked_in_address, asked_in_body
 from app.api.documents import Documents, InvalidError, Runnable
-from app.api.executing import ShortExecutor
+from app.api.executing import ShortExecutor, resolve_directly
 from app.api.faults import (
     BAD_INPUT,
     RATE_LIMITED,
@@ -138,6 +138,7 @@ class GraphQLEndpoint:
             schema=self._schema,
             fragments=operation.fragments,
             variables=variables,
+            collected=operation.collected,
             context=context,
         )
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
@@ -205,6 +206,7 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
         elif isinstance(one, (GraphQLObjectType, GraphQLInterfaceType)):
             for field in one.fields.values():
                 _forget_null_defaults(field.args.values())
+    resolve_directly(core, info_class=schema.config.info_class)
     return core
 
 
