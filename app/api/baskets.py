@@ -138,7 +138,7 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
         unit_price=_minor(sent.unit_price, currency=currency, at=(*at, "unitPrice")),
         name=sent.name,
         categories=categories,
-        discount=_minor(sent.discount or Decimal(0), currency=currency, at=(*at, "discount")),
+        discount=_minor(sent.discount, currency=currency, at=(*at, "discount")) if sent.discount else 0,
         tax_rate=sent.tax_rate,
         tax_included=sent.tax_included is not False,
         kind=sent.kind or LineKind.GOODS,

@@ -10,7 +10,7 @@ import strawberry
 
 from app.api.arguments import Language
 from app.api.context import Context, Info, speak
-from app.api.payloads import Payload
+from app.api.payloads import Payload, canonical
 from app.api.performing import perform
 from app.api.reading_again import reward_again
 from app.api.rewards import Reward
@@ -65,7 +65,8 @@ async def add_reward(
         create_reward,
         name="createReward",
         permission=Permission.MANAGE_REWARDS,
-        sent=input,
+        key=input.idempotency_key,
+        payload=canonical(input),
         order=_order(input, context=context),
         context=context,
     )

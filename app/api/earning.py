@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -69,12 +69,14 @@ async def record_purchase(
     """Record a purchase once and let it earn."""
     context = info.context
     speak(info, locale)
+    payload = canonical(input)
     outcome = await perform(
         earn,
         name="recordPurchase",
         permission=Permission.RECORD_PURCHASES,
-        sent=input,
-        order=_order(input, context=context),
+        key=input.idempotency_key,
+        payload=payload,
+        order=_order(input, receipt=payload["purchase"], context=context),
         context=context,
     )
     if isinstance(outcome, Problem):
@@ -86,7 +88,7 @@ async def record_purchase(
     )
 
 
-def _order(sent: RecordPurchaseInput, *, context: Context) -> NewPurchase | Problem:
+def _order(sent: RecordPurchaseInput, *, receipt: Any, context: Context) -> NewPurchase | Problem:
     by = customer_by(sent.customer, context=context)
     if isinstance(by, Problem):
         return by
@@ -99,5 +101,5 @@ def _order(sent: RecordPurchaseInput, *, context: Context) -> NewPurchase | Prob
         customer=by,
         external_id=sent.purchase.external_id,
         facts=facts,
-        fingerprint=fingerprint("receipt", canonical(sent.purchase)),
+        fingerprint=fingerprint("receipt", receipt),
     )

@@ -9,7 +9,7 @@ import strawberry
 from app.api.arguments import Language
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance, identity_of
-from app.api.payloads import Payload
+from app.api.payloads import Payload, canonical
 from app.api.performing import perform
 from app.api.reading_again import customer_again
 from app.api.scalars import Locale
@@ -73,7 +73,8 @@ async def enrol_customer(
         enrol,
         name="enrolCustomer",
         permission=Permission.ENROL,
-        sent=input,
+        key=input.idempotency_key,
+        payload=canonical(input),
         order=_order(input, context=context),
         context=context,
     )

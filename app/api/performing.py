@@ -8,7 +8,6 @@ from typing import Any
 from app.api.context import Context
 from app.api.customers import unit_of
 from app.api.decisions import Decision, decision
-from app.api.payloads import canonical
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
@@ -18,13 +17,13 @@ _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 async def perform(
-    verb: Verb, *, name: str, permission: Permission, sent: Any, order: Any, context: Context
+    verb: Verb, *, name: str, permission: Permission, key: str, payload: Any, order: Any, context: Context
 ) -> Answer | Problem:
-    """Hand the order to the desk under the caller's idempotency key; `sent` is the input as it came."""
+    """Hand the order to the desk under the caller's idempotency key; `payload` is the input in its one spelling."""
     context.require(permission)
     if isinstance(order, Problem):
         return order
-    if not _KEY.fullmatch(sent.idempotency_key):
+    if not _KEY.fullmatch(key):
         return Problem(
             ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail="1 to 100 printable ASCII characters, no spaces"
         )
@@ -33,8 +32,8 @@ async def perform(
         name=name,
         program=context.program,
         principal=context.principal,
-        key=sent.idempotency_key,
-        payload=canonical(sent),
+        key=key,
+        payload=payload,
         order=order,
     )
 

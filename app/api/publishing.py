@@ -11,7 +11,7 @@ from app.api.arguments import Language
 from app.api.clauses import ClauseInput, drafted
 from app.api.context import Context, Info, speak
 from app.api.decisions import Decision
-from app.api.payloads import Payload
+from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.terms import Terms
 from app.domain.access import Permission
@@ -66,7 +66,8 @@ async def publish_terms(
         publish,
         name="publishTerms",
         permission=Permission.PUBLISH_TERMS,
-        sent=input,
+        key=input.idempotency_key,
+        payload=canonical(input),
         order=_order(input, context=context),
         context=context,
     )

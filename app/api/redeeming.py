@@ -12,7 +12,7 @@ from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
 from app.api.decisions import Decision
 from app.api.ledgers import LedgerEntry, Redemption
-from app.api.payloads import Payload
+from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, redemption_again, reward_again
 from app.api.rewards import Reward, RewardBy, reward_by
@@ -83,7 +83,8 @@ async def redeem_reward(
         redeem,
         name="redeemReward",
         permission=Permission.REDEEM,
-        sent=input,
+        key=input.idempotency_key,
+        payload=canonical(input),
         order=_order(input, context=context),
         context=context,
     )

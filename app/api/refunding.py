@@ -15,7 +15,7 @@ from app.api.decisions import Decision
 from app.api.ids import decode
 from app.api.ledgers import LedgerEntry, Purchase
 from app.api.money import Money, money
-from app.api.payloads import Payload
+from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
 from app.domain import amounts
@@ -105,7 +105,8 @@ async def record_refund(
         refund,
         name="recordRefund",
         permission=Permission.RECORD_REFUNDS,
-        sent=input,
+        key=input.idempotency_key,
+        payload=canonical(input),
         order=_order(input, context=context),
         context=context,
     )
