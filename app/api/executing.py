@@ -23,7 +23,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
 )
-from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, FragmentDetails
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, FragmentDetails, GroupedFieldSet
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
@@ -152,21 +152,47 @@ class ShortExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """The fields of an object; ready values alone, as most items of a list are, need no path and no waiting."""
-        ready_fields, type_name = _ready_fields(self.schema), parent_type.name
+        """The fields of an object; ready values alone need no path and no waiting."""
+        shown = self._ready_values(source_value, type_name=parent_type.name, selected=grouped_field_set)
+        if shown is not None:
+            return shown
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+    def complete_iterable_value(
+        self, item_type: Any, field_details_list: Any, info: Any, path: Path, items: Any, position_context: Any
+    ) -> Any:
+        """The items of a list; objects of which only ready values are asked are shown one after the other."""
+        inner = get_nullable_type(item_type)
+        # The types of the introspection are not ours.
+        definition = inner.extensions.get("strawberry-definition") if isinstance(inner, GraphQLObjectType) else None
+        if isinstance(items, list) and isinstance(inner, GraphQLObjectType) and definition is not None:
+            selected = self.collect_subfields(inner, field_details_list).grouped_field_set
+            shown: list[dict[str, Any]] = []
+            for item in items:
+                values = None
+                if type(item) is definition.origin:
+                    values = self._ready_values(item, type_name=inner.name, selected=selected)
+                if values is None:
+                    break
+                shown.append(values)
+            else:
+                return shown
+        return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    def _ready_values(self, source: Any, *, type_name: str, selected: GroupedFieldSet) -> dict[str, Any] | None:
+        """What is selected of an object; None unless all of it is ready and can be shown."""
+        ready_fields = _ready_fields(self.schema)
         shown: dict[str, Any] = {}
-        for response_name, details in grouped_field_set.items():
+        for response_name, details in selected.items():
             ready = ready_fields.get((type_name, details[0].node.name.value))
-            value = getattr(source_value, ready.name, None) if ready is not None else None
+            value = getattr(source, ready.name, None) if ready is not None else None
             if ready is None or value is None:
-                break
+                return None
             try:
                 shown[response_name] = ready.show(value)
             except (AttributeError, GraphQLError, TypeError, ValueError):
-                break
-        else:
-            return shown
-        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+                return None  # the long way tells the client and the log
+        return shown
 
     def execute_field(
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
