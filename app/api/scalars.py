@@ -118,11 +118,12 @@ def parse_decimal(value: object) -> Decimal:
     if not _DECIMAL.fullmatch(text):
         raise GraphQLError(f"Expected {expected}, of at most {DECIMAL_DIGITS} digits.")
     number = Decimal(text)
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int)
-    whole, decimals = max(number.adjusted() + 1, 1), max(-exponent, 0)
-    if whole + decimals > DECIMAL_DIGITS:
-        raise GraphQLError(f"A decimal has at most {DECIMAL_DIGITS} digits.")
+    if len(text) > DECIMAL_DIGITS or "e" in text.lower():
+        exponent = number.as_tuple().exponent
+        assert isinstance(exponent, int)
+        whole, decimals = max(number.adjusted() + 1, 1), max(-exponent, 0)
+        if whole + decimals > DECIMAL_DIGITS:
+            raise GraphQLError(f"A decimal has at most {DECIMAL_DIGITS} digits.")
     return number.copy_abs() if number.is_zero() else number
 
 

@@ -60,6 +60,9 @@ class Wording:
 
     def counted(self, key: str, n: int) -> str:
         """The plural form of a key for a number."""
+        return _counted(self.locale, key, n)
+
+    def _counted(self, key: str, n: int) -> str:
         forms = self._messages[key]
         if isinstance(forms, str):
             return forms.format(n=self.number(n))
@@ -87,6 +90,9 @@ class Wording:
 
     def money(self, amount: Money) -> str:
         """An amount with its currency."""
+        return _money(self.locale, amount)
+
+    def _money(self, amount: Money) -> str:
         pattern = self._pattern(amount.currency)
         return format_currency(
             amount.decimal(), amount.currency, format=pattern, locale=self._cldr, currency_digits=False
@@ -143,6 +149,20 @@ _zone = zone
 def wording(locale: Locale) -> Wording:
     """The words of a locale."""
     return Wording(locale)
+
+
+_SAID = 10_000
+"""Numbers and amounts kept as they are said: the same few come again and again at a till, and saying one takes long."""
+
+
+@lru_cache(maxsize=_SAID)
+def _counted(locale: Locale, key: str, n: int) -> str:
+    return wording(locale)._counted(key, n)  # noqa: SLF001 - the same concept
+
+
+@lru_cache(maxsize=_SAID)
+def _money(locale: Locale, amount: Money) -> str:
+    return wording(locale)._money(amount)  # noqa: SLF001 - the same concept
 
 
 _RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?|\.[0-9]{1,3}))?")
