@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from inspect import isfunction
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
@@ -27,9 +26,7 @@ from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, 
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
-from strawberry.types import Info
 from strawberry.types.base import get_object_definition
-from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
@@ -65,32 +62,6 @@ def _ready_fields(schema: GraphQLSchema) -> dict[tuple[str, str], _Ready]:
 
 _name_of = attrgetter("_name_")
 """The name of an enum's member."""
-
-
-def resolve_directly(schema: GraphQLSchema, *, info_class: type[Info[Any, Any]]) -> None:
-    """Let the resolvers that take no arguments be called as they are: strawberry would first look for some."""
-    for one in schema.type_map.values():
-        definition = one.extensions.get("strawberry-definition") if isinstance(one, GraphQLObjectType) else None
-        if not isinstance(one, GraphQLObjectType) or definition is None:
-            continue
-        for name, shown in one.fields.items():
-            field = (shown.extensions or {}).get("strawberry-definition")
-            if isinstance(field, StrawberryField) and not field.arguments and not field.extensions and name[0] != "_":
-                function = field.base_resolver.wrapped_func if field.base_resolver is not None else None
-                if isfunction(function):
-                    shown.resolve = _calling(function, field=field, info_class=info_class)
-
-
-def _calling(function: Any, *, field: StrawberryField, info_class: type[Info[Any, Any]]) -> Callable[..., Any]:
-    resolver = field.base_resolver
-    assert resolver is not None
-    wants_self = resolver.self_parameter is not None
-    if resolver.info_parameter is None:
-        return (lambda source, _: function(source)) if wants_self else (lambda _, __: function())
-    name = resolver.info_parameter.name
-    if wants_self:
-        return lambda source, info: function(source, **{name: info_class(_raw_info=info, _field=field)})
-    return lambda _, info: function(**{name: info_class(_raw_info=info, _field=field)})
 
 
 def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:

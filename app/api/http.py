@@ -31,7 +31,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
 from app.api.bodies import Asked, asked_in_address, asked_in_body
 from app.api.documents import Documents, InvalidError, Runnable
-from app.api.executing import ShortExecutor, resolve_directly
+from app.api.executing import ShortExecutor
 from app.api.faults import (
     BAD_INPUT,
     RATE_LIMITED,
@@ -44,6 +44,7 @@ from app.api.faults import (
     overload_of,
     request_error,
 )
+from app.api.resolving import resolve_directly
 
 LONGEST_RUN = 10.0
 """Seconds that an operation may take."""
@@ -206,7 +207,7 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
         elif isinstance(one, (GraphQLObjectType, GraphQLInterfaceType)):
             for field in one.fields.values():
                 _forget_null_defaults(field.args.values())
-    resolve_directly(core, info_class=schema.config.info_class)
+    resolve_directly(schema)
     return core
 
 
