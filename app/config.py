@@ -32,3 +32,15 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="TROTH_LOG_LEVEL", description="The least severe messages to log."
     )
+    cost_limit: int = Field(
+        default=10_000,
+        ge=100,
+        validation_alias="TROTH_COST_LIMIT",
+        description="What one caller may spend at once, and on one operation: an object costs 1, a mutation 10 more.",
+    )
+    cost_restored: int = Field(
+        default=1_000,
+        ge=1,
+        validation_alias="TROTH_COST_RESTORED",
+        description="What each caller gets back in a second.",
+    )

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 
 from app.api.context import Context
+from app.api.costs import Allowance, Buckets
 from app.api.faults import Overload
 from app.api.http import GraphQLEndpoint
 from app.api.schema import schema
@@ -76,6 +77,13 @@ class Reception:
         return found
 
 
+def caller(context: Context, request: Request) -> str:
+    """Who pays for an operation: the holder of the key, or whoever is at the other end of the line."""
+    if context.signed_in is not None:
+        return f"key {context.signed_in.principal.key_id}"
+    return f"host {request.client.host if request.client is not None else ''}"
+
+
 def _unauthenticated(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "UNAUTHENTICATED"})
 
@@ -85,7 +93,12 @@ def _after(error: Exception) -> float:
 
 
 def create_app(
-    database: Database, *, clock: Callable[[], datetime], new_id: Callable[[], str], introspection: bool = True
+    database: Database,
+    *,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    introspection: bool = True,
+    allowance: Allowance | None = None,
 ) -> Starlette:
     """The application over a database that is opened and closed with it."""
     desk = Desk(database=database, clock=clock, new_id=new_id)
@@ -94,6 +107,8 @@ def create_app(
         schema,
         context_for=reception.context_for,
         introspection=lambda context: introspection or context.signed_in is not None,
+        buckets=Buckets(allowance or Allowance()),
+        caller=caller,
         unavailable={
             Busy: Overload(
                 "RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _after
@@ -133,7 +148,11 @@ def new_id() -> str:
 def application(settings: Settings) -> Starlette:
     """The application as the settings want it; the database must be migrated."""
     return create_app(
-        open_database(settings.database_url), clock=now, new_id=new_id, introspection=settings.introspection
+        open_database(settings.database_url),
+        clock=now,
+        new_id=new_id,
+        introspection=settings.introspection,
+        allowance=Allowance(most=settings.cost_limit, restored=settings.cost_restored),
     )
 
 

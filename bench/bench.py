@@ -190,6 +190,8 @@ def looking_up(key: str, count: int) -> list[bytes]:
 def serving(*command: str, url: str, port: int) -> Any:
     """A server process, until it answers and until the block ends."""
     environment = {**os.environ, "TROTH_DATABASE_URL": url, "PORT": str(port)}
+    # One key does here what a thousand tills do elsewhere; what it spends is counted all the same.
+    environment |= {"TROTH_COST_LIMIT": "1000000000", "TROTH_COST_RESTORED": "1000000000"}
     process = subprocess.Popen([sys.executable, *command], env=environment)
     try:
         for _ in range(200):

@@ -11,6 +11,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
+from app.api.costs import Cost, cost_of
 from app.api.executing import Collected
 from app.api.extents import excess
 from app.api.faults import BAD_INPUT
@@ -51,6 +52,7 @@ class Runnable:
     measured: Operation
     variables: Variables
     fragments: Mapping[str, FragmentDetails]
+    cost: Cost
     collected: Collected | None
     """The fields of its objects once they have been worked out; None where @skip or @include may change them."""
 
@@ -119,11 +121,8 @@ class Documents:
             )
         if errors:
             raise InvalidError(errors)
-        fragments = {
-            one.name.value: FragmentDetails(one)
-            for one in document.definitions
-            if isinstance(one, FragmentDefinitionNode)
-        }
+        definitions = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+        fragments = {name: FragmentDetails(one) for name, one in definitions.items()}
         collected: Collected | None = None if "@" in text else {}
         return Ready(
             {
@@ -131,6 +130,7 @@ class Documents:
                     measured=one,
                     variables=Variables(one.node, schema=self._schema, known=self._coercing),
                     fragments=fragments,
+                    cost=cost_of(one.node, fragments=definitions, schema=self._schema),
                     collected=collected,
                 )
                 for name, one in operations.items()

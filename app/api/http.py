@@ -8,7 +8,9 @@ the caller signed in and anything resolved.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import strawberry
@@ -24,14 +26,17 @@ from graphql import (
     OperationType,
     Undefined,
 )
+from graphql.execution.values import VariableValues
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
 from app.api.bodies import Asked, asked_in_address, asked_in_body
+from app.api.costs import Buckets
 from app.api.documents import Documents, InvalidError, Runnable
 from app.api.executing import ShortExecutor
+from app.api.extents import excess
 from app.api.faults import (
     BAD_INPUT,
     RATE_LIMITED,
@@ -55,7 +60,8 @@ class GraphQLEndpoint:
 
     `context_for` makes the context of one operation from the request and the `Type.field`s it can reach; it may raise
     GraphQLError with a code. `introspection` says whether the holder of a context may ask about the schema.
-    `unavailable` says which exceptions mean "not now".
+    `unavailable` says which exceptions mean "not now". `buckets` hold what each caller may spend, `caller` names who pays
+    for a request; without buckets nothing is counted.
     """
 
     def __init__(
@@ -65,6 +71,8 @@ class GraphQLEndpoint:
         context_for: Callable[[Request, frozenset[str]], Awaitable[Any]],
         introspection: Callable[[Any], bool],
         unavailable: Mapping[type[Exception], Overload] | None = None,
+        buckets: Buckets | None = None,
+        caller: Callable[[Any, Request], str] = lambda _, __: "",
         longest_run: float = LONGEST_RUN,
     ):
         self._schema = core_schema(schema)
@@ -72,6 +80,8 @@ class GraphQLEndpoint:
         self._context_for = context_for
         self._introspection = introspection
         self._unavailable = dict(unavailable or {})
+        self._buckets = buckets
+        self._caller = caller
         self._longest_run = longest_run
 
     def routes(self, path: str = "/graphql") -> list[BaseRoute]:
@@ -126,14 +136,38 @@ class GraphQLEndpoint:
         if operation.measured.introspects and not self._introspection(context):
             closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
             return request_errors([closed], media=media)
-        result = await self._resolved(operation, given=asked.variables, context=context)
-        return self._timed_out() if result is None else self._executed(result, media=media)
-
-    async def _resolved(self, operation: Runnable, *, given: dict[str, Any], context: Any) -> ExecutionResult | None:
-        """The result; None when it took too long."""
-        variables = operation.variables.coerced(given)
+        variables = operation.variables.coerced(asked.variables)
         if isinstance(variables, list):
-            return ExecutionResult(None, variables)
+            return request_errors([request_error(one, otherwise=BAD_INPUT) for one in variables], media=media)
+        if self._buckets is None:
+            return await self._resolved(operation, variables=variables, context=context, media=media)
+        caller = self._caller(context, request)
+        return await self._paid(operation, self._buckets, caller, variables=variables, context=context, media=media)
+
+    async def _paid(
+        self,
+        operation: Runnable,
+        buckets: Buckets,
+        caller: str,
+        *,
+        variables: VariableValues,
+        context: Any,
+        media: str,
+    ) -> Answer:
+        """The answer to an operation that its caller can pay for, with what it cost."""
+        cost = operation.cost.of(variables.coerced)
+        most = buckets.allowance.most
+        if cost > most:
+            large = excess(f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages.")
+            return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
+        spent = buckets.take(caller, cost)
+        extensions = {"cost": buckets.told(spent)}
+        if spent.wait is not None:
+            return _throttled(spent.wait, extensions=extensions, media=media)
+        answer = await self._resolved(operation, variables=variables, context=context, media=media)
+        return replace(answer, body={**answer.body, "extensions": extensions})
+
+    async def _resolved(self, operation: Runnable, *, variables: VariableValues, context: Any, media: str) -> Answer:
         executor = ShortExecutor.of(
             operation.measured.node,
             schema=self._schema,
@@ -144,14 +178,14 @@ class GraphQLEndpoint:
         )
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
         if isinstance(result, ExecutionResult):
-            return result
+            return self._executed(result, media=media)
         try:
             async with asyncio.timeout(self._longest_run) as limit:
-                return await result
+                return self._executed(await result, media=media)
         except TimeoutError:
             if not limit.expired():
                 raise
-            return None
+            return self._timed_out()
 
     def _executed(self, result: ExecutionResult, *, media: str) -> Answer:
         if not result.errors:
@@ -185,6 +219,13 @@ class GraphQLEndpoint:
             f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
         )
         return not_now({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
+
+
+def _throttled(wait: float, *, extensions: Mapping[str, Any], media: str) -> Answer:
+    message = f"Too much at once for this key. Try again in {wait:.1f} seconds."
+    answer = request_errors([{"message": message, "extensions": {"code": RATE_LIMITED}}], media=media)
+    headers = {"retry-after": str(math.ceil(wait))}
+    return replace(answer, body={**answer.body, "extensions": extensions}, headers=headers)
 
 
 def _not_allowed(message: str, *, allow: str) -> RefusedError:

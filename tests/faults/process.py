@@ -50,7 +50,13 @@ class ServerProcess:
         self.process = subprocess.Popen(
             [sys.executable, "-c", "from app.cli import main; main()", "serve"],
             cwd=ROOT,
-            env={**os.environ, "TROTH_DATABASE_URL": self.url, "PORT": str(self.port), "TROTH_LOG_LEVEL": "ERROR"},
+            env={
+                **os.environ,
+                "TROTH_DATABASE_URL": self.url,
+                "PORT": str(self.port),
+                "TROTH_LOG_LEVEL": "ERROR",
+                "TROTH_COST_RESTORED": "1000000",
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

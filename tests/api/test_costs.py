@@ -1,0 +1,133 @@
+"""What operations cost, and what happens to callers who have spent what they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
+
+from app.api.costs import Allowance, Buckets, cost_of
+from app.api.http import core_schema
+from app.api.schema import schema
+from app.domain.access import Role
+from app.main import create_app
+from app.store.opening import open_database
+from tests.serving import serving
+from tests.shop import ENROL, Shop, new_id, real_now, started
+
+CORE = core_schema(schema)
+LEDGER = "query($n: Int, $by: CustomerBy!) { customer(by: $by) { ledger(first: $n) { nodes { id points } } } }"
+
+
+def cost(text: str, **variables: Any) -> int:
+    """The cost of the one operation in a document."""
+    definitions = parse(text).definitions
+    operation = next(one for one in definitions if isinstance(one, OperationDefinitionNode))
+    fragments = {one.name.value: one for one in definitions if isinstance(one, FragmentDefinitionNode)}
+    return cost_of(operation, fragments=fragments, schema=CORE).of(variables)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "expected"),
+    [
+        ("{ __typename }", {}, 0),
+        ("{ program { id name kind } }", {}, 1),
+        ("{ __schema { types { name } } }", {}, 10),
+        # customer 1, the page 1, 20 entries
+        ("query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id points } } } }", {}, 22),
+        ("query($by: CustomerBy!) { customer(by: $by) { ledger(last: 3) { nodes { id } } } }", {}, 5),
+        (LEDGER, {"n": 100}, 102),
+        (LEDGER, {"n": None}, 22),
+        (LEDGER, {"n": -5}, 3),
+        (LEDGER, {"n": 10**9}, 102),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a", "b", "c"]}, 3),
+        ('{ nodes(ids: ["a", "b"]) { id ... on Customer { ledger(first: 10) { nodes { id } } } } }', {}, 24),
+        ("mutation($input: EnrolCustomerInput!) { enrolCustomer(input: $input) { customer { id } } }", {}, 12),
+        (
+            "mutation($input: EnrolCustomerInput!) { ...M } fragment M on Mutation"
+            " { enrolCustomer(input: $input) { customer { id } } }",
+            {},
+            12,
+        ),
+        (
+            "query($by: CustomerBy!) { a: customer(by: $by) { ...C } b: customer(by: $by) { ...C } }"
+            " fragment C on Customer { wallet { balances { available } } }",
+            {},
+            6,
+        ),
+    ],
+)
+def test_an_operation_costs_its_objects_and_its_changes(text: str, variables: dict[str, Any], expected: int) -> None:
+    assert cost(text, **variables) == expected
+
+
+def test_a_bucket_empties_and_fills_again_and_no_further_than_full() -> None:
+    at = [0.0]
+    buckets = Buckets(Allowance(most=100, restored=10), clock=lambda: at[0])
+
+    assert buckets.take("till", 70) == (70, 30, None)
+    assert buckets.take("till", 50) == (50, 30, 2.0), "what cannot be had is not taken"
+    assert buckets.take("other", 50) == (50, 50, None), "others have buckets of their own"
+    at[0] = 2.0
+    assert buckets.take("till", 50) == (50, 0, None)
+    at[0] = 1000.0
+    assert buckets.take("till", 1) == (1, 99, None)
+
+
+@pytest.fixture
+def poor(sqlite_url: str) -> Iterator[Shop]:
+    """A shop whose callers may spend 100, and get hardly anything back while the test runs."""
+    program = started(sqlite_url)
+    allowance = Allowance(most=100, restored=1)
+    app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, allowance=allowance)
+    with serving(app) as address, httpx.Client(timeout=60) as client:
+        yield Shop(address=address, program=program, client=client, url=sqlite_url)
+
+
+def test_every_answer_says_what_it_cost_and_what_is_left(poor: Shop) -> None:
+    told = poor.send("{ program { id } }").json()["extensions"]["cost"]
+    assert told == {
+        "requestedQueryCost": 1,
+        "throttleStatus": {"maximumAvailable": 100, "currentlyAvailable": 99, "restoreRate": 1},
+    }
+
+
+def test_who_has_spent_everything_is_told_when_to_come_again_and_nothing_is_done(poor: Shop) -> None:
+    for number in range(7):
+        poor.enrol(f"CARD{number}")
+    answer = poor.send(ENROL, input={"idempotencyKey": "one more", "identities": [{"card": "CARD9"}]})
+    (error,) = answer.json()["errors"]
+
+    assert (answer.status_code, error["extensions"]["code"]) == (200, "RATE_LIMITED")
+    assert "data" not in answer.json()
+    assert 1 <= int(answer.headers["retry-after"]) <= 12
+    assert answer.json()["extensions"]["cost"]["requestedQueryCost"] == 13
+    found = poor.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", role=Role.STAFF, by={"card": "CARD9"})
+    assert found["customer"] is None, "another key of the program is served, and nobody was enrolled"
+
+
+def test_what_nobody_can_ever_pay_for_is_too_complex(poor: Shop) -> None:
+    answer = poor.send(LEDGER, n=100, by={"card": "X"})
+    (error,) = answer.json()["errors"]
+    assert error["extensions"]["code"] == "OPERATION_TOO_COMPLEX"
+    assert "at most 100, and would cost 102" in error["message"]
+    assert poor.send("{ program { id } }").json()["extensions"]["cost"]["throttleStatus"]["currentlyAvailable"] == 99
+
+
+def test_a_status_says_so_where_the_media_type_is_made_for_graphql(poor: Shop) -> None:
+    headers = {
+        "Authorization": f"Bearer {poor.program.token(Role.TILL)}",
+        "Accept": "application/graphql-response+json",
+    }
+    codes = [
+        poor.client.post(
+            f"{poor.address}/graphql",
+            json={"query": LEDGER, "variables": {"n": 60, "by": {"card": "X"}}},
+            headers=headers,
+        ).status_code
+        for _ in range(2)
+    ]
+    assert codes == [200, 429]
