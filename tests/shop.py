@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import uuid_utils
 
+from app.api.costs import Allowance
 from app.domain.access import Role
 from app.main import create_app
 from app.queries.records import ProgramKind
@@ -173,10 +174,11 @@ def open_shop(
     template: str = "points",
     kind: ProgramKind = ProgramKind.SANDBOX,
     currency: str = "GBP",
+    allowance: Allowance | None = None,
 ) -> Iterator[Shop]:
     """Serve a program of a migrated database over HTTP."""
     program = program or started(url, template=template, kind=kind, currency=currency)
-    app = create_app(open_database(url), clock=clock, new_id=new_id)
+    app = create_app(open_database(url), clock=clock, new_id=new_id, allowance=allowance or Allowance())
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=60, limits=limits) as client:
         yield Shop(address=address, program=program, client=client, url=url)

@@ -222,10 +222,10 @@ class GraphQLEndpoint:
 
 
 def _throttled(wait: float, *, extensions: Mapping[str, Any], media: str) -> Answer:
-    message = f"Too much at once for this key. Try again in {wait:.1f} seconds."
+    seconds = math.ceil(wait)
+    message = f"Too much at once for this key. Try again in {seconds} s."
     answer = request_errors([{"message": message, "extensions": {"code": RATE_LIMITED}}], media=media)
-    headers = {"retry-after": str(math.ceil(wait))}
-    return replace(answer, body={**answer.body, "extensions": extensions}, headers=headers)
+    return replace(answer, body={**answer.body, "extensions": extensions}, headers={"retry-after": str(seconds)})
 
 
 def _not_allowed(message: str, *, allow: str) -> RefusedError:

@@ -48,7 +48,11 @@ class Clause:
     @strawberry.field(description="Its conditions, one by one; all of them must hold.")
     def conditions(self, info: Info) -> list[ConditionStatement]:
         """Each condition in words."""
-        return [ConditionStatement(kind=one.kind, statement=one.sentence(say(info))) for one in self.clause.conditions]
+        said = self.clause.condition_sentences(say(info))
+        return [
+            ConditionStatement(kind=one.kind, statement=statement)
+            for one, statement in zip(self.clause.conditions, said, strict=True)
+        ]
 
 
 @strawberry.type(description="What a version changed in one clause.")

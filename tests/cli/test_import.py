@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.cli.command import ROOT, troth
+
 SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
 
 
@@ -23,20 +21,6 @@ BY_HAND = {
     # 17897 buys for 165.89 and brings six at 4.25 back: 140.39 are kept, 140 instead of 166.
     "17897": [("EARN", 166), ("CLAWBACK", -26)],
 }
-
-
-def troth(*arguments: str, url: str, code: int = 0) -> str:
-    """The output of the command."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from app.cli import main; main()", *arguments],
-        env={**os.environ, "TROTH_DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done.stdout if code == 0 else done.stderr + done.stdout
 
 
 def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:

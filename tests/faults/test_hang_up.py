@@ -6,13 +6,24 @@ import asyncio
 import json
 import random
 import time
+from collections.abc import Iterator
 
+import pytest
+
+from app.api.costs import Allowance
 from app.domain.access import Role
 from tests.faults.process import purchase
 from tests.proving import faults_in
-from tests.shop import BUY, Shop
+from tests.shop import BUY, Shop, open_shop
 
 CLIENTS = 1000
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A shop whose tills may send as much as they like."""
+    with open_shop(database_url, allowance=Allowance(restored=1_000_000)) as opened:
+        yield opened
 
 
 def test_clients_that_hang_up_leave_the_server_and_the_books_whole(shop: Shop) -> None:

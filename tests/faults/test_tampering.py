@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ import pytest
 
 from app.queries.books import Fault, prove_page, prove_whole
 from app.store.opening import open_database
-from app.store.unit import Session
+from app.store.unit import Session, Work
+from tests.cli.command import troth
 from tests.shop import Shop, open_shop
 
 ENTRY_CHANGES = {
@@ -51,6 +53,26 @@ class Tampering:
 
     shop: Shop
 
+    def change(self, sql: str) -> None:
+        """Change the books for good."""
+
+        async def work(session: Session) -> None:
+            await _open_the_door(session)
+            await session.execute(sql)
+
+        self._run(work)
+
+    def _run(self, work: Work[None]) -> None:
+        async def run() -> None:
+            database = open_database(self.shop.url)
+            await database.start()
+            try:
+                await database.write(work, program_id=self.shop.program.program.id, turn="tampering")
+            finally:
+                await database.stop()
+
+        asyncio.run(run())
+
     def faults_after(self, *statements: str) -> list[Fault]:
         """What the proof finds with those changes, which are rolled back."""
         program_id = self.shop.program.program.id
@@ -66,16 +88,8 @@ class Tampering:
             found[:] = [*page.faults, *await prove_whole(session, program_id=program_id, entries=page.entries)]
             raise Untouched
 
-        async def run() -> None:
-            database = open_database(self.shop.url)
-            await database.start()
-            try:
-                with pytest.raises(Untouched):
-                    await database.write(work, program_id=program_id, turn="tampering")
-            finally:
-                await database.stop()
-
-        asyncio.run(run())
+        with pytest.raises(Untouched):
+            self._run(work)
         return found
 
 
@@ -147,3 +161,14 @@ def _gone(table: str) -> str:
 
 def _row(table: str, *, end: str) -> str:
     return f"(SELECT id FROM {table} ORDER BY id {'DESC' if end == 'last' else 'ASC'} LIMIT 1)"
+
+
+def test_the_command_names_what_is_wrong_and_ends_with_status_1(tampering: Tampering) -> None:
+    url = tampering.shop.url
+    assert "the books are proved" in troth("verify", url=url)
+
+    tampering.change("UPDATE accounts SET available = available + 1")
+
+    said = json.loads(troth("verify", "--json", url=url, code=1).splitlines()[-1])
+    assert len(said["faults"]) == 2
+    assert all("balance" in fault for fault in said["faults"])

@@ -1,0 +1,117 @@
+"""Reads of the embedded database: beside the writer, on snapshots, and the log that is moved into the file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.store.sqlite import MOST_READING, QUEUE_LIMIT, SqliteDatabase
+from app.store.sqlite_checkpoints import CHECKPOINT_AFTER
+from app.store.unit import Busy, Session, Unavailable
+from tests.store.rows import PROGRAM, a_program, an_answer, count
+
+
+@pytest.fixture
+async def shop(sqlite_url: str) -> AsyncIterator[SqliteDatabase]:
+    """A started database with a program."""
+    database = SqliteDatabase(sqlite_url)
+    await database.start()
+    await database.write(a_program, program_id=PROGRAM, turn="shop")
+    yield database
+    await database.stop()
+
+
+async def _answers(session: Session) -> int:
+    return await count(session, "answers")
+
+
+async def test_a_read_sees_one_state_of_the_books_however_long_it_takes(shop: SqliteDatabase) -> None:
+    written = asyncio.Event()
+
+    async def twice(session: Session) -> tuple[int, int]:
+        before = await _answers(session)
+        await written.wait()
+        return before, await _answers(session)
+
+    reading = asyncio.ensure_future(shop.read(twice))
+    await asyncio.sleep(0)
+    await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, turn="1")
+    written.set()
+
+    assert await reading == (0, 0)
+    assert await shop.read(_answers) == 1
+
+
+async def test_more_reads_than_may_be_under_way_are_told_to_come_again(shop: SqliteDatabase) -> None:
+    go_on = asyncio.Event()
+
+    async def wait(session: Session) -> int:
+        await go_on.wait()
+        return await _answers(session)
+
+    reads = [asyncio.ensure_future(shop.read(wait)) for _ in range(MOST_READING)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await shop.read(_answers)
+    go_on.set()
+
+    assert await asyncio.gather(*reads) == [0] * MOST_READING
+    assert await shop.read(_answers) == 0
+
+
+async def test_a_read_that_was_given_up_leaves_its_connection_fit_for_the_next(shop: SqliteDatabase) -> None:
+    async def wait(session: Session) -> None:
+        await _answers(session)
+        await asyncio.Event().wait()
+
+    reading = asyncio.ensure_future(shop.read(wait))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, turn="1")
+
+    assert await shop.read(_answers) == 1
+
+
+async def test_stopping_waits_for_the_reads_under_way_and_takes_no_more(sqlite_url: str) -> None:
+    database = SqliteDatabase(sqlite_url)
+    await database.start()
+    go_on = asyncio.Event()
+
+    async def wait(session: Session) -> int:
+        await go_on.wait()
+        return await _answers(session)
+
+    reading = asyncio.ensure_future(database.read(wait))
+    await asyncio.sleep(0)
+    stopping = asyncio.ensure_future(database.stop())
+    await asyncio.sleep(0.05)
+    assert not stopping.done()
+    go_on.set()
+    await stopping
+
+    assert await reading == 0
+    with pytest.raises(Unavailable):
+        await database.read(_answers)
+
+
+async def test_the_log_is_moved_into_the_file_beside_the_tills(shop: SqliteDatabase, sqlite_url: str) -> None:
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    before = file.stat().st_size
+
+    keys = [str(number) for number in range(4 * CHECKPOINT_AFTER)]
+    writes = [
+        shop.write(lambda session, key=key: an_answer(session, key), program_id=PROGRAM, turn=key)  # type: ignore[misc]
+        for key in keys[: QUEUE_LIMIT - 1]
+    ]
+    await asyncio.gather(*writes)
+
+    deadline = time.monotonic() + 10
+    while file.stat().st_size == before and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    assert file.stat().st_size > before
