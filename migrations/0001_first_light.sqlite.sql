@@ -26,10 +26,10 @@ CREATE TABLE terms_versions (
     document TEXT NOT NULL CHECK (json_valid(document)),
     CONSTRAINT terms_versions_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT terms_versions_version_key UNIQUE (program_id, version),
-    CONSTRAINT terms_versions_effective_from_key UNIQUE (program_id, effective_from),
     CONSTRAINT terms_versions_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT terms_versions_version CHECK (version >= 1)
 ) STRICT;
+CREATE INDEX terms_versions_effective_from ON terms_versions (program_id, effective_from);
 
 CREATE TABLE wallets (
     program_id TEXT NOT NULL,

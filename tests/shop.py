@@ -157,7 +157,7 @@ class Shop:
 
 DECISION = """decision { outcome decidedFor points { points unit { code } } terms { version }
   reasons { clause { key number statement } verdict code statement observed required
-    remedies { code statement from points amount { amount currencyCode } products } } }
+    remedies { code statement from points amount { amount currencyCode } choices } } }
   userErrors { code message path }"""
 ENROL = "mutation($input: EnrolCustomerInput!) { enrolCustomer(input: $input) { customer { id } userErrors { code message path } } }"
 BUY = f"mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {DECISION} balances {{ available lifetime }} purchase {{ id points }} entry {{ id type points }} }} }}"

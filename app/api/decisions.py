@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import strawberry
@@ -27,7 +26,9 @@ class Remedy:
     points: int | None = strawberry.field(description="Points that are missing.")
     amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
     quantity: int | None = strawberry.field(description="Pieces that are missing.")
-    products: list[str] = strawberry.field(description="Stock codes or categories of which one would do.")
+    choices: list[str] = strawberry.field(
+        description="Stock codes, categories, channels or methods of payment of which any one would do."
+    )
 
 
 @strawberry.type(description="What one clause of the terms did in a decision.")
@@ -106,7 +107,6 @@ def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -
 
 
 def _remedy(one: made.Remedy, *, judged_by: rules.Terms, say: Wording) -> Remedy:
-    products: Sequence[str] = one.products
     return Remedy(
         code=one.code,
         statement=words.remedy_statement(one, zone=judged_by.zone, say=say),
@@ -114,5 +114,5 @@ def _remedy(one: made.Remedy, *, judged_by: rules.Terms, say: Wording) -> Remedy
         points=one.points,
         amount=money(one.amount) if one.amount is not None else None,
         quantity=one.quantity,
-        products=list(products),
+        choices=list(one.choices),
     )

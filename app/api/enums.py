@@ -9,18 +9,12 @@ from typing import TypeVar
 import strawberry
 
 from app.domain.access import Role
-from app.domain.amounts import Rounding
-from app.domain.calendar import Weekday
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.effects import ClauseKind
-from app.domain.effects.combination import CombinationMode
-from app.domain.effects.refund_policy import RefundMode
-from app.domain.effects.rounding_rule import RoundingScope
 from app.domain.facts import Channel, LineKind, PaymentKind
 from app.domain.identities import IdentityKind
 from app.domain.ledger import EntryType
 from app.domain.problems import ProblemCode
-from app.domain.terms import ChangeEffect
+from app.domain.wording.printing import TextFormat
 
 E = TypeVar("E", bound=Enum)
 
@@ -49,6 +43,7 @@ class TermsStatus(StrEnum):
     SCHEDULED = "SCHEDULED"
     IN_FORCE = "IN_FORCE"
     SUPERSEDED = "SUPERSEDED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class CustomerState(StrEnum):
@@ -61,13 +56,6 @@ class RedemptionState(StrEnum):
     """How far a redemption has come."""
 
     FULFILLED = "FULFILLED"
-
-
-class TextFormat(StrEnum):
-    """How a text is marked up."""
-
-    PLAIN = "PLAIN"
-    MARKDOWN = "MARKDOWN"
 
 
 described(
@@ -85,6 +73,7 @@ described(
         TermsStatus.SCHEDULED: "Published, starts later.",
         TermsStatus.IN_FORCE: "Decides now.",
         TermsStatus.SUPERSEDED: "Replaced by a later version; still decides what happened in its time.",
+        TermsStatus.WITHDRAWN: "Taken back before it started; it never decided anything.",
     },
 )
 described(CustomerState, "What a customer may do.", {CustomerState.ACTIVE: "Earns and redeems."})
@@ -96,7 +85,11 @@ described(
 described(
     TextFormat,
     "How a text is marked up.",
-    {TextFormat.PLAIN: "Lines of plain text.", TextFormat.MARKDOWN: "A Markdown document with a heading and a list."},
+    {
+        TextFormat.PLAIN: "Lines of plain text.",
+        TextFormat.MARKDOWN: "A Markdown document with a heading and a list.",
+        TextFormat.HTML: "A heading and a list in HTML, everything escaped.",
+    },
 )
 described(
     Role,
@@ -107,26 +100,6 @@ described(
         Role.TILL: "Enrols, records purchases and refunds, redeems; identities are masked.",
         Role.CUSTOMER: "Sees their own card, the terms and the rewards; changes nothing.",
     },
-)
-described(
-    Rounding,
-    "How a fraction of a point is rounded.",
-    {
-        Rounding.HALF_UP: "Halves go up, away from zero.",
-        Rounding.FLOOR: "Always down.",
-        Rounding.HALF_EVEN: "Halves go to the even neighbour.",
-    },
-    name="RoundingMode",
-)
-described(
-    RoundingScope,
-    "What is rounded.",
-    {RoundingScope.BASKET: "The points of the whole purchase, once.", RoundingScope.LINE: "The points of each line."},
-)
-described(
-    Weekday,
-    "A day of the week, on the wall calendar of the shop.",
-    {day: f"{day.name.capitalize()}." for day in Weekday},
 )
 described(
     DecisionOutcome,
@@ -144,7 +117,7 @@ described(
         Verdict.APPLIED: "It decided, or its condition is met.",
         Verdict.NOT_MET: "Its condition is not met.",
         Verdict.LIMITED: "It applied in part.",
-        Verdict.EXCLUDED: "It was met but another clause counted instead.",
+        Verdict.EXCLUDED: "It was met but another clause counted instead, or an exception applies.",
     },
 )
 described(
@@ -158,24 +131,16 @@ described(
     {
         RemedyCode.COME_AT: "Come when the window opens: `from`.",
         RemedyCode.SPEND_MORE: "Spend `amount` more on what counts.",
-        RemedyCode.ADD_PRODUCT: "Add one of `products` to the basket.",
+        RemedyCode.ADD_PRODUCT: "Add one of `choices` to the basket.",
+        RemedyCode.ADD_QUANTITY: "Add `quantity` pieces more of what counts.",
+        RemedyCode.USE_CHANNEL: "Buy through one of the channels in `choices`.",
+        RemedyCode.PAY_WITH: "Pay everything with one of the methods in `choices`.",
+        RemedyCode.COME_AGAIN: "Make `quantity` more purchases.",
         RemedyCode.COLLECT_POINTS: "Collect `points` more.",
         RemedyCode.START_LATER: "Let the change start at `from` or later.",
+        RemedyCode.START_SOONER: "Let the change take effect before `from`, or announce it later.",
         RemedyCode.NONE: "Nothing would: the condition cannot hold any more.",
     },
-)
-described(
-    CombinationMode,
-    "What happens when several earning clauses fit one purchase.",
-    {
-        CombinationMode.BEST: "The one that gives the most points counts.",
-        CombinationMode.STACK: "All of them count, added exactly and rounded once.",
-    },
-)
-described(
-    RefundMode,
-    "What happens when returned goods had earned more points than the customer has left.",
-    {RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not chased."},
 )
 described(
     Channel,
@@ -226,24 +191,6 @@ described(
     },
 )
 described(
-    ClauseKind,
-    "What a clause is about.",
-    {
-        ClauseKind.EARNING: "How points are earned.",
-        ClauseKind.REWARD: "What a reward costs, and when it can be had.",
-        ClauseKind.POLICY: "What holds for all other clauses.",
-    },
-)
-described(
-    ChangeEffect,
-    "What a change of the terms means for the customer.",
-    {
-        ChangeEffect.BETTER: "Nobody gets less by it.",
-        ChangeEffect.NEUTRAL: "Nobody gets more or less.",
-        ChangeEffect.WORSE: "Somebody may get less; it needs notice. Every change counts as worse until changes are compared.",
-    },
-)
-described(
     ProblemCode,
     "Technical refusals: nothing was written and no points were touched. The list is closed, in order of precedence.",
     {
@@ -260,6 +207,8 @@ described(
         ProblemCode.RECEIPT_DIFFERS: "The receipt is recorded already, with other contents.",
         ProblemCode.NO_TERMS_IN_FORCE: "No version of the terms was in force at that time.",
         ProblemCode.UNKNOWN_REWARD_IN_TERMS: "A clause prices a reward that does not exist.",
+        ProblemCode.NOT_KEPT_YET: "The clause is known, but this version of Troth does not keep it: it cannot be promised.",
+        ProblemCode.NOT_WITHDRAWABLE: "Only the last version can be withdrawn, before it starts.",
         ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
         ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
         ProblemCode.OUT_OF_STOCK: "The last one is gone.",

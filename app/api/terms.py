@@ -8,12 +8,14 @@ from typing import Annotated
 import strawberry
 
 from app.api.context import Info, say
-from app.api.enums import TermsStatus, TextFormat
+from app.api.enums import TermsStatus
 from app.api.ids import encode
 from app.api.node import Node
+from app.domain import comparing
 from app.domain import terms as rules
+from app.domain.comparing import ChangeEffect
 from app.domain.effects import ClauseKind
-from app.domain.terms import ChangeEffect
+from app.domain.wording.printing import TextFormat, printed
 from app.queries.published_terms import terms_version
 
 
@@ -59,7 +61,7 @@ class Clause:
 class ClauseChange:
     """A clause that came, went or changed."""
 
-    change: strawberry.Private[rules.ClauseChange]
+    change: strawberry.Private[comparing.ClauseChange]
     before: Clause | None = strawberry.field(description="The clause as it was; null when it is new.")
     after: Clause | None = strawberry.field(description="The clause as it is; null when it is gone.")
     effect_on_customer: ChangeEffect = strawberry.field(description="What it means for the customer.")
@@ -91,10 +93,12 @@ class Terms(Node):
 
     @strawberry.field(description="Where the version stands now.")
     async def status(self, info: Info) -> TermsStatus:
-        """Scheduled, in force or superseded."""
+        """Scheduled, in force, superseded or withdrawn."""
+        published = await info.context.ask(terms_version, number=self.version)
+        if published is not None and published.withdrawn:
+            return TermsStatus.WITHDRAWN
         if self.effective_from > info.context.now:
             return TermsStatus.SCHEDULED
-        published = await info.context.ask(terms_version, number=self.version)
         after = published.after if published is not None else None
         if after is not None and after.effective_from <= info.context.now:
             return TermsStatus.SUPERSEDED
@@ -119,7 +123,7 @@ class Terms(Node):
             return []
         return [
             _change(one, before=published.before, after=published.terms)
-            for one in rules.changes(published.before, published.terms)
+            for one in comparing.changes(published.before, published.terms)
         ]
 
     @strawberry.field(description="The whole version as one text in the caller's locale.")
@@ -131,10 +135,10 @@ class Terms(Node):
         ] = None,
     ) -> str:
         """Every clause with its number."""
-        return self.version_terms.text(say(info), markdown=format is TextFormat.MARKDOWN)
+        return printed(self.version_terms, format=format or TextFormat.PLAIN, say=say(info))
 
 
-def _change(one: rules.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
+def _change(one: comparing.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
     return ClauseChange(
         change=one,
         before=Clause.of(one.before, terms=before) if one.before is not None else None,

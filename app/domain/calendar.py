@@ -29,6 +29,16 @@ class Weekday(StrEnum):
     SUNDAY = "SUNDAY"
 
 
+class Period(StrEnum):
+    """Stretches of the local calendar; a week starts on Monday."""
+
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+    EVER = "EVER"
+
+
 WEEK: tuple[Weekday, ...] = tuple(Weekday)
 """The week in order; the place is what `date.weekday` gives."""
 
@@ -64,6 +74,34 @@ def add_months(day: date, *, months: int) -> date:
     if not 1 <= year <= 9999:
         raise OverflowError("beyond the calendar")
     return date(year, month, min(day.day, gregorian.monthrange(year, month)[1]))
+
+
+def period_start(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
+    """The first instant of the period that holds `at`, in UTC; None for EVER."""
+    first = _first_day(local_date(at, zone_name=zone_name), period=period)
+    return None if first is None else day_start(first, zone_name=zone_name)
+
+
+def next_period(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
+    """The first instant of the period after the one that holds `at`, in UTC; None for EVER."""
+    first = _first_day(local_date(at, zone_name=zone_name), period=period)
+    if first is None:
+        return None
+    if period is Period.DAY or period is Period.WEEK:
+        following = first + timedelta(days=1 if period is Period.DAY else 7)
+    else:
+        following = add_months(first, months=1 if period is Period.MONTH else 12)
+    return day_start(following, zone_name=zone_name)
+
+
+def _first_day(day: date, *, period: Period) -> date | None:
+    if period is Period.DAY:
+        return day
+    if period is Period.WEEK:
+        return day - timedelta(days=day.weekday())
+    if period is Period.MONTH:
+        return day.replace(day=1)
+    return day.replace(month=1, day=1) if period is Period.YEAR else None
 
 
 def _instant(wall: datetime, *, zone_name: str) -> datetime:
@@ -113,6 +151,25 @@ def next_opening(
         # A window that the clocks skip on that day does not exist on it.
         if opening >= at and in_window(opening, zone_name=zone_name, days=days, start=start, end=end):
             return opening
+    return None
+
+
+def next_closing(
+    at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
+) -> datetime | None:
+    """The first instant at or after `at` outside the window, in UTC; None when it never closes."""
+    if not in_window(at, zone_name=zone_name, days=days, start=start, end=end):
+        return at.astimezone(UTC)
+    # A window closes when its last hour has come, or at the end of a day, or when the clocks jump.
+    candidates = sorted(
+        moment
+        for clock in {time.min, end or time.min}
+        for moment in _openings(at, zone_name=zone_name, start=clock)
+        if moment >= at
+    )
+    for moment in candidates:
+        if not in_window(moment, zone_name=zone_name, days=days, start=start, end=end):
+            return moment
     return None
 
 

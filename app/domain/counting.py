@@ -8,7 +8,8 @@ from datetime import datetime
 from fractions import Fraction
 
 from app.domain.amounts import Exact, Money, Parts
-from app.domain.facts import Line, LineKind, PurchaseFacts
+from app.domain.facts import Channel, Line, LineKind, Payment, PurchaseFacts
+from app.domain.members import NOBODY, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,21 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact."""
+    """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
+
+    `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it.
+    """
 
     occurred_at: datetime
     zone: str
     currency: str
     lines: tuple[Line, ...]
     amounts: Parts
+    channel: Channel | None = None
+    payments: tuple[Payment, ...] = ()
+    member: Member = NOBODY
+    clause: str = ""
+    fitting: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
@@ -58,7 +67,14 @@ class Counted:
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
             amounts = amounts.scaled(share.numerator, share.denominator)
         return cls(
-            occurred_at=facts.occurred_at, zone=facts.zone, currency=facts.currency, lines=lines, amounts=amounts
+            occurred_at=facts.occurred_at,
+            zone=facts.zone,
+            currency=facts.currency,
+            lines=lines,
+            amounts=amounts,
+            channel=facts.channel,
+            payments=facts.payments,
+            member=facts.member,
         )
 
     def only(self, selects: Callable[[Line], bool]) -> Counted:
@@ -73,6 +89,11 @@ class Counted:
             currency=self.currency,
             lines=tuple(self.lines[place] for place in places),
             amounts=Parts(tuple(numerators[place] for place in places), self.amounts.over),
+            channel=self.channel,
+            payments=self.payments,
+            member=self.member,
+            clause=self.clause,
+            fitting=self.fitting,
         )
 
     def total(self) -> Exact:

@@ -33,13 +33,25 @@ class ReasonCode(StrEnum):
     """Why a clause had its verdict. Stable names, in order of precedence."""
 
     NOTICE_TOO_SHORT = "NOTICE_TOO_SHORT"
+    NOTICE_TOO_LONG = "NOTICE_TOO_LONG"
     OUTSIDE_DATES = "OUTSIDE_DATES"
     OUTSIDE_TIME_WINDOW = "OUTSIDE_TIME_WINDOW"
     NO_ELIGIBLE_PRODUCT = "NO_ELIGIBLE_PRODUCT"
     BELOW_MINIMUM_SPEND = "BELOW_MINIMUM_SPEND"
+    BELOW_MINIMUM_QUANTITY = "BELOW_MINIMUM_QUANTITY"
+    OTHER_CHANNEL = "OTHER_CHANNEL"
+    OTHER_PAYMENT = "OTHER_PAYMENT"
+    NOT_THE_FIRST = "NOT_THE_FIRST"
+    NOT_THE_NTH = "NOT_THE_NTH"
+    MEMBER_TOO_SHORT = "MEMBER_TOO_SHORT"
+    USED_UP = "USED_UP"
+    EXCEPTION_APPLIES = "EXCEPTION_APPLIES"
+    OTHER_CLAUSE_APPLIES = "OTHER_CLAUSE_APPLIES"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
     NOTHING_TO_COUNT = "NOTHING_TO_COUNT"
     BETTER_CLAUSE_APPLIED = "BETTER_CLAUSE_APPLIED"
+    EARLIER_CLAUSE_APPLIED = "EARLIER_CLAUSE_APPLIED"
+    CAP_REACHED = "CAP_REACHED"
     CLAMPED_TO_BALANCE = "CLAMPED_TO_BALANCE"
     NOTICE_GIVEN = "NOTICE_GIVEN"
     CONDITION_MET = "CONDITION_MET"
@@ -54,8 +66,13 @@ class RemedyCode(StrEnum):
     COME_AT = "COME_AT"
     SPEND_MORE = "SPEND_MORE"
     ADD_PRODUCT = "ADD_PRODUCT"
+    ADD_QUANTITY = "ADD_QUANTITY"
+    USE_CHANNEL = "USE_CHANNEL"
+    PAY_WITH = "PAY_WITH"
+    COME_AGAIN = "COME_AGAIN"
     COLLECT_POINTS = "COLLECT_POINTS"
     START_LATER = "START_LATER"
+    START_SOONER = "START_SOONER"
     NONE = "NONE"
 
 
@@ -65,14 +82,17 @@ Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ..
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A way out. Applying it makes the condition hold; NONE says that nothing does any more."""
+    """A way out. Applying it makes the condition hold; NONE says that nothing does any more.
+
+    `choices` are stock codes, categories, channels or methods of payment, any of which will do.
+    """
 
     code: RemedyCode
     from_: datetime | None = None
     points: int | None = None
     amount: Money | None = None
     quantity: int | None = None
-    products: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +108,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A finding with the key of its clause; `condition` is the place in the clause's conditions, None the effect."""
+    """A finding with the key of its clause; `condition` leads to the condition in the clause, None is the effect."""
 
     clause: str
     verdict: Verdict
     finding: Finding
-    condition: int | None = None
+    condition: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +125,10 @@ class Decision:
     terms_version: int
     decided_for: datetime
     reasons: tuple[Reason, ...]
+
+    def applied(self) -> tuple[str, ...]:
+        """The keys of the clauses whose effect came about, in their order."""
+        return tuple(one.clause for one in self.reasons if one.condition is None and one.verdict is Verdict.APPLIED)
 
     def to_data(self) -> dict[str, Any]:
         """The decision as JSON."""
@@ -132,7 +156,7 @@ def _reason_data(one: Reason) -> dict[str, Any]:
     finding = one.finding
     data: dict[str, Any] = {"clause": one.clause, "verdict": one.verdict.value, "code": finding.code.value}
     if one.condition is not None:
-        data["condition"] = one.condition
+        data["condition"] = list(one.condition)
     if finding.met:
         data["met"] = True
     if finding.observed is not None:
@@ -152,9 +176,8 @@ def _reason(data: Mapping[str, Any]) -> Reason:
         required=decoded(data.get("required")),
         remedies=tuple(_remedy(one) for one in data.get("remedies", ())),
     )
-    return Reason(
-        clause=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=data.get("condition")
-    )
+    condition = tuple(data["condition"]) if "condition" in data else None
+    return Reason(clause=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=condition)
 
 
 def _remedy_data(one: Remedy) -> dict[str, Any]:
@@ -167,8 +190,8 @@ def _remedy_data(one: Remedy) -> dict[str, Any]:
         data["amount"] = [one.amount.minor, one.amount.currency]
     if one.quantity is not None:
         data["quantity"] = one.quantity
-    if one.products:
-        data["products"] = list(one.products)
+    if one.choices:
+        data["choices"] = list(one.choices)
     return data
 
 
@@ -179,7 +202,7 @@ def _remedy(data: Mapping[str, Any]) -> Remedy:
         points=data.get("points"),
         amount=Money(*data["amount"]) if "amount" in data else None,
         quantity=data.get("quantity"),
-        products=tuple(data.get("products", ())),
+        choices=tuple(data.get("choices", ())),
     )
 
 

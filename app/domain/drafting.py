@@ -6,13 +6,24 @@ import re
 from collections.abc import Sequence
 
 from app.domain.amounts import Money
-from app.domain.conditions import Condition
-from app.domain.effects import ClauseKind, Effect
+from app.domain.conditions import Condition, Group
+from app.domain.conditions.groups import depth, leaves
+from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.effects import ClauseKind, Earning, Effect, Extra
+from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
 
 MOST_CLAUSES = 200
 MOST_CONDITIONS = 20
+MOST_NESTED = 50
+DEEPEST = 3
+"""Groups inside one another."""
+
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
+
+DraftedClause = tuple[str, Sequence[Condition], Effect]
+"""Key, conditions and effect, before the clause has its number."""
 
 
 class TermsError(ValueError):
@@ -24,47 +35,100 @@ class TermsError(ValueError):
         self.message = message
 
 
-def checked(clauses: Sequence[tuple[str, Sequence[Condition], Effect]], *, currency: str) -> None:
+class UnkeptError(TermsError):
+    """A clause that nothing would keep yet: no clause stands in terms that is not kept."""
+
+
+def checked(clauses: Sequence[DraftedClause], *, currency: str) -> None:
     """Raise TermsError for the first thing that is wrong with the clauses."""
     if not 1 <= len(clauses) <= MOST_CLAUSES:
         raise TermsError(("clauses",), f"1 to {MOST_CLAUSES} clauses")
-    keys: set[str] = set()
-    policies: set[type[Effect]] = set()
-    rewards: set[str] = set()
+    seen: set[object] = set()
     for place, (key, conditions, effect) in enumerate(clauses):
         at = ("clauses", str(place))
         if not _KEY.fullmatch(key):
             raise TermsError((*at, "key"), "a key is a-z, 0-9 and dashes, 1 to 40 characters")
-        if key in keys:
+        if key in seen:
             raise TermsError((*at, "key"), f"the key {key!r} is used twice")
-        keys.add(key)
-        _check_clause(conditions, effect, currency=currency, at=at)
-        if effect.clause_kind is ClauseKind.POLICY:
-            if type(effect) in policies:
-                raise TermsError((*at, "effect"), "a standard clause stands once")
-            policies.add(type(effect))
-        if isinstance(effect, RewardCost):
-            if effect.reward in rewards:
-                raise TermsError((*at, "effect"), f"the reward {effect.reward!r} has two prices")
-            rewards.add(effect.reward)
+        seen.add(key)
+        _check_conditions(conditions, effect, currency=currency, at=at)
+        _check_effect(effect, currency=currency, at=at)
+        only_one = _only_one(effect)
+        if only_one is not None and only_one in seen:
+            raise TermsError((*at, "effect"), _twice(effect))
+        seen.add(only_one)
+    _check_exclusions(clauses)
 
 
-def _check_clause(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
+def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
     if len(conditions) > MOST_CONDITIONS:
         raise TermsError((*at, "conditions"), f"at most {MOST_CONDITIONS} conditions")
-    if conditions and effect.clause_kind is ClauseKind.POLICY:
-        raise TermsError((*at, "conditions"), "a standard clause holds always and takes no conditions")
+    if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT):
+        raise TermsError((*at, "conditions"), "a clause of this kind holds always and takes no conditions")
+    every = tuple(leaves(tuple(conditions)))
+    if len(every) > MOST_NESTED or depth(tuple(conditions)) > DEEPEST:
+        raise TermsError((*at, "conditions"), f"at most {MOST_NESTED} conditions, {DEEPEST} groups deep")
+    if sum(isinstance(one, TimesPerPeriod) for one in every) > 1:
+        raise TermsError((*at, "conditions"), "a clause has one limit of times at most")
     for place, condition in enumerate(conditions):
-        wrong = condition.problem() or _amounts_problem(condition.amounts(), currency=currency)
+        here = (*at, "conditions", str(place))
+        wrong = condition.problem() or _amounts_problem(condition, currency=currency) or _misplaced(condition, effect)
         if wrong is not None:
-            raise TermsError((*at, "conditions", str(place)), wrong)
-    wrong = effect.problem() or _amounts_problem(effect.amounts(), currency=currency)
+            raise TermsError(here, wrong)
+        if condition.unenforced():
+            raise UnkeptError(here, f"{condition.kind} cannot be kept yet, so it cannot be promised")
+
+
+def _misplaced(condition: Condition, effect: Effect) -> str | None:
+    """What stands where it would mean nothing."""
+    inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
+    if any(isinstance(one, NotCombinedWith | TimesPerPeriod) for one in inside):
+        return "limits of times and clauses that exclude one another stand outside of groups"
+    if isinstance(condition, NotCombinedWith) and not isinstance(effect, Earning | Extra):
+        return "only earning clauses exclude one another"
+    return None
+
+
+def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
+    wrong = effect.problem() or _amounts_problem(effect, currency=currency)
     if wrong is not None:
         raise TermsError((*at, "effect"), wrong)
+    if effect.unenforced():
+        raise UnkeptError((*at, "effect"), f"{effect.kind} as it is here cannot be kept yet, so it cannot be promised")
 
 
-def _amounts_problem(amounts: Sequence[Money], *, currency: str) -> str | None:
+def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
     """Another currency than the program's, or nothing."""
+    rules = tuple(leaves(rule.conditions)) if isinstance(rule, Group) else (rule,)
+    amounts: list[Money] = [amount for one in rules for amount in one.amounts()]
     if any(amount.currency != currency for amount in amounts):
         return f"the amount is not in {currency}"
     return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
+
+
+def _only_one(effect: Effect) -> tuple[object, ...] | None:
+    """What may stand once in a set of terms; None where an effect may be repeated."""
+    if isinstance(effect, RewardCost):
+        return (RewardCost, effect.reward)
+    if isinstance(effect, PointsCap):
+        return (PointsCap, effect.scope)
+    return (type(effect),) if effect.clause_kind is ClauseKind.POLICY else None
+
+
+def _twice(effect: Effect) -> str:
+    if isinstance(effect, RewardCost):
+        return f"the reward {effect.reward!r} has two prices"
+    return "there are two caps for the same" if isinstance(effect, PointsCap) else "a standard clause stands once"
+
+
+def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
+    """A clause names only earning clauses that stand there and that name none themselves."""
+    exclusive = {key for key, conditions, _ in clauses if any(isinstance(one, NotCombinedWith) for one in conditions)}
+    earning = {key for key, _, effect in clauses if isinstance(effect, Earning | Extra)}
+    for place, (_, conditions, _) in enumerate(clauses):
+        for condition_place, condition in enumerate(conditions):
+            if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning - exclusive:
+                raise TermsError(
+                    ("clauses", str(place), "conditions", str(condition_place)),
+                    "it names earning clauses of these terms that exclude no others themselves",
+                )

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, Money, Rounding, rounded
+from app.domain.members import NOBODY, Member
 
 
 class LineKind(StrEnum):
@@ -100,6 +101,13 @@ class Line:
         """What the line costs the customer, tax included, in minor units."""
         return self.net(taxes=True, discounts_ignored=False)
 
+    def kept_quantity(self) -> Decimal:
+        """How much of the line the customer kept, rounded down to three decimals."""
+        if self.share == 1:
+            return self.quantity
+        thousandths = Fraction(self.quantity) * self.share * 1000
+        return Decimal(thousandths.__floor__()).scaleb(-3)
+
     def kept(self, quantity: Decimal) -> Line:
         """The same line of which only this quantity is kept; price and discount shrink in proportion."""
         return replace(self, share=Fraction(quantity) / Fraction(self.quantity))
@@ -117,7 +125,8 @@ class Payment:
 class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
-    `occurred_at` is business time; `zone` is the IANA zone of the place, whose wall clock the rules go by.
+    `occurred_at` is business time; `zone` is the IANA zone of the place, whose wall clock the rules go by; `member` is
+    what the terms ask about the customer.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
 
@@ -127,6 +136,7 @@ class PurchaseFacts:
     lines: tuple[Line, ...]
     payments: tuple[Payment, ...] = ()
     channel: Channel | None = None
+    member: Member = NOBODY
 
     def __post_init__(self) -> None:
         for place, line in enumerate(self.lines):
@@ -178,6 +188,8 @@ class PurchaseFacts:
             data["payments"] = [[one.kind.value, str(one.amount)] for one in self.payments]
         if self.channel is not None:
             data["channel"] = self.channel.value
+        if self.member != NOBODY:
+            data["member"] = self.member.to_data()
         return data
 
     @classmethod
@@ -192,6 +204,7 @@ class PurchaseFacts:
                 Payment(kind=PaymentKind(kind), amount=_exact(amount)) for kind, amount in data.get("payments", ())
             ),
             channel=Channel(data["channel"]) if "channel" in data else None,
+            member=Member.from_data(data["member"]) if "member" in data else NOBODY,
         )
 
 

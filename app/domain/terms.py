@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
-from app.domain.calendar import day_start, local_date
-from app.domain.conditions import Condition, condition_from_data
-from app.domain.decisions import (
-    Decision,
-    DecisionOutcome,
-    Finding,
-    Reason,
-    ReasonCode,
-    Remedy,
-    RemedyCode,
-    Verdict,
-)
+from app.domain.calendar import Period
+from app.domain.conditions import Condition
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.groups import leaves
+from app.domain.conditions.member_for import MemberFor
+from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import TermsError as TermsError
 from app.domain.drafting import checked
-from app.domain.effects import STANDARD, ClauseKind, Earning, Effect, effect_from_data
-from app.domain.effects.notice_period import NoticePeriod
+from app.domain.effects import STANDARD, ClauseKind, Earning, Effect, Extra
+from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.wording import Wording
 
@@ -32,6 +27,21 @@ E = TypeVar("E", bound=Effect)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What terms ask about a customer: the periods in which uses of a clause and points earned are counted."""
+
+    enrolment: bool = False
+    visits: bool = False
+    uses: Mapping[str, Period] = field(default_factory=dict)
+    earned: tuple[Period, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it takes no look at the customer."""
+        return not (self.enrolment or self.visits or self.uses or self.earned)
+
+
+@dataclass(frozen=True)
 class Clause:
     """One rule: when all conditions hold, the effect applies. `key` is the owner's name for it over versions."""
 
@@ -44,6 +54,21 @@ class Clause:
     def kind(self) -> ClauseKind:
         """What the clause is about."""
         return self.effect.clause_kind
+
+    @cached_property
+    def leaves(self) -> tuple[Condition, ...]:
+        """Every condition that is no group."""
+        return tuple(leaves(self.conditions))
+
+    @cached_property
+    def limit(self) -> TimesPerPeriod | None:
+        """How often it applies for a customer; None: always."""
+        return next((one for one in self.leaves if isinstance(one, TimesPerPeriod)), None)
+
+    @cached_property
+    def exclusive(self) -> bool:
+        """Whether it waits to see which other clauses fit."""
+        return any(isinstance(one, NotCombinedWith) for one in self.conditions)
 
     def statement(self, say: Wording) -> str:
         """The whole clause as one sentence."""
@@ -63,8 +88,8 @@ class Clause:
         """The clause as JSON; every type under its stable kind."""
         return {
             "key": self.key,
-            "conditions": [{"kind": one.kind, **one.to_data()} for one in self.conditions],
-            "effect": {"kind": self.effect.kind, **self.effect.to_data()},
+            "conditions": [one.to_data() for one in self.conditions],
+            "effect": self.effect.to_data(),
         }
 
 
@@ -125,6 +150,28 @@ class Terms:
         """The earning clauses in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Earning))
 
+    @cached_property
+    def extras(self) -> tuple[tuple[Clause, Extra], ...]:
+        """The clauses that give something on top, in their order, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Extra))
+
+    @cached_property
+    def caps(self) -> tuple[tuple[Clause, PointsCap], ...]:
+        """The clauses that limit what is earned, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, PointsCap))
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What has to be known of a customer to decide."""
+        conditions = [one for clause in self.clauses for one in clause.leaves]
+        periods = [cap.period for _, cap in self.caps if cap.period is not None]
+        return Asked(
+            enrolment=any(isinstance(one, MemberFor) for one in conditions),
+            visits=any(isinstance(one, FirstPurchase | EveryNthVisit) for one in conditions),
+            uses={clause.key: clause.limit.period for clause in self.clauses if clause.limit is not None},
+            earned=tuple(dict.fromkeys(periods)),
+        )
+
     def clause(self, key: str) -> Clause:
         """The clause of a key. Raises KeyError."""
         return self._by_key[key]
@@ -139,6 +186,10 @@ class Terms:
         if not isinstance(effect, kind):
             raise TypeError(f"{kind.__name__} is no standard clause")
         return effect
+
+    def has(self, kind: type[Effect]) -> bool:
+        """Whether there is a standard clause of this type; one that came later is missing in older versions."""
+        return kind in self._policies
 
     def policy_clause(self, kind: type[Effect]) -> Clause:
         """The standard clause of this type."""
@@ -160,8 +211,8 @@ class Terms:
         clauses = [
             (
                 one["key"],
-                tuple(condition_from_data(condition) for condition in one["conditions"]),
-                effect_from_data(one["effect"]),
+                tuple(Condition.of_data(condition) for condition in one["conditions"]),
+                Effect.of_data(one["effect"]),
             )
             for one in data["clauses"]
         ]
@@ -173,95 +224,22 @@ class Terms:
             clauses=_numbered(clauses),
         )
 
-    def text(self, say: Wording, *, markdown: bool = False) -> str:
-        """Every clause with its number, as plain text or Markdown."""
-        heading = say(
-            "terms.heading", version=say.number(self.version), start=say.instant(self.effective_from, zone=self.zone)
-        )
-        lines = [f"{clause.number}. {clause.statement(say)}" for clause in self.clauses]
-        return "\n".join([f"# {heading}" if markdown else heading, "", *lines]) + "\n"
-
 
 def _numbered(clauses: Sequence[tuple[str, Sequence[Condition], Effect]]) -> tuple[Clause, ...]:
+    numbers = {key: number for number, (key, _, _) in enumerate(clauses, start=1)}
     return tuple(
-        Clause(key=key, number=str(number), conditions=tuple(conditions), effect=effect)
-        for number, (key, conditions, effect) in enumerate(clauses, start=1)
+        Clause(
+            key=key,
+            number=str(numbers[key]),
+            conditions=tuple(_naming(one, numbers=numbers) for one in conditions),
+            effect=effect,
+        )
+        for key, conditions, effect in clauses
     )
 
 
-class ChangeEffect(StrEnum):
-    """What a change means for the customer."""
-
-    BETTER = "BETTER"
-    NEUTRAL = "NEUTRAL"
-    WORSE = "WORSE"
-
-
-@dataclass(frozen=True, slots=True)
-class ClauseChange:
-    """A clause that came (`before` None), went (`after` None) or changed."""
-
-    before: Clause | None
-    after: Clause | None
-    effect_on_customer: ChangeEffect
-
-    def statement(self, say: Wording) -> str:
-        """Old and new in words."""
-        if self.before is None and self.after is not None:
-            return say("change.added", after=self.after.statement(say))
-        if self.after is None and self.before is not None:
-            return say("change.removed", before=self.before.statement(say))
-        if self.before is not None and self.after is not None:
-            return say("change.changed", before=self.before.statement(say), after=self.after.statement(say))
-        raise ValueError("a change has a clause on one side at least")
-
-
-def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
-    """What a version changes, clause by clause by key. Every change counts as worse until changes are compared."""
-    old = {clause.key: clause for clause in before.clauses}
-    new = {clause.key: clause for clause in after.clauses}
-    found = [
-        ClauseChange(before=old.get(key), after=clause, effect_on_customer=ChangeEffect.WORSE)
-        for key, clause in new.items()
-        if key not in old or old[key].to_data() != clause.to_data()
-    ]
-    gone = [
-        ClauseChange(before=clause, after=None, effect_on_customer=ChangeEffect.WORSE)
-        for key, clause in old.items()
-        if key not in new
-    ]
-    return (*found, *gone)
-
-
-def earliest_start(*, current: Terms, now: datetime) -> datetime:
-    """The first instant at which a change announced now may start: a local midnight after the notice period."""
-    days = current.policy(NoticePeriod).days
-    if days == 0:
-        return now.astimezone(UTC)
-    # "After N days" ends with the last instant of the last local day.
-    return day_start(local_date(now, zone_name=current.zone) + timedelta(days=days + 1), zone_name=current.zone)
-
-
-def notice_decision(*, current: Terms, effective_from: datetime, now: datetime) -> Decision:
-    """Whether a change may start then, by the notice clause of the version in force."""
-    earliest = earliest_start(current=current, now=now)
-    granted = effective_from >= earliest
-    finding = Finding(
-        met=granted,
-        code=ReasonCode.NOTICE_GIVEN if granted else ReasonCode.NOTICE_TOO_SHORT,
-        observed=effective_from,
-        required=earliest,
-        remedies=() if granted else (Remedy(RemedyCode.START_LATER, from_=earliest),),
-    )
-    reason = Reason(
-        clause=current.policy_clause(NoticePeriod).key,
-        verdict=Verdict.APPLIED if granted else Verdict.NOT_MET,
-        finding=finding,
-    )
-    return Decision(
-        outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
-        points=0,
-        terms_version=current.version,
-        decided_for=now,
-        reasons=(reason,),
-    )
+def _naming(condition: Condition, *, numbers: Mapping[str, int]) -> Condition:
+    """A condition on other clauses calls them by their numbers."""
+    if isinstance(condition, NotCombinedWith):
+        return replace(condition, numbers=frozenset(numbers[key] for key in condition.clauses))
+    return condition

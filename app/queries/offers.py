@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain import earning, redeeming
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
-from app.store import customers, rewards, terms
+from app.store import customers, members, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -51,7 +51,18 @@ async def offers_for(
     if in_force is None:
         return Offers(offers=(), customer=customer)
     found = await rewards.all_rewards(session, program_id=program_id)
+    facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
     return Offers(offers=decide(found, terms=in_force, customer=customer, facts=facts), customer=customer)
+
+
+async def _seen(
+    session: Session, *, program_id: str, customer: CustomerRow | None, terms: Terms, facts: PurchaseFacts
+) -> PurchaseFacts:
+    """The facts together with what the terms ask about the customer."""
+    if customer is None:
+        return facts
+    member = await members.known(session, program_id=program_id, customer=customer, terms=terms, at=facts.occurred_at)
+    return facts if member == facts.member else replace(facts, member=member)
 
 
 def decide(
@@ -102,4 +113,5 @@ async def check_basket(
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
+    facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
     return BasketChecked(customer=customer, decision=earning.earn(terms=in_force, facts=facts), terms=in_force)

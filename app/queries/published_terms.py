@@ -12,11 +12,12 @@ from app.store.unit import Session
 
 @dataclass(frozen=True, slots=True)
 class PublishedTerms:
-    """A version with the one before it (None for the first) and the one after it, as far as published."""
+    """A version with the one before it (None for the first) and the one after it, as far as published and not withdrawn."""
 
     terms: Terms
     before: Terms | None
     after: Terms | None
+    withdrawn: bool
 
 
 async def terms_at(session: Session, *, program_id: str, at: datetime) -> PublishedTerms | None:
@@ -36,6 +37,26 @@ async def _with_neighbours(session: Session, *, program_id: str, found: Terms | 
         return None
     return PublishedTerms(
         terms=found,
-        before=await terms.version(session, program_id=program_id, number=found.version - 1),
-        after=await terms.version(session, program_id=program_id, number=found.version + 1),
+        before=await terms.before(session, program_id=program_id, number=found.version),
+        after=await terms.after(session, program_id=program_id, number=found.version),
+        withdrawn=await terms.withdrawn(session, program_id=program_id, number=found.version),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A version that was announced to a member, with the one that it replaces."""
+
+    terms: Terms
+    before: Terms
+    announced_at: datetime
+
+
+async def notices(session: Session, *, program_id: str, enrolled_at: datetime) -> tuple[Notice, ...]:
+    """What was announced since somebody joined, newest first. Whoever joins later accepts it with joining."""
+    found = []
+    for one in await terms.announced(session, program_id=program_id, since=enrolled_at):
+        before = await terms.before(session, program_id=program_id, number=one.terms.version)
+        if before is not None:
+            found.append(Notice(terms=one.terms, before=before, announced_at=one.published_at))
+    return tuple(found)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.terms import Terms
 from app.store.unit import Row, Session
-from app.store.values import json_text, json_value
+from app.store.values import instant, json_text, json_value
 
 _BY_PROGRAM = "SELECT id FROM terms_versions WHERE program_id = $1"
+_STANDING = (
+    f"{_BY_PROGRAM} AND NOT EXISTS (SELECT 1 FROM terms_withdrawals AS gone"
+    " WHERE gone.program_id = terms_versions.program_id AND gone.version = terms_versions.version)"
+)
+"""The versions that were not withdrawn."""
 _MEMORY_LIMIT = 10_000
 """Compiled versions that a process keeps."""
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A version and when it was made known."""
+
+    terms: Terms
+    published_at: datetime
+
+
 async def in_force(session: Session, *, program_id: str, at: datetime) -> Terms | None:
     """The terms in force at an instant: the latest `effective_from` that is not after it, or None."""
-    sql = f"{_BY_PROGRAM} AND effective_from <= $2 ORDER BY effective_from DESC LIMIT 1"
+    sql = f"{_STANDING} AND effective_from <= $2 ORDER BY effective_from DESC, version DESC LIMIT 1"
     return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, at))
 
 
@@ -26,11 +40,50 @@ async def version(session: Session, *, program_id: str, number: int) -> Terms | 
 
 
 async def latest(session: Session, *, program_id: str, lock: bool = False) -> Terms | None:
-    """The version with the highest number, in force or announced, or None; `lock` keeps other publishers waiting."""
+    """The last version that stands, in force or announced, or None; `lock` keeps other publishers waiting."""
     if lock and session.locking:
         await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE", program_id)
-    sql = f"{_BY_PROGRAM} ORDER BY version DESC LIMIT 1"
+    sql = f"{_STANDING} ORDER BY version DESC LIMIT 1"
     return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id))
+
+
+async def before(session: Session, *, program_id: str, number: int) -> Terms | None:
+    """The last version that stands before one, by number, or None."""
+    sql = f"{_STANDING} AND version < $2 ORDER BY version DESC LIMIT 1"
+    return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, number))
+
+
+async def after(session: Session, *, program_id: str, number: int) -> Terms | None:
+    """The first version that stands after one, by number, or None."""
+    sql = f"{_STANDING} AND version > $2 ORDER BY version LIMIT 1"
+    return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, number))
+
+
+async def last_number(session: Session, *, program_id: str) -> int:
+    """The highest number that a version has, withdrawn or not; 0 when there is none."""
+    row = await session.row("SELECT coalesce(max(version), 0) FROM terms_versions WHERE program_id = $1", program_id)
+    return int(row[0]) if row is not None else 0
+
+
+async def announced(session: Session, *, program_id: str, since: datetime) -> tuple[Announced, ...]:
+    """The versions after the first that were published after an instant and stand, newest first."""
+    sql = f"{_STANDING} AND version > 1 AND published_at > $2 ORDER BY version DESC"
+    rows = await session.rows(sql.replace("SELECT id", "SELECT id, published_at", 1), program_id, since)
+    found = [(await _compiled(session, program_id=program_id, row=row), instant(row["published_at"])) for row in rows]
+    return tuple(Announced(terms=terms, published_at=at) for terms, at in found if terms is not None)
+
+
+async def withdraw(session: Session, *, program_id: str, number: int, at: datetime) -> None:
+    """Take a version back for good."""
+    await session.execute(
+        "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, $2, $3)", program_id, number, at
+    )
+
+
+async def withdrawn(session: Session, *, program_id: str, number: int) -> bool:
+    """Whether a version was taken back."""
+    sql = "SELECT 1 FROM terms_withdrawals WHERE program_id = $1 AND version = $2"
+    return await session.row(sql, program_id, number) is not None
 
 
 async def all_versions(session: Session, *, program_id: str) -> tuple[Terms, ...]:

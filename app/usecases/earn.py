@@ -21,6 +21,7 @@ from app.store.purchases import Purchase
 from app.store.unit import Session
 from app.usecases.book import book
 from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.member import count_uses, seen
 
 RECEIPTS = "till"
 """The source of receipts: one number space per program, whichever till or import brings them."""
@@ -59,11 +60,13 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    earned = earning.earn(terms=in_force, facts=order.facts)
+    facts = await seen(session, call=call, customer=customer, terms=in_force, facts=order.facts)
+    earned = earning.earn(terms=in_force, facts=facts)
     if customer.balance.lifetime + earned.points > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    purchase = _purchase(call=call, order=order, customer=customer, points=earned.points, terms=in_force)
+    purchase = _purchase(call=call, order=order, facts=facts, customer=customer, points=earned.points, terms=in_force)
     await purchases.add(session, program_id=call.program.id, purchase=purchase)
+    await count_uses(session, call=call, customer=customer, terms=in_force, decision=earned)
     entry, balance = await book(
         session,
         call=call,
@@ -86,7 +89,9 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     return await keep(session, call=call, answer=answer)
 
 
-def _purchase(*, call: Call, order: NewPurchase, customer: CustomerRow, points: int, terms: Terms) -> Purchase:
+def _purchase(
+    *, call: Call, order: NewPurchase, facts: PurchaseFacts, customer: CustomerRow, points: int, terms: Terms
+) -> Purchase:
     return Purchase(
         id=call.new_id(),
         customer_id=customer.id,
@@ -98,7 +103,7 @@ def _purchase(*, call: Call, order: NewPurchase, customer: CustomerRow, points: 
         earned=points,
         terms_version=terms.version,
         fingerprint=order.fingerprint,
-        facts=order.facts,
+        facts=facts,
     )
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from app.domain.conditions import Condition
+from app.domain.comparing import ChangeEffect, changes, worst
 from app.domain.decisions import DecisionOutcome
-from app.domain.effects import Effect
+from app.domain.drafting import DraftedClause, UnkeptError
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.notice import earliest_start, notice_decision
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms import Terms, TermsError, earliest_start, notice_decision
+from app.domain.terms import Terms, TermsError
 from app.store import rewards, terms
-from app.store.programs import ProgramKind
+from app.store.programs import Program, ProgramKind
 from app.store.unit import Session
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
-
-DraftedClause = tuple[str, Sequence[Condition], Effect]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,48 +28,75 @@ class Draft:
 
 
 async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Problem:
-    """Check the draft, hold it to the notice period of the version in force, and store it for good."""
+    """Check the draft, hold what is worse for customers to the notice of the version in force, and store it for good."""
     if (known := await replay(session, call=call)) is not None:
         return known
     latest = await terms.latest(session, program_id=call.program.id, lock=True)
-    effective_from = order.effective_from or (
-        earliest_start(current=latest, now=call.now) if latest is not None else call.now
-    )
-    clauses = await _named(session, call=call, clauses=order.clauses)
-    if isinstance(clauses, Problem):
-        return clauses
-    try:
-        draft = Terms.drafted(
-            version=1 if latest is None else latest.version + 1,
-            effective_from=effective_from,
-            currency=call.program.currency,
-            zone=call.program.zone,
-            clauses=clauses,
-        )
-    except TermsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+    number = await terms.last_number(session, program_id=call.program.id) + 1
+    draft = await drafted(session, program=call.program, now=call.now, order=order, number=number)
+    if isinstance(draft, Problem):
+        return draft
     if latest is None:
-        if call.program.kind is not ProgramKind.SANDBOX and effective_from < call.now - CLOCK_TOLERANCE:
+        if call.program.kind is not ProgramKind.SANDBOX and draft.effective_from < call.now - CLOCK_TOLERANCE:
             return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms do not start in the past")
-        decision, in_force = None, None
-    else:
-        if effective_from <= latest.effective_from:
-            return Problem(
-                ProblemCode.INVALID_INPUT,
-                path=("effectiveFrom",),
-                detail=f"version {latest.version} starts at {latest.effective_from.isoformat()}, this one must follow",
-            )
-        in_force = await terms.in_force(session, program_id=call.program.id, at=call.now) or latest
-        decision = notice_decision(current=in_force, effective_from=effective_from, now=call.now)
-        if decision.outcome is DecisionOutcome.REFUSED:
-            return await keep(session, call=call, answer=Answer(decision=decision, terms=in_force))
+        await terms.publish(session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now)
+        return await keep(session, call=call, answer=Answer(terms_version=draft.version))
+    change = worst(changes(latest, draft))
+    in_force = await terms.in_force(session, program_id=call.program.id, at=call.now) or latest
+    if order.effective_from is None:
+        draft = replace(draft, effective_from=start_by_default(latest, in_force=in_force, change=change, now=call.now))
+    wrong = _out_of_order(draft, latest=latest, call=call)
+    if wrong is not None:
+        return wrong
+    decision = notice_decision(current=in_force, change=change, effective_from=draft.effective_from, now=call.now)
+    if decision.outcome is DecisionOutcome.REFUSED:
+        return await keep(session, call=call, answer=Answer(decision=decision, terms=in_force))
     await terms.publish(session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now)
     return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force))
 
 
-async def _named(session: Session, *, call: Call, clauses: Sequence[DraftedClause]) -> list[DraftedClause] | Problem:
+def start_by_default(latest: Terms, *, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
+    """As soon as the notice allows, and after the version before it."""
+    earliest = earliest_start(current=in_force, change=change, now=now)
+    return max(earliest, latest.effective_from + timedelta(microseconds=1))
+
+
+def _out_of_order(draft: Terms, *, latest: Terms, call: Call) -> Problem | None:
+    """A version follows the one before it, and no change starts in the past."""
+    if draft.effective_from <= latest.effective_from:
+        starts = latest.effective_from.isoformat()
+        detail = f"version {latest.version} starts at {starts}, this one must follow"
+    elif draft.effective_from < call.now - CLOCK_TOLERANCE:
+        detail = "terms do not start in the past"
+    else:
+        return None
+    return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail)
+
+
+async def drafted(session: Session, *, program: Program, now: datetime, order: Draft, number: int) -> Terms | Problem:
+    """The checked draft as a version, with each reward called by its name."""
+    clauses = await _named(session, program=program, clauses=order.clauses)
+    if isinstance(clauses, Problem):
+        return clauses
+    try:
+        return Terms.drafted(
+            version=number,
+            effective_from=order.effective_from or now,
+            currency=program.currency,
+            zone=program.zone,
+            clauses=clauses,
+        )
+    except UnkeptError as error:
+        return Problem(ProblemCode.NOT_KEPT_YET, path=error.path, detail=error.message)
+    except TermsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+
+
+async def _named(
+    session: Session, *, program: Program, clauses: Sequence[DraftedClause]
+) -> list[DraftedClause] | Problem:
     """The clauses with each reward called by its name; a reward that does not exist cannot be priced."""
-    names = {reward.key: reward.name for reward in await rewards.all_rewards(session, program_id=call.program.id)}
+    names = {reward.key: reward.name for reward in await rewards.all_rewards(session, program_id=program.id)}
     named: list[DraftedClause] = []
     for place, (key, conditions, effect) in enumerate(clauses):
         if isinstance(effect, RewardCost):

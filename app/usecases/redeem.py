@@ -18,6 +18,7 @@ from app.store.rewards import Reward
 from app.store.unit import Session
 from app.usecases.book import book
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
+from app.usecases.member import count_uses, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     clause = in_force.cost_of(reward.key)
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
-    decision = redeeming.redeem(terms=in_force, clause=clause, facts=order.facts, available=customer.balance.available)
+    facts = await seen(session, call=call, customer=customer, terms=in_force, facts=order.facts)
+    decision = redeeming.redeem(terms=in_force, clause=clause, facts=facts, available=customer.balance.available)
     answer = Answer(
         decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id, terms=in_force
     )
@@ -59,8 +61,9 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=call.program.id, reward_id=reward.id):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
-    redemption = _redemption(call=call, order=order, customer=customer, reward=reward, decision=decision)
+    redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
+    await count_uses(session, call=call, customer=customer, terms=in_force, decision=decision)
     open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
     entry, balance = await book(
         session,
@@ -78,7 +81,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
 
 
 def _redemption(
-    *, call: Call, order: NewRedemption, customer: CustomerRow, reward: Reward, decision: Decision
+    *, call: Call, facts: PurchaseFacts, customer: CustomerRow, reward: Reward, decision: Decision
 ) -> Redemption:
     return Redemption(
         id=call.new_id(),
@@ -86,10 +89,10 @@ def _redemption(
         reward_id=reward.id,
         state=RedemptionState.FULFILLED,
         points=decision.points,
-        occurred_at=order.facts.occurred_at,
+        occurred_at=facts.occurred_at,
         recorded_at=call.now,
         terms_version=decision.terms_version,
-        facts=order.facts,
+        facts=facts,
     )
 
 

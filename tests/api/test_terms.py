@@ -77,7 +77,7 @@ def test_typed_clauses_become_numbered_sentences_and_the_standard_ones_are_added
         ("3", "visit", "EARNING"),
         ("4", "cake", "REWARD"),
     ]
-    assert [one["kind"] for one in clauses[4:]] == ["POLICY"] * 6
+    assert [one["kind"] for one in clauses[4:]] == ["POLICY"] * 7
     for part in ("2 points for every £1.00", "Monday to Friday", "17:00", "19:00", "at least £20.00"):
         assert part in clauses[0]["statement"]
     assert "“Cake” costs 10 points" in clauses[3]["statement"]
@@ -128,7 +128,7 @@ def test_the_best_clause_counts_and_the_others_say_so(blank: Shop) -> None:
         ([{"key": "a", "effect": {"pointsPerAmount": {"points": 1, "per": "0"}}}], ["input", "clauses", "0", "effect"]),
         (
             [{"key": "a", "effect": {"pointsPerAmount": {"points": 1, "per": "0.001"}}}],
-            ["input", "clauses", "0", "effect", "points_per_amount"],
+            ["input", "clauses", "0", "effect", "pointsPerAmount", "per"],
         ),
         (
             [

@@ -172,6 +172,6 @@ def test_adding_a_product_that_the_remedy_names_is_enough(include: frozenset[str
     if finding.met:
         return
     (remedy,) = finding.remedies
-    for sku in remedy.products:
+    for sku in remedy.choices:
         assert condition.check(counted(a_line(sku="z"), a_line(2, sku=sku)).only(condition.selects)).met
-    assert remedy.products
+    assert remedy.choices

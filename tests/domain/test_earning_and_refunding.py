@@ -116,9 +116,9 @@ def test_every_failed_condition_is_listed_not_the_first() -> None:
     decision = earn(terms=some_terms(a_clause(None, *conditions)), facts=a_purchase())
     assert decision.outcome is DecisionOutcome.REFUSED
     assert [(one.finding.code, one.condition) for one in decision.reasons] == [
-        (ReasonCode.OUTSIDE_TIME_WINDOW, 0),
-        (ReasonCode.BELOW_MINIMUM_SPEND, 1),
-        (ReasonCode.NO_ELIGIBLE_PRODUCT, 2),
+        (ReasonCode.OUTSIDE_TIME_WINDOW, (0,)),
+        (ReasonCode.BELOW_MINIMUM_SPEND, (1,)),
+        (ReasonCode.NO_ELIGIBLE_PRODUCT, (2,)),
     ]
     assert all(one.finding.remedies for one in decision.reasons)
 

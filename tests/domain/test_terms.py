@@ -8,6 +8,7 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.calendar import Weekday
+from app.domain.comparing import ChangeEffect, changes
 from app.domain.conditions import Condition
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.dates import Dates
@@ -22,7 +23,8 @@ from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.terms import ChangeEffect, TermsError, changes, earliest_start, notice_decision
+from app.domain.notice import earliest_start, notice_decision
+from app.domain.terms import TermsError
 from app.domain.wording import Locale, wording
 from tests.builders import a_clause, pounds, some_terms
 
@@ -38,10 +40,11 @@ def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> N
         ("4", "counted-amounts"),
         ("5", "rounding"),
         ("6", "refunds"),
-        ("7", "notice"),
+        ("7", "grandfathering"),
+        ("8", "notice"),
     ]
     assert terms.policy(PointsValidity).months == 12
-    assert terms.policy_clause(NoticePeriod).number == "7"
+    assert terms.policy_clause(NoticePeriod).number == "8"
 
 
 def test_a_key_that_the_owner_took_does_not_stop_the_standard_clause() -> None:
@@ -110,13 +113,13 @@ def test_keys_rewards_and_standard_clauses_stand_once() -> None:
 
 
 def test_terms_hold_at_most_two_hundred_clauses() -> None:
-    assert len(some_terms(*(a_clause(key=f"c-{number}") for number in range(200))).clauses) == 206
+    assert len(some_terms(*(a_clause(key=f"c-{number}") for number in range(200))).clauses) == 207
     with pytest.raises(TermsError) as refused:
         some_terms(*(a_clause(key=f"c-{number}") for number in range(201)))
     assert refused.value.path == ("clauses",)
 
 
-def test_changes_go_by_key_and_count_as_worse() -> None:
+def test_changes_go_by_key() -> None:
     before = some_terms(a_clause(key="kept"), a_clause(key="raised"), a_clause(key="gone"))
     after = some_terms(
         a_clause(PointsPerAmount(2, pounds("1.00")), key="raised"), a_clause(key="kept"), a_clause(key="new")
@@ -127,7 +130,7 @@ def test_changes_go_by_key_and_count_as_worse() -> None:
         (None, "new"),
         ("gone", None),
     ]
-    assert {one.effect_on_customer for one in found} == {ChangeEffect.WORSE}
+    assert [one.effect_on_customer for one in found] == [ChangeEffect.BETTER, ChangeEffect.BETTER, ChangeEffect.WORSE]
     assert found[0].statement(wording(Locale.EN)) == (
         "Before: You earn 1 point for every £1.00 you spend, in proportion to the exact amount. "
         "Now: You earn 2 points for every £1.00 you spend, in proportion to the exact amount."
@@ -148,9 +151,9 @@ def test_changes_go_by_key_and_count_as_worse() -> None:
 def test_a_change_starts_after_whole_local_days_of_notice(zone: str, days: int, now: str, earliest: str) -> None:
     terms = some_terms(a_clause(), ("n", (), NoticePeriod(days)), zone=zone)
     announced = datetime.fromisoformat(now)
-    start = earliest_start(current=terms, now=announced)
+    start = earliest_start(current=terms, change=ChangeEffect.WORSE, now=announced)
     assert start == datetime.fromisoformat(earliest)
-    granted = notice_decision(current=terms, effective_from=start, now=announced)
+    granted = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=start, now=announced)
     assert granted.outcome is DecisionOutcome.GRANTED
 
 
@@ -158,7 +161,7 @@ def test_too_short_a_notice_is_refused_by_the_clause_in_force_with_the_earliest_
     terms = some_terms()
     now = datetime(2026, 1, 1, 12, tzinfo=UTC)
     wanted = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
-    refused = notice_decision(current=terms, effective_from=wanted, now=now)
+    refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=wanted, now=now)
     assert refused.outcome is DecisionOutcome.REFUSED
     (reason,) = refused.reasons
     assert (reason.clause, reason.verdict) == ("notice", Verdict.NOT_MET)

@@ -79,9 +79,29 @@ TABLES: dict[str, Table] = {
             "document": "json",
         },
         key=_KEY,
-        unique=frozenset({("program_id", "version"), ("program_id", "effective_from")}),
+        unique=frozenset({("program_id", "version")}),
+        indexed=frozenset({("program_id", "effective_from")}),
         references=frozenset({_PROGRAM}),
         checks=frozenset({"terms_versions_version"}),
+        only_added=True,
+    ),
+    "terms_withdrawals": Table(
+        columns={"program_id": "id", "version": "integer", "withdrawn_at": "instant"},
+        key=("program_id", "version"),
+        references=frozenset({_to("terms_versions", "version", target="version")}),
+        only_added=True,
+    ),
+    "clause_uses": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "customer_id": "id",
+            "clause": "text",
+            "occurred_at": "instant",
+        },
+        key=_KEY,
+        indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
+        references=frozenset({_to("customers", "customer_id")}),
         only_added=True,
     ),
     "wallets": Table(
@@ -155,6 +175,7 @@ TABLES: dict[str, Table] = {
         },
         key=_KEY,
         unique=frozenset({("program_id", "source", "external_id")}),
+        indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
         references=frozenset(
             {_to("customers", "customer_id"), _to("terms_versions", "terms_version", target="version")}
         ),

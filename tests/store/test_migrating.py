@@ -14,7 +14,8 @@ from app.store.opening import open_database
 from tests.store.catalogue import catalogue, table_names
 from tests.store.declared import TABLES
 
-ALL = ("applied 0001_first_light",)
+NAMES = ("0001_first_light", "0002_terms_as_code")
+ALL = tuple(f"applied {name}" for name in NAMES)
 
 
 async def _tables(url: str) -> set[str]:
@@ -35,7 +36,7 @@ async def test_an_empty_database_gets_every_table_and_a_second_run_changes_nothi
 async def test_down_takes_everything_back_and_up_again_is_the_same(empty_database_url: str) -> None:
     await migrate(empty_database_url)
 
-    assert await migrate(empty_database_url, to=0) == ("took back 0001_first_light",)
+    assert await migrate(empty_database_url, to=0) == tuple(f"took back {name}" for name in reversed(NAMES))
     assert await _tables(empty_database_url) == set()
     assert await migrate(empty_database_url) == ALL
     database = open_database(empty_database_url)

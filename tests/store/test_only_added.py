@@ -8,7 +8,17 @@ from app.store.postgres import PostgresDatabase
 from app.store.unit import Database, Session
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_entry, an_id, count
 
-ONLY_ADDED = ("terms_versions", "purchases", "refunds", "entries", "lots", "lot_movements", "answers")
+ONLY_ADDED = (
+    "terms_versions",
+    "purchases",
+    "refunds",
+    "entries",
+    "lots",
+    "lot_movements",
+    "answers",
+    "terms_withdrawals",
+    "clause_uses",
+)
 
 
 async def _a_full_shop(session: Session) -> None:
@@ -25,6 +35,16 @@ async def _a_full_shop(session: Session) -> None:
     await session.execute(
         "INSERT INTO customers (program_id, id, wallet_id, state, enrolled_at) VALUES ($1, $2, $2, 'ACTIVE', $3)",
         PROGRAM,
+        an_id(1),
+        NOW,
+    )
+    await session.execute(
+        "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, 1, $2)", PROGRAM, NOW
+    )
+    await session.execute(
+        "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at) VALUES ($1, $2, $3, 'bonus', $4)",
+        PROGRAM,
+        an_id(9),
         an_id(1),
         NOW,
     )

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
-
 from app.domain.conditions.categories import Categories
+from app.domain.conditions.channels import Channels
 from app.domain.conditions.condition import Condition as Condition
 from app.domain.conditions.condition import Selecting as Selecting
 from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.conditions.groups import Group as Group
+from app.domain.conditions.member_for import MemberFor
+from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.products import Products
+from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 
-CONDITIONS: Mapping[str, type[Condition]] = MappingProxyType(
-    {one.kind: one for one in (MinimumSpend, WeekdaysAndHours, Dates, Products, Categories)}
+CONDITIONS: tuple[type[Condition], ...] = (
+    MinimumSpend,
+    MinimumQuantity,
+    Products,
+    Categories,
+    WeekdaysAndHours,
+    Dates,
+    Channels,
+    PaymentMethods,
+    FirstPurchase,
+    EveryNthVisit,
+    MemberFor,
+    TimesPerPeriod,
+    NotCombinedWith,
+    AnyOf,
+    AllOf,
+    ExceptWhen,
 )
-"""Every kind of condition. A kind is never renamed: stored terms name it."""
-
-
-def condition_from_data(data: Mapping[str, Any]) -> Condition:
-    """The stored condition. Raises KeyError for an unknown kind."""
-    return CONDITIONS[data["kind"]].from_data(data)
+"""Every kind of condition, in the order in which they are offered."""

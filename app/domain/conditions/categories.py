@@ -14,6 +14,7 @@ class Categories(Listed):
     """Selects lines by category; a line that is in several counts when one is included and none excluded."""
 
     kind: ClassVar[str] = "categories"
+    about: ClassVar[str] = "Counts only some categories, and holds when an article of one is in the basket."
 
     def names(self, line: Line) -> frozenset[str]:
         """The categories that the till gave."""

@@ -2,52 +2,59 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from app.domain.amounts import Money
 from app.domain.counting import Counted
-from app.domain.decisions import Finding
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
+from app.domain.rule import Rule
 from app.domain.wording import Wording
 
+_KINDS: dict[str, type[Condition]] = {}
 
-class Condition(ABC):
-    """One condition of a clause. `kind` is its stable name in stored terms; fields are only ever added."""
+
+class Condition(Rule):
+    """One condition of a clause."""
 
     __slots__ = ()
 
-    kind: ClassVar[str]
+    negatable: ClassVar[bool] = False
+    """Whether it may stand in an exception."""
+
+    def __init_subclass__(cls) -> None:
+        # A dataclass with slots is made twice; the second one is the one that is used.
+        if "kind" in cls.__dict__:
+            _KINDS[cls.kind] = cls
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Condition:
+        """The stored condition of any kind. Raises KeyError for an unknown kind."""
+        return _KINDS[data["kind"]].from_data(data)
 
     @abstractmethod
     def check(self, purchase: Counted) -> Finding:
         """Whether it holds, what was seen, what is asked for, and what would help."""
 
-    @abstractmethod
-    def sentence(self, say: Wording) -> str:
-        """The condition as part of a sentence."""
+    def check_except(self, purchase: Counted) -> Finding:
+        """The same for the opposite: whether it does not hold, and what would make that so."""
+        finding = self.check(purchase)
+        if not finding.met:
+            return Finding(True, ReasonCode.CONDITION_MET, finding.observed, None)
+        return Finding(False, ReasonCode.EXCEPTION_APPLIES, finding.observed, None, self.ways_out(purchase))
+
+    def ways_out(self, purchase: Counted) -> tuple[Remedy, ...]:  # noqa: ARG002 - kinds that may stand in an exception look at it
+        """What would make a condition that holds no longer hold."""
+        return (Remedy(RemedyCode.NONE),)
 
     def requirement(self, say: Wording) -> str:
         """The condition as part of a sentence about the price of a reward."""
         return self.sentence(say)
 
-    def amounts(self) -> tuple[Money, ...]:
-        """The amounts it names; terms take them in the program's currency only, and above 0."""
-        return ()
-
-    def problem(self) -> str | None:
-        """What makes it unfit for publishing, or None."""
-        return None
-
-    @abstractmethod
-    def to_data(self) -> dict[str, Any]:
-        """Its fields as JSON, without the kind."""
-
-    @classmethod
-    @abstractmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The condition that `to_data` wrote."""
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Whether it surely holds, for as many lines, wherever `other` of the same kind does."""
+        return self == other
 
 
 class Selecting(Condition):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, ClassVar, Self
+from datetime import date, timedelta
+from typing import ClassVar
 
 from app.domain.calendar import day_start, local_date
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -19,8 +19,10 @@ class Dates(Condition):
     """Holds from the first instant of `first` to the last instant of `last`, local days; an open end is None."""
 
     kind: ClassVar[str] = "dates"
-    first: date | None = None
-    last: date | None = None
+    about: ClassVar[str] = "Holds between two dates of the shop's calendar, both included; at least one end is given."
+    negatable: ClassVar[bool] = True
+    first: date | None = stated("The first day.", default=None)
+    last: date | None = stated("The last day, to its end.", default=None)
 
     def check(self, purchase: Counted) -> Finding:
         """Before the period the remedy is its start; after it there is none."""
@@ -32,6 +34,13 @@ class Dates(Condition):
             return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.last, (Remedy(RemedyCode.NONE),))
         return Finding(True, ReasonCode.CONDITION_MET, today, None)
 
+    def ways_out(self, purchase: Counted) -> tuple[Remedy, ...]:
+        """The day after the last."""
+        if self.last is None:
+            return (Remedy(RemedyCode.NONE),)
+        after = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
+        return (Remedy(RemedyCode.COME_AT, from_=after),)
+
     def sentence(self, say: Wording) -> str:
         """From one day to another, both included."""
         if self.first is not None and self.last is not None:
@@ -42,27 +51,20 @@ class Dates(Condition):
             return say("dates.until", last=say.date(self.last))
         raise ValueError("a period without ends has no sentence")
 
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """A period inside this one."""
+        return (
+            isinstance(other, Dates)
+            and (self.first is None or (other.first is not None and self.first <= other.first))
+            and (self.last is None or (other.last is not None and other.last <= self.last))
+        )
+
     def problem(self) -> str | None:
         """No end at all, or an end before the beginning."""
         if self.first is None and self.last is None:
             return "a first or a last day is needed"
         if self.first is not None and self.last is not None and self.last < self.first:
             return "the last day is before the first"
+        if self.last == date.max:
+            return "the last day is the end of the calendar; leave it out"
         return None
-
-    def to_data(self) -> dict[str, Any]:
-        """ISO dates."""
-        data: dict[str, Any] = {}
-        if self.first is not None:
-            data["first"] = self.first.isoformat()
-        if self.last is not None:
-            data["last"] = self.last.isoformat()
-        return data
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored condition."""
-        return cls(
-            first=date.fromisoformat(data["first"]) if "first" in data else None,
-            last=date.fromisoformat(data["last"]) if "last" in data else None,
-        )

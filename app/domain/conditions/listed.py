@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal
 
-from app.domain.conditions.condition import Selecting
+from app.domain.conditions.condition import Condition, Selecting
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 MOST = 200
@@ -20,8 +20,10 @@ MOST = 200
 class Listed(Selecting):
     """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when one is left."""
 
-    include: frozenset[str] = frozenset()
-    exclude: frozenset[str] = frozenset()
+    include: frozenset[str] = stated(
+        f"What counts; default all. At most {MOST} names in both lists.", default=frozenset()
+    )
+    exclude: frozenset[str] = stated("What does not count.", default=frozenset())
 
     @abstractmethod
     def names(self, line: Line) -> frozenset[str]:
@@ -33,11 +35,12 @@ class Listed(Selecting):
         return (not self.include or not names.isdisjoint(self.include)) and names.isdisjoint(self.exclude)
 
     def check(self, purchase: Counted) -> Finding:
-        """Looks at what is left of the purchase after selecting; the remedy names what would do."""
+        """Looks for a line that it selects; the remedy names what would do."""
         wanted = tuple(sorted(self.include)) or None
-        if purchase.lines:
-            return Finding(True, ReasonCode.CONDITION_MET, len(purchase.lines), wanted)
-        remedy = Remedy(RemedyCode.ADD_PRODUCT, products=tuple(sorted(self.include - self.exclude)))
+        found = sum(1 for line in purchase.lines if self.selects(line))
+        if found:
+            return Finding(True, ReasonCode.CONDITION_MET, found, wanted)
+        remedy = Remedy(RemedyCode.ADD_PRODUCT, choices=tuple(sorted(self.include - self.exclude)))
         return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, wanted, (remedy,))
 
     def called(self, name: str, *, say: Wording) -> str:
@@ -61,6 +64,15 @@ class Listed(Selecting):
             return say(f"{key}.only", included=included)
         return say(f"{key}.except", excluded=excluded)
 
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """It counts all that the other counts."""
+        return (
+            isinstance(other, Listed)
+            and self.kind == other.kind
+            and (not self.include or (bool(other.include) and other.include - other.exclude <= self.include))
+            and self.exclude <= other.exclude
+        )
+
     def problem(self) -> str | None:
         """Nothing listed, too much, or lists that contradict each other."""
         if not self.include and not self.exclude:
@@ -72,12 +84,3 @@ class Listed(Selecting):
         if self.include and self.include <= self.exclude:
             return "everything that is included is excluded as well"
         return None
-
-    def to_data(self) -> dict[str, Any]:
-        """Two sorted lists."""
-        return {"include": sorted(self.include), "exclude": sorted(self.exclude)}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored condition."""
-        return cls(include=frozenset(data.get("include", ())), exclude=frozenset(data.get("exclude", ())))

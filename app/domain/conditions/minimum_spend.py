@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.amounts import Money
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -18,7 +18,8 @@ class MinimumSpend(Condition):
     """Holds when the counted amount is at least `amount`, in the program's currency."""
 
     kind: ClassVar[str] = "minimum_spend"
-    amount: Money
+    about: ClassVar[str] = "Holds when what the clause counts comes to at least this much."
+    amount: Money = stated("In the program's currency, above 0.")
 
     def check(self, purchase: Counted) -> Finding:
         """Compares exactly; the missing amount is rounded up, so that spending it is enough."""
@@ -33,15 +34,6 @@ class MinimumSpend(Condition):
         """If what counts comes to at least so much."""
         return say("minimum_spend", amount=say.money(self.amount))
 
-    def amounts(self) -> tuple[Money, ...]:
-        """What is to be reached."""
-        return (self.amount,)
-
-    def to_data(self) -> dict[str, Any]:
-        """Amount in minor units and currency."""
-        return {"amount": [self.amount.minor, self.amount.currency]}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored condition."""
-        return cls(amount=Money(*data["amount"]))
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """A smaller amount is reached wherever a larger one is."""
+        return isinstance(other, MinimumSpend) and self.amount <= other.amount

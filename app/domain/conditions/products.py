@@ -14,6 +14,9 @@ class Products(Listed):
     """Selects lines by stock code."""
 
     kind: ClassVar[str] = "products"
+    about: ClassVar[str] = (
+        "Counts only some articles, and holds when one of them is in the basket. Names are stock codes."
+    )
 
     def names(self, line: Line) -> frozenset[str]:
         """The stock code."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
-from app.domain.calendar import WEEK, Weekday, in_window, next_opening
+from app.domain.calendar import WEEK, Weekday, in_window, next_closing, next_opening
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.rule import stated
 from app.domain.wording import Wording
+
+_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +25,29 @@ class WeekdaysAndHours(Condition):
     """
 
     kind: ClassVar[str] = "weekdays_and_hours"
-    days: frozenset[Weekday]
-    start: time | None = None
-    end: time | None = None
+    about: ClassVar[str] = "Holds on these days between these hours, by the clock on the shop's wall."
+    negatable: ClassVar[bool] = True
+    days: frozenset[Weekday] = stated(
+        "At least one day; a window that passes midnight belongs to the day it starts on."
+    )
+    start: time | None = stated("From this time on; default the whole day.", default=None)
+    end: time | None = stated("Until just before this time.", default=None)
 
     def check(self, purchase: Counted) -> Finding:
         """The remedy is the next moment at which the window is open."""
         seen = purchase.occurred_at
-        if in_window(purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end):
+        if in_window(seen, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end):
             return Finding(True, ReasonCode.CONDITION_MET, seen, None)
-        opens = next_opening(
-            purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
-        )
+        opens = next_opening(seen, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end)
         remedy = Remedy(RemedyCode.NONE) if opens is None else Remedy(RemedyCode.COME_AT, from_=opens)
         return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, seen, None, (remedy,))
+
+    def ways_out(self, purchase: Counted) -> tuple[Remedy, ...]:
+        """The next moment at which the window is closed."""
+        closes = next_closing(
+            purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
+        )
+        return (Remedy(RemedyCode.NONE) if closes is None else Remedy(RemedyCode.COME_AT, from_=closes),)
 
     def sentence(self, say: Wording) -> str:
         """On these days between these hours."""
@@ -48,6 +59,18 @@ class WeekdaysAndHours(Condition):
         start = self.start or time.min
         key = "weekdays_and_hours" if start < self.end else "weekdays_and_hours.overnight"
         return say(key, days=days, start=say.time(start), end=say.time(self.end))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Every minute of the other's week is in this one's."""
+        return isinstance(other, WeekdaysAndHours) and other.minutes() <= self.minutes()
+
+    def minutes(self) -> frozenset[int]:
+        """The minutes of a week without clock changes that lie inside, Monday 00:00 is 0."""
+        opens = _minute(self.start)
+        closes = _minute(self.end) or _MINUTES
+        length = closes - opens if closes > opens else closes - opens + _MINUTES
+        starts = [place * _MINUTES + opens for place, day in enumerate(WEEK) if day in self.days]
+        return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
 
     def problem(self) -> str | None:
         """No day, or a window of no length."""
@@ -62,20 +85,6 @@ class WeekdaysAndHours(Condition):
             return "hours are whole minutes on the wall clock"
         return None
 
-    def to_data(self) -> dict[str, Any]:
-        """Days in the order of the week, hours as HH:MM."""
-        data: dict[str, Any] = {"days": [day.value for day in WEEK if day in self.days]}
-        if self.start is not None:
-            data["start"] = f"{self.start:%H:%M}"
-        if self.end is not None:
-            data["end"] = f"{self.end:%H:%M}"
-        return data
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored condition."""
-        return cls(
-            days=frozenset(Weekday(day) for day in data["days"]),
-            start=time.fromisoformat(data["start"]) if "start" in data else None,
-            end=time.fromisoformat(data["end"]) if "end" in data else None,
-        )
+def _minute(at: time | None) -> int:
+    return 0 if at is None else at.hour * 60 + at.minute

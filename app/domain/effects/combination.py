@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
 class CombinationMode(StrEnum):
-    """The best one counts, or all of them."""
+    """The best one counts, all of them, or the first one."""
 
     BEST = "BEST"
     STACK = "STACK"
+    FIRST = "FIRST"
 
 
 @dataclass(frozen=True, slots=True)
 class Combination(Effect):
-    """BEST: the one clause that gives most. STACK: all, added exactly and rounded once."""
+    """BEST: the one clause that gives most. STACK: all, added exactly and rounded once. FIRST: the first that fits.
+
+    Multipliers follow suit; bonuses always come on top.
+    """
 
     kind: ClassVar[str] = "combination"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    mode: CombinationMode = CombinationMode.BEST
+    about: ClassVar[str] = "What happens when several earning clauses fit one purchase. Standard clause; default BEST."
+    mode: CombinationMode = stated("Best one, all of them, or the first.", default=CombinationMode.BEST)
 
     def sentence(self, say: Wording) -> str:
         """Which clauses count."""
         return say(f"combination.{self.mode.value}")
 
-    def to_data(self) -> dict[str, Any]:
-        """The mode."""
-        return {"mode": self.mode.value}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(mode=CombinationMode(data["mode"]))
+    def at_least_as_good(self, other: Effect) -> bool:
+        """All of them are at least the best one, which is at least the first."""
+        order = (CombinationMode.FIRST, CombinationMode.BEST, CombinationMode.STACK)
+        return isinstance(other, Combination) and order.index(self.mode) >= order.index(other.mode)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.counting import Basis
 from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 _KINDS = ("gift_cards", "shipping", "tips", "deposits")
@@ -19,12 +19,15 @@ class CountedAmounts(Effect):
 
     kind: ClassVar[str] = "counted_amounts"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    taxes: bool = False
-    discounts_ignored: bool = False
-    gift_cards: bool = False
-    shipping: bool = False
-    tips: bool = False
-    deposits: bool = False
+    about: ClassVar[str] = (
+        "What counts as spent. Standard clause; left out, all are false: net of tax and after discounts, goods only."
+    )
+    taxes: bool = stated("Count amounts with tax.", default=False)
+    discounts_ignored: bool = stated("Count amounts before discounts.", default=False)
+    gift_cards: bool = stated("Count gift cards that are bought.", default=False)
+    shipping: bool = stated("Count postage.", default=False)
+    tips: bool = stated("Count tips.", default=False)
+    deposits: bool = stated("Count deposits.", default=False)
 
     @property
     def basis(self) -> Basis:
@@ -54,12 +57,8 @@ class CountedAmounts(Effect):
             ),
         )
 
-    def to_data(self) -> dict[str, Any]:
-        """The switches that are on."""
-        names = ("taxes", "discounts_ignored", *_KINDS)
-        return {name: True for name in names if getattr(self, name)}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(**{name: bool(value) for name, value in data.items() if name != "kind"})
+    def at_least_as_good(self, other: Effect) -> bool:
+        """All that the other counts counts here."""
+        return isinstance(other, CountedAmounts) and all(
+            getattr(self, name) or not getattr(other, name) for name in ("taxes", "discounts_ignored", *_KINDS)
+        )

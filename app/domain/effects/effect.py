@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
-from app.domain.amounts import Money, Parts
+from app.domain.amounts import Parts
 from app.domain.counting import Counted
-from app.domain.wording import Wording
+from app.domain.rule import Rule
 
 MOST_POINTS = 1_000_000
 """The most points that one clause may name."""
+
+_KINDS: dict[str, type[Effect]] = {}
 
 
 def points_problem(points: int) -> str | None:
@@ -24,42 +26,35 @@ class ClauseKind(StrEnum):
     """What a clause is about."""
 
     EARNING = "EARNING"
+    LIMIT = "LIMIT"
     REWARD = "REWARD"
     POLICY = "POLICY"
 
 
-class Effect(ABC):
-    """What a clause does. `kind` is its stable name in stored terms; fields are only ever added."""
+class Effect(Rule):
+    """What a clause does. Its sentence is the main part of the clause's, without a full stop."""
 
     __slots__ = ()
 
-    kind: ClassVar[str]
     clause_kind: ClassVar[ClauseKind]
 
-    @abstractmethod
-    def sentence(self, say: Wording) -> str:
-        """The effect as the main part of a sentence, without a full stop."""
-
-    def amounts(self) -> tuple[Money, ...]:
-        """The amounts it names; terms take them in the program's currency only, and above 0."""
-        return ()
-
-    def problem(self) -> str | None:
-        """What makes it unfit for publishing, or None."""
-        return None
-
-    @abstractmethod
-    def to_data(self) -> dict[str, Any]:
-        """Its fields as JSON, without the kind."""
+    def __init_subclass__(cls) -> None:
+        # A dataclass with slots is made twice; the second one is the one that is used.
+        if "kind" in cls.__dict__:
+            _KINDS[cls.kind] = cls
 
     @classmethod
-    @abstractmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The effect that `to_data` wrote."""
+    def of_data(cls, data: Mapping[str, Any]) -> Effect:
+        """The stored effect of any kind. Raises KeyError for an unknown kind."""
+        return _KINDS[data["kind"]].from_data(data)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """Whether it surely leaves every customer at least as well off as `other` of the same kind."""
+        return self == other
 
 
 class Earning(Effect):
-    """An effect that gives points for a purchase."""
+    """An effect that gives points for a purchase; where several fit, the terms say which of them count."""
 
     __slots__ = ()
 
@@ -68,3 +63,11 @@ class Earning(Effect):
     @abstractmethod
     def earn(self, purchase: Counted) -> Parts:
         """The unrounded points, in parts that are rounded one by one where the terms round each line."""
+
+
+class Extra(Effect):
+    """An effect that comes on top of what the earning clauses give."""
+
+    __slots__ = ()
+
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING

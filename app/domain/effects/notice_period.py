@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from enum import StrEnum
+from typing import ClassVar
 
 from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
 from app.domain.wording import Wording
+
+CA_QC_LEAST, CA_QC_MOST = 60, 90
+"""Days between notice and change in Quebec (Consumer Protection Act, regulation on loyalty programs)."""
+
+
+class NoticePreset(StrEnum):
+    """Rules of a place that go beyond a number of days."""
+
+    CA_QC = "CA_QC"
 
 
 @dataclass(frozen=True, slots=True)
 class NoticePeriod(Effect):
-    """A changed version starts at the earliest when `days` whole local days have passed since the announcement."""
+    """A change for the worse starts at the earliest when `days` whole local days have passed since the announcement.
+
+    With the preset CA_QC also within 90 days of it; a change that is put off longer must be announced again.
+    """
 
     kind: ClassVar[str] = "notice_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    days: int = 30
+    about: ClassVar[str] = (
+        "How long before it starts a change for the worse is announced. Standard clause; default 30 days."
+    )
+    days: int = stated("Days, 0 to 365; at least 60 with the preset CA_QC.", default=30)
+    preset: NoticePreset | None = stated("The rules of a place, where they ask for more.", default=None)
+
+    @property
+    def most_days(self) -> int | None:
+        """Days after which a notice is stale and must be repeated; None: never."""
+        return CA_QC_MOST if self.preset is NoticePreset.CA_QC else None
 
     def sentence(self, say: Wording) -> str:
         """How long changes are announced ahead."""
+        if self.most_days is not None:
+            return say("notice_period.within", days=say.days(self.days), most=say.days(self.most_days))
         if self.days == 0:
             return say("notice_period.at_once")
         return say("notice_period", days=say.days(self.days))
 
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As long a notice, under the rules of the same place or of one at last."""
+        return isinstance(other, NoticePeriod) and self.days >= other.days and other.preset in (None, self.preset)
+
     def problem(self) -> str | None:
-        """Not a number of days."""
+        """Not a number of days, or not one that the place allows."""
+        if self.preset is NoticePreset.CA_QC and not CA_QC_LEAST <= self.days <= CA_QC_MOST:
+            return f"with CA_QC, days are {CA_QC_LEAST} to {CA_QC_MOST}"
         return None if 0 <= self.days <= 365 else "days are 0 to 365"
-
-    def to_data(self) -> dict[str, Any]:
-        """The days."""
-        return {"days": self.days}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(days=data["days"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
-from app.domain.effects.effect import Earning, points_problem
+from app.domain.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -17,8 +17,9 @@ class PointsPerAmount(Earning):
     """`points` for every `per` of the counted amount, in proportion; fractions go to the rounding clause."""
 
     kind: ClassVar[str] = "points_per_amount"
-    points: int
-    per: Money
+    about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
+    points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
+    per: Money = stated("For each of this much, in the program's currency, above 0.")
 
     def earn(self, purchase: Counted) -> Parts:
         """One part per line."""
@@ -28,19 +29,10 @@ class PointsPerAmount(Earning):
         """So many points for every so much."""
         return say("points_per_amount", points=say.points(self.points), per=say.money(self.per))
 
-    def amounts(self) -> tuple[Money, ...]:
-        """What the points are for."""
-        return (self.per,)
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points for the same amount."""
+        return isinstance(other, PointsPerAmount) and self.points * other.per.minor >= other.points * self.per.minor
 
     def problem(self) -> str | None:
         """Nothing earned, or too much."""
         return points_problem(self.points)
-
-    def to_data(self) -> dict[str, Any]:
-        """Points, minor units and currency."""
-        return {"points": self.points, "per": [self.per.minor, self.per.currency]}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(points=data["points"], per=Money(*data["per"]))

@@ -1,24 +1,25 @@
-"""Points for each completed step of what is spent."""
+"""Points for completed steps of spending."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.amounts import Money, Parts
 from app.domain.counting import Counted
-from app.domain.effects.effect import Earning, points_problem
+from app.domain.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
 class PointsPerFullAmount(Earning):
-    """`points` for every full `per` of the counted amount of the whole purchase; what is left over earns nothing."""
+    """`points` for every full `per` of the counted amount; what is left over earns nothing."""
 
     kind: ClassVar[str] = "points_per_full_amount"
-    points: int
-    per: Money
+    about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
+    points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
+    per: Money = stated("For each full step of this much, in the program's currency, above 0.")
 
     def earn(self, purchase: Counted) -> Parts:
         """One whole part."""
@@ -28,19 +29,14 @@ class PointsPerFullAmount(Earning):
         """So many points for every full so much."""
         return say("points_per_full_amount", points=say.points(self.points), per=say.money(self.per))
 
-    def amounts(self) -> tuple[Money, ...]:
-        """What the points are for."""
-        return (self.per,)
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many steps with as many points: a step that is a part of the other's is completed wherever that one is."""
+        return (
+            isinstance(other, PointsPerFullAmount)
+            and other.per.minor % self.per.minor == 0
+            and self.points * (other.per.minor // self.per.minor) >= other.points
+        )
 
     def problem(self) -> str | None:
         """Nothing earned, or too much."""
         return points_problem(self.points)
-
-    def to_data(self) -> dict[str, Any]:
-        """Points, minor units and currency."""
-        return {"points": self.points, "per": [self.per.minor, self.per.currency]}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(points=data["points"], per=Money(*data["per"]))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.amounts import Parts
 from app.domain.counting import Counted
-from app.domain.effects.effect import Earning, points_problem
+from app.domain.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -17,7 +17,8 @@ class PointsPerVisit(Earning):
     """`points` for each purchase in which something counts, whatever it costs."""
 
     kind: ClassVar[str] = "points_per_visit"
-    points: int
+    about: ClassVar[str] = "Points for each visit with a purchase."
+    points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
 
     def earn(self, purchase: Counted) -> Parts:
         """One whole part, as long as a line counts."""
@@ -27,15 +28,10 @@ class PointsPerVisit(Earning):
         """So many points for each visit."""
         return say("points_per_visit", points=say.points(self.points))
 
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points."""
+        return isinstance(other, PointsPerVisit) and self.points >= other.points
+
     def problem(self) -> str | None:
         """Nothing earned, or too much."""
         return points_problem(self.points)
-
-    def to_data(self) -> dict[str, Any]:
-        """The points."""
-        return {"points": self.points}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(points=data["points"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -19,7 +19,10 @@ class PointsValidity(Effect):
 
     kind: ClassVar[str] = "points_validity"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    months: int | None = None
+    about: ClassVar[str] = "How long points stay valid at least. Standard clause; default for ever."
+    months: int | None = stated(
+        "Months from the day they are earned, 1 to 120; null: they do not expire.", default=None
+    )
 
     def sentence(self, say: Wording) -> str:
         """How long points stay valid."""
@@ -27,15 +30,12 @@ class PointsValidity(Effect):
             return say("points_validity.for_ever")
         return say("points_validity", months=say.months(self.months))
 
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As long."""
+        return isinstance(other, PointsValidity) and (
+            self.months is None or (other.months is not None and self.months >= other.months)
+        )
+
     def problem(self) -> str | None:
         """Not a number of months."""
         return None if self.months is None or 1 <= self.months <= 120 else "months are 1 to 120"
-
-    def to_data(self) -> dict[str, Any]:
-        """The months."""
-        return {"months": self.months}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(months=data["months"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -15,25 +15,26 @@ class RefundMode(StrEnum):
     """What happens beyond the balance."""
 
     CLAMP_TO_ZERO = "CLAMP_TO_ZERO"
+    ALLOW_NEGATIVE = "ALLOW_NEGATIVE"
 
 
 @dataclass(frozen=True, slots=True)
 class RefundPolicy(Effect):
-    """Points that the kept goods would not have earned are taken back, as far as the balance goes."""
+    """Points that the kept goods would not have earned are taken back, as far as the balance goes or below zero."""
 
     kind: ClassVar[str] = "refund_policy"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    mode: RefundMode = RefundMode.CLAMP_TO_ZERO
+    about: ClassVar[str] = "What happens to the points of goods that come back. Standard clause."
+    mode: RefundMode = stated("How far points are taken back.", default=RefundMode.CLAMP_TO_ZERO)
 
     def sentence(self, say: Wording) -> str:
         """What is taken back."""
         return say(f"refund_policy.{self.mode.value}")
 
-    def to_data(self) -> dict[str, Any]:
-        """The mode."""
-        return {"mode": self.mode.value}
+    def at_least_as_good(self, other: Effect) -> bool:
+        """Nothing is owed."""
+        return isinstance(other, RefundPolicy) and self.mode in (RefundMode.CLAMP_TO_ZERO, other.mode)
 
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(mode=RefundMode(data["mode"]))
+    def unenforced(self) -> bool:
+        """No balance goes below zero yet."""
+        return self.mode is RefundMode.ALLOW_NEGATIVE

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
 from app.domain.amounts import Rounding
 from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
@@ -25,18 +25,19 @@ class RoundingRule(Effect):
 
     kind: ClassVar[str] = "rounding"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    mode: Rounding = Rounding.HALF_UP
-    scope: RoundingScope = RoundingScope.BASKET
+    about: ClassVar[str] = "How fractions of points are rounded. Standard clause; default half up, once per basket."
+    mode: Rounding = stated("How.", default=Rounding.HALF_UP)
+    scope: RoundingScope = stated("What.", default=RoundingScope.BASKET)
 
     def sentence(self, say: Wording) -> str:
         """What is rounded and how."""
         return say("rounding", scope=say(f"rounding.{self.scope.value}"), mode=say(f"rounding.{self.mode.value}"))
 
-    def to_data(self) -> dict[str, Any]:
-        """Mode and scope."""
-        return {"mode": self.mode.value, "scope": self.scope.value}
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """The stored effect."""
-        return cls(mode=Rounding(data["mode"]), scope=RoundingScope(data["scope"]))
+    def at_least_as_good(self, other: Effect) -> bool:
+        """The same is rounded, no lower; whole baskets against lines is now this and now that."""
+        order = (Rounding.FLOOR, Rounding.HALF_EVEN, Rounding.HALF_UP)
+        return (
+            isinstance(other, RoundingRule)
+            and self.scope is other.scope
+            and order.index(self.mode) >= order.index(other.mode)
+        )

@@ -84,6 +84,16 @@ class Wording:
         """A number of months."""
         return self.counted("months", n)
 
+    def ordinal(self, n: int) -> str:
+        """A place in a row."""
+        forms = self._messages["ordinal"]
+        assert not isinstance(forms, str)
+        return forms.get(self._cldr.ordinal_form(n), forms["other"]).format(n=n)
+
+    def decimal(self, n: Decimal) -> str:
+        """A number with its decimals, without zeros at the end."""
+        return format_decimal(n, locale=self._cldr)
+
     def number(self, n: int) -> str:
         """A whole number with its thousands set apart."""
         return format_decimal(n, locale=self._cldr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,8 +18,13 @@ _IN_POINTS = frozenset(
         ReasonCode.POINTS_EARNED,
         ReasonCode.COST_PAID,
         ReasonCode.POINTS_TAKEN_BACK,
+        ReasonCode.EARLIER_CLAUSE_APPLIED,
+        ReasonCode.CAP_REACHED,
     }
 )
+_MEASURED = {ReasonCode.OTHER_CHANNEL: "channel", ReasonCode.OTHER_PAYMENT: "payment"}
+_CALLED = {RemedyCode.USE_CHANNEL: "channel", RemedyCode.PAY_WITH: "payment"}
+"""What the values of a reason and the choices of a remedy are members of."""
 
 
 def statement(reason: Reason, *, zone: str, say: Wording) -> str:
@@ -43,20 +49,24 @@ def required(finding: Finding, *, zone: str, say: Wording) -> str | None:
 
 def remedy_statement(remedy: Remedy, *, zone: str, say: Wording) -> str:
     """The way out as one sentence."""
-    if remedy.code is RemedyCode.ADD_PRODUCT and not remedy.products:
+    if remedy.code is RemedyCode.ADD_PRODUCT and not remedy.choices:
         return say("remedy.ADD_PRODUCT.other")
     return say(
         f"remedy.{remedy.code.value}",
         from_=say.instant(remedy.from_, zone=zone) if remedy.from_ is not None else "",
         points=say.points(remedy.points) if remedy.points is not None else "",
         amount=say.money(remedy.amount) if remedy.amount is not None else "",
-        products=say.listed(remedy.products, last="or") if remedy.products else "",
+        pieces=say.counted("pieces", remedy.quantity) if remedy.quantity is not None else "",
+        visits=say.counted("visits", remedy.quantity) if remedy.quantity is not None else "",
+        choices=_choices(remedy.choices, kind=_CALLED.get(remedy.code), say=say),
     )
 
 
 def _value(value: Value, *, code: ReasonCode, zone: str, say: Wording) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _choices((value,), kind=_MEASURED.get(code), say=say)
     if isinstance(value, Money):
         return say.money(value)
     if isinstance(value, int):
@@ -67,4 +77,10 @@ def _value(value: Value, *, code: ReasonCode, zone: str, say: Wording) -> str | 
         return say.date(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
-    return say.listed(value, last="or")
+    return _choices(value, kind=_MEASURED.get(code), say=say)
+
+
+def _choices(choices: Sequence[str], *, kind: str | None, say: Wording) -> str:
+    """One of several: codes of the shop as they are, members of a closed set by their words."""
+    names = [say(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
+    return say.listed(names, last="or") if names else ""

@@ -1,0 +1,97 @@
+"""The closed sets that rules are made of, as GraphQL enums, every value described."""
+
+from __future__ import annotations
+
+from app.api.enums import described
+from app.domain.amounts import Rounding
+from app.domain.calendar import Period, Weekday
+from app.domain.comparing import ChangeEffect
+from app.domain.effects import ClauseKind
+from app.domain.effects.combination import CombinationMode
+from app.domain.effects.notice_period import NoticePreset
+from app.domain.effects.points_cap import CapScope
+from app.domain.effects.refund_policy import RefundMode
+from app.domain.effects.rounding_rule import RoundingScope
+
+described(
+    Rounding,
+    "How a fraction of a point is rounded.",
+    {
+        Rounding.HALF_UP: "Halves go up, away from zero.",
+        Rounding.FLOOR: "Always down.",
+        Rounding.HALF_EVEN: "Halves go to the even neighbour.",
+    },
+    name="RoundingMode",
+)
+described(
+    RoundingScope,
+    "What is rounded.",
+    {RoundingScope.BASKET: "The points of the whole purchase, once.", RoundingScope.LINE: "The points of each line."},
+)
+described(
+    Weekday,
+    "A day of the week, on the wall calendar of the shop.",
+    {day: f"{day.name.capitalize()}." for day in Weekday},
+)
+described(
+    Period,
+    "A stretch of the shop's calendar.",
+    {
+        Period.DAY: "From midnight to midnight.",
+        Period.WEEK: "From Monday to Sunday.",
+        Period.MONTH: "A calendar month.",
+        Period.YEAR: "A calendar year.",
+        Period.EVER: "As long as the membership lasts.",
+    },
+)
+described(
+    CapScope,
+    "What a cap on points is for; periods are those of the shop's calendar.",
+    {
+        CapScope.PURCHASE: "Each purchase.",
+        CapScope.DAY: "All purchases of a day.",
+        CapScope.MONTH: "All purchases of a calendar month.",
+        CapScope.YEAR: "All purchases of a calendar year.",
+    },
+)
+described(
+    NoticePreset,
+    "The rules of a place on notice.",
+    {NoticePreset.CA_QC: "Quebec: 60 to 90 days ahead; announced again when it takes longer."},
+)
+described(
+    CombinationMode,
+    "What happens when several earning clauses fit one purchase.",
+    {
+        CombinationMode.BEST: "The one that gives the most points counts.",
+        CombinationMode.STACK: "All of them count, added exactly and rounded once.",
+        CombinationMode.FIRST: "The first that fits counts, in the order of the terms.",
+    },
+)
+described(
+    RefundMode,
+    "What happens when returned goods had earned more points than the customer has left.",
+    {
+        RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not chased.",
+        RefundMode.ALLOW_NEGATIVE: "Below zero; later points fill that up. Not kept yet, so it cannot be published.",
+    },
+)
+described(
+    ClauseKind,
+    "What a clause is about.",
+    {
+        ClauseKind.EARNING: "How points are earned.",
+        ClauseKind.LIMIT: "How many points can be earned at most.",
+        ClauseKind.REWARD: "What a reward costs, and when it can be had.",
+        ClauseKind.POLICY: "What holds for all other clauses.",
+    },
+)
+described(
+    ChangeEffect,
+    "What a change of the terms means for the customer.",
+    {
+        ChangeEffect.BETTER: "Nobody gets less by it.",
+        ChangeEffect.NEUTRAL: "Nobody gets more or less.",
+        ChangeEffect.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is one too.",
+    },
+)

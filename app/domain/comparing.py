@@ -1,0 +1,176 @@
+"""What a new version changes for the customer, clause by clause, worked out from the rules themselves.
+
+BETTER is said only where nobody can get less by it; a change that helps some and harms others counts as WORSE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.domain.conditions import Condition, Group
+from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.effects import ClauseKind, Earning, Extra
+from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.terms import Clause, Terms
+from app.domain.wording import Wording
+
+
+class ChangeEffect(StrEnum):
+    """What a change means for the customer."""
+
+    BETTER = "BETTER"
+    NEUTRAL = "NEUTRAL"
+    WORSE = "WORSE"
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseChange:
+    """A clause that came (`before` None), went (`after` None) or changed."""
+
+    before: Clause | None
+    after: Clause | None
+    effect_on_customer: ChangeEffect
+
+    def statement(self, say: Wording) -> str:
+        """Old and new in words."""
+        if self.before is None and self.after is not None:
+            return say("change.added", after=self.after.statement(say))
+        if self.after is None and self.before is not None:
+            return say("change.removed", before=self.before.statement(say))
+        if self.before is not None and self.after is not None:
+            return say("change.changed", before=self.before.statement(say), after=self.after.statement(say))
+        raise ValueError("a change has a clause on one side at least")
+
+
+def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
+    """What a version changes against another: clauses of one key are compared, the others came or went."""
+    old = {clause.key: clause for clause in before.clauses}
+    new = {clause.key: clause for clause in after.clauses}
+    judge = _Judge(before=before, after=after)
+    found = []
+    for key, clause in new.items():
+        if key not in old:
+            found.append(ClauseChange(None, clause, judge.added(clause)))
+        elif _said_apart(old[key], clause) or judge.moved(key):
+            found.append(ClauseChange(old[key], clause, judge.changed(old[key], clause)))
+    gone = [ClauseChange(clause, None, judge.removed(clause)) for key, clause in old.items() if key not in new]
+    return (*found, *gone)
+
+
+def worst(found: Sequence[ClauseChange]) -> ChangeEffect:
+    """What several changes mean together: one for the worse is enough."""
+    effects = {one.effect_on_customer for one in found}
+    if ChangeEffect.WORSE in effects:
+        return ChangeEffect.WORSE
+    return ChangeEffect.BETTER if ChangeEffect.BETTER in effects else ChangeEffect.NEUTRAL
+
+
+def _said_apart(old: Clause, new: Clause) -> bool:
+    """Whether two clauses differ in more than their numbers."""
+    return _plain(old.conditions) != _plain(new.conditions) or old.effect != new.effect
+
+
+def _plain(conditions: Sequence[Condition]) -> list[Condition]:
+    return [replace(one, numbers=frozenset()) if isinstance(one, NotCombinedWith) else one for one in conditions]
+
+
+class _Judge:
+    """Judges changes between two versions; what clauses do to one another decides how far one may be judged alone."""
+
+    def __init__(self, *, before: Terms, after: Terms) -> None:
+        self._excluded = {key for terms in (before, after) for clause in terms.clauses for key in _excluded_by(clause)}
+        modes = {terms.policy(Combination).mode for terms in (before, after)}
+        self._first_counts = CombinationMode.FIRST in modes
+        self._moved = _moved(before, after) if self._first_counts else frozenset()
+
+    def moved(self, key: str) -> bool:
+        """Whether the clause changed places with another, where the first one counts."""
+        return key in self._moved
+
+    def added(self, clause: Clause) -> ChangeEffect:
+        """A new clause gives something or takes something; one that displaces others may do either."""
+        if clause.kind is ClauseKind.LIMIT:
+            return ChangeEffect.WORSE
+        if clause.kind is ClauseKind.POLICY:
+            return ChangeEffect.BETTER if isinstance(clause.effect, Grandfathering) else ChangeEffect.WORSE
+        return ChangeEffect.WORSE if self._displaces(clause) else ChangeEffect.BETTER
+
+    def removed(self, clause: Clause) -> ChangeEffect:
+        """What is no longer given is missed; a limit is not."""
+        return ChangeEffect.BETTER if clause.kind is ClauseKind.LIMIT else ChangeEffect.WORSE
+
+    def changed(self, old: Clause, new: Clause) -> ChangeEffect:
+        """Conditions and effect compared; better only where both are at least as good."""
+        if self.moved(new.key) or type(old.effect) is not type(new.effect):
+            return ChangeEffect.WORSE
+        wider, narrower = implied(old.conditions, new.conditions), implied(new.conditions, old.conditions)
+        more, less = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
+        if wider and narrower and more and less:
+            return ChangeEffect.NEUTRAL
+        if not (wider and more) or (not narrower and self._widening_harms(old, new)):
+            return ChangeEffect.WORSE
+        return ChangeEffect.BETTER
+
+    def _displaces(self, clause: Clause) -> bool:
+        """Whether another clause may give less because this one fits."""
+        in_turn = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
+        return clause.key in self._excluded or in_turn
+
+    def _widening_harms(self, old: Clause, new: Clause) -> bool:
+        """Whether fitting more purchases may cost somebody points."""
+        if self._displaces(new):
+            return True
+        limited = old.limit is not None or new.limit is not None
+        if limited and isinstance(new.effect, Earning | Extra):
+            # The uses of a period may now go to purchases that give less.
+            return _without_limit(old) != _without_limit(new)
+        return False
+
+
+def _without_limit(clause: Clause) -> list[Condition]:
+    return [one for one in clause.conditions if not isinstance(one, TimesPerPeriod)]
+
+
+def _excluded_by(clause: Clause) -> frozenset[str]:
+    return frozenset(key for one in clause.leaves if isinstance(one, NotCombinedWith) for key in one.clauses)
+
+
+def _moved(before: Terms, after: Terms) -> frozenset[str]:
+    """The clauses that stand elsewhere among the earning clauses that both versions have."""
+    orders = []
+    for terms, other in ((before, after), (after, before)):
+        common = {clause.key for clause in other.clauses}
+        orders.append([one.key for one in terms.clauses if one.kind is ClauseKind.EARNING and one.key in common])
+    return frozenset(old for old, new in zip(*orders, strict=False) if old != new)
+
+
+def implied(given: Sequence[Condition], wanted: Sequence[Condition]) -> bool:
+    """Whether all of `wanted` surely hold, for as many lines, wherever all of `given` do. False where it is not plain."""
+    return all(any(_implies(one, other) for one in given) for other in wanted if not _always(other))
+
+
+def _always(condition: Condition) -> bool:
+    return isinstance(condition, AllOf) and all(_always(one) for one in condition.conditions)
+
+
+def _implies(one: Condition, other: Condition) -> bool:
+    if isinstance(one, AnyOf):
+        return all(_implies(each, other) for each in one.conditions)
+    if isinstance(other, AllOf):
+        return all(_implies(one, each) for each in other.conditions)
+    if isinstance(other, AnyOf):
+        return any(_implies(one, each) for each in other.conditions)
+    if isinstance(one, AllOf):
+        return any(_implies(each, other) for each in one.conditions)
+    if isinstance(one, ExceptWhen) and isinstance(other, ExceptWhen):
+        # Fewer moments are excepted when all that is excepted was so before.
+        return implied(other.conditions, one.conditions)
+    if isinstance(one, Group) or isinstance(other, Group):
+        return False
+    return other.at_least_as_wide(one)

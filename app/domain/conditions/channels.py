@@ -1,0 +1,48 @@
+"""Where a purchase is made: in the shop, online, by phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.condition import Condition
+from app.domain.counting import Counted
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.facts import Channel
+from app.domain.rule import in_order, stated
+from app.domain.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class Channels(Condition):
+    """Holds when the purchase is made through one of `channels`; one that does not say where is made through none."""
+
+    kind: ClassVar[str] = "channels"
+    about: ClassVar[str] = "Holds when the purchase is made through one of these channels."
+    negatable: ClassVar[bool] = True
+    channels: frozenset[Channel] = stated("At least one.")
+
+    def check(self, purchase: Counted) -> Finding:
+        """The remedy is any of the channels."""
+        seen = None if purchase.channel is None else purchase.channel.value
+        wanted = tuple(one.value for one in in_order(self.channels))
+        if purchase.channel in self.channels:
+            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
+        return Finding(False, ReasonCode.OTHER_CHANNEL, seen, wanted, (Remedy(RemedyCode.USE_CHANNEL, choices=wanted),))
+
+    def ways_out(self, purchase: Counted) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+        """Any other channel."""
+        others = tuple(one.value for one in Channel if one not in self.channels)
+        return (Remedy(RemedyCode.USE_CHANNEL, choices=others) if others else Remedy(RemedyCode.NONE),)
+
+    def sentence(self, say: Wording) -> str:
+        """In the shop, or online."""
+        return say.listed([say(f"channel.{one.value}") for one in in_order(self.channels)], last="or")
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More channels."""
+        return isinstance(other, Channels) and other.channels <= self.channels
+
+    def problem(self) -> str | None:
+        """No channel at all."""
+        return None if self.channels else "at least one channel is needed"

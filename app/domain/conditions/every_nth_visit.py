@@ -1,0 +1,44 @@
+"""Every nth purchase of a customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.condition import Condition
+from app.domain.counting import Counted
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.rule import stated
+from app.domain.wording import Wording
+
+MOST_VISITS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EveryNthVisit(Condition):
+    """Holds on the `nth` purchase of a customer, on twice the `nth`, and so on."""
+
+    kind: ClassVar[str] = "every_nth_visit"
+    about: ClassVar[str] = "Holds on every nth purchase of a customer."
+    nth: int = stated(f"2 to {MOST_VISITS:,}: with 6 the 6th, the 12th and so on.")
+
+    def check(self, purchase: Counted) -> Finding:
+        """The remedy says how many purchases more it takes."""
+        visit = purchase.member.visits + 1
+        missing = -visit % self.nth
+        if missing == 0:
+            return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
+        remedy = Remedy(RemedyCode.COME_AGAIN, quantity=missing)
+        return Finding(False, ReasonCode.NOT_THE_NTH, visit, visit + missing, (remedy,))
+
+    def sentence(self, say: Wording) -> str:
+        """On every nth purchase."""
+        return say("every_nth_visit", nth=say.ordinal(self.nth))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Every third purchase takes in every sixth."""
+        return isinstance(other, EveryNthVisit) and other.nth % self.nth == 0
+
+    def problem(self) -> str | None:
+        """Every purchase, or hardly any."""
+        return None if 2 <= self.nth <= MOST_VISITS else f"nth is 2 to {MOST_VISITS:,}"

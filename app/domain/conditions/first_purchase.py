@@ -1,0 +1,30 @@
+"""The first purchase of a customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.condition import Condition
+from app.domain.counting import Counted
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.wording import Wording
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPurchase(Condition):
+    """Holds when no purchase of the customer was recorded before."""
+
+    kind: ClassVar[str] = "first_purchase"
+    about: ClassVar[str] = "Holds for the first purchase of a customer."
+
+    def check(self, purchase: Counted) -> Finding:
+        """Nothing makes a second purchase a first one."""
+        visits = purchase.member.visits
+        if visits == 0:
+            return Finding(True, ReasonCode.CONDITION_MET, visits + 1, 1)
+        return Finding(False, ReasonCode.NOT_THE_FIRST, visits + 1, 1, (Remedy(RemedyCode.NONE),))
+
+    def sentence(self, say: Wording) -> str:
+        """On your first purchase."""
+        return say("first_purchase")

@@ -1,0 +1,154 @@
+"""Conditions of conditions: any of them, all of them, and exceptions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.condition import Condition, Selecting
+from app.domain.counting import Counted
+from app.domain.decisions import Finding, ReasonCode
+from app.domain.facts import Line
+from app.domain.rule import stated
+from app.domain.wording import Wording
+
+MOST_IN_GROUP = 20
+
+
+class Group(Condition):
+    """A condition made of others. It is judged by them, one by one: see `app.domain.judging`."""
+
+    __slots__ = ()
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def selecting(self) -> bool:
+        """Whether it narrows which lines count."""
+        return all(one.selecting if isinstance(one, Group) else isinstance(one, Selecting) for one in self.conditions)
+
+    @abstractmethod
+    def holds(self, found: list[bool]) -> bool:
+        """Whether it holds when its conditions do so."""
+
+    def selects(self, line: Line) -> bool:
+        """Whether a clause with this group looks at the line, where it narrows at all."""
+        return self.holds([one.selects(line) for one in self.conditions if isinstance(one, Selecting | Group)])
+
+    def check(self, purchase: Counted) -> Finding:
+        """Whether it holds as a whole; what fails in it is found by asking its conditions."""
+        met = self.holds([one.check(purchase).met for one in self.conditions])
+        return Finding(met, ReasonCode.CONDITION_MET if met else ReasonCode.EXCEPTION_APPLIES)
+
+    def sentence(self, say: Wording) -> str:
+        """Its conditions as one part of a sentence."""
+        return self._said([_apart(one, one.sentence(say), say=say) for one in self.conditions], say=say)
+
+    def requirement(self, say: Wording) -> str:
+        """Its conditions as part of a sentence about the price of a reward."""
+        return self._said([_apart(one, one.requirement(say), say=say) for one in self.conditions], say=say)
+
+    @abstractmethod
+    def _said(self, words: list[str], *, say: Wording) -> str: ...
+
+    def problem(self) -> str | None:
+        """Nothing in it, too much, or what cannot stand together."""
+        if not 1 <= len(self.conditions) <= MOST_IN_GROUP:
+            return f"1 to {MOST_IN_GROUP} conditions"
+        return next((wrong for one in self.conditions if (wrong := one.problem()) is not None), None)
+
+    def unenforced(self) -> bool:
+        """Whether one of its conditions is not kept yet."""
+        return any(one.unenforced() for one in self.conditions)
+
+
+def _apart(condition: Condition, words: str, *, say: Wording) -> str:
+    """A group inside a group is set apart, so that a sentence can be read in one way only."""
+    return say("group", conditions=words) if isinstance(condition, Group) else words
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Group):
+    """Holds when one of `conditions` does."""
+
+    kind: ClassVar[str] = "any_of"
+    about: ClassVar[str] = "Holds when at least one of these holds."
+    negatable: ClassVar[bool] = True
+    conditions: tuple[Condition, ...] = stated(f"2 to {MOST_IN_GROUP}. All of them name goods, or none does.")
+
+    def holds(self, found: list[bool]) -> bool:
+        """One is enough."""
+        return any(found)
+
+    def _said(self, words: list[str], *, say: Wording) -> str:
+        return say("any_of", conditions=say.listed(words, last="or"))
+
+    def problem(self) -> str | None:
+        """A choice of one is none; goods cannot be an alternative to something else."""
+        if len(self.conditions) < 2:
+            return f"2 to {MOST_IN_GROUP} conditions"
+        naming = [isinstance(one, Selecting) or (isinstance(one, Group) and one.selecting) for one in self.conditions]
+        if any(naming) and not all(naming):
+            return "products and categories stand here only among themselves"
+        return Group.problem(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Group):
+    """Holds when all of `conditions` do."""
+
+    kind: ClassVar[str] = "all_of"
+    about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
+    negatable: ClassVar[bool] = True
+    conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}.")
+
+    def holds(self, found: list[bool]) -> bool:
+        """Every one is needed."""
+        return all(found)
+
+    def _said(self, words: list[str], *, say: Wording) -> str:
+        return say("all_of.separator").join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptWhen(Group):
+    """Holds unless all of `conditions` hold."""
+
+    kind: ClassVar[str] = "except_when"
+    about: ClassVar[str] = "Holds except when all of these hold: hours, dates, channels or methods of payment."
+    negatable: ClassVar[bool] = True
+    conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}.")
+
+    @property
+    def selecting(self) -> bool:
+        """An exception names no goods."""
+        return False
+
+    def holds(self, found: list[bool]) -> bool:
+        """One that does not hold is enough."""
+        return not all(found)
+
+    def _said(self, words: list[str], *, say: Wording) -> str:
+        return say("except_when", conditions=say("all_of.separator").join(words))
+
+    def problem(self) -> str | None:
+        """Only what has an opposite that can be said and reached."""
+        if not all(one.negatable for one in leaves(self.conditions)):
+            return "an exception takes hours, dates, channels and methods of payment only"
+        return Group.problem(self)
+
+
+def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
+    """Every condition that is no group, however deep."""
+    for one in conditions:
+        if isinstance(one, Group):
+            yield from leaves(one.conditions)
+        else:
+            yield one
+
+
+def depth(conditions: tuple[Condition, ...]) -> int:
+    """How many groups stand inside one another."""
+    return max((1 + depth(one.conditions) for one in conditions if isinstance(one, Group)), default=0)

@@ -1,0 +1,49 @@
+"""The most points that a customer can earn in a purchase or a period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.calendar import Period
+from app.domain.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.rule import stated
+from app.domain.wording import Wording
+
+
+class CapScope(StrEnum):
+    """What a cap is for; periods are those of the shop's calendar."""
+
+    PURCHASE = "PURCHASE"
+    DAY = "DAY"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+
+
+@dataclass(frozen=True, slots=True)
+class PointsCap(Effect):
+    """At most `points` for a purchase, or for all purchases of a customer in a period."""
+
+    kind: ClassVar[str] = "points_cap"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.LIMIT
+    about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
+    points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
+    scope: CapScope = stated("What it is for.")
+
+    @property
+    def period(self) -> Period | None:
+        """The period that is looked back on; None for a single purchase."""
+        return None if self.scope is CapScope.PURCHASE else Period(self.scope.value)
+
+    def sentence(self, say: Wording) -> str:
+        """At most so many points for that."""
+        return say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points for the same."""
+        return isinstance(other, PointsCap) and self.scope is other.scope and self.points >= other.points
+
+    def problem(self) -> str | None:
+        """Nothing to earn, or too much."""
+        return points_problem(self.points)

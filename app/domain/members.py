@@ -1,0 +1,59 @@
+"""What the rules know of a customer just before a purchase or redemption: only what the terms in force ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.calendar import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer's history as the rules see it; kept with the purchase, so that an old decision can be made again.
+
+    `visits` counts the purchases before this one; `uses` how often a clause was applied in the period of its limit;
+    `earned` the points earned so far in a period.
+    """
+
+    enrolled_at: datetime | None = None
+    visits: int = 0
+    uses: tuple[tuple[str, int], ...] = ()
+    earned: tuple[tuple[Period, int], ...] = ()
+
+    def used(self, clause: str) -> int:
+        """How often the clause was applied in its period."""
+        return dict(self.uses).get(clause, 0)
+
+    def earned_in(self, period: Period) -> int:
+        """Points earned so far in this period."""
+        return dict(self.earned).get(period, 0)
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON, what is not known left out."""
+        data: dict[str, Any] = {}
+        if self.enrolled_at is not None:
+            data["enrolled_at"] = self.enrolled_at.isoformat()
+        if self.visits:
+            data["visits"] = self.visits
+        if self.uses:
+            data["uses"] = dict(self.uses)
+        if self.earned:
+            data["earned"] = {period.value: points for period, points in self.earned}
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Member:
+        """What `to_data` wrote."""
+        return cls(
+            enrolled_at=datetime.fromisoformat(data["enrolled_at"]) if "enrolled_at" in data else None,
+            visits=data.get("visits", 0),
+            uses=tuple(sorted(data.get("uses", {}).items())),
+            earned=tuple((Period(period), points) for period, points in data.get("earned", {}).items()),
+        )
+
+
+NOBODY = Member()
+"""A customer of whom nothing is known, or of whom nothing is asked."""

@@ -1,0 +1,148 @@
+"""Rules of every kind, and how they may differ: for tests of words, of comparison, and of storing."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import date, time
+from decimal import Decimal
+
+from app.domain.amounts import Money, Rounding
+from app.domain.calendar import WEEK, Period, Weekday
+from app.domain.conditions import Condition
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.channels import Channels
+from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.conditions.member_for import MemberFor
+from app.domain.conditions.minimum_quantity import MinimumQuantity
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.payment_methods import PaymentMethods
+from app.domain.conditions.products import Products
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.effects import Effect
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.notice_period import NoticePeriod, NoticePreset
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.effects.points_per_item import PointsPerItem
+from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.facts import Channel, PaymentKind
+from tests.builders import pounds
+
+HAPPY_HOUR = WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19))
+
+CONDITION_VARIANTS: list[Condition] = [
+    MinimumSpend(pounds("20.00")),
+    MinimumSpend(pounds("20.50")),
+    MinimumSpend(Money(2000, "JPY")),
+    WeekdaysAndHours(frozenset(WEEK[:5])),
+    WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19)),
+    WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19, 30)),
+    WeekdaysAndHours(frozenset(WEEK[:5]), time(16), time(19)),
+    WeekdaysAndHours(frozenset(WEEK[:5]), time(22), time(2)),
+    WeekdaysAndHours(frozenset(WEEK[:5]), time(17)),
+    WeekdaysAndHours(frozenset(WEEK[:5]), None, time(19)),
+    WeekdaysAndHours(frozenset({Weekday.MONDAY})),
+    WeekdaysAndHours(frozenset({Weekday.MONDAY, Weekday.THURSDAY})),
+    WeekdaysAndHours(frozenset({Weekday.MONDAY, Weekday.TUESDAY, Weekday.WEDNESDAY, Weekday.SATURDAY})),
+    WeekdaysAndHours(frozenset(WEEK)),
+    Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)),
+    Dates(first=date(2026, 6, 1), last=date(2026, 7, 30)),
+    Dates(first=date(2026, 6, 1)),
+    Dates(last=date(2026, 6, 30)),
+    Products(include=frozenset({"22423"})),
+    Products(include=frozenset({"22423", "85123A"})),
+    Products(exclude=frozenset({"22423"})),
+    Products(include=frozenset({"22423"}), exclude=frozenset({"85123A"})),
+    Categories(include=frozenset({"tea"})),
+    Categories(include=frozenset({"tea", "coffee"})),
+    Categories(exclude=frozenset({"tea"})),
+    Categories(include=frozenset({"drinks"}), exclude=frozenset({"tea"})),
+    MinimumQuantity(2),
+    MinimumQuantity(1),
+    Channels(frozenset({Channel.STORE})),
+    Channels(frozenset({Channel.STORE, Channel.ONLINE})),
+    Channels(frozenset({Channel.PHONE})),
+    PaymentMethods(frozenset({PaymentKind.CASH})),
+    PaymentMethods(frozenset({PaymentKind.CARD, PaymentKind.GIFT_CARD})),
+    PaymentMethods(frozenset({PaymentKind.POINTS, PaymentKind.OTHER})),
+    FirstPurchase(),
+    EveryNthVisit(2),
+    EveryNthVisit(3),
+    EveryNthVisit(6),
+    EveryNthVisit(21),
+    MemberFor(1),
+    MemberFor(30),
+    TimesPerPeriod(1, Period.MONTH),
+    TimesPerPeriod(3, Period.MONTH),
+    TimesPerPeriod(1, Period.DAY),
+    TimesPerPeriod(1, Period.WEEK),
+    TimesPerPeriod(1, Period.YEAR),
+    TimesPerPeriod(1, Period.EVER),
+    NotCombinedWith(frozenset({"a"}), frozenset({3})),
+    NotCombinedWith(frozenset({"a", "b"}), frozenset({3, 12})),
+    AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))),
+    AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})), FirstPurchase())),
+    AnyOf((Products(include=frozenset({"22423"})), Categories(include=frozenset({"tea"})))),
+    AnyOf((HAPPY_HOUR, AllOf((Channels(frozenset({Channel.ONLINE})), MinimumQuantity(2))))),
+    AllOf((Channels(frozenset({Channel.ONLINE})), MinimumQuantity(2))),
+    AllOf((AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))), MinimumQuantity(2))),
+    ExceptWhen((HAPPY_HOUR,)),
+    ExceptWhen((HAPPY_HOUR, Channels(frozenset({Channel.STORE})))),
+    ExceptWhen((Dates(first=date(2026, 12, 24), last=date(2026, 12, 26)),)),
+    ExceptWhen((PaymentMethods(frozenset({PaymentKind.GIFT_CARD})),)),
+    ExceptWhen((AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))),)),
+]
+
+EFFECT_VARIANTS: list[Effect] = [
+    PointsPerAmount(1, pounds("1.00")),
+    PointsPerAmount(2, pounds("1.00")),
+    PointsPerAmount(1, pounds("2.00")),
+    PointsPerFullAmount(1, pounds("1.00")),
+    PointsPerFullAmount(1, pounds("10.00")),
+    PointsPerVisit(1),
+    PointsPerVisit(3),
+    PointsPerItem(1),
+    PointsPerItem(2),
+    BonusPoints(1),
+    BonusPoints(50),
+    PointsMultiplier(Decimal(2)),
+    PointsMultiplier(Decimal("1.5")),
+    *(PointsCap(500, scope) for scope in CapScope),
+    PointsCap(501, CapScope.MONTH),
+    RewardCost("coffee", 100, "Coffee"),
+    RewardCost("coffee", 1, "Coffee"),
+    RewardCost("cake", 100, "Cake"),
+    Combination(CombinationMode.BEST),
+    Combination(CombinationMode.STACK),
+    Combination(CombinationMode.FIRST),
+    CountedAmounts(),
+    *(replace(CountedAmounts(), **{one.name: True}) for one in fields(CountedAmounts)),
+    *(RoundingRule(mode, scope) for mode in Rounding for scope in RoundingScope),
+    PointsValidity(),
+    PointsValidity(1),
+    PointsValidity(12),
+    RefundPolicy(),
+    RefundPolicy(RefundMode.ALLOW_NEGATIVE),
+    Grandfathering(),
+    Grandfathering(0),
+    Grandfathering(90),
+    NoticePeriod(0),
+    NoticePeriod(1),
+    NoticePeriod(30),
+    NoticePeriod(60, NoticePreset.CA_QC),
+    NoticePeriod(61, NoticePreset.CA_QC),
+]
