@@ -1,7 +1,7 @@
 -- Terms that can be withdrawn before they start, and clauses that apply so many times per customer and period.
 CREATE TABLE terms_withdrawals (
     program_id uuid NOT NULL,
-    version integer NOT NULL,
+    version bigint NOT NULL,
     withdrawn_at timestamptz NOT NULL,
     CONSTRAINT terms_withdrawals_pkey PRIMARY KEY (program_id, version),
     CONSTRAINT terms_withdrawals_version_fkey FOREIGN KEY (program_id, version)
