@@ -14,6 +14,7 @@ from app.api.ids import decode, encode
 from app.api.ledgers import LedgerEntryConnection, ledger_connection
 from app.api.money import PointUnit
 from app.api.node import Node
+from app.api.notices import TermsNotice
 from app.api.rewards import Reward
 from app.api.scalars import BigInt
 from app.domain import identities
@@ -23,6 +24,7 @@ from app.domain.identities import IdentityError, IdentityKind
 from app.domain.ledger import Balance as Points
 from app.domain.problems import Problem, ProblemCode
 from app.queries import cards, offers
+from app.queries.published_terms import notices
 from app.queries.records import CustomerBy as By
 from app.queries.records import CustomerRow
 
@@ -164,6 +166,14 @@ class Customer(Node):
     def wallet(self) -> Wallet:
         """The wallet with its balances."""
         return Wallet(row=self.row)
+
+    @strawberry.field(
+        description="The inbox: changes of the terms announced since the customer joined, newest first. Whoever joined later has accepted them with joining."
+    )
+    async def notices(self, info: Info) -> list[TermsNotice]:
+        """One per version."""
+        found = await info.context.ask(notices, enrolled_at=self.row.enrolled_at)
+        return [TermsNotice.of(one) for one in found]
 
     @strawberry.field(description="Every movement of points, newest first. `first` or `last`: 1 to 100, default 20.")
     async def ledger(

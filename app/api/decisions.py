@@ -10,6 +10,7 @@ from app.api.context import Info, say
 from app.api.money import Money, PointUnit, UnitPoints, money
 from app.api.terms import Clause, Terms
 from app.domain import decisions as made
+from app.domain import outlook as outlooks
 from app.domain import terms as rules
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.wording import Wording
@@ -97,6 +98,56 @@ class Decision:
     def terms(self) -> Terms:
         """The version in force at `decidedFor`."""
         return Terms.of(self.judged_by)
+
+
+@strawberry.type(description="What one clause does with a basket, and what it would take.")
+class ClauseOutlook:
+    """A clause before the purchase."""
+
+    outlook: strawberry.Private[outlooks.Outlook]
+    judged_by: strawberry.Private[rules.Terms]
+    applies: bool = strawberry.field(description="Whether it would count for this basket now.")
+    points: int = strawberry.field(
+        description="Points that it gives with this basket; for a reward what it costs; 0 when it gives none."
+    )
+    applies_from: datetime | None = strawberry.field(
+        description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes."
+    )
+
+    @classmethod
+    def of(cls, found: outlooks.Outlook, *, terms: rules.Terms) -> ClauseOutlook:
+        """An outlook of the domain for the reader."""
+        return cls(
+            outlook=found,
+            judged_by=terms,
+            applies=found.applies,
+            points=found.points,
+            applies_from=found.applies_from,
+        )
+
+    @strawberry.field(description="The clause.")
+    def clause(self) -> Clause:
+        """Of the terms in force."""
+        return Clause.of(self.outlook.clause, terms=self.judged_by)
+
+    @strawberry.field(description="One per condition looked at, and one for the clause as a whole.")
+    def reasons(self) -> list[Reason]:
+        """The findings."""
+        return [
+            Reason(
+                reason=one,
+                judged_by=self.judged_by,
+                clause=Clause.of(self.outlook.clause, terms=self.judged_by),
+                verdict=one.verdict,
+                code=one.finding.code,
+            )
+            for one in self.outlook.reasons
+        ]
+
+    @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
+    def nearly(self, info: Info) -> list[Remedy]:
+        """What would do."""
+        return [_remedy(one, judged_by=self.judged_by, say=say(info)) for one in self.outlook.nearly]
 
 
 def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -> Decision:

@@ -58,12 +58,12 @@ class Payload:
         return root
 
 
-def refusal(problem: Problem, *, say: Wording) -> TechnicalRefusal:
-    """A technical refusal in the caller's words."""
+def refusal(problem: Problem, *, say: Wording, within: tuple[str, ...] = ("input",)) -> TechnicalRefusal:
+    """A technical refusal in the caller's words; `within` is the argument that held the input."""
     return TechnicalRefusal(
         code=problem.code,
         message=say(f"error.{problem.code.value}"),
-        path=["input", *(str(step) for step in problem.path)],
+        path=[*within, *(str(step) for step in problem.path)],
         detail=problem.detail,
     )
 

@@ -11,10 +11,12 @@ import strawberry
 
 from app.api.arguments import After, First, Language
 from app.api.baskets import BasketInput, facts_of
+from app.api.clauses import ClauseInput
 from app.api.connections import page_window
 from app.api.context import Context, Info, bad_input, speak
 from app.api.customers import Customer, CustomerBy, customer_by, no_basket, unit_of
-from app.api.decisions import Decision, decision
+from app.api.decisions import ClauseOutlook, Decision, decision
+from app.api.drafts import TermsCheck, terms_check
 from app.api.ids import decode
 from app.api.ledgers import LedgerEntry
 from app.api.node import Node
@@ -38,6 +40,9 @@ class BasketCheck:
 
     decision: Decision = strawberry.field(description="Every earning clause with what it would do.")
     customer: Customer = strawberry.field(description="The customer it was checked for.")
+    clauses: list[ClauseOutlook] = strawberry.field(
+        description="What each clause that gives, limits or prices something does with this basket, and what it would take."
+    )
 
 
 @strawberry.type(description="An old entry, decided once more from the facts and the terms of its time.")
@@ -126,6 +131,7 @@ class Query:
         return BasketCheck(
             decision=decision(found.decision, judged_by=found.terms, unit=unit_of(context)),
             customer=Customer.of(found.customer),
+            clauses=[ClauseOutlook.of(one, terms=found.terms) for one in found.outlooks],
         )
 
     @strawberry.field(
@@ -157,6 +163,26 @@ class Query:
         if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):
             return None
         return offer_connection(found, first=window.size, after=window.after, context=context)
+
+    @strawberry.field(
+        description="A draft of terms tried out: how it reads, what it changes, when it could start, whether it is fair. For the owner."
+    )
+    async def terms_check(
+        self,
+        info: Info,
+        clauses: Annotated[
+            list[ClauseInput], strawberry.argument(description="All clauses, as for `publishTerms`, 1 to 200.")
+        ],
+        effective_from: Annotated[
+            datetime | None, strawberry.argument(description="From when it should decide; default as soon as it may.")
+        ] = None,
+        locale: Language = None,
+    ) -> TermsCheck | None:
+        """Nothing is stored."""
+        context = info.context
+        context.require(Permission.PUBLISH_TERMS)
+        speak(info, locale)
+        return await terms_check(clauses, effective_from=effective_from, context=context)
 
     @strawberry.field(
         description="The terms: in force now, in force at a moment, or by version; null when there are none. For every role."

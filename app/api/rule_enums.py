@@ -12,6 +12,7 @@ from app.domain.effects.notice_period import NoticePreset
 from app.domain.effects.points_cap import CapScope
 from app.domain.effects.refund_policy import RefundMode
 from app.domain.effects.rounding_rule import RoundingScope
+from app.domain.linting import LintCode
 
 described(
     Rounding,
@@ -93,5 +94,18 @@ described(
         ChangeEffect.BETTER: "Nobody gets less by it.",
         ChangeEffect.NEUTRAL: "Nobody gets more or less.",
         ChangeEffect.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is one too.",
+    },
+)
+described(
+    LintCode,
+    "What may be unfair in a draft of terms.",
+    {
+        LintCode.NEVER_HOLDS: "Its days, hours and dates never come together.",
+        LintCode.NEVER_COUNTS: "Another clause always gives as much.",
+        LintCode.CONTRADICTION: "It promises more than another clause allows.",
+        LintCode.SHUTS_OUT_VISITS: "Its hours shut out most of the real visits.",
+        LintCode.REWARD_OUT_OF_REACH: "The median customer cannot reach it before points may expire.",
+        LintCode.REWARD_WITHOUT_PICTURE: "Nobody sees what it looks like.",
+        LintCode.NOTICE_TOO_SHORT: "It would start sooner than the terms in force allow.",
     },
 )

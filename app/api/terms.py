@@ -122,7 +122,7 @@ class Terms(Node):
         if published is None or published.before is None:
             return []
         return [
-            _change(one, before=published.before, after=published.terms)
+            change_of(one, before=published.before, after=published.terms)
             for one in comparing.changes(published.before, published.terms)
         ]
 
@@ -138,7 +138,8 @@ class Terms(Node):
         return printed(self.version_terms, format=format or TextFormat.PLAIN, say=say(info))
 
 
-def _change(one: comparing.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
+def change_of(one: comparing.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
+    """A change of the domain for the reader."""
     return ClauseChange(
         change=one,
         before=Clause.of(one.before, terms=before) if one.before is not None else None,

@@ -10,6 +10,7 @@ from app.api.enrolling import EnrolCustomerPayload, enrol_customer
 from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund
+from app.api.withdrawing import WithdrawTermsPayload, withdraw_terms
 
 
 @strawberry.type(
@@ -37,5 +38,9 @@ class Mutation:
     )
     publish_terms: PublishTermsPayload | None = strawberry.mutation(
         resolver=publish_terms,
-        description="Publish a version of the terms: at once the first time, later with notice. For the owner.",
+        description="Publish a version of the terms: what is worse for customers needs notice. For the owner.",
+    )
+    withdraw_terms: WithdrawTermsPayload | None = strawberry.mutation(
+        resolver=withdraw_terms,
+        description="Take an announced version of the terms back before it starts. For the owner.",
     )

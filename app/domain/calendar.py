@@ -67,6 +67,11 @@ def day_start(day: date, *, zone_name: str) -> datetime:
     return _instant(datetime.combine(day, time.min), zone_name=zone_name)
 
 
+def in_zone(wall: datetime, *, zone_name: str) -> datetime:
+    """The first instant at which the wall clock of a zone shows `wall` or, where it skips it, jumps past it; in UTC."""
+    return _instant(wall, zone_name=zone_name)
+
+
 def add_months(day: date, *, months: int) -> date:
     """The same day some months later, or the last day of a shorter month. Raises OverflowError past the year 9999."""
     month = day.month - 1 + months

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from app.domain.amounts import Money
 from app.domain.conditions import Condition, Group
@@ -37,6 +38,23 @@ class TermsError(ValueError):
 
 class UnkeptError(TermsError):
     """A clause that nothing would keep yet: no clause stands in terms that is not kept."""
+
+
+class UnknownRewardError(TermsError):
+    """A price for something that is not in the catalogue."""
+
+
+def named(clauses: Sequence[DraftedClause], *, rewards: Mapping[str, str]) -> list[DraftedClause]:
+    """The clauses with each reward called by its name in the catalogue. Raises UnknownRewardError."""
+    found: list[DraftedClause] = []
+    for place, (key, conditions, effect) in enumerate(clauses):
+        if isinstance(effect, RewardCost):
+            if effect.reward not in rewards:
+                raise UnknownRewardError(("clauses", str(place), "effect"), effect.reward)
+            found.append((key, conditions, replace(effect, name=rewards[effect.reward])))
+        else:
+            found.append((key, conditions, effect))
+    return found
 
 
 def checked(clauses: Sequence[DraftedClause], *, currency: str) -> None:

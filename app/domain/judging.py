@@ -33,6 +33,12 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
     return holds, selected, tuple(reasons)
 
 
+def holds(condition: Condition, *, purchase: Counted) -> bool:
+    """Whether one condition holds, groups and exceptions included."""
+    met, _ = _judged(condition, at=(), key="", purchase=purchase, selected=purchase, wanted=True)
+    return met
+
+
 def _judged(
     condition: Condition, *, at: tuple[int, ...], key: str, purchase: Counted, selected: Counted, wanted: bool
 ) -> tuple[bool, list[Reason]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from app.domain import earning, redeeming
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
+from app.domain.outlook import Outlook, outlooks
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
 from app.store import customers, members, rewards, terms
@@ -96,11 +97,12 @@ async def rewards_by_id(session: Session, *, program_id: str, ids: Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class BasketChecked:
-    """What a purchase of this basket would earn; the same rule as for the purchase itself."""
+    """What a purchase of this basket would earn, by the rule for the purchase itself, and what every clause makes of it."""
 
     customer: CustomerRow
     decision: Decision
     terms: Terms
+    outlooks: tuple[Outlook, ...]
 
 
 async def check_basket(
@@ -114,4 +116,6 @@ async def check_basket(
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
     facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
-    return BasketChecked(customer=customer, decision=earning.earn(terms=in_force, facts=facts), terms=in_force)
+    decision = earning.earn(terms=in_force, facts=facts)
+    found = outlooks(terms=in_force, facts=facts, decision=decision, available=customer.balance.available)
+    return BasketChecked(customer=customer, decision=decision, terms=in_force, outlooks=found)

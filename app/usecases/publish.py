@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.comparing import changes, worst
 from app.domain.decisions import DecisionOutcome
-from app.domain.drafting import DraftedClause, UnkeptError
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.notice import earliest_start, notice_decision
+from app.domain.drafting import DraftedClause, UnkeptError, UnknownRewardError, named
+from app.domain.notice import first_start, notice_decision
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms, TermsError
 from app.store import rewards, terms
@@ -44,7 +43,8 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
     change = worst(changes(latest, draft))
     in_force = await terms.in_force(session, program_id=call.program.id, at=call.now) or latest
     if order.effective_from is None:
-        draft = replace(draft, effective_from=start_by_default(latest, in_force=in_force, change=change, now=call.now))
+        start = first_start(latest=latest, in_force=in_force, change=change, now=call.now)
+        draft = replace(draft, effective_from=start)
     wrong = _out_of_order(draft, latest=latest, call=call)
     if wrong is not None:
         return wrong
@@ -53,12 +53,6 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
         return await keep(session, call=call, answer=Answer(decision=decision, terms=in_force))
     await terms.publish(session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now)
     return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force))
-
-
-def start_by_default(latest: Terms, *, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
-    """As soon as the notice allows, and after the version before it."""
-    earliest = earliest_start(current=in_force, change=change, now=now)
-    return max(earliest, latest.effective_from + timedelta(microseconds=1))
 
 
 def _out_of_order(draft: Terms, *, latest: Terms, call: Call) -> Problem | None:
@@ -74,37 +68,24 @@ def _out_of_order(draft: Terms, *, latest: Terms, call: Call) -> Problem | None:
 
 
 async def drafted(session: Session, *, program: Program, now: datetime, order: Draft, number: int) -> Terms | Problem:
-    """The checked draft as a version, with each reward called by its name."""
-    clauses = await _named(session, program=program, clauses=order.clauses)
-    if isinstance(clauses, Problem):
-        return clauses
+    """The checked draft as a version."""
+    catalogue = await rewards.all_rewards(session, program_id=program.id)
     try:
         return Terms.drafted(
             version=number,
             effective_from=order.effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=clauses,
+            clauses=named(order.clauses, rewards={reward.key: reward.name for reward in catalogue}),
         )
-    except UnkeptError as error:
-        return Problem(ProblemCode.NOT_KEPT_YET, path=error.path, detail=error.message)
     except TermsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+        return refused(error)
 
 
-async def _named(
-    session: Session, *, program: Program, clauses: Sequence[DraftedClause]
-) -> list[DraftedClause] | Problem:
-    """The clauses with each reward called by its name; a reward that does not exist cannot be priced."""
-    names = {reward.key: reward.name for reward in await rewards.all_rewards(session, program_id=program.id)}
-    named: list[DraftedClause] = []
-    for place, (key, conditions, effect) in enumerate(clauses):
-        if isinstance(effect, RewardCost):
-            if effect.reward not in names:
-                return Problem(
-                    ProblemCode.UNKNOWN_REWARD_IN_TERMS, path=("clauses", place, "effect"), detail=effect.reward
-                )
-            named.append((key, conditions, replace(effect, name=names[effect.reward])))
-        else:
-            named.append((key, conditions, effect))
-    return named
+def refused(error: TermsError) -> Problem:
+    """Why a draft cannot become terms, as a technical refusal."""
+    codes: dict[type[TermsError], ProblemCode] = {
+        UnkeptError: ProblemCode.NOT_KEPT_YET,
+        UnknownRewardError: ProblemCode.UNKNOWN_REWARD_IN_TERMS,
+    }
+    return Problem(codes.get(type(error), ProblemCode.INVALID_INPUT), path=error.path, detail=error.message)

@@ -1,0 +1,119 @@
+"""What each clause of the terms would do with a basket: applies, does not because, from when it would, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+from app.domain.amounts import Money
+from app.domain.counting import Counted
+from app.domain.decisions import Decision, Reason, Remedy, RemedyCode, Verdict
+from app.domain.effects import ClauseKind
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.facts import PurchaseFacts
+from app.domain.judging import judge
+from app.domain.terms import Clause, Terms
+
+_STEPS = 50
+"""Openings that are looked at for the first moment at which every condition on time holds."""
+
+NEARLY = Fraction(3, 4)
+"""How much of what is asked for must be there for it to be nearly reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One clause and a basket. `applies_from` is the first moment at which the time stands in its way no more."""
+
+    clause: Clause
+    applies: bool
+    points: int
+    applies_from: datetime | None
+    nearly: tuple[Remedy, ...]
+    reasons: tuple[Reason, ...]
+
+
+def outlooks(*, terms: Terms, facts: PurchaseFacts, decision: Decision, available: int) -> tuple[Outlook, ...]:
+    """Every clause that gives, limits or prices something; `decision` is what the basket would earn."""
+    purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
+    found = []
+    for clause in terms.clauses:
+        if clause.kind is ClauseKind.REWARD:
+            found.append(_reward(clause, purchase=purchase, available=available))
+        elif clause.kind is not ClauseKind.POLICY:
+            found.append(_earning(clause, purchase=purchase, decision=decision))
+    return tuple(found)
+
+
+def _earning(clause: Clause, *, purchase: Counted, decision: Decision) -> Outlook:
+    reasons = tuple(one for one in decision.reasons if one.clause == clause.key)
+    whole = [one for one in reasons if one.condition is None]
+    applies = any(one.verdict in (Verdict.APPLIED, Verdict.LIMITED) for one in whole)
+    points = sum(one.finding.observed for one in whole if applies and isinstance(one.finding.observed, int))
+    return Outlook(
+        clause=clause,
+        applies=applies,
+        points=points if clause.kind is ClauseKind.EARNING else 0,
+        applies_from=None if applies else _applies_from(clause, purchase=purchase),
+        nearly=() if applies else _nearly(reasons),
+        reasons=reasons,
+    )
+
+
+def _reward(clause: Clause, *, purchase: Counted, available: int) -> Outlook:
+    cost = clause.effect
+    assert isinstance(cost, RewardCost)
+    met, _, reasons = judge(clause, purchase=purchase)
+    paid = cost.check(available=available)
+    verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
+    reasons = (*reasons, Reason(clause=clause.key, verdict=verdict, finding=paid))
+    applies = met and paid.met
+    return Outlook(
+        clause=clause,
+        applies=applies,
+        points=cost.points,
+        applies_from=None if applies else _applies_from(clause, purchase=purchase),
+        nearly=() if applies else _nearly(reasons),
+        reasons=reasons,
+    )
+
+
+def _applies_from(clause: Clause, *, purchase: Counted) -> datetime | None:
+    """The first moment at which all its conditions hold with this very basket; None where time is not all it takes."""
+    at = purchase.occurred_at
+    for _ in range(_STEPS):
+        met, _, reasons = judge(clause, purchase=replace(purchase, occurred_at=at))
+        if met:
+            return at if at > purchase.occurred_at else None
+        openings = [_opening(one) for one in reasons if not one.finding.met]
+        waits = [opening for opening in openings if opening is not None and opening > at]
+        if not waits:
+            return None
+        # All of them hold at last from a moment at which one of them begins to.
+        at = min(waits)
+    return None
+
+
+def _opening(reason: Reason) -> datetime | None:
+    return next((one.from_ for one in reason.finding.remedies if one.code is RemedyCode.COME_AT), None)
+
+
+def _nearly(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:
+    """What is missing, where a single thing is and most of it is there already."""
+    failed = [one for one in reasons if not one.finding.met]
+    if len(failed) != 1:
+        return ()
+    finding = failed[0].finding
+    observed, required = _measure(finding.observed), _measure(finding.required)
+    if observed is None or not required or observed < NEARLY * required:
+        return ()
+    return tuple(one for one in finding.remedies if one.code not in (RemedyCode.NONE, RemedyCode.COME_AT))
+
+
+def _measure(value: object) -> Fraction | None:
+    if isinstance(value, Money):
+        return Fraction(value.minor)
+    return Fraction(value) if isinstance(value, int) else None

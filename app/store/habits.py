@@ -1,0 +1,42 @@
+"""How the customers of a program behave, from its most recent purchases."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from statistics import median
+
+from app.domain.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits
+from app.store.unit import Session
+from app.store.values import instant
+
+MOST_PURCHASES = 5_000
+"""Purchases that are looked at: the latest to be recorded."""
+
+_RECENT = (
+    "SELECT customer_id, occurred_at, earned FROM purchases WHERE program_id = $1 ORDER BY id DESC"
+    f" LIMIT {MOST_PURCHASES}"
+)
+
+
+async def recent(session: Session, *, program_id: str) -> Habits:
+    """Times of visits, and the points that the median customer who came more than once earns in 30 days."""
+    rows = [
+        (row["customer_id"], instant(row["occurred_at"]), row["earned"])
+        for row in await session.rows(_RECENT, program_id)
+    ]
+    if len(rows) < FEWEST_VISITS:
+        return Habits(visits=tuple(at for _, at, _ in rows))
+    latest = max(at for _, at, _ in rows)
+    earned: dict[str, int] = {}
+    since = {customer: latest for customer, _, _ in rows}
+    times: dict[str, int] = {}
+    for customer, at, points in rows:
+        earned[customer] = earned.get(customer, 0) + points
+        since[customer] = min(since[customer], at)
+        times[customer] = times.get(customer, 0) + 1
+    paces = [
+        Fraction(earned[customer] * DAYS_OF_A_MONTH, max(DAYS_OF_A_MONTH, (latest - since[customer]).days))
+        for customer, count in times.items()
+        if count > 1
+    ]
+    return Habits(visits=tuple(at for _, at, _ in rows), pace=median(paces) if paces else None)
