@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
@@ -58,7 +59,13 @@ class TermsDraft:
         return [Clause.of(one, terms=self.draft) for one in self.draft.clauses]
 
     @strawberry.field(description="The whole draft as one text in the caller's locale.")
-    def text(self, info: Info, format: TextFormat | None = None) -> str:
+    def text(
+        self,
+        info: Info,
+        format: Annotated[
+            TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
+        ] = None,
+    ) -> str:
         """Every clause with its number."""
         return printed(self.draft, format=format or TextFormat.PLAIN, say=say(info))
 
