@@ -1,0 +1,223 @@
+"""What must hold for all terms: sentences that tell rules apart, remedies that work, reasons in clauses, honest comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from app.domain.calendar import Period, period_start
+from app.domain.comparing import ChangeEffect, changes, implied, worst
+from app.domain.conditions import Condition
+from app.domain.conditions.products import Products
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.counting import Basis, Counted
+from app.domain.decisions import DecisionOutcome, Remedy, RemedyCode, Verdict
+from app.domain.drafting import DraftedClause
+from app.domain.earning import earn
+from app.domain.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
+from app.domain.judging import holds
+from app.domain.members import Member
+from app.domain.redeeming import redeem
+from app.domain.rule import Rule
+from app.domain.terms import Terms
+from app.domain.wording import Locale, wording
+from tests import strategies as some
+from tests.rules import CONDITION_VARIANTS, EFFECT_VARIANTS
+
+SLOW = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+CLAUSE = "clause"
+
+
+def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
+    """A version in force since before every purchase."""
+    return Terms.drafted(
+        version=version, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses
+    )
+
+
+def seen(facts: PurchaseFacts) -> Counted:
+    """The purchase as a condition sees it."""
+    return replace(Counted.of(facts, basis=Basis()), clause=CLAUSE)
+
+
+@given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
+@SLOW
+def test_conditions_that_read_the_same_decide_the_same(
+    first: Condition, second: Condition, facts: list[PurchaseFacts]
+) -> None:
+    for locale in Locale:
+        say = wording(locale)
+        if first.sentence(say) == second.sentence(say) or first.requirement(say) == second.requirement(say):
+            for one in facts:
+                assert holds(first, purchase=seen(one)) == holds(second, purchase=seen(one))
+
+
+@given(condition=some.conditions, data=st.data(), facts=some.purchases())
+@SLOW
+def test_a_field_that_changes_an_outcome_changes_the_sentence_in_every_language(
+    condition: Condition, data: st.DataObject, facts: PurchaseFacts
+) -> None:
+    other = data.draw(some.conditions.filter(lambda one: type(one) is type(condition)))
+    if holds(condition, purchase=seen(facts)) != holds(other, purchase=seen(facts)):
+        for locale in Locale:
+            say = wording(locale)
+            assert condition.sentence(say) != other.sentence(say)
+            assert condition.requirement(say) != other.requirement(say)
+
+
+def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> PurchaseFacts:
+    """The purchase after the customer has done what the remedy says."""
+    line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=0)
+    if isinstance(condition, TimesPerPeriod) and remedy.from_ is not None:
+        return replace(facts, occurred_at=remedy.from_, member=replace(facts.member, uses=()))
+    if remedy.code is RemedyCode.COME_AT:
+        assert remedy.from_ is not None
+        return replace(facts, occurred_at=remedy.from_)
+    if remedy.code is RemedyCode.SPEND_MORE:
+        assert remedy.amount is not None
+        return replace(facts, lines=(*facts.lines, replace(line, unit_price=remedy.amount.minor)))
+    if remedy.code is RemedyCode.ADD_QUANTITY:
+        assert remedy.quantity is not None
+        return replace(facts, lines=(*facts.lines, replace(line, quantity=Decimal(remedy.quantity))))
+    if remedy.code is RemedyCode.ADD_PRODUCT:
+        choice = remedy.choices[0] if remedy.choices else "anything"
+        named = {"sku": choice} if isinstance(condition, Products) else {"categories": (choice,)}
+        return replace(facts, lines=(*facts.lines, replace(line, **named)))  # type: ignore[arg-type]
+    if remedy.code is RemedyCode.USE_CHANNEL:
+        return replace(facts, channel=Channel(remedy.choices[0]))
+    if remedy.code is RemedyCode.PAY_WITH:
+        return replace(facts, payments=(Payment(PaymentKind(remedy.choices[0]), 0),))
+    assert remedy.code is RemedyCode.COME_AGAIN
+    assert remedy.quantity is not None
+    return replace(facts, member=replace(facts.member, visits=facts.member.visits + remedy.quantity))
+
+
+@given(condition=some.leaves, facts=some.purchases(), uses=st.integers(0, 4), excepted=st.booleans())
+@SLOW
+def test_a_remedy_that_is_applied_makes_its_condition_hold(
+    condition: Condition, facts: PurchaseFacts, uses: int, excepted: bool
+) -> None:
+    assume(condition.negatable or not excepted)
+    facts = replace(facts, payments=facts.payments, member=replace(facts.member, uses=((CLAUSE, uses),)))
+    check = condition.check_except if excepted else condition.check
+    finding = check(seen(facts))
+    for remedy in finding.remedies:
+        if remedy.code is RemedyCode.NONE:
+            continue
+        better = helped(facts, remedy, condition=condition)
+        again = condition.check_except(seen(better)) if excepted else condition.check(seen(better))
+        assert again.met, (condition, remedy, again)
+    assert finding.met is not bool(finding.remedies), "what fails says what would help, or that nothing does"
+
+
+@given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400))
+@SLOW
+def test_every_reason_has_a_clause_of_the_terms_and_no_refusal_is_without_one(
+    clauses: list[DraftedClause], facts: PurchaseFacts, available: int
+) -> None:
+    terms = terms_of(clauses)
+    clause = terms.cost_of("coffee")
+    assert clause is not None
+    earned = earn(terms=terms, facts=facts)
+    for decision in (earned, redeem(terms=terms, clause=clause, facts=facts, available=available)):
+        assert {one.clause for one in decision.reasons} <= {one.key for one in terms.clauses}
+        failed = [one for one in decision.reasons if one.verdict is not Verdict.APPLIED]
+        assert failed or decision.outcome is DecisionOutcome.GRANTED
+        for locale in Locale:
+            assert all(terms.clause(one.clause).statement(wording(locale)) for one in decision.reasons)
+    assert earn(terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(facts.to_data())) == earned
+
+
+def played(terms: Terms, sequence: Sequence[PurchaseFacts]) -> int:
+    """The points of one customer who makes these purchases in order, with everything that clauses count."""
+    history: list[tuple[PurchaseFacts, int, tuple[str, ...]]] = []
+    total = 0
+    for place, facts in enumerate(sequence):
+        uses: list[tuple[str, int]] = []
+        for key, period in terms.asked.uses.items():
+            start = period_start(facts.occurred_at, zone_name=terms.zone, period=period)
+            times = sum(1 for one, _, keys in history if key in keys and (start is None or one.occurred_at >= start))
+            uses.append((key, times))
+        earned: list[tuple[Period, int]] = []
+        for period in terms.asked.earned:
+            start = period_start(facts.occurred_at, zone_name=terms.zone, period=period)
+            earned.append((period, sum(got for one, got, _ in history if start is None or one.occurred_at >= start)))
+        member = Member(sequence[0].member.enrolled_at, place, tuple(sorted(uses)), tuple(earned))
+        decision = earn(terms=terms, facts=replace(facts, member=member))
+        history.append((facts, decision.points, decision.applied()))
+        total += decision.points
+    return total
+
+
+@st.composite
+def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
+    """A draft and the same one with a few changes."""
+    before = draw(some.drafts())
+    after = list(before)
+    for _ in range(draw(st.integers(1, 2))):
+        place = draw(st.integers(0, len(after) - 1))
+        key, conditions, effect = after[place]
+        what = draw(st.sampled_from(["effect", "fewer", "more", "conditions", "gone", "new"]))
+        if what == "effect":
+            pool = {"coffee": some.costs, "cap": some.caps}.get(
+                key, some.earnings if key.startswith("earn") else some.policies
+            )
+            after[place] = (key, conditions, draw(pool.filter(lambda one: type(one) is type(effect))))  # noqa: B023 - used at once
+        elif key.startswith("earn") or key == "coffee":
+            if what == "fewer":
+                after[place] = (key, tuple(conditions)[1:], effect)
+            elif what == "more":
+                after[place] = (key, (*conditions, draw(some.plain.filter(some.fit))), effect)
+            elif what == "conditions":
+                after[place] = (key, draw(some.some_conditions), effect)
+            elif what == "gone" and len(after) > 2:
+                del after[place]
+            elif what == "new":
+                after.insert(0, (f"earn-new-{len(after)}", draw(some.some_conditions), draw(some.earnings)))
+    return before, after
+
+
+@given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=5), min_size=2, max_size=4))
+@settings(SLOW, max_examples=1_000)
+def test_a_change_for_the_better_takes_nothing_from_anybody(
+    both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
+) -> None:
+    before, after = terms_of(both[0]), terms_of(both[1], version=2)
+    change = worst(changes(before, after))
+    if change is ChangeEffect.WORSE:
+        return
+    for customer in population:
+        sequence = sorted(customer, key=lambda one: one.occurred_at)
+        then, now = played(before, sequence), played(after, sequence)
+        assert now >= then, (changes(before, after), then, now)
+        assert change is ChangeEffect.BETTER or now == then
+        for facts in sequence:
+            old, new = before.cost_of("coffee"), after.cost_of("coffee")
+            assert new is not None or old is None
+            if old is not None and new is not None:
+                could = redeem(terms=before, clause=old, facts=facts, available=200).outcome
+                can = redeem(terms=after, clause=new, facts=facts, available=200).outcome
+                assert can is DecisionOutcome.GRANTED or could is DecisionOutcome.REFUSED
+
+
+@given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
+@SLOW
+def test_what_is_implied_holds(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
+    if implied(given_, [wanted]) and all(holds(one, purchase=seen(facts)) for one in given_):
+        assert holds(wanted, purchase=seen(facts))
+
+
+def test_every_rule_is_read_back_as_it_was_stored() -> None:
+    rules: list[Rule] = [*CONDITION_VARIANTS, *EFFECT_VARIANTS]
+    for rule in rules:
+        assert type(rule).of_data(rule.to_data()) == rule
+    assert Condition.of_data({"kind": "dates", "first": "2026-06-01"}).to_data() == {
+        "kind": "dates",
+        "first": "2026-06-01",
+    }

@@ -1,0 +1,178 @@
+"""Random rules, terms, customers and purchases, for properties that must hold for all of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from app.domain.amounts import Money, Rounding
+from app.domain.calendar import Period, Weekday
+from app.domain.conditions import Condition
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.channels import Channels
+from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.conditions.member_for import MemberFor
+from app.domain.conditions.minimum_quantity import MinimumQuantity
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.payment_methods import PaymentMethods
+from app.domain.conditions.products import Products
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.drafting import DraftedClause
+from app.domain.effects import Effect
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.effects.points_per_item import PointsPerItem
+from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.facts import Channel, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.members import Member
+
+FIRST = datetime(2026, 2, 1, tzinfo=UTC)
+SKUS = ("tea", "cake", "mug")
+KINDS = ("drinks", "food")
+
+money = st.integers(1, 6_000).map(lambda minor: Money(minor, "GBP"))
+clocks = st.sampled_from([None, time(0), time(1, 30), time(9), time(17), time(19), time(23, 30)])
+names = st.frozensets(st.sampled_from(SKUS), max_size=2)
+kinds = st.frozensets(st.sampled_from(KINDS), max_size=1)
+
+windows = st.builds(
+    WeekdaysAndHours,
+    days=st.frozensets(st.sampled_from(list(Weekday)), min_size=1),
+    start=clocks,
+    end=clocks,
+)
+days = st.dates(date(2026, 1, 15), date(2026, 12, 15))
+dates = st.builds(Dates, first=st.none() | days, last=st.none() | days)
+channels = st.builds(Channels, channels=st.frozensets(st.sampled_from(list(Channel)), min_size=1))
+payments = st.builds(PaymentMethods, methods=st.frozensets(st.sampled_from(list(PaymentKind)), min_size=1))
+selecting = st.builds(Products, include=names, exclude=names) | st.builds(Categories, include=kinds, exclude=kinds)
+measuring = st.builds(MinimumSpend, amount=money) | st.builds(MinimumQuantity, quantity=st.integers(1, 6))
+of_members = st.one_of(
+    st.just(FirstPurchase()),
+    st.builds(EveryNthVisit, nth=st.integers(2, 7)),
+    st.builds(MemberFor, days=st.integers(1, 200)),
+)
+negatable = st.one_of(windows, dates, channels, payments)
+plain = st.one_of(negatable, measuring, of_members)
+
+
+def _groups(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(AnyOf, conditions=several), st.builds(AllOf, conditions=several))
+
+
+excepted = st.lists(negatable, min_size=1, max_size=2).map(tuple)
+exceptions = st.builds(ExceptWhen, conditions=excepted)
+groups = (
+    _groups(plain | exceptions)
+    | exceptions
+    | st.builds(AnyOf, conditions=st.lists(selecting, min_size=2, max_size=3).map(tuple))
+)
+limits = st.builds(TimesPerPeriod, times=st.integers(1, 3), period=st.sampled_from(list(Period)))
+
+
+def fit(condition: Condition) -> bool:
+    """Whether it may stand in terms."""
+    return condition.problem() is None
+
+
+conditions = st.one_of(plain, selecting, groups, limits).filter(fit)
+leaves = st.one_of(plain, selecting, limits).filter(fit)
+some_conditions = st.tuples(
+    st.lists(st.one_of(plain, selecting, groups).filter(fit), max_size=2), st.none() | limits
+).map(lambda both: tuple(both[0]) + ((both[1],) if both[1] else ()))
+
+points = st.integers(1, 40)
+factors = st.sampled_from([Decimal("1.5"), Decimal(2), Decimal(3)])
+earnings: st.SearchStrategy[Effect] = st.one_of(
+    st.builds(PointsPerAmount, points=points, per=money),
+    st.builds(
+        PointsPerFullAmount, points=points, per=st.sampled_from([500, 1000, 2000]).map(lambda m: Money(m, "GBP"))
+    ),
+    st.builds(PointsPerVisit, points=points),
+    st.builds(PointsPerItem, points=points),
+    st.builds(BonusPoints, points=points),
+    st.builds(PointsMultiplier, factor=factors),
+)
+caps = st.builds(PointsCap, points=st.integers(1, 300), scope=st.sampled_from(list(CapScope)))
+costs = st.builds(RewardCost, reward=st.just("coffee"), points=st.integers(1, 300))
+policies: st.SearchStrategy[Effect] = st.one_of(
+    st.builds(Combination, mode=st.sampled_from(list(CombinationMode))),
+    st.builds(CountedAmounts, taxes=st.booleans(), shipping=st.booleans(), discounts_ignored=st.booleans()),
+    st.builds(RoundingRule, mode=st.sampled_from(list(Rounding)), scope=st.sampled_from(list(RoundingScope))),
+)
+
+
+@st.composite
+def drafts(draw: st.DrawFn) -> list[DraftedClause]:
+    """Clauses that may become terms."""
+    clauses: list[DraftedClause] = [
+        (f"earn-{number}", draw(some_conditions), draw(earnings)) for number in range(draw(st.integers(1, 4)))
+    ]
+    if draw(st.booleans()):
+        clauses.append(("cap", (), draw(caps)))
+    clauses.append(("coffee", draw(some_conditions), draw(costs)))
+    seen: set[type[Effect]] = set()
+    for effect in draw(st.lists(policies, max_size=3)):
+        if type(effect) not in seen:
+            seen.add(type(effect))
+            clauses.append((effect.kind.replace("_", "-"), (), effect))
+    return clauses
+
+
+@st.composite
+def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
+    """A purchase somewhere in 2026."""
+    lines = tuple(draw(_line(number)) for number in range(1, draw(st.integers(1, 4)) + 1))
+    total = sum(line.price() - line.discount for line in lines)
+    methods = draw(st.lists(st.sampled_from([PaymentKind.CASH, PaymentKind.CARD, PaymentKind.GIFT_CARD]), max_size=2))
+    return PurchaseFacts(
+        occurred_at=FIRST + timedelta(minutes=draw(st.integers(0, 60 * 24 * 320))),
+        zone=zone,
+        currency="GBP",
+        lines=lines,
+        payments=tuple(Payment(kind, total // len(methods)) for kind in methods),
+        channel=draw(st.none() | st.sampled_from(list(Channel))),
+        member=Member(
+            enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
+            visits=draw(st.integers(0, 15)),
+        ),
+    )
+
+
+@st.composite
+def _line(draw: st.DrawFn, number: int) -> Line:
+    line = Line(
+        number=number,
+        sku=draw(st.sampled_from(SKUS)),
+        quantity=draw(st.integers(1, 4).map(Decimal) | st.just(Decimal("0.75"))),
+        unit_price=draw(st.integers(0, 3_000)),
+        categories=draw(st.sampled_from([(), ("drinks",), ("food",), ("drinks", "food")])),
+        tax_rate=draw(st.sampled_from([None, Decimal("0.2")])),
+        kind=draw(st.sampled_from([LineKind.GOODS, LineKind.GOODS, LineKind.GOODS, LineKind.SHIPPING])),
+    )
+    if draw(st.booleans()):
+        return line
+    return Line(
+        number=number,
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        categories=line.categories,
+        discount=line.price() // 3,
+        tax_rate=line.tax_rate,
+        kind=line.kind,
+    )
