@@ -60,11 +60,9 @@ channels = st.builds(Channels, channels=st.frozensets(st.sampled_from(list(Chann
 payments = st.builds(PaymentMethods, methods=st.frozensets(st.sampled_from(list(PaymentKind)), min_size=1))
 selecting = st.builds(Products, include=names, exclude=names) | st.builds(Categories, include=kinds, exclude=kinds)
 measuring = st.builds(MinimumSpend, amount=money) | st.builds(MinimumQuantity, quantity=st.integers(1, 6))
-of_members = st.one_of(
-    st.just(FirstPurchase()),
-    st.builds(EveryNthVisit, nth=st.integers(2, 7)),
-    st.builds(MemberFor, days=st.integers(1, 200)),
-)
+nths = st.builds(EveryNthVisit, nth=st.integers(2, 7))
+memberships = st.builds(MemberFor, days=st.integers(1, 200))
+of_members = st.one_of(st.just(FirstPurchase()), nths, memberships)
 negatable = st.one_of(windows, dates, channels, payments)
 plain = st.one_of(negatable, measuring, of_members)
 

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from app.domain.calendar import Period, period_start
 from app.domain.comparing import ChangeEffect, changes, implied, worst
 from app.domain.conditions import Condition
+from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.products import Products
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.counting import Basis, Counted
 from app.domain.decisions import DecisionOutcome, Remedy, RemedyCode, Verdict
 from app.domain.drafting import DraftedClause
 from app.domain.earning import earn
+from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
 from app.domain.judging import holds
 from app.domain.members import Member
@@ -32,6 +34,19 @@ SLOW = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 CLAUSE = "clause"
+OF_ONE_KIND = [
+    some.windows,
+    some.dates,
+    some.channels,
+    some.payments,
+    some.selecting,
+    some.measuring,
+    some.nths,
+    some.memberships,
+    some.limits,
+    some.groups,
+    some.exceptions,
+]
 
 
 def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
@@ -58,13 +73,14 @@ def test_conditions_that_read_the_same_decide_the_same(
                 assert holds(first, purchase=seen(one)) == holds(second, purchase=seen(one))
 
 
-@given(condition=some.conditions, data=st.data(), facts=some.purchases())
-@SLOW
+@given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
+@settings(SLOW, max_examples=600)
 def test_a_field_that_changes_an_outcome_changes_the_sentence_in_every_language(
-    condition: Condition, data: st.DataObject, facts: PurchaseFacts
+    data: st.DataObject, facts: list[PurchaseFacts]
 ) -> None:
-    other = data.draw(some.conditions.filter(lambda one: type(one) is type(condition)))
-    if holds(condition, purchase=seen(facts)) != holds(other, purchase=seen(facts)):
+    kind = data.draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
+    condition, other = data.draw(kind), data.draw(kind)
+    if any(holds(condition, purchase=seen(one)) != holds(other, purchase=seen(one)) for one in facts):
         for locale in Locale:
             say = wording(locale)
             assert condition.sentence(say) != other.sentence(say)
@@ -157,34 +173,42 @@ def played(terms: Terms, sequence: Sequence[PurchaseFacts]) -> int:
 
 @st.composite
 def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
-    """A draft and the same one with a few changes."""
-    before = draw(some.drafts())
-    after = list(before)
-    for _ in range(draw(st.integers(1, 2))):
-        place = draw(st.integers(0, len(after) - 1))
-        key, conditions, effect = after[place]
-        what = draw(st.sampled_from(["effect", "fewer", "more", "conditions", "gone", "new"]))
-        if what == "effect":
-            pool = {"coffee": some.costs, "cap": some.caps}.get(
-                key, some.earnings if key.startswith("earn") else some.policies
-            )
-            after[place] = (key, conditions, draw(pool.filter(lambda one: type(one) is type(effect))))  # noqa: B023 - used at once
-        elif key.startswith("earn") or key == "coffee":
-            if what == "fewer":
-                after[place] = (key, tuple(conditions)[1:], effect)
-            elif what == "more":
-                after[place] = (key, (*conditions, draw(some.plain.filter(some.fit))), effect)
-            elif what == "conditions":
-                after[place] = (key, draw(some.some_conditions), effect)
-            elif what == "gone" and len(after) > 2:
-                del after[place]
-            elif what == "new":
-                after.insert(0, (f"earn-new-{len(after)}", draw(some.some_conditions), draw(some.earnings)))
-    return before, after
+    """A draft, and the same one with a condition of one kind put in, taken out or changed, or with another effect."""
+    kind = draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
+    condition, other = draw(kind), draw(kind)
+    effect = draw(some.earnings)
+    mode: DraftedClause = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
+    rest: list[DraftedClause] = [("earn-1", (), draw(some.earnings)), mode]
+    if draw(st.booleans()):
+        rest.append(("yields", (NotCombinedWith(frozenset({"earn-0"})),), draw(some.earnings)))
+    if draw(st.booleans()):
+        rest.append(("cap", (), draw(some.caps)))
+    price = draw(some.costs)
+    before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", (condition,), price)]
+    what = draw(st.sampled_from(["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new"]))
+    earning, reward = before[0], before[-1]
+    if what == "condition":
+        earning, reward = ("earn-0", (other,), effect), ("coffee", (other,), price)
+    elif what == "fewer":
+        earning, reward = ("earn-0", (), effect), ("coffee", (), price)
+    elif what == "more":
+        more = draw(some.plain.filter(some.fit))
+        earning, reward = ("earn-0", (condition, more), effect), ("coffee", (condition, more), price)
+    elif what == "effect":
+        same = some.earnings.filter(lambda one: type(one) is type(effect))
+        earning, reward = ("earn-0", (condition,), draw(same)), ("coffee", (condition,), draw(some.costs))
+    elif what == "cap":
+        rest = [one for one in rest if one[0] != "cap"]
+        rest += draw(st.just([]) | some.caps.map(lambda cap: [("cap", (), cap)]))
+    elif what == "mode":
+        rest[1] = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
+    else:
+        rest.append(("earn-new", (other,), draw(some.earnings)))
+    return before, [earning, *rest, reward]
 
 
-@given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=5), min_size=2, max_size=4))
-@settings(SLOW, max_examples=1_000)
+@given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
+@settings(SLOW, max_examples=1_500)
 def test_a_change_for_the_better_takes_nothing_from_anybody(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
