@@ -1,0 +1,135 @@
+"""Better, neutral or worse: a table of changes, each judged from the rules."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from decimal import Decimal
+
+import pytest
+
+from app.domain.calendar import WEEK, Period
+from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.conditions import Condition
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.channels import Channels
+from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.groups import AnyOf, ExceptWhen
+from app.domain.conditions.member_for import MemberFor
+from app.domain.conditions.minimum_quantity import MinimumQuantity
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.products import Products
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.drafting import DraftedClause
+from app.domain.effects import Effect
+from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.notice_period import NoticePeriod, NoticePreset
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.facts import Channel
+from tests.builders import a_clause, pounds, some_terms
+
+WEEKDAYS = frozenset(WEEK[:5])
+EVENING = WeekdaysAndHours(WEEKDAYS, time(17), time(19))
+LONGER = WeekdaysAndHours(WEEKDAYS, time(16), time(20))
+ONLINE = Channels(frozenset({Channel.ONLINE}))
+B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "forth", "back"),
+    [
+        (MinimumSpend(pounds("20.00")), MinimumSpend(pounds("10.00")), B, W),
+        (MinimumQuantity(3), MinimumQuantity(2), B, W),
+        (EVENING, LONGER, B, W),
+        (EVENING, WeekdaysAndHours(WEEKDAYS, time(18), time(20)), W, W),
+        (WeekdaysAndHours(frozenset(WEEK)), WeekdaysAndHours(frozenset(WEEK), time(0)), N, N),
+        (Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)), Dates(first=date(2026, 6, 1)), B, W),
+        (ONLINE, Channels(frozenset(Channel)), B, W),
+        (Products(include=frozenset("ab")), Products(include=frozenset("abc")), B, W),
+        (Categories(exclude=frozenset("ab")), Categories(exclude=frozenset("a")), B, W),
+        (EveryNthVisit(6), EveryNthVisit(3), B, W),
+        (EveryNthVisit(6), EveryNthVisit(5), W, W),
+        (MemberFor(60), MemberFor(30), B, W),
+        (TimesPerPeriod(1, Period.MONTH), TimesPerPeriod(2, Period.MONTH), B, W),
+        (TimesPerPeriod(1, Period.MONTH), TimesPerPeriod(1, Period.WEEK), W, W),
+        (ONLINE, AnyOf((ONLINE, EVENING)), B, W),
+        (ExceptWhen((EVENING,)), ExceptWhen((EVENING, ONLINE)), B, W),
+        (ExceptWhen((LONGER,)), ExceptWhen((EVENING,)), B, W),
+    ],
+)
+def test_a_change_of_a_condition(before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect) -> None:
+    old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
+    assert (worst(changes(old, new)), worst(changes(new, old))) == (forth, back)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "forth", "back"),
+    [
+        (PointsPerAmount(1, pounds("1.00")), PointsPerAmount(2, pounds("1.00")), B, W),
+        (PointsPerAmount(1, pounds("1.00")), PointsPerAmount(2, pounds("2.00")), N, N),
+        (PointsPerFullAmount(1, pounds("10.00")), PointsPerFullAmount(1, pounds("5.00")), B, W),
+        (PointsPerFullAmount(3, pounds("10.00")), PointsPerFullAmount(2, pounds("6.00")), W, W),
+        (PointsPerAmount(1, pounds("1.00")), PointsPerVisit(1000), W, W),
+        (PointsMultiplier(Decimal(2)), PointsMultiplier(Decimal(3)), B, W),
+        (PointsCap(10, CapScope.DAY), PointsCap(20, CapScope.DAY), B, W),
+        (PointsCap(10, CapScope.DAY), PointsCap(400, CapScope.MONTH), W, W),
+        (RewardCost("coffee", 100), RewardCost("coffee", 90), B, W),
+        (RewardCost("coffee", 100), RewardCost("mug", 90), W, W),
+        (Combination(CombinationMode.BEST), Combination(CombinationMode.STACK), B, W),
+        (CountedAmounts(), CountedAmounts(shipping=True), B, W),
+        (CountedAmounts(tips=True), CountedAmounts(shipping=True), W, W),
+        (RoundingRule(), RoundingRule(scope=RoundingScope.LINE), W, W),
+        (PointsValidity(12), PointsValidity(), B, W),
+        (Grandfathering(30), Grandfathering(90), B, W),
+        (NoticePeriod(30), NoticePeriod(60), B, W),
+        (NoticePeriod(60, NoticePreset.CA_QC), NoticePeriod(90), W, W),
+    ],
+)
+def test_a_change_of_an_effect(before: Effect, after: Effect, forth: ChangeEffect, back: ChangeEffect) -> None:
+    old = some_terms(a_clause(key="base"), a_clause(before))
+    new = some_terms(a_clause(key="base"), a_clause(after))
+    assert (worst(changes(old, new)), worst(changes(new, old))) == (forth, back)
+
+
+ONCE = TimesPerPeriod(1, Period.MONTH)
+FIRST: DraftedClause = ("mode", (), Combination(CombinationMode.FIRST))
+
+
+def test_more_visits_that_use_up_a_limit_are_mixed() -> None:
+    old = some_terms(a_clause(None, MinimumSpend(pounds("20.00")), ONCE))
+    new = some_terms(a_clause(None, MinimumSpend(pounds("10.00")), ONCE))
+    assert worst(changes(old, new)) is W
+
+
+def test_a_clause_that_displaces_others_is_mixed_when_it_fits_more() -> None:
+    for rest in ((FIRST,), (("yields", (NotCombinedWith(frozenset({"spend"})),), PointsPerVisit(5)),)):
+        old, new = some_terms(a_clause(None, ONLINE), *rest), some_terms(a_clause(), *rest)
+        assert worst(changes(old, new)) is W
+    assert worst(changes(some_terms(FIRST, a_clause()), some_terms(FIRST, a_clause(), a_clause(key="new")))) is W
+
+
+def test_the_order_counts_only_where_the_first_one_does() -> None:
+    one, two = a_clause(key="one"), a_clause(PointsPerVisit(5), key="two")
+    assert changes(some_terms(one, two), some_terms(two, one)) == ()
+    assert worst(changes(some_terms(one, two, FIRST), some_terms(two, one, FIRST))) is W
+
+
+def test_what_comes_and_what_goes() -> None:
+    cap: DraftedClause = ("cap", (), PointsCap(10, CapScope.DAY))
+    coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 100))
+    for clause, comes, goes in ((a_clause(key="new"), B, W), (cap, W, B), (coffee, B, W)):
+        old, new = some_terms(a_clause()), some_terms(a_clause(), clause)
+        assert (worst(changes(old, new)), worst(changes(new, old))) == (comes, goes)
+    both = some_terms(a_clause(), coffee), some_terms(a_clause(), ("mug", (), RewardCost("mug", 100)))
+    assert worst(changes(*both)) is W, "one for the worse is enough"
