@@ -15,6 +15,7 @@ import strawberry
 from graphql import GraphQLObjectType
 from strawberry.types.base import StrawberryList, StrawberryOptional, get_object_definition
 from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
 
 Build = Callable[[Any], Any]
 
@@ -40,6 +41,11 @@ def resolve_directly(schema: strawberry.Schema) -> None:
             function = field.base_resolver.wrapped_func
             if isfunction(function):
                 shown.resolve = _calling(function, field=field, schema=schema, known=known)
+
+
+def builder(type_: type, *, schema: strawberry.Schema) -> Build:
+    """How an input is built from what graphql-core has checked."""
+    return _building(type_, schema=schema, known={})
 
 
 def _calling(
@@ -74,6 +80,8 @@ def _calling(
 
 def _build_of(type_: Any, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build | None:
     """How a value of this type is built; None where it is ready as it is."""
+    if isinstance(type_, LazyType):
+        return _build_of(type_.resolve_type(), schema=schema, known=known)
     if isinstance(type_, StrawberryOptional):
         return _build_of(type_.of_type, schema=schema, known=known)
     if isinstance(type_, StrawberryList):

@@ -94,13 +94,15 @@ class Terms(Node):
     @strawberry.field(description="Where the version stands now.")
     async def status(self, info: Info) -> TermsStatus:
         """Scheduled, in force, superseded or withdrawn."""
+        # Not the time of the request: a mutation in it may have published this very version since.
+        now = info.context.desk.clock()
         published = await info.context.ask(terms_version, number=self.version)
         if published is not None and published.withdrawn:
             return TermsStatus.WITHDRAWN
-        if self.effective_from > info.context.now:
+        if self.effective_from > now:
             return TermsStatus.SCHEDULED
         after = published.after if published is not None else None
-        if after is not None and after.effective_from <= info.context.now:
+        if after is not None and after.effective_from <= now:
             return TermsStatus.SUPERSEDED
         return TermsStatus.IN_FORCE
 

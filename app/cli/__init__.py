@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from app.cli import importing, programs, proving, serving
+from app.cli.terms import terms
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend that keeps its word."
@@ -22,6 +23,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(bringing_in, name="import")
+app.add_typer(terms, name="terms")
 
 
 @bringing_in.callback()

@@ -9,12 +9,13 @@ from fractions import Fraction
 
 from app.domain.amounts import Money
 from app.domain.counting import Counted
-from app.domain.decisions import Decision, Reason, Remedy, RemedyCode, Verdict
+from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.effects import ClauseKind
 from app.domain.effects.counted_amounts import CountedAmounts
-from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
 from app.domain.judging import judge
+from app.domain.price_lists import PriceLists
+from app.domain.redeeming import price, redeem
 from app.domain.terms import Clause, Terms
 
 _STEPS = 50
@@ -36,13 +37,17 @@ class Outlook:
     reasons: tuple[Reason, ...]
 
 
-def outlooks(*, terms: Terms, facts: PurchaseFacts, decision: Decision, available: int) -> tuple[Outlook, ...]:
+def outlooks(
+    *, terms: Terms, facts: PurchaseFacts, decision: Decision, available: int, lists: PriceLists | None = None
+) -> tuple[Outlook, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn."""
     purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
     found = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
-            found.append(_reward(clause, purchase=purchase, available=available))
+            charge = lists.charge(price(clause).reward) if lists is not None else None
+            redeemed = redeem(terms=terms, clause=clause, facts=facts, available=available, charge=charge)
+            found.append(_reward(clause, purchase=purchase, decision=redeemed))
         elif clause.kind is not ClauseKind.POLICY:
             found.append(_earning(clause, purchase=purchase, decision=decision))
     return tuple(found)
@@ -63,21 +68,15 @@ def _earning(clause: Clause, *, purchase: Counted, decision: Decision) -> Outloo
     )
 
 
-def _reward(clause: Clause, *, purchase: Counted, available: int) -> Outlook:
-    cost = clause.effect
-    assert isinstance(cost, RewardCost)
-    met, _, reasons = judge(clause, purchase=purchase)
-    paid = cost.check(available=available)
-    verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
-    reasons = (*reasons, Reason(clause=clause.key, verdict=verdict, finding=paid))
-    applies = met and paid.met
+def _reward(clause: Clause, *, purchase: Counted, decision: Decision) -> Outlook:
+    applies = decision.outcome is DecisionOutcome.GRANTED
     return Outlook(
         clause=clause,
         applies=applies,
-        points=cost.points,
+        points=decision.points if applies else price(clause).points,
         applies_from=None if applies else _applies_from(clause, purchase=purchase),
-        nearly=() if applies else _nearly(reasons),
-        reasons=reasons,
+        nearly=() if applies else _nearly(decision.reasons),
+        reasons=decision.reasons,
     )
 
 

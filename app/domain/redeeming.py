@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from app.domain.counting import Counted
-from app.domain.decisions import Decision, DecisionOutcome, Reason, Verdict
+from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
 from app.domain.judging import judge
+from app.domain.price_lists import Charge
 from app.domain.terms import Clause, Terms
 
 
@@ -18,18 +20,36 @@ def price(clause: Clause) -> RewardCost:
     return clause.effect
 
 
-def redeem(*, terms: Terms, clause: Clause, facts: PurchaseFacts, available: int) -> Decision:
-    """Decide a redemption: granted at the clause's cost, or refused with every condition that failed."""
+def redeem(
+    *, terms: Terms, clause: Clause, facts: PurchaseFacts, available: int, charge: Charge | None = None
+) -> Decision:
+    """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
+
+    `charge` is what it costs in points of different price; None where all of them pay the price of the clause.
+    """
     cost = price(clause)
     purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
     holds, _, reasons = judge(clause, purchase=purchase)
-    paid = cost.check(available=available)
+    asked = cost.points if charge is None else charge.cost
+    paid = cost.check(available=available, cost=asked)
     granted = holds and paid.met
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
-        points=cost.points if granted else 0,
+        points=asked if granted else 0,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
-        reasons=(*reasons, Reason(clause=clause.key, verdict=verdict, finding=paid)),
+        reasons=(
+            *reasons,
+            Reason(clause=clause.key, verdict=verdict, finding=paid),
+            *_kept_price(terms, charge=charge, now=cost.points),
+        ),
     )
+
+
+def _kept_price(terms: Terms, *, charge: Charge | None, now: int) -> tuple[Reason, ...]:
+    """That older points paid an older price, by which clause."""
+    if charge is None:
+        return ()
+    finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, now)
+    return (Reason(clause=terms.policy_clause(Grandfathering).key, verdict=Verdict.APPLIED, finding=finding),)

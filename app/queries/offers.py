@@ -9,9 +9,10 @@ from app.domain import earning, redeeming
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.outlook import Outlook, outlooks
+from app.domain.price_lists import PriceLists
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
-from app.store import customers, members, rewards, terms
+from app.store import customers, members, price_lists, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -53,7 +54,13 @@ async def offers_for(
         return Offers(offers=(), customer=customer)
     found = await rewards.all_rewards(session, program_id=program_id)
     facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
-    return Offers(offers=decide(found, terms=in_force, customer=customer, facts=facts), customer=customer)
+    lists = None
+    if customer is not None:
+        lists = await price_lists.known(
+            session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
+        )
+    found_offers = decide(found, terms=in_force, customer=customer, facts=facts, lists=lists)
+    return Offers(offers=found_offers, customer=customer)
 
 
 async def _seen(
@@ -67,7 +74,12 @@ async def _seen(
 
 
 def decide(
-    found: Sequence[Reward], *, terms: Terms, customer: CustomerRow | None, facts: PurchaseFacts
+    found: Sequence[Reward],
+    *,
+    terms: Terms,
+    customer: CustomerRow | None,
+    facts: PurchaseFacts,
+    lists: PriceLists | None,
 ) -> tuple[Offer, ...]:
     """Decide every reward as a till would, and put what can be had first."""
     offers = []
@@ -76,7 +88,13 @@ def decide(
         if clause is None:
             continue
         decision = (
-            redeeming.redeem(terms=terms, clause=clause, facts=facts, available=customer.balance.available)
+            redeeming.redeem(
+                terms=terms,
+                clause=clause,
+                facts=facts,
+                available=customer.balance.available,
+                charge=lists.charge(reward.key) if lists is not None else None,
+            )
             if customer is not None
             else None
         )
@@ -117,5 +135,9 @@ async def check_basket(
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
     facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    found = outlooks(terms=in_force, facts=facts, decision=decision, available=customer.balance.available)
+    lists = await price_lists.known(
+        session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
+    )
+    available = customer.balance.available
+    found = outlooks(terms=in_force, facts=facts, decision=decision, available=available, lists=lists)
     return BasketChecked(customer=customer, decision=decision, terms=in_force, outlooks=found)

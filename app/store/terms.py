@@ -53,6 +53,13 @@ async def before(session: Session, *, program_id: str, number: int) -> Terms | N
     return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, number))
 
 
+async def earlier(session: Session, *, program_id: str, number: int) -> tuple[Terms, ...]:
+    """Every version that stands before one, oldest first."""
+    rows = await session.rows(f"{_STANDING} AND version < $2 ORDER BY version", program_id, number)
+    found = [await _compiled(session, program_id=program_id, row=row) for row in rows]
+    return tuple(one for one in found if one is not None)
+
+
 async def after(session: Session, *, program_id: str, number: int) -> Terms | None:
     """The first version that stands after one, by number, or None."""
     sql = f"{_STANDING} AND version > $2 ORDER BY version LIMIT 1"

@@ -10,7 +10,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.store import customers, ledger, redemptions, rewards, terms
+from app.store import customers, ledger, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
@@ -53,7 +53,13 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
     facts = await seen(session, call=call, customer=customer, terms=in_force, facts=order.facts)
-    decision = redeeming.redeem(terms=in_force, clause=clause, facts=facts, available=customer.balance.available)
+    lists = await price_lists.known(
+        session, program_id=call.program.id, customer=customer, in_force=in_force, at=facts.occurred_at
+    )
+    charge = lists.charge(reward.key) if lists is not None else None
+    decision = redeeming.redeem(
+        terms=in_force, clause=clause, facts=facts, available=customer.balance.available, charge=charge
+    )
     answer = Answer(
         decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id, terms=in_force
     )
@@ -64,7 +70,11 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
     await count_uses(session, call=call, customer=customer, terms=in_force, decision=decision)
-    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
+    if charge is not None:
+        draws = charge.draws
+    else:
+        open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
+        draws = lots.take(open_lots, points=decision.points)
     entry, balance = await book(
         session,
         call=call,
@@ -74,7 +84,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         occurred_at=redemption.occurred_at,
         decision=decision,
         redemption_id=redemption.id,
-        draws=lots.take(open_lots, points=decision.points),
+        draws=draws,
     )
     answer = replace(answer, balance=balance, entry_id=entry.id, redemption_id=redemption.id)
     return await keep(session, call=call, answer=answer)

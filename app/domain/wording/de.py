@@ -163,6 +163,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.OTHER_CLAUSE_APPLIES": "Zu diesem Einkauf passt eine andere Regel, die sich mit dieser nicht verbinden lässt.",
     "reason.EARLIER_CLAUSE_APPLIED": "Diese Regel brächte {observed}; eine, die davor steht, zählt stattdessen.",
     "reason.CAP_REACHED": "Der Einkauf käme auf {observed}; nach dieser Regel sind noch {required} möglich.",
+    "reason.OLD_PRICE_KEPT": "Mit Punkten, für die noch der alte Preis gilt, sind es {observed} statt {required}.",
     # Remedies
     "remedy.COME_AT": "Ab {from_} ist diese Voraussetzung erfüllt.",
     "remedy.SPEND_MORE": "Es fehlen noch {amount} an angerechnetem Einkaufswert.",

@@ -157,6 +157,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.OTHER_CLAUSE_APPLIES": "Another clause fits this purchase, and the two do not go together.",
     "reason.EARLIER_CLAUSE_APPLIED": "This clause would give {observed}; one that stands before it counts instead.",
     "reason.CAP_REACHED": "The purchase comes to {observed}; this clause leaves room for {required}.",
+    "reason.OLD_PRICE_KEPT": "With points that still pay the old price this comes to {observed} instead of {required}.",
     # Remedies
     "remedy.COME_AT": "From {from_}, this condition is met.",
     "remedy.SPEND_MORE": "Spend {amount} more on what counts.",

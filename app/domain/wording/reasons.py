@@ -20,6 +20,7 @@ _IN_POINTS = frozenset(
         ReasonCode.POINTS_TAKEN_BACK,
         ReasonCode.EARLIER_CLAUSE_APPLIED,
         ReasonCode.CAP_REACHED,
+        ReasonCode.OLD_PRICE_KEPT,
     }
 )
 _MEASURED = {ReasonCode.OTHER_CHANNEL: "channel", ReasonCode.OTHER_PAYMENT: "payment"}

@@ -152,6 +152,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.OTHER_CLAUSE_APPLIES": "本次消费符合另一条规则，两者不可同时适用。",
     "reason.EARLIER_CLAUSE_APPLIED": "按本条可得 {observed}，但以排列在前的一条为准。",
     "reason.CAP_REACHED": "本次消费可得 {observed}，按本条上限还可得 {required}。",
+    "reason.OLD_PRICE_KEPT": "部分积分仍按原价计算，合计 {observed}，而非 {required}。",
     # Remedies
     "remedy.COME_AT": "自{from_}起符合此项条件。",
     "remedy.SPEND_MORE": "再消费 {amount}（计入金额）即可。",

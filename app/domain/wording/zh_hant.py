@@ -152,6 +152,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.OTHER_CLAUSE_APPLIES": "這次消費符合另一項規則，兩者不得併用。",
     "reason.EARLIER_CLAUSE_APPLIED": "依本項可獲 {observed}，但以列在前面的一項為準。",
     "reason.CAP_REACHED": "這次消費可獲 {observed}，依本項上限尚可獲 {required}。",
+    "reason.OLD_PRICE_KEPT": "部分點數仍依原點數計算，合計 {observed}，而非 {required}。",
     # Remedies
     "remedy.COME_AT": "自{from_}起符合此項條件。",
     "remedy.SPEND_MORE": "再消費 {amount}（計入金額）即可。",

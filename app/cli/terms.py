@@ -1,0 +1,198 @@
+"""`troth terms`: an owner's terms as a file, checked, compared, published, and read aloud."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.api.terms_files import TermsFile, TermsFileError, read, write
+from app.cli.at_desk import ProgramOption, at_desk, chosen, now, out, stop
+from app.config import Settings
+from app.domain.comparing import ChangeEffect
+from app.domain.decisions import DecisionOutcome
+from app.domain.problems import Problem
+from app.domain.terms import TermsError
+from app.domain.wording import Locale, Wording, wording
+from app.domain.wording.printing import TextFormat, printed
+from app.queries.drafts import Checked, check_draft
+from app.queries.published_terms import PublishedTerms, terms_at, terms_version
+from app.usecases.call import Answer
+from app.usecases.desk import Desk
+from app.usecases.publish import Draft, publish
+from app.usecases.withdraw import Withdrawal, withdraw
+
+FileArgument = Annotated[Path, typer.Argument(help="A YAML file of terms.", exists=True, dir_okay=False)]
+LocaleOption = Annotated[Locale, typer.Option("--locale", help="The language to say them in.")]
+VersionOption = Annotated[int | None, typer.Option("--version", help="Which version; default the one in force.")]
+
+terms = typer.Typer(no_args_is_help=True, help="Terms as a file: check, compare, publish, export, withdraw.")
+
+
+@terms.command()
+def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = Locale.EN) -> None:
+    """Say how the file reads and what is unfair in it; ends with status 1 when something is found."""
+    say = wording(locale)
+    found = _checked(file, program)
+    out.print(printed(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
+    for one in found.findings:
+        out.print(f"\n{one.code} (clause {one.clause.number}): {one.statement(say)} {one.example(say)}", markup=False)
+    if found.findings:
+        raise typer.Exit(1)
+    out.print("\nNothing unfair found.")
+
+
+@terms.command()
+def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = Locale.EN) -> None:
+    """Say what the file changes against the last published version, and when it could start."""
+    say = wording(locale)
+    found = _checked(file, program)
+    for one in found.changes:
+        out.print(f"{one.effect_on_customer}: {one.statement(say)}", markup=False)
+    if not found.changes:
+        out.print("The first version." if found.current is None else "Nothing changes.")
+        return
+    start = say.instant(found.earliest_from, zone=found.draft.zone)
+    out.print(f"Together: {found.change}. Published now, it can start on {start}.", markup=False)
+
+
+@terms.command("publish")
+def publish_file(
+    file: FileArgument,
+    program: ProgramOption = None,
+    locale: LocaleOption = Locale.EN,
+    even_unfair: Annotated[bool, typer.Option("--even-unfair", help="Publish in spite of findings.")] = False,
+) -> None:
+    """Publish the file: better changes at once, worse ones with notice. Publishing the same file again does nothing."""
+    say = wording(locale)
+    text = _text(file)
+
+    async def work(desk: Desk) -> tuple[Checked, Answer | Problem | None]:
+        one = await chosen(desk, program)
+        sent, found = await _check(desk, text, program_id=one.id)
+        if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
+            return found, None
+        version = found.current.version if found.current is not None else 0
+        digest = hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()
+        order = Draft(effective_from=sent.effective_from, clauses=sent.clauses)
+        answer = await desk.do(
+            publish, name="publishTerms", program=one, principal=None, key=digest, payload=text, order=order
+        )
+        return found, answer
+
+    found, answer = at_desk(work, settings=Settings())
+    if answer is None and found.changes:
+        for finding in found.findings:
+            out.print(f"{finding.code}: {finding.statement(say)} {finding.example(say)}", markup=False)
+        raise stop("not published: mend what was found, or say --even-unfair")
+    if answer is None:
+        out.print("Nothing changes; nothing was published.")
+        return
+    _told(answer, found=found, say=say)
+
+
+def _told(answer: Answer | Problem, *, found: Checked, say: Wording) -> None:
+    if isinstance(answer, Problem):
+        raise stop(f"{answer.code}: {'.'.join(str(step) for step in answer.path)}: {answer.detail or ''}")
+    if answer.decision is not None and answer.decision.outcome is DecisionOutcome.REFUSED:
+        earliest = say.instant(found.earliest_from, zone=found.draft.zone)
+        raise stop(f"NOTICE_TOO_SHORT: announced now, it can start on {earliest} at the earliest")
+    start = say.instant(found.draft.effective_from, zone=found.draft.zone)
+    effect = "" if found.current is None else f" {found.change} for customers."
+    out.print(f"Version {answer.terms_version} starts on {start}.{effect}", markup=False)
+    if found.change is ChangeEffect.WORSE:
+        out.print("Members find the old and the new clauses in their inbox.")
+
+
+@terms.command()
+def show(
+    program: ProgramOption = None,
+    version: VersionOption = None,
+    locale: LocaleOption = Locale.EN,
+    format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
+) -> None:
+    """Say a published version."""
+    found = _published(program, version)
+    out.print(printed(found.terms, format=format, say=wording(locale)), end="", markup=False, highlight=False)
+
+
+@terms.command()
+def export(program: ProgramOption = None, version: VersionOption = None) -> None:
+    """Print a published version as a file that publishes to the same clauses."""
+    print(write(_published(program, version).terms), end="")
+
+
+@terms.command("withdraw")
+def withdraw_version(
+    version: Annotated[int, typer.Argument(help="The last version, before it starts.")], program: ProgramOption = None
+) -> None:
+    """Take back an announced version before it starts."""
+
+    async def work(desk: Desk) -> Answer | Problem:
+        one = await chosen(desk, program)
+        return await desk.do(
+            withdraw,
+            name="withdrawTerms",
+            program=one,
+            principal=None,
+            key=f"withdraw-{version}",
+            payload=version,
+            order=Withdrawal(version=version),
+        )
+
+    answer = at_desk(work, settings=Settings())
+    if isinstance(answer, Problem):
+        raise stop(f"{answer.code}: {answer.detail}")
+    out.print(f"Version {version} is withdrawn.")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise stop(f"{file}: not UTF-8") from error
+
+
+def _checked(file: Path, program: str | None) -> Checked:
+    text = _text(file)
+
+    async def work(desk: Desk) -> Checked:
+        _, found = await _check(desk, text, program_id=(await chosen(desk, program)).id)
+        return found
+
+    return at_desk(work, settings=Settings())
+
+
+async def _check(desk: Desk, text: str, *, program_id: str) -> tuple[TermsFile, Checked]:
+    """The file and what it comes to; ends the command with the line of whatever is wrong."""
+    one = await chosen(desk, program_id)
+    try:
+        sent = read(text, currency=one.currency)
+    except TermsFileError as error:
+        raise stop(str(error)) from error
+    found = await desk.ask(
+        check_draft,
+        program_id=one.id,
+        program=one,
+        clauses=sent.clauses,
+        effective_from=sent.effective_from,
+        now=now(),
+    )
+    if isinstance(found, TermsError):
+        raise stop(str(sent.error(found))) from found
+    return sent, found
+
+
+def _published(program: str | None, version: int | None) -> PublishedTerms:
+    async def work(desk: Desk) -> PublishedTerms | None:
+        one = await chosen(desk, program)
+        if version is not None:
+            return await desk.ask(terms_version, program_id=one.id, number=version)
+        return await desk.ask(terms_at, program_id=one.id, at=now())
+
+    found = at_desk(work, settings=Settings())
+    if found is None:
+        raise stop("there is no such version")
+    return found

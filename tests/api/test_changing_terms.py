@@ -1,0 +1,228 @@
+"""Terms that change: checked before, announced, withdrawn, and the old price kept for old points. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.store.programs import ProgramKind
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop
+
+START = datetime(2090, 3, 6, 12, tzinfo=UTC)
+"""A Monday, later than any program of these tests is made."""
+SAID = "code statement example clause { number }"
+CHECK = f"""query($clauses: [ClauseInput!]!, $from: DateTime) {{ termsCheck(clauses: $clauses, effectiveFrom: $from) {{
+    effectOnCustomer earliestFrom changes {{ effectOnCustomer statement }} findings {{ {SAID} }}
+    draft {{ effectiveFrom text(format: HTML) clauses {{ key statement }} }} userErrors {{ code path }} }} }}"""
+PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) {
+    terms { version status effectiveFrom } decision { outcome reasons { code clause { key } remedies { from } } }
+    userErrors { code path } } }"""
+REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
+WITHDRAW = """mutation($input: WithdrawTermsInput!) { withdrawTerms(input: $input) {
+    terms { version status } userErrors { code } } }"""
+NOTICES = """query($by: CustomerBy!) { customer(by: $by) { notices { announcedAt effectiveFrom effectOnCustomer
+    terms { version } changes { before { statement } after { statement } } } } }"""
+OUTLOOK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
+    decision { points { points } } clauses { clause { key } applies points appliesFrom nearly { code points } } } }"""
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The shop's time."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A live shop: a point a pound, coffee at 100."""
+    with open_shop(database_url, clock=clock, kind=ProgramKind.LIVE, template="blank") as opened:
+        coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
+        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        publish(opened, clauses())
+        yield opened
+
+
+def clauses(*more: Any, coffee: int = 100, conditions: list[Any] | None = None) -> list[Any]:
+    """The clauses of the shop."""
+    return [
+        {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+        {"key": "coffee", "conditions": conditions, "effect": {"rewardCost": {"reward": "coffee", "points": coffee}}},
+        *more,
+    ]
+
+
+def publish(shop: Shop, given: list[Any], **more: Any) -> Any:
+    """Publish as the owner, under a key of its own."""
+    shop.count = getattr(shop, "count", 0) + 1  # type: ignore[attr-defined]
+    sent = {"idempotencyKey": f"publish-{shop.count}", "clauses": given, **more}  # type: ignore[attr-defined]
+    return shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+
+
+def test_a_better_change_starts_at_once_and_a_worse_one_only_with_notice(shop: Shop, clock: Clock) -> None:
+    better = publish(shop, clauses(coffee=90))
+    assert better["decision"]["outcome"] == "GRANTED"
+    assert better["terms"]["status"] == "IN_FORCE"
+    soon = (clock.now + timedelta(days=10)).isoformat()
+    refused = publish(shop, clauses(coffee=95), effectiveFrom=soon)
+    (reason,) = refused["decision"]["reasons"]
+    assert (refused["terms"], reason["code"], reason["clause"]["key"]) == (None, "NOTICE_TOO_SHORT", "notice")
+    assert reason["remedies"][0]["from"] == "2090-04-05T23:00:00Z"
+    worse = publish(shop, clauses(coffee=95))
+    assert (worse["terms"]["status"], worse["terms"]["effectiveFrom"]) == ("SCHEDULED", "2090-04-05T23:00:00Z")
+
+
+def test_members_of_before_find_old_and_new_in_their_inbox_and_later_ones_do_not(shop: Shop) -> None:
+    member = shop.enrol()
+    publish(shop, clauses(coffee=120))
+    newcomer = shop.enrol()
+    (notice,) = shop.ask(NOTICES, by={"card": member})["customer"]["notices"]
+    assert (notice["effectOnCustomer"], notice["effectiveFrom"]) == ("WORSE", "2090-04-05T23:00:00Z")
+    (change,) = notice["changes"]
+    assert change["before"]["statement"] == "“Coffee” costs 100 points."
+    assert change["after"]["statement"] == "“Coffee” costs 120 points."
+    assert shop.ask(NOTICES, by={"card": newcomer})["customer"]["notices"] == []
+
+
+def test_an_announced_version_is_withdrawn_before_it_starts_and_not_after(shop: Shop, clock: Clock) -> None:
+    member = shop.enrol()
+    announced = publish(shop, clauses(coffee=120))["terms"]["version"]
+    done = shop.ask(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "w", "version": announced})["withdrawTerms"]
+    assert done["terms"] == {"version": announced, "status": "WITHDRAWN"}
+    assert shop.ask(NOTICES, by={"card": member})["customer"]["notices"] == []
+    again = publish(shop, clauses(coffee=120))["terms"]
+    assert (again["version"], again["effectiveFrom"]) == (announced + 1, "2090-04-05T23:00:00Z"), "the same day is free"
+    clock.now += timedelta(days=60)
+    late = shop.ask(WITHDRAW, role=Role.OWNER, input={"idempotencyKey": "x", "version": announced + 1})
+    assert late["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
+
+
+def test_old_points_keep_the_old_price_and_the_answer_says_so(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "50.00")
+    publish(shop, clauses(coffee=200))
+    clock.now += timedelta(days=31)
+    shop.buy(card, "100.00")
+    done = shop.redeem(card, "coffee")
+    # 50 of 100 pay half of the coffee, the other half costs 100 of 200.
+    assert done["decision"]["outcome"] == "GRANTED"
+    assert done["redemption"]["points"] == 150
+    assert {one["code"] for one in done["decision"]["reasons"]} == {"COST_PAID", "OLD_PRICE_KEPT"}
+    assert done["balances"][0]["available"] == 0
+    assert faults_in(shop.url) == []
+
+
+def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -> None:
+    never = {
+        "key": "never",
+        "conditions": [{"dates": {"last": "2020-01-01"}}],
+        "effect": {"bonusPoints": {"points": 5}},
+    }
+    low = {"key": "cap", "effect": {"pointsCap": {"points": 3, "scope": "PURCHASE"}}}
+    bonus = {"key": "bonus", "effect": {"bonusPoints": {"points": 5}}}
+    twice = {"key": "twice", "effect": {"pointsPerAmount": {"points": 1, "per": "2.00"}}}
+    found = shop.ask(CHECK, role=Role.OWNER, clauses=clauses(never, low, bonus, twice))["termsCheck"]
+    assert found["userErrors"] == []
+    assert found["effectOnCustomer"] == "WORSE"
+    assert {(one["code"], one["clause"]["number"]) for one in found["findings"]} >= {
+        ("NEVER_HOLDS", "3"),
+        ("CONTRADICTION", "5"),
+        ("NEVER_COUNTS", "6"),
+        ("REWARD_WITHOUT_PICTURE", "2"),
+    }
+    assert all(one["example"] for one in found["findings"])
+    assert "<ol>" in found["draft"]["text"]
+    soon = shop.ask(CHECK, role=Role.OWNER, clauses=clauses(coffee=500), **{"from": START.isoformat()})["termsCheck"]
+    assert "NOTICE_TOO_SHORT" in {one["code"] for one in soon["findings"]}
+    assert shop.ask("{ terms { version } }")["terms"]["version"] == 1, "nothing was published"
+
+
+@pytest.mark.parametrize(
+    ("effect", "conditions", "code", "path"),
+    [
+        ({"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}, None, "NOT_KEPT_YET", ["effect"]),
+        ({"rewardCost": {"reward": "yacht", "points": 5}}, None, "UNKNOWN_REWARD_IN_TERMS", ["effect"]),
+        ({"bonusPoints": {"points": 5}}, [{"anyOf": {"conditions": []}}], "INVALID_INPUT", ["conditions", "0"]),
+        (
+            {"bonusPoints": {"points": 5}},
+            [{"exceptWhen": {"conditions": [{"firstPurchase": True}]}}],
+            "INVALID_INPUT",
+            ["conditions", "0"],
+        ),
+    ],
+)
+def test_what_cannot_be_promised_is_refused_with_its_place(
+    shop: Shop, effect: Any, conditions: Any, code: str, path: list[str]
+) -> None:
+    given = clauses({"key": "x", "conditions": conditions, "effect": effect})
+    (error,) = shop.ask(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]["userErrors"]
+    assert (error["code"], error["path"]) == (code, ["clauses", "2", *path])
+    (error,) = publish(shop, given)["userErrors"]
+    assert error["code"] == code
+
+
+def test_groups_too_deep_are_refused(shop: Shop) -> None:
+    nested: Any = {"firstPurchase": True}
+    for _ in range(4):
+        nested = {"allOf": {"conditions": [nested]}}
+    given = clauses({"key": "x", "conditions": [nested], "effect": {"bonusPoints": {"points": 5}}})
+    (error,) = shop.ask(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]["userErrors"]
+    assert error["path"] == ["clauses", "2", "conditions"]
+
+
+def test_visits_uses_and_caps_are_counted_over_purchases(shop: Shop, clock: Clock) -> None:
+    publish(
+        shop,
+        clauses(
+            {"key": "welcome", "conditions": [{"firstPurchase": True}], "effect": {"bonusPoints": {"points": 20}}},
+            {
+                "key": "third",
+                "conditions": [{"everyNthVisit": {"nth": 3}}],
+                "effect": {"pointsMultiplier": {"factor": "2"}},
+            },
+            {
+                "key": "monthly",
+                "conditions": [{"timesPerPeriod": {"times": 1, "period": "MONTH"}}],
+                "effect": {"bonusPoints": {"points": 7}},
+            },
+        ),
+    )
+    card = shop.enrol()
+    assert [shop.buy(card, "10.00")["decision"]["points"][0]["points"] for _ in range(4)] == [37, 10, 20, 10]
+    clock.now += timedelta(days=31)
+    assert shop.buy(card, "10.00")["decision"]["points"][0]["points"] == 17
+    publish(shop, clauses({"key": "cap", "effect": {"pointsCap": {"points": 15, "scope": "DAY"}}}))
+    clock.now += timedelta(days=40)
+    first, second = shop.buy(card, "10.00"), shop.buy(card, "10.00")
+    assert [one["decision"]["points"][0]["points"] for one in (first, second)] == [10, 5]
+    assert second["decision"]["outcome"] == "PARTLY_GRANTED"
+    assert [one["verdict"] for one in second["decision"]["reasons"]] == ["APPLIED", "LIMITED"]
+
+
+def test_the_outlook_says_from_when_a_clause_applies_and_what_is_nearly_reached(shop: Shop) -> None:
+    evening = {"weekdaysAndHours": {"days": ["MONDAY"], "start": "17:00", "end": "19:00"}}
+    publish(shop, clauses({"key": "evening", "conditions": [evening], "effect": {"bonusPoints": {"points": 5}}}))
+    card = shop.enrol()
+    shop.buy(card, "80.00")
+    basket = {"lines": [{"sku": "tea", "quantity": "1", "unitPrice": "3.00"}]}
+    found = shop.ask(OUTLOOK, by={"card": card}, basket=basket)["basketCheck"]
+    assert found["decision"]["points"][0]["points"] == 3
+    told = {one["clause"]["key"]: one for one in found["clauses"]}
+    assert (told["spend"]["applies"], told["spend"]["points"]) == (True, 3)
+    assert (told["evening"]["applies"], told["evening"]["appliesFrom"]) == (False, "2090-03-06T17:00:00Z")
+    assert told["coffee"]["nearly"] == [{"code": "COLLECT_POINTS", "points": 20}]

@@ -1,0 +1,101 @@
+"""`troth terms`: from the template to a second version with notice, and files that are no terms."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from app.api.terms_files import TermsFileError, read, write
+from app.domain.terms import Terms
+from tests.builders import some_terms
+from tests.cli.command import troth
+from tests.rules import CONDITION_VARIANTS, EFFECT_VARIANTS
+
+
+def test_an_owner_goes_from_the_template_to_a_second_version_and_back(database_url: str, tmp_path: Path) -> None:
+    troth("init", "--template", "points", url=database_url)
+    file = tmp_path / "terms.yaml"
+    file.write_text(troth("terms", "export", url=database_url), encoding="utf-8")
+    assert troth("terms", "diff", str(file), url=database_url).strip() == "Nothing changes."
+
+    file.write_text(file.read_text(encoding="utf-8").replace("points: 100", "points: 120"), encoding="utf-8")
+    assert "„Coffee“ kostet 120 Punkte." in troth(
+        "terms", "check", str(file), "--locale", "de", url=database_url, code=1
+    )
+    told = troth("terms", "diff", str(file), url=database_url)
+    assert "WORSE: Before: “Coffee” costs 100 points. Now: “Coffee” costs 120 points." in told
+    assert "not published" in troth("terms", "publish", str(file), url=database_url, code=1)
+    assert "Version 2 starts on" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
+    assert "Nothing changes" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
+    assert "100 points" in troth("terms", "show", url=database_url)
+    assert "120 點" in troth("terms", "show", "--version", "2", "--locale", "zh-Hant", url=database_url)
+    assert "withdrawn" in troth("terms", "withdraw", "2", url=database_url)
+    assert "NOT_WITHDRAWABLE" in troth("terms", "withdraw", "1", url=database_url, code=1)
+
+
+def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
+    base = some_terms()
+    for condition in CONDITION_VARIANTS:
+        if condition.amounts() and condition.amounts()[0].currency != "GBP":
+            continue
+        (clause,) = some_terms().clauses[:1]
+        drafted = Terms(
+            1, base.effective_from, "GBP", "Europe/London", (type(clause)("a", "1", (condition,), clause.effect),)
+        )
+        ((key, conditions, effect),) = read(write(drafted), currency="GBP").clauses
+        assert (key, effect) == ("a", clause.effect)
+        assert [one.to_data() | {"numbers": 0} for one in conditions] == [condition.to_data() | {"numbers": 0}]
+    for effect in EFFECT_VARIANTS:
+        (clause,) = some_terms().clauses[:1]
+        drafted = Terms(1, base.effective_from, "GBP", "Europe/London", (type(clause)("a", "1", (), effect),))
+        ((_, _, again),) = read(write(drafted), currency="GBP").clauses
+        assert again.to_data() | {"name": ""} == effect.to_data() | {"name": ""}
+
+
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("", 1, "has `clauses`"),
+        ("clauses: []", 1, "1 to 200"),
+        ("clauses: [", 1, "expected the node content"),
+        ("claus: []", 1, "has `clauses`"),
+        (BOMB, 1, "anchors"),
+        ("clauses: !!python/object/apply:os.system [ls]", 1, "tags"),
+        ("clauses: " + "[" * 40 + "]" * 40, 1, "levels"),
+        ("clauses:\n- key: a\n  key: b\n", 3, "twice"),
+        ("clauses:\n- key: a\n  effect: {bonusPoints: {points: 5}, pointsPerVisit: {points: 1}}\n", 3, "exactly one"),
+        ("clauses:\n- key: a\n  effect:\n    bonusPoint: {points: 5}\n", 4, "bonusPoint"),
+        ("clauses:\n- key: a\n  effect:\n    bonusPoints: {points: many}\n", 4, "many"),
+        ("clauses:\n- key: a\n  effect:\n    pointsPerAmount: {points: 1, per: 1.005}\n", 4, "decimals"),
+        ("x" * 300_000, 1, "characters"),
+    ],
+)
+def test_a_file_that_is_no_terms_is_refused_with_its_line_and_soon(text: str, line: int, said: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(TermsFileError) as refused:
+        read(text, currency="GBP")
+    assert said in str(refused.value)
+    assert refused.value.line == line
+    assert time.monotonic() - begun < 1
+
+
+def test_times_amounts_and_dates_need_no_quotes() -> None:
+    text = """
+clauses:
+- key: happy-hour
+  conditions:
+  - weekdaysAndHours: {days: [MONDAY], start: 17:00, end: 19:00}
+  - dates: {first: 2026-06-01}
+  - minimumSpend: {amount: 20.50}
+  effect:
+    pointsPerAmount: {points: 1, per: 1.00}
+"""
+    ((_, conditions, _),) = read(text, currency="GBP").clauses
+    assert [one.kind for one in conditions] == ["weekdays_and_hours", "dates", "minimum_spend"]
+    assert yaml.safe_load("start: 17:00") == {"start": 1020}, "what a plain reader would make of it"

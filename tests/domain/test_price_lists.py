@@ -1,0 +1,97 @@
+"""Points keep the price of the day they were earned, for as long as the terms say; mixed payments are priced in proportion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.lots import Draw, Lot
+from app.domain.price_lists import Charge, PriceLists
+from app.domain.terms import Terms
+from tests.builders import a_clause, some_terms
+
+WINTER, SPRING, SUMMER = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 4, 7))
+
+
+def version(number: int, start: datetime, *, cost: int, days: int = 180) -> Terms:
+    """Terms with a coffee at this price."""
+    terms = some_terms(
+        a_clause(), ("coffee", (), RewardCost("coffee", cost)), ("old", (), Grandfathering(days)), version=number
+    )
+    return replace(terms, effective_from=start)
+
+
+def lot(name: str, points: int, earned: datetime) -> Lot:
+    """Points that never expire."""
+    return Lot(name, points, points, earned, earned, None, name)
+
+
+def charge(lots: list[Lot], *versions: Terms, at: datetime = SUMMER) -> Charge | None:
+    """What a coffee costs at a moment."""
+    return PriceLists(terms=versions[-1], earlier=tuple(versions[:-1]), lots=tuple(lots), at=at).charge("coffee")
+
+
+CHEAP, DEAR = version(1, WINTER, cost=80), version(2, SPRING, cost=100)
+
+
+def test_points_from_before_the_rise_pay_the_old_price() -> None:
+    assert charge([lot("a", 90, WINTER)], CHEAP, DEAR) == Charge(80, (Draw("a", 80),), 0)
+
+
+def test_points_from_after_the_rise_pay_the_new_one() -> None:
+    assert charge([lot("a", 90, SPRING)], CHEAP, DEAR) is None
+
+
+def test_a_mixed_payment_is_priced_in_proportion_the_cheap_points_first() -> None:
+    # 40 of 80 pay half of the coffee; the other half costs 50 of 100.
+    lots = [lot("new", 60, SPRING), lot("old", 40, WINTER)]
+    assert charge(lots, CHEAP, DEAR) == Charge(90, (Draw("old", 40), Draw("new", 50)), 0)
+
+
+def test_what_is_missing_is_missing_at_the_price_of_today() -> None:
+    assert charge([lot("old", 40, WINTER), lot("new", 10, SPRING)], CHEAP, DEAR) == Charge(90, (), 40)
+
+
+def test_the_old_price_ends_with_the_last_day_of_its_time() -> None:
+    short = version(2, SPRING, cost=100, days=30)
+    old = [lot("a", 90, WINTER)]
+    # Thirty local days after 1 April end with 1 May in London, an hour ahead of UTC.
+    assert charge(old, CHEAP, short, at=datetime(2026, 5, 1, 22, 59, 59, tzinfo=UTC)) is not None
+    assert charge(old, CHEAP, short, at=datetime(2026, 5, 1, 23, 0, tzinfo=UTC)) is None
+
+
+def test_terms_without_it_ask_the_new_price_of_all() -> None:
+    assert charge([lot("a", 90, WINTER)], CHEAP, version(2, SPRING, cost=100, days=0)) is None
+
+
+def test_the_time_counts_from_the_rise_above_the_old_price_not_from_later_ones() -> None:
+    middle, now = version(2, SPRING, cost=100, days=60), version(3, SUMMER, cost=120, days=60)
+    first, second = lot("a", 200, WINTER), lot("b", 200, SPRING)
+    assert charge([first], CHEAP, middle, now, at=SUMMER) is None, "80 ended 60 days after 1 April"
+    assert charge([second], CHEAP, middle, now, at=SUMMER) == Charge(100, (Draw("b", 100),), 0)
+
+
+@given(
+    lots=st.lists(st.tuples(st.integers(1, 120), st.booleans()), max_size=6),
+    prices=st.tuples(st.integers(1, 100), st.integers(1, 100)),
+)
+def test_nobody_pays_more_than_today_and_draws_are_what_it_costs(
+    lots: list[tuple[int, bool]], prices: tuple[int, int]
+) -> None:
+    cheap, dear = sorted(prices)
+    own = [lot(str(number), points, WINTER if old else SPRING) for number, (points, old) in enumerate(lots)]
+    found = charge(own, version(1, WINTER, cost=cheap), version(2, SPRING, cost=dear))
+    if found is None:
+        return
+    assert cheap - 1 <= found.cost <= dear
+    held = sum(one.points for one in own)
+    if found.missing:
+        assert found.draws == ()
+        assert found.cost == held + found.missing
+    else:
+        assert sum(draw.points for draw in found.draws) == found.cost <= held
