@@ -9,7 +9,10 @@ from app.domain import lots, redeeming
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
+from app.domain.lots import Draw
+from app.domain.price_lists import Charge
 from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
 from app.store import customers, ledger, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
@@ -53,10 +56,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
     facts = await seen(session, call=call, customer=customer, terms=in_force, facts=order.facts)
-    lists = await price_lists.known(
-        session, program_id=call.program.id, customer=customer, in_force=in_force, at=facts.occurred_at
-    )
-    charge = lists.charge(reward.key) if lists is not None else None
+    charge = await _charge(session, call=call, customer=customer, terms=in_force, reward=reward, at=facts.occurred_at)
     decision = redeeming.redeem(
         terms=in_force, clause=clause, facts=facts, available=customer.balance.available, charge=charge
     )
@@ -70,11 +70,9 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
     await count_uses(session, call=call, customer=customer, terms=in_force, decision=decision)
-    if charge is not None:
-        draws = charge.draws
-    else:
-        open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
-        draws = lots.take(open_lots, points=decision.points)
+    draws = (
+        charge.draws if charge is not None else await _draws(session, call=call, customer=customer, decision=decision)
+    )
     entry, balance = await book(
         session,
         call=call,
@@ -88,6 +86,20 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     )
     answer = replace(answer, balance=balance, entry_id=entry.id, redemption_id=redemption.id)
     return await keep(session, call=call, answer=answer)
+
+
+async def _charge(
+    session: Session, *, call: Call, customer: CustomerRow, terms: Terms, reward: Reward, at: datetime
+) -> Charge | None:
+    """What the reward costs where points of different age pay different prices."""
+    lists = await price_lists.known(session, program_id=call.program.id, customer=customer, in_force=terms, at=at)
+    return lists.charge(reward.key) if lists is not None else None
+
+
+async def _draws(session: Session, *, call: Call, customer: CustomerRow, decision: Decision) -> tuple[Draw, ...]:
+    """The lots that pay, in their order."""
+    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
+    return tuple(lots.take(open_lots, points=decision.points))
 
 
 def _redemption(

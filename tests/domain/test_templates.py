@@ -1,0 +1,31 @@
+"""Templates: each can be published in any currency and is found fair, apart from pictures, which a shop takes itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.domain.linting import Habits, LintCode, lint
+from app.domain.templates import TEMPLATES
+from app.domain.terms import Terms
+from app.domain.wording import Locale, wording
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD"])
+@pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])
+def test_a_template_is_found_fair_in_every_currency(name: str, currency: str) -> None:
+    template = TEMPLATES[name](currency)
+    terms = Terms.drafted(
+        version=1,
+        effective_from=datetime(2026, 1, 1, tzinfo=UTC),
+        currency=currency,
+        zone="Europe/Berlin",
+        clauses=template.clauses,
+    )
+    findings = lint(terms, habits=Habits(), pictured=frozenset(reward.key for reward in template.rewards))
+    assert findings == ()
+    bare = lint(terms, habits=Habits(), pictured=frozenset())
+    assert [one.code for one in bare] == [LintCode.REWARD_WITHOUT_PICTURE] * len(template.rewards)
+    for locale in Locale:
+        assert all(clause.statement(wording(locale)) for clause in terms.clauses)
