@@ -114,16 +114,18 @@ def _given(terms: Terms, *, judged: Sequence[_Judged]) -> tuple[dict[str, int], 
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
         choices = choices[:1]
-    best: dict[str, int] = {}
+    best: list[_Gift] = []
+    most = -1
     for chosen in choices or [[]]:
         multiples = [_multiple(effect, one, bases=chosen, rounding=rounding) for effect, one in factors]
         for multiple in multiples:
             alone[multiple.key] = max(alone.get(multiple.key, 0), multiple.points)
         gifts = [*(gift for _, _, gift in chosen), *_counting(multiples, mode=mode), *bonuses]
-        given = _shared(gifts, rounding=rounding)
-        if not best or sum(given.values()) > sum(best.values()):
-            best = given
-    return alone, {key: points for key, points in best.items() if points or mode is CombinationMode.STACK}
+        total = _together(gifts, rounding=rounding)
+        if total > most:
+            most, best = total, gifts
+    given = _shared(best, total=most, rounding=rounding)
+    return alone, {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
 
 
 def _counting(multiples: list[_Gift], *, mode: CombinationMode) -> list[_Gift]:
@@ -152,13 +154,19 @@ def _gift(key: str, parts: Parts, *, rounding: RoundingRule) -> _Gift:
     return _Gift(key=key, parts=parts, points=_whole(parts, rounding=rounding))
 
 
-def _shared(gifts: Sequence[_Gift], *, rounding: RoundingRule) -> dict[str, int]:
+def _together(gifts: Sequence[_Gift], *, rounding: RoundingRule) -> int:
+    """Whole points of several clauses that count: a sum that is rounded once, or the sum of rounded lines."""
+    if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
+        return sum(gift.points for gift in gifts)
+    return max(0, rounded(sum((gift.parts.total() for gift in gifts), 0), mode=rounding.mode))
+
+
+def _shared(gifts: Sequence[_Gift], *, total: int, rounding: RoundingRule) -> dict[str, int]:
     """The points of every clause that counts; a sum that is rounded once is shared out to the clauses."""
     if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
         return {gift.key: gift.points for gift in gifts}
-    exact = Parts.of(gift.parts.total() for gift in gifts)
-    shares = shared_out(max(0, rounded(exact.total(), mode=rounding.mode)), weights=exact.numerators)
-    return {gift.key: share for gift, share in zip(gifts, shares, strict=True)}
+    weights = Parts.of(gift.parts.total() for gift in gifts).numerators
+    return {gift.key: share for gift, share in zip(gifts, shared_out(total, weights=weights), strict=True)}
 
 
 def _whole(parts: Parts, *, rounding: RoundingRule) -> int:

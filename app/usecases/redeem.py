@@ -70,9 +70,6 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
     await count_uses(session, call=call, customer=customer, terms=in_force, decision=decision)
-    draws = (
-        charge.draws if charge is not None else await _draws(session, call=call, customer=customer, decision=decision)
-    )
     entry, balance = await book(
         session,
         call=call,
@@ -82,7 +79,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         occurred_at=redemption.occurred_at,
         decision=decision,
         redemption_id=redemption.id,
-        draws=draws,
+        draws=await _draws(session, call=call, customer=customer, decision=decision, charge=charge),
     )
     answer = replace(answer, balance=balance, entry_id=entry.id, redemption_id=redemption.id)
     return await keep(session, call=call, answer=answer)
@@ -96,8 +93,12 @@ async def _charge(
     return lists.charge(reward.key) if lists is not None else None
 
 
-async def _draws(session: Session, *, call: Call, customer: CustomerRow, decision: Decision) -> tuple[Draw, ...]:
+async def _draws(
+    session: Session, *, call: Call, customer: CustomerRow, decision: Decision, charge: Charge | None
+) -> tuple[Draw, ...]:
     """The lots that pay, in their order."""
+    if charge is not None:
+        return charge.draws
     open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
     return tuple(lots.take(open_lots, points=decision.points))
 
