@@ -15,8 +15,10 @@ from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.effects import ClauseKind, Earning, Extra
 from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.rounding_rule import RoundingRule
 from app.domain.terms import Clause, Terms
 from app.domain.wording import Wording
 
@@ -85,6 +87,12 @@ class _Judge:
 
     def __init__(self, *, before: Terms, after: Terms) -> None:
         self._excluded = {key for terms in (before, after) for clause in terms.clauses for key in _excluded_by(clause)}
+        # Which purchases a limited clause is used for depends on all that competes with it.
+        self._contested = [
+            clause.key
+            for clause in before.clauses
+            if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
+        ]
         modes = {terms.policy(Combination).mode for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _moved(before, after) if self._first_counts else frozenset()
@@ -99,7 +107,7 @@ class _Judge:
             return ChangeEffect.WORSE
         if clause.kind is ClauseKind.POLICY:
             return ChangeEffect.BETTER if isinstance(clause.effect, Grandfathering) else ChangeEffect.WORSE
-        return ChangeEffect.WORSE if self._displaces(clause) else ChangeEffect.BETTER
+        return ChangeEffect.WORSE if self._displaces(clause) or self._contests(clause) else ChangeEffect.BETTER
 
     def removed(self, clause: Clause) -> ChangeEffect:
         """What is no longer given is missed; a limit is not."""
@@ -113,9 +121,17 @@ class _Judge:
         more, less = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
         if wider and narrower and more and less:
             return ChangeEffect.NEUTRAL
+        only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
+        if self._contests(new) and not (only_limit and self._contested == [new.key]):
+            return ChangeEffect.WORSE
         if not (wider and more) or (not narrower and self._widening_harms(old, new)):
             return ChangeEffect.WORSE
         return ChangeEffect.BETTER
+
+    def _contests(self, clause: Clause) -> bool:
+        """Whether a change of the clause may shift what a limited one is used for."""
+        competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
+        return bool(self._contested) and isinstance(clause.effect, competing)
 
     def _displaces(self, clause: Clause) -> bool:
         """Whether another clause may give less because this one fits."""

@@ -133,3 +133,14 @@ def test_what_comes_and_what_goes() -> None:
         assert (worst(changes(old, new)), worst(changes(new, old))) == (comes, goes)
     both = some_terms(a_clause(), coffee), some_terms(a_clause(), ("mug", (), RewardCost("mug", 100)))
     assert worst(changes(*both)) is W, "one for the worse is enough"
+
+
+def test_what_a_limited_clause_is_used_for_may_shift_when_its_rivals_change() -> None:
+    # £2 and then £100, twice the points once a month against 5 a visit: at 3 a pound the limit goes to the £2.
+    once = a_clause(PointsPerAmount(2, pounds("1.00")), ONCE, key="once")
+    more = a_clause(PointsPerAmount(3, pounds("1.00")), ONCE, key="once")
+    visit = a_clause(PointsPerVisit(5), key="visit")
+    assert worst(changes(some_terms(once, visit), some_terms(more, visit))) is W
+    first = some_terms(once, visit, FIRST)
+    assert worst(changes(first, some_terms(once, visit, ("mode", (), Combination())))) is W
+    assert worst(changes(some_terms(visit), some_terms(visit, once))) is B, "nothing was used up before"
