@@ -103,7 +103,7 @@ class _Walk:
         name = node.name.value
         if name.startswith("__"):
             return Cost(0 if name == "__typename" else INTROSPECTION)
-        definition = self._schema.get_field(parent, name)  # type: ignore[arg-type]
+        definition = self._schema.get_field(parent, name)  # type: ignore[arg-type]  # a union has __typename only
         assert definition is not None
         named = get_named_type(definition.type)
         made = MUTATION if parent is self._schema.mutation_type else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from app.domain.linting import LintCode
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import TermsError
 from app.domain.wording.printing import TextFormat, printed
-from app.queries.drafts import Checked, check_draft
+from app.queries.drafts import Checked, check_draft, draft_basis
 from app.usecases.publish import refused
 
 
@@ -131,8 +132,9 @@ async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | 
     except TermsError as error:
         problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
         return TermsCheck(checked=None, problem=problem)
-    found = await context.ask(
-        check_draft, program=context.program, clauses=given, effective_from=effective_from, now=context.now
+    basis = await context.ask(draft_basis, now=context.now)
+    found = await asyncio.to_thread(
+        check_draft, basis, program=context.program, clauses=given, effective_from=effective_from, now=context.now
     )
     if isinstance(found, TermsError):
         return TermsCheck(checked=None, problem=refused(found))

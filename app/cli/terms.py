@@ -17,7 +17,7 @@ from app.domain.problems import Problem
 from app.domain.terms import TermsError
 from app.domain.wording import Locale, Wording, wording
 from app.domain.wording.printing import TextFormat, printed
-from app.queries.drafts import Checked, check_draft
+from app.queries.drafts import Checked, check_draft, draft_basis
 from app.queries.published_terms import PublishedTerms, terms_at, terms_version
 from app.usecases.call import Answer
 from app.usecases.desk import Desk
@@ -172,14 +172,9 @@ async def _check(desk: Desk, text: str, *, program_id: str) -> tuple[TermsFile, 
         sent = read(text, currency=one.currency)
     except TermsFileError as error:
         raise stop(str(error)) from error
-    found = await desk.ask(
-        check_draft,
-        program_id=one.id,
-        program=one,
-        clauses=sent.clauses,
-        effective_from=sent.effective_from,
-        now=now(),
-    )
+    at = now()
+    basis = await desk.ask(draft_basis, program_id=one.id, now=at)
+    found = check_draft(basis, program=one, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
     if isinstance(found, TermsError):
         raise stop(str(sent.error(found))) from found
     return sent, found

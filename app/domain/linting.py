@@ -28,6 +28,12 @@ from app.domain.wording import Wording
 LOOK_AHEAD = 400
 """Local days in which a rule must hold at least once."""
 
+DAYS_OF_PATTERN = 15
+"""Days after which a rule of hours has shown all it has: two weeks, one of which the clocks may spoil, and a day."""
+
+MOST_MOMENTS = 20_000
+"""Moments that are tried for all clauses of a draft; what did not fit in is given the benefit of the doubt."""
+
 FEWEST_VISITS = 20
 """Real visits from which on habits are worth looking at."""
 
@@ -81,8 +87,9 @@ class Finding:
 def lint(terms: Terms, *, habits: Habits, pictured: frozenset[str]) -> tuple[Finding, ...]:
     """Every finding in the order of the clauses. `pictured` are the keys of rewards that have a picture."""
     found: list[Finding] = []
+    moments = iter(range(MOST_MOMENTS))
     for clause in terms.clauses:
-        if not _ever_holds(clause, terms=terms):
+        if not _ever_holds(clause, terms=terms, budget=moments):
             first = local_date(terms.effective_from, zone_name=terms.zone)
             last = first + timedelta(days=LOOK_AHEAD - 1)
             found.append(Finding(LintCode.NEVER_HOLDS, clause, dates={"first": first, "last": last}))
@@ -104,29 +111,37 @@ def _at(moment: datetime, *, terms: Terms) -> Counted:
     return Counted(occurred_at=moment, zone=terms.zone, currency=terms.currency, lines=(), amounts=Parts(()))
 
 
-def _ever_holds(clause: Clause, *, terms: Terms) -> bool:
+def _ever_holds(clause: Clause, *, terms: Terms, budget: Iterator[int]) -> bool:
     """Whether there is a moment at which all its hours and dates hold, tried at every moment where one may begin."""
     timed = [one for one in clause.conditions if _timed(one)]
     if not timed:
         return True
-    return any(
-        all(holds(one, purchase=_at(moment, terms=terms)) for one in timed) for moment in _moments(clause, terms=terms)
-    )
+    for moment in _moments(clause, terms=terms):
+        if next(budget, None) is None or all(holds(one, purchase=_at(moment, terms=terms)) for one in timed):
+            return True
+    return False
 
 
 def _moments(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
-    """When one of its windows begins or ends, day by day; where a date starts the rule, from that day on."""
-    starts = [one.first for one in clause.leaves if isinstance(one, Dates) and one.first is not None]
-    first = max([local_date(terms.effective_from, zone_name=terms.zone), *starts])
+    """When one of its windows begins or ends, on the days after which nothing new can come."""
     clocks = {time.min}
     for one in clause.leaves:
         if isinstance(one, WeekdaysAndHours):
             clocks |= {clock for clock in (one.start, one.end) if clock is not None}
-    for later in range(LOOK_AHEAD):
-        day = first + timedelta(days=later)
+    for day in _days(clause, terms=terms):
         yield day_start(day, zone_name=terms.zone)
         for clock in sorted(clocks):
             yield in_zone(datetime.combine(day, clock), zone_name=terms.zone)
+
+
+def _days(clause: Clause, *, terms: Terms) -> list[date]:
+    """The days from the start of the terms, and from each date at which a condition turns, until the week repeats."""
+    first = local_date(terms.effective_from, zone_name=terms.zone)
+    turns = {first}
+    for one in clause.leaves:
+        if isinstance(one, Dates):
+            turns |= {day for day in (one.first, one.last and one.last + timedelta(days=1)) if day and day > first}
+    return sorted({turn + timedelta(days=later) for turn in turns for later in range(DAYS_OF_PATTERN)})
 
 
 def _shut_out(clause: Clause, *, terms: Terms, habits: Habits) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.domain import earning, redeeming
 from app.domain.decisions import Decision, DecisionOutcome
@@ -53,24 +53,14 @@ async def offers_for(
     if in_force is None:
         return Offers(offers=(), customer=customer)
     found = await rewards.all_rewards(session, program_id=program_id)
-    facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
     lists = None
     if customer is not None:
+        facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
         lists = await price_lists.known(
             session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
         )
     found_offers = decide(found, terms=in_force, customer=customer, facts=facts, lists=lists)
     return Offers(offers=found_offers, customer=customer)
-
-
-async def _seen(
-    session: Session, *, program_id: str, customer: CustomerRow | None, terms: Terms, facts: PurchaseFacts
-) -> PurchaseFacts:
-    """The facts together with what the terms ask about the customer."""
-    if customer is None:
-        return facts
-    member = await members.known(session, program_id=program_id, customer=customer, terms=terms, at=facts.occurred_at)
-    return facts if member == facts.member else replace(facts, member=member)
 
 
 def decide(
@@ -133,7 +123,7 @@ async def check_basket(
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    facts = await _seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
+    facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
     decision = earning.earn(terms=in_force, facts=facts)
     lists = await price_lists.known(
         session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at

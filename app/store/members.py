@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
+from app.domain.facts import PurchaseFacts
 from app.domain.members import NOBODY, Member
 from app.domain.terms import Terms
 from app.store.customers import CustomerRow
@@ -39,6 +41,14 @@ async def known(session: Session, *, program_id: str, customer: CustomerRow, ter
         uses=tuple(sorted(uses.items())),
         earned=tuple(earned),
     )
+
+
+async def seen(
+    session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
+) -> PurchaseFacts:
+    """The facts together with what the terms ask about the customer; the account is locked where they are to be kept."""
+    member = await known(session, program_id=program_id, customer=customer, terms=terms, at=facts.occurred_at)
+    return facts if member == facts.member else replace(facts, member=member)
 
 
 async def use(

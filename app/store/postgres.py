@@ -133,7 +133,7 @@ class PostgresDatabase:
             try:
                 try:
                     done = await self._to_commit(connection, work, begin=begin, locking=locking)
-                except BaseException as error:
+                except BaseException as error:  # rolled back and raised again, a cancellation too
                     without_data(error)
                     await connection.execute("ROLLBACK")
                     sound = not is_lost(error)

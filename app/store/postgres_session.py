@@ -23,7 +23,7 @@ def in_one(statements: tuple[tuple[str, int], ...]) -> str:
     parts: list[str] = []
     offset = 0
     for sql, count in statements:
-        parts.append(_PLACEHOLDER.sub(lambda found, by=offset: f"${int(found[1]) + by}", sql))  # type: ignore[misc]
+        parts.append(_PLACEHOLDER.sub(lambda found, by=offset: f"${int(found[1]) + by}", sql))  # type: ignore[misc]  # a default binds the loop's value, which mypy cannot type
         offset += count
     if len(parts) == 1:
         return parts[0]

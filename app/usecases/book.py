@@ -11,7 +11,8 @@ import orjson
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance, Entry, EntryType, Movement, sealed
 from app.domain.lots import Draw, Lot
-from app.store import ledger
+from app.domain.terms import Terms
+from app.store import ledger, members
 from app.store.customers import CustomerRow
 from app.store.unit import Session
 from app.usecases.call import Call
@@ -67,3 +68,11 @@ async def book(
     )
     await ledger.append(session, program_id=call.program.id, entry=entry, seal=sealed(entry), balance=balance)
     return entry, balance
+
+
+async def count_uses(session: Session, *, call: Call, customer: CustomerRow, terms: Terms, decision: Decision) -> None:
+    """Keep that clauses which apply so many times were applied once more."""
+    uses = [(call.new_id(), key) for key in decision.applied() if key in terms.asked.uses]
+    await members.use(
+        session, program_id=call.program.id, customer_id=customer.id, clauses=uses, at=decision.decided_for
+    )

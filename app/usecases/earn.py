@@ -15,13 +15,12 @@ from app.domain.ledger import EntryType
 from app.domain.lots import Lot, last_valid_day
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
-from app.store import customers, ledger, purchases, terms
+from app.store import customers, ledger, members, purchases, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.unit import Session
-from app.usecases.book import book
+from app.usecases.book import book, count_uses
 from app.usecases.call import Answer, Call, keep, replay
-from app.usecases.member import count_uses, seen
 
 RECEIPTS = "till"
 """The source of receipts: one number space per program, whichever till or import brings them."""
@@ -49,23 +48,22 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return skewed
     if order.facts.currency != call.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
-    customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
+    program = call.program.id
+    customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    recorded = await purchases.by_receipt(
-        session, program_id=call.program.id, source=RECEIPTS, external_id=order.external_id
-    )
+    recorded = await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.external_id)
     if recorded is not None:
         return await _same_receipt(session, call=call, order=order, customer=customer, recorded=recorded)
-    in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
+    in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    facts = await seen(session, call=call, customer=customer, terms=in_force, facts=order.facts)
+    facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=order.facts)
     earned = earning.earn(terms=in_force, facts=facts)
     if customer.balance.lifetime + earned.points > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     purchase = _purchase(call=call, order=order, facts=facts, customer=customer, points=earned.points, terms=in_force)
-    await purchases.add(session, program_id=call.program.id, purchase=purchase)
+    await purchases.add(session, program_id=program, purchase=purchase)
     await count_uses(session, call=call, customer=customer, terms=in_force, decision=earned)
     entry, balance = await book(
         session,

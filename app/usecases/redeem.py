@@ -13,15 +13,14 @@ from app.domain.lots import Draw
 from app.domain.price_lists import Charge
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
-from app.store import customers, ledger, price_lists, redemptions, rewards, terms
+from app.store import customers, ledger, members, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
 from app.store.unit import Session
-from app.usecases.book import book
+from app.usecases.book import book, count_uses
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
-from app.usecases.member import count_uses, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,20 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         return known
     if (skewed := _clock(call, occurred_at=order.facts.occurred_at)) is not None:
         return skewed
-    customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
+    program = call.program.id
+    customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     reward = await _reward(session, call=call, order=order)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
-    in_force = await terms.in_force(session, program_id=call.program.id, at=order.facts.occurred_at)
+    in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
     clause = in_force.cost_of(reward.key)
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
-    facts = await seen(session, call=call, customer=customer, terms=in_force, facts=order.facts)
+    facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=order.facts)
     charge = await _charge(session, call=call, customer=customer, terms=in_force, reward=reward, at=facts.occurred_at)
     decision = redeeming.redeem(
         terms=in_force, clause=clause, facts=facts, available=customer.balance.available, charge=charge
@@ -65,10 +65,10 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     )
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
-    if not await rewards.take_one(session, program_id=call.program.id, reward_id=reward.id):
+    if not await rewards.take_one(session, program_id=program, reward_id=reward.id):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
     redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
-    await redemptions.add(session, program_id=call.program.id, redemption=redemption)
+    await redemptions.add(session, program_id=program, redemption=redemption)
     await count_uses(session, call=call, customer=customer, terms=in_force, decision=decision)
     entry, balance = await book(
         session,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,8 +72,7 @@ def clauses(*more: Any, coffee: int = 100, conditions: list[Any] | None = None) 
 
 def publish(shop: Shop, given: list[Any], **more: Any) -> Any:
     """Publish as the owner, under a key of its own."""
-    shop.count = getattr(shop, "count", 0) + 1  # type: ignore[attr-defined]
-    sent = {"idempotencyKey": f"publish-{shop.count}", "clauses": given, **more}  # type: ignore[attr-defined]
+    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, **more}
     return shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
 
 
@@ -226,3 +228,28 @@ def test_the_outlook_says_from_when_a_clause_applies_and_what_is_nearly_reached(
     assert (told["spend"]["applies"], told["spend"]["points"]) == (True, 3)
     assert (told["evening"]["applies"], told["evening"]["appliesFrom"]) == (False, "2090-03-06T17:00:00Z")
     assert told["coffee"]["nearly"] == [{"code": "COLLECT_POINTS", "points": 20}]
+
+
+def test_a_draft_that_takes_long_to_check_is_answered_and_stops_no_till(shop: Shop) -> None:
+    card = shop.enrol()
+    minutes = [f"{place // 60:02}:{place % 60:02}" for place in range(20)]
+    hours = [
+        {"weekdaysAndHours": {"days": ["MONDAY"], "start": "09:00", "end": f"10:{one[3:]}"}} for one in minutes[:19]
+    ]
+    closed = {"weekdaysAndHours": {"days": ["TUESDAY"]}}
+    heavy = [
+        {"key": f"x-{place}", "conditions": [*hours, closed], "effect": {"bonusPoints": {"points": 5}}}
+        for place in range(40)
+    ]
+    begun = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        checking = pool.submit(shop.ask, CHECK, role=Role.OWNER, clauses=clauses(*heavy))
+        waits = []
+        while not checking.done():
+            sold = time.monotonic()
+            shop.buy(card, "1.00")
+            waits.append(time.monotonic() - sold)
+        found = checking.result()["termsCheck"]
+    assert "NEVER_HOLDS" in {one["code"] for one in found["findings"]}
+    assert time.monotonic() - begun < 10
+    assert max(waits, default=0) < 2

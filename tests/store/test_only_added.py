@@ -180,4 +180,5 @@ async def test_postgres_does_not_empty_a_table_either(postgres_url: str, table: 
     await database.start()
     await database.write(_a_full_shop, program_id=PROGRAM, turn="shop")
     await _refused(database, f"TRUNCATE {table} CASCADE")
+    assert await database.read(lambda session: count(session, table)) == 1
     await database.stop()
