@@ -130,6 +130,13 @@ class Tills:
         for thread in self._threads:
             thread.start()
 
+    def write_more_than(self, before: int) -> None:
+        """Wait until more than `before` purchases are acknowledged: a loaded machine may need its time for that."""
+        latest = time.monotonic() + 60
+        while len(self.acknowledged) <= before:
+            assert time.monotonic() < latest, "the tills got no purchase acknowledged for a minute"
+            time.sleep(0.01)
+
     def stop(self) -> None:
         """Wait until each has finished what it was doing."""
         self._running = False

@@ -23,10 +23,10 @@ def test_no_acknowledged_purchase_is_lost_when_the_server_is_killed(database_url
         for _ in range(ROUNDS):
             before = len(tills.acknowledged)
             tills.start()
-            time.sleep(chance.uniform(0.1, 0.6))
+            tills.write_more_than(before)
+            time.sleep(chance.uniform(0.0, 0.5))
             server.kill()
             tills.stop()
-            assert len(tills.acknowledged) > before, "the tills did write"
             server.start()
         assert_nothing_was_lost(tills)
         for key, card in list(tills.unanswered.items()):
