@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from math import lcm
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Exact: TypeAlias = Fraction | int
 """A number without rounding error."""
@@ -110,8 +110,7 @@ class Money:
         return Decimal(self.minor).scaleb(-DECIMALS[self.currency])
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """Exact fractions over one denominator: each is its numerator divided by `over`. Adding them up is cheap."""
 
     numerators: tuple[int, ...]
@@ -121,13 +120,16 @@ class Parts:
     def of(cls, values: Iterable[Exact]) -> Parts:
         """The values over their least common denominator."""
         values = tuple(values)
+        if set(map(type, values)) <= {int}:
+            return cls(values)  # type: ignore[arg-type]  # mypy does not follow the test
         over = lcm(*(value.denominator for value in values))
         return cls(tuple(value.numerator * (over // value.denominator) for value in values), over)
 
     def total(self) -> Exact:
         """The sum."""
-        whole, rest = divmod(sum(self.numerators), self.over)
-        return Fraction(whole * self.over + rest, self.over) if rest else whole
+        over = self.over
+        whole, rest = divmod(sum(self.numerators), over)
+        return Fraction(whole * over + rest, over) if rest else whole
 
     def each(self) -> tuple[Exact, ...]:
         """The values one by one."""
@@ -166,16 +168,13 @@ def shared_out(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
     """
     if not weights:
         return ()
-    whole = sum(weights)
+    parts = Parts.of(weights).numerators
+    whole = sum(parts)
     if whole == 0:
-        return (total, *([0] * (len(weights) - 1)))
-    exact = [
-        Fraction(total * weight, whole) if isinstance(weight, int) else total * weight / whole for weight in weights
-    ]
-    shares = [one.__floor__() for one in exact]
+        return (total, *([0] * (len(parts) - 1)))
+    shares, rests = zip(*(divmod(total * part, whole) for part in parts), strict=True)
     missing = total - sum(shares)
-    if missing:
-        by_remainder = sorted(range(len(shares)), key=lambda place: (shares[place] - exact[place], place))
-        for place in by_remainder[:missing]:
-            shares[place] += 1
-    return tuple(shares)
+    if not missing:
+        return shares
+    largest = sorted(range(len(parts)), key=lambda place: (-rests[place], place))[:missing]
+    return tuple(share + (place in largest) for place, share in enumerate(shares))

@@ -62,6 +62,7 @@ def local_date(at: datetime, *, zone_name: str) -> date:
     return local(at, zone_name=zone_name).date()
 
 
+@lru_cache(maxsize=4096)
 def day_start(day: date, *, zone_name: str) -> datetime:
     """The first instant of a local day, in UTC; where 00:00 is skipped, the moment the clocks jump to."""
     return _instant(datetime.combine(day, time.min), zone_name=zone_name)
@@ -136,7 +137,7 @@ def in_window(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: 
     """
     wall = local(at, zone_name=zone_name)
     opens, closes = start or time.min, end
-    clock = wall.time().replace(tzinfo=None, fold=0)
+    clock = wall.time()
     today = WEEK[wall.weekday()] in days
     if closes is None:
         return today and clock >= opens
@@ -152,11 +153,28 @@ def next_opening(
     """The first instant at or after `at` inside the window, in UTC; None when there is none within some weeks."""
     if in_window(at, zone_name=zone_name, days=days, start=start, end=end):
         return at.astimezone(UTC)
-    for opening in _openings(at, zone_name=zone_name, start=start or time.min):
-        # A window that the clocks skip on that day does not exist on it.
-        if opening >= at and in_window(opening, zone_name=zone_name, days=days, start=start, end=end):
-            return opening
+    first = local_date(at, zone_name=zone_name)
+    for later in range(_LOOK_AHEAD):
+        try:
+            openings = _openings_within(first + later * _DAY, zone_name=zone_name, days=days, start=start, end=end)
+        except OverflowError:
+            return None
+        for opening in openings:
+            if opening >= at:
+                return opening
     return None
+
+
+@lru_cache(maxsize=4096)
+def _openings_within(
+    day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
+) -> tuple[datetime, ...]:
+    """When a window opens on a day, in order; one that the clocks skip does not exist on it."""
+    return tuple(
+        opening
+        for opening in _openings_of(day, zone_name=zone_name, start=start or time.min)
+        if in_window(opening, zone_name=zone_name, days=days, start=start, end=end)
+    )
 
 
 def next_closing(
@@ -184,12 +202,13 @@ def _openings(at: datetime, *, zone_name: str, start: time) -> Iterator[datetime
     for later in range(_LOOK_AHEAD):
         try:
             day = first + later * _DAY
-            yield from sorted(_openings_of(day, zone_name=zone_name, start=start))
+            yield from _openings_of(day, zone_name=zone_name, start=start)
         except OverflowError:
             return
 
 
-def _openings_of(day: date, *, zone_name: str, start: time) -> set[datetime]:
+@lru_cache(maxsize=4096)
+def _openings_of(day: date, *, zone_name: str, start: time) -> tuple[datetime, ...]:
     """When the clock of a day shows `start`, for the first and for the second time, and when it is set back."""
     here = zone(zone_name)
     wall = datetime.combine(day, start)
@@ -199,7 +218,7 @@ def _openings_of(day: date, *, zone_name: str, start: time) -> set[datetime]:
     if midnight.utcoffset() != tomorrow.utcoffset():
         found.add(wall.replace(tzinfo=here, fold=1).astimezone(UTC))
         found.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), here=here))
-    return found
+    return tuple(sorted(found))
 
 
 def _offset_change(low: datetime, high: datetime, *, here: ZoneInfo) -> datetime:

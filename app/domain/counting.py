@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import NamedTuple
 
-from app.domain.amounts import Exact, Money, Parts
+from app.domain.amounts import Exact, Parts
 from app.domain.facts import Channel, Line, LineKind, Payment, PurchaseFacts
 from app.domain.members import NOBODY, Member
 
@@ -38,8 +39,7 @@ class Basis:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
 
     `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it.
@@ -82,24 +82,12 @@ class Counted:
         places = [place for place, line in enumerate(self.lines) if selects(line)]
         if len(places) == len(self.lines):
             return self
-        numerators = self.amounts.numerators
-        return Counted(
-            occurred_at=self.occurred_at,
-            zone=self.zone,
-            currency=self.currency,
-            lines=tuple(self.lines[place] for place in places),
-            amounts=Parts(tuple(numerators[place] for place in places), self.amounts.over),
-            channel=self.channel,
-            payments=self.payments,
-            member=self.member,
-            clause=self.clause,
-            fitting=self.fitting,
+        numerators, over = self.amounts
+        return self._replace(
+            lines=tuple([self.lines[place] for place in places]),
+            amounts=Parts(tuple([numerators[place] for place in places]), over),
         )
 
     def total(self) -> Exact:
         """The counted amount in minor units."""
         return self.amounts.total()
-
-    def shown(self) -> Money:
-        """The counted amount as a reader sees it: whole minor units, rounded down."""
-        return Money(self.total().__floor__(), self.currency)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from app.domain.amounts import Parts, rounded, shared_out
+from app.domain.amounts import Exact, Parts, rounded, shared_out
 from app.domain.calendar import next_period
 from app.domain.counting import Counted
 from app.domain.decisions import (
@@ -30,8 +30,7 @@ from app.domain.judging import judge
 from app.domain.terms import Clause, Terms
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """A clause, whether it fits, the part of the purchase that it looks at, and why."""
 
     clause: Clause
@@ -40,13 +39,20 @@ class _Judged:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Gift:
-    """What one clause would give: unrounded parts, and whole points when it is alone."""
+class _Gift(NamedTuple):
+    """What one clause would give: exactly, and in whole points when it is alone."""
 
     key: str
-    parts: Parts
+    exact: Exact
     points: int
+
+
+class _Base(NamedTuple):
+    """What an earning clause gives for the part of the purchase that it looks at."""
+
+    effect: Earning
+    selected: Counted
+    gift: _Gift
 
 
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
@@ -64,15 +70,8 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     for one in judged:
         reasons.extend(one.reasons)
         if one.fits:
-            reasons.append(
-                _result(
-                    one.clause.key,
-                    alone=alone[one.clause.key],
-                    gives=given.get(one.clause.key),
-                    best=before_caps,
-                    in_turn=in_turn,
-                )
-            )
+            key = one.clause.key
+            reasons.append(_result(key, alone=alone[key], gives=given.get(key), best=before_caps, in_turn=in_turn))
     outcome = DecisionOutcome.GRANTED if points == before_caps else DecisionOutcome.PARTLY_GRANTED
     return Decision(
         outcome=outcome if points > 0 else DecisionOutcome.REFUSED,
@@ -85,42 +84,45 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
 
 def _judged(terms: Terms, *, purchase: Counted) -> list[_Judged]:
     """Every clause that gives points, judged in order; those that yield to others when the others are known."""
-    clauses = [clause for clause, _ in (*terms.earning, *terms.extras)]
-    found = {one.key: _Judged(one, *judge(one, purchase=purchase)) for one in clauses if not one.exclusive}
-    if len(found) < len(clauses):
-        seen = replace(purchase, fitting=frozenset(key for key, one in found.items() if one.fits))
-        found |= {one.key: _Judged(one, *judge(one, purchase=seen)) for one in clauses if one.exclusive}
-    return [found[clause.key] for clause in clauses]
+    if not terms.exclusive:
+        return [_Judged(one, *judge(one, purchase=purchase)) for one in terms.giving]
+    found = {one.key: _Judged(one, *judge(one, purchase=purchase)) for one in terms.giving if not one.exclusive}
+    seen = purchase._replace(fitting=frozenset(key for key, one in found.items() if one.fits))
+    found |= {one.key: _Judged(one, *judge(one, purchase=seen)) for one in terms.giving if one.exclusive}
+    return [found[clause.key] for clause in terms.giving]
 
 
 def _given(terms: Terms, *, judged: Sequence[_Judged]) -> tuple[dict[str, int], dict[str, int]]:
     """What each clause that fits would give alone, and what each one that counts does give."""
     mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
-    bases: list[tuple[Earning, _Judged, _Gift]] = []
+    bases: list[_Base] = []
     bonuses: list[_Gift] = []
     factors: list[tuple[PointsMultiplier, _Judged]] = []
-    for one in judged:
-        effect = one.clause.effect
-        if not one.fits:
-            continue
-        if isinstance(effect, Earning):
-            bases.append((effect, one, _gift(one.clause.key, effect.earn(one.selected), rounding=rounding)))
-        elif isinstance(effect, BonusPoints):
-            parts = Parts((effect.points if one.selected.lines else 0,))
-            bonuses.append(_gift(one.clause.key, parts, rounding=rounding))
-        elif isinstance(effect, PointsMultiplier):
-            factors.append((effect, one))
-    alone = {gift.key: gift.points for gift in (*(gift for _, _, gift in bases), *bonuses)}
+    for one, (clause, earning) in zip(judged, terms.earning, strict=False):
+        if one.fits:
+            gift = _gift(clause.key, earning.earn(one.selected), rounding=rounding)
+            bases.append(_Base(earning, one.selected, gift))
+    for one, (clause, extra) in zip(judged[len(terms.earning) :], terms.extras, strict=True):
+        if one.fits and isinstance(extra, BonusPoints):
+            points = extra.points if one.selected.lines else 0
+            bonuses.append(_Gift(clause.key, points, points))
+        elif one.fits and isinstance(extra, PointsMultiplier):
+            factors.append((extra, one))
+    alone = {gift.key: gift.points for gift in (*(base.gift for base in bases), *bonuses)}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
         choices = choices[:1]
+    elif mode is CombinationMode.BEST and bases and not factors:
+        # What comes on top is the same for each, and rounding keeps their order.
+        by_line = rounding.scope is RoundingScope.LINE
+        choices = [[max(bases, key=lambda base: base.gift.points if by_line else base.gift.exact)]]
     best: list[_Gift] = []
     most = -1
     for chosen in choices or [[]]:
         multiples = [_multiple(effect, one, bases=chosen, rounding=rounding) for effect, one in factors]
         for multiple in multiples:
             alone[multiple.key] = max(alone.get(multiple.key, 0), multiple.points)
-        gifts = [*(gift for _, _, gift in chosen), *_counting(multiples, mode=mode), *bonuses]
+        gifts = [*(base.gift for base in chosen), *_counting(multiples, mode=mode), *bonuses]
         total = _together(gifts, rounding=rounding)
         if total > most:
             most, best = total, gifts
@@ -135,15 +137,13 @@ def _counting(multiples: list[_Gift], *, mode: CombinationMode) -> list[_Gift]:
     return multiples[:1] if mode is CombinationMode.FIRST else [max(multiples, key=lambda one: one.points)]
 
 
-def _multiple(
-    effect: PointsMultiplier, one: _Judged, *, bases: Sequence[tuple[Earning, _Judged, _Gift]], rounding: RoundingRule
-) -> _Gift:
+def _multiple(effect: PointsMultiplier, one: _Judged, *, bases: Sequence[_Base], rounding: RoundingRule) -> _Gift:
     """What a multiplier adds to what the earning clauses give for the goods that it selects."""
     lines = frozenset(line.number for line in one.selected.lines)
     parts = [
         part
-        for base, judged, _ in bases
-        for part in base.earn(judged.selected.only(lambda line: line.number in lines)).each()
+        for base in bases
+        for part in base.effect.earn(base.selected.only(lambda line: line.number in lines)).each()
     ]
     extra = effect.extra
     exact = Parts.of(parts).scaled(extra.numerator, extra.denominator) if parts else Parts((0,))
@@ -151,42 +151,38 @@ def _multiple(
 
 
 def _gift(key: str, parts: Parts, *, rounding: RoundingRule) -> _Gift:
-    return _Gift(key=key, parts=parts, points=_whole(parts, rounding=rounding))
+    """The parts added up exactly, and rounded once or one by one; whole points are never below zero."""
+    exact = parts.total()
+    if rounding.scope is RoundingScope.LINE:
+        points = sum(rounded(part, mode=rounding.mode) for part in parts.each())
+    else:
+        points = rounded(exact, mode=rounding.mode)
+    return _Gift(key, exact, max(0, points))
 
 
 def _together(gifts: Sequence[_Gift], *, rounding: RoundingRule) -> int:
     """Whole points of several clauses that count: a sum that is rounded once, or the sum of rounded lines."""
     if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
-        return sum(gift.points for gift in gifts)
-    return max(0, rounded(sum((gift.parts.total() for gift in gifts), 0), mode=rounding.mode))
+        return sum([gift.points for gift in gifts])
+    return max(0, rounded(sum([gift.exact for gift in gifts]), mode=rounding.mode))
 
 
 def _shared(gifts: Sequence[_Gift], *, total: int, rounding: RoundingRule) -> dict[str, int]:
     """The points of every clause that counts; a sum that is rounded once is shared out to the clauses."""
     if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
         return {gift.key: gift.points for gift in gifts}
-    weights = Parts.of(gift.parts.total() for gift in gifts).numerators
-    return {gift.key: share for gift, share in zip(gifts, shared_out(total, weights=weights), strict=True)}
-
-
-def _whole(parts: Parts, *, rounding: RoundingRule) -> int:
-    """Whole points, never below zero: the sum rounded once, or each part."""
-    if rounding.scope is RoundingScope.LINE:
-        return max(0, sum(rounded(part, mode=rounding.mode) for part in parts.each()))
-    return max(0, rounded(parts.total(), mode=rounding.mode))
+    shares = shared_out(total, weights=[gift.exact for gift in gifts])
+    return {gift.key: share for gift, share in zip(gifts, shares, strict=True)}
 
 
 def _result(key: str, *, alone: int, gives: int | None, best: int, in_turn: bool) -> Reason:
     """Why a clause that fits gave `gives`, None where another one counts instead."""
+    if gives:
+        return Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_EARNED, gives))
     if gives is None and alone:
         code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else ReasonCode.BETTER_CLAUSE_APPLIED
-        finding = Finding(True, code, alone, best)
-        return Reason(clause=key, verdict=Verdict.EXCLUDED, finding=finding)
-    if not gives:
-        finding = Finding(False, ReasonCode.NOTHING_TO_COUNT, 0)
-        return Reason(clause=key, verdict=Verdict.NOT_MET, finding=finding)
-    finding = Finding(True, ReasonCode.POINTS_EARNED, gives)
-    return Reason(clause=key, verdict=Verdict.APPLIED, finding=finding)
+        return Reason(key, Verdict.EXCLUDED, Finding(True, code, alone, best))
+    return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 
 def _capped(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from app.domain.conditions import Condition, Group, Selecting
-from app.domain.conditions.groups import AnyOf, ExceptWhen
+from app.domain.conditions import Condition, Group
+from app.domain.conditions.groups import GROUPS, AnyOf, ExceptWhen
 from app.domain.counting import Counted
-from app.domain.decisions import Finding, Reason, Verdict
+from app.domain.decisions import Reason, Verdict
 from app.domain.terms import Clause
 
 
@@ -19,42 +17,61 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
     if not clause.conditions:
         return True, purchase, ()
     if clause.limit is not None:
-        purchase = replace(purchase, clause=clause.key)
+        purchase = purchase._replace(clause=clause.key)
     selected = purchase
-    for condition in clause.conditions:
-        if isinstance(condition, Selecting) or (isinstance(condition, Group) and condition.selecting):
-            selected = selected.only(condition.selects)
+    for narrowing in clause.selecting:
+        selected = selected.only(narrowing.selects)
+    key = clause.key
+    # What names goods is sought in the whole purchase; where it alone selects it finds the same in its selection.
+    whole = purchase if len(clause.selecting) > 1 else selected
     holds = True
     reasons: list[Reason] = []
     for place, condition in enumerate(clause.conditions):
-        met, found = _judged(condition, at=(place,), key=clause.key, purchase=purchase, selected=selected, wanted=True)
+        if condition.__class__ in GROUPS:
+            met = _judged(condition, (place,), key, purchase, selected, wanted=True, told=reasons)
+        else:
+            # The same as in `_judged`; nearly all conditions of all purchases come this way.
+            finding = condition.check(whole if condition.selecting else selected)
+            met = finding.met
+            reasons.append(Reason(key, Verdict.APPLIED if met else Verdict.NOT_MET, finding, (place,)))
         holds = holds and met
-        reasons.extend(found)
     return holds, selected, tuple(reasons)
 
 
 def holds(condition: Condition, *, purchase: Counted) -> bool:
     """Whether one condition holds, groups and exceptions included."""
-    met, _ = _judged(condition, at=(), key="", purchase=purchase, selected=purchase, wanted=True)
-    return met
+    return _judged(condition, (), "", purchase, purchase, wanted=True, told=[])
 
 
 def _judged(
-    condition: Condition, *, at: tuple[int, ...], key: str, purchase: Counted, selected: Counted, wanted: bool
-) -> tuple[bool, list[Reason]]:
-    """Whether a condition holds (or, in an exception, does not), and why. Groups follow De Morgan's laws."""
-    if isinstance(condition, Group):
-        turned = wanted is not isinstance(condition, ExceptWhen)
-        results = [
-            _judged(one, at=(*at, place), key=key, purchase=purchase, selected=selected, wanted=turned)
-            for place, one in enumerate(condition.conditions)
-        ]
-        if isinstance(condition, AnyOf) is not turned:
-            return all(met for met, _ in results), [reason for _, found in results for reason in found]
-        holds = any(met for met, _ in results)
-        return holds, [reason for met, found in results if met or not holds for reason in found]
-    # What names goods is sought in the whole purchase; what measures them sees what the clause counts.
-    seen = purchase if isinstance(condition, Selecting) else selected
-    finding: Finding = condition.check(seen) if wanted else condition.check_except(seen)
-    verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if wanted else Verdict.EXCLUDED)
-    return finding.met, [Reason(clause=key, verdict=verdict, finding=finding, condition=at)]
+    condition: Condition,
+    at: tuple[int, ...],
+    key: str,
+    purchase: Counted,
+    selected: Counted,
+    *,
+    wanted: bool,
+    told: list[Reason],
+) -> bool:
+    """Whether a condition holds or, where that is wanted in an exception, does not; why is added to `told`.
+
+    Groups follow De Morgan's laws; of alternatives that hold only those are told.
+    """
+    if not isinstance(condition, Group):
+        # What names goods is sought in the whole purchase; what measures them sees what the clause counts.
+        seen = purchase if condition.selecting else selected
+        finding = condition.check(seen) if wanted else condition.check_except(seen)
+        verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if wanted else Verdict.EXCLUDED)
+        told.append(Reason(key, verdict, finding, at))
+        return finding.met
+    turned = wanted is not isinstance(condition, ExceptWhen)
+    results: list[tuple[bool, list[Reason]]] = []
+    for place, one in enumerate(condition.conditions):
+        found: list[Reason] = []
+        results.append((_judged(one, (*at, place), key, purchase, selected, wanted=turned, told=found), found))
+    alternatives = isinstance(condition, AnyOf) is turned
+    holds = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
+    for met, found in results:
+        if met or not (alternatives and holds):
+            told.extend(found)
+    return holds

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -84,7 +84,7 @@ def _applies_from(clause: Clause, *, purchase: Counted) -> datetime | None:
     """The first moment at which all its conditions hold with this very basket; None where time is not all it takes."""
     at = purchase.occurred_at
     for _ in range(_STEPS):
-        met, _, reasons = judge(clause, purchase=replace(purchase, occurred_at=at))
+        met, _, reasons = judge(clause, purchase=purchase._replace(occurred_at=at))
         if met:
             return at if at > purchase.occurred_at else None
         openings = [_opening(one) for one in reasons if not one.finding.met]

@@ -133,12 +133,12 @@ def _stored(value: Any) -> Any:
     return value
 
 
-def in_order(values: frozenset[Any]) -> list[Any]:
+def in_order(values: frozenset[Any]) -> tuple[Any, ...]:
     """The values of a set in one order: members of an enum as they are declared, all else sorted."""
     first = next(iter(values), None)
     if isinstance(first, Enum):
-        return [one for one in type(first) if one in values]
-    return sorted(values)
+        return tuple(one for one in type(first) if one in values)
+    return tuple(sorted(values))
 
 
 def _restored(data: Any, *, part: Part) -> Any:

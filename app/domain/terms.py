@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from app.domain.calendar import Period
-from app.domain.conditions import Condition
+from app.domain.conditions import Condition, Group, Selecting
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import leaves
@@ -59,6 +59,11 @@ class Clause:
     def leaves(self) -> tuple[Condition, ...]:
         """Every condition that is no group."""
         return tuple(leaves(self.conditions))
+
+    @cached_property
+    def selecting(self) -> tuple[Selecting | Group, ...]:
+        """The conditions that narrow which lines the others look at."""
+        return tuple(one for one in self.conditions if isinstance(one, Selecting | Group) and one.selecting)
 
     @cached_property
     def limit(self) -> TimesPerPeriod | None:
@@ -154,6 +159,16 @@ class Terms:
     def extras(self) -> tuple[tuple[Clause, Extra], ...]:
         """The clauses that give something on top, in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Extra))
+
+    @cached_property
+    def giving(self) -> tuple[Clause, ...]:
+        """The clauses that give points: those that earn, then those that give something on top."""
+        return tuple(clause for clause, _ in (*self.earning, *self.extras))
+
+    @cached_property
+    def exclusive(self) -> bool:
+        """Whether a clause that gives points waits to see which others fit."""
+        return any(clause.exclusive for clause in self.giving)
 
     @cached_property
     def caps(self) -> tuple[tuple[Clause, PointsCap], ...]:

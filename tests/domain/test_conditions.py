@@ -96,7 +96,7 @@ def test_products_and_categories_select_lines_and_hold_when_one_is_left() -> Non
 
 def with_one_more(basket: Counted, *, minor: int) -> Counted:
     """The basket with a line that counts for so many pence."""
-    return replace(basket, lines=(*basket.lines, a_line(99)), amounts=Parts.of([*basket.amounts.each(), minor]))
+    return basket._replace(lines=(*basket.lines, a_line(99)), amounts=Parts.of([*basket.amounts.each(), minor]))
 
 
 @given(

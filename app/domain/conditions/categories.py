@@ -16,6 +16,6 @@ class Categories(Listed):
     kind: ClassVar[str] = "categories"
     about: ClassVar[str] = "Counts only some categories, and holds when an article of one is in the basket."
 
-    def names(self, line: Line) -> frozenset[str]:
+    def names(self, line: Line) -> tuple[str, ...]:
         """The categories that the till gave."""
-        return frozenset(line.categories)
+        return line.categories

@@ -25,7 +25,7 @@ class Channels(Condition):
     def check(self, purchase: Counted) -> Finding:
         """The remedy is any of the channels."""
         seen = None if purchase.channel is None else purchase.channel.value
-        wanted = tuple(one.value for one in in_order(self.channels))
+        wanted = tuple([one.value for one in in_order(self.channels)])
         if purchase.channel in self.channels:
             return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
         return Finding(False, ReasonCode.OTHER_CHANNEL, seen, wanted, (Remedy(RemedyCode.USE_CHANNEL, choices=wanted),))

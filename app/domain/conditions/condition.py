@@ -23,6 +23,11 @@ class Condition(Rule):
     negatable: ClassVar[bool] = False
     """Whether it may stand in an exception."""
 
+    @property
+    def selecting(self) -> bool:
+        """Whether it narrows which lines the rest of its clause looks at."""
+        return False
+
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is made twice; the second one is the one that is used.
         if "kind" in cls.__dict__:
@@ -61,6 +66,11 @@ class Selecting(Condition):
     """A condition that narrows which lines the rest of its clause looks at; it holds when one is left."""
 
     __slots__ = ()
+
+    @property
+    def selecting(self) -> bool:
+        """It does."""
+        return True
 
     @abstractmethod
     def selects(self, line: Line) -> bool:

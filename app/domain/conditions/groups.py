@@ -27,7 +27,7 @@ class Group(Condition):
     @property
     def selecting(self) -> bool:
         """Whether it narrows which lines count."""
-        return all(one.selecting if isinstance(one, Group) else isinstance(one, Selecting) for one in self.conditions)
+        return all(one.selecting for one in self.conditions)
 
     @abstractmethod
     def holds(self, found: list[bool]) -> bool:
@@ -89,7 +89,7 @@ class AnyOf(Group):
         """A choice of one is none; goods cannot be an alternative to something else."""
         if len(self.conditions) < 2:
             return f"2 to {MOST_IN_GROUP} conditions"
-        naming = [isinstance(one, Selecting) or (isinstance(one, Group) and one.selecting) for one in self.conditions]
+        naming = [one.selecting for one in self.conditions]
         if any(naming) and not all(naming):
             return "products and categories stand here only among themselves"
         return Group.problem(self)
@@ -138,6 +138,10 @@ class ExceptWhen(Group):
         if not all(one.negatable for one in leaves(self.conditions)):
             return "an exception takes hours, dates, channels and methods of payment only"
         return Group.problem(self)
+
+
+GROUPS: frozenset[type[Condition]] = frozenset({AnyOf, AllOf, ExceptWhen})
+"""Every kind of group."""
 
 
 def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:

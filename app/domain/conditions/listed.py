@@ -26,18 +26,18 @@ class Listed(Selecting):
     exclude: frozenset[str] = stated("What does not count.", default=frozenset())
 
     @abstractmethod
-    def names(self, line: Line) -> frozenset[str]:
+    def names(self, line: Line) -> tuple[str, ...]:
         """What the lists may call this line."""
 
     def selects(self, line: Line) -> bool:
         """Named among those that count, and not among those that do not."""
         names = self.names(line)
-        return (not self.include or not names.isdisjoint(self.include)) and names.isdisjoint(self.exclude)
+        return (not self.include or not self.include.isdisjoint(names)) and self.exclude.isdisjoint(names)
 
     def check(self, purchase: Counted) -> Finding:
         """Looks for a line that it selects; the remedy names what would do."""
         wanted = tuple(sorted(self.include)) or None
-        found = sum(1 for line in purchase.lines if self.selects(line))
+        found = sum(map(self.selects, purchase.lines))
         if found:
             return Finding(True, ReasonCode.CONDITION_MET, found, wanted)
         remedy = Remedy(RemedyCode.ADD_PRODUCT, choices=tuple(sorted(self.include - self.exclude)))

@@ -22,13 +22,14 @@ class MinimumSpend(Condition):
     amount: Money = stated("In the program's currency, above 0.")
 
     def check(self, purchase: Counted) -> Finding:
-        """Compares exactly; the missing amount is rounded up, so that spending it is enough."""
+        """Compares exactly; what is shown is rounded down, the missing amount is rounded up, so that spending it is enough."""
         total = purchase.total()
+        shown = Money(total.__floor__(), purchase.currency)
         if total >= self.amount.minor:
-            return Finding(True, ReasonCode.CONDITION_MET, purchase.shown(), self.amount)
+            return Finding(True, ReasonCode.CONDITION_MET, shown, self.amount)
         missing = Money((self.amount.minor - total).__ceil__(), self.amount.currency)
         remedy = Remedy(RemedyCode.SPEND_MORE, amount=missing)
-        return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, purchase.shown(), self.amount, (remedy,))
+        return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, shown, self.amount, (remedy,))
 
     def sentence(self, say: Wording) -> str:
         """If what counts comes to at least so much."""

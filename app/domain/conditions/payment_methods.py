@@ -25,7 +25,7 @@ class PaymentMethods(Condition):
     def check(self, purchase: Counted) -> Finding:
         """The remedy is any of the methods."""
         seen = tuple(sorted({one.kind.value for one in purchase.payments})) or None
-        wanted = tuple(one.value for one in in_order(self.methods))
+        wanted = tuple([one.value for one in in_order(self.methods)])
         if purchase.payments and all(one.kind in self.methods for one in purchase.payments):
             return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
         return Finding(False, ReasonCode.OTHER_PAYMENT, seen, wanted, (Remedy(RemedyCode.PAY_WITH, choices=wanted),))

@@ -18,6 +18,6 @@ class Products(Listed):
         "Counts only some articles, and holds when one of them is in the basket. Names are stock codes."
     )
 
-    def names(self, line: Line) -> frozenset[str]:
+    def names(self, line: Line) -> tuple[str, ...]:
         """The stock code."""
-        return frozenset((line.sku,))
+        return (line.sku,)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 from typing import ClassVar
 
-from app.domain.calendar import WEEK, Weekday, in_window, next_closing, next_opening
+from app.domain.calendar import WEEK, Weekday, next_closing, next_opening
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
@@ -36,9 +36,9 @@ class WeekdaysAndHours(Condition):
     def check(self, purchase: Counted) -> Finding:
         """The remedy is the next moment at which the window is open."""
         seen = purchase.occurred_at
-        if in_window(seen, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end):
-            return Finding(True, ReasonCode.CONDITION_MET, seen, None)
         opens = next_opening(seen, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end)
+        if opens is not None and opens <= seen:
+            return Finding(True, ReasonCode.CONDITION_MET, seen, None)
         remedy = Remedy(RemedyCode.NONE) if opens is None else Remedy(RemedyCode.COME_AT, from_=opens)
         return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, seen, None, (remedy,))
 
