@@ -33,6 +33,7 @@ from app.store.unit import Busy, Database, Unavailable
 from app.usecases.desk import Desk
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
+from app.web.pictures import picture_routes
 
 KEY_REMEMBERED = 10.0
 """Seconds for which a key that was found good is not looked up again: a revoked key stops working after this."""
@@ -130,7 +131,7 @@ def create_app(
             await database.stop()
 
     return Starlette(
-        routes=[*graphiql_routes(endpoint), *health_routes(ready=database.ready)],
+        routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
         lifespan=lifespan,
     )
 

@@ -63,6 +63,34 @@ def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
         demo.wait(20)
 
 
+def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_printed(tmp_path: Path) -> None:
+    block = re.search(
+        r"<!-- terms -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert block is not None
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "TROTH_DATABASE_URL": f"sqlite:///{tmp_path}/troth.db",
+    }
+    steps = [part.partition("\n") for part in block[1].removeprefix("$ ").split("\n$ ")]
+    assert len(steps) == 9
+    for command, _, printed in steps:
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        for line in printed.splitlines():
+            assert line in done.stdout.splitlines(), command
+    assert "“Coffee” costs 120 points." not in (tmp_path / "terms.yaml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["docs/settings.md", "docs/import.md", "docs/architecture.md", "CONTRIBUTING.md"])
 def test_links_and_paths_in_the_docs_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -24,7 +24,9 @@ class Reward(Node):
     key: str = strawberry.field(description="The owner's name for it, which the terms use.")
     name: str = strawberry.field(description="What it is called.")
     description: str = strawberry.field(description="Exactly what the customer gets.")
-    picture_url: str | None = strawberry.field(description="A picture of it.")
+    picture_url: str | None = strawberry.field(
+        description="A picture of it: an https address or, beginning with a slash, a path on this server."
+    )
     retail_value: Money | None = strawberry.field(description="What it would cost in the shop.")
     stock: int | None = strawberry.field(description="How many are left; null means without limit.")
 

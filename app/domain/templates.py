@@ -25,12 +25,19 @@ from app.domain.effects.reward_cost import RewardCost
 
 @dataclass(frozen=True, slots=True)
 class TemplateReward:
-    """A reward of a template; `stock` None means without limit."""
+    """A reward of a template. `picture` is a path on the server; `stock` None means without limit."""
 
     key: str
     name: str
     description: str
+    picture: str
     stock: int | None = None
+
+
+COFFEE = TemplateReward("coffee", "Coffee", "A cup of filter coffee or tea, 0.3 l.", "/pictures/coffee.svg")
+MUG = TemplateReward("mug", "Mug", "An enamel mug with our lettering, 0.4 l, white.", "/pictures/mug.svg", stock=50)
+MEAL = TemplateReward("meal", "Meal of the day", "The meal of the day, one plate.", "/pictures/meal.svg")
+DRINK = TemplateReward("drink", "Drink of your choice", "Any hot or cold drink, any size.", "/pictures/drink.svg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,12 @@ class Template:
 def points_per_spend(currency: str) -> Template:
     """One point for each unit of the currency (for each 100 where it has no decimals), two rewards."""
     per = Money(100 if DECIMALS[currency] <= 2 else 1000, currency)
-    coffee = TemplateReward(key="coffee", name="Coffee", description="A cup of filter coffee or tea, 0.3 l.")
-    mug = TemplateReward(key="mug", name="Mug", description="An enamel mug with our lettering, 0.4 l, white.", stock=50)
     return Template(
-        rewards=(coffee, mug),
+        rewards=(COFFEE, MUG),
         clauses=(
             ("points-per-spend", (), PointsPerAmount(points=1, per=per)),
-            ("coffee", (), RewardCost(reward=coffee.key, points=100, name=coffee.name)),
-            ("mug", (), RewardCost(reward=mug.key, points=500, name=mug.name)),
+            ("coffee", (), RewardCost(reward=COFFEE.key, points=100, name=COFFEE.name)),
+            ("mug", (), RewardCost(reward=MUG.key, points=500, name=MUG.name)),
         ),
     )
 
@@ -59,12 +64,11 @@ def points_per_spend(currency: str) -> Template:
 def stamp_card(currency: str) -> Template:
     """One point for each visit, and something free for nine of them, whatever the currency."""
     del currency
-    meal = TemplateReward(key="meal", name="Meal of the day", description="The meal of the day, one plate.")
     return Template(
-        rewards=(meal,),
+        rewards=(MEAL,),
         clauses=(
             ("stamp-per-visit", (), PointsPerVisit(points=1)),
-            ("tenth-meal", (), RewardCost(reward=meal.key, points=9, name=meal.name)),
+            ("tenth-meal", (), RewardCost(reward=MEAL.key, points=9, name=MEAL.name)),
         ),
     )
 
@@ -72,15 +76,14 @@ def stamp_card(currency: str) -> Template:
 def coffee_shop(currency: str) -> Template:
     """A point for each drink, two before nine in the morning, and a drink for ten points."""
     del currency
-    drink = TemplateReward(key="drink", name="Drink of your choice", description="Any hot or cold drink, any size.")
     morning = WeekdaysAndHours(days=frozenset(WEEK[:5]), end=time(9))
     drinks = Categories(include=frozenset({"drinks"}))
     return Template(
-        rewards=(drink,),
+        rewards=(DRINK,),
         clauses=(
             ("point-per-drink", (drinks,), PointsPerItem(points=1)),
             ("early-birds", (drinks, morning), PointsMultiplier(factor=Decimal(2))),
-            ("drink", (), RewardCost(reward=drink.key, points=10, name=drink.name)),
+            ("drink", (), RewardCost(reward=DRINK.key, points=10, name=DRINK.name)),
         ),
     )
 
@@ -88,14 +91,13 @@ def coffee_shop(currency: str) -> Template:
 def restaurant(currency: str) -> Template:
     """One point for each unit of the currency, a welcome, and a meal that is not given during happy hour."""
     per = Money(100 if DECIMALS[currency] <= 2 else 1000, currency)
-    meal = TemplateReward(key="meal", name="Meal of the day", description="The meal of the day, one plate.")
     happy_hour = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
     return Template(
-        rewards=(meal,),
+        rewards=(MEAL,),
         clauses=(
             ("points-per-spend", (), PointsPerAmount(points=1, per=per)),
             ("welcome", (FirstPurchase(),), BonusPoints(points=20)),
-            ("meal", (ExceptWhen((happy_hour,)),), RewardCost(reward=meal.key, points=120, name=meal.name)),
+            ("meal", (ExceptWhen((happy_hour,)),), RewardCost(reward=MEAL.key, points=120, name=MEAL.name)),
         ),
     )
 

@@ -107,7 +107,7 @@ def _rewards(template: Template, *, now: datetime, new_id: Callable[[], str]) ->
             key=one.key,
             name=one.name,
             description=one.description,
-            picture_url=None,
+            picture_url=one.picture,
             retail_value=None,
             stock_initial=one.stock,
             stock=one.stock,

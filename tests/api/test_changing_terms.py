@@ -30,6 +30,9 @@ WITHDRAW = """mutation($input: WithdrawTermsInput!) { withdrawTerms(input: $inpu
     terms { version status } userErrors { code } } }"""
 NOTICES = """query($by: CustomerBy!) { customer(by: $by) { notices { announcedAt effectiveFrom effectOnCustomer
     terms { version } changes { before { statement } after { statement } } } } }"""
+ACCEPTED = "query($by: CustomerBy!) { customer(by: $by) { acceptedTermsVersion notices { announcedAt } } }"
+EXPLAIN = """query($e: ID!) { explain(entry: $e) { recomputedPoints agrees decision {
+    points { points unit { code } } terms { version } reasons { clause { key number statement } } } } }"""
 OUTLOOK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
     decision { points { points } } clauses { clause { key } applies points appliesFrom nearly { code points } } } }"""
 
@@ -99,6 +102,44 @@ def test_members_of_before_find_old_and_new_in_their_inbox_and_later_ones_do_not
     assert change["before"]["statement"] == "“Coffee” costs 100 points."
     assert change["after"]["statement"] == "“Coffee” costs 120 points."
     assert shop.ask(NOTICES, by={"card": newcomer})["customer"]["notices"] == []
+
+
+def test_whoever_joins_after_an_announcement_accepts_the_announced_version_too(shop: Shop) -> None:
+    publish(shop, clauses(coffee=120))
+    newcomer = shop.enrol()
+    found = shop.ask(ACCEPTED, by={"card": newcomer})["customer"]
+    assert found == {"acceptedTermsVersion": 1, "notices": []}, "what was announced before joining needs no notice"
+    publish(shop, clauses(coffee=130))
+    assert len(shop.ask(ACCEPTED, by={"card": newcomer})["customer"]["notices"]) == 1
+
+
+def test_old_decisions_come_out_the_same_after_many_later_versions(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    entries = []
+    # Each version is better than the one before it, so it counts at once; the last one says nearly nothing of the first.
+    for version in range(1, 9):
+        double = {"key": "double", "effect": {"pointsPerAmount": {"points": version + 1, "per": "1.00"}}}
+        bought = shop.buy(card, "25.50")
+        entries.append((bought["entry"]["id"], version, bought["decision"]))
+        assert publish(shop, clauses(double, coffee=100 - version))["userErrors"] == []
+        clock.now += timedelta(minutes=1)
+    spent = shop.redeem(card)
+    entries.append((spent["entry"]["id"], 9, spent["decision"]))
+    assert publish(shop, [{"key": "visit", "effect": {"pointsPerVisit": {"points": 1}}}])["userErrors"] == []
+    clock.now += timedelta(days=60)
+    assert shop.ask("{ terms { version } }")["terms"]["version"] == 10
+    earned = []
+    for entry, version, decision in entries:
+        found = shop.ask(EXPLAIN, e=entry)["explain"]
+        assert found["agrees"] is True
+        assert found["decision"]["terms"]["version"] == version
+        assert found["decision"]["points"] == decision["points"]
+        assert abs(found["recomputedPoints"]) == decision["points"][0]["points"]
+        in_force = shop.ask("query($v: Int) { terms(version: $v) { clauses { key number statement } } }", v=version)
+        for reason in found["decision"]["reasons"]:
+            assert reason["clause"] in in_force["terms"]["clauses"], "no reason cites what was not in force"
+        earned.append(found["recomputedPoints"])
+    assert [abs(one) for one in earned] == [26, 51, 77, 102, 128, 153, 179, 204, 92]
 
 
 def test_an_announced_version_is_withdrawn_before_it_starts_and_not_after(shop: Shop, clock: Clock) -> None:

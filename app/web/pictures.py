@@ -1,0 +1,33 @@
+"""Pictures of the rewards that the templates bring along; an owner's own rewards show the owner's pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+FOLDER = Path(__file__).parent / "static" / "pictures"
+
+_HEADERS = {
+    "cache-control": "public, max-age=86400",
+    # Drawings from strangers could carry scripts; ours do not, and nothing in them is ever run.
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "x-content-type-options": "nosniff",
+    # Tills and apps on other hosts show them.
+    "cross-origin-resource-policy": "cross-origin",
+}
+
+
+def picture_routes() -> list[Route]:
+    """/pictures/NAME.svg, as `Reward.pictureUrl` of a template's reward gives it."""
+    known = {file.name: file.read_bytes() for file in sorted(FOLDER.glob("*.svg"))}
+
+    async def picture(request: Request) -> Response:
+        found = known.get(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("There is no such picture.", status_code=404)
+        return Response(found, media_type="image/svg+xml", headers=_HEADERS)
+
+    return [Route("/pictures/{name}", picture, methods=["GET"])]

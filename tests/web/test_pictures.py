@@ -1,0 +1,34 @@
+"""Pictures of the templates' rewards: served, shown in the catalogue, and harmless."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import httpx
+
+from app.domain.access import Role
+from app.web.pictures import FOLDER
+from tests.shop import open_shop
+
+
+def test_every_reward_of_a_template_shows_a_picture_that_is_there(sqlite_url: str) -> None:
+    for template in ("points", "stamps", "coffee-shop", "restaurant"):
+        with open_shop(sqlite_url, template=template) as shop:
+            rewards = shop.ask("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
+            for one in rewards["rewards"]["nodes"]:
+                answer = httpx.get(f"{shop.address}{one['reward']['pictureUrl']}")
+                assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+                assert "sandbox" in answer.headers["content-security-policy"]
+            assert httpx.get(f"{shop.address}/pictures/../main.py").status_code == 404
+            assert httpx.get(f"{shop.address}/pictures/none.svg").status_code == 404
+
+
+def test_a_picture_says_what_it_shows_and_loads_nothing() -> None:
+    files = sorted(FOLDER.glob("*.svg"))
+    assert files
+    for file in files:
+        root = ET.fromstring(file.read_text(encoding="utf-8"))
+        assert root.get("aria-label")
+        names = {name.rpartition("}")[2] for element in root.iter() for name in (element.tag, *element.attrib)}
+        assert not names & {"script", "href", "image", "foreignObject", "use"}
+        assert not any(name.startswith("on") for name in names)
