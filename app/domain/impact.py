@@ -1,0 +1,296 @@
+"""What a draft would have meant: the recent past, replayed under the terms in force and under the draft.
+
+Both replays start from the same balances and see the same purchases, as far as the goods were kept, and the same
+requests for rewards. So a draft that says the same changes nothing, to the point. The draft is shown in its own right:
+the old price that points earned before may keep is a matter of transition and not in it. What a clause counts per
+period is counted from the beginning of the replay; visits are counted from the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.calendar import Period, period_start
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.earning import earn
+from app.domain.effects.combination import Combination
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.rounding_rule import RoundingRule
+from app.domain.facts import PurchaseFacts
+from app.domain.members import NOBODY, Member
+from app.domain.redeeming import redeem
+from app.domain.terms import Terms
+
+MOST_AFFECTED = 10
+"""Members that are named, each way."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRedemption:
+    """A reward (by its key) that a member asked for, on which facts."""
+
+    reward: str
+    facts: PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A member's recent past in the order in which it happened.
+
+    `opening` is the balance before it, `visits` the number of purchases before it.
+    """
+
+    customer_id: str
+    enrolled_at: datetime
+    opening: int
+    visits: int
+    events: tuple[PurchaseFacts | PastRedemption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberImpact:
+    """What the draft means for one member.
+
+    `difference` is in points: what is earned more, less what the rewards that are had both ways cost more. A reward
+    that can be had one way only is counted beside it, since nobody but the member can say what it was worth.
+    """
+
+    customer_id: str
+    difference: int
+    earned_before: int
+    earned_after: int
+    redemptions_lost: int
+    redemptions_won: int
+
+    @property
+    def loses(self) -> bool:
+        """Anything less counts as a loss, whatever else is more."""
+        return self.difference < 0 or self.redemptions_lost > 0
+
+    @property
+    def gains(self) -> bool:
+        """Something more, and nothing less."""
+        return not self.loses and (self.difference > 0 or self.redemptions_won > 0)
+
+
+@dataclass(slots=True)
+class RewardImpact:
+    """A reward under the terms in force (before) and under the draft (after): who could pay for it at the end."""
+
+    key: str
+    name: str
+    members_before: int = 0
+    members_after: int = 0
+    out_of_reach: int = 0
+    """Members who could pay for it under the terms in force and cannot under the draft."""
+    redemptions_lost: int = 0
+    redemptions_won: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """The result. Points throughout; liability is what all members hold at the end."""
+
+    members: int
+    purchases: int
+    redemptions: int
+    gainers: int
+    losers: int
+    points_gained: int
+    points_lost: int
+    most_gaining: tuple[MemberImpact, ...]
+    most_losing: tuple[MemberImpact, ...]
+    rewards: tuple[RewardImpact, ...]
+    liability_before: int
+    liability_after: int
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Impact:
+        """What `to_data` wrote."""
+        return cls(
+            **{
+                **data,
+                "most_gaining": tuple(MemberImpact(**one) for one in data["most_gaining"]),
+                "most_losing": tuple(MemberImpact(**one) for one in data["most_losing"]),
+                "rewards": tuple(RewardImpact(**one) for one in data["rewards"]),
+            }
+        )
+
+
+@dataclass(slots=True)
+class _Course:
+    """One member's way through the replay under one version of the terms."""
+
+    terms: Terms
+    enrolled_at: datetime
+    balance: int
+    visits: int
+    earned: int = 0
+    uses: dict[tuple[str, datetime | None], int] = field(default_factory=dict)
+    earned_in: dict[tuple[Period, datetime | None], int] = field(default_factory=dict)
+
+    def decide(self, facts: PurchaseFacts) -> Decision:
+        """What the purchase earns."""
+        return earn(terms=self.terms, facts=self._seen(facts))
+
+    def book(self, facts: PurchaseFacts, decision: Decision) -> None:
+        """Add what a purchase earned."""
+        self.balance += decision.points
+        self.earned += decision.points
+        self.visits += 1
+        for period in self.terms.asked.earned:
+            place = (period, self._start(facts, period))
+            self.earned_in[place] = self.earned_in.get(place, 0) + decision.points
+        self._use(facts, decision)
+
+    def redeem(self, asked: PastRedemption) -> int | None:
+        """Pay for a reward: its cost, or None where it cannot be had."""
+        clause = self.terms.cost_of(asked.reward)
+        if clause is None:
+            return None
+        decision = redeem(terms=self.terms, clause=clause, facts=self._seen(asked.facts), available=self.balance)
+        if decision.outcome is DecisionOutcome.REFUSED:
+            return None
+        self.balance -= decision.points
+        self._use(asked.facts, decision)
+        return decision.points
+
+    def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
+        asked = self.terms.asked
+        if asked.nothing:
+            return facts if facts.member is NOBODY else replace(facts, member=NOBODY)
+        uses = [(key, self.uses.get((key, self._start(facts, period)), 0)) for key, period in asked.uses.items()]
+        member = Member(
+            enrolled_at=self.enrolled_at if asked.enrolment else None,
+            visits=self.visits if asked.visits else 0,
+            uses=tuple(sorted((key, count) for key, count in uses if count)),
+            earned=tuple((one, self.earned_in.get((one, self._start(facts, one)), 0)) for one in asked.earned),
+        )
+        return replace(facts, member=member)
+
+    def _use(self, facts: PurchaseFacts, decision: Decision) -> None:
+        limited = self.terms.asked.uses
+        for key in decision.applied() if limited else ():
+            if key in limited:
+                place = (key, self._start(facts, limited[key]))
+                self.uses[place] = self.uses.get(place, 0) + 1
+
+    def _start(self, facts: PurchaseFacts, period: Period) -> datetime | None:
+        return period_start(facts.occurred_at, zone_name=facts.zone, period=period)
+
+
+class Replay:
+    """The replay of one program, member by member; `impact` is what has come together so far."""
+
+    def __init__(self, *, current: Terms, draft: Terms) -> None:
+        self._current = current
+        self._draft = draft
+        self._earns_alike = _earning_rules(current) == _earning_rules(draft)
+        self._rewards = _rewards(current, draft)
+        self._gaining: list[MemberImpact] = []
+        self._losing: list[MemberImpact] = []
+        self._counts = dict.fromkeys(
+            ("members", "purchases", "redemptions", "gainers", "losers", "points_gained", "points_lost"), 0
+        )
+        self._liability_before = 0
+        self._liability_after = 0
+
+    def add(self, history: History) -> None:
+        """Replay one member."""
+        before = _Course(self._current, history.enrolled_at, history.opening, history.visits)
+        after = _Course(self._draft, history.enrolled_at, history.opening, history.visits)
+        dearer = lost = won = 0
+        for event in history.events:
+            if isinstance(event, PurchaseFacts):
+                decision = before.decide(event)
+                before.book(event, decision)
+                after.book(event, decision if self._earns_alike else after.decide(event))
+                self._counts["purchases"] += 1
+                continue
+            self._counts["redemptions"] += 1
+            cost, new_cost = before.redeem(event), after.redeem(event)
+            if cost is not None and new_cost is not None:
+                dearer += new_cost - cost
+            elif cost is not None:
+                lost += 1
+                self._rewards[event.reward].redemptions_lost += 1
+            elif new_cost is not None:
+                won += 1
+                self._rewards[event.reward].redemptions_won += 1
+        difference = after.earned - before.earned - dearer
+        self._member(MemberImpact(history.customer_id, difference, before.earned, after.earned, lost, won))
+        self._liability_before += before.balance
+        self._liability_after += after.balance
+        self._afford(before.balance, after.balance)
+
+    def impact(self) -> Impact:
+        """What the replay has shown."""
+        return Impact(
+            **self._counts,
+            most_gaining=tuple(_most(self._gaining)),
+            most_losing=tuple(_most(self._losing)),
+            rewards=tuple(replace(one) for one in self._rewards.values()),
+            liability_before=self._liability_before,
+            liability_after=self._liability_after,
+        )
+
+    def _member(self, one: MemberImpact) -> None:
+        counts = self._counts
+        counts["members"] += 1
+        if one.loses:
+            counts["losers"] += 1
+            self._losing.append(one)
+        elif one.gains:
+            counts["gainers"] += 1
+            self._gaining.append(one)
+        counts["points_gained" if one.difference > 0 else "points_lost"] += abs(one.difference)
+        for named in (self._gaining, self._losing):
+            if len(named) > 100 * MOST_AFFECTED:
+                named[:] = _most(named)
+
+    def _afford(self, before: int, after: int) -> None:
+        for key, reward in self._rewards.items():
+            could = _affordable(self._current, key, balance=before)
+            can = _affordable(self._draft, key, balance=after)
+            reward.members_before += could
+            reward.members_after += can
+            reward.out_of_reach += could and not can
+
+
+def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
+    """The most affected: by points, then by rewards, then by id so that the answer is always the same."""
+    return sorted(
+        named,
+        key=lambda one: (-abs(one.difference), -one.redemptions_lost, -one.redemptions_won, one.customer_id),
+    )[:MOST_AFFECTED]
+
+
+def _affordable(terms: Terms, reward: str, *, balance: int) -> bool:
+    clause = terms.cost_of(reward)
+    return clause is not None and isinstance(clause.effect, RewardCost) and clause.effect.points <= balance
+
+
+def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:
+    """Every reward that is priced in either."""
+    found: dict[str, RewardImpact] = {}
+    for terms in (current, draft):
+        for clause in terms.clauses:
+            if isinstance(clause.effect, RewardCost):
+                effect = clause.effect
+                found.setdefault(effect.reward, RewardImpact(effect.reward, effect.name or effect.reward))
+    return found
+
+
+def _earning_rules(terms: Terms) -> tuple[object, ...]:
+    """All that decides what a purchase earns."""
+    clauses = [(one.key, one.conditions, one.effect) for one in (*terms.giving, *(cap for cap, _ in terms.caps))]
+    policies = tuple(terms.policy(kind) for kind in (Combination, CountedAmounts, RoundingRule))
+    return (*clauses, policies, terms.zone)

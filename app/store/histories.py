@@ -1,0 +1,112 @@
+"""What members did since a day, read for many members at once, to be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.facts import PurchaseFacts
+from app.domain.impact import History, PastRedemption
+from app.store.unit import Row, Session
+from app.store.values import instant, json_value
+
+PAGE = 500
+"""Members that are read at once."""
+
+FIRST = "00000000-0000-0000-0000-000000000000"
+"""Before every id."""
+
+_MEMBERS = f"""
+SELECT c.id, c.enrolled_at, a.id AS account_id, a.available
+FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = 'points'
+WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT {PAGE}
+"""
+_PURCHASES = """
+SELECT id, customer_id, occurred_at, facts FROM purchases
+WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at >= $3
+"""
+_VISITS = """
+SELECT customer_id, count(*) AS visits FROM purchases
+WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id
+"""
+_REFUNDS = """
+SELECT r.purchase_id, r.lines FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id
+WHERE p.program_id = $1 AND p.customer_id = ANY($2) AND p.occurred_at >= $3
+"""
+_REDEMPTIONS = """
+SELECT d.id, d.customer_id, d.occurred_at, d.facts, w.key AS reward
+FROM redemptions d JOIN rewards w ON w.program_id = d.program_id AND w.id = d.reward_id
+WHERE d.program_id = $1 AND d.customer_id = ANY($2) AND d.occurred_at >= $3
+"""
+_MOVED = """
+SELECT account_id, sum(points) AS points FROM entries
+WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY account_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some members in the order of their ids; `last` is where the next page begins, None after the last one."""
+
+    histories: tuple[History, ...]
+    last: str | None
+
+
+async def members(session: Session, *, program_id: str) -> int:
+    """How many members there are."""
+    row = await session.row("SELECT count(*) AS n FROM customers WHERE program_id = $1", program_id)
+    return int(row["n"]) if row is not None else 0
+
+
+async def page(session: Session, *, program_id: str, after: str, since: datetime) -> Page:
+    """The members behind `after`, with all that they did from `since` on."""
+    rows = await session.rows(_MEMBERS, program_id, after)
+    if not rows:
+        return Page((), None)
+    ids, accounts = [row["id"] for row in rows], [row["account_id"] for row in rows]
+    visits = {row["customer_id"]: int(row["visits"]) for row in await session.rows(_VISITS, program_id, ids, since)}
+    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
+    events = await _events(session, program_id=program_id, ids=ids, since=since)
+    histories = tuple(
+        History(
+            customer_id=row["id"],
+            enrolled_at=instant(row["enrolled_at"]),
+            opening=max(0, row["available"] - moved.get(row["account_id"], 0)),
+            visits=visits.get(row["id"], 0),
+            events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda one: one[0])),
+        )
+        for row in rows
+    )
+    return Page(histories, rows[-1]["id"])
+
+
+_When = tuple[datetime, str]
+
+
+async def _events(
+    session: Session, *, program_id: str, ids: Sequence[str], since: datetime
+) -> dict[str, list[tuple[_When, PurchaseFacts | PastRedemption]]]:
+    """Purchases as far as the goods were kept, and redemptions, by customer, each with its place in time."""
+    returned: dict[str, dict[int, Decimal]] = {}
+    for row in await session.rows(_REFUNDS, program_id, ids, since):
+        lines = returned.setdefault(row["purchase_id"], {})
+        for line, quantity in json_value(row["lines"]).items():
+            lines[int(line)] = lines.get(int(line), Decimal(0)) + Decimal(quantity)
+    found: dict[str, list[tuple[_When, PurchaseFacts | PastRedemption]]] = {}
+    for row in await session.rows(_PURCHASES, program_id, ids, since):
+        facts = _kept(row, returned=returned.get(row["id"]))
+        found.setdefault(row["customer_id"], []).append(((facts.occurred_at, row["id"]), facts))
+    for row in await session.rows(_REDEMPTIONS, program_id, ids, since):
+        facts = PurchaseFacts.from_data(json_value(row["facts"]))
+        asked = PastRedemption(reward=row["reward"], facts=facts)
+        found.setdefault(row["customer_id"], []).append(((instant(row["occurred_at"]), row["id"]), asked))
+    return found
+
+
+def _kept(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts:
+    facts = PurchaseFacts.from_data(json_value(row["facts"]))
+    if returned is None:
+        return facts
+    return facts.kept({line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines})
