@@ -26,6 +26,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.schema import schema
 from app.config import Settings
 from app.domain.wording import locale_for, wording
+from app.jobs.previewing import PreviewQueue
 from app.queries.signing_in import SignedIn, sign_in
 from app.store.migrating import migrate
 from app.store.opening import open_database
@@ -100,8 +101,12 @@ def create_app(
     new_id: Callable[[], str],
     introspection: bool = True,
     allowance: Allowance | None = None,
+    url: str | None = None,
 ) -> Starlette:
-    """The application over a database that is opened and closed with it."""
+    """The application over a database that is opened and closed with it.
+
+    `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
+    """
     desk = Desk(database=database, clock=clock, new_id=new_id)
     reception = Reception(desk)
     endpoint = GraphQLEndpoint(
@@ -125,9 +130,13 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.start()
+        queue = asyncio.create_task(PreviewQueue(database, url=url, clock=now).work()) if url is not None else None
         try:
             yield
         finally:
+            if queue is not None:
+                queue.cancel()
+                await asyncio.wait([queue])
             await database.stop()
 
     return Starlette(
@@ -154,6 +163,7 @@ def application(settings: Settings) -> Starlette:
         new_id=new_id,
         introspection=settings.introspection,
         allowance=Allowance(most=settings.cost_limit, restored=settings.cost_restored),
+        url=settings.database_url,
     )
 
 

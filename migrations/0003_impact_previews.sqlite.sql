@@ -11,7 +11,7 @@ CREATE TABLE impact_previews (
     beat_at TEXT CHECK (beat_at GLOB '????-??-?? ??:??:??.??????+00:00'),
     done INTEGER NOT NULL,
     total INTEGER NOT NULL,
-    result TEXT CHECK (json_valid(result)),
+    result TEXT CHECK (json_valid(coalesce(result, 'null'))),
     CONSTRAINT impact_previews_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT impact_previews_terms_fkey FOREIGN KEY (program_id, terms_version)
         REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT,

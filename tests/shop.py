@@ -178,7 +178,7 @@ def open_shop(
 ) -> Iterator[Shop]:
     """Serve a program of a migrated database over HTTP."""
     program = program or started(url, template=template, kind=kind, currency=currency)
-    app = create_app(open_database(url), clock=clock, new_id=new_id, allowance=allowance or Allowance())
+    app = create_app(open_database(url), clock=clock, new_id=new_id, allowance=allowance or Allowance(), url=url)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=60, limits=limits) as client:
         yield Shop(address=address, program=program, client=client, url=url)

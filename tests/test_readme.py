@@ -74,7 +74,7 @@ def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_pri
         "TROTH_DATABASE_URL": f"sqlite:///{tmp_path}/troth.db",
     }
     steps = [part.partition("\n") for part in block[1].removeprefix("$ ").split("\n$ ")]
-    assert len(steps) == 9
+    assert len(steps) == 10
     for command, _, printed in steps:
         done = subprocess.run(
             ["bash", "-c", command],

@@ -11,9 +11,10 @@ import strawberry
 
 from app.api.context import Context, Info
 from app.api.customers import Customer, unit_of
-from app.api.ids import type_of
+from app.api.ids import encode, type_of
 from app.api.ledgers import LedgerEntry, Purchase, Redemption
 from app.api.node import Node
+from app.api.previews import impact_preview
 from app.api.programs import program_of
 from app.api.rewards import Reward
 from app.api.terms import Terms
@@ -79,6 +80,13 @@ async def _entry(key: str, info: Info) -> Node | None:
     return LedgerEntry.of(owned.stored, judged_by=judged_by, unit=unit_of(context))
 
 
+async def _impact_preview(key: str, info: Info) -> Node | None:
+    context: Context = info.context
+    if not context.principal.may(Permission.PUBLISH_TERMS):
+        return None
+    return await impact_preview(encode("ImpactPreview", key), context=context)
+
+
 LOADERS: Mapping[str, Loader] = {
     "Program": _program,
     "Customer": _customer,
@@ -87,5 +95,6 @@ LOADERS: Mapping[str, Loader] = {
     "Purchase": _purchase,
     "Redemption": _redemption,
     "LedgerEntry": _entry,
+    "ImpactPreview": _impact_preview,
 }
 """Every type that implements Node. A key that is no UUID or number never gets here."""

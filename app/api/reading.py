@@ -21,6 +21,7 @@ from app.api.ids import decode
 from app.api.ledgers import LedgerEntry
 from app.api.node import Node
 from app.api.nodes import node
+from app.api.previews import ImpactPreview, impact_preview
 from app.api.programs import Program, Viewer, program_of
 from app.api.rewards import RewardOfferConnection, offer_connection
 from app.api.terms import Terms
@@ -183,6 +184,16 @@ class Query:
         context.require(Permission.PUBLISH_TERMS)
         speak(info, locale)
         return await terms_check(clauses, effective_from=effective_from, context=context)
+
+    @strawberry.field(
+        description="How far an impact preview is, and what came out; null when there is none. For the owner."
+    )
+    async def impact_preview(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a preview.")]
+    ) -> ImpactPreview | None:
+        """Read again until it has ended."""
+        info.context.require(Permission.PUBLISH_TERMS)
+        return await impact_preview(id, context=info.context)
 
     @strawberry.field(
         description="The terms: in force now, in force at a moment, or by version; null when there are none. For every role."

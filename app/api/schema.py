@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.api.customers import Customer
 from app.api.ledgers import LedgerEntry, Purchase, Redemption
 from app.api.payloads import TechnicalRefusal
+from app.api.previews import ImpactPreview
 from app.api.programs import Program
 from app.api.reading import Query
 from app.api.rewards import Reward
@@ -18,6 +19,6 @@ from app.api.writing import Mutation
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[Customer, LedgerEntry, Program, Purchase, Redemption, Reward, TechnicalRefusal, Terms],
+    types=[Customer, ImpactPreview, LedgerEntry, Program, Purchase, Redemption, Reward, TechnicalRefusal, Terms],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

@@ -7,6 +7,7 @@ import strawberry
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.previews import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
 from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund
@@ -43,4 +44,12 @@ class Mutation:
     withdraw_terms: WithdrawTermsPayload | None = strawberry.mutation(
         resolver=withdraw_terms,
         description="Take an announced version of the terms back before it starts. For the owner.",
+    )
+    preview_terms_impact: ImpactPreviewPayload | None = strawberry.mutation(
+        resolver=preview_terms_impact,
+        description="Replay the recent past under a draft, beside the tills; read `impactPreview` for the result. For the owner.",
+    )
+    cancel_impact_preview: ImpactPreviewPayload | None = strawberry.mutation(
+        resolver=cancel_impact_preview,
+        description="Stop an impact preview that waits or runs. For the owner.",
     )

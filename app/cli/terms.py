@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
+from rich.table import Table
 
 from app.api.terms_files import TermsFile, TermsFileError, read, write
-from app.cli.at_desk import ProgramOption, at_desk, chosen, now, out, stop
+from app.cli.at_desk import ProgramOption, at_desk, chosen, err, now, out, stop
 from app.config import Settings
 from app.domain.comparing import ChangeEffect
 from app.domain.decisions import DecisionOutcome
+from app.domain.impact import Impact
 from app.domain.problems import Problem
 from app.domain.terms import TermsError
 from app.domain.wording import Locale, Wording, wording
 from app.domain.wording.printing import TextFormat, printed
+from app.jobs.replaying import replayed
 from app.queries.drafts import Checked, check_draft, draft_basis
 from app.queries.published_terms import PublishedTerms, terms_at, terms_version
 from app.usecases.call import Answer
 from app.usecases.desk import Desk
+from app.usecases.preview import MOST_DAYS
 from app.usecases.publish import Draft, publish
 from app.usecases.withdraw import Withdrawal, withdraw
 
@@ -56,6 +62,61 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
         return
     start = say.instant(found.earliest_from, zone=found.draft.zone)
     out.print(f"Together: {found.change}. Published now, it can start on {start}.", markup=False)
+
+
+@terms.command()
+def preview(
+    file: FileArgument,
+    program: ProgramOption = None,
+    days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days of the past to replay.")] = 90,
+) -> None:
+    """Replay the recent past under the file: who gains, who loses, what becomes unaffordable."""
+    text = _text(file)
+
+    async def work(desk: Desk) -> Impact | None:
+        one = await chosen(desk, program)
+        _, found = await _check(desk, text, program_id=one.id)
+        in_force = await desk.ask(terms_at, program_id=one.id, at=now())
+        if in_force is None:
+            return None
+        with Progress(console=err, transient=True) as shown:
+            task = shown.add_task("Members", total=None)
+
+            async def told(done: int, total: int) -> bool:
+                shown.update(task, completed=done, total=total)
+                return True
+
+            return await replayed(
+                desk.database,
+                program_id=one.id,
+                current=in_force.terms,
+                draft=found.draft,
+                since=now() - timedelta(days=days),
+                told=told,
+            )
+
+    found = at_desk(work, settings=Settings())
+    if found is None:
+        raise stop("there are no terms in force to compare with")
+    _tell_impact(found)
+
+
+def _tell_impact(found: Impact) -> None:
+    out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
+    out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
+    out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
+    for title, members in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
+        table = Table("Member", "Points", "Earned before", "after", "Rewards lost", "won", title=title)
+        for one in members:
+            numbers = (one.difference, one.earned_before, one.earned_after, one.redemptions_lost, one.redemptions_won)
+            table.add_row(one.customer_id, *(str(number) for number in numbers))
+        if members:
+            out.print(table)
+    table = Table("Reward", "Can pay before", "after", "Out of reach", "Redemptions lost", title="Rewards")
+    for reward in found.rewards:
+        counts = (reward.members_before, reward.members_after, reward.out_of_reach, reward.redemptions_lost)
+        table.add_row(reward.name, *(str(count) for count in counts))
+    out.print(table)
 
 
 @terms.command("publish")

@@ -119,6 +119,11 @@ async def fail(session: Session, *, program_id: str, preview_id: str, at: dateti
     return await _turn(session, "state = 'FAILED', beat_at = $3", program_id, preview_id, at, was="RUNNING")
 
 
+async def put_back(session: Session, *, program_id: str, preview_id: str) -> bool:
+    """Let a running preview wait again; False when it has ended."""
+    return await _turn(session, "state = 'QUEUED', done = 0", program_id, preview_id, was="RUNNING")
+
+
 async def cancel(session: Session, *, program_id: str, preview_id: str) -> bool:
     """Stop a preview that waits or runs; False when it had ended."""
     sql = "UPDATE impact_previews SET state = 'CANCELLED' WHERE program_id = $1 AND id = $2"

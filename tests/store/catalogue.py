@@ -70,7 +70,7 @@ def _sqlite_kind(column: str, declared: str, ddl: str) -> Kind:
         return "instant"
     if f"CHECK ({column} GLOB '????-??-??')" in ddl:
         return "date"
-    if f"CHECK (json_valid({column}))" in ddl:
+    if re.search(rf"CHECK \(json_valid\(({column}|coalesce\({column}, 'null'\))\)\)", ddl):
         return "json"
     return "id" if column in ("id", "actor") or (column.endswith("_id") and column != "external_id") else "text"
 

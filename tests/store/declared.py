@@ -104,6 +104,26 @@ TABLES: dict[str, Table] = {
         references=frozenset({_to("customers", "customer_id")}),
         only_added=True,
     ),
+    "impact_previews": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "terms_version": "integer",
+            "draft": "json",
+            "days": "integer",
+            "since": "instant",
+            "requested_at": "instant",
+            "state": "text",
+            "beat_at?": "instant",
+            "done": "integer",
+            "total": "integer",
+            "result?": "json",
+        },
+        key=_KEY,
+        indexed=frozenset({("state",)}),
+        references=frozenset({_to("terms_versions", "terms_version", target="version")}),
+        checks=frozenset({"impact_previews_days", "impact_previews_progress", "impact_previews_result"}),
+    ),
     "wallets": Table(
         columns={"program_id": "id", "id": "id", "created_at": "instant"}, key=_KEY, references=frozenset({_PROGRAM})
     ),
@@ -235,6 +255,7 @@ TABLES: dict[str, Table] = {
             "terms_version": "integer",
         },
         key=_KEY,
+        indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
         references=frozenset(
             {
                 _to("customers", "customer_id"),

@@ -208,6 +208,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.UNKNOWN_REWARD_IN_TERMS": "Eine Regel nennt den Preis einer Prämie, die es nicht gibt.",
     "error.NOT_KEPT_YET": "Diese Regel lässt sich noch nicht einhalten und darum nicht zusagen.",
     "error.NOT_WITHDRAWABLE": "Diese Fassung lässt sich nicht zurückziehen.",
+    "error.PREVIEW_NOT_FOUND": "Diese Vorschau gibt es nicht.",
+    "error.TOO_MANY_PREVIEWS": "Es warten zu viele Vorschauen; bitte erneut versuchen, sobald eine fertig ist.",
     "error.REWARD_NOT_OFFERED": "Die geltenden Bedingungen bieten diese Prämie nicht an.",
     "error.NOTHING_TO_REFUND": "So viel ist nicht mehr übrig, um es zurückzugeben.",
     "error.OUT_OF_STOCK": "Das letzte Stück ist gerade weg.",

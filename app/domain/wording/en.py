@@ -202,6 +202,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.UNKNOWN_REWARD_IN_TERMS": "A clause sets the price of a reward that does not exist.",
     "error.NOT_KEPT_YET": "This clause cannot be kept yet, so it cannot be promised.",
     "error.NOT_WITHDRAWABLE": "This version of the terms cannot be withdrawn.",
+    "error.PREVIEW_NOT_FOUND": "There is no such preview.",
+    "error.TOO_MANY_PREVIEWS": "Too many previews are waiting; try again when one has ended.",
     "error.REWARD_NOT_OFFERED": "The terms in force do not offer this reward.",
     "error.NOTHING_TO_REFUND": "There is not that much left to refund.",
     "error.OUT_OF_STOCK": "The last one has just gone.",

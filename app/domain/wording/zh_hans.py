@@ -197,6 +197,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.UNKNOWN_REWARD_IN_TERMS": "某条款为不存在的礼品定了价。",
     "error.NOT_KEPT_YET": "该条款目前尚无法兑现，因此不能发布。",
     "error.NOT_WITHDRAWABLE": "该版本条款无法撤回。",
+    "error.PREVIEW_NOT_FOUND": "没有这项预览。",
+    "error.TOO_MANY_PREVIEWS": "等待中的预览过多，请待其中一项结束后再试。",
     "error.REWARD_NOT_OFFERED": "现行条款不提供该礼品。",
     "error.NOTHING_TO_REFUND": "可退的数量不足。",
     "error.OUT_OF_STOCK": "最后一件刚被兑换。",

@@ -197,6 +197,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.UNKNOWN_REWARD_IN_TERMS": "有條款為不存在的贈品訂了價。",
     "error.NOT_KEPT_YET": "本項目前尚無法履行，因此不能公布。",
     "error.NOT_WITHDRAWABLE": "此版本條款無法撤回。",
+    "error.PREVIEW_NOT_FOUND": "查無此項預覽。",
+    "error.TOO_MANY_PREVIEWS": "等候中的預覽過多，請待其中一項結束後再試。",
     "error.REWARD_NOT_OFFERED": "現行條款不提供此贈品。",
     "error.NOTHING_TO_REFUND": "可退的數量不足。",
     "error.OUT_OF_STOCK": "最後一件剛剛兌換完畢。",

@@ -1,0 +1,126 @@
+"""What a draft would have meant, in numbers worked out by hand; and that the same terms change nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.calendar import Period
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.drafting import DraftedClause
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.facts import PurchaseFacts
+from app.domain.impact import History, Impact, PastRedemption, Replay
+from app.domain.terms import Terms
+from tests.builders import a_line, a_purchase, pounds
+from tests.strategies import drafts, purchases
+
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+PER_POUND = ("spend", (), PointsPerAmount(points=1, per=pounds("1.00")))
+COFFEE = ("coffee", (), RewardCost(reward="coffee", points=100, name="Coffee"))
+
+
+def terms(*clauses: DraftedClause) -> Terms:
+    """Terms in force."""
+    return Terms.drafted(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
+
+
+def bought(pounds_spent: str, *, day: int) -> PurchaseFacts:
+    """A purchase of one line, days after the start."""
+    return replace(a_purchase(a_line(price=pounds_spent)), occurred_at=START + timedelta(days=day))
+
+
+def asked_for(reward: str = "coffee", *, day: int) -> PastRedemption:
+    """A reward was asked for."""
+    return PastRedemption(reward, replace(a_purchase(a_line()), lines=(), occurred_at=START + timedelta(days=day)))
+
+
+def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> History:
+    """A member's past."""
+    return History(customer_id=name, enrolled_at=START, opening=opening, visits=0, events=events)
+
+
+def impact(current: Terms, draft: Terms, *members: History) -> Impact:
+    """The replay of members."""
+    replay = Replay(current=current, draft=draft)
+    for one in members:
+        replay.add(one)
+    return replay.impact()
+
+
+def test_a_dearer_reward_costs_some_more_and_others_the_reward() -> None:
+    rich = member("rich", bought("300.00", day=1), asked_for(day=2))
+    poor = member("poor", bought("110.00", day=1), asked_for(day=2), bought("5.00", day=3))
+    idle = member("idle", opening=105)
+    found = impact(
+        terms(PER_POUND, COFFEE), terms(PER_POUND, (*COFFEE[:2], replace(COFFEE[2], points=120))), rich, poor, idle
+    )
+    assert (found.members, found.purchases, found.redemptions) == (3, 3, 2)
+    assert (found.gainers, found.losers) == (0, 2)
+    assert (found.points_gained, found.points_lost) == (0, 20)
+    assert [(one.customer_id, one.difference, one.redemptions_lost) for one in found.most_losing] == [
+        ("rich", -20, 0),
+        ("poor", 0, 1),
+    ]
+    # Before: 200 + 15 + 105; after: 180 + 115 (kept, for want of a coffee) + 105.
+    assert (found.liability_before, found.liability_after) == (320, 400)
+    (coffee,) = found.rewards
+    assert (coffee.name, coffee.members_before, coffee.members_after, coffee.out_of_reach) == ("Coffee", 2, 1, 1)
+    assert (coffee.redemptions_lost, coffee.redemptions_won) == (1, 0)
+
+
+def test_earning_more_lets_a_redemption_happen_that_was_refused() -> None:
+    double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
+    found = impact(
+        terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), asked_for(day=2))
+    )
+    (one,) = found.most_gaining
+    assert (one.difference, one.earned_before, one.earned_after, one.redemptions_won) == (60, 60, 120, 1)
+    assert (found.gainers, found.losers, found.points_gained) == (1, 0, 60)
+    assert (found.liability_before, found.liability_after) == (60, 20)
+
+
+def test_what_is_counted_per_period_is_counted_along_the_way() -> None:
+    current = terms(PER_POUND, ("third", (EveryNthVisit(nth=3),), BonusPoints(points=10)))
+    draft = terms(
+        PER_POUND,
+        ("once", (TimesPerPeriod(times=1, period=Period.MONTH),), BonusPoints(points=4)),
+        ("cap", (), PointsCap(points=15, scope=CapScope.DAY)),
+    )
+    days = (1, 1, 2, 40)
+    found = impact(current, draft, member("one", *(bought("10.00", day=day) for day in days)))
+    (one,) = found.most_losing
+    # Before: 10, 10, 10 + 10, 10. After: 10 + 4, then 1 of 10 under the day's cap of 15, 10, and 10 + 4 in April.
+    assert (one.earned_before, one.earned_after, one.difference) == (50, 39, -11)
+
+
+def test_ten_are_named_each_way_the_most_affected_first() -> None:
+    double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
+    members = [member(f"m-{place:04}", bought(f"{place}.00", day=1)) for place in range(1, 1500)]
+    found = impact(terms(PER_POUND), terms(double), *members)
+    assert [one.difference for one in found.most_gaining] == list(range(1499, 1489, -1))
+    assert found.gainers == 1499
+    assert found.most_losing == ()
+
+
+def test_a_result_is_written_and_read_back_the_same() -> None:
+    found = impact(terms(PER_POUND, COFFEE), terms(PER_POUND), member("one", bought("120.00", day=1), asked_for(day=2)))
+    assert Impact.from_data(found.to_data()) == found
+    assert found.rewards[0].redemptions_lost == 1, "a reward that is dropped is lost"
+
+
+@given(drafts(), st.lists(purchases(), max_size=6))
+def test_a_draft_that_says_the_same_changes_nothing(clauses: list[DraftedClause], past: list[PurchaseFacts]) -> None:
+    same = Terms.drafted(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
+    again = replace(same, version=2)
+    events = sorted(past, key=lambda one: one.occurred_at)
+    found = impact(same, again, member("one", *events, opening=50))
+    assert (found.gainers, found.losers, found.points_gained, found.points_lost) == (0, 0, 0, 0)
+    assert found.liability_before == found.liability_after
