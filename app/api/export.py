@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 from graphql import print_schema
 
-from app.api.http import core_schema
+from app.api.core_schema import core_schema
 
 
 def print_sdl(schema: strawberry.Schema) -> str:

@@ -9,23 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import strawberry
-from graphql import (
-    ExecutionResult,
-    GraphQLArgument,
-    GraphQLError,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    OperationType,
-    Undefined,
-)
+from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution.values import VariableValues
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -33,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
 from app.api.bodies import Asked, asked_in_address, asked_in_body
+from app.api.core_schema import core_schema
 from app.api.costs import Buckets
 from app.api.documents import Documents, InvalidError, Runnable
 from app.api.executing import ShortExecutor
@@ -49,7 +39,6 @@ from app.api.faults import (
     overload_of,
     request_error,
 )
-from app.api.resolving import resolve_directly
 
 LONGEST_RUN = 10.0
 """Seconds that an operation may take."""
@@ -230,32 +219,6 @@ def _throttled(wait: float, *, extensions: Mapping[str, Any], media: str) -> Ans
 
 def _not_allowed(message: str, *, allow: str) -> RefusedError:
     return RefusedError(405, message=message, headers={"allow": allow})
-
-
-def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
-    """graphql-core's schema under strawberry's, made to say what is meant.
-
-    It learns which inputs are @oneOf, so that it checks and prints them itself, and no longer spells out that what is
-    left away is null.
-    """
-    core = schema._schema  # noqa: SLF001 - strawberry has no public name for it
-    for one in core.type_map.values():
-        if one.name.startswith("__"):
-            continue
-        if isinstance(one, GraphQLInputObjectType):
-            one.is_one_of = bool(getattr(one.extensions.get("strawberry-definition"), "is_one_of", False))
-            _forget_null_defaults(one.fields.values())
-        elif isinstance(one, (GraphQLObjectType, GraphQLInterfaceType)):
-            for field in one.fields.values():
-                _forget_null_defaults(field.args.values())
-    resolve_directly(schema)
-    return core
-
-
-def _forget_null_defaults(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
-    for one in inputs:
-        if one.default_value is None:
-            one.default_value = Undefined
 
 
 _NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mutations with POST."

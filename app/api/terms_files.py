@@ -13,6 +13,7 @@ from graphql import GraphQLError, GraphQLList, GraphQLNonNull
 from graphql.utilities import coerce_input_value, validate_input_value
 
 from app.api.clauses import ClauseInput, drafted, shown
+from app.api.core_schema import core_schema
 from app.api.resolving import builder
 from app.api.scalars import parse_date_time
 from app.api.schema import schema
@@ -83,7 +84,7 @@ def _start(given: object, lines: Mapping[_Place, int]) -> datetime | None:
 
 def _coerced(clauses: object, lines: Mapping[_Place, int]) -> list[ClauseInput]:
     """The clauses as the server would take them from a request: the same types, the same checks, the same words."""
-    type_ = schema._schema.get_type("ClauseInput")  # noqa: SLF001 - strawberry has no public name for it
+    type_ = core_schema(schema).get_type("ClauseInput")
     assert type_ is not None
     whole: Any = GraphQLNonNull(GraphQLList(GraphQLNonNull(type_)))
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
+from app.api.core_schema import core_schema
 from app.api.costs import Allowance, Buckets, cost_of
-from app.api.http import core_schema
 from app.api.schema import schema
 from app.domain.access import Role
 from app.main import create_app

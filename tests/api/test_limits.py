@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
+from app.api.core_schema import core_schema
 from app.api.documents import Documents, InvalidError
-from app.api.http import core_schema
 from app.api.limits import Measured, measure, parsed
 from tests.api.small import schema
 

@@ -11,7 +11,7 @@ from graphql import execute_sync, parse, print_type
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.http import core_schema
+from app.api.core_schema import core_schema
 from app.api.scalars import (
     SCALARS,
     parse_date_time,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
+from app.api.core_schema import core_schema
 from app.api.export import print_sdl
-from app.api.http import core_schema
 from app.api.schema import schema
 
 ROOT = Path(__file__).parents[2]

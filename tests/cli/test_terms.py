@@ -22,18 +22,29 @@ def test_an_owner_goes_from_the_template_to_a_second_version_and_back(database_u
     assert troth("terms", "diff", str(file), url=database_url).strip() == "Nothing changes."
 
     file.write_text(file.read_text(encoding="utf-8").replace("points: 100", "points: 120"), encoding="utf-8")
-    assert "„Coffee“ kostet 120 Punkte." in troth(
-        "terms", "check", str(file), "--locale", "de", url=database_url, code=1
-    )
+    assert "„Coffee“ kostet 120 Punkte." in troth("terms", "check", str(file), "--locale", "de", url=database_url)
     told = troth("terms", "diff", str(file), url=database_url)
     assert "WORSE: Before: “Coffee” costs 100 points. Now: “Coffee” costs 120 points." in told
-    assert "not published" in troth("terms", "publish", str(file), url=database_url, code=1)
-    assert "Version 2 starts on" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
-    assert "Nothing changes" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
+    assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)
+    assert "Nothing changes" in troth("terms", "publish", str(file), url=database_url)
     assert "100 points" in troth("terms", "show", url=database_url)
     assert "120 點" in troth("terms", "show", "--version", "2", "--locale", "zh-Hant", url=database_url)
     assert "withdrawn" in troth("terms", "withdraw", "2", url=database_url)
     assert "NOT_WITHDRAWABLE" in troth("terms", "withdraw", "1", url=database_url, code=1)
+
+
+def test_what_is_unfair_is_published_only_when_the_owner_insists(database_url: str, tmp_path: Path) -> None:
+    troth("init", "--template", "points", url=database_url)
+    said = yaml.safe_load(troth("terms", "export", url=database_url))
+    said["clauses"].append({"key": "bonus", "effect": {"bonusPoints": {"points": 50}}})
+    said["clauses"].append({"key": "cap", "effect": {"pointsCap": {"points": 20, "scope": "PURCHASE"}}})
+    file = tmp_path / "terms.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    assert "promised 50 points on top, and gets 20 at most" in troth(
+        "terms", "check", str(file), url=database_url, code=1
+    )
+    assert "not published" in troth("terms", "publish", str(file), url=database_url, code=1)
+    assert "Version 2 starts on" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
 
 
 def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
