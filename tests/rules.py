@@ -9,6 +9,8 @@ from decimal import Decimal
 from app.domain.amounts import Money, Rounding
 from app.domain.calendar import WEEK, Period, Weekday
 from app.domain.conditions import Condition
+from app.domain.conditions.age_at_least import AgeAtLeast
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.dates import Dates
@@ -20,7 +22,9 @@ from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.payment_methods import PaymentMethods
+from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
+from app.domain.conditions.segments import Segments
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.effects import Effect
@@ -40,6 +44,7 @@ from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import Channel, PaymentKind
+from app.domain.persons import PreferenceKind
 from tests.builders import pounds
 
 HAPPY_HOUR = WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19))
@@ -86,6 +91,21 @@ CONDITION_VARIANTS: list[Condition] = [
     EveryNthVisit(21),
     MemberFor(1),
     MemberFor(30),
+    BirthdayWindow(),
+    BirthdayWindow(7, 7),
+    BirthdayWindow(7, 0),
+    BirthdayWindow(0, 7),
+    BirthdayWindow(1, 1),
+    BirthdayWindow(30, 14),
+    AgeAtLeast(1),
+    AgeAtLeast(18),
+    AgeAtLeast(65),
+    Segments(frozenset({"student"})),
+    Segments(frozenset({"student", "teacher"})),
+    Preferences(PreferenceKind.FAVOURITE_CATEGORY, frozenset({"tea"})),
+    Preferences(PreferenceKind.DIET, frozenset({"tea"})),
+    Preferences(PreferenceKind.SIZE, frozenset({"tea"})),
+    Preferences(PreferenceKind.DIET, frozenset({"vegan", "vegetarian"})),
     TimesPerPeriod(1, Period.MONTH),
     TimesPerPeriod(3, Period.MONTH),
     TimesPerPeriod(1, Period.DAY),
@@ -104,6 +124,7 @@ CONDITION_VARIANTS: list[Condition] = [
     ExceptWhen((HAPPY_HOUR, Channels(frozenset({Channel.STORE})))),
     ExceptWhen((Dates(first=date(2026, 12, 24), last=date(2026, 12, 26)),)),
     ExceptWhen((PaymentMethods(frozenset({PaymentKind.GIFT_CARD})),)),
+    ExceptWhen((Segments(frozenset({"staff"})),)),
     ExceptWhen((AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))),)),
 ]
 

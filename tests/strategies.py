@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from app.domain.amounts import Money, Rounding
 from app.domain.calendar import Period, Weekday
 from app.domain.conditions import Condition
+from app.domain.conditions.age_at_least import AgeAtLeast
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.dates import Dates
@@ -20,7 +22,9 @@ from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.payment_methods import PaymentMethods
+from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
+from app.domain.conditions.segments import Segments
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.drafting import DraftedClause
@@ -38,10 +42,13 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import Channel, Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.members import Member
+from app.domain.persons import Person, Preference, PreferenceKind
 
 FIRST = datetime(2026, 2, 1, tzinfo=UTC)
 SKUS = ("tea", "cake", "mug")
 KINDS = ("drinks", "food")
+GROUPS = ("student", "teacher", "staff")
+TASTES = ("tea", "Vegan", "vegan", "XL")
 
 money = st.integers(1, 6_000).map(lambda minor: Money(minor, "GBP"))
 clocks = st.sampled_from([None, time(0), time(1, 30), time(9), time(17), time(19), time(23, 30)])
@@ -62,8 +69,25 @@ selecting = st.builds(Products, include=names, exclude=names) | st.builds(Catego
 measuring = st.builds(MinimumSpend, amount=money) | st.builds(MinimumQuantity, quantity=st.integers(1, 6))
 nths = st.builds(EveryNthVisit, nth=st.integers(2, 7))
 memberships = st.builds(MemberFor, days=st.integers(1, 200))
-of_members = st.one_of(st.just(FirstPurchase()), nths, memberships)
-negatable = st.one_of(windows, dates, channels, payments)
+birthdays = st.builds(BirthdayWindow, before=st.integers(0, 200), after=st.integers(0, 200))
+ages = st.builds(AgeAtLeast, years=st.integers(1, 120))
+segments = st.builds(Segments, segments=st.frozensets(st.sampled_from(GROUPS), min_size=1))
+preferences = st.builds(
+    Preferences,
+    preference=st.sampled_from(list(PreferenceKind)),
+    values=st.frozensets(st.sampled_from(TASTES), min_size=1, max_size=3),
+)
+about_customers = st.one_of(birthdays, ages, segments, preferences)
+of_members = st.one_of(st.just(FirstPurchase()), nths, memberships, about_customers)
+negatable = st.one_of(windows, dates, channels, payments, segments)
+persons = st.builds(
+    Person,
+    birthday=st.none() | st.dates(date(1900, 1, 1), date(2026, 1, 31)) | st.just(date(2000, 2, 29)),
+    segments=st.frozensets(st.sampled_from(GROUPS), max_size=2),
+    preferences=st.frozensets(
+        st.builds(Preference, st.sampled_from(list(PreferenceKind)), st.sampled_from(TASTES)), max_size=3
+    ),
+)
 plain = st.one_of(negatable, measuring, of_members)
 
 
@@ -147,6 +171,7 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
         member=Member(
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),
+            person=draw(persons),
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -22,8 +22,9 @@ from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
 from app.domain.identities import IdentityError, IdentityKind
 from app.domain.ledger import Balance as Points
+from app.domain.persons import PreferenceKind
 from app.domain.problems import Problem, ProblemCode
-from app.queries import cards, offers
+from app.queries import cards, offers, persons
 from app.queries.published_terms import notices
 from app.queries.records import CustomerBy as By
 from app.queries.records import CustomerRow
@@ -84,6 +85,14 @@ class Identity:
     value: str = strawberry.field(
         description="Normalised. Owner, staff and the customer see it whole, a till sees the last characters only."
     )
+
+
+@strawberry.type(description="Something that a customer has stated to like, to eat or to wear.")
+class Preference:
+    """In the customer's own spelling."""
+
+    kind: PreferenceKind = strawberry.field(description="What it is about.")
+    value: str = strawberry.field(description="As the customer stated it, 1 to 60 characters.")
 
 
 @strawberry.type(description="What a customer has of one unit.")
@@ -161,6 +170,34 @@ class Customer(Node):
             Identity(kind=one.kind, value=one.value if whole else identities.masked(one.kind, one.value))
             for one in found
         ]
+
+    @strawberry.field(
+        description="What the customer has stated to like, to eat or to wear, by kind and value. For owner, staff, tills and the customer."
+    )
+    async def preferences(self, info: Info) -> list[Preference]:
+        """In one order."""
+        person = await info.context.load(persons.preferences, self.row.id)
+        return [Preference(kind=one.kind, value=one.value) for one in sorted(person.preferences)]
+
+    @strawberry.field(
+        description="The date of birth; null where it is not known, and for tills. For owner, staff and the customer."
+    )
+    async def birthday(self, info: Info) -> date | None:
+        """Hidden from tills."""
+        context = info.context
+        if not context.principal.may_see_person(self.row.id):
+            return None
+        return (await context.load(persons.birthdays, self.row.id)).birthday
+
+    @strawberry.field(
+        description="The groups that staff or the owner have put the customer into, by key; null for tills. For owner, staff and the customer."
+    )
+    async def segments(self, info: Info) -> list[str] | None:
+        """Hidden from tills."""
+        context = info.context
+        if not context.principal.may_see_person(self.row.id):
+            return None
+        return sorted((await context.load(persons.segments, self.row.id)).segments)
 
     @strawberry.field(description="What the customer pays from.")
     def wallet(self) -> Wallet:

@@ -12,8 +12,10 @@ from app.api.terms import Clause, Terms
 from app.domain import decisions as made
 from app.domain import outlook as outlooks
 from app.domain import terms as rules
+from app.domain.access import Permission
+from app.domain.conditions import AboutCustomer
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.wording import Wording
+from app.domain.persons import Aspect
 from app.domain.wording import reasons as words
 
 
@@ -23,12 +25,15 @@ class Remedy:
 
     code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
     statement: str = strawberry.field(description="One sentence in the caller's locale.")
-    from_: datetime | None = strawberry.field(name="from", description="The first moment at which the condition holds.")
+    from_: datetime | None = strawberry.field(
+        name="from",
+        description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY seen by owner, staff and the customer only, and not in what is recorded.",
+    )
     points: int | None = strawberry.field(description="Points that are missing.")
     amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
     quantity: int | None = strawberry.field(description="Pieces that are missing.")
     choices: list[str] = strawberry.field(
-        description="Stock codes, categories, channels or methods of payment of which any one would do."
+        description="Stock codes, categories, channels, methods of payment, segments or preferences of which any one would do."
     )
 
 
@@ -60,7 +65,7 @@ class Reason:
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
         """The ways out."""
-        return [_remedy(one, judged_by=self.judged_by, say=say(info)) for one in self.reason.finding.remedies]
+        return [_remedy(one, judged_by=self.judged_by, info=info) for one in self.reason.finding.remedies]
 
 
 @strawberry.type(description="The answer of the rules, with every clause that was looked at.")
@@ -110,9 +115,6 @@ class ClauseOutlook:
     points: int = strawberry.field(
         description="Points that it gives with this basket; for a reward what it costs; 0 when it gives none."
     )
-    applies_from: datetime | None = strawberry.field(
-        description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes."
-    )
 
     @classmethod
     def of(cls, found: outlooks.Outlook, *, terms: rules.Terms) -> ClauseOutlook:
@@ -122,8 +124,17 @@ class ClauseOutlook:
             judged_by=terms,
             applies=found.applies,
             points=found.points,
-            applies_from=found.applies_from,
         )
+
+    @strawberry.field(
+        description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes; and for tills where the clause asks for a birthday or an age."
+    )
+    def applies_from(self, info: Info) -> datetime | None:
+        """Hidden where it would give a date of birth away."""
+        by_birthday = any(
+            isinstance(one, AboutCustomer) and one.aspect is Aspect.BIRTHDAY for one in self.outlook.clause.leaves
+        )
+        return None if by_birthday and not _sees_birthdays(info) else self.outlook.applies_from
 
     @strawberry.field(description="The clause.")
     def clause(self) -> Clause:
@@ -147,7 +158,7 @@ class ClauseOutlook:
     @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
     def nearly(self, info: Info) -> list[Remedy]:
         """What would do."""
-        return [_remedy(one, judged_by=self.judged_by, say=say(info)) for one in self.outlook.nearly]
+        return [_remedy(one, judged_by=self.judged_by, info=info) for one in self.outlook.nearly]
 
 
 def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -> Decision:
@@ -157,10 +168,18 @@ def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -
     )
 
 
-def _remedy(one: made.Remedy, *, judged_by: rules.Terms, say: Wording) -> Remedy:
+def _sees_birthdays(info: Info) -> bool:
+    """Whether the reader may learn when a birthday is; customers read decisions on themselves only."""
+    principal = info.context.principal
+    return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
+
+
+def _remedy(one: made.Remedy, *, judged_by: rules.Terms, info: Info) -> Remedy:
+    if one.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _sees_birthdays(info):
+        one = one._replace(from_=None)
     return Remedy(
         code=one.code,
-        statement=words.remedy_statement(one, zone=judged_by.zone, say=say),
+        statement=words.remedy_statement(one, zone=judged_by.zone, say=say(info)),
         from_=one.from_,
         points=one.points,
         amount=money(one.amount) if one.amount is not None else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -11,11 +12,13 @@ from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance, identity_of
 from app.api.payloads import Payload, canonical
 from app.api.performing import perform
+from app.api.persons import PreferenceInput, invalid, stated
 from app.api.reading_again import customer_again
 from app.api.scalars import Locale
 from app.domain import wording
 from app.domain.access import Permission
 from app.domain.identities import IdentityError
+from app.domain.persons import MOST_PREFERENCES, PersonError
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.enrol import Enrolment, enrol
@@ -46,6 +49,12 @@ class EnrolCustomerInput:
         description="1 to 10, each new in the program. The customer accepts the terms in force."
     )
     locale: Locale | None = strawberry.field(default=None, description="The language to address the customer in.")
+    birthday: date | None = strawberry.field(
+        default=None, description="The date of birth, from 1900 to today, where the customer tells it."
+    )
+    preferences: list[PreferenceInput] | None = strawberry.field(
+        default=None, description=f"What the customer states, at most {MOST_PREFERENCES}."
+    )
 
 
 @strawberry.type(description="What enrolling came to.")
@@ -99,4 +108,8 @@ def _order(sent: EnrolCustomerInput, *, context: Context) -> Enrolment | Problem
             return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", place), detail="given twice")
         found.append(identity)
     locale = wording.locale_for(sent.locale) if sent.locale is not None else None
-    return Enrolment(identities=tuple(found), locale=locale)
+    try:
+        preferences = stated(sent.preferences or ())
+    except PersonError as error:
+        return invalid(error)
+    return Enrolment(identities=tuple(found), locale=locale, birthday=sent.birthday, preferences=preferences)

@@ -13,6 +13,7 @@ from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdic
 from app.domain.facts import Channel, LineKind, PaymentKind
 from app.domain.identities import IdentityKind
 from app.domain.ledger import EntryType
+from app.domain.persons import PreferenceKind
 from app.domain.problems import ProblemCode
 from app.domain.wording.printing import TextFormat
 
@@ -96,9 +97,9 @@ described(
     "What the holder of an access key is to the program.",
     {
         Role.OWNER: "May do and see everything in the program.",
-        Role.STAFF: "Serves customers: everything a till does, and sees identities in full.",
-        Role.TILL: "Enrols, records purchases and refunds, redeems; identities are masked.",
-        Role.CUSTOMER: "Sees their own card, the terms and the rewards; changes nothing.",
+        Role.STAFF: "Serves customers: everything a till does; sees identities, birthdays and segments in full, and changes them.",
+        Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
+        Role.CUSTOMER: "Sees their own card, the terms and the rewards; states preferences, the language, and a birthday that is not known yet.",
     },
 )
 described(
@@ -136,6 +137,10 @@ described(
         RemedyCode.USE_CHANNEL: "Buy through one of the channels in `choices`.",
         RemedyCode.PAY_WITH: "Pay everything with one of the methods in `choices`.",
         RemedyCode.COME_AGAIN: "Make `quantity` more purchases.",
+        RemedyCode.TELL_BIRTHDAY: "Tell the date of birth: the condition holds by it, or a remedy says from when.",
+        RemedyCode.WAIT_FOR_BIRTHDAY: "The birthday brings it: `from`. Told to the customer, owner and staff while nothing is recorded; null to tills and in what is kept, since it gives the date of birth away.",
+        RemedyCode.ASK_STAFF: "Ask the staff to put the customer into one of the segments in `choices`; without choices, to take them out of one.",
+        RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",
         RemedyCode.COLLECT_POINTS: "Collect `points` more.",
         RemedyCode.START_LATER: "Let the change start at `from` or later.",
         RemedyCode.START_SOONER: "Let the change take effect before `from`, or announce it later.",
@@ -182,6 +187,15 @@ described(
     },
 )
 described(
+    PreferenceKind,
+    "What a preference is about.",
+    {
+        PreferenceKind.FAVOURITE_CATEGORY: "What the customer likes: a category of goods.",
+        PreferenceKind.DIET: "What the customer eats, such as vegan.",
+        PreferenceKind.SIZE: "The size that the customer takes.",
+    },
+)
+described(
     EntryType,
     "What a ledger entry is.",
     {
@@ -203,6 +217,7 @@ described(
         ProblemCode.PURCHASE_NOT_FOUND: "No purchase of this program is known by that.",
         ProblemCode.REWARD_NOT_FOUND: "No reward of this program is known by that.",
         ProblemCode.PREVIEW_NOT_FOUND: "No impact preview of this program is known by that; ended ones are forgotten after some newer ones.",
+        ProblemCode.BIRTHDAY_KNOWN: "The birthday is known already, and a customer cannot change it: staff can.",
         ProblemCode.IDENTITY_TAKEN: "The identity belongs to a customer already.",
         ProblemCode.REWARD_KEY_TAKEN: "A reward with this key exists.",
         ProblemCode.RECEIPT_DIFFERS: "The receipt is recorded already, with other contents.",

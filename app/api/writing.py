@@ -7,6 +7,7 @@ import strawberry
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.persons import UpdateCustomerPayload, change_customer
 from app.api.previews import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
 from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
@@ -22,6 +23,10 @@ class Mutation:
 
     enrol_customer: EnrolCustomerPayload | None = strawberry.mutation(
         resolver=enrol_customer, description="Open a membership. For owner, staff and tills."
+    )
+    update_customer: UpdateCustomerPayload | None = strawberry.mutation(
+        resolver=change_customer,
+        description="Change what is known of a customer: birthday, preferences, segments, language. For owner and staff; tills and customers for what the input says.",
     )
     record_purchase: RecordPurchasePayload | None = strawberry.mutation(
         resolver=record_purchase,

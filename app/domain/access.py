@@ -24,6 +24,9 @@ class Permission(StrEnum):
     READ_OWN_CARD = "READ_OWN_CARD"
     READ_CARDS = "READ_CARDS"
     READ_IDENTITIES = "READ_IDENTITIES"
+    READ_PERSONS = "READ_PERSONS"
+    STATE_PREFERENCES = "STATE_PREFERENCES"
+    CHANGE_PERSONS = "CHANGE_PERSONS"
     ENROL = "ENROL"
     RECORD_PURCHASES = "RECORD_PURCHASES"
     RECORD_REFUNDS = "RECORD_REFUNDS"
@@ -37,6 +40,7 @@ _TILL = frozenset(
         Permission.READ_TERMS,
         Permission.READ_OWN_CARD,
         Permission.READ_CARDS,
+        Permission.STATE_PREFERENCES,
         Permission.ENROL,
         Permission.RECORD_PURCHASES,
         Permission.RECORD_REFUNDS,
@@ -47,9 +51,9 @@ _TILL = frozenset(
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Permission),
-        Role.STAFF: _TILL | {Permission.READ_IDENTITIES},
+        Role.STAFF: _TILL | {Permission.READ_IDENTITIES, Permission.READ_PERSONS, Permission.CHANGE_PERSONS},
         Role.TILL: _TILL,
-        Role.CUSTOMER: frozenset({Permission.READ_TERMS, Permission.READ_OWN_CARD}),
+        Role.CUSTOMER: frozenset({Permission.READ_TERMS, Permission.READ_OWN_CARD, Permission.STATE_PREFERENCES}),
     }
 )
 
@@ -65,6 +69,10 @@ class Principal:
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
         return permission in PERMISSIONS[self.role]
+
+    def may_see_person(self, customer_id: str) -> bool:
+        """Whether the customer's date of birth and segments, and what gives them away, are open to this holder."""
+        return self.may(Permission.READ_PERSONS) or (self.customer_id is not None and self.customer_id == customer_id)
 
     def may_see_card(self, customer_id: str) -> bool:
         """Whether the customer's card, ledger and decisions are open to this holder."""

@@ -82,6 +82,13 @@ def add_months(day: date, *, months: int) -> date:
     return date(year, month, min(day.day, gregorian.monthrange(year, month)[1]))
 
 
+def birthday_in(year: int, *, birthday: date) -> date:
+    """The birthday in a year of somebody born on a date; 28 February for 29 February in years that have none."""
+    if (birthday.month, birthday.day) == (2, 29) and not gregorian.isleap(year):
+        return date(year, 2, 28)
+    return birthday.replace(year=year)
+
+
 def period_start(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
     """The first instant of the period that holds `at`, in UTC; None for EVER."""
     first = _first_day(local_date(at, zone_name=zone_name), period=period)

@@ -47,6 +47,11 @@ class ReasonCode(StrEnum):
     NOT_THE_FIRST = "NOT_THE_FIRST"
     NOT_THE_NTH = "NOT_THE_NTH"
     MEMBER_TOO_SHORT = "MEMBER_TOO_SHORT"
+    BIRTHDAY_UNKNOWN = "BIRTHDAY_UNKNOWN"
+    OUTSIDE_BIRTHDAY_WINDOW = "OUTSIDE_BIRTHDAY_WINDOW"
+    TOO_YOUNG = "TOO_YOUNG"
+    NOT_IN_SEGMENT = "NOT_IN_SEGMENT"
+    PREFERENCE_NOT_STATED = "PREFERENCE_NOT_STATED"
     USED_UP = "USED_UP"
     EXCEPTION_APPLIES = "EXCEPTION_APPLIES"
     OTHER_CLAUSE_APPLIES = "OTHER_CLAUSE_APPLIES"
@@ -74,6 +79,10 @@ class RemedyCode(StrEnum):
     USE_CHANNEL = "USE_CHANNEL"
     PAY_WITH = "PAY_WITH"
     COME_AGAIN = "COME_AGAIN"
+    TELL_BIRTHDAY = "TELL_BIRTHDAY"
+    WAIT_FOR_BIRTHDAY = "WAIT_FOR_BIRTHDAY"
+    ASK_STAFF = "ASK_STAFF"
+    STATE_PREFERENCE = "STATE_PREFERENCE"
     COLLECT_POINTS = "COLLECT_POINTS"
     START_LATER = "START_LATER"
     START_SOONER = "START_SOONER"
@@ -87,7 +96,8 @@ Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ..
 class Remedy(NamedTuple):
     """A way out. Applying it makes the condition hold; NONE says that nothing does any more.
 
-    `choices` are stock codes, categories, channels or methods of payment, any of which will do.
+    `choices` are stock codes, categories, channels, methods of payment, segments or preferences, any of which will do.
+    `from_` of WAIT_FOR_BIRTHDAY gives a date of birth away: it is worked out for who may see one, and never kept.
     """
 
     code: RemedyCode
@@ -131,8 +141,12 @@ class Decision:
         """The keys of the clauses whose effect came about, in their order."""
         return tuple(one.clause for one in self.reasons if one.condition is None and one.verdict is Verdict.APPLIED)
 
+    def kept(self) -> Decision:
+        """The decision as it is kept, and as it is read again for ever: without what gives a date of birth away."""
+        return Decision.from_data(self.to_data())
+
     def to_data(self) -> dict[str, Any]:
-        """The decision as JSON."""
+        """The decision as JSON, without what gives a date of birth away."""
         return {
             "outcome": self.outcome.value,
             "points": self.points,
@@ -183,7 +197,7 @@ def _reason(data: Mapping[str, Any]) -> Reason:
 
 def _remedy_data(one: Remedy) -> dict[str, Any]:
     data: dict[str, Any] = {"code": one.code.value}
-    if one.from_ is not None:
+    if one.from_ is not None and one.code is not RemedyCode.WAIT_FOR_BIRTHDAY:
         data["from"] = one.from_.isoformat()
     if one.points is not None:
         data["points"] = one.points

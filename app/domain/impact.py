@@ -3,7 +3,7 @@
 Both replays start from the same balances and see the same purchases, as far as the goods were kept, and the same
 requests for rewards. So a draft that says the same changes nothing, to the point. The draft is shown in its own right:
 the old price that points earned before may keep is a matter of transition and not in it. What a clause counts per
-period is counted from the beginning of the replay; visits are counted from the first one.
+period is counted from the beginning of the replay; visits from the first one; who a member is, is taken as of today.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
 from app.domain.facts import PurchaseFacts
 from app.domain.members import NOBODY, Member
+from app.domain.persons import STRANGER, Person
 from app.domain.redeeming import redeem
 from app.domain.terms import Terms
 
@@ -41,7 +42,7 @@ class PastRedemption:
 class History:
     """A member's recent past in the order in which it happened.
 
-    `opening` is the balance before it, `visits` the number of purchases before it.
+    `opening` is the balance before it, `visits` the number of purchases before it; `person` is the member as of today.
     """
 
     customer_id: str
@@ -49,6 +50,7 @@ class History:
     opening: int
     visits: int
     events: tuple[PurchaseFacts | PastRedemption, ...]
+    person: Person = STRANGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ class _Course:
     enrolled_at: datetime
     balance: int
     visits: int
+    person: Person
     earned: int = 0
     uses: dict[tuple[str, datetime | None], int] = field(default_factory=dict)
     earned_in: dict[tuple[Period, datetime | None], int] = field(default_factory=dict)
@@ -173,6 +176,7 @@ class _Course:
             visits=self.visits if asked.visits else 0,
             uses=tuple(sorted((key, count) for key, count in uses if count)),
             earned=tuple((one, self.earned_in.get((one, self._start(facts, one)), 0)) for one in asked.earned),
+            person=self.person,
         )
         return replace(facts, member=member)
 
@@ -205,8 +209,8 @@ class Replay:
 
     def add(self, history: History) -> None:
         """Replay one member."""
-        before = _Course(self._current, history.enrolled_at, history.opening, history.visits)
-        after = _Course(self._draft, history.enrolled_at, history.opening, history.visits)
+        before = _Course(self._current, history.enrolled_at, history.opening, history.visits, history.person)
+        after = _Course(self._draft, history.enrolled_at, history.opening, history.visits, history.person)
         dearer = lost = won = 0
         for event in history.events:
             if isinstance(event, PurchaseFacts):

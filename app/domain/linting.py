@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
 from app.domain.amounts import Parts
-from app.domain.calendar import day_start, in_zone, local_date
+from app.domain.calendar import Period, day_start, in_zone, local_date
 from app.domain.comparing import implied
 from app.domain.conditions import Condition, Group
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.dates import Dates
-from app.domain.conditions.groups import leaves
+from app.domain.conditions.groups import ExceptWhen, leaves
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.counting import Counted
 from app.domain.effects import Earning
@@ -46,6 +47,8 @@ class LintCode(StrEnum):
     NEVER_HOLDS = "NEVER_HOLDS"
     NEVER_COUNTS = "NEVER_COUNTS"
     CONTRADICTION = "CONTRADICTION"
+    EXCLUDES_ITSELF = "EXCLUDES_ITSELF"
+    MORE_THAN_ONCE_A_YEAR = "MORE_THAN_ONCE_A_YEAR"
     SHUTS_OUT_VISITS = "SHUTS_OUT_VISITS"
     REWARD_OUT_OF_REACH = "REWARD_OUT_OF_REACH"
     REWARD_WITHOUT_PICTURE = "REWARD_WITHOUT_PICTURE"
@@ -69,6 +72,7 @@ class Finding:
     dates: Mapping[str, date] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, Sequence[Condition]] = field(default_factory=dict)
 
     def statement(self, say: Wording) -> str:
         """What is wrong, in one sentence."""
@@ -81,6 +85,8 @@ class Finding:
     def _said(self, key: str, *, say: Wording) -> str:
         values = {name: say.date(day) for name, day in self.dates.items()}
         values |= {name: say.number(number) for name, number in self.numbers.items()}
+        for name, several in self.conditions.items():
+            values[name] = say("clause.separator").join(one.sentence(say) for one in several)
         return say(f"{key}.{self.code.value}", **values, **self.texts)
 
 
@@ -95,6 +101,8 @@ def lint(terms: Terms, *, habits: Habits, pictured: frozenset[str]) -> tuple[Fin
             found.append(Finding(LintCode.NEVER_HOLDS, clause, dates={"first": first, "last": last}))
             continue
         found.extend(_shut_out(clause, terms=terms, habits=habits))
+        found.extend(_excludes_itself(clause))
+        found.extend(_more_than_once_a_year(clause, terms=terms))
         found.extend(_never_counts(clause, terms=terms))
         found.extend(_contradictions(clause, terms=terms))
         found.extend(_reward(clause, terms=terms, habits=habits, pictured=pictured))
@@ -166,6 +174,27 @@ def _shut_out(clause: Clause, *, terms: Terms, habits: Habits) -> Iterator[Findi
 def _weekly(condition: Condition) -> bool:
     inside = leaves(condition.conditions) if isinstance(condition, Group) else iter((condition,))
     return all(isinstance(one, WeekdaysAndHours) for one in inside)
+
+
+def _excludes_itself(clause: Clause) -> Iterator[Finding]:
+    """An exception that takes away all that the other conditions leave: for members of a group, but not for them."""
+    for exception in clause.conditions:
+        if isinstance(exception, ExceptWhen):
+            others = tuple(one for one in clause.conditions if one is not exception)
+            if implied(others, exception.conditions):
+                conditions = {"asked": others, "excepted": (exception,)}
+                yield Finding(LintCode.EXCLUDES_ITSELF, clause, conditions=conditions)
+                return
+
+
+def _more_than_once_a_year(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+    """A birthday gift without its limit: it is promised once a calendar year, whatever is edited."""
+    gift = isinstance(clause.effect, BonusPoints | RewardCost)
+    limit = clause.limit
+    once = limit is not None and limit.times == 1 and limit.period in (Period.YEAR, Period.EVER)
+    if gift and not once and any(isinstance(one, BirthdayWindow) for one in clause.conditions):
+        day = local_date(terms.effective_from, zone_name=terms.zone)
+        yield Finding(LintCode.MORE_THAN_ONCE_A_YEAR, clause, dates={"first": day})
 
 
 def _never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:

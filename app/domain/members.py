@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.domain.calendar import Period
+from app.domain.persons import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,18 @@ class Member:
 
     `visits` counts the purchases before this one; `uses` how often a clause was applied in the period of its limit;
     `earned` the points earned so far in a period.
+
+    Who the customer is, `person`, is there while something is decided and never kept. What is kept of it are the
+    `answers` to what the terms ask, yes or no at the time of the purchase, None where it takes a birthday that nobody has
+    told: enough to decide again, and neither a date of birth nor an age.
     """
 
     enrolled_at: datetime | None = None
     visits: int = 0
     uses: tuple[tuple[str, int], ...] = ()
     earned: tuple[tuple[Period, int], ...] = ()
+    answers: tuple[tuple[str, bool | None], ...] = ()
+    person: Person | None = field(default=None, compare=False, repr=False)
 
     def used(self, clause: str) -> int:
         """How often the clause was applied in its period."""
@@ -30,6 +37,10 @@ class Member:
     def earned_in(self, period: Period) -> int:
         """Points earned so far in this period."""
         return dict(self.earned).get(period, 0)
+
+    def answer(self, question: str) -> bool | None:
+        """What a question about the person was answered; None where that is not known."""
+        return dict(self.answers).get(question)
 
     def to_data(self) -> dict[str, Any]:
         """As JSON, what is not known left out."""
@@ -42,6 +53,8 @@ class Member:
             data["uses"] = dict(self.uses)
         if self.earned:
             data["earned"] = {period.value: points for period, points in self.earned}
+        if self.answers:
+            data["answers"] = dict(self.answers)
         return data
 
     @classmethod
@@ -52,6 +65,7 @@ class Member:
             visits=data.get("visits", 0),
             uses=tuple(sorted(data.get("uses", {}).items())),
             earned=tuple((Period(period), points) for period, points in data.get("earned", {}).items()),
+            answers=tuple(data.get("answers", {}).items()),
         )
 
 

@@ -21,6 +21,9 @@ from app.domain.terms import Clause, Terms
 _STEPS = 50
 """Openings that are looked at for the first moment at which every condition on time holds."""
 
+_WAITING = (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY)
+"""Remedies that time brings."""
+
 NEARLY = Fraction(3, 4)
 """How much of what is asked for must be there for it to be nearly reached."""
 
@@ -97,7 +100,7 @@ def _applies_from(clause: Clause, *, purchase: Counted) -> datetime | None:
 
 
 def _opening(reason: Reason) -> datetime | None:
-    return next((one.from_ for one in reason.finding.remedies if one.code is RemedyCode.COME_AT), None)
+    return next((one.from_ for one in reason.finding.remedies if one.code in _WAITING), None)
 
 
 def _nearly(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:
@@ -109,7 +112,7 @@ def _nearly(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:
     observed, required = _measure(finding.observed), _measure(finding.required)
     if observed is None or not required or observed < NEARLY * required:
         return ()
-    return tuple(one for one in finding.remedies if one.code not in (RemedyCode.NONE, RemedyCode.COME_AT))
+    return tuple(one for one in finding.remedies if one.code not in (RemedyCode.NONE, *_WAITING))
 
 
 def _measure(value: object) -> Fraction | None:

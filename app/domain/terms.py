@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from app.domain.calendar import Period
-from app.domain.conditions import Condition, Group, Selecting
+from app.domain.conditions import AboutCustomer, Condition, Group, Selecting
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import leaves
@@ -21,6 +21,7 @@ from app.domain.drafting import checked
 from app.domain.effects import STANDARD, ClauseKind, Earning, Effect, Extra
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.persons import Aspect
 from app.domain.wording import Wording
 
 E = TypeVar("E", bound=Effect)
@@ -28,17 +29,26 @@ E = TypeVar("E", bound=Effect)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What terms ask about a customer: the periods in which uses of a clause and points earned are counted."""
+    """What terms ask about a customer: the periods in which uses of a clause and points earned are counted.
+
+    `about` are the conditions on who the customer is, each once.
+    """
 
     enrolment: bool = False
     visits: bool = False
     uses: Mapping[str, Period] = field(default_factory=dict)
     earned: tuple[Period, ...] = ()
+    about: tuple[AboutCustomer, ...] = ()
+
+    @property
+    def aspects(self) -> frozenset[Aspect]:
+        """What of the person has to be read."""
+        return frozenset(one.aspect for one in self.about)
 
     @property
     def nothing(self) -> bool:
         """Whether it takes no look at the customer."""
-        return not (self.enrolment or self.visits or self.uses or self.earned)
+        return not (self.enrolment or self.visits or self.uses or self.earned or self.about)
 
 
 @dataclass(frozen=True)
@@ -185,6 +195,7 @@ class Terms:
             visits=any(isinstance(one, FirstPurchase | EveryNthVisit) for one in conditions),
             uses={clause.key: clause.limit.period for clause in self.clauses if clause.limit is not None},
             earned=tuple(dict.fromkeys(periods)),
+            about=tuple(dict.fromkeys(one for one in conditions if isinstance(one, AboutCustomer))),
         )
 
     def clause(self, key: str) -> Clause:

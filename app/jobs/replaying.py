@@ -24,10 +24,12 @@ async def replayed(
     """
     total = await database.read(partial(histories.members, program_id=program_id))
     replay = Replay(current=current, draft=draft)
+    aspects = current.asked.aspects | draft.asked.aspects
     after: str | None = histories.FIRST
     done = 0
     while after is not None:
-        found = await database.read(partial(histories.page, program_id=program_id, after=after, since=since))
+        page = partial(histories.page, program_id=program_id, after=after, since=since, aspects=aspects)
+        found = await database.read(page)
         for history in found.histories:
             replay.add(history)
             done += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from app.domain.identities import IdentityKind
@@ -68,6 +68,7 @@ class NewCustomer:
     enrolled_at: datetime
     identities: tuple[tuple[str, IdentityKind, str], ...]
     """Each (id, kind, normalised value)."""
+    birthday: date | None = None
 
 
 _ROW = """
@@ -135,8 +136,8 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
         FIRST_HASH,
     )
     await session.later(
-        "INSERT INTO customers (program_id, id, wallet_id, state, locale, accepted_terms_version, enrolled_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO customers (program_id, id, wallet_id, state, locale, accepted_terms_version, enrolled_at,"
+        " birthday) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         program_id,
         customer.id,
         customer.wallet_id,
@@ -144,6 +145,7 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
         customer.locale,
         customer.accepted_terms_version,
         customer.enrolled_at,
+        customer.birthday,
     )
     for identity_id, kind, value in customer.identities:
         await session.later(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from app.domain.facts import PurchaseFacts
 from app.domain.impact import History, PastRedemption
+from app.domain.persons import Aspect
+from app.store import persons
 from app.store.unit import Row, Session
 from app.store.values import instant, json_value
 
@@ -60,8 +62,10 @@ async def members(session: Session, *, program_id: str) -> int:
     return int(row["n"]) if row is not None else 0
 
 
-async def page(session: Session, *, program_id: str, after: str, since: datetime) -> Page:
-    """The members behind `after`, with all that they did from `since` on."""
+async def page(
+    session: Session, *, program_id: str, after: str, since: datetime, aspects: Collection[Aspect] = ()
+) -> Page:
+    """The members behind `after`, with all that they did from `since` on, and who they are in these aspects."""
     rows = await session.rows(_MEMBERS, program_id, after)
     if not rows:
         return Page((), None)
@@ -69,6 +73,7 @@ async def page(session: Session, *, program_id: str, after: str, since: datetime
     visits = {row["customer_id"]: int(row["visits"]) for row in await session.rows(_VISITS, program_id, ids, since)}
     moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
     events = await _events(session, program_id=program_id, ids=ids, since=since)
+    known = await persons.of_customers(session, program_id=program_id, customer_ids=ids, aspects=aspects)
     histories = tuple(
         History(
             customer_id=row["id"],
@@ -76,6 +81,7 @@ async def page(session: Session, *, program_id: str, after: str, since: datetime
             opening=max(0, row["available"] - moved.get(row["account_id"], 0)),
             visits=visits.get(row["id"], 0),
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda one: one[0])),
+            person=known[row["id"]],
         )
         for row in rows
     )

@@ -1,4 +1,4 @@
-"""What the terms ask about a customer: visits, uses of a clause, points earned in a period."""
+"""What the terms ask about a customer: visits, uses of a clause, points earned in a period, and who they are."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
+from app.domain.conditions.about_customer import answered
 from app.domain.facts import PurchaseFacts
 from app.domain.members import NOBODY, Member
 from app.domain.terms import Terms
+from app.store import persons
 from app.store.customers import CustomerRow
 from app.store.unit import Session
 
 _OF_CUSTOMER = "FROM purchases WHERE program_id = $1 AND customer_id = $2"
 
 
-async def known(session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, at: datetime) -> Member:
-    """The customer as terms ask about them at an instant; asks the database for nothing that the terms do not."""
-    asked = terms.asked
+async def known(
+    session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
+) -> Member:
+    """The customer as terms ask about them for a purchase; asks the database for nothing that the terms do not."""
+    asked, at = terms.asked, facts.occurred_at
     if asked.nothing:
         return NOBODY
     visits = 0
@@ -35,11 +39,18 @@ async def known(session: Session, *, program_id: str, customer: CustomerRow, ter
         (period, await _earned(session, program_id=program_id, customer=customer, period=period, terms=terms, at=at))
         for period in asked.earned
     ]
+    person = None
+    if asked.about:
+        person = await persons.of_customer(
+            session, program_id=program_id, customer_id=customer.id, aspects=asked.aspects
+        )
     return Member(
         enrolled_at=customer.enrolled_at if asked.enrolment else None,
         visits=visits,
         uses=tuple(sorted(uses.items())),
         earned=tuple(earned),
+        answers=answered(asked.about, person=person, at=at, zone_name=facts.zone) if person is not None else (),
+        person=person,
     )
 
 
@@ -47,7 +58,7 @@ async def seen(
     session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
 ) -> PurchaseFacts:
     """The facts together with what the terms ask about the customer; the account is locked where they are to be kept."""
-    member = await known(session, program_id=program_id, customer=customer, terms=terms, at=facts.occurred_at)
+    member = await known(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
     return facts if member == facts.member else replace(facts, member=member)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,7 +112,9 @@ async def replay(session: Session, *, call: Call) -> Answer | Problem | None:
 
 
 async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
-    """Store the answer under its key, in the transaction of its effect."""
+    """Store the answer under its key, in the transaction of its effect; what is returned is what was stored."""
+    if answer.decision is not None and answer.terms is not None and answer.terms.asked.about:
+        answer = replace(answer, decision=answer.decision.kept())
     await answers.keep(
         session,
         program_id=call.program.id,

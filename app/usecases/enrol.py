@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from app.domain.identities import IdentityKind
 from app.domain.ledger import Balance
+from app.domain.persons import PersonError, Preference, born
 from app.domain.problems import Problem, ProblemCode
 from app.domain.wording import Locale
-from app.store import customers, terms
+from app.store import customers, persons, terms
 from app.store.customers import NewCustomer
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
@@ -19,16 +21,23 @@ UNIT = "points"
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Who joins: normalised identities (at least one) and the language to be addressed in, if known."""
+    """Who joins: normalised identities (at least one), and what else they tell: language, date of birth, preferences."""
 
     identities: tuple[tuple[IdentityKind, str], ...]
     locale: Locale | None
+    birthday: date | None = None
+    preferences: frozenset[Preference] = frozenset()
 
 
 async def enrol(session: Session, *, call: Call, order: Enrolment) -> Answer | Problem:
     """Open a membership. An identity that belongs to a customer already is refused, and nothing is written."""
     if (known := await replay(session, call=call)) is not None:
         return known
+    if order.birthday is not None:
+        try:
+            born(order.birthday, now=call.now, zone_name=call.program.zone)
+        except PersonError as error:
+            return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
     taken = await customers.taken(session, program_id=call.program.id, identities=order.identities)
     if taken:
         return Problem(ProblemCode.IDENTITY_TAKEN, path=("identities", order.identities.index(taken[0])))
@@ -42,6 +51,10 @@ async def enrol(session: Session, *, call: Call, order: Enrolment) -> Answer | P
         locale=order.locale,
         accepted_terms_version=in_force.version if in_force is not None else None,
         enrolled_at=call.now,
+        birthday=order.birthday,
     )
     await customers.enrol(session, program_id=call.program.id, customer=customer)
+    await persons.put_preferences(
+        session, program_id=call.program.id, customer_id=customer.id, preferences=order.preferences
+    )
     return await keep(session, call=call, answer=Answer(customer_id=customer.id, balance=Balance()))

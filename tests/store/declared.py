@@ -136,11 +136,24 @@ TABLES: dict[str, Table] = {
             "locale?": "text",
             "accepted_terms_version?": "integer",
             "enrolled_at": "instant",
+            "birthday?": "date",
         },
         key=_KEY,
         references=frozenset(
             {_to("wallets", "wallet_id"), _to("terms_versions", "accepted_terms_version", target="version")}
         ),
+    ),
+    "customer_segments": Table(
+        columns={"program_id": "id", "customer_id": "id", "segment": "text"},
+        key=("program_id", "customer_id", "segment"),
+        references=frozenset({_to("customers", "customer_id")}),
+        checks=frozenset({"customer_segments_segment"}),
+    ),
+    "customer_preferences": Table(
+        columns={"program_id": "id", "customer_id": "id", "kind": "text", "value": "text"},
+        key=("program_id", "customer_id", "kind", "value"),
+        references=frozenset({_to("customers", "customer_id")}),
+        checks=frozenset({"customer_preferences_value"}),
     ),
     "identities": Table(
         columns={

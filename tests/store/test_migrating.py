@@ -14,7 +14,7 @@ from app.store.opening import open_database
 from tests.store.catalogue import catalogue, table_names
 from tests.store.declared import TABLES
 
-NAMES = ("0001_first_light", "0002_terms_as_code", "0003_impact_previews")
+NAMES = ("0001_first_light", "0002_terms_as_code", "0003_impact_previews", "0004_about_customers")
 ALL = tuple(f"applied {name}" for name in NAMES)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from app.domain.conditions.about_customer import AboutCustomer as AboutCustomer
+from app.domain.conditions.age_at_least import AgeAtLeast
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.condition import Condition as Condition
@@ -16,7 +19,9 @@ from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.payment_methods import PaymentMethods
+from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
+from app.domain.conditions.segments import Segments
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 
@@ -32,6 +37,10 @@ CONDITIONS: tuple[type[Condition], ...] = (
     FirstPurchase,
     EveryNthVisit,
     MemberFor,
+    BirthdayWindow,
+    AgeAtLeast,
+    Segments,
+    Preferences,
     TimesPerPeriod,
     NotCombinedWith,
     AnyOf,

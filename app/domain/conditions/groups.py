@@ -117,7 +117,9 @@ class ExceptWhen(Group):
     """Holds unless all of `conditions` hold."""
 
     kind: ClassVar[str] = "except_when"
-    about: ClassVar[str] = "Holds except when all of these hold: hours, dates, channels or methods of payment."
+    about: ClassVar[str] = (
+        "Holds except when all of these hold: hours, dates, channels, methods of payment or segments."
+    )
     negatable: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}.")
 
@@ -136,7 +138,7 @@ class ExceptWhen(Group):
     def problem(self) -> str | None:
         """Only what has an opposite that can be said and reached."""
         if not all(one.negatable for one in leaves(self.conditions)):
-            return "an exception takes hours, dates, channels and methods of payment only"
+            return "an exception takes hours, dates, channels, methods of payment and segments only"
         return Group.problem(self)
 
 

@@ -52,6 +52,10 @@ def remedy_statement(remedy: Remedy, *, zone: str, say: Wording) -> str:
     """The way out as one sentence."""
     if remedy.code is RemedyCode.ADD_PRODUCT and not remedy.choices:
         return say("remedy.ADD_PRODUCT.other")
+    if remedy.code is RemedyCode.ASK_STAFF and not remedy.choices:
+        return say("remedy.ASK_STAFF.other")
+    if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and remedy.from_ is None:
+        return say("remedy.WAIT_FOR_BIRTHDAY.untold")
     return say(
         f"remedy.{remedy.code.value}",
         from_=say.instant(remedy.from_, zone=zone) if remedy.from_ is not None else "",

@@ -1,0 +1,62 @@
+"""What conditions on who the customer is share: they ask one question, and what is kept with a purchase is its answer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import ClassVar
+
+from app.domain.calendar import local_date
+from app.domain.conditions.condition import Condition
+from app.domain.counting import Counted
+from app.domain.decisions import Finding, ReasonCode, Remedy, Value
+from app.domain.persons import Aspect, Person
+
+
+class AboutCustomer(Condition):
+    """A condition on who the customer is, on the local day of the purchase."""
+
+    __slots__ = ()
+
+    aspect: ClassVar[Aspect]
+    """What of the person it looks at."""
+
+    @property
+    @abstractmethod
+    def question(self) -> str:
+        """What it asks, as a text that tells it from every other; stored with its answer, so it never changes."""
+
+    @property
+    @abstractmethod
+    def asked_for(self) -> Value:
+        """What its findings say that it asks for."""
+
+    @abstractmethod
+    def answer(self, person: Person, *, today: date) -> bool | None:
+        """Whether it holds for a person on a day; None where it takes something that is not known."""
+
+    @abstractmethod
+    def lacking(self, purchase: Counted, *, known: bool) -> tuple[ReasonCode, Remedy]:
+        """Why it does not hold, and what would help; `known` False where it takes something that is not known."""
+
+    def check(self, purchase: Counted) -> Finding:
+        """By the person where something is decided, by the kept answer where it is decided again."""
+        member = purchase.member
+        if member.person is None:
+            holds = member.answer(self.question)
+        else:
+            today = local_date(purchase.occurred_at, zone_name=purchase.zone)
+            holds = self.answer(member.person, today=today)
+        if holds:
+            return Finding(True, ReasonCode.CONDITION_MET, None, self.asked_for)
+        code, remedy = self.lacking(purchase, known=holds is not None)
+        return Finding(False, code, None, self.asked_for, (remedy,))
+
+
+def answered(
+    conditions: Iterable[AboutCustomer], *, person: Person, at: datetime, zone_name: str
+) -> tuple[tuple[str, bool | None], ...]:
+    """The answer to each question at an instant, on the wall calendar of a zone."""
+    today = local_date(at, zone_name=zone_name)
+    return tuple((one.question, one.answer(person, today=today)) for one in conditions)
