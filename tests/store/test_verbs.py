@@ -18,11 +18,25 @@ from app.domain.facts import Line, PurchaseFacts
 from app.domain.identities import IdentityKind
 from app.domain.ledger import FIRST_HASH, Balance, Entry, EntryType, Movement, sealed
 from app.domain.lots import Lot
+from app.domain.persons import STRANGER, Aspect, Person, Preference, PreferenceKind
 from app.domain.terms import Terms
-from app.store import access_keys, answers, customers, ledger, programs, purchases, redemptions, refunds, rewards, terms
+from app.store import (
+    access_keys,
+    answers,
+    customers,
+    ledger,
+    persons,
+    programs,
+    purchases,
+    redemptions,
+    refunds,
+    rewards,
+    terms,
+)
 from app.store.access_keys import AccessKey
 from app.store.answers import StoredAnswer
 from app.store.customers import CustomerBy, CustomerRow, CustomerState, NewCustomer
+from app.store.persons import Birthday, PersonChange
 from app.store.programs import Program, ProgramKind
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption, RedemptionState
@@ -413,6 +427,32 @@ async def test_a_receipt_number_is_given_once_and_refunds_without_one_as_often_a
     with pytest.raises(Exception, match=r"(?i)unique"):
         await _write(shop, partial(purchases.add, program_id=PROGRAM, purchase=replace(PURCHASE, id=an_id(53))))
     assert len(await shop.read(partial(refunds.of_purchase, program_id=PROGRAM, purchase_id=PURCHASE.id))) == 3
+
+
+async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: Database) -> None:
+    vegan, medium = Preference(PreferenceKind.DIET, "vegan"), Preference(PreferenceKind.SIZE, "M")
+    find = partial(persons.of_customers, program_id=PROGRAM, customer_ids=[ANNA.id, an_id(99)])
+    assert await shop.read(find) == {ANNA.id: STRANGER, an_id(99): STRANGER}
+
+    change = partial(persons.change, program_id=PROGRAM, customer_id=ANNA.id)
+    whole = PersonChange(Birthday(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
+    await _write(shop, partial(change, change=whole))
+    anna = Person(date(1992, 2, 29), frozenset({"vip", "student"}), frozenset({vegan, medium}))
+    assert await shop.read(find) == {ANNA.id: anna, an_id(99): STRANGER}
+    for aspect, seen in {
+        Aspect.BIRTHDAY: Person(birthday=anna.birthday),
+        Aspect.SEGMENTS: Person(segments=anna.segments),
+        Aspect.PREFERENCES: Person(preferences=anna.preferences),
+    }.items():
+        one = partial(persons.of_customer, program_id=PROGRAM, customer_id=ANNA.id, aspects={aspect})
+        assert await shop.read(one) == seen
+    foreign = partial(persons.of_customer, program_id=OTHER_PROGRAM, customer_id=ANNA.id)
+    assert await shop.read(foreign) == STRANGER
+
+    await _write(shop, partial(change, change=PersonChange(segments=frozenset({"vip"}))))
+    assert (await shop.read(find))[ANNA.id] == replace(anna, segments=frozenset({"vip"})), "what is left out stays"
+    await _write(shop, partial(change, change=PersonChange(Birthday(None), preferences=frozenset())))
+    assert (await shop.read(find))[ANNA.id] == Person(segments=frozenset({"vip"}))
 
 
 async def test_rewards_are_found_and_the_last_one_is_given_once(shop: Database) -> None:
