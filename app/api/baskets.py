@@ -12,7 +12,16 @@ import strawberry
 from app.api.context import Context
 from app.api.scalars import CurrencyCode
 from app.domain.amounts import AmountError, Money
-from app.domain.facts import Channel, FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.facts import (
+    Channel,
+    FactsError,
+    Line,
+    LineKind,
+    Payment,
+    PaymentKind,
+    PurchaseFacts,
+    quantity_problem,
+)
 from app.domain.problems import Problem, ProblemCode
 
 T = TypeVar("T")
@@ -22,7 +31,6 @@ MOST_PAYMENTS = 20
 MOST_CATEGORIES = 20
 MOST_TEXT = 200
 HIGHEST_PRICE = Decimal(1_000_000_000)
-HIGHEST_QUANTITY = Decimal(1_000_000)
 
 
 @strawberry.input(description="One line of a receipt, as paid: voided items are not on it.")
@@ -121,10 +129,8 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
         raise FactsError((*at, "categories"), f"at most {MOST_CATEGORIES} categories")
     for place, category in enumerate(categories):
         _bounded(category, at=(*at, "categories", str(place)))
-    if not 0 < sent.quantity <= HIGHEST_QUANTITY:
-        raise FactsError((*at, "quantity"), "a quantity is above 0 and at most 1,000,000")
-    if sent.quantity != round(sent.quantity, 3):
-        raise FactsError((*at, "quantity"), "a quantity has at most 3 decimals")
+    if (wrong := quantity_problem(sent.quantity)) is not None:
+        raise FactsError((*at, "quantity"), wrong)
     if not 0 <= sent.unit_price <= HIGHEST_PRICE:
         raise FactsError((*at, "unitPrice"), "a price is 0 to 1,000,000,000")
     if sent.tax_rate is not None and not 0 <= sent.tax_rate <= 1:

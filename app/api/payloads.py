@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
+from decimal import Context as Digits
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -89,13 +90,16 @@ def canonical(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+_EVERY_DIGIT = Digits(prec=100)
+"""More digits than a decimal of the API has: the default of 28 would make two numbers one."""
+
 _PLAIN: Mapping[type, Callable[[Any], Any]] = {
     str: lambda text: text,
     int: lambda number: number,
     bool: lambda switch: switch,
     type(None): lambda _: None,
     list: lambda items: [canonical(item) for item in items],
-    Decimal: lambda number: str(number.normalize()),
+    Decimal: lambda number: str(_EVERY_DIGIT.normalize(number)),
     datetime: lambda at: at.astimezone(UTC).isoformat(),
     date: date.isoformat,
     time: time.isoformat,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -22,6 +22,7 @@ from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
+from app.usecases.desk import fingerprint
 from app.usecases.refund import NewRefund, refund
 
 
@@ -39,7 +40,8 @@ class RefundLineInput:
 
     line: int = strawberry.field(description="The line's number on the purchase, from 1.")
     quantity: Decimal | None = strawberry.field(
-        default=None, description="How much comes back, above 0; default all that is left of the line."
+        default=None,
+        description="How much comes back, above 0, at most 1,000,000 with 3 decimals; default all that is left of the line.",
     )
 
 
@@ -55,7 +57,8 @@ class RecordRefundInput:
         default=None, description="What comes back, each line once, at most 500; default everything that is left."
     )
     external_id: str | None = strawberry.field(
-        default=None, description="The refund's own receipt number, unique in the program, 1 to 200 characters."
+        default=None,
+        description="The refund's own receipt number, unique in the program, 1 to 200 characters. Sent again, it is recorded once; with another purchase or content it is refused with RECEIPT_DIFFERS.",
     )
     occurred_at: datetime | None = strawberry.field(
         default=None, description="Business time; default now. Not before the purchase."
@@ -136,8 +139,6 @@ def _order(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
         lines = {one.line: one.quantity for one in sent.lines}
         if not 1 <= len(sent.lines) <= 500 or len(lines) != len(sent.lines):
             return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
-        if any(quantity is not None and quantity <= 0 for quantity in lines.values()):
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="a quantity is above 0")
     return NewRefund(
         purchase_id=purchase_id,
         receipt=receipt,
@@ -145,4 +146,15 @@ def _order(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
         occurred_at=sent.occurred_at or context.now,
         external_id=sent.external_id,
         reason=sent.reason,
+        fingerprint=fingerprint("refund", _content(sent)),
     )
+
+
+def _content(sent: RecordRefundInput) -> Any:
+    """What the refund says beside its number and its purchase, in one spelling."""
+    content = canonical(sent)
+    del content["purchase"]
+    content.pop("external_id", None)
+    if sent.lines is not None:
+        content["lines"] = {str(line["line"]): line.get("quantity") for line in content["lines"]}
+    return content

@@ -53,6 +53,17 @@ class FactsError(ValueError):
         self.message = message
 
 
+MOST_QUANTITY = Decimal(1_000_000)
+"""The largest quantity of a line."""
+
+
+def quantity_problem(quantity: Decimal) -> str | None:
+    """What keeps it from being a quantity of a line, sold or given back; None where nothing does."""
+    if not 0 < quantity <= MOST_QUANTITY:
+        return f"a quantity is above 0 and at most {MOST_QUANTITY:,}"
+    return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"
+
+
 @lru_cache(maxsize=256)
 def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
     """What an amount is multiplied by to put the tax onto it, or to take it off."""

@@ -106,4 +106,5 @@ def _return(step: Return) -> NewRefund:
         occurred_at=step.at,
         external_id=step.receipt,
         reason=None,
+        fingerprint=fingerprint("refund", _return_payload(step)),
     )

@@ -16,7 +16,7 @@ class Refund:
     """A refund of a purchase.
 
     `lines` are the quantities given back by line number, `cash` the money in minor units, `due` and `taken` the points
-    that had to go back and that did.
+    that had to go back and that did; `fingerprint` digests the content as it was sent.
     """
 
     id: str
@@ -29,15 +29,16 @@ class Refund:
     due: int
     taken: int
     reason: str | None
+    fingerprint: str
 
 
-_COLUMNS = "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason"
+_COLUMNS = "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint"
 
 
 async def add(session: Session, *, program_id: str, refund: Refund) -> None:
     """Keep a new refund (with the next statements, see `Session.later`)."""
     await session.later(
-        f"INSERT INTO refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        f"INSERT INTO refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         refund.id,
         refund.purchase_id,
         refund.external_id,
@@ -48,6 +49,7 @@ async def add(session: Session, *, program_id: str, refund: Refund) -> None:
         refund.due,
         refund.taken,
         refund.reason,
+        refund.fingerprint,
         program_id,
     )
 
@@ -90,6 +92,7 @@ def _refund(row: Row) -> Refund:
         due=row["due"],
         taken=row["taken"],
         reason=row["reason"],
+        fingerprint=row["fingerprint"],
     )
 
 

@@ -11,6 +11,7 @@ import orjson
 
 from app.domain import lots, refunding
 from app.domain.decisions import Decision
+from app.domain.facts import quantity_problem
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
@@ -27,7 +28,11 @@ from app.usecases.earn import RECEIPTS
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """What comes back of a purchase (by id or by receipt number): `lines` maps line numbers to quantities (None: all that is left of the line); None is everything."""
+    """What comes back of a purchase (by id or by receipt number).
+
+    `lines` maps line numbers to quantities (None: all that is left of the line); None is everything. `fingerprint` is a
+    digest of what was sent beside the refund's number and its purchase.
+    """
 
     purchase_id: str | None
     receipt: str | None
@@ -35,12 +40,15 @@ class NewRefund:
     occurred_at: datetime
     external_id: str | None
     reason: str | None
+    fingerprint: str
 
 
 async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | Problem:
     """Record the refund and claw back, by the terms of the sale, what the kept goods would not have earned."""
     if (known := await replay(session, call=call)) is not None:
         return known
+    if (wrong := _no_quantity(order)) is not None:
+        return wrong
     if (skewed := call.too_early(order.occurred_at, path=("occurredAt",))) is not None:
         return skewed
     sale = await _sale(session, call=call, order=order)
@@ -52,9 +60,9 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     judged_by = await versions.version(session, program_id=call.program.id, number=sale.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
-    if (same := await _same_receipt(session, call=call, order=order, customer=customer)) is not None:
+    if (same := await _same_receipt(session, call=call, order=order, sale=sale, customer=customer)) is not None:
         return same
+    earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
     kept = _kept(sale, earlier=earlier)
     returned = _returned(order.lines, kept=kept)
     if isinstance(returned, Problem):
@@ -130,6 +138,7 @@ def _refund(
         due=outcome.due,
         taken=outcome.taken,
         reason=order.reason,
+        fingerprint=order.fingerprint,
     )
 
 
@@ -164,20 +173,22 @@ async def _sale(session: Session, *, call: Call, order: NewRefund) -> Purchase |
 
 
 async def _same_receipt(
-    session: Session, *, call: Call, order: NewRefund, customer: CustomerRow
+    session: Session, *, call: Call, order: NewRefund, sale: Purchase, customer: CustomerRow
 ) -> Answer | Problem | None:
-    """The answer to a refund receipt that is known already under another idempotency key."""
+    """The answer to a refund receipt that is known already under another idempotency key; one that differs is refused.
+
+    What is left of the purchase has no say: a full refund sent again finds nothing left and is known all the same.
+    """
     if order.external_id is None:
         return None
     known = await refunds.by_receipt(session, program_id=call.program.id, external_id=order.external_id)
     if known is None:
         return None
-    same_lines = order.lines is None or all(
-        quantity is None or known.lines.get(number) == quantity for number, quantity in order.lines.items()
-    )
-    stored = await ledger.of_refund(session, program_id=call.program.id, refund_id=known.id)
-    if not same_lines or stored is None:
+    if (known.purchase_id, known.fingerprint) != (sale.id, order.fingerprint):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
+    stored = await ledger.of_refund(session, program_id=call.program.id, refund_id=known.id)
+    if stored is None:
+        raise LookupError(f"refund {known.id} has no entry in the ledger")
     answer = Answer(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
         balance=customer.balance,
@@ -189,6 +200,14 @@ async def _same_receipt(
         cash=known.cash,
     )
     return await keep(session, call=call, answer=answer)
+
+
+def _no_quantity(order: NewRefund) -> Problem | None:
+    """The refusal of a quantity that no line can have, so that what is left of a line is never rounded."""
+    for place, quantity in enumerate((order.lines or {}).values()):
+        if quantity is not None and (wrong := quantity_problem(quantity)) is not None:
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(place), "quantity"), detail=wrong)
+    return None
 
 
 def _kept(sale: Purchase, *, earlier: Sequence[Refund]) -> dict[int, Decimal]:

@@ -228,6 +228,7 @@ TABLES: dict[str, Table] = {
             "due": "integer",
             "taken": "integer",
             "reason?": "text",
+            "fingerprint": "text",
         },
         key=_KEY,
         unique_where_given=frozenset({("program_id", "external_id")}),

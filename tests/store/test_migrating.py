@@ -14,7 +14,13 @@ from app.store.opening import open_database
 from tests.store.catalogue import catalogue, table_names
 from tests.store.declared import TABLES
 
-NAMES = ("0001_first_light", "0002_terms_as_code", "0003_impact_previews", "0004_about_customers")
+NAMES = (
+    "0001_first_light",
+    "0002_terms_as_code",
+    "0003_impact_previews",
+    "0004_about_customers",
+    "0005_refund_receipts",
+)
 ALL = tuple(f"applied {name}" for name in NAMES)
 
 

@@ -122,6 +122,7 @@ REFUND = Refund(
     due=1,
     taken=1,
     reason="stale",
+    fingerprint="e" * 64,
 )
 TAKEN_BACK = replace(
     EARNED,
