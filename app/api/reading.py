@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
+from graphql import GraphQLError
 
 from app.api.arguments import After, First, Language
 from app.api.baskets import BasketInput, facts_of
@@ -71,9 +72,13 @@ def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
         return no_basket(context)
     facts = facts_of(basket, context=context, within="basket")
     if isinstance(facts, Problem):
-        place = ".".join(str(step) for step in facts.path)
-        raise bad_input(f"{facts.code.value} at {place}: {facts.detail or 'not taken here'}")
+        raise _refused(facts)
     return facts
+
+
+def _refused(problem: Problem) -> GraphQLError:
+    place = ".".join(str(step) for step in problem.path)
+    return bad_input(f"{problem.code.value} at {place}: {problem.detail or 'not taken here'}")
 
 
 @strawberry.type(description="What can be asked.")
@@ -110,7 +115,7 @@ class Query:
         return Customer.of(row)
 
     @strawberry.field(
-        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force. Seen like the customer."
+        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; refused where the purchase would be. Seen like the customer."
     )
     async def basket_check(
         self,
@@ -126,8 +131,11 @@ class Query:
         whom = _whom(customer, context=context)
         if whom is None:
             return None
-        found = await context.ask(offers.check_basket, by=whom, facts=_facts(basket, context=context))
-        if isinstance(found, Problem) or not context.principal.may_see_card(found.customer.id):
+        facts = _facts(basket, context=context)
+        found = await context.ask(offers.check_basket, by=whom, facts=facts, principal=context.principal)
+        if isinstance(found, Problem):
+            if found.code is ProblemCode.AMOUNT_OUT_OF_RANGE:
+                raise _refused(found)
             return None
         return BasketCheck(
             decision=decision(found.decision, judged_by=found.terms, unit=unit_of(context)),

@@ -145,6 +145,11 @@ class Decision:
         """The decision as it is kept, and as it is read again for ever: without what gives a date of birth away."""
         return Decision.from_data(self.to_data())
 
+    def largest(self) -> int:
+        """The most points that it speaks of: its own, or those that clauses would give where a cap takes them."""
+        told = [one.finding.observed for one in self.reasons if one.condition is None]
+        return max([self.points, *(value for value in told if isinstance(value, int))])
+
     def to_data(self) -> dict[str, Any]:
         """The decision as JSON, without what gives a date of birth away."""
         return {

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import Period, period_start
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.earning import earn
@@ -132,10 +133,9 @@ class _Course:
     """One member's way through the replay under one version of the terms."""
 
     terms: Terms
-    enrolled_at: datetime
+    history: History
     balance: int
     visits: int
-    person: Person
     earned: int = 0
     uses: dict[tuple[str, datetime | None], int] = field(default_factory=dict)
     earned_in: dict[tuple[Period, datetime | None], int] = field(default_factory=dict)
@@ -145,13 +145,14 @@ class _Course:
         return earn(terms=self.terms, facts=self._seen(facts))
 
     def book(self, facts: PurchaseFacts, decision: Decision) -> None:
-        """Add what a purchase earned."""
-        self.balance += decision.points
-        self.earned += decision.points
+        """Add what a purchase earned, as far as an account can hold it."""
+        points = min(decision.points, MAX_POINTS - self.history.opening - self.earned)
+        self.balance += points
+        self.earned += points
         self.visits += 1
         for period in self.terms.asked.earned:
             place = (period, self._start(facts, period))
-            self.earned_in[place] = self.earned_in.get(place, 0) + decision.points
+            self.earned_in[place] = self.earned_in.get(place, 0) + points
         self._use(facts, decision)
 
     def redeem(self, asked: PastRedemption) -> int | None:
@@ -172,11 +173,11 @@ class _Course:
             return facts if facts.member is NOBODY else replace(facts, member=NOBODY)
         uses = [(key, self.uses.get((key, self._start(facts, period)), 0)) for key, period in asked.uses.items()]
         member = Member(
-            enrolled_at=self.enrolled_at if asked.enrolment else None,
+            enrolled_at=self.history.enrolled_at if asked.enrolment else None,
             visits=self.visits if asked.visits else 0,
             uses=tuple(sorted((key, count) for key, count in uses if count)),
             earned=tuple((one, self.earned_in.get((one, self._start(facts, one)), 0)) for one in asked.earned),
-            person=self.person,
+            person=self.history.person,
         )
         return replace(facts, member=member)
 
@@ -209,8 +210,7 @@ class Replay:
 
     def add(self, history: History) -> None:
         """Replay one member."""
-        before = _Course(self._current, history.enrolled_at, history.opening, history.visits, history.person)
-        after = _Course(self._draft, history.enrolled_at, history.opening, history.visits, history.person)
+        before, after = (_Course(one, history, history.opening, history.visits) for one in (self._current, self._draft))
         dearer = lost = won = 0
         for event in history.events:
             if isinstance(event, PurchaseFacts):

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from app.domain.amounts import MAX_POINTS
+from app.domain.decisions import Decision
 from app.domain.lots import Lot
 
 FIRST_HASH = "0" * 64
@@ -79,6 +81,10 @@ class Balance:
     owed: int = 0
     lifetime: int = 0
     qualifying: int = 0
+
+    def can_take(self, decision: Decision) -> bool:
+        """Whether the account can hold what is earned, and every number in the decision can be told."""
+        return self.lifetime + decision.points <= MAX_POINTS and decision.largest() <= MAX_POINTS
 
     def to_data(self) -> dict[str, int]:
         """The balance as JSON."""

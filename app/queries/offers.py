@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain import earning, redeeming
+from app.domain.access import Principal
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.outlook import Outlook, outlooks
@@ -114,17 +115,22 @@ class BasketChecked:
 
 
 async def check_basket(
-    session: Session, *, program_id: str, by: CustomerBy, facts: PurchaseFacts
+    session: Session, *, program_id: str, by: CustomerBy, facts: PurchaseFacts, principal: Principal
 ) -> BasketChecked | Problem:
-    """Try a basket out as if it were bought; a technical refusal where it cannot be."""
+    """Try a basket out as if it were bought; a technical refusal where it cannot be.
+
+    A customer whom the principal may not see is one who is not there.
+    """
     customer = await customers.find(session, program_id=program_id, by=by)
-    if customer is None:
+    if customer is None or not principal.may_see_card(customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
     decision = earning.earn(terms=in_force, facts=facts)
+    if not customer.balance.can_take(decision):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     lists = await price_lists.known(
         session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
     )

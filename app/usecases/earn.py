@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import orjson
 
 from app.domain import earning
-from app.domain.amounts import MAX_POINTS
 from app.domain.decisions import Decision
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.facts import PurchaseFacts
@@ -60,7 +59,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=order.facts)
     earned = earning.earn(terms=in_force, facts=facts)
-    if customer.balance.lifetime + earned.points > MAX_POINTS:
+    if not customer.balance.can_take(earned):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     purchase = _purchase(call=call, order=order, facts=facts, customer=customer, points=earned.points, terms=in_force)
     await purchases.add(session, program_id=program, purchase=purchase)
