@@ -121,14 +121,13 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
 
 def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
     at = ("lines", str(number - 1))
-    _bounded(sent.sku, at=(*at, "sku"))
+    sku = _bounded(sent.sku, at=(*at, "sku"))
     if sent.name is not None:
         _bounded(sent.name, at=(*at, "name"))
-    categories = tuple(sent.categories or ())
-    if len(categories) > MOST_CATEGORIES:
+    given = sent.categories or ()
+    if len(given) > MOST_CATEGORIES:
         raise FactsError((*at, "categories"), f"at most {MOST_CATEGORIES} categories")
-    for place, category in enumerate(categories):
-        _bounded(category, at=(*at, "categories", str(place)))
+    categories = tuple(_bounded(one, at=(*at, "categories", str(place))) for place, one in enumerate(given))
     if (wrong := quantity_problem(sent.quantity)) is not None:
         raise FactsError((*at, "quantity"), wrong)
     if not 0 <= sent.unit_price <= HIGHEST_PRICE:
@@ -139,7 +138,7 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
         raise FactsError((*at, "discount"), "a discount is not negative")
     return Line(
         number=number,
-        sku=sent.sku,
+        sku=sku,
         quantity=sent.quantity,
         unit_price=_minor(sent.unit_price, currency=currency, at=(*at, "unitPrice")),
         name=sent.name,
@@ -172,6 +171,8 @@ def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
         raise FactsError(at, str(error)) from error
 
 
-def _bounded(text: str, *, at: tuple[str, ...]) -> None:
-    if not 1 <= len(text) <= MOST_TEXT:
+def _bounded(text: str, *, at: tuple[str, ...]) -> str:
+    """The text without the space around it, so that it meets the names in clauses."""
+    if not (stripped := text.strip()) or len(text) > MOST_TEXT:
         raise FactsError(at, f"1 to {MOST_TEXT} characters")
+    return stripped

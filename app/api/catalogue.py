@@ -16,6 +16,7 @@ from app.api.reading_again import reward_again
 from app.api.rewards import Reward
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
+from app.domain.names import NameProblem, called
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.create_reward import NewReward, create_reward
@@ -32,8 +33,12 @@ class CreateRewardInput:
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
-    name: str = strawberry.field(description="What it is called, 1 to 200 characters.")
-    description: str = strawberry.field(description="Exactly what the customer gets, 1 to 2,000 characters.")
+    name: str = strawberry.field(
+        description="What it is called, 1 to 200 characters, none of them invisible; terms print it."
+    )
+    description: str = strawberry.field(
+        description="Exactly what the customer gets, 1 to 2,000 characters; of those that are invisible only line breaks."
+    )
     picture_url: str | None = strawberry.field(default=None, description="A picture, https.")
     retail_value: Decimal | None = strawberry.field(
         default=None, description="In the program's currency, not negative."
@@ -81,10 +86,14 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
 
     if not _KEY.fullmatch(sent.key):
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
-    if not 1 <= len(sent.name) <= 200:
-        return wrong("name", "1 to 200 characters")
-    if not 1 <= len(sent.description) <= 2000:
-        return wrong("description", "1 to 2,000 characters")
+    try:
+        name = called(sent.name)
+    except NameProblem as problem:
+        return wrong("name", str(problem))
+    try:
+        description = called(sent.description, most=2000, paragraphs=True)
+    except NameProblem as problem:
+        return wrong("description", str(problem))
     if sent.picture_url is not None and not _PICTURE.fullmatch(sent.picture_url):
         return wrong("pictureUrl", "an https address of at most 500 characters")
     if sent.stock is not None and sent.stock < 0:
@@ -99,8 +108,8 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
             return wrong("retailValue", "not negative")
     return NewReward(
         key=sent.key,
-        name=sent.name,
-        description=sent.description,
+        name=name,
+        description=description,
         picture_url=sent.picture_url,
         retail_value=value,
         stock=sent.stock,

@@ -127,13 +127,18 @@ def _value(sent: Any, *, part: Part, currency: str, at: tuple[str, ...]) -> Any:
             return part.collected(
                 _built(one, kinds=CONDITIONS, currency=currency, at=(*at, str(place))) for place, one in enumerate(sent)
             )
-        return part.collected(sent)
+        return part.collected(map(_one, sent))
     if part.type is not Money:
-        return sent
+        return _one(sent)
     try:
         return Money.of(sent, currency)
     except AmountError as error:
         raise TermsError(at, str(error)) from error
+
+
+def _one(sent: Any) -> Any:
+    """A single value; the space around a text is no part of it."""
+    return sent.strip() if type(sent) is str else sent
 
 
 def shown(clause: Clause) -> dict[str, Any]:

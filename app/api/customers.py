@@ -40,7 +40,7 @@ class CustomerBy:
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Telephone number in any spelling; without a country code, the program's region.",
+        description="Telephone number in digits, spaced as you like, without an extension; without a country code, the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address; case does not matter.")
     token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code, exact.")

@@ -31,7 +31,7 @@ class IdentityInput:
     card: str | None = strawberry.field(default=strawberry.UNSET, description="Card number, 1 to 64 characters.")
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Telephone number in any spelling; without a country code, the program's region.",
+        description="Telephone number in digits, spaced as you like, without an extension; without a country code, the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address.")
     token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code.")

@@ -14,6 +14,7 @@ from app.domain.access import Role
 from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
 from app.domain.identities import IdentityKind
+from app.domain.names import NameProblem, called
 from app.domain.templates import TEMPLATES
 from app.queries.cards import card
 from app.queries.records import CustomerBy, Program, ProgramKind
@@ -69,6 +70,10 @@ def _wish(
         raise stop(f"{currency!r} is no currency in use (ISO 4217)")
     if len(region) != 2 or not region.isascii() or not region.isupper():
         raise stop(f"{region!r} is no region (ISO 3166, two capitals)")
+    try:
+        name = called(name)
+    except NameProblem as error:
+        raise stop(f"the name of a program: {error}") from error
     try:
         zone(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None

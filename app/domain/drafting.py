@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from app.domain import names
 from app.domain.amounts import Money
 from app.domain.conditions import Condition, Group
 from app.domain.conditions.groups import depth, leaves
@@ -90,7 +91,12 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
         raise TermsError((*at, "conditions"), "a clause has one limit of times at most")
     for place, condition in enumerate(conditions):
         here = (*at, "conditions", str(place))
-        wrong = condition.problem() or _amounts_problem(condition, currency=currency) or _misplaced(condition, effect)
+        wrong = (
+            condition.problem()
+            or _amounts_problem(condition, currency=currency)
+            or _names_problem(condition)
+            or _misplaced(condition, effect)
+        )
         if wrong is not None:
             raise TermsError(here, wrong)
         if condition.unenforced():
@@ -108,7 +114,7 @@ def _misplaced(condition: Condition, effect: Effect) -> str | None:
 
 
 def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
-    wrong = effect.problem() or _amounts_problem(effect, currency=currency)
+    wrong = effect.problem() or _amounts_problem(effect, currency=currency) or _names_problem(effect)
     if wrong is not None:
         raise TermsError((*at, "effect"), wrong)
     if effect.unenforced():
@@ -117,11 +123,21 @@ def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None
 
 def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
     """Another currency than the program's, or nothing."""
-    rules = tuple(leaves(rule.conditions)) if isinstance(rule, Group) else (rule,)
-    amounts: list[Money] = [amount for one in rules for amount in one.amounts()]
+    amounts: list[Money] = [amount for one in _single(rule) for amount in one.amounts()]
     if any(amount.currency != currency for amount in amounts):
         return f"the amount is not in {currency}"
     return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
+
+
+def _names_problem(rule: Condition | Effect) -> str | None:
+    """A text that cannot be printed as a name, or nothing."""
+    texts = [text for one in _single(rule) for text in one.texts()]
+    return next((wrong for text in sorted(texts) if (wrong := names.problem(text)) is not None), None)
+
+
+def _single(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:
+    """The rules in a group, or the rule itself."""
+    return tuple(leaves(rule.conditions)) if isinstance(rule, Group) else (rule,)
 
 
 def _only_one(effect: Effect) -> tuple[object, ...] | None:

@@ -22,6 +22,9 @@ class IdentityError(ValueError):
     """A text that cannot be an identity of its kind. The message does not repeat it."""
 
 
+_DIALLED = re.compile(r"(?i:tel:)?[\d\s+＋()（）\[\].．/／‐-―－-]+")
+"""A telephone number as it is written. Letters would be read as digits of their keys, or as an extension and dropped."""
+
 _CARD = re.compile(r"[A-Z0-9]{4,64}")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 _EXACT = re.compile(r"[\x21-\x7e]{1,200}")
@@ -52,6 +55,8 @@ def normalised(kind: IdentityKind, text: str, *, region: str) -> str:
 
 
 def _phone(text: str, *, region: str) -> str:
+    if not _DIALLED.fullmatch(text):
+        raise IdentityError("a telephone number is written in digits, without an extension")
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:

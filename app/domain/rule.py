@@ -69,6 +69,11 @@ class Rule(ABC):
         values = [getattr(self, part.name) for part in parts(type(self)) if part.type is Money]
         return tuple(value for value in values if value is not None)
 
+    def texts(self) -> tuple[str, ...]:
+        """The texts that its owner gave, which sentences may print; terms take them as names are written."""
+        given = [(part, getattr(self, part.name)) for part in parts(type(self)) if part.given and part.type is str]
+        return tuple(text for part, value in given if value is not None for text in (value if part.many else (value,)))
+
     def to_data(self) -> dict[str, Any]:
         """The rule as JSON with its kind. What is None by default is left out; all else is written, whatever the default."""
         data: dict[str, Any] = {"kind": self.kind}

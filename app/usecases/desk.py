@@ -66,7 +66,7 @@ class Desk:
         return await self.database.write(work, program_id=program.id, turn=key)
 
     async def start_program(self, wish: Wish) -> NewProgram:
-        """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError and TermsError."""
+        """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError, NameProblem and TermsError."""
         order = composed(wish, now=self.clock(), new_id=self.new_id)
 
         async def work(session: Session) -> None:

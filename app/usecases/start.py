@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.access import Role
+from app.domain.names import called
 from app.domain.templates import TEMPLATES, Template
 from app.domain.terms import Terms
 from app.store import access_keys, programs, rewards, terms
@@ -75,12 +76,12 @@ class NewProgram:
 
 
 def composed(wish: Wish, *, now: datetime, new_id: Callable[[], str]) -> NewProgram:
-    """The program that a wish comes to. Raises KeyError for an unknown template or currency."""
+    """The program that a wish comes to. Raises KeyError for an unknown template or currency, and NameProblem."""
     template = TEMPLATES[wish.template](wish.currency)
     program = Program(
         id=new_id(),
         kind=wish.kind,
-        name=wish.name,
+        name=called(wish.name),
         currency=wish.currency,
         zone=wish.zone,
         region=wish.region,

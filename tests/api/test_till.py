@@ -261,6 +261,19 @@ def test_an_unknown_card_is_refused_and_a_malformed_one_too(shop: Shop) -> None:
     assert shop.ask('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
 
 
+def test_a_telephone_number_with_an_extension_is_nobodys_own_and_refused(shop: Shop) -> None:
+    def enrol(key: str, phone: str) -> list[tuple[str, list[str]]]:
+        done = shop.ask(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
+        return [(one["code"], one["path"]) for one in done["userErrors"]]
+
+    malformed = [("INVALID_IDENTITY", ["input", "identities", "0"])]
+    assert enrol("a", "+49 30 1234567 ext. 5") == malformed
+    assert enrol("b", "+49 30 1234567") == []
+    assert enrol("c", "+49 30 1234567 ext. 5") == malformed
+    look = shop.send("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"phone": "+49 30 1234567 ext. 5"})
+    assert look.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 def test_the_same_receipt_under_another_key_is_recorded_once_and_another_one_under_its_number_is_refused(
     shop: Shop,
 ) -> None:

@@ -79,8 +79,6 @@ class Listed(Selecting):
             return "at least one name is needed"
         if len(self.include) + len(self.exclude) > MOST:
             return f"at most {MOST} names"
-        if any(not 1 <= len(name) <= 200 for name in self.include | self.exclude):
-            return "a name has 1 to 200 characters"
         if self.include and self.include <= self.exclude:
             return "everything that is included is excluded as well"
         return None

@@ -1,0 +1,74 @@
+"""Names that terms print: refused where they would deceive, and taken without the space around them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.cli.command import troth
+from tests.shop import Shop
+
+REWARD = """mutation($input: CreateRewardInput!) { createReward(input: $input) {
+    reward { key name description } userErrors { code path } } }"""
+CHECK = """query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) {
+    draft { clauses { statement } } userErrors { code path } } }"""
+
+
+def create(shop: Shop, **change: str) -> Any:
+    """A reward."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "key": "tea", "name": "Tea", "description": "A cup.", **change}
+    return shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]
+
+
+@pytest.mark.parametrize("text", [" ", "\u202e", "Mug\u202etac", "Mug\nFree", "\u200b", "Mug\x1b[2J", "\u3164"])
+def test_a_reward_with_a_blank_or_deceiving_name_is_refused_and_not_created(shop: Shop, text: str) -> None:
+    refused = create(shop, name=text)
+    assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
+    assert refused["reward"] is None
+    if "\n" not in text:
+        assert create(shop, description=text)["userErrors"] == [
+            {"code": "INVALID_INPUT", "path": ["input", "description"]}
+        ]
+    assert create(shop)["userErrors"] == []
+
+
+def test_a_reward_is_called_without_the_space_around_its_name(shop: Shop) -> None:
+    done = create(shop, name=" Tea\u3000", description="\nA cup.\nAny size. ")
+    assert done["reward"] == {"key": "tea", "name": "Tea", "description": "A cup.\nAny size."}
+
+
+def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> None:
+    def checked(kind: str, name: str) -> Any:
+        clause = {
+            "key": "tea",
+            "conditions": [{kind: {"include": [name]}}],
+            "effect": {"pointsPerVisit": {"points": 3}},
+        }
+        return shop.ask(CHECK, role=Role.OWNER, clauses=[clause])["termsCheck"]
+
+    for kind in ("categories", "products"):
+        for name in (" ", "tea\u202e", "te\u200ba"):
+            refused = checked(kind, name)
+            assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["clauses", "0", "conditions", "0"]}]
+        taken = checked(kind, " tea ")
+        assert taken["userErrors"] == []
+        assert " tea " not in taken["draft"]["clauses"][0]["statement"]
+        assert "tea" in taken["draft"]["clauses"][0]["statement"]
+
+
+def test_a_till_that_pads_its_codes_still_buys_what_a_clause_names(shop: Shop) -> None:
+    card = shop.enrol()
+    lines = [{"sku": "tea   ", "quantity": "1", "unitPrice": "1.00", "categories": [" drinks"]}]
+    bought = shop.buy(card, "", receipt="R", lines=lines)
+    look = "query($id: ID!) { node(id: $id) { ... on Purchase { lines { sku categories } } } }"
+    assert shop.ask(look, id=bought["purchase"]["id"])["node"]["lines"] == [{"sku": "tea", "categories": ["drinks"]}]
+    blank = shop.buy(card, "", lines=[{"sku": " ", "quantity": "1", "unitPrice": "1.00"}])
+    assert [(one["code"], one["path"][-1]) for one in blank["userErrors"]] == [("INVALID_INPUT", "sku")]
+
+
+@pytest.mark.parametrize("name", [" ", "Caf\u202eé", "Shop\nFree"])
+def test_a_program_has_a_name_that_can_be_seen(sqlite_url: str, name: str) -> None:
+    assert "the name of a program" in troth("init", "--name", name, url=sqlite_url, code=1)

@@ -1,0 +1,91 @@
+"""Names as they may stand in a sentence that binds: seen for what they are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.groups import AnyOf
+from app.domain.conditions.products import Products
+from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.names import NameProblem, called, problem
+from app.domain.terms import Terms, TermsError
+from app.domain.wording import Locale, wording
+from tests.builders import a_clause, some_terms
+
+DECEIVING = [
+    "Mug\u202etac",
+    "\u202d5\u202c00",
+    "Cof\u200bfee",
+    "Cof\u00adfee",
+    "\u2066Mug\u2069",
+    "Mug\u200f",
+    "\u061cMug",
+    "Mug\x00",
+    "Mug\tBlue",
+    "Mug\nFree of charge",
+    "Mug\x1b[1m",
+    "Mug\u2028Free",
+    "Mug\u2029Free",
+    "Mug\ufeff!",
+    "Mug\U000e0041",
+    "Mug\x85Free",
+]
+BLANK = ["", " ", "\t\n", "\u00a0", "\u3000\u2003", "\u3164", "\u2800\u2800", "\u200d", "\u115f \u1160"]
+SEEN = ["Mug", "7", "Café crème", "免费咖啡", "قهوة", "می‌خواهم", "👩‍🍳 Chef's menu", "5 % off", "🏴", "Ç"]
+
+
+@pytest.mark.parametrize("text", DECEIVING + BLANK + ["x" * 201])
+def test_a_name_that_cannot_be_seen_for_what_it_is_is_refused(text: str) -> None:
+    with pytest.raises(NameProblem):
+        called(text)
+    assert problem(text) is not None
+
+
+@pytest.mark.parametrize("text", [*SEEN, "x" * 200])
+def test_a_name_in_any_script_is_taken_without_the_space_around_it(text: str) -> None:
+    assert called(text) == called(f" {text}\n") == text
+    assert problem(text) is None
+    assert problem(f" {text}") is not None
+
+
+def test_only_what_is_no_sentence_has_paragraphs() -> None:
+    assert called("One cup.\nAny size.\n", paragraphs=True) == "One cup.\nAny size."
+    for text in ("One\tcup", "One\u202ecup", "One\u2028cup", "\n \n"):
+        with pytest.raises(NameProblem):
+            called(text, paragraphs=True)
+
+
+@given(st.text(max_size=30))
+def test_a_name_that_is_taken_stays_as_it_is_and_on_one_line(text: str) -> None:
+    try:
+        name = called(text)
+    except NameProblem:
+        return
+    assert called(name) == name
+    assert name.splitlines() == [name]
+
+
+@pytest.mark.parametrize("text", [*DECEIVING, *BLANK, " tea", "x" * 201])
+@pytest.mark.parametrize("kind", [Categories, Products])
+@pytest.mark.parametrize("side", ["include", "exclude"])
+def test_terms_take_no_article_or_category_that_cannot_be_seen_for_what_it_is(
+    text: str, kind: type[Categories], side: str
+) -> None:
+    condition = kind(**{side: frozenset({"cups", text})})
+    for one in (condition, AnyOf((kind(include=frozenset({"tea"})), condition))):
+        with pytest.raises(TermsError) as refused:
+            some_terms(a_clause(PointsPerVisit(1), one))
+        assert refused.value.path == ("clauses", "0", "conditions", "0")
+
+
+def test_terms_that_were_stored_before_are_read_all_the_same() -> None:
+    clean = some_terms(a_clause(PointsPerVisit(1), Categories(include=frozenset({"tea"})))).to_data()
+    clean["clauses"][0]["conditions"][0]["include"] = [" tea\u202e"]
+    stored = Terms.from_data(clean)
+    assert stored.effective_from == datetime(2020, 1, 1, tzinfo=UTC)
+    assert "tea" in stored.clauses[0].statement(wording(Locale.EN))
