@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +30,17 @@ class Refunded:
         return self.due - self.taken
 
 
+def kept(
+    sale: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], of: Mapping[int, Decimal] | None = None
+) -> dict[int, Decimal]:
+    """What is left of each line (by number) when these quantities have come back; `of` is what was left before them."""
+    left = dict(of) if of is not None else {line.number: line.quantity for line in sale.lines}
+    for lines in returned:
+        for number, quantity in lines.items():
+            left[number] -= quantity
+    return left
+
+
 def refund(
     *,
     terms: Terms,
@@ -46,8 +57,8 @@ def refund(
     What is due in all depends on what is kept and on nothing else, so any sequence of refunds ends like the full one;
     it is never more than was earned, and never less than earlier refunds were due. `available` limits what is taken.
     """
-    kept = earn(terms=terms, facts=sale.kept(kept_after))
-    due = max(0, min(earned, earned - kept.points) - due_before)
+    still = earn(terms=terms, facts=sale.kept(kept_after))
+    due = max(0, min(earned, earned - still.points) - due_before)
     taken = min(due, max(0, available))
     finding = Finding(
         met=taken == due,
@@ -65,7 +76,7 @@ def refund(
         points=taken,
         terms_version=terms.version,
         decided_for=occurred_at,
-        reasons=(policy, *kept.reasons),
+        reasons=(policy, *still.reasons),
     )
     cash = sale.kept(kept_before).total().minor - sale.kept(kept_after).total().minor
     return Refunded(due=due, taken=taken, cash=Money(cash, sale.currency), decision=decision)

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain import earning
 from app.domain.ledger import FIRST_HASH, EntryType, sealed
-from app.domain.terms import Terms
-from app.store import customers, ledger, purchases, redemptions, refunds, rewards, terms
+from app.queries.deciding_again import Standing, decided_again, past_of
+from app.store import customers, ledger, purchases, redemptions, refunds, rewards
 from app.store.customers import CustomerRow
 from app.store.ledger import StoredEntry
 from app.store.unit import Session
@@ -39,7 +38,6 @@ class ProvedPage:
 async def prove_page(session: Session, *, program_id: str, after: str | None) -> ProvedPage:
     """Prove the accounts of the next customers in the order of their ids."""
     found = await customers.page(session, program_id=program_id, after=after, limit=PAGE)
-    versions = {one.version: one for one in await terms.all_versions(session, program_id=program_id)}
     faults: list[Fault] = []
     counted: Counter[EntryType] = Counter()
     for customer in found:
@@ -47,7 +45,7 @@ async def prove_page(session: Session, *, program_id: str, after: str | None) ->
         counted.update(one.entry.type for one in entries)
         faults.extend(_chain(customer, entries=entries))
         faults.extend(await _lots(session, program_id=program_id, customer=customer, entries=entries))
-        faults.extend(await _facts(session, program_id=program_id, entries=entries, versions=versions))
+        faults.extend(await _facts(session, program_id=program_id, entries=entries))
     return ProvedPage(
         faults=tuple(faults),
         customers=len(found),
@@ -142,36 +140,23 @@ async def _lots(
     return faults
 
 
-async def _facts(
-    session: Session, *, program_id: str, entries: Sequence[StoredEntry], versions: Mapping[int, Terms]
-) -> list[Fault]:
-    """Decide every entry again from its stored facts."""
-    of = {kind: [one.entry for one in entries if one.entry.type is kind] for kind in EntryType}
-    sales = await purchases.by_ids(
-        session, program_id=program_id, purchase_ids=[entry.purchase_id or "" for entry in of[EntryType.EARN]]
-    )
-    returns = await refunds.by_ids(
-        session, program_id=program_id, refund_ids=[entry.refund_id or "" for entry in of[EntryType.CLAWBACK]]
-    )
-    given = await redemptions.by_ids(
-        session,
-        program_id=program_id,
-        redemption_ids=[entry.redemption_id or "" for entry in of[EntryType.REDEEM]],
-    )
+async def _facts(session: Session, *, program_id: str, entries: Sequence[StoredEntry]) -> list[Fault]:
+    """Decide every entry again from its stored facts, the account growing entry by entry."""
+    past = await past_of(session, program_id=program_id, entries=[one.entry for one in entries], refund_ids=())
+    standing = Standing()
     faults = []
-    for entry in of[EntryType.EARN]:
-        sale = sales.get(entry.purchase_id or "")
-        judged_by = versions.get(sale.terms_version) if sale is not None else None
-        if sale is None or judged_by is None:
-            faults.append(Fault(f"entry {entry.id}", "its purchase or terms are gone"))
-        elif earning.earn(terms=judged_by, facts=sale.facts).points != entry.points or sale.earned != entry.points:
-            faults.append(Fault(f"entry {entry.id}", "the terms of its time give other points"))
-    for entry in of[EntryType.CLAWBACK]:
-        back = returns.get(entry.refund_id or "")
-        if back is None or back.taken != -entry.points:
-            faults.append(Fault(f"entry {entry.id}", "its refund took other points"))
-    for entry in of[EntryType.REDEEM]:
-        redemption = given.get(entry.redemption_id or "")
-        if redemption is None or redemption.points != -entry.points:
-            faults.append(Fault(f"entry {entry.id}", "its redemption cost other points"))
+    for stored in entries:
+        entry = stored.entry
+        again = decided_again(entry, past=past, standing=standing)
+        place = f"entry {entry.id}"
+        if again is None:
+            faults.append(Fault(place, "what it was decided from is gone"))
+        elif again.points != entry.points:
+            faults.append(Fault(place, "the terms of its time give other points"))
+        elif not again.recorded:
+            faults.append(Fault(place, f"its {_RECORDS[entry.type]} says otherwise"))
+        standing.add(entry)
     return faults
+
+
+_RECORDS = {EntryType.EARN: "purchase", EntryType.CLAWBACK: "refund", EntryType.REDEEM: "redemption"}

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from app.domain import earning
 from app.domain.decisions import Decision
-from app.domain.ledger import Entry, EntryType
+from app.domain.ledger import Entry
 from app.domain.terms import Terms
+from app.queries.deciding_again import decided_again, past_of, standing_before
 from app.store import customers, ledger, purchases, redemptions, refunds, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
@@ -118,24 +118,14 @@ async def explain(session: Session, *, program_id: str, entry_id: str) -> Explai
         return None
     entry = stored.entry
     judged_by = (await terms_of(session, program_id=program_id, entries=[entry]))[decided_by(entry)]
-    if entry.type is EntryType.REDEEM:
-        made = await redemptions.by_ids(session, program_id=program_id, redemption_ids=[entry.redemption_id or ""])
-        redemption = made[entry.redemption_id or ""]
-        recomputed, customer_id = -redemption.points, redemption.customer_id
-    else:
-        sale = await purchases.by_id(session, program_id=program_id, purchase_id=entry.purchase_id or "")
-        if sale is None:
-            raise LookupError(f"entry {entry.id} has lost its purchase")
-        customer_id = sale.customer_id
-        recomputed = earning.earn(terms=judged_by, facts=sale.facts).points
-        if entry.type is EntryType.CLAWBACK:
-            recomputed = await _taken(session, program_id=program_id, refund_id=entry.refund_id or "")
-    return Explained(stored=stored, customer_id=customer_id, terms=judged_by, recomputed=recomputed)
-
-
-async def _taken(session: Session, *, program_id: str, refund_id: str) -> int:
-    found = await refunds.by_ids(session, program_id=program_id, refund_ids=[refund_id])
-    return -found[refund_id].taken
+    standing = await standing_before(session, program_id=program_id, entry=entry)
+    earlier = standing.refunds.get(entry.purchase_id or "", ())
+    past = await past_of(session, program_id=program_id, entries=[entry], refund_ids=earlier)
+    again = decided_again(entry, past=past, standing=standing)
+    if again is None:
+        raise LookupError(f"entry {entry.id} has lost what it was decided from")
+    owners = await customers.by_accounts(session, program_id=program_id, account_ids=[entry.account_id])
+    return Explained(stored=stored, customer_id=owners[entry.account_id], terms=judged_by, recomputed=again.points)
 
 
 async def entries(session: Session, *, program_id: str, ids: Sequence[str]) -> list[StoredEntry | None]:

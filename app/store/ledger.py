@@ -136,7 +136,7 @@ _REMAININGS = (
 async def open_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
     """The lots of an account with points left, in no particular order."""
     rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", program_id, account_id)
-    return tuple(_lot(row) for row in rows)
+    return tuple(lot_of(row) for row in rows)
 
 
 async def lots_of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Lot, ...]:
@@ -158,7 +158,7 @@ async def all_lots(session: Session, *, program_id: str, account_id: str) -> tup
 async def _lots_of(session: Session, *, program_id: str, entries: Sequence[Row]) -> tuple[Lot, ...]:
     ids = [row["id"] for row in entries]
     rows = await session.rows(f"{_LOTS} AND entry_id = ANY($2) ORDER BY id", program_id, ids)
-    return tuple(_lot(row) for row in rows)
+    return tuple(lot_of(row) for row in rows)
 
 
 async def page(
@@ -225,7 +225,7 @@ async def _whole(session: Session, *, program_id: str, rows: Sequence[Row]) -> t
         return ()
     ids = [row["id"] for row in rows]
     lots = await session.rows(f"{_LOTS} AND entry_id = ANY($2)", program_id, ids)
-    made = {row["entry_id"]: replace(_lot(row), remaining=row["points"]) for row in lots}
+    made = {row["entry_id"]: replace(lot_of(row), remaining=row["points"]) for row in lots}
     moved = await session.rows(
         "SELECT entry_id, id, lot_id, points FROM lot_movements"
         " WHERE program_id = $1 AND entry_id = ANY($2) ORDER BY id",
@@ -241,7 +241,8 @@ async def _whole(session: Session, *, program_id: str, rows: Sequence[Row]) -> t
     )
 
 
-def _lot(row: Row) -> Lot:
+def lot_of(row: Row) -> Lot:
+    """The lot of a row with the columns of a lot."""
     return Lot(
         id=row["id"],
         points=row["points"],

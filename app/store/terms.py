@@ -93,6 +93,12 @@ async def withdrawn(session: Session, *, program_id: str, number: int) -> bool:
     return await session.row(sql, program_id, number) is not None
 
 
+async def withdrawals(session: Session, *, program_id: str) -> dict[int, datetime]:
+    """When each version that was taken back was."""
+    rows = await session.rows("SELECT version, withdrawn_at FROM terms_withdrawals WHERE program_id = $1", program_id)
+    return {row["version"]: instant(row["withdrawn_at"]) for row in rows}
+
+
 async def all_versions(session: Session, *, program_id: str) -> tuple[Terms, ...]:
     """Every version, oldest first."""
     rows = await session.rows(f"{_BY_PROGRAM} ORDER BY version", program_id)

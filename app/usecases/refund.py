@@ -63,7 +63,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     if (same := await _same_receipt(session, call=call, order=order, sale=sale, customer=customer)) is not None:
         return same
     earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
-    kept = _kept(sale, earlier=earlier)
+    kept = refunding.kept(sale.facts, returned=[one.lines for one in earlier])
     returned = _returned(order.lines, kept=kept)
     if isinstance(returned, Problem):
         return returned
@@ -157,7 +157,7 @@ def _decided(
         sale=sale.facts,
         earned=sale.earned,
         kept_before=kept,
-        kept_after={number: quantity - returned.get(number, Decimal(0)) for number, quantity in kept.items()},
+        kept_after=refunding.kept(sale.facts, returned=[returned], of=kept),
         due_before=sum(one.due for one in earlier),
         available=customer.balance.available,
         occurred_at=order.occurred_at,
@@ -208,15 +208,6 @@ def _no_quantity(order: NewRefund) -> Problem | None:
         if quantity is not None and (wrong := quantity_problem(quantity)) is not None:
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(place), "quantity"), detail=wrong)
     return None
-
-
-def _kept(sale: Purchase, *, earlier: Sequence[Refund]) -> dict[int, Decimal]:
-    """Quantities of each line that earlier refunds have left."""
-    kept = {line.number: line.quantity for line in sale.facts.lines}
-    for one in earlier:
-        for number, quantity in one.lines.items():
-            kept[number] -= quantity
-    return kept
 
 
 def _returned(
