@@ -1,0 +1,270 @@
+"""Every id that the API takes, sent by somebody whom the object does not belong to: as if it were not there, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, build_schema, get_named_type
+
+from app.api.ids import encode
+from app.domain.access import Role
+from app.store.opening import open_database
+from app.store.unit import Session
+from tests.api.test_access import customer_key
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop, started
+from tests.store.declared import TABLES
+
+SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8"))
+BASKET = '{ lines: [{ sku: "a", quantity: "1", unitPrice: "5.00" }] }'
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A field of the API that takes the id of a kind of object: the document, and what is answered for an id of nothing."""
+
+    kind: str
+    document: str
+    answer: Any
+
+
+def query(kind: str, field: str, arguments: str, selection: str = "{ __typename }", *, answer: Any = None) -> Asked:
+    """A query by one id, with what it answers."""
+    return Asked(kind, f"query($id: ID!) {{ {field}({arguments}) {selection} }}", {field: answer})
+
+
+def mutation(kind: str, field: str, arguments: str, code: str, *path: str, decided: bool = True) -> Asked:
+    """A mutation by one id, with its refusal."""
+    chosen = "decision { outcome } " if decided else ""
+    document = (
+        f"mutation($id: ID!, $once: String!) {{ {field}(input: {{ idempotencyKey: $once, {arguments} }})"
+        f" {{ {chosen}userErrors {{ code path }} }} }}"
+    )
+    refusal = {"userErrors": [{"code": code, "path": ["input", *path]}]}
+    return Asked(kind, document, {field: {"decision": None, **refusal} if decided else refusal})
+
+
+PURCHASE = f'purchase: {{ externalId: "stolen", {BASKET[2:]}'
+NODES = ["Customer", "Purchase", "LedgerEntry", "Redemption", "Reward", "Program", "ImpactPreview"]
+ASKED: dict[str, list[Asked]] = {
+    "customer.by.id": [query("Customer", "customer", "by: { id: $id }")],
+    "basketCheck.customer.id": [query("Customer", "basketCheck", f"customer: {{ id: $id }}, basket: {BASKET}")],
+    "rewards.for.id": [query("Customer", "rewards", "for: { id: $id }")],
+    "impactPreview.id": [query("ImpactPreview", "impactPreview", "id: $id")],
+    "explain.entry": [query("LedgerEntry", "explain", "entry: $id")],
+    "node.id": [query(kind, "node", "id: $id") for kind in NODES],
+    "nodes.ids": [query(kind, "nodes", "ids: [$id, $id]", answer=[None, None]) for kind in NODES],
+    "recordPurchase.input.customer.id": [
+        mutation("Customer", "recordPurchase", f"customer: {{ id: $id }}, {PURCHASE}", "CUSTOMER_NOT_FOUND", "customer")
+    ],
+    "recordRefund.input.purchase.id": [
+        mutation("Purchase", "recordRefund", "purchase: { id: $id }", "PURCHASE_NOT_FOUND", "purchase")
+    ],
+    "redeemReward.input.customer.id": [
+        mutation(
+            "Customer",
+            "redeemReward",
+            'customer: { id: $id }, reward: { key: "coffee" }',
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+        )
+    ],
+    "redeemReward.input.reward.id": [
+        mutation(
+            "Reward",
+            "redeemReward",
+            'customer: { card: "THEIRS99" }, reward: { id: $id }',
+            "REWARD_NOT_FOUND",
+            "reward",
+        )
+    ],
+    "cancelImpactPreview.input.preview": [
+        mutation("ImpactPreview", "cancelImpactPreview", "preview: $id", "PREVIEW_NOT_FOUND", "preview", decided=False)
+    ],
+}
+"""Every place where the schema takes an id."""
+CASES = [(place, one) for place, asked in ASKED.items() for one in asked]
+BY_A_CUSTOMER = [
+    (place, one)
+    for place, one in CASES
+    if one.document.startswith("query") and one.kind not in ("Reward", "Program", "ImpactPreview")
+]
+
+
+def _places() -> set[str]:
+    """Every place where the schema takes an id, found in the schema."""
+    found: set[str] = set()
+
+    def walk(type_: Any, place: str, above: frozenset[str]) -> None:
+        named = get_named_type(type_)
+        if named.name == "ID":
+            found.add(place)
+        if isinstance(named, GraphQLInputObjectType) and named.name not in above:
+            for name, one in named.fields.items():
+                walk(one.type, f"{place}.{name}", above | {named.name})
+
+    for root in (SCHEMA.query_type, SCHEMA.mutation_type):
+        assert root is not None
+        for name, field in root.fields.items():
+            for argument, one in field.args.items():
+                walk(one.type, f"{name}.{argument}", frozenset())
+    return found
+
+
+def test_every_place_where_the_schema_takes_an_id_is_tried() -> None:
+    assert set(ASKED) == _places()
+
+
+def everything(shop: Shop) -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+
+    async def work(session: Session) -> dict[str, list[str]]:
+        found = {}
+        for table in TABLES:
+            rows = await session.rows(f"SELECT * FROM {table}")
+            found[table] = sorted(str([str(row[name]) for name in row.keys()]) for row in rows)  # noqa: SIM118
+        return found
+
+    async def run() -> dict[str, list[str]]:
+        database = open_database(shop.url)
+        await database.start()
+        try:
+            return await database.read(work)
+        finally:
+            await database.stop()
+
+    return asyncio.run(run())
+
+
+@dataclass
+class Two:
+    """A program with one of everything, the ids of it, and another program whose people want it."""
+
+    ours: Shop
+    theirs: Shop
+    ids: dict[str, str]
+    stranger: str
+    """A key of another customer of our program."""
+
+
+@pytest.fixture
+def two(database_url: str) -> Iterator[Two]:
+    """Two programs behind one server."""
+    other = started(database_url)
+    with open_shop(database_url) as ours:
+        theirs = Shop(address=ours.address, program=other, client=ours.client, url=database_url)
+        card = ours.enrol("OURS9999")
+        bought, redeemed = ours.buy(card, "300.00", receipt="R-1"), ours.redeem(card)
+        theirs.enrol("THEIRS99")
+        theirs.buy("THEIRS99", "300.00", receipt="R-9")
+        stranger = customer_key(database_url, ours, ours.enrol("STRANGER"))
+        asked = ours.ask(
+            '{ program { id } customer(by: { card: "OURS9999" }) { id } rewards { nodes { reward { id key } } } }'
+        )
+        preview = ours.ask(
+            """mutation { previewTermsImpact(input: { idempotencyKey: "p", days: 1, clauses: [
+                { key: "a", effect: { pointsPerVisit: { points: 1 } } }] }) { preview { id } } }""",
+            role=Role.OWNER,
+        )
+        yield Two(
+            ours=ours,
+            theirs=theirs,
+            stranger=stranger,
+            ids={
+                "Program": asked["program"]["id"],
+                "Customer": asked["customer"]["id"],
+                "Reward": next(
+                    one["reward"]["id"] for one in asked["rewards"]["nodes"] if one["reward"]["key"] == "coffee"
+                ),
+                "Purchase": bought["purchase"]["id"],
+                "LedgerEntry": bought["entry"]["id"],
+                "Redemption": redeemed["redemption"]["id"],
+                "ImpactPreview": preview["previewTermsImpact"]["preview"]["id"],
+            },
+        )
+
+
+def answers(shop: Shop, asked: Asked, id: str, **by: Any) -> Any:
+    """The whole response."""
+    variables = {"id": id} | ({"once": uuid.uuid4().hex} if asked.document.startswith("mutation") else {})
+    response = shop.send(asked.document, **by, **variables)
+    return response.status_code, {name: part for name, part in response.json().items() if name != "extensions"}
+
+
+def settled(shop: Shop, preview: str) -> None:
+    """Wait until the preview has ended, so that nothing is written but by the test."""
+    from tests.api.test_previews import READ, until
+
+    def ended() -> Any:
+        found = shop.ask(READ, role=Role.OWNER, id=preview)["impactPreview"]
+        return found if found["state"] not in ("QUEUED", "RUNNING") else None
+
+    until(ended)
+
+
+def test_ids_of_another_program_are_ids_of_nothing_and_nothing_is_written(two: Two) -> None:
+    settled(two.ours, two.ids["ImpactPreview"])
+    before = everything(two.ours)
+    for place, asked in CASES:
+        nothing = encode(asked.kind, str(uuid.uuid4()))
+        expected = (200, {"data": asked.answer})
+        assert answers(two.theirs, asked, nothing, role=Role.OWNER) == expected, place
+        assert answers(two.theirs, asked, two.ids[asked.kind], role=Role.OWNER) == expected, place
+        for role in (Role.STAFF, Role.TILL):
+            seen = answers(two.theirs, asked, two.ids[asked.kind], role=role)
+            assert seen == answers(two.theirs, asked, nothing, role=role), place
+    assert everything(two.ours) == before
+    assert faults_in(two.ours.url) == []
+    for place, asked in CASES:
+        if asked.document.startswith("query"):
+            own = answers(two.ours, asked, two.ids[asked.kind], role=Role.OWNER)
+            assert own != (200, {"data": asked.answer}), f"{place} would find it where it belongs"
+
+
+def test_ids_of_another_customer_are_ids_of_nothing_to_a_customer(two: Two) -> None:
+    for place, asked in BY_A_CUSTOMER:
+        nothing = encode(asked.kind, str(uuid.uuid4()))
+        expected = (200, {"data": asked.answer})
+        assert answers(two.ours, asked, nothing, key=two.stranger) == expected, place
+        assert answers(two.ours, asked, two.ids[asked.kind], key=two.stranger) == expected, place
+
+
+def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> None:
+    ours, theirs = two.ours, two.theirs
+    settled(ours, two.ids["ImpactPreview"])
+    published = ours.ask(
+        """mutation { publishTerms(input: { idempotencyKey: "v2", clauses: [
+            { key: "a", effect: { pointsPerVisit: { points: 5 } } }] }) { terms { id version } userErrors { code } } }""",
+        role=Role.OWNER,
+    )["publishTerms"]
+    assert published["userErrors"] == []
+    ours.ask(
+        """mutation { createReward(input: { idempotencyKey: "t", key: "tea", name: "Tea", description: "A cup." })
+            { userErrors { code } } }""",
+        role=Role.OWNER,
+    )
+    before = everything(ours)
+    assert theirs.ask("{ terms(version: 2) { id } }") == {"terms": None}
+    assert theirs.ask("query($id: ID!) { node(id: $id) { id } }", id=published["terms"]["id"]) == {"node": None}
+    withdrawn = theirs.ask(
+        'mutation { withdrawTerms(input: { idempotencyKey: "w", version: 2 }) { userErrors { code } } }',
+        role=Role.OWNER,
+    )
+    assert withdrawn["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
+    assert [one["code"] for one in theirs.refund("R-1")["userErrors"]] == ["PURCHASE_NOT_FOUND"]
+    assert [one["code"] for one in theirs.redeem("OURS9999")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
+    assert [one["code"] for one in theirs.redeem("THEIRS99", "tea")["userErrors"]] == ["REWARD_NOT_FOUND"]
+    assert [one["code"] for one in theirs.buy("OURS9999", "5.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
+    priced = theirs.ask(
+        """mutation { publishTerms(input: { idempotencyKey: "x", clauses: [
+            { key: "a", effect: { rewardCost: { reward: "tea", points: 5 } } }] }) { userErrors { code } } }""",
+        role=Role.OWNER,
+    )
+    assert priced["publishTerms"]["userErrors"] == [{"code": "UNKNOWN_REWARD_IN_TERMS"}]
+    assert everything(ours) == before

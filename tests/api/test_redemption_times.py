@@ -1,0 +1,68 @@
+"""When a redemption happens: now, by the clock of the server; a sandbox may replay the past. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.store.programs import ProgramKind
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop
+
+LATE = datetime(2090, 3, 6, 12, tzinfo=UTC)
+
+
+@pytest.fixture(params=[ProgramKind.LIVE, ProgramKind.SANDBOX])
+def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
+    """A shop whose clock stands still, with a customer who can pay; the last bought an hour ago."""
+    with open_shop(database_url, clock=lambda: LATE, kind=request.param) as opened:
+        opened.enrol("CARD9999")
+        opened.buy("CARD9999", "300.00", occurredAt=at(-60))
+        yield opened
+
+
+def at(minutes: float) -> str:
+    """So many minutes from now."""
+    return (LATE + timedelta(minutes=minutes)).isoformat()
+
+
+def redeem(shop: Shop, minutes: float) -> Any:
+    """Redeem a coffee at a moment."""
+    return shop.redeem("CARD9999", basket={"occurredAt": at(minutes), "lines": []})
+
+
+SKEW = [("CLOCK_SKEW", ["input", "basket", "occurredAt"])]
+
+
+def codes(answer: Any) -> list[tuple[str, list[str]]]:
+    """The technical refusals: code and path."""
+    return [(one["code"], one["path"]) for one in answer["userErrors"]]
+
+
+@pytest.mark.parametrize("minutes", [5.001, 6, 60 * 24 * 365])
+def test_a_redemption_in_the_future_is_refused_and_takes_nothing(shop: Shop, minutes: float) -> None:
+    refused = redeem(shop, minutes)
+    assert codes(refused) == SKEW
+    assert (refused["decision"], refused["redemption"]) == (None, None)
+    assert shop.ledger("CARD9999") == [("EARN", 300)]
+
+
+@pytest.mark.parametrize("minutes", [-5.001, -30, -60 * 24 * 365])
+def test_a_redemption_in_the_past_is_refused_but_in_a_sandbox_which_replays_it(shop: Shop, minutes: float) -> None:
+    answer = redeem(shop, minutes)
+    if shop.program.program.kind is ProgramKind.LIVE:
+        assert codes(answer) == SKEW
+        assert answer["decision"] is None
+        assert shop.ledger("CARD9999") == [("EARN", 300)]
+    else:
+        assert answer["decision"]["outcome"] == "GRANTED"
+        assert shop.ledger("CARD9999") == [("EARN", 300), ("REDEEM", -100)]
+    assert faults_in(shop.url) == []
+
+
+@pytest.mark.parametrize("minutes", [-5, 0, 5])
+def test_a_clock_that_is_five_minutes_off_is_taken(shop: Shop, minutes: float) -> None:
+    assert redeem(shop, minutes)["decision"]["outcome"] == "GRANTED"
