@@ -1,0 +1,196 @@
+"""The examples in tests/cases, which a shop owner can read: each is decided by the rules alone, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.api.terms_files import read
+from app.domain import lots as lots_of
+from app.domain import refunding
+from app.domain.amounts import Money
+from app.domain.calendar import day_start, zone
+from app.domain.decisions import Decision
+from app.domain.drafting import named
+from app.domain.earning import earn
+from app.domain.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.lots import Lot
+from app.domain.price_lists import PriceLists, may_be_cheaper
+from app.domain.redeeming import redeem
+from app.domain.terms import Terms
+from app.domain.wording import Locale, wording
+from app.domain.wording.reasons import remedy_statement, statement
+
+FOLDER = Path(__file__).parents[1] / "cases"
+REWARDS = {"coffee": "Coffee", "meal": "Meal"}
+Case = Mapping[str, Any]
+"""One example, every value as the text that stands in the file."""
+
+_PURCHASE = {"case", "currency", "zone", "terms", "at", "lines", "payments"}
+_KNOWN = {
+    "earning": _PURCHASE | {"points", "outcome", "reasons", "remedies"},
+    "redeeming": _PURCHASE | {"from", "before", "reward", "lots", "left", "points", "outcome", "reasons", "remedies"},
+    "refunding": _PURCHASE | {"earned", "refunds"},
+}
+_LINE = {"price", "quantity", "discount", "tax", "kind", "categories"}
+_REFUND = {"returns", "available", "cash", "due", "taken", "reason"}
+
+
+def cases(name: str) -> list[Any]:
+    """The examples of a file."""
+    found: list[Case] = yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return [pytest.param(one, id=one["case"]) for one in found]
+
+
+@pytest.mark.parametrize("name", sorted(_KNOWN))
+def test_every_example_has_a_name_of_its_own_and_says_nothing_that_is_not_checked(name: str) -> None:
+    found = [one.values[0] for one in cases(name)]
+    assert len({one["case"] for one in found}) == len(found) >= 8
+    for one in found:
+        assert set(one) <= _KNOWN[name], one["case"]
+        assert all(set(line) <= _LINE for line in one.get("lines", ())), one["case"]
+        assert all({"returns", "cash", "due", "taken"} <= set(part) <= _REFUND for part in one.get("refunds", ()))
+
+
+def test_every_file_of_examples_is_tried() -> None:
+    assert {file.stem for file in FOLDER.glob("*.yaml")} == set(_KNOWN)
+
+
+@pytest.mark.parametrize("case", cases("earning"))
+def test_earning(case: Case) -> None:
+    decision = earn(terms=terms(case), facts=facts(case))
+    assert decision.points == int(case["points"])
+    assert decision.outcome.value == case.get("outcome", "GRANTED")
+    assert_told(case, decision, terms=terms(case))
+
+
+@pytest.mark.parametrize("case", cases("redeeming"))
+def test_redeeming(case: Case) -> None:
+    now, what = terms(case), facts(case)
+    earlier = (terms(case, "before"),) if "before" in case else ()
+    held = tuple(a_lot(place, one, case=case) for place, one in enumerate(case["lots"]))
+    clause = now.cost_of(case["reward"])
+    assert clause is not None
+    lists = PriceLists(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
+    charge = lists.charge(case["reward"]) if may_be_cheaper(now, earlier=earlier) else None
+    available = sum(lot.remaining for lot in held)
+    decision = redeem(terms=now, clause=clause, facts=what, available=available, charge=charge)
+    assert decision.outcome.value == case["outcome"]
+    assert decision.points == int(case["points"])
+    draws = charge.draws if charge is not None else lots_of.take(held, points=decision.points)
+    taken = {draw.lot_id: draw.points for draw in draws} if decision.points else {}
+    assert sum(taken.values()) == decision.points
+    assert [str(lot.remaining - taken.get(lot.id, 0)) for lot in held] == case["left"]
+    assert_told(case, decision, terms=now)
+
+
+@pytest.mark.parametrize("case", cases("refunding"))
+def test_refunding(case: Case) -> None:
+    judged_by, sale = terms(case), facts(case)
+    earned = earn(terms=judged_by, facts=sale).points
+    assert earned == int(case["earned"])
+    kept, due, cash = refunding.kept(sale, returned=()), 0, 0
+    for part in case["refunds"]:
+        returns = part["returns"]
+        returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
+        after = refunding.kept(sale, returned=[returned], of=kept)
+        done = refunding.refund(
+            terms=judged_by,
+            sale=sale,
+            earned=earned,
+            kept_before=kept,
+            kept_after=after,
+            due_before=due,
+            available=int(part.get("available", earned)),
+            occurred_at=sale.occurred_at,
+        )
+        assert (str(done.cash.decimal()), done.due, done.taken) == (part["cash"], int(part["due"]), int(part["taken"]))
+        if "reason" in part:
+            assert part["reason"] == statement(done.decision.reasons[0], zone=judged_by.zone, say=wording(Locale.EN))
+        kept, due, cash = after, due + done.due, cash + done.cash.minor
+    if not any(kept.values()):
+        assert (due, cash) == (earned, sale.total().minor), "any sequence ends like the full refund"
+
+
+def terms(case: Case, which: str = "terms") -> Terms:
+    """The terms of an example, in force since 2020 or from its day."""
+    name = zone_of(case)
+    start = day_start(date.fromisoformat(case["from"]), zone_name=name) if "from" in case and which == "terms" else None
+    drafted = read(case[which], currency=case["currency"]).clauses
+    return Terms.drafted(
+        version=2 if "before" in case and which == "terms" else 1,
+        effective_from=start or datetime(2020, 1, 1, tzinfo=UTC),
+        currency=case["currency"],
+        zone=name,
+        clauses=named(drafted, rewards=REWARDS),
+    )
+
+
+def facts(case: Case) -> PurchaseFacts:
+    """The purchase of an example, or what lies on the counter."""
+    currency, name = case["currency"], zone_of(case)
+    payments = case.get("payments", {}).items()
+    return PurchaseFacts(
+        occurred_at=datetime.fromisoformat(case.get("at", "2026-03-04T12:00")).replace(tzinfo=zone(name)),
+        zone=name,
+        currency=currency,
+        lines=tuple(
+            a_line(number, one, currency=currency) for number, one in enumerate(case.get("lines", ()), start=1)
+        ),
+        payments=tuple(Payment(PaymentKind(kind), Money.of(amount, currency).minor) for kind, amount in payments),
+    )
+
+
+def a_line(number: int, given: Case, *, currency: str) -> Line:
+    """A line of a receipt."""
+    return Line(
+        number=number,
+        sku=f"article-{number}",
+        quantity=Decimal(given.get("quantity", "1")),
+        unit_price=Money.of(given["price"], currency).minor,
+        discount=Money.of(given.get("discount", "0"), currency).minor,
+        tax_rate=Decimal(given["tax"]) if "tax" in given else None,
+        kind=LineKind(given.get("kind", "GOODS")),
+        categories=tuple(given.get("categories", ())),
+    )
+
+
+def a_lot(place: int, given: Case, *, case: Case) -> Lot:
+    """Points that were earned at noon of a day."""
+    at = datetime.fromisoformat(f"{given['earned']}T12:00").replace(tzinfo=zone(zone_of(case)))
+    return Lot(
+        id=f"lot-{place}",
+        points=int(given["points"]),
+        remaining=int(given["points"]),
+        earned_at=at,
+        available_from=at,
+        valid_until=date.fromisoformat(given["good until"]) if "good until" in given else None,
+        entry_id=f"entry-{place}",
+    )
+
+
+def zone_of(case: Case) -> str:
+    """Where the shop is."""
+    name: str = case.get("zone", "Europe/London")
+    return name
+
+
+def assert_told(case: Case, decision: Decision, *, terms: Terms) -> None:
+    """Every reason and every way out, in words."""
+    say = wording(Locale.EN)
+    reasons = [
+        f"{terms.clause(one.clause).number}: {statement(one, zone=terms.zone, say=say)}" for one in decision.reasons
+    ]
+    assert reasons == case["reasons"]
+    remedies = [
+        remedy_statement(one, zone=terms.zone, say=say)
+        for reason in decision.reasons
+        for one in reason.finding.remedies
+    ]
+    assert remedies == case.get("remedies", [])
