@@ -36,9 +36,9 @@ def called(text: str, *, most: int = MOST, paragraphs: bool = False) -> str:
     return name
 
 
-def problem(text: str) -> str | None:
+def problem(text: str, *, most: int = MOST) -> str | None:
     """Why a text is no name as it stands; None where it is one."""
     try:
-        return None if called(text) == text else "a name has no space around it"
+        return None if called(text, most=most) == text else "a name has no space around it"
     except NameProblem as wrong:
         return f"a name has {wrong}"

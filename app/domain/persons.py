@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from app.domain import names
 from app.domain.calendar import local_date
 
 LONGEST_VALUE = 60
@@ -100,9 +101,7 @@ def segments(given: Iterable[str]) -> frozenset[str]:
 
 def value_problem(value: str) -> str | None:
     """What is wrong with the value of a preference, or None."""
-    if value != value.strip() or not 1 <= len(value) <= LONGEST_VALUE or not value.isprintable():
-        return f"a preference is 1 to {LONGEST_VALUE} printable characters, without spaces around them"
-    return None
+    return names.problem(value, most=LONGEST_VALUE)
 
 
 def preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:

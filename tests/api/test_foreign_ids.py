@@ -84,6 +84,16 @@ ASKED: dict[str, list[Asked]] = {
             "reward",
         )
     ],
+    "updateCustomer.input.customer.id": [
+        mutation(
+            "Customer",
+            "updateCustomer",
+            'customer: { id: $id }, preferences: [{ kind: DIET, value: "vegan" }]',
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+            decided=False,
+        )
+    ],
     "cancelImpactPreview.input.preview": [
         mutation("ImpactPreview", "cancelImpactPreview", "preview: $id", "PREVIEW_NOT_FOUND", "preview", decided=False)
     ],
@@ -93,7 +103,8 @@ CASES = [(place, one) for place, asked in ASKED.items() for one in asked]
 BY_A_CUSTOMER = [
     (place, one)
     for place, one in CASES
-    if one.document.startswith("query") and one.kind not in ("Reward", "Program", "ImpactPreview")
+    if (one.document.startswith("query") and one.kind not in ("Reward", "Program", "ImpactPreview"))
+    or place == "updateCustomer.input.customer.id"
 ]
 
 
@@ -228,11 +239,14 @@ def test_ids_of_another_program_are_ids_of_nothing_and_nothing_is_written(two: T
 
 
 def test_ids_of_another_customer_are_ids_of_nothing_to_a_customer(two: Two) -> None:
+    settled(two.ours, two.ids["ImpactPreview"])
+    before = everything(two.ours)
     for place, asked in BY_A_CUSTOMER:
         nothing = encode(asked.kind, str(uuid.uuid4()))
         expected = (200, {"data": asked.answer})
         assert answers(two.ours, asked, nothing, key=two.stranger) == expected, place
         assert answers(two.ours, asked, two.ids[asked.kind], key=two.stranger) == expected, place
+    assert everything(two.ours) == before
 
 
 def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> None:
