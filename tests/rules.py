@@ -25,6 +25,7 @@ from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
 from app.domain.conditions.segments import Segments
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.effects import Effect
@@ -33,17 +34,24 @@ from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.notice_period import NoticePeriod, NoticePreset
+from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.effects.quote_validity import QuoteValidity
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.reward_cost import CostUnit, RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.effects.stamps import StampOccasion, Stamps
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import Channel, PaymentKind
+from app.domain.lots import ValidityEnd
 from app.domain.persons import PreferenceKind
 from tests.builders import pounds
 
@@ -126,7 +134,11 @@ CONDITION_VARIANTS: list[Condition] = [
     ExceptWhen((PaymentMethods(frozenset({PaymentKind.GIFT_CARD})),)),
     ExceptWhen((Segments(frozenset({"staff"})),)),
     ExceptWhen((AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))),)),
+    TierAtLeast("silver", "Silver", 100, frozenset({"silver", "gold"})),
+    TierAtLeast("gold", "Gold", 500, frozenset({"gold"})),
 ]
+
+YEARLY = PointsValidity(12, expires=True)
 
 EFFECT_VARIANTS: list[Effect] = [
     PointsPerAmount(1, pounds("1.00")),
@@ -147,6 +159,22 @@ EFFECT_VARIANTS: list[Effect] = [
     RewardCost("coffee", 100, "Coffee"),
     RewardCost("coffee", 1, "Coffee"),
     RewardCost("cake", 100, "Cake"),
+    RewardCost("cake", 100, "Cake", cash=pounds("2.00")),
+    RewardCost("cake", 100, "Cake", cash=pounds("2.50")),
+    RewardCost("meal", 10, "Meal", CostUnit.STAMPS),
+    RewardCost("meal", 1, "Meal", CostUnit.STAMPS),
+    RewardCost("meal", 10, "Meal", CostUnit.STAMPS, pounds("2.00")),
+    *(Stamps(number, per) for number in (1, 2) for per in StampOccasion),
+    Tier("silver", "Silver", 1),
+    Tier("silver", "Silver", 100),
+    Tier("gold", "Gold", 100),
+    *(TierPeriod(period, days) for period in TierWindow for days in (0, 1, 90)),
+    PendingPeriod(1),
+    PendingPeriod(14),
+    UndoWindow(1),
+    UndoWindow(48),
+    QuoteValidity(1),
+    QuoteValidity(30),
     Combination(CombinationMode.BEST),
     Combination(CombinationMode.STACK),
     Combination(CombinationMode.FIRST),
@@ -156,6 +184,19 @@ EFFECT_VARIANTS: list[Effect] = [
     PointsValidity(),
     PointsValidity(1),
     PointsValidity(12),
+    PointsValidity(days=1),
+    PointsValidity(days=365),
+    *(PointsValidity(12, until=until) for until in ValidityEnd if until is not ValidityEnd.DAY),
+    *(PointsValidity(12, since=since) for since in ValidityStart if since is not ValidityStart.ACTIVATION),
+    YEARLY,
+    *(replace(YEARLY, until=until) for until in ValidityEnd if until is not ValidityEnd.DAY),
+    *(replace(YEARLY, since=since) for since in ValidityStart if since is not ValidityStart.ACTIVATION),
+    replace(YEARLY, notice_from=90),
+    replace(YEARLY, notice_until=14),
+    *(replace(YEARLY, notice_by=frozenset({one})) for one in NoticeChannel),
+    replace(YEARLY, notice_by=frozenset({NoticeChannel.INBOX, NoticeChannel.RECEIPT})),
+    PointsValidity(days=20, expires=True),
+    PointsValidity(days=90, expires=True),
     RefundPolicy(),
     RefundPolicy(RefundMode.ALLOW_NEGATIVE),
     Grandfathering(),

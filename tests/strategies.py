@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
 from app.domain.conditions.segments import Segments
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.drafting import DraftedClause
@@ -32,15 +34,23 @@ from app.domain.effects import Effect
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.effects.quote_validity import QuoteValidity
+from app.domain.effects.reward_cost import CostUnit, RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.effects.stamps import StampOccasion, Stamps
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import Channel, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.lots import ValidityEnd
 from app.domain.members import Member
 from app.domain.persons import Person, Preference, PreferenceKind
 
@@ -88,6 +98,8 @@ persons = st.builds(
         st.builds(Preference, st.sampled_from(list(PreferenceKind)), st.sampled_from(TASTES)), max_size=3
     ),
 )
+LADDER = (Tier("silver", "Silver", 100), Tier("gold", "Gold", 500), Tier("black", "Black", 1000))
+tiers = st.sampled_from([TierAtLeast(one.tier).among(LADDER) for one in LADDER])
 plain = st.one_of(negatable, measuring, of_members)
 
 
@@ -111,8 +123,8 @@ def fit(condition: Condition) -> bool:
     return condition.problem() is None
 
 
-conditions = st.one_of(plain, selecting, groups, limits).filter(fit)
-leaves = st.one_of(plain, selecting, limits).filter(fit)
+conditions = st.one_of(plain, tiers, selecting, groups, limits).filter(fit)
+leaves = st.one_of(plain, tiers, selecting, limits).filter(fit)
 some_conditions = st.tuples(
     st.lists(st.one_of(plain, selecting, groups).filter(fit), max_size=2), st.none() | limits
 ).map(lambda both: tuple(both[0]) + ((both[1],) if both[1] else ()))
@@ -130,12 +142,59 @@ earnings: st.SearchStrategy[Effect] = st.one_of(
     st.builds(PointsMultiplier, factor=factors),
 )
 caps = st.builds(PointsCap, points=st.integers(1, 300), scope=st.sampled_from(list(CapScope)))
-costs = st.builds(RewardCost, reward=st.just("coffee"), points=st.integers(1, 300))
+costs = st.builds(
+    RewardCost,
+    reward=st.just("coffee"),
+    points=st.integers(1, 300),
+    cash=st.none() | st.integers(1, 900).map(lambda minor: Money(minor, "GBP")),
+)
+validities = st.builds(
+    PointsValidity,
+    months=st.none() | st.sampled_from([1, 2, 3, 12]),
+    days=st.none() | st.sampled_from([1, 28, 30, 31, 62, 365]),
+    expires=st.booleans(),
+    until=st.sampled_from(list(ValidityEnd)),
+    since=st.sampled_from(list(ValidityStart)),
+    notice_from=st.sampled_from([60, 60, 20, 90]),
+    notice_until=st.sampled_from([30, 30, 10, 45]),
+    notice_by=st.frozensets(st.sampled_from(list(NoticeChannel)), min_size=1),
+).filter(lambda one: one.problem() is None)
+OF_THE_LEDGER: tuple[st.SearchStrategy[Effect], ...] = (
+    validities,
+    st.builds(PendingPeriod, days=st.integers(1, 4)),
+    st.builds(
+        Tier,
+        tier=st.sampled_from(["silver", "gold"]),
+        name=st.sampled_from(["Silver", "Gold"]),
+        points=st.integers(1, 3),
+    ),
+    st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_days=st.integers(0, 3)),
+    st.builds(UndoWindow, hours=st.integers(1, 4)),
+    st.builds(QuoteValidity, minutes=st.integers(1, 4)),
+    st.builds(Stamps, stamps=st.integers(1, 3), per=st.sampled_from(list(StampOccasion))),
+    st.builds(
+        RewardCost,
+        reward=st.sampled_from(["coffee", "cake"]),
+        points=st.integers(1, 3),
+        unit=st.sampled_from(list(CostUnit)),
+        cash=st.none() | st.integers(1, 3).map(lambda minor: Money(minor, "GBP")),
+    ),
+)
+"""Effects that only the ledger keeps, one kind each."""
 policies: st.SearchStrategy[Effect] = st.one_of(
     st.builds(Combination, mode=st.sampled_from(list(CombinationMode))),
     st.builds(CountedAmounts, taxes=st.booleans(), shipping=st.booleans(), discounts_ignored=st.booleans()),
     st.builds(RoundingRule, mode=st.sampled_from(list(Rounding)), scope=st.sampled_from(list(RoundingScope))),
 )
+
+
+levels = st.tuples(st.integers(0, 1_500), st.booleans()).map(lambda both: _level(both[0], kept=both[1]))
+
+
+def _level(qualifying: int, *, kept: bool) -> dict[str, Any]:
+    """Points towards a level, and the level they come to, or a higher one that is kept for a while."""
+    reached = [one.tier for one in LADDER if kept or one.points <= qualifying]
+    return {"qualifying": qualifying, "tier": reached[-1] if reached else None}
 
 
 @st.composite
@@ -172,6 +231,7 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),
             person=draw(persons),
+            **draw(levels),
         ),
     )
 

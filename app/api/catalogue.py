@@ -22,6 +22,8 @@ from app.usecases.call import Answer
 from app.usecases.create_reward import NewReward, create_reward
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
+MOST_VARIANTS = 50
+
 _PICTURE = re.compile(r"https://[^\s\"<>]{1,500}")
 
 
@@ -44,6 +46,17 @@ class CreateRewardInput:
         default=None, description="In the program's currency, not negative."
     )
     stock: int | None = strawberry.field(default=None, description="How many there are, from 0; null: without limit.")
+    article: str | None = strawberry.field(
+        default=None, description="The stock code of what is given, 1 to 200 characters."
+    )
+    variants: list[str] | None = strawberry.field(
+        default=None,
+        description=f"What there is to choose from, such as sizes or colours: at most {MOST_VARIANTS}, each 1 to 100 characters.",
+    )
+    cash_part: Decimal | None = strawberry.field(
+        default=None,
+        description="What has to be paid besides, in the program's currency, above 0. The clause that prices it states the same.",
+    )
 
 
 @strawberry.type(description="What creating a reward came to.")
@@ -98,14 +111,21 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
         return wrong("pictureUrl", "an https address of at most 500 characters")
     if sent.stock is not None and sent.stock < 0:
         return wrong("stock", "not negative")
-    value: Money | None = None
-    if sent.retail_value is not None:
-        try:
-            value = Money.of(sent.retail_value, context.program.currency)
-        except AmountError as error:
-            return wrong("retailValue", str(error))
-        if value.minor < 0:
-            return wrong("retailValue", "not negative")
+    if sent.article is not None and not 1 <= len(sent.article) <= 200:
+        return wrong("article", "1 to 200 characters")
+    variants = tuple(sent.variants or ())
+    if len(variants) > MOST_VARIANTS or len(set(variants)) < len(variants):
+        return wrong("variants", f"at most {MOST_VARIANTS}, each once")
+    if any(not 1 <= len(one.strip()) <= len(one) <= 100 for one in variants):
+        return wrong("variants", "each has 1 to 100 characters")
+    try:
+        value = _amount(sent.retail_value, least=0, context=context)
+    except AmountError as error:
+        return wrong("retailValue", str(error))
+    try:
+        cash_part = _amount(sent.cash_part, least=1, context=context)
+    except AmountError as error:
+        return wrong("cashPart", str(error))
     return NewReward(
         key=sent.key,
         name=name,
@@ -113,4 +133,17 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
         picture_url=sent.picture_url,
         retail_value=value,
         stock=sent.stock,
+        article=sent.article,
+        variants=variants,
+        cash_part=cash_part,
     )
+
+
+def _amount(sent: Decimal | None, *, least: int, context: Context) -> Money | None:
+    """An amount in the program's currency, of at least so many minor units. Raises AmountError."""
+    if sent is None:
+        return None
+    amount = Money.of(sent, context.program.currency)
+    if amount.minor < least:
+        raise AmountError("not negative" if least == 0 else "above 0")
+    return amount

@@ -38,6 +38,8 @@ def _type(part: Part) -> Any:
 def _default(part: Part) -> Any:
     if part.required:
         return {}
+    if part.many and part.default:
+        return {"default_factory": lambda: list(in_order(part.default))}
     return {"default": None if part.default in (None, frozenset()) else part.default}
 
 

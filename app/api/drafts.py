@@ -73,12 +73,14 @@ class TermsDraft:
 
 @strawberry.type(description="What a draft would do, worked out from its rules. Nothing is stored.")
 class TermsCheck:
-    """The draft, its changes, and what is found in it; or why it cannot become terms."""
+    """The draft, its changes, and what is found in it; and why it cannot become terms."""
 
     checked: strawberry.Private[Checked | None]
     problem: strawberry.Private[Problem | None]
 
-    @strawberry.field(description="The draft; null when it cannot become terms.")
+    @strawberry.field(
+        description="The draft; null when it is no terms at all. One that is only not kept yet is shown, beside its error."
+    )
     def draft(self) -> TermsDraft | None:
         """As it would be published."""
         if self.checked is None:
@@ -95,7 +97,7 @@ class TermsCheck:
 
     @strawberry.field(description="What all changes mean together: one for the worse is enough.")
     def effect_on_customer(self) -> ChangeEffect | None:
-        """Null when the draft cannot become terms."""
+        """Null when the draft is no terms at all."""
         return None if self.checked is None else self.checked.change
 
     @strawberry.field(description="The first moment at which it may start when it is published now.")
@@ -138,4 +140,4 @@ async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | 
     )
     if isinstance(found, TermsError):
         return TermsCheck(checked=None, problem=refused(found))
-    return TermsCheck(checked=found, problem=None)
+    return TermsCheck(checked=found, problem=None if found.unkept is None else refused(found.unkept))

@@ -142,6 +142,7 @@ described(
         RemedyCode.ASK_STAFF: "Ask the staff to put the customer into one of the segments in `choices`; without choices, to take them out of one.",
         RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",
         RemedyCode.COLLECT_POINTS: "Collect `points` more.",
+        RemedyCode.COLLECT_QUALIFYING: "Collect `points` more that count towards a level.",
         RemedyCode.START_LATER: "Let the change start at `from` or later.",
         RemedyCode.START_SOONER: "Let the change take effect before `from`, or announce it later.",
         RemedyCode.NONE: "Nothing would: the condition cannot hold any more.",

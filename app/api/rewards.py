@@ -29,19 +29,29 @@ class Reward(Node):
     )
     retail_value: Money | None = strawberry.field(description="What it would cost in the shop.")
     stock: int | None = strawberry.field(description="How many are left; null means without limit.")
+    article: str | None = strawberry.field(description="The stock code of what is given; null where none was stated.")
+    variants: list[str] = strawberry.field(
+        description="What there is to choose from, such as sizes or colours, at most 50; empty: there is no choice."
+    )
+    cash_part: Money | None = strawberry.field(
+        description="What has to be paid besides, by the catalogue; the clause that prices the reward decides."
+    )
 
     @classmethod
     def of(cls, row: RewardRow, *, context: Context) -> Reward:
         """A reward of the store for the reader."""
-        value = row.retail_value
+        value, besides, currency = row.retail_value, row.cash_part, context.program.currency
         return cls(
             id=strawberry.ID(encode("Reward", row.id)),
             key=row.key,
             name=row.name,
             description=row.description,
             picture_url=row.picture_url,
-            retail_value=money(amounts.Money(value, context.program.currency)) if value is not None else None,
+            retail_value=money(amounts.Money(value, currency)) if value is not None else None,
             stock=row.stock,
+            article=row.article,
+            variants=list(row.variants),
+            cash_part=money(amounts.Money(besides, currency)) if besides is not None else None,
         )
 
 

@@ -45,6 +45,7 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
     out.print(printed(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
     for one in found.findings:
         out.print(f"\n{one.code} (clause {one.clause.number}): {one.statement(say)} {one.example(say)}", markup=False)
+    _stop_at_unkept(found)
     if found.findings:
         raise typer.Exit(1)
     out.print("\nNothing unfair found.")
@@ -76,6 +77,7 @@ def preview(
     async def work(desk: Desk) -> Impact | None:
         one = await chosen(desk, program)
         _, found = await _check(desk, text, program_id=one.id)
+        _stop_at_unkept(found)
         in_force = await desk.ask(terms_at, program_id=one.id, at=now())
         if in_force is None:
             return None
@@ -99,6 +101,12 @@ def preview(
     if found is None:
         raise stop("there are no terms in force to compare with")
     _tell_impact(found)
+
+
+def _stop_at_unkept(found: Checked) -> None:
+    """Ends the command for a draft that can be read and compared, but that nothing would keep yet."""
+    if found.unkept is not None:
+        raise stop(f"NOT_KEPT_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
 
 
 def _tell_impact(found: Impact) -> None:

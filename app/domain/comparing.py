@@ -12,13 +12,18 @@ from enum import StrEnum
 from app.domain.conditions import Condition, Group
 from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
 from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.effects import ClauseKind, Earning, Extra
+from app.domain.effects import ClauseKind, Earning, Effect, Extra
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
-from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.rounding_rule import RoundingRule
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod
+from app.domain.rule import parts
 from app.domain.terms import Clause, Terms
 from app.domain.wording import Wording
 
@@ -74,12 +79,20 @@ def worst(found: Sequence[ClauseChange]) -> ChangeEffect:
 
 
 def _said_apart(old: Clause, new: Clause) -> bool:
-    """Whether two clauses differ in more than their numbers."""
-    return _plain(old.conditions) != _plain(new.conditions) or old.effect != new.effect
+    """Whether two clauses differ in more than what other clauses say for them: their numbers, the levels."""
+    return _own(old.conditions) != _own(new.conditions) or old.effect != new.effect
 
 
-def _plain(conditions: Sequence[Condition]) -> list[Condition]:
-    return [replace(one, numbers=frozenset()) if isinstance(one, NotCombinedWith) else one for one in conditions]
+def _own(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """The conditions as the owner gave them."""
+    return tuple(_given(one) for one in conditions)
+
+
+def _given(condition: Condition) -> Condition:
+    if isinstance(condition, Group):
+        return condition.holding(_own(condition.conditions))
+    filled_in = {part.name: part.default for part in parts(type(condition)) if not part.given}
+    return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
 
 
 class _Judge:
@@ -96,6 +109,14 @@ class _Judge:
         modes = {terms.policy(Combination).mode for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _moved(before, after) if self._first_counts else frozenset()
+        # A level that is reached sooner lets every clause fit more that asks for it.
+        self._levels_harm = any(
+            self._displaces(clause) or self._contests(clause) or clause.limit is not None
+            for clause in (*before.clauses, *after.clauses)
+            if any(isinstance(one, TierAtLeast) for one in clause.leaves)
+        )
+        validity = after.policy(PointsValidity)
+        self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
 
     def moved(self, key: str) -> bool:
         """Whether the clause changed places with another, where the first one counts."""
@@ -103,15 +124,13 @@ class _Judge:
 
     def added(self, clause: Clause) -> ChangeEffect:
         """A new clause gives something or takes something; one that displaces others may do either."""
-        if clause.kind is ClauseKind.LIMIT:
-            return ChangeEffect.WORSE
-        if clause.kind is ClauseKind.POLICY:
-            return ChangeEffect.BETTER if isinstance(clause.effect, Grandfathering) else ChangeEffect.WORSE
-        return ChangeEffect.WORSE if self._displaces(clause) or self._contests(clause) else ChangeEffect.BETTER
+        harms = self._displaces(clause) or self._contests(clause)
+        return ChangeEffect.BETTER if clause.effect.benefit and not harms else ChangeEffect.WORSE
 
     def removed(self, clause: Clause) -> ChangeEffect:
-        """What is no longer given is missed; a limit is not."""
-        return ChangeEffect.BETTER if clause.kind is ClauseKind.LIMIT else ChangeEffect.WORSE
+        """What is no longer given is missed; what is no longer taken is not."""
+        lightened = clause.effect.burden and not self._ages(clause.effect)
+        return ChangeEffect.BETTER if lightened else ChangeEffect.WORSE
 
     def changed(self, old: Clause, new: Clause) -> ChangeEffect:
         """Conditions and effect compared; better only where both are at least as good."""
@@ -126,7 +145,13 @@ class _Judge:
             return ChangeEffect.WORSE
         if not (wider and more) or (not narrower and self._widening_harms(old, new)):
             return ChangeEffect.WORSE
+        if self._ages(new.effect) or (self._levels_harm and isinstance(new.effect, Tier | TierPeriod)):
+            return ChangeEffect.WORSE
         return ChangeEffect.BETTER
+
+    def _ages(self, effect: Effect) -> bool:
+        """Whether points that can be spent sooner expire sooner as well."""
+        return self._ages_from_activation and isinstance(effect, PendingPeriod)
 
     def _contests(self, clause: Clause) -> bool:
         """Whether a change of the clause may shift what a limited one is used for."""

@@ -11,16 +11,20 @@ from app.domain.amounts import Money
 from app.domain.conditions import Condition, Group
 from app.domain.conditions.groups import depth, leaves
 from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.effects import ClauseKind, Earning, Effect, Extra
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod
 
 MOST_CLAUSES = 200
 MOST_CONDITIONS = 20
 MOST_NESTED = 50
 DEEPEST = 3
 """Groups inside one another."""
+MOST_TIERS = 10
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -77,12 +81,26 @@ def checked(clauses: Sequence[DraftedClause], *, currency: str) -> None:
             raise TermsError((*at, "effect"), _twice(effect))
         seen.add(only_one)
     _check_exclusions(clauses)
+    _check_tiers(clauses)
+
+
+def kept(clauses: Sequence[DraftedClause]) -> None:
+    """Raise UnkeptError for the first clause that nothing in this version of Troth would keep."""
+    for place, (_, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(place))
+        for condition_place, condition in enumerate(conditions):
+            if condition.unenforced():
+                where = (*at, "conditions", str(condition_place))
+                raise UnkeptError(where, f"{condition.kind} cannot be kept yet, so it cannot be promised")
+        if effect.unenforced():
+            detail = f"{effect.kind} as it is here cannot be kept yet, so it cannot be promised"
+            raise UnkeptError((*at, "effect"), detail)
 
 
 def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
     if len(conditions) > MOST_CONDITIONS:
         raise TermsError((*at, "conditions"), f"at most {MOST_CONDITIONS} conditions")
-    if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT):
+    if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
         raise TermsError((*at, "conditions"), "a clause of this kind holds always and takes no conditions")
     every = tuple(leaves(tuple(conditions)))
     if len(every) > MOST_NESTED or depth(tuple(conditions)) > DEEPEST:
@@ -99,8 +117,6 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
         )
         if wrong is not None:
             raise TermsError(here, wrong)
-        if condition.unenforced():
-            raise UnkeptError(here, f"{condition.kind} cannot be kept yet, so it cannot be promised")
 
 
 def _misplaced(condition: Condition, effect: Effect) -> str | None:
@@ -117,8 +133,6 @@ def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None
     wrong = effect.problem() or _amounts_problem(effect, currency=currency) or _names_problem(effect)
     if wrong is not None:
         raise TermsError((*at, "effect"), wrong)
-    if effect.unenforced():
-        raise UnkeptError((*at, "effect"), f"{effect.kind} as it is here cannot be kept yet, so it cannot be promised")
 
 
 def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
@@ -146,12 +160,16 @@ def _only_one(effect: Effect) -> tuple[object, ...] | None:
         return (RewardCost, effect.reward)
     if isinstance(effect, PointsCap):
         return (PointsCap, effect.scope)
+    if isinstance(effect, Tier):
+        return (Tier, effect.tier)
     return (type(effect),) if effect.clause_kind is ClauseKind.POLICY else None
 
 
 def _twice(effect: Effect) -> str:
     if isinstance(effect, RewardCost):
         return f"the reward {effect.reward!r} has two prices"
+    if isinstance(effect, Tier):
+        return f"the level {effect.tier!r} stands twice"
     return "there are two caps for the same" if isinstance(effect, PointsCap) else "a standard clause stands once"
 
 
@@ -166,3 +184,25 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
                     ("clauses", str(place), "conditions", str(condition_place)),
                     "it names earning clauses of these terms that exclude no others themselves",
                 )
+
+
+def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
+    """A few levels that differ; whatever speaks of levels names one of them."""
+    seen: list[Tier] = []
+    for place, (_, _, effect) in enumerate(clauses):
+        at = ("clauses", str(place), "effect")
+        if isinstance(effect, Tier):
+            if any(effect.points == other.points or effect.name == other.name for other in seen):
+                raise TermsError(at, "levels differ in their names and in the points that they take")
+            seen.append(effect)
+            if len(seen) > MOST_TIERS:
+                raise TermsError(at, f"at most {MOST_TIERS} levels")
+    known = {tier.tier for tier in seen}
+    for place, (_, conditions, effect) in enumerate(clauses):
+        if isinstance(effect, TierPeriod) and not seen:
+            raise TermsError(("clauses", str(place), "effect"), "it is about levels, and there are none")
+        for condition_place, condition in enumerate(conditions):
+            asked = [one.tier for one in leaves((condition,)) if isinstance(one, TierAtLeast)]
+            if not known.issuperset(asked):
+                where = ("clauses", str(place), "conditions", str(condition_place))
+                raise TermsError(where, "it names a level of these terms")

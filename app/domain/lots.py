@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from app.domain.calendar import add_months, local_date
+
+
+class ValidityEnd(StrEnum):
+    """Up to where a validity that has run out still holds: the end of its last day, or of the calendar period it lies in."""
+
+    DAY = "DAY"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+
+_MONTHS = {ValidityEnd.MONTH: 1, ValidityEnd.QUARTER: 3, ValidityEnd.YEAR: 12}
 
 
 class LotsError(ValueError):
@@ -57,8 +70,29 @@ def take(lots: Iterable[Lot], *, points: int, first: Collection[str] = ()) -> tu
     return tuple(draws)
 
 
-def last_valid_day(*, earned_at: datetime, zone_name: str, months: int | None) -> date | None:
-    """The last local day that the points are promised for: the same day some months later, or the month's last."""
-    if months is None:
-        return None
-    return add_months(local_date(earned_at, zone_name=zone_name), months=months)
+def last_valid_day(
+    *,
+    since: datetime,
+    zone_name: str,
+    months: int | None = None,
+    days: int | None = None,
+    until: ValidityEnd = ValidityEnd.DAY,
+) -> date | None:
+    """The last local day of points that are valid for so many months or days from the local day of `since`.
+
+    Months lead to the same day of a later month, or to its last one; `until` then puts the day off to the end of the
+    month, quarter or year in which it lies. None without months and days: for ever.
+    """
+    first = local_date(since, zone_name=zone_name)
+    if days is not None:
+        return _end(first + timedelta(days=days), until=until)
+    return None if months is None else _end(add_months(first, months=months), until=until)
+
+
+def _end(day: date, *, until: ValidityEnd) -> date:
+    """The last day of the calendar period that holds the day."""
+    if until is ValidityEnd.DAY:
+        return day
+    length = _MONTHS[until]
+    last_month = day.replace(month=-(-day.month // length) * length, day=1)
+    return add_months(last_month, months=1) - timedelta(days=1)

@@ -16,7 +16,7 @@ class Member:
     """A customer's history as the rules see it; kept with the purchase, so that an old decision can be made again.
 
     `visits` counts the purchases before this one; `uses` how often a clause was applied in the period of its limit;
-    `earned` the points earned so far in a period.
+    `earned` the points earned so far in a period; `tier` is the key of the level held, `qualifying` the points towards one.
 
     Who the customer is, `person`, is there while something is decided and never kept. What is kept of it are the
     `answers` to what the terms ask, yes or no at the time of the purchase, None where it takes a birthday that nobody has
@@ -28,6 +28,8 @@ class Member:
     uses: tuple[tuple[str, int], ...] = ()
     earned: tuple[tuple[Period, int], ...] = ()
     answers: tuple[tuple[str, bool | None], ...] = ()
+    tier: str | None = None
+    qualifying: int = 0
     person: Person | None = field(default=None, compare=False, repr=False)
 
     def used(self, clause: str) -> int:
@@ -55,6 +57,10 @@ class Member:
             data["earned"] = {period.value: points for period, points in self.earned}
         if self.answers:
             data["answers"] = dict(self.answers)
+        if self.tier is not None:
+            data["tier"] = self.tier
+        if self.qualifying:
+            data["qualifying"] = self.qualifying
         return data
 
     @classmethod
@@ -66,6 +72,8 @@ class Member:
             uses=tuple(sorted(data.get("uses", {}).items())),
             earned=tuple((Period(period), points) for period, points in data.get("earned", {}).items()),
             answers=tuple(data.get("answers", {}).items()),
+            tier=data.get("tier"),
+            qualifying=data.get("qualifying", 0),
         )
 
 

@@ -51,7 +51,7 @@ def outlooks(
             charge = lists.charge(price(clause).reward) if lists is not None else None
             redeemed = redeem(terms=terms, clause=clause, facts=facts, available=available, charge=charge)
             found.append(_reward(clause, purchase=purchase, decision=redeemed))
-        elif clause.kind is not ClauseKind.POLICY:
+        elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
             found.append(_earning(clause, purchase=purchase, decision=decision))
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.counted_amounts import CountedAmounts
@@ -42,9 +43,17 @@ def redeem(
         reasons=(
             *reasons,
             Reason(clause=clause.key, verdict=verdict, finding=paid),
+            *_besides(clause, cash=cost.cash),
             *_kept_price(terms, charge=charge, now=cost.points),
         ),
     )
+
+
+def _besides(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
+    """What the till collects besides the points."""
+    if cash is None:
+        return ()
+    return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)
 
 
 def _kept_price(terms: Terms, *, charge: Charge | None, now: int) -> tuple[Reason, ...]:

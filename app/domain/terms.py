@@ -15,12 +15,14 @@ from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import leaves
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import TermsError as TermsError
-from app.domain.drafting import checked
-from app.domain.effects import STANDARD, ClauseKind, Earning, Effect, Extra
+from app.domain.drafting import checked, kept
+from app.domain.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning, Effect, Extra
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
 from app.domain.persons import Aspect
 from app.domain.wording import Wording
 
@@ -127,17 +129,22 @@ class Terms:
         currency: str,
         zone: str,
         clauses: Sequence[tuple[str, Sequence[Condition], Effect]],
+        even_unkept: bool = False,
     ) -> Terms:
         """A checked draft: clauses numbered in order, standard clauses that are left out added with their defaults.
 
-        Raises TermsError with the way to what is wrong.
+        Raises TermsError with the way to what is wrong, UnkeptError for a clause that nothing would keep. With
+        `even_unkept` such a draft can be read and compared; it is not for publishing.
         """
         checked(clauses, currency=currency)
+        if not even_unkept:
+            kept(clauses)
         given = {type(effect) for _, _, effect in clauses}
         taken = {key for key, _, _ in clauses}
+        tiered = STANDARD_OF_TIERS if Tier in given else ()
         added = [
             (key if key not in taken else f"standard-{key}", (), effect)
-            for key, effect in STANDARD
+            for key, effect in (*STANDARD, *tiered)
             if type(effect) not in given
         ]
         return cls(
@@ -253,19 +260,24 @@ class Terms:
 
 def _numbered(clauses: Sequence[tuple[str, Sequence[Condition], Effect]]) -> tuple[Clause, ...]:
     numbers = {key: number for number, (key, _, _) in enumerate(clauses, start=1)}
+    tiers = tuple(effect for _, _, effect in clauses if isinstance(effect, Tier))
     return tuple(
         Clause(
             key=key,
             number=str(numbers[key]),
-            conditions=tuple(_naming(one, numbers=numbers) for one in conditions),
+            conditions=tuple(_naming(one, numbers=numbers, tiers=tiers) for one in conditions),
             effect=effect,
         )
         for key, conditions, effect in clauses
     )
 
 
-def _naming(condition: Condition, *, numbers: Mapping[str, int]) -> Condition:
-    """A condition on other clauses calls them by their numbers."""
+def _naming(condition: Condition, *, numbers: Mapping[str, int], tiers: Sequence[Tier]) -> Condition:
+    """A condition on other clauses calls them by their numbers, one on a level by its name."""
     if isinstance(condition, NotCombinedWith):
         return replace(condition, numbers=frozenset(numbers[key] for key in condition.clauses))
+    if isinstance(condition, TierAtLeast):
+        return condition.among(tiers)
+    if isinstance(condition, Group):
+        return condition.holding(tuple(_naming(one, numbers=numbers, tiers=tiers) for one in condition.conditions))
     return condition

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.amounts import Money
 from app.domain.calendar import local_date
 from app.domain.comparing import ChangeEffect, ClauseChange, changes, worst
-from app.domain.drafting import DraftedClause, TermsError, named
+from app.domain.drafting import DraftedClause, TermsError, UnkeptError, kept, named
 from app.domain.effects.notice_period import NoticePeriod
-from app.domain.linting import Finding, Habits, lint, notice_finding
+from app.domain.linting import Finding, Habits, RewardShown, lint, notice_finding
 from app.domain.notice import earliest_start, first_start
 from app.domain.terms import Terms
 from app.store import habits, rewards, terms
+from app.store.habits import sold_on
 from app.store.programs import Program
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -21,7 +23,10 @@ from app.store.unit import Session
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A draft that could be published; `current` is the version that it would follow, None for the first."""
+    """A draft that could be published, but for what is `unkept`: a clause that nothing would keep yet.
+
+    `current` is the version that it would follow, None for the first.
+    """
 
     draft: Terms
     current: Terms | None
@@ -29,17 +34,19 @@ class Checked:
     change: ChangeEffect
     earliest_from: datetime
     findings: tuple[Finding, ...]
+    unkept: UnkeptError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a draft is held against: the catalogue, the versions that stand, and how customers behave."""
+    """What a draft is held against: the catalogue, the versions that stand, how customers behave, their latest receipts."""
 
     catalogue: tuple[Reward, ...]
     number: int
     latest: Terms | None
     in_force: Terms | None
     habits: Habits
+    receipts: tuple[str, ...]
 
 
 async def draft_basis(session: Session, *, program_id: str, now: datetime) -> Basis:
@@ -50,6 +57,7 @@ async def draft_basis(session: Session, *, program_id: str, now: datetime) -> Ba
         latest=await terms.latest(session, program_id=program_id),
         in_force=await terms.in_force(session, program_id=program_id, at=now),
         habits=await habits.recent(session, program_id=program_id),
+        receipts=await habits.receipts(session, program_id=program_id),
     )
 
 
@@ -61,17 +69,20 @@ def check_draft(
     effective_from: datetime | None,
     now: datetime,
 ) -> Checked | TermsError:
-    """Try a draft out; nothing is stored. One that cannot become terms answers with what is wrong, and where.
+    """Try a draft out; nothing is stored. One that is no terms at all answers with what is wrong, and where.
 
     It asks no database and may take a while: no till should wait for it.
     """
+    given = list(clauses)
     try:
+        given = named(given, rewards={reward.key: reward.name for reward in basis.catalogue})
         draft = Terms.drafted(
             version=basis.number,
             effective_from=effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=named(clauses, rewards={reward.key: reward.name for reward in basis.catalogue}),
+            clauses=given,
+            even_unkept=True,
         )
     except TermsError as error:
         return error
@@ -90,8 +101,7 @@ def check_draft(
             wanted = local_date(effective_from, zone_name=program.zone)
             clause = in_force.policy_clause(NoticePeriod)
             findings.append(notice_finding(clause, wanted=wanted, earliest=local_date(due, zone_name=program.zone)))
-    pictured = frozenset(reward.key for reward in basis.catalogue if reward.picture_url is not None)
-    findings.extend(lint(draft, habits=basis.habits, pictured=pictured))
+    findings.extend(_unfair(draft, basis=basis))
     return Checked(
         draft=draft,
         current=latest,
@@ -99,4 +109,31 @@ def check_draft(
         change=change,
         earliest_from=earliest,
         findings=tuple(findings),
+        unkept=_unkept(given),
+    )
+
+
+def _unfair(draft: Terms, *, basis: Basis) -> tuple[Finding, ...]:
+    """What the linter finds, held against the catalogue and what was bought of late."""
+    seen = replace(basis.habits, sold=sold_on(basis.receipts))
+    shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}
+    return lint(draft, habits=seen, catalogue=shown)
+
+
+def _unkept(clauses: Sequence[DraftedClause]) -> UnkeptError | None:
+    try:
+        kept(clauses)
+    except UnkeptError as error:
+        return error
+    return None
+
+
+def _shown(reward: Reward, *, currency: str) -> RewardShown:
+    return RewardShown(
+        name=reward.name,
+        description=reward.description,
+        pictured=reward.picture_url is not None,
+        variants=reward.variants,
+        article=reward.article,
+        cash_part=None if reward.cash_part is None else Money(reward.cash_part, currency),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from statistics import median
 
 from app.domain.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits
 from app.store.unit import Session
-from app.store.values import instant
+from app.store.values import instant, json_value
 
 MOST_PURCHASES = 5_000
 """Purchases that are looked at: the latest to be recorded."""
@@ -16,6 +17,23 @@ _RECENT = (
     "SELECT customer_id, occurred_at, earned FROM purchases WHERE program_id = $1 ORDER BY id DESC"
     f" LIMIT {MOST_PURCHASES}"
 )
+
+
+MOST_RECEIPTS = 1_000
+"""Receipts that are looked into for what was bought: the latest to be recorded."""
+
+_RECEIPTS = f"SELECT facts FROM purchases WHERE program_id = $1 ORDER BY id DESC LIMIT {MOST_RECEIPTS}"
+
+
+async def receipts(session: Session, *, program_id: str) -> tuple[str, ...]:
+    """The latest receipts as they are stored; `sold_on` reads them, which takes longer than fetching them."""
+    return tuple(row["facts"] for row in await session.rows(_RECEIPTS, program_id))
+
+
+def sold_on(receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """What was bought: each stock code with the name that stood beside it, empty where none did."""
+    lines = (line for receipt in receipts for line in json_value(receipt)["lines"])
+    return frozenset((line["sku"], line.get("name", "")) for line in lines)
 
 
 async def recent(session: Session, *, program_id: str) -> Habits:

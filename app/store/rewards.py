@@ -8,12 +8,15 @@ from datetime import datetime
 
 from app.store.tables import RewardRow
 from app.store.unit import Row, Session
-from app.store.values import instant
+from app.store.values import instant, json_text, json_value
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """A reward. `retail_value` is in minor units of the program's currency; `stock` None means without limit."""
+    """A reward. `retail_value` and `cash_part` are in minor units of the program's currency; `stock` None means without limit.
+
+    `article` is the stock code of what is given, `variants` what there is to choose from.
+    """
 
     id: str
     key: str
@@ -24,14 +27,18 @@ class Reward:
     stock_initial: int | None
     stock: int | None
     created_at: datetime
+    article: str | None = None
+    variants: tuple[str, ...] = ()
+    cash_part: int | None = None
 
 
-_COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial, stock, created_at"
+_COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial, stock, created_at, article, variants, cash_part"
 
 
 async def create(session: Session, *, program_id: str, reward: Reward) -> None:
     """Keep a new reward."""
-    await RewardRow.create(using_db=session.orm, program_id=program_id, **asdict(reward))
+    columns = {**asdict(reward), "variants": json_text(reward.variants) if reward.variants else None}
+    await RewardRow.create(using_db=session.orm, program_id=program_id, **columns)
 
 
 async def by_id(session: Session, *, program_id: str, reward_id: str) -> Reward | None:
@@ -86,4 +93,7 @@ def _reward(row: Row) -> Reward:
         stock_initial=row["stock_initial"],
         stock=row["stock"],
         created_at=instant(row["created_at"]),
+        article=row["article"],
+        variants=() if row["variants"] is None else tuple(json_value(row["variants"])),
+        cash_part=row["cash_part"],
     )

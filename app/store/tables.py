@@ -76,6 +76,9 @@ class RewardRow(Model):
     stock_initial = fields.BigIntField(null=True)
     stock = fields.BigIntField(null=True)
     created_at = Instant()
+    article = fields.TextField(null=True)
+    variants = fields.TextField(null=True)
+    cash_part = fields.BigIntField(null=True)
 
     class Meta:
         """Where it is kept."""

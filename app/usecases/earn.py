@@ -11,7 +11,7 @@ from app.domain.decisions import Decision
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
-from app.domain.lots import Lot, last_valid_day
+from app.domain.lots import Lot
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
 from app.store import customers, ledger, members, purchases, terms
@@ -105,16 +105,13 @@ def _purchase(
 
 
 def _lot(*, call: Call, terms: Terms, purchase: Purchase) -> Lot:
-    validity = terms.policy(PointsValidity)
     return Lot(
         id=call.new_id(),
         points=purchase.earned,
         remaining=purchase.earned,
         earned_at=purchase.occurred_at,
         available_from=purchase.occurred_at,
-        valid_until=last_valid_day(
-            earned_at=purchase.occurred_at, zone_name=purchase.facts.zone, months=validity.months
-        ),
+        valid_until=terms.policy(PointsValidity).last_day(since=purchase.occurred_at, zone_name=purchase.facts.zone),
         entry_id="",
     )
 

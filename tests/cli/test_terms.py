@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from app.api.terms_files import TermsFileError, read, write
+from app.domain.rule import Rule, parts
 from app.domain.terms import Terms
 from tests.builders import some_terms
 from tests.cli.command import troth
@@ -58,12 +59,17 @@ def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
         )
         ((key, conditions, effect),) = read(write(drafted), currency="GBP").clauses
         assert (key, effect) == ("a", clause.effect)
-        assert [one.to_data() | {"numbers": 0} for one in conditions] == [condition.to_data() | {"numbers": 0}]
+        assert [said(one) for one in conditions] == [said(condition)]
     for effect in EFFECT_VARIANTS:
         (clause,) = some_terms().clauses[:1]
         drafted = Terms(1, base.effective_from, "GBP", "Europe/London", (type(clause)("a", "1", (), effect),))
         ((_, _, again),) = read(write(drafted), currency="GBP").clauses
-        assert again.to_data() | {"name": ""} == effect.to_data() | {"name": ""}
+        assert said(again) == said(effect)
+
+
+def said(rule: Rule) -> dict[str, object]:
+    """What an owner says of a rule; the rest is filled in from the catalogue and from other clauses."""
+    return {"kind": rule.kind} | {one.name: getattr(rule, one.name) for one in parts(type(rule)) if one.given}
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"

@@ -28,7 +28,7 @@ from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
 from app.domain.impact import History, Replay
-from app.domain.linting import Habits, LintCode, lint
+from app.domain.linting import Habits, LintCode, RewardShown, lint
 from app.domain.members import Member
 from app.domain.persons import Person, PersonError, Preference, PreferenceKind, born, preferences, segments
 from app.domain.terms import Terms
@@ -344,7 +344,8 @@ def test_a_change_of_who_is_meant(before: Condition, after: Condition, forth: Ch
 def found_in(*clauses: object) -> list[LintCode]:
     """What the linter says."""
     terms = some_terms(*clauses)  # type: ignore[arg-type]
-    found = lint(terms, habits=Habits(), pictured=frozenset({"cake"}))
+    cake = RewardShown("Cake", "A piece of carrot cake.", pictured=True)
+    found = lint(terms, habits=Habits(), catalogue={"cake": cake})
     for one in found:
         for locale in Locale:
             assert one.statement(wording(locale))
@@ -359,7 +360,7 @@ def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
     always = WeekdaysAndHours(frozenset({*some.Weekday}))
     assert found_in(a_clause(None, student, ExceptWhen((either, always)))) == []
     terms = some_terms(a_clause(None, student, ExceptWhen((either,))))
-    (one,) = lint(terms, habits=Habits(), pictured=frozenset())
+    (one,) = lint(terms, habits=Habits(), catalogue={})
     assert one.example(wording(Locale.EN)) == (
         "Whoever meets “for members of the group “student”” is excluded by "
         "“except for members of the group “staff” or “student””."

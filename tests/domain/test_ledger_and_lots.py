@@ -54,7 +54,7 @@ def test_what_is_taken_adds_up_and_no_lot_gives_more_than_it_has(remaining: list
 )
 def test_the_last_day_is_counted_in_local_months(earned: str, months: int | None, last: date | None) -> None:
     at = datetime.fromisoformat(earned)
-    assert last_valid_day(earned_at=at, zone_name="Europe/London", months=months) == last
+    assert last_valid_day(since=at, zone_name="Europe/London", months=months) == last
 
 
 ENTRY = Entry(

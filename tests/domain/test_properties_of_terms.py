@@ -9,6 +9,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from app.domain.amounts import Money
 from app.domain.calendar import Period, birthday_in, local_date, period_start
 from app.domain.comparing import ChangeEffect, changes, implied, worst
 from app.domain.conditions import Condition
@@ -17,12 +18,14 @@ from app.domain.conditions.age_at_least import AgeAtLeast
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.counting import Basis, Counted
-from app.domain.decisions import DecisionOutcome, Remedy, RemedyCode, Verdict
+from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.drafting import DraftedClause
 from app.domain.earning import earn
 from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.tier import Tier
 from app.domain.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
 from app.domain.judging import holds
 from app.domain.members import Member
@@ -51,6 +54,7 @@ OF_ONE_KIND = [
     some.ages,
     some.segments,
     some.preferences,
+    some.tiers,
     some.limits,
     some.groups,
     some.exceptions,
@@ -60,7 +64,12 @@ OF_ONE_KIND = [
 def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
     """A version in force since before every purchase."""
     return Terms.drafted(
-        version=version, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses
+        version=version,
+        effective_from=some.FIRST,
+        currency="GBP",
+        zone="Europe/London",
+        clauses=clauses,
+        even_unkept=True,
     )
 
 
@@ -135,6 +144,9 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
         return replace(facts, payments=(Payment(PaymentKind(remedy.choices[0]), 0),))
     if remedy.code in (RemedyCode.TELL_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):
         return replace(facts, member=replace(facts.member, person=told(facts, remedy, condition=condition)))
+    if remedy.code is RemedyCode.COLLECT_QUALIFYING:
+        assert remedy.points is not None
+        return replace(facts, member=replace(facts.member, qualifying=facts.member.qualifying + remedy.points))
     assert remedy.code is RemedyCode.COME_AGAIN
     assert remedy.quantity is not None
     return replace(facts, member=replace(facts.member, visits=facts.member.visits + remedy.quantity))
@@ -185,6 +197,13 @@ def kept(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     return replace(facts, member=replace(facts.member, answers=answers))
 
 
+def ranked(member: Member, *, terms: Terms) -> Member:
+    """The customer at the level that the terms give for the points towards one."""
+    reached = [one.effect for one in terms.clauses if isinstance(one.effect, Tier)]
+    held = max((one for one in reached if one.points <= member.qualifying), key=lambda one: one.points, default=None)
+    return replace(member, tier=None if held is None else held.tier)
+
+
 def played(terms: Terms, sequence: Sequence[PurchaseFacts]) -> int:
     """The points of one customer who makes these purchases in order, with everything that clauses count."""
     history: list[tuple[PurchaseFacts, int, tuple[str, ...]]] = []
@@ -199,8 +218,15 @@ def played(terms: Terms, sequence: Sequence[PurchaseFacts]) -> int:
         for period in terms.asked.earned:
             start = period_start(facts.occurred_at, zone_name=terms.zone, period=period)
             earned.append((period, sum(got for one, got, _ in history if start is None or one.occurred_at >= start)))
-        member = Member(sequence[0].member.enrolled_at, place, tuple(sorted(uses)), tuple(earned))
-        member = replace(member, person=sequence[0].member.person)
+        member = Member(
+            sequence[0].member.enrolled_at,
+            place,
+            tuple(sorted(uses)),
+            tuple(earned),
+            person=sequence[0].member.person,
+            qualifying=sequence[0].member.qualifying,
+        )
+        member = ranked(member, terms=terms)
         decision = earn(terms=terms, facts=replace(facts, member=member))
         history.append((facts, decision.points, decision.applied()))
         total += decision.points
@@ -215,13 +241,17 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
     effect = draw(some.earnings)
     mode: DraftedClause = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
     rest: list[DraftedClause] = [("earn-1", (), draw(some.earnings)), mode]
+    tiered = isinstance(condition, TierAtLeast)
+    if tiered:
+        rest += [(f"level-{one.tier}", (), one) for one in some.LADDER]
     if draw(st.booleans()):
         rest.append(("yields", (NotCombinedWith(frozenset({"earn-0"})),), draw(some.earnings)))
     if draw(st.booleans()):
         rest.append(("cap", (), draw(some.caps)))
     price = draw(some.costs)
     before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", (condition,), price)]
-    what = draw(st.sampled_from(["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new"]))
+    kinds = ["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new"]
+    what = draw(st.sampled_from([*kinds, *(["level"] * 8 if tiered else [])]))
     earning, reward = before[0], before[-1]
     if what == "condition":
         earning, reward = ("earn-0", (other,), effect), ("coffee", (other,), price)
@@ -238,9 +268,21 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
         rest += draw(st.just([]) | some.caps.map(lambda cap: [("cap", (), cap)]))
     elif what == "mode":
         rest[1] = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
+    elif what == "level":
+        rest = [*rest, ("level-new", (), Tier("new", "New", draw(st.sampled_from([50, 300, 2000]))))]
+        place = draw(st.sampled_from([place for place, one in enumerate(rest) if isinstance(one[2], Tier)]))
+        key, _, level = rest[place]
+        assert isinstance(level, Tier)
+        rest[place] = (key, (), replace(level, points=draw(st.sampled_from([20, 90, 110, 450, 600, level.points]))))
     else:
         rest.append(("earn-new", (other,), draw(some.earnings)))
     return before, [earning, *rest, reward]
+
+
+def cash_due(decision: Decision) -> int:
+    """What the till collects besides the points."""
+    asked = [one.finding.required for one in decision.reasons if one.finding.code is ReasonCode.CASH_DUE]
+    return sum(one.minor for one in asked if isinstance(one, Money))
 
 
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
@@ -261,9 +303,14 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
             old, new = before.cost_of("coffee"), after.cost_of("coffee")
             assert new is not None or old is None
             if old is not None and new is not None:
-                could = redeem(terms=before, clause=old, facts=facts, available=200).outcome
-                can = redeem(terms=after, clause=new, facts=facts, available=200).outcome
-                assert can is DecisionOutcome.GRANTED or could is DecisionOutcome.REFUSED
+                then_seen = replace(facts, member=ranked(facts.member, terms=before))
+                now_seen = replace(facts, member=ranked(facts.member, terms=after))
+                could = redeem(terms=before, clause=old, facts=then_seen, available=200)
+                can = redeem(terms=after, clause=new, facts=now_seen, available=200)
+                if could.outcome is DecisionOutcome.GRANTED:
+                    assert can.outcome is DecisionOutcome.GRANTED
+                    assert can.points <= could.points
+                    assert cash_due(can) <= cash_due(could)
 
 
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.linting import Habits, LintCode, lint
+from app.domain.linting import Habits, LintCode, RewardShown, lint
 from app.domain.templates import TEMPLATES
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
@@ -24,12 +24,13 @@ def test_a_template_is_found_fair_in_every_currency(name: str, currency: str) ->
         zone="Europe/Berlin",
         clauses=template.clauses,
     )
-    findings = lint(
-        terms, habits=Habits(), pictured=frozenset(reward.key for reward in template.rewards if reward.picture)
-    )
-    assert findings == ()
+    catalogue = {
+        one.key: RewardShown(one.name, one.description, pictured=bool(one.picture)) for one in template.rewards
+    }
+    assert lint(terms, habits=Habits(), catalogue=catalogue) == ()
     assert {(FOLDER.parent / reward.picture.lstrip("/")).is_file() for reward in template.rewards} == {True}
-    bare = lint(terms, habits=Habits(), pictured=frozenset())
-    assert [one.code for one in bare] == [LintCode.REWARD_WITHOUT_PICTURE] * len(template.rewards)
+    bare = lint(terms, habits=Habits(), catalogue={})
+    missing = [LintCode.REWARD_WITHOUT_PICTURE, LintCode.REWARD_WITHOUT_DESCRIPTION]
+    assert [one.code for one in bare] == missing * len(template.rewards)
     for locale in Locale:
         assert all(clause.statement(wording(locale)) for clause in terms.clauses)

@@ -249,11 +249,14 @@ TABLES: dict[str, Table] = {
             "stock_initial?": "integer",
             "stock?": "integer",
             "created_at": "instant",
+            "article?": "text",
+            "variants?": "json",
+            "cash_part?": "integer",
         },
         key=_KEY,
         unique=frozenset({("program_id", "key")}),
         references=frozenset({_PROGRAM}),
-        checks=frozenset({"rewards_stock"}),
+        checks=frozenset({"rewards_stock", "rewards_cash_part"}),
     ),
     "redemptions": Table(
         columns={

@@ -20,6 +20,7 @@ NAMES = (
     "0003_impact_previews",
     "0004_about_customers",
     "0005_refund_receipts",
+    "0006_what_rewards_are",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

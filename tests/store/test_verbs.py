@@ -136,7 +136,20 @@ TAKEN_BACK = replace(
     new_lot=None,
     previous=sealed(EARNED),
 )
-MUG = Reward(an_id(30), "mug", "Mug", "A blue mug", "https://example.org/mug.png", 900, 5, 5, NOW)
+MUG = Reward(
+    an_id(30),
+    "mug",
+    "Mug",
+    "A mug",
+    "https://example.org/mug.png",
+    900,
+    5,
+    5,
+    NOW,
+    article="85123A",
+    variants=("Blue", "Grün"),
+    cash_part=200,
+)
 ADVICE = Reward(an_id(31), "advice", "Advice", "As often as you like", None, None, None, None, NOW)
 GIVEN = Redemption(
     id=an_id(32),

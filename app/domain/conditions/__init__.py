@@ -22,6 +22,7 @@ from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
 from app.domain.conditions.segments import Segments
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 
@@ -41,6 +42,7 @@ CONDITIONS: tuple[type[Condition], ...] = (
     AgeAtLeast,
     Segments,
     Preferences,
+    TierAtLeast,
     TimesPerPeriod,
     NotCombinedWith,
     AnyOf,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 from app.domain.conditions.condition import Condition, Selecting
 from app.domain.counting import Counted
@@ -52,6 +52,10 @@ class Group(Condition):
 
     @abstractmethod
     def _said(self, words: list[str], *, say: Wording) -> str: ...
+
+    def holding(self, conditions: tuple[Condition, ...]) -> Self:
+        """The same kind of group, of other conditions."""
+        return replace(self, conditions=conditions)  # type: ignore[type-var]  # every group is a dataclass
 
     def problem(self) -> str | None:
         """Nothing in it, too much, or what cannot stand together."""

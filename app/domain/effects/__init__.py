@@ -11,6 +11,7 @@ from app.domain.effects.effect import Effect as Effect
 from app.domain.effects.effect import Extra as Extra
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.notice_period import NoticePeriod
+from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
@@ -18,9 +19,14 @@ from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.quote_validity import QuoteValidity
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
+from app.domain.effects.stamps import Stamps
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod
+from app.domain.effects.undo_window import UndoWindow
 
 EFFECTS: tuple[type[Effect], ...] = (
     PointsPerAmount,
@@ -29,13 +35,19 @@ EFFECTS: tuple[type[Effect], ...] = (
     PointsPerItem,
     BonusPoints,
     PointsMultiplier,
+    Stamps,
     PointsCap,
+    Tier,
     RewardCost,
     Combination,
     CountedAmounts,
     RoundingRule,
+    PendingPeriod,
     PointsValidity,
+    TierPeriod,
     RefundPolicy,
+    UndoWindow,
+    QuoteValidity,
     Grandfathering,
     NoticePeriod,
 )
@@ -51,3 +63,6 @@ STANDARD: tuple[tuple[str, Effect], ...] = (
     ("notice", NoticePeriod()),
 )
 """The standard clauses with their defaults: added to terms that leave them out, so that nothing stays unsaid."""
+
+STANDARD_OF_TIERS: tuple[tuple[str, Effect], ...] = (("tier-period", TierPeriod()),)
+"""Those that are added where there are levels."""

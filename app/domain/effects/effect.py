@@ -27,6 +27,7 @@ class ClauseKind(StrEnum):
 
     EARNING = "EARNING"
     LIMIT = "LIMIT"
+    TIER = "TIER"
     REWARD = "REWARD"
     POLICY = "POLICY"
 
@@ -37,6 +38,10 @@ class Effect(Rule):
     __slots__ = ()
 
     clause_kind: ClassVar[ClauseKind]
+    benefit: ClassVar[bool] = False
+    """Whether a clause of this kind gives a customer something that there is nothing of without it."""
+    burden: ClassVar[bool] = False
+    """Whether it takes something that is there without it."""
 
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is made twice; the second one is the one that is used.
@@ -59,6 +64,7 @@ class Earning(Effect):
     __slots__ = ()
 
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
+    benefit: ClassVar[bool] = True
 
     @abstractmethod
     def earn(self, purchase: Counted) -> Parts:
@@ -71,3 +77,4 @@ class Extra(Effect):
     __slots__ = ()
 
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
+    benefit: ClassVar[bool] = True

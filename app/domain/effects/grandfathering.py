@@ -21,6 +21,7 @@ class Grandfathering(Effect):
 
     kind: ClassVar[str] = "grandfathering"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
         "How long points keep the price that a reward had when they were earned. Standard clause; default 180 days."
     )

@@ -27,6 +27,7 @@ class PointsCap(Effect):
 
     kind: ClassVar[str] = "points_cap"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.LIMIT
+    burden: ClassVar[bool] = True
     about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
     points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
     scope: CapScope = stated("What it is for.")

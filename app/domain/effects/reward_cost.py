@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
+from app.domain.amounts import Money
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
 from app.domain.rule import stated
@@ -14,16 +16,31 @@ from app.domain.wording import Wording
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 
+class CostUnit(StrEnum):
+    """What a reward is bought with."""
+
+    POINTS = "POINTS"
+    STAMPS = "STAMPS"
+
+
 @dataclass(frozen=True, slots=True)
 class RewardCost(Effect):
-    """The reward with the key `reward` costs `points`; `name` is what the sentence calls it."""
+    """The reward with the key `reward` costs `points` of `unit`, and `cash` besides; `name` is what the sentence calls it.
+
+    The cash is collected by the till, which the decision tells how much it is.
+    """
 
     kind: ClassVar[str] = "reward_cost"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.REWARD
+    benefit: ClassVar[bool] = True
     about: ClassVar[str] = "What a reward costs."
     reward: str = stated("The key of the reward.")
-    points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
+    points: int = stated(f"Points, or as many of the `unit`, 1 to {MOST_POINTS:,}.")
     name: str = stated("What the catalogue calls the reward when the terms are published.", default="", given=False)
+    unit: CostUnit = stated("What it is bought with.", default=CostUnit.POINTS)
+    cash: Money | None = stated(
+        "What is paid besides, in the program's currency, above 0; null: nothing.", default=None
+    )
 
     def check(self, *, available: int, cost: int | None = None) -> Finding:
         """Whether the balance pays for it (`cost` where older points pay less); the remedy says what is missing."""
@@ -34,15 +51,27 @@ class RewardCost(Effect):
         return Finding(False, ReasonCode.INSUFFICIENT_POINTS, available, asked, (remedy,))
 
     def sentence(self, say: Wording) -> str:
-        """The reward costs so many points."""
-        return say("reward_cost", reward=self.name or self.reward, points=say.points(self.points))
+        """The reward costs so much of its unit, and so much cash."""
+        reward, price = self.name or self.reward, say.counted(self.unit.value.lower(), self.points)
+        if self.cash is None:
+            return say("reward_cost", reward=reward, price=price)
+        return say("reward_cost.with_cash", reward=reward, price=price, cash=say.money(self.cash))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """The same reward for no more."""
-        return isinstance(other, RewardCost) and self.reward == other.reward and self.points <= other.points
+        """The same reward for no more of the same."""
+        return (
+            isinstance(other, RewardCost)
+            and (self.reward, self.unit) == (other.reward, other.unit)
+            and self.points <= other.points
+            and (self.cash is None or (other.cash is not None and self.cash <= other.cash))
+        )
 
     def problem(self) -> str | None:
         """Free of charge, or a key that cannot be one."""
         if not _KEY.fullmatch(self.reward):
             return "the key of a reward is a-z, 0-9 and dashes, 1 to 40 characters"
         return points_problem(self.points)
+
+    def unenforced(self) -> bool:
+        """Nothing but points is kept yet."""
+        return self.unit is not CostUnit.POINTS

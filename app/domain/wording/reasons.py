@@ -63,6 +63,7 @@ def remedy_statement(remedy: Remedy, *, zone: str, say: Wording) -> str:
         amount=say.money(remedy.amount) if remedy.amount is not None else "",
         pieces=say.counted("pieces", remedy.quantity) if remedy.quantity is not None else "",
         visits=say.counted("visits", remedy.quantity) if remedy.quantity is not None else "",
+        qualifying=say.counted("qualifying", remedy.points) if remedy.points is not None else "",
         choices=_choices(remedy.choices, kind=_CALLED.get(remedy.code), say=say),
     )
 

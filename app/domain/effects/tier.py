@@ -1,0 +1,49 @@
+"""A level that members reach with qualifying points."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.rule import stated
+from app.domain.wording import Wording
+
+MOST_NAME = 60
+_KEY = re.compile(r"[a-z0-9-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier(Effect):
+    """The level with the key `tier`, called `name`, is reached with `points` qualifying points; the period clause says when."""
+
+    kind: ClassVar[str] = "tier"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.TIER
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "A level that members reach with qualifying points; conditions ask for it by its key. Not kept yet, so it cannot be published."
+    )
+    tier: str = stated("Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
+    name: str = stated(f"What members read, 1 to {MOST_NAME} characters.")
+    points: int = stated(f"Qualifying points that it takes, 1 to {MOST_POINTS:,}.")
+
+    def sentence(self, say: Wording) -> str:
+        """What it takes."""
+        return say("tier", tier=self.name, qualifying=say.counted("qualifying", self.points))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """The same level for no more."""
+        return isinstance(other, Tier) and self.tier == other.tier and self.points <= other.points
+
+    def problem(self) -> str | None:
+        """A level without a name, or one that everybody or nobody has."""
+        if not _KEY.fullmatch(self.tier):
+            return "the key of a level is a-z, 0-9 and dashes, 1 to 40 characters"
+        if not self.name.strip() or len(self.name) > MOST_NAME:
+            return f"the name of a level has 1 to {MOST_NAME} characters"
+        return points_problem(self.points)
+
+    def unenforced(self) -> bool:
+        """Nobody has a level yet."""
+        return True

@@ -1,0 +1,41 @@
+"""How long a customer may cancel a redemption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.effects.effect import ClauseKind, Effect
+from app.domain.rule import stated
+from app.domain.wording import Wording
+
+MOST_HOURS = 8760
+
+
+@dataclass(frozen=True, slots=True)
+class UndoWindow(Effect):
+    """A customer may cancel a redemption within `hours` of it, as long as it is unused; its points come back."""
+
+    kind: ClassVar[str] = "undo_window"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "How long a customer may cancel a redemption that is not used yet. Left out: not at all. Not kept yet, so it cannot be published."
+    )
+    hours: int = stated(f"Hours from the redemption on, 1 to {MOST_HOURS:,}.")
+
+    def sentence(self, say: Wording) -> str:
+        """Within so many hours."""
+        return say("undo_window", hours=say.counted("hours", self.hours))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As long."""
+        return isinstance(other, UndoWindow) and self.hours >= other.hours
+
+    def problem(self) -> str | None:
+        """No time, or more than a year."""
+        return None if 1 <= self.hours <= MOST_HOURS else f"hours are 1 to {MOST_HOURS:,}"
+
+    def unenforced(self) -> bool:
+        """Nothing is cancelled yet."""
+        return True
