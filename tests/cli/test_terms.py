@@ -41,7 +41,7 @@ def test_what_is_unfair_is_published_only_when_the_owner_insists(database_url: s
     said["clauses"].append({"key": "cap", "effect": {"pointsCap": {"points": 20, "scope": "PURCHASE"}}})
     file = tmp_path / "terms.yaml"
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
-    assert "promised 50 points on top, and gets 20 at most" in troth(
+    assert "promised at least 50 points, and gets 20 at most" in troth(
         "terms", "check", str(file), url=database_url, code=1
     )
     assert "not published" in troth("terms", "publish", str(file), url=database_url, code=1)
@@ -70,6 +70,20 @@ def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
 def said(rule: Rule) -> dict[str, object]:
     """What an owner says of a rule; the rest is filled in from the catalogue and from other clauses."""
     return {"kind": rule.kind} | {one.name: getattr(rule, one.name) for one in parts(type(rule)) if one.given}
+
+
+def test_terms_that_nothing_keeps_yet_are_read_and_not_published(database_url: str, tmp_path: Path) -> None:
+    troth("init", "--template", "points", url=database_url)
+    said = yaml.safe_load(troth("terms", "export", url=database_url))
+    said["clauses"].append({"key": "undo", "effect": {"undoWindow": {"hours": 24}}})
+    file = tmp_path / "terms.yaml"
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    told = troth("terms", "check", str(file), url=database_url, code=1)
+    assert "can be cancelled within 24 hours" in told
+    assert "NOT_KEPT_YET: clauses.10.effect" in told
+    assert "BETTER: New: A redemption" in troth("terms", "diff", str(file), url=database_url)
+    for command in ("preview", "publish"):
+        assert "NOT_KEPT_YET" in troth("terms", command, str(file), url=database_url, code=1)
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"

@@ -1,0 +1,165 @@
+"""What rewards are, and terms that are not kept yet, over HTTP. On both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.shop import Shop, open_shop
+
+REWARD = """mutation($input: CreateRewardInput!) { createReward(input: $input) {
+    reward { key article variants cashPart { amount currencyCode } } userErrors { code path } } }"""
+CHECK = """query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) {
+    effectOnCustomer changes { effectOnCustomer statement } findings { code example clause { key } }
+    draft { clauses { key kind statement conditions { kind statement } } } userErrors { code path } } }"""
+PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code path } } }"""
+DUE = """mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision {
+    outcome points { points } reasons { code statement required clause { key } } } } }"""
+MUG = {
+    "key": "holder",
+    "name": "Holder",
+    "description": "A hanging heart for a candle.",
+    "pictureUrl": "https://example.org/holder.png",
+    "article": "85123A",
+    "cashPart": "2.50",
+}
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A sandbox without terms, in pounds."""
+    with open_shop(database_url, template="blank") as opened:
+        yield opened
+
+
+def reward(shop: Shop, **more: object) -> Any:
+    """Put the holder into the catalogue."""
+    given = {**MUG, "idempotencyKey": uuid.uuid4().hex, **more}
+    return shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]
+
+
+def clauses(cost: dict[str, object], *more: object) -> list[object]:
+    """A point a pound, and the holder."""
+    return [
+        {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+        {"key": "holder", "effect": {"rewardCost": {"reward": "holder", **cost}}},
+        *more,
+    ]
+
+
+def check(shop: Shop, given: list[object]) -> Any:
+    """Try a draft out as the owner."""
+    return shop.ask(CHECK, role=Role.OWNER, clauses=given)["termsCheck"]
+
+
+def publish(shop: Shop, given: list[object], *, start: str | None = "2026-01-01T00:00:00Z") -> Any:
+    """Publish as the owner."""
+    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": given, "effectiveFrom": start}
+    return shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+
+
+def test_a_reward_says_what_it_is_and_what_there_is_to_choose(shop: Shop) -> None:
+    done = reward(shop, variants=["white", "red"])
+    assert done["userErrors"] == []
+    assert done["reward"] == {
+        "key": "holder",
+        "article": "85123A",
+        "variants": ["white", "red"],
+        "cashPart": {"amount": "2.50", "currencyCode": "GBP"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("article", ""),
+        ("article", "x" * 201),
+        ("variants", ["red", "red"]),
+        ("variants", [""]),
+        ("variants", ["  "]),
+        ("variants", ["x" * 101]),
+        ("variants", [str(number) for number in range(51)]),
+        ("cashPart", "0.00"),
+        ("cashPart", "-1.00"),
+        ("cashPart", "1.001"),
+    ],
+)
+def test_what_cannot_be_said_of_a_reward_is_refused_with_its_field(shop: Shop, field: str, value: object) -> None:
+    done = reward(shop, **{field: value})
+    assert done["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", field]}]
+    assert reward(shop)["reward"]["key"] == "holder", "nothing was kept"
+
+
+def test_the_linter_reads_the_catalogue_and_the_receipts(shop: Shop) -> None:
+    reward(shop)
+    publish(shop, clauses({"points": 10, "cash": "2.50"}))
+    card = shop.enrol()
+    for sku in ("85123A", "85123B", "22423"):
+        shop.buy(card, "5.00", lines=[{"sku": sku, "quantity": "1", "unitPrice": "5.00"}])
+    found = check(shop, clauses({"points": 10}))["findings"]
+    assert {one["code"]: one["example"] for one in found} == {
+        "ONE_SIZE": "Customers bought 85123A and 85123B; the reward does not say which of them it is.",
+        "CASH_NOT_STATED": "The catalogue asks for £2.50 with “Holder”; the clause says nothing of it.",
+    }
+    stated = check(shop, clauses({"points": 10, "cash": "2.50"}))["findings"]
+    assert [one["code"] for one in stated] == ["ONE_SIZE"]
+
+
+def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_the_till(shop: Shop) -> None:
+    reward(shop)
+    assert publish(shop, clauses({"points": 10, "cash": "2.50"}))["userErrors"] == []
+    card = shop.enrol()
+    shop.buy(card, "20.00")
+    given = {
+        "idempotencyKey": "r",
+        "customer": {"card": card},
+        "reward": {"key": "holder"},
+    }
+    decision = shop.ask(DUE, input=given)["redeemReward"]["decision"]
+    assert (decision["outcome"], decision["points"][0]["points"]) == ("GRANTED", 10)
+    (due,) = [one for one in decision["reasons"] if one["code"] == "CASH_DUE"]
+    assert (due["clause"]["key"], due["required"]) == ("holder", "£2.50")
+    assert due["statement"] == "To be paid besides: £2.50."
+    worse = check(shop, clauses({"points": 10, "cash": "3.00"}))
+    assert [one["effectOnCustomer"] for one in worse["changes"]] == ["WORSE"]
+    assert "“Holder” costs 10 points and £3.00." in worse["changes"][0]["statement"]
+
+
+def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: Shop) -> None:
+    reward(shop)
+    publish(shop, clauses({"points": 10, "cash": "2.50"}))
+    given = clauses(
+        {"points": 10, "cash": "2.50"},
+        {"key": "gold", "effect": {"tier": {"tier": "gold", "name": "Gold", "points": 500}}},
+        {
+            "key": "for-gold",
+            "conditions": [{"tierAtLeast": {"tier": "gold"}}],
+            "effect": {"pointsMultiplier": {"factor": "2"}},
+        },
+        {"key": "undo", "effect": {"undoWindow": {"hours": 24}}},
+        {"key": "expiry", "effect": {"pointsValidity": {"months": 12, "expires": True, "noticeBy": ["INBOX"]}}},
+    )
+    found = check(shop, given)
+    assert found["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["clauses", "2", "effect"]}]
+    said = {one["key"]: one for one in found["draft"]["clauses"]}
+    assert said["gold"]["kind"] == "TIER"
+    assert said["gold"]["statement"] == "You reach the level “Gold” with 500 qualifying points."
+    assert said["for-gold"]["conditions"][0]["statement"] == "for members at the level “Gold” or above"
+    assert "opened in your inbox" in said["expiry"]["statement"]
+    assert "tier-period" in said
+    assert found["effectOnCustomer"] == "WORSE", "points expire"
+    refused = publish(shop, given, start=None)
+    assert refused["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["input", "clauses", "2", "effect"]}]
+    assert shop.ask("{ terms { version } }")["terms"]["version"] == 1
+
+
+def test_a_condition_on_a_level_that_there_is_not_is_refused_with_its_place(shop: Shop) -> None:
+    reward(shop)
+    lost = {"key": "x", "conditions": [{"tierAtLeast": {"tier": "gold"}}], "effect": {"bonusPoints": {"points": 5}}}
+    found = check(shop, clauses({"points": 10}, lost))
+    assert found["userErrors"] == [{"code": "INVALID_INPUT", "path": ["clauses", "2", "conditions", "0"]}]
+    assert found["draft"] is None
