@@ -5,32 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from app.api.context import Context
 from app.api.scalars import CurrencyCode
-from app.domain.amounts import AmountError, Money
-from app.domain.facts import (
-    Channel,
-    FactsError,
-    Line,
-    LineKind,
-    Payment,
-    PaymentKind,
-    PurchaseFacts,
-    quantity_problem,
-)
+from app.domain.facts import Channel, FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
-
-T = TypeVar("T")
-
-MOST_LINES = 500
-MOST_PAYMENTS = 20
-MOST_CATEGORIES = 20
-MOST_TEXT = 200
-HIGHEST_PRICE = Decimal(1_000_000_000)
+from app.domain.receipts import check_lines, check_payments, line_of, payment_of
 
 
 @strawberry.input(description="One line of a receipt, as paid: voided items are not on it.")
@@ -102,9 +85,8 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     currency = sent.currency_code or program.currency
     if currency != program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=(within, "currencyCode"))
-    if len(sent.lines) > MOST_LINES or (isinstance(sent, PurchaseInput) and not sent.lines):
-        return Problem(ProblemCode.INVALID_INPUT, path=(within, "lines"), detail="a purchase has 1 to 500 lines")
     try:
+        check_lines(len(sent.lines), fewest=1 if isinstance(sent, PurchaseInput) else 0)
         lines = tuple(_line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1))
         payments = _payments(sent.payments, currency=currency) if isinstance(sent, PurchaseInput) else ()
         return PurchaseFacts(
@@ -116,34 +98,20 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
             channel=sent.channel,
         )
     except FactsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=(within, *error.path), detail=error.message)
+        path = (within, *map(to_camel_case, error.path))
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)
 
 
 def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
-    at = ("lines", str(number - 1))
-    sku = _bounded(sent.sku, at=(*at, "sku"))
-    if sent.name is not None:
-        _bounded(sent.name, at=(*at, "name"))
-    given = sent.categories or ()
-    if len(given) > MOST_CATEGORIES:
-        raise FactsError((*at, "categories"), f"at most {MOST_CATEGORIES} categories")
-    categories = tuple(_bounded(one, at=(*at, "categories", str(place))) for place, one in enumerate(given))
-    if (wrong := quantity_problem(sent.quantity)) is not None:
-        raise FactsError((*at, "quantity"), wrong)
-    if not 0 <= sent.unit_price <= HIGHEST_PRICE:
-        raise FactsError((*at, "unitPrice"), "a price is 0 to 1,000,000,000")
-    if sent.tax_rate is not None and not 0 <= sent.tax_rate <= 1:
-        raise FactsError((*at, "taxRate"), "a tax rate is a fraction from 0 to 1")
-    if sent.discount is not None and sent.discount < 0:
-        raise FactsError((*at, "discount"), "a discount is not negative")
-    return Line(
+    return line_of(
         number=number,
-        sku=sku,
+        sku=sent.sku,
         quantity=sent.quantity,
-        unit_price=_minor(sent.unit_price, currency=currency, at=(*at, "unitPrice")),
+        unit_price=sent.unit_price,
+        currency=currency,
         name=sent.name,
-        categories=categories,
-        discount=_minor(sent.discount, currency=currency, at=(*at, "discount")) if sent.discount else 0,
+        categories=sent.categories or (),
+        discount=sent.discount,
         tax_rate=sent.tax_rate,
         tax_included=sent.tax_included is not False,
         kind=sent.kind or LineKind.GOODS,
@@ -153,26 +121,8 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
 def _payments(sent: Sequence[PaymentInput] | None, *, currency: str) -> tuple[Payment, ...]:
     if sent is None:
         return ()
-    if len(sent) > MOST_PAYMENTS:
-        raise FactsError(("payments",), f"at most {MOST_PAYMENTS} payments")
-    payments = []
-    for place, one in enumerate(sent):
-        at = ("payments", str(place), "amount")
-        if not 0 < one.amount <= HIGHEST_PRICE:
-            raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
-        payments.append(Payment(kind=one.kind, amount=_minor(one.amount, currency=currency, at=at)))
-    return tuple(payments)
-
-
-def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
-    try:
-        return Money.of(amount, currency).minor
-    except AmountError as error:
-        raise FactsError(at, str(error)) from error
-
-
-def _bounded(text: str, *, at: tuple[str, ...]) -> str:
-    """The text without the space around it, so that it meets the names in clauses."""
-    if not (stripped := text.strip()) or len(text) > MOST_TEXT:
-        raise FactsError(at, f"1 to {MOST_TEXT} characters")
-    return stripped
+    check_payments(len(sent))
+    return tuple(
+        payment_of(number=number, kind=one.kind, amount=one.amount, currency=currency)
+        for number, one in enumerate(sent, start=1)
+    )

@@ -16,7 +16,9 @@ from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
 from app.domain.access import Permission
+from app.domain.facts import FactsError
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipts import check_number
 from app.usecases.call import Answer
 from app.usecases.desk import fingerprint
 from app.usecases.earn import NewPurchase, earn
@@ -92,8 +94,10 @@ def _order(sent: RecordPurchaseInput, *, receipt: Any, context: Context) -> NewP
     by = customer_by(sent.customer, context=context)
     if isinstance(by, Problem):
         return by
-    if not 1 <= len(sent.purchase.external_id) <= 200:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail="1 to 200 characters")
+    try:
+        check_number(sent.purchase.external_id)
+    except FactsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail=error.message)
     facts = facts_of(sent.purchase, context=context, within="purchase")
     if isinstance(facts, Problem):
         return facts

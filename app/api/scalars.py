@@ -13,6 +13,7 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from app.domain.amounts import DECIMALS
+from app.domain.calendar import FIRST_YEAR, LAST_YEAR
 
 CurrencyCode = NewType("CurrencyCode", str)
 """ISO 4217, three capitals, in use."""
@@ -22,9 +23,6 @@ Locale = NewType("Locale", str)
 
 BigInt = NewType("BigInt", int)
 """A whole number of at most 64 bits, as text on the wire."""
-
-FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Dates outside are typing errors, and would overflow where a zone is applied."""
 
 DECIMAL_DIGITS = 30
 """The most digits of a decimal, on either side of the point together."""

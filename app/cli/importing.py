@@ -12,8 +12,9 @@ from rich.progress import Progress
 
 from app.cli.at_desk import JsonOption, ProgramOption, at_desk, chosen, err, out, stop
 from app.config import Settings
-from app.importing.carrying_out import Imported, ImportRefused, carry_out
-from app.importing.receipts import REASONS, Plan, planned
+from app.importing.carrying_out import Imported, carry_out, destination_of
+from app.importing.plan import Plan, said
+from app.importing.receipts import planned
 from app.usecases.desk import Desk
 
 
@@ -28,7 +29,7 @@ def import_purchases(
 
     async def work(desk: Desk) -> tuple[Plan, Imported | None]:
         found = await chosen(desk, program)
-        plan = planned(file, currency=found.currency, zone_name=found.zone)
+        plan = planned(file, destination=await destination_of(found, desk=desk))
         if dry_run:
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -38,18 +39,19 @@ def import_purchases(
 
     try:
         plan, done = at_desk(work, settings=Settings())
-    except (ImportRefused, ValueError) as error:
+    except ValueError as error:
         raise stop(str(error)) from error
     if errors is not None:
         with errors.open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target)
             writer.writerow(("line", "invoice", "reason", "detail"))
-            writer.writerows((one.number, one.invoice, one.reason.value, REASONS[one.reason]) for one in plan.rejected)
+            for one in plan.left_out():
+                writer.writerow((one.number, one.invoice, one.reason.value, one.detail or said(one.reason)))
     _report(plan, done, as_json=as_json)
 
 
 def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
-    left_out = {reason.value: sum(one.reason is reason for one in plan.rejected) for reason in REASONS}
+    left_out = plan.counted()
     facts = {
         "lines": plan.lines,
         "purchases": len(plan.sales),

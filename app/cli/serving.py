@@ -17,7 +17,7 @@ from app.domain.access import Role
 from app.domain.facts import Line, PurchaseFacts
 from app.domain.identities import IdentityKind
 from app.domain.problems import Problem
-from app.importing.carrying_out import carry_out
+from app.importing.carrying_out import carry_out, destination_of
 from app.importing.receipts import planned
 from app.main import serve_forever
 from app.queries.records import CustomerBy, ProgramKind
@@ -83,7 +83,7 @@ async def _sample(desk: Desk) -> tuple[NewProgram, str]:
     started = await desk.start_program(wish)
     program = started.program
     if SAMPLE.exists():
-        plan = planned(SAMPLE, currency=program.currency, zone_name=program.zone)
+        plan = planned(SAMPLE, destination=await destination_of(program, desk=desk))
         await carry_out(plan, desk=desk, program=program, done=lambda _: None)
 
     async def do(verb: Verb, *, name: str, order: object) -> Answer:

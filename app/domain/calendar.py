@@ -12,6 +12,9 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Dates outside are typing errors, and would overflow where a zone is applied."""
+
 _DAY = timedelta(days=1)
 _LOOK_AHEAD = 22
 """Days to look for the next opening: a weekly window may be skipped by the clocks once, hardly twice in a row."""

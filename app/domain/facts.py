@@ -59,7 +59,8 @@ MOST_QUANTITY = Decimal(1_000_000)
 
 def quantity_problem(quantity: Decimal) -> str | None:
     """What keeps it from being a quantity of a line, sold or given back; None where nothing does."""
-    if not 0 < quantity <= MOST_QUANTITY:
+    # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
+    if not quantity.is_finite() or not 0 < quantity <= MOST_QUANTITY:
         return f"a quantity is above 0 and at most {MOST_QUANTITY:,}"
     return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"
 

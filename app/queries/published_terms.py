@@ -26,6 +26,12 @@ async def terms_at(session: Session, *, program_id: str, at: datetime) -> Publis
     return await _with_neighbours(session, program_id=program_id, found=found)
 
 
+async def first_terms(session: Session, *, program_id: str) -> datetime | None:
+    """When the first terms started; before that, nothing can be recorded."""
+    found = await terms.first(session, program_id=program_id)
+    return None if found is None else found.effective_from
+
+
 async def terms_version(session: Session, *, program_id: str, number: int) -> PublishedTerms | None:
     """One version by number."""
     found = await terms.version(session, program_id=program_id, number=number)

@@ -33,6 +33,12 @@ async def in_force(session: Session, *, program_id: str, at: datetime) -> Terms 
     return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id, at))
 
 
+async def first(session: Session, *, program_id: str) -> Terms | None:
+    """The version that started first of those that stand, or None."""
+    sql = f"{_STANDING} ORDER BY effective_from, version LIMIT 1"
+    return await _compiled(session, program_id=program_id, row=await session.row(sql, program_id))
+
+
 async def version(session: Session, *, program_id: str, number: int) -> Terms | None:
     """One version by its number, or None."""
     sql = f"{_BY_PROGRAM} AND version = $2"

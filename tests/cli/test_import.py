@@ -82,8 +82,10 @@ def test_the_sample_comes_in_as_it_says_is_proved_and_comes_in_once(empty_databa
             "UNREADABLE": 0,
             "NO_CUSTOMER": 2_291,
             "NO_SALE": 30,
+            "SEVERAL_CUSTOMERS": 0,
             "RETURN_OF_NO_GOODS": 2,
             "RETURN_MATCHES_NOTHING": 88,
+            "SALE_LEFT_OUT": 0,
         },
     }
     dry = json.loads(troth("import", "purchases", str(SAMPLE), "--dry-run", "--json", url=url))

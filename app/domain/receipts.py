@@ -1,0 +1,114 @@
+"""What a receipt may hold, whichever way it comes: a till and an import are held to the same bounds.
+
+Everything here raises FactsError, whose path leads from the receipt to the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from app.domain.amounts import AmountError, Money
+from app.domain.facts import FactsError, Line, LineKind, Payment, PaymentKind, quantity_problem
+
+MOST_LINES = 500
+MOST_PAYMENTS = 20
+MOST_CATEGORIES = 20
+LONGEST_TEXT = 200
+"""Characters of a receipt's number, a code, a name or a category."""
+
+HIGHEST_PRICE = Decimal(1_000_000_000)
+
+
+def check_number(text: str) -> None:
+    """Hold the receipt's number to 1 to 200 characters."""
+    _check_text(text, at=("external_id",))
+
+
+def check_lines(count: int, *, fewest: int = 1) -> None:
+    """Hold the number of lines to its bounds; a basket may have none yet."""
+    if not fewest <= count <= MOST_LINES:
+        raise FactsError(("lines",), f"a purchase has 1 to {MOST_LINES} lines")
+
+
+def check_payments(count: int) -> None:
+    """Hold the number of payments to its bound."""
+    if count > MOST_PAYMENTS:
+        raise FactsError(("payments",), f"at most {MOST_PAYMENTS} payments")
+
+
+def check_quantity(quantity: Decimal, *, at: tuple[str, ...] = ("quantity",)) -> None:
+    """Hold a quantity, sold or given back, to more than 0, at most 1,000,000, and 3 decimals."""
+    if (wrong := quantity_problem(quantity)) is not None:
+        raise FactsError(at, wrong)
+
+
+def line_of(
+    *,
+    number: int,
+    sku: str,
+    quantity: Decimal,
+    unit_price: Decimal,
+    currency: str,
+    name: str | None = None,
+    categories: Sequence[str] = (),
+    discount: Decimal | None = None,
+    tax_rate: Decimal | None = None,
+    tax_included: bool = True,
+    kind: LineKind = LineKind.GOODS,
+) -> Line:
+    """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
+    at = ("lines", str(number - 1))
+    sku = _named(sku, at=(*at, "sku"))
+    if name is not None:
+        _check_text(name, at=(*at, "name"))
+    if len(categories) > MOST_CATEGORIES:
+        raise FactsError((*at, "categories"), f"at most {MOST_CATEGORIES} categories")
+    categories = tuple(_named(one, at=(*at, "categories", str(place))) for place, one in enumerate(categories))
+    check_quantity(quantity, at=(*at, "quantity"))
+    if not unit_price.is_finite() or not 0 <= unit_price <= HIGHEST_PRICE:
+        raise FactsError((*at, "unit_price"), "a price is 0 to 1,000,000,000")
+    if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
+        raise FactsError((*at, "tax_rate"), "a tax rate is a fraction from 0 to 1")
+    if discount is not None and not (discount.is_finite() and discount >= 0):
+        raise FactsError((*at, "discount"), "a discount is not negative")
+    return Line(
+        number=number,
+        sku=sku,
+        quantity=quantity,
+        unit_price=_minor(unit_price, currency=currency, at=(*at, "unit_price")),
+        name=name,
+        categories=categories,
+        discount=_minor(discount, currency=currency, at=(*at, "discount")) if discount else 0,
+        tax_rate=tax_rate,
+        tax_included=tax_included,
+        kind=kind,
+    )
+
+
+def payment_of(*, number: int, kind: PaymentKind, amount: Decimal, currency: str) -> Payment:
+    """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
+    at = ("payments", str(number - 1), "amount")
+    if not amount.is_finite() or not 0 < amount <= HIGHEST_PRICE:
+        raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
+    return Payment(kind=kind, amount=_minor(amount, currency=currency, at=at))
+
+
+def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
+    try:
+        return Money.of(amount, currency).minor
+    except AmountError as error:
+        raise FactsError(at, str(error)) from error
+
+
+def _check_text(text: str, *, at: tuple[str, ...]) -> None:
+    if len(text) > LONGEST_TEXT or not text.strip():
+        raise FactsError(at, f"1 to {LONGEST_TEXT} characters")
+    if "\x00" in text:
+        raise FactsError(at, "text may not hold the character NUL")
+
+
+def _named(text: str, *, at: tuple[str, ...]) -> str:
+    """The text without the space around it, so that it meets the names in clauses."""
+    _check_text(text, at=at)
+    return text.strip()

@@ -1,0 +1,76 @@
+"""A file full of bad lines: each is reported with its line and its reason, and everything else comes in."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from tests.cli.command import troth
+from tests.importing.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
+
+GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
+
+
+def imported(
+    content: bytes, *options: str, url: str, folder: Path
+) -> tuple[dict[str, object], list[tuple[int, str, str]]]:
+    """What the command says of a file, and line, reason and detail of what it left out."""
+    file, left_out = folder / "receipts.csv", folder / "left-out.csv"
+    file.write_bytes(content)
+    done = json.loads(troth("import", "purchases", str(file), "--errors", str(left_out), "--json", *options, url=url))
+    with left_out.open(encoding="utf-8", newline="") as opened:
+        return done, [(int(row["line"]), row["reason"], row["detail"]) for row in csv.DictReader(opened)]
+
+
+def test_every_bad_line_is_reported_with_line_and_reason_and_the_others_come_in(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    url = empty_database_url
+    troth("init", "--sandbox", *GIVEN, url=url)
+    # Two lines with the same receipt would stand or fall together: each gets a number of its own.
+    lines = [
+        row.replace(b"2,", b"2%03d," % number, 1) if row.startswith((b"2,", b"C2,")) else row
+        for number, (row, _, _) in enumerate(BAD.values())
+    ]
+    wanted = [(number, reason) for number, (_, reason, _) in enumerate(BAD.values(), start=3)]
+    content = HEADER + BEFORE + b"".join(line + b"\r\n" for line in lines) + AFTER
+    _, left_out = imported(content, "--dry-run", url=url, folder=tmp_path)
+    assert [(line, reason) for line, reason, _ in left_out] == [one for one in wanted if one[1] != LATE]
+    done, left_out = imported(content, url=url, folder=tmp_path)
+    assert [(line, reason) for line, reason, _ in left_out] == wanted
+    for (_, _, word), (_, _, detail) in zip(BAD.values(), left_out, strict=True):
+        assert word in detail
+    assert (done["lines"], done["purchases"], done["refunds"]) == (len(BAD) + 2, 2, 0)
+    assert done["written"] == {"customers": 1, "purchases": 2, "refunds": 0}
+    again, left_out = imported(content, url=url, folder=tmp_path)
+    assert again == {**done, "written": {"customers": 0, "purchases": 0, "refunds": 0}}
+    assert [(line, reason) for line, reason, _ in left_out] == wanted
+    assert json.loads(troth("verify", "--json", url=url))["faults"] == []
+
+
+def test_a_receipt_that_reads_differently_now_is_reported_with_its_returns_and_nothing_changes(
+    empty_sqlite_url: str, tmp_path: Path
+) -> None:
+    troth("init", "--sandbox", *GIVEN, url=empty_sqlite_url)
+    lines = [
+        b"1,10001,CUP,2x,2024-03-01 10:00:00,2.50,7\r\n",
+        b"1,10002,JUG,1,2024-03-01 10:00:00,4.00,7\r\n",
+        b"1,10003,POT,1,2024-03-01 10:00:00,9.00,7\r\n",
+        b"C2,10002,JUG,-1,2024-03-04 10:00:00,4.00,7\r\n",
+    ]
+    done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
+    assert left_out == [(2, "UNREADABLE", "Quantity: not a decimal number")]
+    assert done["written"] == {"customers": 1, "purchases": 1, "refunds": 1}
+    proved = troth("verify", "--json", url=empty_sqlite_url)
+    # Put right, the invoice has a line more: what was the second line is the third, and was returned already.
+    lines[0] = lines[0].replace(b"2x", b"2")
+    done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
+    assert [(line, reason) for line, reason, _ in left_out] == [
+        (2, "RECEIPT_DIFFERS"),
+        (3, "RECEIPT_DIFFERS"),
+        (4, "RECEIPT_DIFFERS"),
+        (5, "SALE_LEFT_OUT"),
+    ]
+    assert done["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
+    assert troth("verify", "--json", url=empty_sqlite_url) == proved

@@ -1,0 +1,100 @@
+"""What a receipt may hold: the bounds themselves are inside, the next value is not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.domain.facts import FactsError, PaymentKind
+from app.domain.receipts import check_lines, check_number, check_payments, check_quantity, line_of, payment_of
+
+GIVEN: dict[str, Any] = {
+    "number": 1,
+    "sku": "a",
+    "quantity": Decimal(1),
+    "unit_price": Decimal("2.50"),
+    "currency": "GBP",
+}
+
+INSIDE = [
+    {"sku": "s" * 200},
+    {"name": "n" * 200},
+    {"name": None},
+    {"categories": ["c" * 200] * 20},
+    {"quantity": Decimal("0.001")},
+    {"quantity": Decimal(1_000_000)},
+    {"unit_price": Decimal(0)},
+    {"unit_price": Decimal(1_000_000_000)},
+    {"tax_rate": Decimal(1)},
+    {"discount": Decimal("0.01")},
+]
+
+OUTSIDE = [
+    ({"sku": ""}, "sku"),
+    ({"sku": "s" * 201}, "sku"),
+    ({"sku": "s\x00"}, "sku"),
+    ({"name": ""}, "name"),
+    ({"name": "n" * 201}, "name"),
+    ({"name": "\x00"}, "name"),
+    ({"categories": ["c"] * 21}, "categories"),
+    ({"categories": ["c", ""]}, "categories.1"),
+    ({"quantity": Decimal(0)}, "quantity"),
+    ({"quantity": Decimal(-1)}, "quantity"),
+    ({"quantity": Decimal("0.0001")}, "quantity"),
+    ({"quantity": Decimal("1000000.001")}, "quantity"),
+    ({"quantity": Decimal("1e999999")}, "quantity"),
+    ({"quantity": Decimal("1e-999999")}, "quantity"),
+    ({"quantity": Decimal("NaN")}, "quantity"),
+    ({"quantity": Decimal("sNaN")}, "quantity"),
+    ({"quantity": Decimal("Infinity")}, "quantity"),
+    ({"unit_price": Decimal("-0.01")}, "unit_price"),
+    ({"unit_price": Decimal("2.505")}, "unit_price"),
+    ({"unit_price": Decimal("1000000000.01")}, "unit_price"),
+    ({"unit_price": Decimal("NaN")}, "unit_price"),
+    ({"tax_rate": Decimal("1.01")}, "tax_rate"),
+    ({"tax_rate": Decimal("NaN")}, "tax_rate"),
+    ({"discount": Decimal("-0.01")}, "discount"),
+    ({"discount": Decimal("NaN")}, "discount"),
+    ({"discount": Decimal("0.001")}, "discount"),
+]
+
+
+@pytest.mark.parametrize("given", INSIDE)
+def test_the_bounds_of_a_line_are_inside(given: dict[str, Any]) -> None:
+    line = line_of(**{**GIVEN, **given})
+    assert line.price() >= 0
+
+
+@pytest.mark.parametrize(("given", "at"), OUTSIDE)
+def test_what_lies_outside_is_refused_with_the_way_to_the_field(given: dict[str, Any], at: str) -> None:
+    with pytest.raises(FactsError) as raised:
+        line_of(**{**GIVEN, **given})
+    assert raised.value.path == ("lines", "0", *at.split("."))
+
+
+def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> None:
+    check_lines(1)
+    check_lines(500)
+    check_lines(0, fewest=0)
+    check_payments(20)
+    check_number("n" * 200)
+    check_quantity(Decimal("0.5"))
+    with pytest.raises(FactsError):
+        check_lines(0)
+    with pytest.raises(FactsError):
+        check_lines(501)
+    with pytest.raises(FactsError):
+        check_payments(21)
+    for number in ("", "n" * 201, "n\x00"):
+        with pytest.raises(FactsError):
+            check_number(number)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1000000000.01", "0.001", "NaN", "Infinity"])
+def test_a_payment_is_above_nothing_and_at_most_a_thousand_millions(amount: str) -> None:
+    assert payment_of(number=1, kind=PaymentKind.CASH, amount=Decimal("2.50"), currency="GBP").amount == 250
+    with pytest.raises(FactsError) as raised:
+        payment_of(number=2, kind=PaymentKind.CASH, amount=Decimal(amount), currency="GBP")
+    assert raised.value.path == ("payments", "1", "amount")
