@@ -1,0 +1,121 @@
+"""An import that is killed while it enrols, records and refunds, and is run again: the same books as without a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from app.store.opening import open_database
+from app.store.unit import Session
+from app.store.values import instant, json_value
+from tests.cli.command import ROOT, troth
+from tests.proving import faults_in
+from tests.store.rows import count
+
+SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
+GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
+KILLS = (
+    ("customers", 60),
+    ("customers", 200),
+    ("purchases", 20),
+    ("purchases", 150),
+    ("refunds", 2),
+    ("purchases", 380),
+)
+"""When to kill: as soon as a table has so many rows."""
+
+BOOKS = (
+    "SELECT i.value AS customer, e.number, e.type, e.points, e.occurred_at, p.external_id AS receipt, p.facts AS facts,"
+    " p.total, p.earned, r.external_id AS refund, r.lines AS lines, r.cash, r.due, r.taken, a.available, a.lifetime"
+    " FROM identities i"
+    " JOIN customers c ON c.program_id = i.program_id AND c.id = i.customer_id"
+    " JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id"
+    " LEFT JOIN entries e ON e.program_id = a.program_id AND e.account_id = a.id"
+    " LEFT JOIN refunds r ON r.program_id = e.program_id AND r.id = e.refund_id"
+    " LEFT JOIN purchases p ON p.program_id = e.program_id AND p.id = coalesce(e.purchase_id, r.purchase_id)"
+    " ORDER BY i.value, e.number"
+)
+
+
+def killed_when(table: str, rows: int, *, url: str) -> int:
+    """Start the import and kill it as soon as a table has so many rows; how many it has then."""
+
+    async def watched() -> int:
+        database = open_database(url)
+        await database.start()
+        importing = subprocess.Popen(
+            [sys.executable, "-c", "from app.cli import main; main()", "import", "purchases", str(SAMPLE)],
+            cwd=ROOT,
+            env={**os.environ, "TROTH_DATABASE_URL": url},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            latest = time.monotonic() + 120
+            while await database.read(lambda session: count(session, table)) < rows:
+                assert importing.poll() is None, "the import ended before it could be killed"
+                assert time.monotonic() < latest
+                await asyncio.sleep(0.002)
+        finally:
+            importing.kill()
+            importing.wait(10)
+        left = await database.read(lambda session: count(session, table))
+        await database.stop()
+        return left
+
+    return asyncio.run(watched())
+
+
+def books(url: str) -> list[tuple[Any, ...]]:
+    """Every customer with balance, entries, purchases and refunds, without the ids and the times of recording."""
+
+    async def read() -> list[tuple[Any, ...]]:
+        database = open_database(url)
+        await database.start()
+
+        async def work(session: Session) -> list[tuple[Any, ...]]:
+            found = []
+            for row in await session.rows(BOOKS):
+                plain = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a row of the driver is no mapping
+                at = plain.pop("occurred_at")
+                facts, lines = plain.pop("facts"), plain.pop("lines")
+                found.append(
+                    (
+                        *plain.values(),
+                        None if at is None else instant(at),
+                        None if facts is None else json_value(facts),
+                        None if lines is None else json_value(lines),
+                    )
+                )
+            return sorted(found, key=str)
+
+        rows = await database.read(work)
+        await database.stop()
+        return rows
+
+    return asyncio.run(read())
+
+
+def test_an_import_that_is_killed_and_run_again_ends_with_the_books_of_one_that_is_not(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    undisturbed = f"sqlite:///{tmp_path / 'undisturbed.db'}"
+    for url in (undisturbed, empty_database_url):
+        troth("init", "--sandbox", *GIVEN, url=url)
+    troth("import", "purchases", str(SAMPLE), url=undisturbed)
+    expected = books(undisturbed)
+    assert len(expected) == 410, "302 customers, each with entries: 400 purchases and 10 refunds"
+
+    unfinished = [killed_when(table, rows, url=empty_database_url) for table, rows in KILLS]
+    assert books(empty_database_url) != expected
+    assert unfinished[3] < 400, "the purchases were not all recorded when it was killed"
+    troth("import", "purchases", str(SAMPLE), url=empty_database_url)
+
+    assert books(empty_database_url) == expected
+    assert faults_in(empty_database_url) == []
+    print(f"killed at {[f'{rows} {table}' for (table, _), rows in zip(KILLS, unfinished, strict=True)]}")
