@@ -10,15 +10,15 @@ import strawberry
 
 from app.api.clauses import ClauseInput, drafted
 from app.api.context import Context, Info, say
-from app.api.payloads import UserError, refusal
 from app.api.terms import Clause, ClauseChange, change_of
+from app.api.user_errors import UserError, refusal
 from app.domain import linting
 from app.domain import terms as rules
 from app.domain.comparing import ChangeEffect
 from app.domain.linting import LintCode
+from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import TermsError
-from app.domain.wording.printing import TextFormat, printed
 from app.queries.drafts import Checked, check_draft, draft_basis
 from app.usecases.publish import refused
 

@@ -14,8 +14,8 @@ from app.domain.facts import Channel, LineKind, PaymentKind
 from app.domain.identities import IdentityKind
 from app.domain.ledger import EntryType
 from app.domain.persons import PreferenceKind
+from app.domain.printing import TextFormat
 from app.domain.problems import ProblemCode
-from app.domain.wording.printing import TextFormat
 
 E = TypeVar("E", bound=Enum)
 

@@ -9,34 +9,14 @@ from decimal import Context as Digits
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
 import strawberry
 
 from app.api.context import Info, say
-from app.domain.problems import Problem, ProblemCode
-from app.domain.wording import Wording
-
-if TYPE_CHECKING:
-    from app.api.reading import Query
-
-
-@strawberry.interface(description="Why a mutation did nothing. Nothing was written and no points were touched.")
-class UserError:
-    """A technical refusal as the client sees it."""
-
-    code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
-    message: str = strawberry.field(description="One sentence in the caller's locale.")
-    path: list[str] = strawberry.field(
-        description="The way to the input that caused it, from the mutation's arguments on."
-    )
-
-
-@strawberry.type(description="A technical refusal.")
-class TechnicalRefusal(UserError):
-    """The one kind of user error there is so far."""
-
-    detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
+from app.api.reading import Query
+from app.api.user_errors import UserError, refusal
+from app.domain.problems import Problem
 
 
 @strawberry.type(description="What every mutation answers.")
@@ -53,20 +33,10 @@ class Payload:
         return [refusal(self.problem, say=say(info))]
 
     @strawberry.field(description="The queries, to read more in the same request.")
-    def query(self, info: Info) -> Annotated[Query, strawberry.lazy("app.api.reading")]:
+    def query(self, info: Info) -> Query:
         """The root of all queries."""
         root: Query = info.schema.query()
         return root
-
-
-def refusal(problem: Problem, *, say: Wording, within: tuple[str, ...] = ("input",)) -> TechnicalRefusal:
-    """A technical refusal in the caller's words; `within` is the argument that held the input."""
-    return TechnicalRefusal(
-        code=problem.code,
-        message=say(f"error.{problem.code.value}"),
-        path=[*within, *(str(step) for step in problem.path)],
-        detail=problem.detail,
-    )
 
 
 def canonical(value: Any) -> Any:

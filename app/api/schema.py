@@ -7,13 +7,13 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.api.customers import Customer
 from app.api.ledgers import LedgerEntry, Purchase, Redemption
-from app.api.payloads import TechnicalRefusal
 from app.api.previews import ImpactPreview
 from app.api.programs import Program
 from app.api.reading import Query
 from app.api.rewards import Reward
 from app.api.scalars import SCALARS
 from app.api.terms import Terms
+from app.api.user_errors import TechnicalRefusal
 from app.api.writing import Mutation
 
 schema = strawberry.Schema(

@@ -15,7 +15,7 @@ from app.domain import comparing
 from app.domain import terms as rules
 from app.domain.comparing import ChangeEffect
 from app.domain.effects import ClauseKind
-from app.domain.wording.printing import TextFormat, printed
+from app.domain.printing import TextFormat, printed
 from app.queries.published_terms import terms_version
 
 

@@ -8,7 +8,7 @@ from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
 from app.api.persons import UpdateCustomerPayload, change_customer
-from app.api.previews import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
+from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
 from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund

@@ -17,10 +17,10 @@ from app.config import Settings
 from app.domain.comparing import ChangeEffect
 from app.domain.decisions import DecisionOutcome
 from app.domain.impact import Impact
+from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem
 from app.domain.terms import TermsError
 from app.domain.wording import Locale, Wording, wording
-from app.domain.wording.printing import TextFormat, printed
 from app.jobs.replaying import replayed
 from app.queries.drafts import Checked, check_draft, draft_basis
 from app.queries.published_terms import PublishedTerms, terms_at, terms_version

@@ -14,10 +14,10 @@ from app.domain.decisions import ReasonCode, RemedyCode
 from app.domain.effects import EFFECTS, STANDARD
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.printing import TextFormat, printed
 from app.domain.problems import ProblemCode
 from app.domain.terms import Clause
 from app.domain.wording import CATALOGUES, Locale, locale_for, wording
-from app.domain.wording.printing import TextFormat, printed
 from tests.builders import pounds, some_terms
 from tests.rules import CONDITION_VARIANTS, EFFECT_VARIANTS
 
