@@ -1,17 +1,24 @@
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY requirements.lock ./
-RUN python -m venv /opt/troth && /opt/troth/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY requirements.lock requirements-build.lock ./
+# What builds the wheel, pip as well, stays in this stage: what runs is in /opt/troth, and nothing else is.
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
+    && python -m venv --without-pip /opt/troth \
+    && /opt/build/bin/pip --python /opt/troth/bin/python install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY app ./app
 COPY migrations ./migrations
-RUN /opt/troth/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /tmp/wheels . \
+    && /opt/build/bin/pip --python /opt/troth/bin/python install --no-cache-dir --no-index --no-deps /tmp/wheels/*.whl
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/troth troth
 COPY --from=build /opt/troth /opt/troth
-USER troth
+USER 10001
 WORKDIR /var/lib/troth
+# The embedded database (sqlite:///troth.db) is a file here; with PostgreSQL the folder stays empty.
+VOLUME /var/lib/troth
 ENV PATH=/opt/troth/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TROTH_HOST=0.0.0.0

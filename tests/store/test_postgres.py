@@ -40,6 +40,11 @@ async def other(postgres_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.R
     await connection.close()
 
 
+def with_parameter(url: str, parameter: str) -> str:
+    """The URL with one parameter more; the server may be at a socket, which is a parameter itself, or at a port."""
+    return f"{url}{'&' if '?' in url else '?'}{parameter}"
+
+
 async def _answers(session: Session) -> int:
     return await count(session, "answers")
 
@@ -196,7 +201,7 @@ async def test_callers_beyond_the_pool_are_told_to_come_again(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.store.postgres.PATIENCE", 0.2)
-    small = PostgresDatabase(f"{postgres_url}&pool_size=2")
+    small = PostgresDatabase(with_parameter(postgres_url, "pool_size=2"))
     await small.start()
     go_on = asyncio.Event()
 
@@ -233,7 +238,7 @@ async def test_waits_are_bounded_in_the_right_order(shop: PostgresDatabase) -> N
 
 
 async def test_it_works_without_prepared_statements_as_pgbouncer_needs(postgres_url: str) -> None:
-    database = PostgresDatabase(f"{postgres_url}&statement_cache_size=0")
+    database = PostgresDatabase(with_parameter(postgres_url, "statement_cache_size=0"))
     await database.start()
     await database.write(a_program, program_id=PROGRAM, turn="shop")
     assert await database.read(lambda session: count(session, "programs")) == 1
