@@ -19,14 +19,7 @@ from tests.store.rows import count
 
 SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
 GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
-KILLS = (
-    ("customers", 60),
-    ("customers", 200),
-    ("purchases", 20),
-    ("purchases", 150),
-    ("refunds", 2),
-    ("purchases", 380),
-)
+KILLS = (("customers", 60), ("purchases", 20), ("refunds", 2), ("purchases", 380))
 """When to kill: as soon as a table has so many rows."""
 
 BOOKS = (
@@ -113,7 +106,7 @@ def test_an_import_that_is_killed_and_run_again_ends_with_the_books_of_one_that_
 
     unfinished = [killed_when(table, rows, url=empty_database_url) for table, rows in KILLS]
     assert books(empty_database_url) != expected
-    assert unfinished[3] < 400, "the purchases were not all recorded when it was killed"
+    assert unfinished[-1] < 400, "the purchases were not all recorded when it was killed"
     troth("import", "purchases", str(SAMPLE), url=empty_database_url)
 
     assert books(empty_database_url) == expected
