@@ -4,94 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
-import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 
-import structlog
 import uuid_utils
 import uvicorn
-from graphql import GraphQLError
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
 
-from app.api.context import Context
 from app.api.costs import Allowance, Buckets
+from app.api.door import AT_THE_DOOR, Door
 from app.api.faults import Overload
 from app.api.http import GraphQLEndpoint
+from app.api.reception import Reception, caller
 from app.api.schema import schema
 from app.config import Settings
-from app.domain.wording import locale_for, wording
 from app.jobs.previewing import PreviewQueue
-from app.queries.signing_in import SignedIn, sign_in
 from app.store.migrating import migrate
 from app.store.opening import open_database
 from app.store.unit import Busy, Database, Unavailable
 from app.usecases.desk import Desk
+from app.web.connections import bounded, raise_open_files
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
+from app.web.logs import log_in_json
 from app.web.pictures import picture_routes
-
-KEY_REMEMBERED = 10.0
-"""Seconds for which a key that was found good is not looked up again: a revoked key stops working after this."""
-
-MOST_KEYS_REMEMBERED = 10_000
-
-
-class Reception:
-    """Makes the context of each operation: who asks, in which language, at what time."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._known: OrderedDict[bytes, tuple[float, SignedIn]] = OrderedDict()
-
-    async def context_for(self, request: Request, needed: frozenset[str]) -> Context:
-        """The context of one operation. Raises UNAUTHENTICATED for a key that opens nothing."""
-        return Context(
-            desk=self._desk,
-            signed_in=await self._signed_in(request.headers.get("authorization")),
-            language=wording(locale_for(request.headers.get("accept-language"))),
-            now=self._desk.clock(),
-            needed=needed,
-        )
-
-    async def _signed_in(self, header: str | None) -> SignedIn | None:
-        scheme, _, token = (header or "").strip().partition(" ")
-        if scheme.lower() in ("", "bearer") and not token:
-            return None
-        if scheme.lower() != "bearer":
-            raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
-        digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
-        remembered = self._known.get(digest)
-        if remembered is not None and remembered[0] > time.monotonic():
-            return remembered[1]
-        found = await self._desk.ask(sign_in, token=token)
-        if found is None:
-            self._known.pop(digest, None)
-            raise _unauthenticated("This key opens nothing.")
-        self._known[digest] = (time.monotonic() + KEY_REMEMBERED, found)
-        while len(self._known) > MOST_KEYS_REMEMBERED:
-            self._known.popitem(last=False)
-        return found
-
-
-def caller(context: Context, request: Request) -> str:
-    """Who pays for an operation: the holder of the key, or whoever is at the other end of the line."""
-    if context.signed_in is not None:
-        return f"key {context.signed_in.principal.key_id}"
-    return f"host {request.client.host if request.client is not None else ''}"
-
-
-def _unauthenticated(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "UNAUTHENTICATED"})
+from app.web.refusals import fail, refuse
 
 
 def _after(error: Exception) -> float:
     return error.retry_after if isinstance(error, Busy) else 1.0
+
+
+_NOT_NOW = {
+    Busy: Overload("RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _after),
+    Unavailable: Overload(
+        "RATE_LIMITED", "The database cannot be reached. Repeat the request with the same idempotencyKey.", _after
+    ),
+}
 
 
 def create_app(
@@ -101,30 +52,26 @@ def create_app(
     new_id: Callable[[], str],
     introspection: bool = True,
     allowance: Allowance | None = None,
+    at_the_door: Allowance = AT_THE_DOOR,
     url: str | None = None,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
+    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/api/door.py`).
     `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
     """
     desk = Desk(database=database, clock=clock, new_id=new_id)
-    reception = Reception(desk)
+    door = Door(at_the_door)
+    reception = Reception(desk, door=door)
     endpoint = GraphQLEndpoint(
         schema,
+        sign_in=reception.sign_in,
         context_for=reception.context_for,
         introspection=lambda context: introspection or context.signed_in is not None,
         buckets=Buckets(allowance or Allowance()),
+        door=door,
         caller=caller,
-        unavailable={
-            Busy: Overload(
-                "RATE_LIMITED", "Too much at once. Repeat the request with the same idempotencyKey.", _after
-            ),
-            Unavailable: Overload(
-                "RATE_LIMITED",
-                "The database cannot be reached. Repeat the request with the same idempotencyKey.",
-                _after,
-            ),
-        },
+        unavailable=_NOT_NOW,
     )
 
     @asynccontextmanager
@@ -139,10 +86,14 @@ def create_app(
                 await asyncio.wait([queue])
             await database.stop()
 
-    return Starlette(
+    app = Starlette(
         routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
+        exception_handlers={HTTPException: refuse, Exception: fail},
         lifespan=lifespan,
     )
+    # A till that is sent elsewhere with its POST would not follow: an address is there or it is not.
+    app.router.redirect_slashes = False
+    return app
 
 
 def now() -> datetime:
@@ -179,25 +130,18 @@ def seldom_collect() -> None:
 
 def serve_forever(settings: Settings) -> None:
     """Migrate the database and serve until the process is told to stop."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
-    )
+    log_in_json(settings.log_level)
     asyncio.run(migrate(settings.database_url))
     served = application(settings)
     seldom_collect()
+    raise_open_files()
     uvicorn.run(
         served,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=bounded(),
         access_log=False,
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=10,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ START_WITHIN = 10.0
 
 
 @contextmanager
-def serving(app: ASGIApp, *, http: str = "auto") -> Iterator[str]:
+def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Iterator[str]:
     """Serve the application in a thread of its own; yields its address such as http://127.0.0.1:40123."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listening:
         listening.bind(("127.0.0.1", 0))

@@ -14,6 +14,7 @@ import httpx
 import uuid_utils
 
 from app.api.costs import Allowance
+from app.api.door import AT_THE_DOOR
 from app.domain.access import Role
 from app.main import create_app
 from app.queries.records import ProgramKind
@@ -175,10 +176,18 @@ def open_shop(
     kind: ProgramKind = ProgramKind.SANDBOX,
     currency: str = "GBP",
     allowance: Allowance | None = None,
+    at_the_door: Allowance = AT_THE_DOOR,
 ) -> Iterator[Shop]:
     """Serve a program of a migrated database over HTTP."""
     program = program or started(url, template=template, kind=kind, currency=currency)
-    app = create_app(open_database(url), clock=clock, new_id=new_id, allowance=allowance or Allowance(), url=url)
+    app = create_app(
+        open_database(url),
+        clock=clock,
+        new_id=new_id,
+        allowance=allowance or Allowance(),
+        at_the_door=at_the_door,
+        url=url,
+    )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=60, limits=limits) as client:
         yield Shop(address=address, program=program, client=client, url=url)

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from starlette.types import Send
 
-from app.api.faults import RefusedError
+from app.api.faults import RATE_LIMITED, RefusedError
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -49,6 +49,15 @@ def request_errors(errors: list[dict[str, Any]], *, media: str) -> Answer:
         return Answer(200, {"errors": errors})
     status = _STATUS.get(errors[0]["extensions"]["code"], 400)
     return Answer(status, {"errors": errors}, {"www-authenticate": "Bearer"} if status == 401 else {})
+
+
+def throttled(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> Answer:
+    """The caller has spent what there was to spend, and can come again in so many seconds."""
+    seconds = max(1, math.ceil(wait))
+    error = {"message": f"Too much at once. Try again in {seconds} s.", "extensions": {"code": RATE_LIMITED}}
+    answer = request_errors([error], media=media)
+    body = answer.body if extensions is None else {**answer.body, "extensions": extensions}
+    return Answer(answer.status, body, {"retry-after": str(seconds)})
 
 
 def not_now(body: Mapping[str, Any], *, retry_after: float) -> Answer:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import strawberry
 from graphql import GraphQLError
@@ -25,6 +25,14 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+class _Asked(NamedTuple):
+    """A question, and who waits for its answer."""
+
+    question: Callable[[Any], Awaitable[Any]]
+    answer: asyncio.Future[Any]
+    dear: bool
+
+
 @dataclass(slots=True)
 class Context:
     """One operation. Made anew for each, so that nothing it has read outlives it."""
@@ -37,7 +45,7 @@ class Context:
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     spoken: dict[str | int, Wording] = field(default_factory=dict)
     nodes_asked: int = 0
-    _waiting: list[tuple[Callable[[Any], Awaitable[Any]], asyncio.Future[Any]]] = field(default_factory=list)
+    _waiting: list[_Asked] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
 
     @property
@@ -69,35 +77,67 @@ class Context:
 
         What the resolvers of one turn of the loop ask is read together, on one snapshot.
         """
+        return await self._asked(question, parameters, dear=False)
+
+    async def decide(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+        """Ask a question that the rules have to be asked about, or for something large.
+
+        The first one is read with everything else; of further ones each is read alone, and others have their turn before.
+        """
+        return await self._asked(question, parameters, dear=True)
+
+    async def _asked(self, question: Callable[..., Awaitable[V]], parameters: Mapping[str, Any], *, dear: bool) -> V:
         answer: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         if not self._waiting:
             self._reading = asyncio.ensure_future(self._read())
-        self._waiting.append((partial(question, program_id=self.program.id, **parameters), answer))
+        self._waiting.append(_Asked(partial(question, program_id=self.program.id, **parameters), answer, dear))
         return await answer
 
     async def _read(self) -> None:
-        """Read what is waiting; every question is answered, with the fault when the read as a whole fails."""
+        """Read what is waiting."""
         asked, self._waiting = self._waiting, []
-        try:
-            answers = await self.desk.ask_all([question for question, _ in asked])
-        except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to everybody who waits
-            for _, answer in asked:
-                if not answer.done():
-                    answer.set_exception(fault)
+        dear = [one for one in asked if one.dear]
+        if len(dear) < 2:
+            await self._answer(asked)
             return
-        for (_, answer), found in zip(asked, answers, strict=True):
-            if not answer.done():
-                answer.set_result(found)
+        await self._answer([one for one in asked if not one.dear or one is dear[0]])
+        for one in dear[1:]:
+            await asyncio.sleep(0)
+            if not one.answer.done():
+                await self._answer([one])
+
+    async def _answer(self, asked: Sequence[_Asked]) -> None:
+        """Answer every question, with the fault when the read as a whole fails."""
+        try:
+            answers = await self.desk.ask_all([one.question for one in asked])
+        except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to everybody who waits
+            for one in asked:
+                if not one.answer.done():
+                    one.answer.set_exception(fault)
+            return
+        for one, found in zip(asked, answers, strict=True):
+            if not one.answer.done():
+                one.answer.set_result(found)
 
     async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str) -> V:
         """One of many by id: what one operation asks for together is read together."""
+        return await self._loaded(question, id, ask=self.ask, at_once=100)
+
+    async def load_large(self, question: Callable[..., Awaitable[Sequence[V]]], id: str) -> V:
+        """As `load`, for what is large: a few are read together, and others have their turn before the next few."""
+        return await self._loaded(question, id, ask=self.decide, at_once=10)
+
+    async def _loaded(
+        self, question: Callable[..., Awaitable[Sequence[V]]], id: str, *, ask: Callable[..., Any], at_once: int
+    ) -> V:
         loader = self.loaders.get(question)
         if loader is None:
 
             async def batch(ids: list[str]) -> Sequence[V]:
-                return await self.ask(question, ids=ids)
+                found: Sequence[V] = await ask(question, ids=ids)
+                return found
 
-            loader = self.loaders[question] = DataLoader(load_fn=batch, max_batch_size=100)
+            loader = self.loaders[question] = DataLoader(load_fn=batch, max_batch_size=at_once)
         found: V = await loader.load(id)
         return found
 

@@ -116,7 +116,7 @@ class Balance:
         context = info.context
         if self.row is None:
             return []
-        found = await context.ask(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
+        found = await context.decide(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
         return [Reward.of(one.reward, context=context) for one in found.offers if one.available][:100] if found else []
 
 

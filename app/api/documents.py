@@ -87,12 +87,19 @@ class Documents:
         self._together = 0
         self._coercing: dict[str, Coerce] = {}
 
-    def ready(self, text: str) -> Ready:
-        """The document of a text. Raises InvalidError."""
+    def kept(self, text: str) -> Ready | None:
+        """The document of a text that was seen lately; this costs nothing."""
         found = self._kept.get(text)
         if found is not None:
             self._kept.move_to_end(text)
-            return found
+        return found
+
+    def ready(self, text: str) -> Ready:
+        """The document of a text. Raises InvalidError."""
+        return self.kept(text) or self.prepared(text)
+
+    def prepared(self, text: str) -> Ready:
+        """The document of a text that was not seen lately. Raises InvalidError."""
         found = self._prepared(text)
         if len(text) <= LONGEST_KEPT:
             self._kept[text] = found

@@ -2,15 +2,20 @@
 
 Such a field needs no arguments, no info and no awaiting; going the long way costs several times its value. Anything
 out of the ordinary (null where there must be a value, a value that cannot be shown) goes the long way and fails there.
+
+It also rests and stops: after each field that goes the long way, and now and then in a long list, it looks at how long
+the operation has worked (`app/api/working.py`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
+import orjson
 from graphql import (
     GraphQLEnumType,
     GraphQLError,
@@ -29,10 +34,16 @@ from graphql.pyutils import Path, is_awaitable
 from strawberry.types.base import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
+from app.api.working import Work
+
 Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
 """The fields selected of an object, by its type and the identities of the nodes that select them."""
 
 _NEVER_AWAITED = frozenset({str, int, bool, type(None), list, dict})
+
+
+_STEP = 16
+"""Items of a list between two looks at the clock."""
 
 
 class _Ready(NamedTuple):
@@ -73,6 +84,7 @@ class ShortExecutor(Executor[Any]):
     """Takes the short way for ready values."""
 
     collected: Collected | None
+    work: Work
 
     @classmethod
     def of(
@@ -101,7 +113,14 @@ class ShortExecutor(Executor[Any]):
             hide_suggestions=True,
         )
         executor.collected = collected
+        executor.work = Work()
         return executor
+
+    async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
+        """What a resolver waits for; the work goes on when it is there."""
+        found = await awaitable
+        self.work.resume()
+        return found
 
     def collect_subfields(
         self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
@@ -133,22 +152,77 @@ class ShortExecutor(Executor[Any]):
         self, item_type: Any, field_details_list: Any, info: Any, path: Path, items: Any, position_context: Any
     ) -> Any:
         """The items of a list; objects of which only ready values are asked are shown one after the other."""
+        if self.work.tired:
+            return self._after_a_rest(
+                self.complete_iterable_value, item_type, field_details_list, info, path, items, position_context
+            )
+        if not isinstance(items, list):
+            return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
         inner = get_nullable_type(item_type)
+        if inner is item_type and len(items) > 1:
+            return self._each_once(item_type, field_details_list, info, path, items, position_context)
         # The types of the introspection are not ours.
         definition = inner.extensions.get("strawberry-definition") if isinstance(inner, GraphQLObjectType) else None
-        if isinstance(items, list) and isinstance(inner, GraphQLObjectType) and definition is not None:
+        if isinstance(inner, GraphQLObjectType) and definition is not None:
             selected = self.collect_subfields(inner, field_details_list).grouped_field_set
-            shown: list[dict[str, Any]] = []
-            for item in items:
-                values = None
-                if type(item) is definition.origin:
-                    values = self._ready_values(item, type_name=inner.name, selected=selected)
-                if values is None:
-                    break
-                shown.append(values)
-            else:
+            shown = self._all_ready(items, origin=definition.origin, type_name=inner.name, selected=selected)
+            if shown is not None:
                 return shown
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
+
+    async def _after_a_rest(self, go_on: Callable[..., Any], *arguments: Any) -> Any:
+        """What comes next, when others have had their turn."""
+        await self.work.rest()
+        self.work.check()
+        completed = go_on(*arguments)
+        return await completed if awaited(completed) else completed
+
+    def _resolved_at_length(self, parent_type: GraphQLObjectType, field_details_list: FieldDetailsList) -> bool:
+        """Whether a field has a resolver of its own: the others take no time worth a rest."""
+        found = parent_type.fields.get(field_details_list[0].node.name.value)
+        field = found.extensions.get("strawberry-definition") if found is not None else None
+        return field is not None and not field.is_basic_field
+
+    def _each_once(
+        self, item_type: Any, field_details_list: Any, info: Any, path: Path, items: list[Any], position_context: Any
+    ) -> Any:
+        """The items of a list that may hold null; what stands in it again is worked out once and shown at each place."""
+        first: dict[int, int] = {}
+        places = [first.setdefault(id(item), place) for place, item in enumerate(items)]
+        once = [item if places[place] == place else None for place, item in enumerate(items)]
+        completed = super().complete_iterable_value(item_type, field_details_list, info, path, once, position_context)
+        if isinstance(completed, list):
+            return self._in_places(completed, places)
+
+        async def later() -> list[Any]:
+            return self._in_places(await completed, places)
+
+        return later()
+
+    def _in_places(self, once: list[Any], places: list[int]) -> list[Any]:
+        again = Counter(place for number, place in enumerate(places) if place != number)
+        for place, times in again.items():
+            if self.work.over:
+                break
+            self.work.repeat(times * len(orjson.dumps(once[place])))
+        return [once[place] for place in places]
+
+    def _all_ready(
+        self, items: list[Any], *, origin: type, type_name: str, selected: GroupedFieldSet
+    ) -> list[dict[str, Any]] | None:
+        """What is selected of each object; None unless all of it is ready and can be shown."""
+        shown: list[dict[str, Any]] = []
+        for number, item in enumerate(items, start=1):
+            if type(item) is not origin:
+                return None
+            values = self._ready_values(item, type_name=type_name, selected=selected)
+            if values is None:
+                return None
+            shown.append(values)
+            if number % _STEP == 0:
+                self.work.note()
+                self.work.check()
+        return shown
 
     def _ready_values(self, source: Any, *, type_name: str, selected: GroupedFieldSet) -> dict[str, Any] | None:
         """What is selected of an object; None unless all of it is ready and can be shown."""
@@ -177,4 +251,13 @@ class ShortExecutor(Executor[Any]):
                     return ready.show(value)
                 except (AttributeError, GraphQLError, TypeError, ValueError):
                     pass  # the long way tells the client and the log
-        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        work = self.work
+        if work.tired:
+            work.check()
+            if self._resolved_at_length(parent_type, field_details_list):
+                return self._after_a_rest(
+                    self.execute_field, parent_type, source, field_details_list, path, position_context
+                )
+        completed = super().execute_field(parent_type, source, field_details_list, path, position_context)
+        work.note()
+        return completed

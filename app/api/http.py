@@ -1,30 +1,30 @@
 """GraphQL over HTTP: one request in, one answer out, always JSON, always with codes.
 
 Executes with graphql-core directly. What is refused is refused as early and as cheaply as possible: first by method and
-media type, then by the size and shape of the body, then by the size of the operation, and only then is it validated,
-the caller signed in and anything resolved.
+media type, then by the size and shape of the body, then for a key that opens nothing, then by the size of the operation,
+and only then is it validated and anything resolved. Whoever is refused pays for the look that was taken
+(`app/api/door.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLError, OperationType
-from graphql.execution.values import VariableValues
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors
+from app.api.answers import JSON, Answer, media_type, not_now, refused, request_errors, throttled
 from app.api.bodies import Asked, asked_in_address, asked_in_body
 from app.api.core_schema import core_schema
 from app.api.costs import Buckets
-from app.api.documents import Documents, InvalidError, Runnable
+from app.api.documents import Documents, InvalidError, Ready, Runnable
+from app.api.door import Door, NotYetError
 from app.api.executing import ShortExecutor
 from app.api.extents import excess
 from app.api.faults import (
@@ -39,37 +39,46 @@ from app.api.faults import (
     overload_of,
     request_error,
 )
+from app.api.working import too_much_work
 
 LONGEST_RUN = 10.0
 """Seconds that an operation may take."""
+
+MISSPELT = 10
+"""What an operation costs whose variables are not what it declares."""
 
 
 class GraphQLEndpoint:
     """An ASGI application that answers GraphQL requests.
 
-    `context_for` makes the context of one operation from the request and the `Type.field`s it can reach; it may raise
-    GraphQLError with a code. `introspection` says whether the holder of a context may ask about the schema.
-    `unavailable` says which exceptions mean "not now". `buckets` hold what each caller may spend, `caller` names who pays
-    for a request; without buckets nothing is counted.
+    `sign_in` says who asks; it may raise GraphQLError with a code, and NotYetError. `context_for` makes the context of one
+    operation from the request, from whoever asks, and from the `Type.field`s that it can reach. `introspection` says
+    whether the holder of a context may ask about the schema. `unavailable` says which exceptions mean "not now".
+    `buckets` hold what each caller may spend, and `door` what looking at unknown documents may take; `caller` names who
+    pays for a request. Without them nothing is counted.
     """
 
     def __init__(
         self,
         schema: strawberry.Schema,
         *,
-        context_for: Callable[[Request, frozenset[str]], Awaitable[Any]],
+        sign_in: Callable[[Request], Awaitable[Any]],
+        context_for: Callable[[Request, Any, frozenset[str]], Any],
         introspection: Callable[[Any], bool],
         unavailable: Mapping[type[Exception], Overload] | None = None,
         buckets: Buckets | None = None,
+        door: Door | None = None,
         caller: Callable[[Any, Request], str] = lambda _, __: "",
         longest_run: float = LONGEST_RUN,
     ):
         self._schema = core_schema(schema)
         self._documents = Documents(self._schema)
+        self._sign_in = sign_in
         self._context_for = context_for
         self._introspection = introspection
         self._unavailable = dict(unavailable or {})
         self._buckets = buckets
+        self._door = door
         self._caller = caller
         self._longest_run = longest_run
 
@@ -109,54 +118,28 @@ class GraphQLEndpoint:
 
     async def _run(self, asked: Asked, *, request: Request, media: str) -> Answer:
         try:
-            operation = self._documents.ready(asked.query).operation(asked.operation_name)
+            signed_in = await self._sign_in(request)
+            caller = self._caller(signed_in, request)
+            operation = self._ready(asked.query, caller=caller).operation(asked.operation_name)
+        except NotYetError as early:
+            return throttled(early.wait, media=media)
         except InvalidError as invalid:
             errors = [request_error(one, otherwise="GRAPHQL_VALIDATION_FAILED") for one in invalid.errors]
             return request_errors(errors, media=media)
-        if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
-            no = _not_allowed("A mutation needs POST.", allow="POST")
-            return refused(no, media=media)
-        try:
-            context = await self._context_for(request, operation.measured.needed)
         except GraphQLError as error:
             if "code" not in (error.extensions or {}):
                 raise
             return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
+        if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
+            no = _not_allowed("A mutation needs POST.", allow="POST")
+            return refused(no, media=media)
+        context = self._context_for(request, signed_in, operation.measured.needed)
         if operation.measured.introspects and not self._introspection(context):
             closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
             return request_errors([closed], media=media)
         variables = operation.variables.coerced(asked.variables)
         if isinstance(variables, list):
-            return request_errors([request_error(one, otherwise=BAD_INPUT) for one in variables], media=media)
-        if self._buckets is None:
-            return await self._resolved(operation, variables=variables, context=context, media=media)
-        caller = self._caller(context, request)
-        return await self._paid(operation, self._buckets, caller, variables=variables, context=context, media=media)
-
-    async def _paid(
-        self,
-        operation: Runnable,
-        buckets: Buckets,
-        caller: str,
-        *,
-        variables: VariableValues,
-        context: Any,
-        media: str,
-    ) -> Answer:
-        """The answer to an operation that its caller can pay for, with what it cost."""
-        cost = operation.cost.of(variables.coerced)
-        most = buckets.allowance.most
-        if cost > most:
-            large = excess(f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages.")
-            return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
-        spent = buckets.take(caller, cost)
-        extensions = {"cost": buckets.told(spent)}
-        if spent.wait is not None:
-            return _throttled(spent.wait, extensions=extensions, media=media)
-        answer = await self._resolved(operation, variables=variables, context=context, media=media)
-        return replace(answer, body={**answer.body, "extensions": extensions})
-
-    async def _resolved(self, operation: Runnable, *, variables: VariableValues, context: Any, media: str) -> Answer:
+            return self._misspelt(variables, caller=caller, media=media)
         executor = ShortExecutor.of(
             operation.measured.node,
             schema=self._schema,
@@ -165,16 +148,59 @@ class GraphQLEndpoint:
             collected=operation.collected,
             context=context,
         )
+        if self._buckets is None:
+            return await self._resolved(executor, media=media)
+        return await self._paid(executor, self._buckets, operation, caller=caller, media=media)
+
+    def _ready(self, text: str, *, caller: str) -> Ready:
+        """The document of a text. Raises InvalidError, and NotYetError from a caller who has sent too many unknown ones."""
+        found = self._documents.kept(text)
+        if found is not None:
+            return found
+        if self._door is None:
+            return self._documents.prepared(text)
+        with self._door.looking(caller):
+            return self._documents.prepared(text)
+
+    def _misspelt(self, errors: list[GraphQLError], *, caller: str, media: str) -> Answer:
+        """The answer to variables that are not what the operation declares."""
+        spent = self._buckets.take(caller, MISSPELT) if self._buckets is not None else None
+        if spent is not None and spent.wait is not None:
+            return throttled(spent.wait, media=media)
+        return request_errors([request_error(one, otherwise=BAD_INPUT) for one in errors], media=media)
+
+    async def _paid(
+        self, executor: ShortExecutor, buckets: Buckets, operation: Runnable, *, caller: str, media: str
+    ) -> Answer:
+        """The answer to an operation that its caller can pay for, with what it cost."""
+        cost = operation.cost.of(executor.variable_values.coerced)
+        most = buckets.allowance.most
+        if cost > most:
+            large = excess(f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages.")
+            return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
+        spent = buckets.take(caller, cost)
+        extensions = {"cost": buckets.told(spent)}
+        if spent.wait is not None:
+            return throttled(spent.wait, media=media, extensions=extensions)
+        answer = await self._resolved(executor, media=media)
+        if executor.work.over:
+            # It was foreseen to be cheap, and was as dear as anything may be.
+            buckets.charge(caller, most)
+        return replace(answer, body={**answer.body, "extensions": extensions})
+
+    async def _resolved(self, executor: ShortExecutor, *, media: str) -> Answer:
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
-        if isinstance(result, ExecutionResult):
-            return self._executed(result, media=media)
-        try:
-            async with asyncio.timeout(self._longest_run) as limit:
-                return self._executed(await result, media=media)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            return self._timed_out()
+        if not isinstance(result, ExecutionResult):
+            try:
+                async with asyncio.timeout(self._longest_run) as limit:
+                    result = await result
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                return self._timed_out()
+        if executor.work.over:
+            return Answer(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
+        return self._executed(result, media=media)
 
     def _executed(self, result: ExecutionResult, *, media: str) -> Answer:
         if not result.errors:
@@ -208,13 +234,6 @@ class GraphQLEndpoint:
             f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
         )
         return not_now({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
-
-
-def _throttled(wait: float, *, extensions: Mapping[str, Any], media: str) -> Answer:
-    seconds = math.ceil(wait)
-    message = f"Too much at once for this key. Try again in {seconds} s."
-    answer = request_errors([{"message": message, "extensions": {"code": RATE_LIMITED}}], media=media)
-    return replace(answer, body={**answer.body, "extensions": extensions}, headers={"retry-after": str(seconds)})
 
 
 def _not_allowed(message: str, *, allow: str) -> RefusedError:

@@ -147,7 +147,7 @@ class LedgerEntry(Node):
         """The sale that earned or was refunded."""
         if self.stored.entry.purchase_id is None:
             return None
-        found = await info.context.load(ledgers.purchases_by_id, self.stored.entry.purchase_id)
+        found = await info.context.load_large(ledgers.purchases_by_id, self.stored.entry.purchase_id)
         return Purchase.of(found) if found is not None else None
 
     @strawberry.field(description="The redemption it paid; null for anything else.")

@@ -58,7 +58,7 @@ async def _reward(key: str, info: Info) -> Node | None:
 
 
 async def _purchase(key: str, info: Info) -> Node | None:
-    row = await info.context.load(ledgers.purchases_by_id, key)
+    row = await info.context.load_large(ledgers.purchases_by_id, key)
     if row is None or not info.context.principal.may_see_card(row.customer_id):
         return None
     return Purchase.of(row)

@@ -132,7 +132,7 @@ class Query:
         if whom is None:
             return None
         facts = _facts(basket, context=context)
-        found = await context.ask(offers.check_basket, by=whom, facts=facts, principal=context.principal)
+        found = await context.decide(offers.check_basket, by=whom, facts=facts, principal=context.principal)
         if isinstance(found, Problem):
             if found.code is ProblemCode.AMOUNT_OUT_OF_RANGE:
                 raise _refused(found)
@@ -168,7 +168,7 @@ class Query:
         whom = _whom(for_, context=context) if for_ is not None else None
         if for_ is not None and whom is None:
             return None
-        found = await context.ask(offers.offers_for, by=whom, facts=_facts(basket, context=context))
+        found = await context.decide(offers.offers_for, by=whom, facts=_facts(basket, context=context))
         if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):
             return None
         return offer_connection(found, first=window.size, after=window.after, context=context)
@@ -241,7 +241,7 @@ class Query:
         context.require(Permission.READ_OWN_CARD)
         speak(info, locale)
         key = decode(entry, "LedgerEntry")
-        found = await context.ask(ledgers.explain, entry_id=key) if key is not None else None
+        found = await context.decide(ledgers.explain, entry_id=key) if key is not None else None
         if found is None or not context.principal.may_see_card(found.customer_id):
             return None
         unit = unit_of(context)
@@ -270,5 +270,7 @@ class Query:
         info.context.nodes_asked += len(ids)
         if info.context.nodes_asked > MOST_NODES:
             raise bad_input(f"At most {MOST_NODES} ids in one request.")
-        found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in ids))
-        return list(found)
+        once = list(dict.fromkeys(ids))
+        found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in once))
+        by_id = dict(zip(once, found, strict=True))
+        return [by_id[id] for id in ids]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 FOLDER = Path(__file__).parent / "static" / "pictures"
@@ -27,7 +28,7 @@ def picture_routes() -> list[Route]:
     async def picture(request: Request) -> Response:
         found = known.get(request.path_params["name"])
         if found is None:
-            return PlainTextResponse("There is no such picture.", status_code=404)
+            raise HTTPException(404)
         return Response(found, media_type="image/svg+xml", headers=_HEADERS)
 
     return [Route("/pictures/{name}", picture, methods=["GET"])]

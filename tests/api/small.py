@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -172,7 +171,7 @@ class Mutation:
 schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
 
 
-async def context_for(request: Request, needed: frozenset[str]) -> Seen:
+async def sign_in(request: Request) -> str | None:
     """Sign-in as the real one might do it."""
     authorization = request.headers.get("authorization")
     if authorization == "Bearer wrong":
@@ -181,21 +180,26 @@ async def context_for(request: Request, needed: frozenset[str]) -> Seen:
         raise RuntimeError(SECRET)
     if authorization == "Bearer full":
         raise FullHouse
-    return Seen(authorization, needed)
+    return authorization
+
+
+def context_for(request: Request, signed_in: str | None, needed: frozenset[str]) -> Seen:
+    """A note of what came."""
+    return Seen(signed_in, needed)
 
 
 @dataclass
 class Edge:
     """The endpoint with a client of its own."""
 
-    context: Callable[[Request, frozenset[str]], Awaitable[Any]] = context_for
     longest_run: float = 10.0
     client: httpx.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
         endpoint = GraphQLEndpoint(
             schema,
-            context_for=self.context,
+            sign_in=sign_in,
+            context_for=context_for,
             introspection=lambda context: context.authorization == "Bearer owner",
             unavailable={FullHouse: Overload("TRY_AGAIN", "Too many at once.", retry_after=lambda _: 2.5)},
             longest_run=self.longest_run,

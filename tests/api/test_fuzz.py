@@ -13,11 +13,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
 
+from app.api.costs import Allowance
 from app.domain.access import Role
 from app.queries.books import prove_page, prove_whole
 from app.store.opening import open_database
 from app.usecases.desk import Desk
 from tests.shop import Shop, new_id, open_shop, real_now
+
+OPEN_DOOR = Allowance(most=1_000_000_000, restored=1_000_000_000)
+"""Every case is a document that nobody has seen before."""
 
 CLOSED = {
     "BAD_USER_INPUT",
@@ -56,7 +60,7 @@ def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
         file = tmp_path_factory.mktemp("fuzz") / "shop.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        with open_shop(f"sqlite:///{file}") as shop:
+        with open_shop(f"sqlite:///{file}", at_the_door=OPEN_DOOR) as shop:
             yield shop
         return
     from tests.conftest import at_database, on_server
@@ -64,7 +68,7 @@ def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
     name = f"troth_fuzz_{new_id().replace('-', '')}"
     asyncio.run(on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    with open_shop(at_database(server, name)) as shop:
+    with open_shop(at_database(server, name), at_the_door=OPEN_DOOR) as shop:
         yield shop
     asyncio.run(on_server(server, f"DROP DATABASE {name} WITH (FORCE)"))
 

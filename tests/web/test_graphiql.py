@@ -20,7 +20,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.limits import Measured, measure
 from app.api.schema import schema as real_schema
 from app.web.graphiql import FOLDER, POLICY, graphiql_routes
-from tests.api.small import context_for, schema
+from tests.api.small import context_for, schema, sign_in
 from tests.serving import serving
 
 OURS = {"boot.js", "page.css", "examples.graphql", "vendored.json"}
@@ -32,7 +32,7 @@ HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    endpoint = GraphQLEndpoint(schema, context_for=context_for, introspection=lambda _: True)
+    endpoint = GraphQLEndpoint(schema, sign_in=sign_in, context_for=context_for, introspection=lambda _: True)
     with serving(Starlette(routes=graphiql_routes(endpoint))) as address:
         yield address
 
