@@ -22,6 +22,7 @@ SIZES: Mapping[str, int] = {
     "ClauseOutlook.reasons": 3,
     "Customer.identities": 3,
     "Customer.notices": 3,
+    "Customer.preferences": 3,
     "Decision.points": 1,
     "Decision.reasons": 10,
     "Impact.mostGaining": 10,
