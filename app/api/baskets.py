@@ -10,6 +10,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from app.api.context import Context
+from app.api.ids import decode
 from app.api.scalars import CurrencyCode
 from app.domain.facts import Channel, FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
@@ -59,6 +60,10 @@ class PurchaseInput:
     occurred_at: datetime | None = strawberry.field(
         default=None, description="Business time; default now. At most 5 minutes ahead of the server."
     )
+    location_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Opaque id of the location it was made at, whose wall clock the rules go by; default none, and the program's zone.",
+    )
     channel: Channel | None = strawberry.field(default=None, description="Where it was made.")
     currency_code: CurrencyCode | None = strawberry.field(
         default=None, description="ISO 4217; default the program's. Another one is refused with RATE_MISSING."
@@ -72,6 +77,10 @@ class BasketInput:
     """What lies on the counter."""
 
     occurred_at: datetime | None = strawberry.field(default=None, description="The time to judge it at; default now.")
+    location_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Opaque id of the location where it would be bought, whose wall clock the rules go by; default none, and the program's zone.",
+    )
     channel: Channel | None = strawberry.field(default=None, description="Where it would be bought.")
     currency_code: CurrencyCode | None = strawberry.field(
         default=None, description="ISO 4217; default the program's, and no other is taken."
@@ -100,6 +109,13 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     except FactsError as error:
         path = (within, *map(to_camel_case, error.path))
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)
+
+
+def place_of(sent: PurchaseInput | BasketInput | None, *, within: str) -> str | Problem | None:
+    """The id of the location that is meant, None where none is given; `within` is the input field that held it."""
+    if sent is None or sent.location_id is None:
+        return None
+    return decode(sent.location_id, "Location") or Problem(ProblemCode.LOCATION_NOT_FOUND, path=(within, "locationId"))
 
 
 def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:

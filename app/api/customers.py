@@ -117,7 +117,9 @@ class Balance:
         if self.row is None:
             return []
         found = await context.decide(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
-        return [Reward.of(one.reward, context=context) for one in found.offers if one.available][:100] if found else []
+        if not isinstance(found, offers.Offers):
+            return []
+        return [Reward.of(one.reward, context=context) for one in found.offers if one.available][:100]
 
 
 @strawberry.type(description="The wallet that a customer pays from.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import strawberry
 
 from app.api.context import Info, say
+from app.api.locations import Location, location_called
 from app.api.money import Money, PointUnit, UnitPoints, money
 from app.api.terms import Clause, Terms
 from app.domain import decisions as made
@@ -33,8 +35,18 @@ class Remedy:
     amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
     quantity: int | None = strawberry.field(description="Pieces that are missing.")
     choices: list[str] = strawberry.field(
-        description="Stock codes, categories, channels, methods of payment, segments or preferences of which any one would do."
+        description="Stock codes, categories, keys of locations, channels, methods of payment, segments or preferences of which any one would do."
     )
+
+    @strawberry.field(
+        description="The locations of which any one would do, as they are now, at most 200; null where the place is not what matters."
+    )
+    async def locations(self, info: Info) -> list[Location] | None:
+        """The places by their keys; none of them are named where any other will do."""
+        if self.code is not RemedyCode.USE_LOCATION or not self.choices:
+            return None
+        found = await asyncio.gather(*(location_called(key, context=info.context) for key in self.choices))
+        return [one for one in found if one is not None]
 
 
 @strawberry.type(description="What one clause of the terms did in a decision.")
@@ -43,6 +55,7 @@ class Reason:
 
     reason: strawberry.Private[made.Reason]
     judged_by: strawberry.Private[rules.Terms]
+    zone: strawberry.Private[str]
     clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
     verdict: Verdict = strawberry.field(description="What the clause did.")
     code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
@@ -50,22 +63,23 @@ class Reason:
     @strawberry.field(description="One sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The finding in words."""
-        return words.statement(self.reason, zone=self.judged_by.zone, say=say(info))
+        return words.statement(self.reason, zone=self.zone, places=self.judged_by.places, say=say(info))
 
     @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
     def observed(self, info: Info) -> str | None:
         """The observed value in words."""
-        return words.observed(self.reason.finding, zone=self.judged_by.zone, say=say(info))
+        return words.observed(self.reason.finding, zone=self.zone, places=self.judged_by.places, say=say(info))
 
     @strawberry.field(description="What the clause asks for, in the caller's locale.")
     def required(self, info: Info) -> str | None:
         """The required value in words."""
-        return words.required(self.reason.finding, zone=self.judged_by.zone, say=say(info))
+        return words.required(self.reason.finding, zone=self.zone, places=self.judged_by.places, say=say(info))
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
         """The ways out."""
-        return [_remedy(one, judged_by=self.judged_by, info=info) for one in self.reason.finding.remedies]
+        remedies = self.reason.finding.remedies
+        return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in remedies]
 
 
 @strawberry.type(description="The answer of the rules, with every clause that was looked at.")
@@ -85,6 +99,7 @@ class Decision:
             Reason(
                 reason=one,
                 judged_by=self.judged_by,
+                zone=self.decision.zone or self.judged_by.zone,
                 clause=Clause.of(self.judged_by.clause(one.clause), terms=self.judged_by),
                 verdict=one.verdict,
                 code=one.finding.code,
@@ -111,17 +126,19 @@ class ClauseOutlook:
 
     outlook: strawberry.Private[outlooks.Outlook]
     judged_by: strawberry.Private[rules.Terms]
+    zone: strawberry.Private[str]
     applies: bool = strawberry.field(description="Whether it would count for this basket now.")
     points: int = strawberry.field(
         description="Points that it gives with this basket; for a reward what it costs; 0 when it gives none."
     )
 
     @classmethod
-    def of(cls, found: outlooks.Outlook, *, terms: rules.Terms) -> ClauseOutlook:
-        """An outlook of the domain for the reader."""
+    def of(cls, found: outlooks.Outlook, *, terms: rules.Terms, zone: str) -> ClauseOutlook:
+        """An outlook of the domain for the reader; `zone` is where its instants are read off the wall clock."""
         return cls(
             outlook=found,
             judged_by=terms,
+            zone=zone,
             applies=found.applies,
             points=found.points,
         )
@@ -148,6 +165,7 @@ class ClauseOutlook:
             Reason(
                 reason=one,
                 judged_by=self.judged_by,
+                zone=self.zone,
                 clause=Clause.of(self.outlook.clause, terms=self.judged_by),
                 verdict=one.verdict,
                 code=one.finding.code,
@@ -158,7 +176,8 @@ class ClauseOutlook:
     @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
     def nearly(self, info: Info) -> list[Remedy]:
         """What would do."""
-        return [_remedy(one, judged_by=self.judged_by, info=info) for one in self.outlook.nearly]
+        found = self.outlook.nearly
+        return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in found]
 
 
 def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -> Decision:
@@ -174,12 +193,12 @@ def _sees_birthdays(info: Info) -> bool:
     return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
 
 
-def _remedy(one: made.Remedy, *, judged_by: rules.Terms, info: Info) -> Remedy:
+def _remedy(one: made.Remedy, *, judged_by: rules.Terms, zone: str, info: Info) -> Remedy:
     if one.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _sees_birthdays(info):
         one = one._replace(from_=None)
     return Remedy(
         code=one.code,
-        statement=words.remedy_statement(one, zone=judged_by.zone, say=say(info)),
+        statement=words.remedy_statement(one, zone=zone, places=judged_by.places, say=say(info)),
         from_=one.from_,
         points=one.points,
         amount=money(one.amount) if one.amount is not None else None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import strawberry
 
 from app.api.arguments import Language
-from app.api.baskets import PurchaseInput, facts_of
+from app.api.baskets import PurchaseInput, facts_of, place_of
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
 from app.api.decisions import Decision
@@ -101,9 +101,13 @@ def _order(sent: RecordPurchaseInput, *, receipt: Any, context: Context) -> NewP
     facts = facts_of(sent.purchase, context=context, within="purchase")
     if isinstance(facts, Problem):
         return facts
+    location_id = place_of(sent.purchase, within="purchase")
+    if isinstance(location_id, Problem):
+        return location_id
     return NewPurchase(
         customer=by,
         external_id=sent.purchase.external_id,
         facts=facts,
         fingerprint=fingerprint("receipt", receipt),
+        location_id=location_id,
     )

@@ -12,6 +12,7 @@ from app.api.context import Context, Info
 from app.api.decisions import Decision, decision
 from app.api.enums import RedemptionState
 from app.api.ids import encode
+from app.api.locations import Location, location_called
 from app.api.money import Money, PointUnit, money
 from app.api.node import Node
 from app.api.rewards import Reward
@@ -61,6 +62,12 @@ class Purchase(Node):
             total=money(row.total),
             points=row.earned,
         )
+
+    @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
+    async def location(self, info: Info) -> Location | None:
+        """By the key that was kept with it."""
+        key = self.row.facts.location
+        return await location_called(key, context=info.context) if key is not None else None
 
     @strawberry.field(description="Its lines, at most 500.")
     def lines(self) -> list[PurchaseLine]:

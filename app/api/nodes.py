@@ -13,6 +13,7 @@ from app.api.context import Context, Info
 from app.api.customers import Customer, unit_of
 from app.api.ids import encode, type_of
 from app.api.ledgers import LedgerEntry, Purchase, Redemption
+from app.api.locations import Location
 from app.api.node import Node
 from app.api.previews import impact_preview
 from app.api.programs import program_of
@@ -20,6 +21,7 @@ from app.api.rewards import Reward
 from app.api.terms import Terms
 from app.domain.access import Permission
 from app.queries import cards, ledgers, offers
+from app.queries.locations import locations_by_id
 from app.queries.published_terms import terms_version
 
 Loader = Callable[[str, Info], Awaitable[Node | None]]
@@ -87,11 +89,17 @@ async def _impact_preview(key: str, info: Info) -> Node | None:
     return await impact_preview(encode("ImpactPreview", key), context=context)
 
 
+async def _location(key: str, info: Info) -> Node | None:
+    row = await info.context.load(locations_by_id, key)
+    return Location.of(row) if row is not None else None
+
+
 LOADERS: Mapping[str, Loader] = {
     "Program": _program,
     "Customer": _customer,
     "Terms": _terms,
     "Reward": _reward,
+    "Location": _location,
     "Purchase": _purchase,
     "Redemption": _redemption,
     "LedgerEntry": _entry,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import strawberry
 
+from app.api.arguments import After, Before, First, Last
+from app.api.connections import page_window
 from app.api.context import Info
 from app.api.customers import Customer, unit_of
 from app.api.enums import ProgramKind
 from app.api.ids import encode
+from app.api.locations import LocationConnection, location_connection
 from app.api.money import PointUnit
 from app.api.node import Node
 from app.api.scalars import CurrencyCode
@@ -26,7 +29,9 @@ class Program(Node):
     kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
     name: str = strawberry.field(description="What it is called.")
     currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
-    time_zone: str = strawberry.field(description="The IANA zone whose wall clock its rules go by.")
+    time_zone: str = strawberry.field(
+        description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
+    )
     unit: PointUnit = strawberry.field(description="What its points are called.")
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
@@ -34,6 +39,21 @@ class Program(Node):
         """The version that decides now."""
         published = await info.context.ask(terms_at, at=info.context.now)
         return Terms.of(published.terms) if published is not None else None
+
+    @strawberry.field(
+        description="The places where purchases are made, oldest first. `first` or `last`: 1 to 100, default 20."
+    )
+    async def locations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> LocationConnection:
+        """A page of them."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        return await location_connection(window=window, context=info.context)
 
 
 def program_of(info: Info) -> Program:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 from graphql import GraphQLError
 
 from app.api.arguments import After, First, Language
-from app.api.baskets import BasketInput, facts_of
+from app.api.baskets import BasketInput, facts_of, place_of
 from app.api.clauses import ClauseInput
 from app.api.connections import page_window
 from app.api.context import Context, Info, bad_input, speak
@@ -32,6 +32,8 @@ from app.domain.problems import Problem, ProblemCode
 from app.queries import cards, ledgers, offers
 from app.queries.published_terms import terms_at, terms_version
 from app.queries.records import CustomerBy as By
+
+V = TypeVar("V")
 
 MOST_NODES = 100
 
@@ -71,9 +73,18 @@ def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
     if basket is None:
         return no_basket(context)
     facts = facts_of(basket, context=context, within="basket")
-    if isinstance(facts, Problem):
-        raise _refused(facts)
-    return facts
+    return _taken(facts)
+
+
+def _place(basket: BasketInput | None) -> str | None:
+    return _taken(place_of(basket, within="basket"))
+
+
+def _taken(found: V | Problem) -> V:
+    """What was found, or a refusal of the argument that it was to be found in."""
+    if isinstance(found, Problem):
+        raise _refused(found)
+    return found
 
 
 def _refused(problem: Problem) -> GraphQLError:
@@ -131,16 +142,24 @@ class Query:
         whom = _whom(customer, context=context)
         if whom is None:
             return None
-        facts = _facts(basket, context=context)
-        found = await context.decide(offers.check_basket, by=whom, facts=facts, principal=context.principal)
+        found = await context.decide(
+            offers.check_basket,
+            by=whom,
+            facts=_facts(basket, context=context),
+            location_id=_place(basket),
+            principal=context.principal,
+        )
         if isinstance(found, Problem):
-            if found.code is ProblemCode.AMOUNT_OUT_OF_RANGE:
+            if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND):
                 raise _refused(found)
             return None
         return BasketCheck(
             decision=decision(found.decision, judged_by=found.terms, unit=unit_of(context)),
             customer=Customer.of(found.customer),
-            clauses=[ClauseOutlook.of(one, terms=found.terms) for one in found.outlooks],
+            clauses=[
+                ClauseOutlook.of(one, terms=found.terms, zone=found.decision.zone or found.terms.zone)
+                for one in found.outlooks
+            ],
         )
 
     @strawberry.field(
@@ -168,7 +187,11 @@ class Query:
         whom = _whom(for_, context=context) if for_ is not None else None
         if for_ is not None and whom is None:
             return None
-        found = await context.decide(offers.offers_for, by=whom, facts=_facts(basket, context=context))
+        found = _taken(
+            await context.decide(
+                offers.offers_for, by=whom, facts=_facts(basket, context=context), location_id=_place(basket)
+            )
+        )
         if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):
             return None
         return offer_connection(found, first=window.size, after=window.after, context=context)

@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
-from app.api.baskets import BasketInput, facts_of
+from app.api.baskets import BasketInput, facts_of, place_of
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
 from app.api.decisions import Decision
@@ -107,4 +107,7 @@ def _order(sent: RedeemRewardInput, *, context: Context) -> NewRedemption | Prob
     facts = no_basket(context) if sent.basket is None else facts_of(sent.basket, context=context, within="basket")
     if isinstance(facts, Problem):
         return facts
-    return NewRedemption(customer=by, reward_id=reward_id, reward_key=reward_key, facts=facts)
+    location_id = place_of(sent.basket, within="basket")
+    if isinstance(location_id, Problem):
+        return location_id
+    return NewRedemption(customer=by, reward_id=reward_id, reward_key=reward_key, facts=facts, location_id=location_id)

@@ -6,6 +6,7 @@ from app.api.enums import described
 from app.domain.amounts import Rounding
 from app.domain.calendar import Period, Weekday
 from app.domain.comparing import ChangeEffect
+from app.domain.conditions.budget import BudgetMode
 from app.domain.effects import ClauseKind
 from app.domain.effects.combination import CombinationMode
 from app.domain.effects.notice_period import NoticePreset
@@ -58,6 +59,14 @@ described(
         CapScope.DAY: "All purchases of a day.",
         CapScope.MONTH: "All purchases of a calendar month.",
         CapScope.YEAR: "All purchases of a calendar year.",
+    },
+)
+described(
+    BudgetMode,
+    "What happens when less is left of a budget than its clause would give.",
+    {
+        BudgetMode.WHOLE: "Nothing is given; the rest waits for somebody who gets less.",
+        BudgetMode.PARTIAL: "The rest is given.",
     },
 )
 described(

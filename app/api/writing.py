@@ -7,6 +7,7 @@ import strawberry
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.opening import CreateLocationPayload, open_location
 from app.api.persons import UpdateCustomerPayload, change_customer
 from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
 from app.api.publishing import PublishTermsPayload, publish_terms
@@ -41,6 +42,9 @@ class Mutation:
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."
+    )
+    create_location: CreateLocationPayload | None = strawberry.mutation(
+        resolver=open_location, description="Open a place where purchases are made. For the owner."
     )
     publish_terms: PublishTermsPayload | None = strawberry.mutation(
         resolver=publish_terms,

@@ -17,7 +17,7 @@ from app.usecases.desk import Desk
 
 
 def verify(program: ProgramOption = None, as_json: JsonOption = False) -> None:
-    """Prove every balance, lot, stock and hash from the entries alone; ends with status 1 when something is wrong."""
+    """Prove every balance, lot, stock, budget and hash from the entries alone; ends with status 1 when something is wrong."""
 
     async def work(desk: Desk) -> dict[str, list[Fault]]:
         programs = [await chosen(desk, program)] if program is not None else list(await desk.ask(every_program))
@@ -44,6 +44,7 @@ def verify(program: ProgramOption = None, as_json: JsonOption = False) -> None:
 async def _prove(desk: Desk, *, program_id: str, counts: dict[str, int]) -> list[Fault]:
     faults: list[Fault] = []
     entries: Counter[EntryType] = Counter()
+    spent: Counter[str] = Counter()
     after: str | None = None
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("Proving", total=None)
@@ -51,11 +52,12 @@ async def _prove(desk: Desk, *, program_id: str, counts: dict[str, int]) -> list
             page = await desk.ask(prove_page, program_id=program_id, after=after)
             faults.extend(page.faults)
             entries.update(page.entries)
+            spent.update(page.spent)
             counts["customers"] += page.customers
             progress.advance(task, page.customers)
             if page.last is None:
                 break
             after = page.last
     counts["entries"] += sum(entries.values())
-    faults.extend(await desk.ask(prove_whole, program_id=program_id, entries=entries))
+    faults.extend(await desk.ask(prove_whole, program_id=program_id, entries=entries, spent=spent))
     return faults

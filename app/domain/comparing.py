@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.domain.conditions import Condition, Group
+from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.effects import ClauseKind, Earning, Effect, Extra
+from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.pending_period import PendingPeriod
@@ -106,12 +108,14 @@ class _Judge:
             for clause in before.clauses
             if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
+        self._sharing = _Sharing(before, after)
+        self._pieces = any(clause.counts_pieces for clause in before.clauses)
         modes = {terms.policy(Combination).mode for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _moved(before, after) if self._first_counts else frozenset()
         # A level that is reached sooner lets every clause fit more that asks for it.
         self._levels_harm = any(
-            self._displaces(clause) or self._contests(clause) or clause.limit is not None
+            self._displaces(clause) or self._contests(clause) or clause.limit is not None or clause.budget is not None
             for clause in (*before.clauses, *after.clauses)
             if any(isinstance(one, TierAtLeast) for one in clause.leaves)
         )
@@ -124,12 +128,12 @@ class _Judge:
 
     def added(self, clause: Clause) -> ChangeEffect:
         """A new clause gives something or takes something; one that displaces others may do either."""
-        harms = self._displaces(clause) or self._contests(clause)
+        harms = self._displaces(clause) or self._contests(clause) or self._sharing.shifted_by(clause)
         return ChangeEffect.BETTER if clause.effect.benefit and not harms else ChangeEffect.WORSE
 
     def removed(self, clause: Clause) -> ChangeEffect:
-        """What is no longer given is missed; what is no longer taken is not."""
-        lightened = clause.effect.burden and not self._ages(clause.effect)
+        """What is no longer given is missed; what is no longer taken is not, unless it made a budget last longer."""
+        lightened = clause.effect.burden and not self._ages(clause.effect) and not self._sharing.shifted_by(clause)
         return ChangeEffect.BETTER if lightened else ChangeEffect.WORSE
 
     def changed(self, old: Clause, new: Clause) -> ChangeEffect:
@@ -142,6 +146,10 @@ class _Judge:
             return ChangeEffect.NEUTRAL
         only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
         if self._contests(new) and not (only_limit and self._contested == [new.key]):
+            return ChangeEffect.WORSE
+        if self._counts_otherwise(old, new):
+            return ChangeEffect.WORSE
+        if self._sharing.shifted_by(new) and not self._sharing.lasts_longer(old, new):
             return ChangeEffect.WORSE
         if not (wider and more) or (not narrower and self._widening_harms(old, new)):
             return ChangeEffect.WORSE
@@ -158,6 +166,12 @@ class _Judge:
         competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
         return bool(self._contested) and isinstance(clause.effect, competing)
 
+    def _counts_otherwise(self, old: Clause, new: Clause) -> bool:
+        """Whether other pieces are counted, so that another one is the nth."""
+        if isinstance(new.effect, CountedAmounts):
+            return self._pieces
+        return old.counts_pieces and new.counts_pieces and old.selecting != new.selecting
+
     def _displaces(self, clause: Clause) -> bool:
         """Whether another clause may give less because this one fits."""
         in_turn = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
@@ -172,6 +186,57 @@ class _Judge:
             # The uses of a period may now go to purchases that give less.
             return _without_limit(old) != _without_limit(new)
         return False
+
+
+class _Sharing:
+    """The budgets that both versions have: what one customer gets of them is not there for another.
+
+    So a change may harm somebody whenever it changes how fast such a budget is used up, either way: where less is left
+    a larger gift gives way to several small ones, and the other way round.
+    """
+
+    def __init__(self, before: Terms, after: Terms) -> None:
+        common = before.budgets.keys() & after.budgets.keys()
+        self._shared = [clause for clause in before.clauses if clause.key in common]
+        self._capped = bool(before.caps or after.caps)
+        self._rivals = [
+            {clause.key for clause in terms.giving if isinstance(clause.effect, Earning | PointsMultiplier)}
+            for terms in (before, after)
+        ]
+
+    def shifted_by(self, clause: Clause) -> bool:
+        """Whether a change of the clause may change how fast a budget is used up."""
+        if not self._shared:
+            return False
+        effect = clause.effect
+        if isinstance(effect, CountedAmounts | RoundingRule) or clause.kind is ClauseKind.LIMIT:
+            return True
+        if any(one.key == clause.key or clause.key in _excluded_by(one) for one in self._shared):
+            return True
+        if self._capped and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
+            # What a cap takes is shared out to all that give.
+            return True
+        competing = Earning | PointsMultiplier | Combination
+        return isinstance(effect, competing) and any(isinstance(one.effect, competing) for one in self._shared)
+
+    def lasts_longer(self, old: Clause, new: Clause) -> bool:
+        """Whether nothing but the budget of a clause grows, and in such a way that at no time less of it is left.
+
+        That is so for gifts that are always the same, and for those of the only clause that earns where the last ones
+        are given in part; a cap would let what is left depend on who comes.
+        """
+        if self._capped or [one.key for one in self._shared] != [new.key] or old.effect != new.effect:
+            return False
+        if _without_budget(old) != _without_budget(new) or old.budget is None or new.budget is None:
+            return False
+        if not new.budget.at_least_as_wide(old.budget):
+            return False
+        alone = all(keys == {new.key} for keys in self._rivals) and isinstance(new.effect, Earning)
+        return isinstance(new.effect, BonusPoints) or (alone and new.budget.mode is BudgetMode.PARTIAL)
+
+
+def _without_budget(clause: Clause) -> list[Condition]:
+    return [one for one in clause.conditions if not isinstance(one, Budget)]
 
 
 def _without_limit(clause: Clause) -> list[Condition]:

@@ -42,7 +42,8 @@ class Basis:
 class Counted(NamedTuple):
     """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
 
-    `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it.
+    `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it;
+    `location` the key of the place.
     """
 
     occurred_at: datetime
@@ -55,6 +56,7 @@ class Counted(NamedTuple):
     member: Member = NOBODY
     clause: str = ""
     fitting: frozenset[str] = frozenset()
+    location: str | None = None
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
@@ -75,6 +77,7 @@ class Counted(NamedTuple):
             channel=facts.channel,
             payments=facts.payments,
             member=facts.member,
+            location=facts.location,
         )
 
     def only(self, selects: Callable[[Line], bool]) -> Counted:
@@ -87,6 +90,10 @@ class Counted(NamedTuple):
             lines=tuple([self.lines[place] for place in places]),
             amounts=Parts(tuple([numerators[place] for place in places]), over),
         )
+
+    def pieces(self) -> int:
+        """The whole pieces of every line; what is sold by measure counts its whole units."""
+        return sum([line.kept_quantity().__floor__() for line in self.lines])
 
     def total(self) -> Exact:
         """The counted amount in minor units."""

@@ -42,10 +42,12 @@ class ReasonCode(StrEnum):
     NO_ELIGIBLE_PRODUCT = "NO_ELIGIBLE_PRODUCT"
     BELOW_MINIMUM_SPEND = "BELOW_MINIMUM_SPEND"
     BELOW_MINIMUM_QUANTITY = "BELOW_MINIMUM_QUANTITY"
+    OTHER_LOCATION = "OTHER_LOCATION"
     OTHER_CHANNEL = "OTHER_CHANNEL"
     OTHER_PAYMENT = "OTHER_PAYMENT"
     NOT_THE_FIRST = "NOT_THE_FIRST"
     NOT_THE_NTH = "NOT_THE_NTH"
+    NOT_THE_NTH_ITEM = "NOT_THE_NTH_ITEM"
     MEMBER_TOO_SHORT = "MEMBER_TOO_SHORT"
     BIRTHDAY_UNKNOWN = "BIRTHDAY_UNKNOWN"
     OUTSIDE_BIRTHDAY_WINDOW = "OUTSIDE_BIRTHDAY_WINDOW"
@@ -54,6 +56,7 @@ class ReasonCode(StrEnum):
     PREFERENCE_NOT_STATED = "PREFERENCE_NOT_STATED"
     BELOW_TIER = "BELOW_TIER"
     USED_UP = "USED_UP"
+    BUDGET_USED_UP = "BUDGET_USED_UP"
     EXCEPTION_APPLIES = "EXCEPTION_APPLIES"
     OTHER_CLAUSE_APPLIES = "OTHER_CLAUSE_APPLIES"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
@@ -78,6 +81,7 @@ class RemedyCode(StrEnum):
     SPEND_MORE = "SPEND_MORE"
     ADD_PRODUCT = "ADD_PRODUCT"
     ADD_QUANTITY = "ADD_QUANTITY"
+    USE_LOCATION = "USE_LOCATION"
     USE_CHANNEL = "USE_CHANNEL"
     PAY_WITH = "PAY_WITH"
     COME_AGAIN = "COME_AGAIN"
@@ -99,7 +103,8 @@ Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ..
 class Remedy(NamedTuple):
     """A way out. Applying it makes the condition hold; NONE says that nothing does any more.
 
-    `choices` are stock codes, categories, channels, methods of payment, segments or preferences, any of which will do.
+    `choices` are stock codes, categories, keys of locations, channels, methods of payment, segments or preferences, any
+    of which will do.
     `from_` of WAIT_FOR_BIRTHDAY gives a date of birth away: it is worked out for who may see one, and never kept.
     """
 
@@ -132,13 +137,19 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of the rules: outcome, points (never negative), and one reason for each thing looked at."""
+    """The answer of the rules: outcome, points (never negative), and one reason for each thing looked at.
+
+    `zone` is the IANA zone on whose wall clock its instants are read, None: that of the terms. `spent` are the points
+    that it takes from the budgets of clauses, by key.
+    """
 
     outcome: DecisionOutcome
     points: int
     terms_version: int
     decided_for: datetime
     reasons: tuple[Reason, ...]
+    zone: str | None = None
+    spent: tuple[tuple[str, int], ...] = ()
 
     def applied(self) -> tuple[str, ...]:
         """The keys of the clauses whose effect came about, in their order."""
@@ -155,13 +166,18 @@ class Decision:
 
     def to_data(self) -> dict[str, Any]:
         """The decision as JSON, without what gives a date of birth away."""
-        return {
+        data: dict[str, Any] = {
             "outcome": self.outcome.value,
             "points": self.points,
             "terms": self.terms_version,
             "for": self.decided_for.isoformat(),
             "reasons": [_reason_data(one) for one in self.reasons],
         }
+        if self.zone is not None:
+            data["zone"] = self.zone
+        if self.spent:
+            data["spent"] = dict(self.spent)
+        return data
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Decision:
@@ -172,6 +188,8 @@ class Decision:
             terms_version=data["terms"],
             decided_for=datetime.fromisoformat(data["for"]),
             reasons=tuple(_reason(one) for one in data["reasons"]),
+            zone=data.get("zone"),
+            spent=tuple(data.get("spent", {}).items()),
         )
 
 

@@ -9,7 +9,9 @@ from dataclasses import replace
 from app.domain import names
 from app.domain.amounts import Money
 from app.domain.conditions import Condition, Group
+from app.domain.conditions.budget import Budget
 from app.domain.conditions.groups import depth, leaves
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
@@ -49,17 +51,45 @@ class UnknownRewardError(TermsError):
     """A price for something that is not in the catalogue."""
 
 
-def named(clauses: Sequence[DraftedClause], *, rewards: Mapping[str, str]) -> list[DraftedClause]:
-    """The clauses with each reward called by its name in the catalogue. Raises UnknownRewardError."""
+class UnknownLocationError(TermsError):
+    """A condition on a location that the program does not have."""
+
+
+def named(
+    clauses: Sequence[DraftedClause], *, rewards: Mapping[str, str], locations: Mapping[str, str]
+) -> list[DraftedClause]:
+    """The clauses with each reward and each location called by its name.
+
+    Raises UnknownRewardError and UnknownLocationError.
+    """
     found: list[DraftedClause] = []
     for place, (key, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(place))
+        called = tuple(
+            _called(one, locations=locations, at=(*at, "conditions", str(number)))
+            for number, one in enumerate(conditions)
+        )
         if isinstance(effect, RewardCost):
             if effect.reward not in rewards:
-                raise UnknownRewardError(("clauses", str(place), "effect"), effect.reward)
-            found.append((key, conditions, replace(effect, name=rewards[effect.reward])))
+                raise UnknownRewardError((*at, "effect"), effect.reward)
+            found.append((key, called, replace(effect, name=rewards[effect.reward])))
         else:
-            found.append((key, conditions, effect))
+            found.append((key, called, effect))
     return found
+
+
+def _called(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
+    """A condition on locations, however deep, calls them by their names."""
+    if isinstance(condition, Group):
+        inside = tuple(_called(one, locations=locations, at=at) for one in condition.conditions)
+        return condition.holding(inside)
+    if not isinstance(condition, Locations):
+        return condition
+    keys = sorted(condition.locations)
+    unknown = [key for key in keys if key not in locations]
+    if unknown:
+        raise UnknownLocationError(at, unknown[0])
+    return replace(condition, names=tuple(locations[key] for key in keys))
 
 
 def checked(clauses: Sequence[DraftedClause], *, currency: str) -> None:
@@ -105,8 +135,9 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
     every = tuple(leaves(tuple(conditions)))
     if len(every) > MOST_NESTED or depth(tuple(conditions)) > DEEPEST:
         raise TermsError((*at, "conditions"), f"at most {MOST_NESTED} conditions, {DEEPEST} groups deep")
-    if sum(isinstance(one, TimesPerPeriod) for one in every) > 1:
-        raise TermsError((*at, "conditions"), "a clause has one limit of times at most")
+    for kind, called in ((TimesPerPeriod, "limit of times"), (Budget, "budget")):
+        if sum(isinstance(one, kind) for one in every) > 1:
+            raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
     for place, condition in enumerate(conditions):
         here = (*at, "conditions", str(place))
         wrong = (
@@ -122,10 +153,14 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
 def _misplaced(condition: Condition, effect: Effect) -> str | None:
     """What stands where it would mean nothing."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
-    if any(isinstance(one, NotCombinedWith | TimesPerPeriod) for one in inside):
-        return "limits of times and clauses that exclude one another stand outside of groups"
-    if isinstance(condition, NotCombinedWith) and not isinstance(effect, Earning | Extra):
+    if any(isinstance(one, NotCombinedWith | TimesPerPeriod | Budget) for one in inside):
+        return "limits of times, budgets and clauses that exclude one another stand outside of groups"
+    if isinstance(effect, Earning | Extra):
+        return None
+    if isinstance(condition, NotCombinedWith):
         return "only earning clauses exclude one another"
+    if isinstance(condition, Budget):
+        return "only clauses that give points have a budget"
     return None
 
 

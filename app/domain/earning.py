@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
-from app.domain.amounts import Exact, Parts, rounded, shared_out
+from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.counting import Counted
 from app.domain.decisions import (
@@ -26,6 +27,7 @@ from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import PurchaseFacts
+from app.domain.gifts import Gift, bounded, gift, shared, spent, together
 from app.domain.judging import judge
 from app.domain.terms import Clause, Terms
 
@@ -39,76 +41,125 @@ class _Judged(NamedTuple):
     reasons: tuple[Reason, ...]
 
 
-class _Gift(NamedTuple):
-    """What one clause would give: exactly, and in whole points when it is alone."""
-
-    key: str
-    exact: Exact
-    points: int
-
-
 class _Base(NamedTuple):
     """What an earning clause gives for the part of the purchase that it looks at."""
 
     effect: Earning
     selected: Counted
-    gift: _Gift
+    gift: Gift
+
+
+class _Given(NamedTuple):
+    """What each clause that fits would give alone, what each one that counts does give, and whose budget is short."""
+
+    alone: dict[str, int]
+    given: dict[str, int]
+    short: dict[str, Gift]
 
 
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     """Decide a purchase: points and, for every earning clause, why it gave them or did not.
 
-    REFUSED means that it earns nothing; the purchase stands all the same. PARTLY_GRANTED: a cap took part of it.
+    REFUSED means that it earns nothing; the purchase stands all the same. PARTLY_GRANTED: a cap took part of it, or a
+    budget that was nearly used up gave its last points.
     """
     purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
     judged = _judged(terms, purchase=purchase)
-    alone, given = _given(terms, judged=judged)
+    alone, given, short = _given(terms, judged=judged)
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
     before_caps = sum(given.values())
     points, limits = _capped(before_caps, caps=terms.caps, purchase=purchase)
     reasons: list[Reason] = []
     for one in judged:
-        reasons.extend(one.reasons)
-        if one.fits:
-            key = one.clause.key
+        key = one.clause.key
+        less = short.get(key) if short else None
+        reasons.extend(one.reasons if less is None else _cut_short(one, less))
+        if one.fits and (less is None or less.points):
             reasons.append(_result(key, alone=alone[key], gives=given.get(key), best=before_caps, in_turn=in_turn))
-    outcome = DecisionOutcome.GRANTED if points == before_caps else DecisionOutcome.PARTLY_GRANTED
+    whole = points == before_caps and not any(one.points for one in short.values())
+    outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
     return Decision(
         outcome=outcome if points > 0 else DecisionOutcome.REFUSED,
         points=points,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
         reasons=(*reasons, *limits),
+        zone=facts.zone if facts.zone != terms.zone else None,
+        spent=spent(given, points=points, budgets=tuple(terms.budgets)) if terms.budgets else (),
     )
 
 
 def _judged(terms: Terms, *, purchase: Counted) -> list[_Judged]:
     """Every clause that gives points, judged in order; those that yield to others when the others are known."""
-    if not terms.exclusive:
+    if not terms.exclusive and not terms.budgets:
         return [_Judged(one, *judge(one, purchase=purchase)) for one in terms.giving]
-    found = {one.key: _Judged(one, *judge(one, purchase=purchase)) for one in terms.giving if not one.exclusive}
+    rounding = terms.policy(RoundingRule)
+    found = {
+        one.key: _affordable(_Judged(one, *judge(one, purchase=purchase)), rounding=rounding)
+        for one in terms.giving
+        if not one.exclusive
+    }
     seen = purchase._replace(fitting=frozenset(key for key, one in found.items() if one.fits))
-    found |= {one.key: _Judged(one, *judge(one, purchase=seen)) for one in terms.giving if one.exclusive}
+    found |= {
+        one.key: _affordable(_Judged(one, *judge(one, purchase=seen)), rounding=rounding)
+        for one in terms.giving
+        if one.exclusive
+    }
     return [found[clause.key] for clause in terms.giving]
 
 
-def _given(terms: Terms, *, judged: Sequence[_Judged]) -> tuple[dict[str, int], dict[str, int]]:
-    """What each clause that fits would give alone, and what each one that counts does give."""
+def _affordable(one: _Judged, *, rounding: RoundingRule) -> _Judged:
+    """A clause that fits only where its budget gives something; what a multiplier gives is not known yet."""
+    budget = one.clause.budget
+    alone = _alone(one, rounding=rounding) if budget is not None and one.fits else None
+    if budget is None or alone is None:
+        return one
+    less = bounded(alone, budget=budget, member=one.selected.member)
+    if less.points or not less.short:
+        return one
+    return one._replace(fits=False, reasons=_cut_short(one, less))
+
+
+def _alone(one: _Judged, *, rounding: RoundingRule) -> Gift | None:
+    """What a clause that fits gives by itself; None where it depends on others."""
+    clause, effect, selected = one.clause, one.clause.effect, one.selected
+    if isinstance(effect, Earning):
+        return gift(clause.key, effect.earn(selected), rounding=rounding)
+    if isinstance(effect, BonusPoints):
+        points = effect.points if selected.lines else 0
+        return Gift(clause.key, points, points)
+    return None
+
+
+def _cut_short(one: _Judged, less: Gift) -> tuple[Reason, ...]:
+    """The reasons of a clause whose budget leaves less than it would give."""
+    budget = one.clause.budget
+    assert budget is not None, "nothing else cuts a gift short"
+    left = budget.left(one.selected.member, clause=less.key)
+    finding = budget.used_up(left, wanted=less.wanted)
+    place = (one.clause.conditions.index(budget),)
+    verdict = Verdict.LIMITED if less.points else Verdict.NOT_MET
+    said = Reason(less.key, verdict, finding, place)
+    return tuple(said if reason.condition == place else reason for reason in one.reasons)
+
+
+def _given(terms: Terms, *, judged: Sequence[_Judged]) -> _Given:
+    """What the clauses give, where several fit by the clause for that."""
     mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
     bases: list[_Base] = []
-    bonuses: list[_Gift] = []
+    bonuses: list[Gift] = []
     factors: list[tuple[PointsMultiplier, _Judged]] = []
     for one, (clause, earning) in zip(judged, terms.earning, strict=False):
         if one.fits:
-            gift = _gift(clause.key, earning.earn(one.selected), rounding=rounding)
-            bases.append(_Base(earning, one.selected, gift))
+            own = gift(clause.key, earning.earn(one.selected), rounding=rounding)
+            bases.append(_Base(earning, one.selected, _within(own, one)))
     for one, (clause, extra) in zip(judged[len(terms.earning) :], terms.extras, strict=True):
         if one.fits and isinstance(extra, BonusPoints):
             points = extra.points if one.selected.lines else 0
-            bonuses.append(_Gift(clause.key, points, points))
+            bonuses.append(_within(Gift(clause.key, points, points), one))
         elif one.fits and isinstance(extra, PointsMultiplier):
             factors.append((extra, one))
-    alone = {gift.key: gift.points for gift in (*(base.gift for base in bases), *bonuses)}
+    alone = {one.key: one.points for one in (*(base.gift for base in bases), *bonuses)}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
         choices = choices[:1]
@@ -116,63 +167,56 @@ def _given(terms: Terms, *, judged: Sequence[_Judged]) -> tuple[dict[str, int], 
         # What comes on top is the same for each, and rounding keeps their order.
         by_line = rounding.scope is RoundingScope.LINE
         choices = [[max(bases, key=lambda base: base.gift.points if by_line else base.gift.exact)]]
-    best: list[_Gift] = []
+    best: list[Gift] = []
+    short: dict[str, Gift] = {}
     most = -1
     for chosen in choices or [[]]:
         multiples = [_multiple(effect, one, bases=chosen, rounding=rounding) for effect, one in factors]
         for multiple in multiples:
             alone[multiple.key] = max(alone.get(multiple.key, 0), multiple.points)
         gifts = [*(base.gift for base in chosen), *_counting(multiples, mode=mode), *bonuses]
-        total = _together(gifts, rounding=rounding)
+        total = together(gifts, rounding=rounding)
         if total > most:
             most, best = total, gifts
-    given = _shared(best, total=most, rounding=rounding)
-    return alone, {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
+            if terms.budgets:
+                short = {one.key: one for one in (*gifts, *multiples) if one.short}
+    given = shared(best, total=most, rounding=rounding)
+    counting = {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
+    return _Given(alone, counting, short)
 
 
-def _counting(multiples: list[_Gift], *, mode: CombinationMode) -> list[_Gift]:
-    """Of several multipliers the best one, the first one, or all."""
+def _within(alone: Gift, one: _Judged) -> Gift:
+    """The gift of a clause as far as its budget lasts."""
+    budget = one.clause.budget
+    return alone if budget is None else bounded(alone, budget=budget, member=one.selected.member)
+
+
+def _counting(multiples: list[Gift], *, mode: CombinationMode) -> list[Gift]:
+    """Of several multipliers the best one, the first one, or all; one whose budget gives nothing stands aside."""
+    if not multiples:
+        return multiples
+    multiples = [one for one in multiples if one.points or not one.short]
     if mode is CombinationMode.STACK or not multiples:
         return multiples
     return multiples[:1] if mode is CombinationMode.FIRST else [max(multiples, key=lambda one: one.points)]
 
 
-def _multiple(effect: PointsMultiplier, one: _Judged, *, bases: Sequence[_Base], rounding: RoundingRule) -> _Gift:
+def _multiple(effect: PointsMultiplier, one: _Judged, *, bases: Sequence[_Base], rounding: RoundingRule) -> Gift:
     """What a multiplier adds to what the earning clauses give for the goods that it selects."""
     lines = frozenset(line.number for line in one.selected.lines)
     parts = [
-        part
+        part * _share(base.gift) if base.gift.short else part
         for base in bases
         for part in base.effect.earn(base.selected.only(lambda line: line.number in lines)).each()
     ]
     extra = effect.extra
     exact = Parts.of(parts).scaled(extra.numerator, extra.denominator) if parts else Parts((0,))
-    return _gift(one.clause.key, exact, rounding=rounding)
+    return _within(gift(one.clause.key, exact, rounding=rounding), one)
 
 
-def _gift(key: str, parts: Parts, *, rounding: RoundingRule) -> _Gift:
-    """The parts added up exactly, and rounded once or one by one; whole points are never below zero."""
-    exact = parts.total()
-    if rounding.scope is RoundingScope.LINE:
-        points = sum(rounded(part, mode=rounding.mode) for part in parts.each())
-    else:
-        points = rounded(exact, mode=rounding.mode)
-    return _Gift(key, exact, max(0, points))
-
-
-def _together(gifts: Sequence[_Gift], *, rounding: RoundingRule) -> int:
-    """Whole points of several clauses that count: a sum that is rounded once, or the sum of rounded lines."""
-    if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
-        return sum([gift.points for gift in gifts])
-    return max(0, rounded(sum([gift.exact for gift in gifts]), mode=rounding.mode))
-
-
-def _shared(gifts: Sequence[_Gift], *, total: int, rounding: RoundingRule) -> dict[str, int]:
-    """The points of every clause that counts; a sum that is rounded once is shared out to the clauses."""
-    if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
-        return {gift.key: gift.points for gift in gifts}
-    shares = shared_out(total, weights=[gift.exact for gift in gifts])
-    return {gift.key: share for gift, share in zip(gifts, shares, strict=True)}
+def _share(less: Gift) -> Fraction:
+    """How much of a gift its budget leaves."""
+    return Fraction(less.points, less.wanted or 1)
 
 
 def _result(key: str, *, alone: int, gives: int | None, best: int, in_turn: bool) -> Reason:

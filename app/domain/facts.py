@@ -137,8 +137,8 @@ class Payment:
 class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
-    `occurred_at` is business time; `zone` is the IANA zone of the place, whose wall clock the rules go by; `member` is
-    what the terms ask about the customer.
+    `occurred_at` is business time; `location` is the key of the place, None where it has none; `zone` is the IANA zone
+    of the place, whose wall clock the rules go by; `member` is what the terms ask about the customer.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
 
@@ -149,6 +149,7 @@ class PurchaseFacts:
     payments: tuple[Payment, ...] = ()
     channel: Channel | None = None
     member: Member = NOBODY
+    location: str | None = None
 
     def __post_init__(self) -> None:
         for place, line in enumerate(self.lines):
@@ -200,6 +201,8 @@ class PurchaseFacts:
             data["payments"] = [[one.kind.value, str(one.amount)] for one in self.payments]
         if self.channel is not None:
             data["channel"] = self.channel.value
+        if self.location is not None:
+            data["location"] = self.location
         if self.member != NOBODY:
             data["member"] = self.member.to_data()
         return data
@@ -217,6 +220,7 @@ class PurchaseFacts:
             ),
             channel=Channel(data["channel"]) if "channel" in data else None,
             member=Member.from_data(data["member"]) if "member" in data else NOBODY,
+            location=data.get("location"),
         )
 
 

@@ -3,55 +3,29 @@
 Both replays start from the same balances and see the same purchases, as far as the goods were kept, and the same
 requests for rewards. So a draft that says the same changes nothing, to the point. The draft is shown in its own right:
 the old price that points earned before may keep is a matter of transition and not in it. What a clause counts per
-period is counted from the beginning of the replay; visits from the first one; who a member is, is taken as of today.
+period is counted from the beginning of the replay; visits and pieces are counted from the first one; who a member is,
+is taken as of today. A budget is as full as it was at the beginning; since members are replayed one after the other,
+and not in the order of the receipts, the replay shows how much is given out of it in all, and not who would have come
+too late.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.domain.amounts import MAX_POINTS
-from app.domain.calendar import Period, period_start
-from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.earning import earn
+from app.domain.courses import Course, History
+from app.domain.courses import PastRedemption as PastRedemption
 from app.domain.effects.combination import Combination
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
 from app.domain.facts import PurchaseFacts
-from app.domain.members import NOBODY, Member
-from app.domain.persons import STRANGER, Person
-from app.domain.redeeming import redeem
 from app.domain.terms import Terms
 
 MOST_AFFECTED = 10
 """Members that are named, each way."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastRedemption:
-    """A reward (by its key) that a member asked for, on which facts."""
-
-    reward: str
-    facts: PurchaseFacts
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """A member's recent past in the order in which it happened.
-
-    `opening` is the balance before it, `visits` the number of purchases before it; `person` is the member as of today.
-    """
-
-    customer_id: str
-    enrolled_at: datetime
-    opening: int
-    visits: int
-    events: tuple[PurchaseFacts | PastRedemption, ...]
-    person: Person = STRANGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,76 +102,17 @@ class Impact:
         )
 
 
-@dataclass(slots=True)
-class _Course:
-    """One member's way through the replay under one version of the terms."""
-
-    terms: Terms
-    history: History
-    balance: int
-    visits: int
-    earned: int = 0
-    uses: dict[tuple[str, datetime | None], int] = field(default_factory=dict)
-    earned_in: dict[tuple[Period, datetime | None], int] = field(default_factory=dict)
-
-    def decide(self, facts: PurchaseFacts) -> Decision:
-        """What the purchase earns."""
-        return earn(terms=self.terms, facts=self._seen(facts))
-
-    def book(self, facts: PurchaseFacts, decision: Decision) -> None:
-        """Add what a purchase earned, as far as an account can hold it."""
-        points = min(decision.points, MAX_POINTS - self.history.opening - self.earned)
-        self.balance += points
-        self.earned += points
-        self.visits += 1
-        for period in self.terms.asked.earned:
-            place = (period, self._start(facts, period))
-            self.earned_in[place] = self.earned_in.get(place, 0) + points
-        self._use(facts, decision)
-
-    def redeem(self, asked: PastRedemption) -> int | None:
-        """Pay for a reward: its cost, or None where it cannot be had."""
-        clause = self.terms.cost_of(asked.reward)
-        if clause is None:
-            return None
-        decision = redeem(terms=self.terms, clause=clause, facts=self._seen(asked.facts), available=self.balance)
-        if decision.outcome is DecisionOutcome.REFUSED:
-            return None
-        self.balance -= decision.points
-        self._use(asked.facts, decision)
-        return decision.points
-
-    def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
-        asked = self.terms.asked
-        if asked.nothing:
-            return facts if facts.member is NOBODY else replace(facts, member=NOBODY)
-        uses = [(key, self.uses.get((key, self._start(facts, period)), 0)) for key, period in asked.uses.items()]
-        member = Member(
-            enrolled_at=self.history.enrolled_at if asked.enrolment else None,
-            visits=self.visits if asked.visits else 0,
-            uses=tuple(sorted((key, count) for key, count in uses if count)),
-            earned=tuple((one, self.earned_in.get((one, self._start(facts, one)), 0)) for one in asked.earned),
-            person=self.history.person,
-        )
-        return replace(facts, member=member)
-
-    def _use(self, facts: PurchaseFacts, decision: Decision) -> None:
-        limited = self.terms.asked.uses
-        for key in decision.applied() if limited else ():
-            if key in limited:
-                place = (key, self._start(facts, limited[key]))
-                self.uses[place] = self.uses.get(place, 0) + 1
-
-    def _start(self, facts: PurchaseFacts, period: Period) -> datetime | None:
-        return period_start(facts.occurred_at, zone_name=facts.zone, period=period)
-
-
 class Replay:
-    """The replay of one program, member by member; `impact` is what has come together so far."""
+    """The replay of one program, member by member; `impact` is what has come together so far.
 
-    def __init__(self, *, current: Terms, draft: Terms) -> None:
+    `spent` is what each clause had given of its budget before the replay begins.
+    """
+
+    def __init__(self, *, current: Terms, draft: Terms, spent: Mapping[str, int] | None = None) -> None:
         self._current = current
         self._draft = draft
+        self._spent_before = dict(spent or {})
+        self._spent_after = dict(spent or {})
         self._earns_alike = _earning_rules(current) == _earning_rules(draft)
         self._rewards = _rewards(current, draft)
         self._gaining: list[MemberImpact] = []
@@ -210,7 +125,8 @@ class Replay:
 
     def add(self, history: History) -> None:
         """Replay one member."""
-        before, after = (_Course(one, history, history.opening, history.visits) for one in (self._current, self._draft))
+        before = Course(self._current, history, self._spent_before)
+        after = Course(self._draft, history, self._spent_after)
         dearer = lost = won = 0
         for event in history.events:
             if isinstance(event, PurchaseFacts):

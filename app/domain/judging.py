@@ -6,7 +6,9 @@ from app.domain.conditions import Condition, Group
 from app.domain.conditions.groups import GROUPS, AnyOf, ExceptWhen
 from app.domain.counting import Counted
 from app.domain.decisions import Reason, Verdict
-from app.domain.terms import Clause
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.facts import PurchaseFacts
+from app.domain.terms import Clause, Terms
 
 
 def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Reason, ...]]:
@@ -16,11 +18,9 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
     """
     if not clause.conditions:
         return True, purchase, ()
-    if clause.limit is not None:
+    if clause.counting:
         purchase = purchase._replace(clause=clause.key)
-    selected = purchase
-    for narrowing in clause.selecting:
-        selected = selected.only(narrowing.selects)
+    selected = selection(clause, purchase=purchase)
     key = clause.key
     # What names goods is sought in the whole purchase; where it alone selects it finds the same in its selection.
     whole = purchase if len(clause.selecting) > 1 else selected
@@ -36,6 +36,20 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
             reasons.append(Reason(key, Verdict.APPLIED if met else Verdict.NOT_MET, finding, (place,)))
         holds = holds and met
     return holds, selected, tuple(reasons)
+
+
+def selection(clause: Clause, *, purchase: Counted) -> Counted:
+    """The part of the purchase that the clause looks at."""
+    for narrowing in clause.selecting:
+        purchase = purchase.only(narrowing.selects)
+    return purchase
+
+
+def pieces_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
+    """The pieces that clauses count in a purchase, by key; those that count none are left out."""
+    purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
+    found = [(key, selection(terms.clause(key), purchase=purchase).pieces()) for key in terms.asked.pieces]
+    return tuple((key, pieces) for key, pieces in found if pieces)
 
 
 def holds(condition: Condition, *, purchase: Counted) -> bool:

@@ -16,7 +16,9 @@ class Member:
     """A customer's history as the rules see it; kept with the purchase, so that an old decision can be made again.
 
     `visits` counts the purchases before this one; `uses` how often a clause was applied in the period of its limit;
-    `earned` the points earned so far in a period; `tier` is the key of the level held, `qualifying` the points towards one.
+    `earned` the points earned so far in a period; `pieces` the pieces that a clause counted before; `budgets` what is
+    left of the points that a clause gives to all customers together; `tier` is the key of the level held, `qualifying`
+    the points towards one.
 
     Who the customer is, `person`, is there while something is decided and never kept. What is kept of it are the
     `answers` to what the terms ask, yes or no at the time of the purchase, None where it takes a birthday that nobody has
@@ -27,6 +29,8 @@ class Member:
     visits: int = 0
     uses: tuple[tuple[str, int], ...] = ()
     earned: tuple[tuple[Period, int], ...] = ()
+    pieces: tuple[tuple[str, int], ...] = ()
+    budgets: tuple[tuple[str, int], ...] = ()
     answers: tuple[tuple[str, bool | None], ...] = ()
     tier: str | None = None
     qualifying: int = 0
@@ -39,6 +43,14 @@ class Member:
     def earned_in(self, period: Period) -> int:
         """Points earned so far in this period."""
         return dict(self.earned).get(period, 0)
+
+    def bought(self, clause: str) -> int:
+        """Pieces that the clause counted before."""
+        return dict(self.pieces).get(clause, 0)
+
+    def left(self, clause: str) -> int | None:
+        """Points left in the clause's budget; None where nothing is known of one."""
+        return dict(self.budgets).get(clause)
 
     def answer(self, question: str) -> bool | None:
         """What a question about the person was answered; None where that is not known."""
@@ -61,6 +73,10 @@ class Member:
             data["tier"] = self.tier
         if self.qualifying:
             data["qualifying"] = self.qualifying
+        if self.pieces:
+            data["pieces"] = dict(self.pieces)
+        if self.budgets:
+            data["budgets"] = dict(self.budgets)
         return data
 
     @classmethod
@@ -74,6 +90,8 @@ class Member:
             answers=tuple(data.get("answers", {}).items()),
             tier=data.get("tier"),
             qualifying=data.get("qualifying", 0),
+            pieces=tuple(sorted(data.get("pieces", {}).items())),
+            budgets=tuple(sorted(data.get("budgets", {}).items())),
         )
 
 

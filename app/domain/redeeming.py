@@ -46,6 +46,7 @@ def redeem(
             *_besides(clause, cash=cost.cash),
             *_kept_price(terms, charge=charge, now=cost.points),
         ),
+        zone=facts.zone if facts.zone != terms.zone else None,
     )
 
 

@@ -56,6 +56,7 @@ def refund(
 
     What is due in all depends on what is kept and on nothing else, so any sequence of refunds ends like the full one;
     it is never more than was earned, and never less than earlier refunds were due. `available` limits what is taken.
+    Budgets are as full as they were at the sale; what is taken back fills none of them again.
     """
     still = earn(terms=terms, facts=sale.kept(kept_after))
     due = max(0, min(earned, earned - still.points) - due_before)
@@ -77,6 +78,7 @@ def refund(
         terms_version=terms.version,
         decided_for=occurred_at,
         reasons=(policy, *still.reasons),
+        zone=still.zone,
     )
     cash = sale.kept(kept_before).total().minor - sale.kept(kept_after).total().minor
     return Refunded(due=due, taken=taken, cash=Money(cash, sale.currency), decision=decision)

@@ -24,11 +24,12 @@ def stated(about: str, *, default: Any = dataclasses.MISSING, given: bool = True
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A field of a kind of rule. `type` is that of a single value; `many` says that there is a list of them."""
+    """A field of a kind of rule. `type` is that of a single value; `many` says that there is a list, `ordered` or not."""
 
     name: str
     type: type
     many: bool
+    ordered: bool
     optional: bool
     about: str
     given: bool
@@ -40,8 +41,8 @@ class Part:
         return self.default is dataclasses.MISSING
 
     def collected(self, values: Iterable[Any]) -> Any:
-        """The values of a list as the rule holds them: rules in their order, all else as a set."""
-        return tuple(values) if issubclass(self.type, Rule) else frozenset(values)
+        """The values of a list as the rule holds them: in their order, or as a set."""
+        return tuple(values) if self.ordered else frozenset(values)
 
 
 class Rule(ABC):
@@ -111,6 +112,7 @@ def _part(field: dataclasses.Field[Any], hint: Any) -> Part:
         name=field.name,
         type=get_args(hint)[0] if many else hint,
         many=many,
+        ordered=get_origin(hint) is tuple,
         optional=optional,
         about=field.metadata["about"],
         given=field.metadata["given"],

@@ -10,9 +10,12 @@ from typing import Any, TypeVar
 
 from app.domain.calendar import Period
 from app.domain.conditions import AboutCustomer, Condition, Group, Selecting
+from app.domain.conditions.budget import Budget
+from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import leaves
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
@@ -33,7 +36,7 @@ E = TypeVar("E", bound=Effect)
 class Asked:
     """What terms ask about a customer: the periods in which uses of a clause and points earned are counted.
 
-    `about` are the conditions on who the customer is, each once.
+    `about` are the conditions on who the customer is, each once; `pieces` the keys of the clauses that count pieces.
     """
 
     enrolment: bool = False
@@ -41,6 +44,7 @@ class Asked:
     uses: Mapping[str, Period] = field(default_factory=dict)
     earned: tuple[Period, ...] = ()
     about: tuple[AboutCustomer, ...] = ()
+    pieces: tuple[str, ...] = ()
 
     @property
     def aspects(self) -> frozenset[Aspect]:
@@ -50,7 +54,7 @@ class Asked:
     @property
     def nothing(self) -> bool:
         """Whether it takes no look at the customer."""
-        return not (self.enrolment or self.visits or self.uses or self.earned or self.about)
+        return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.pieces)
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,21 @@ class Clause:
     def limit(self) -> TimesPerPeriod | None:
         """How often it applies for a customer; None: always."""
         return next((one for one in self.leaves if isinstance(one, TimesPerPeriod)), None)
+
+    @cached_property
+    def budget(self) -> Budget | None:
+        """What it gives all customers together; None: without end."""
+        return next((one for one in self.leaves if isinstance(one, Budget)), None)
+
+    @cached_property
+    def counts_pieces(self) -> bool:
+        """Whether it counts the pieces of what it selects."""
+        return any(isinstance(one, EveryNthItem) for one in self.leaves)
+
+    @cached_property
+    def counting(self) -> bool:
+        """Whether something is counted for this very clause: uses, pieces, or points given."""
+        return self.limit is not None or self.budget is not None or self.counts_pieces
 
     @cached_property
     def exclusive(self) -> bool:
@@ -203,7 +222,20 @@ class Terms:
             uses={clause.key: clause.limit.period for clause in self.clauses if clause.limit is not None},
             earned=tuple(dict.fromkeys(periods)),
             about=tuple(dict.fromkeys(one for one in conditions if isinstance(one, AboutCustomer))),
+            pieces=tuple(clause.key for clause in self.clauses if clause.counts_pieces),
         )
+
+    @cached_property
+    def budgets(self) -> Mapping[str, Budget]:
+        """The budgets of the clauses that have one, by key, in the order of the keys."""
+        found = {clause.key: clause.budget for clause in self.clauses if clause.budget is not None}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """What the locations that conditions name are called, by key."""
+        named = [one for clause in self.clauses for one in clause.leaves if isinstance(one, Locations)]
+        return {key: name for one in named for key, name in one.called().items()}
 
     def clause(self, key: str) -> Clause:
         """The clause of a key. Raises KeyError."""

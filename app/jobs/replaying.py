@@ -23,7 +23,8 @@ async def replayed(
     Each page is read on a snapshot of its own, so that a long replay holds nothing up.
     """
     total = await database.read(partial(histories.members, program_id=program_id))
-    replay = Replay(current=current, draft=draft)
+    spent = await database.read(partial(histories.spent_before, program_id=program_id, since=since))
+    replay = Replay(current=current, draft=draft, spent=spent)
     aspects = current.asked.aspects | draft.asked.aspects
     after: str | None = histories.FIRST
     done = 0

@@ -1,4 +1,4 @@
-"""The proof of the books: every balance, lot, stock and hash worked out again from the entries alone."""
+"""The proof of the books: every balance, lot, stock, budget and hash worked out again from the entries alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.ledger import FIRST_HASH, EntryType, sealed
+import orjson
+
+from app.domain.ledger import FIRST_HASH, Entry, EntryType, sealed
 from app.queries.deciding_again import Standing, decided_again, past_of
-from app.store import customers, ledger, purchases, redemptions, refunds, rewards
+from app.store import budgets, customers, ledger, purchases, redemptions, refunds, rewards
 from app.store.customers import CustomerRow
 from app.store.ledger import StoredEntry
 from app.store.unit import Session
@@ -27,11 +29,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ProvedPage:
-    """Some customers' books: faults, entries by type, and the last customer (None: there are no more)."""
+    """Some customers' books: faults, entries by type, and the last customer (None: there are no more).
+
+    `spent` is what the entries took from the budgets of clauses, by key.
+    """
 
     faults: tuple[Fault, ...]
     customers: int
     entries: Mapping[EntryType, int]
+    spent: Mapping[str, int]
     last: str | None
 
 
@@ -40,9 +46,12 @@ async def prove_page(session: Session, *, program_id: str, after: str | None) ->
     found = await customers.page(session, program_id=program_id, after=after, limit=PAGE)
     faults: list[Fault] = []
     counted: Counter[EntryType] = Counter()
+    spent: Counter[str] = Counter()
     for customer in found:
         entries = await _entries(session, program_id=program_id, account_id=customer.account_id)
         counted.update(one.entry.type for one in entries)
+        for stored in entries:
+            spent.update(dict(_spent(stored.entry)))
         faults.extend(_chain(customer, entries=entries))
         faults.extend(await _lots(session, program_id=program_id, customer=customer, entries=entries))
         faults.extend(await _facts(session, program_id=program_id, entries=entries))
@@ -50,12 +59,18 @@ async def prove_page(session: Session, *, program_id: str, after: str | None) ->
         faults=tuple(faults),
         customers=len(found),
         entries=counted,
+        spent=spent,
         last=found[-1].id if len(found) == PAGE else None,
     )
 
 
-async def prove_whole(session: Session, *, program_id: str, entries: Mapping[EntryType, int]) -> tuple[Fault, ...]:
-    """Prove what belongs to no single account: each fact has its one entry, and the stock adds up."""
+async def prove_whole(
+    session: Session, *, program_id: str, entries: Mapping[EntryType, int], spent: Mapping[str, int]
+) -> tuple[Fault, ...]:
+    """Prove what belongs to no single account: each fact has its one entry, and stock and budgets add up.
+
+    `entries` and `spent` are those of all pages together.
+    """
     recorded = {
         EntryType.EARN: await purchases.count(session, program_id=program_id),
         EntryType.CLAWBACK: await refunds.count(session, program_id=program_id),
@@ -71,6 +86,12 @@ async def prove_whole(session: Session, *, program_id: str, entries: Mapping[Ent
         Fault(place=f"reward {reward.key}", what="the stock is not what was given away")
         for reward in await rewards.all_rewards(session, program_id=program_id)
         if reward.stock_initial is not None and reward.stock != reward.stock_initial - given.get(reward.id, 0)
+    )
+    counted = await budgets.counted(session, program_id=program_id)
+    faults.extend(
+        Fault(place=f"budget {clause}", what="what is spent of it is not what the entries took")
+        for clause in sorted(counted.keys() | spent.keys())
+        if counted.get(clause, 0) != spent.get(clause, 0)
     )
     return tuple(faults)
 
@@ -153,6 +174,8 @@ async def _facts(session: Session, *, program_id: str, entries: Sequence[StoredE
             faults.append(Fault(place, "what it was decided from is gone"))
         elif again.points != entry.points:
             faults.append(Fault(place, "the terms of its time give other points"))
+        elif again.spent != _spent(entry):
+            faults.append(Fault(place, "the terms of its time take other points from a budget"))
         elif not again.recorded:
             faults.append(Fault(place, f"its {_RECORDS[entry.type]} says otherwise"))
         standing.add(entry)
@@ -160,3 +183,9 @@ async def _facts(session: Session, *, program_id: str, entries: Sequence[StoredE
 
 
 _RECORDS = {EntryType.EARN: "purchase", EntryType.CLAWBACK: "refund", EntryType.REDEEM: "redemption"}
+
+
+def _spent(entry: Entry) -> tuple[tuple[str, int], ...]:
+    """What the decision of an entry took from budgets; a text that is no decision took nothing."""
+    data = orjson.loads(entry.decision)
+    return tuple((clause, points) for clause, points in data.get("spent", {}).items())

@@ -21,10 +21,14 @@ from app.store.unit import Session
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What an entry comes to: its signed points, and whether the purchase, refund or redemption beside it says so too."""
+    """What an entry comes to: its signed points, and whether the purchase, refund or redemption beside it says so too.
+
+    `spent` is what it takes from the budgets of clauses, by key.
+    """
 
     points: int
     recorded: bool
+    spent: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -100,8 +104,8 @@ def decided_again(entry: Entry, *, past: Past, standing: Standing) -> Again | No
         return None
     if entry.type is EntryType.CLAWBACK:
         return _taken_back(entry, sale=sale, terms=judged_by, past=past, standing=standing)
-    points = earning.earn(terms=judged_by, facts=sale.facts).points
-    return Again(points=points, recorded=points == sale.earned)
+    earned = earning.earn(terms=judged_by, facts=sale.facts)
+    return Again(points=earned.points, recorded=earned.points == sale.earned, spent=earned.spent)
 
 
 def _taken_back(entry: Entry, *, sale: Purchase, terms: Terms, past: Past, standing: Standing) -> Again | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from app.domain.effects.notice_period import NoticePeriod
 from app.domain.linting import Finding, Habits, RewardShown, lint, notice_finding
 from app.domain.notice import earliest_start, first_start
 from app.domain.terms import Terms
-from app.store import habits, rewards, terms
+from app.store import habits, locations, rewards, terms
 from app.store.habits import sold_on
 from app.store.programs import Program
 from app.store.rewards import Reward
@@ -39,20 +39,27 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a draft is held against: the catalogue, the versions that stand, how customers behave, their latest receipts."""
+    """What a draft is held against: the catalogue, the places, the versions that stand, how customers behave, their latest receipts."""
 
     catalogue: tuple[Reward, ...]
+    locations: Mapping[str, str]
     number: int
     latest: Terms | None
     in_force: Terms | None
     habits: Habits
     receipts: tuple[str, ...]
 
+    @property
+    def rewards(self) -> Mapping[str, str]:
+        """What every reward is called, by key."""
+        return {reward.key: reward.name for reward in self.catalogue}
+
 
 async def draft_basis(session: Session, *, program_id: str, now: datetime) -> Basis:
     """Read what a draft is held against."""
     return Basis(
         catalogue=tuple(await rewards.all_rewards(session, program_id=program_id)),
+        locations=await locations.names(session, program_id=program_id),
         number=await terms.last_number(session, program_id=program_id) + 1,
         latest=await terms.latest(session, program_id=program_id),
         in_force=await terms.in_force(session, program_id=program_id, at=now),
@@ -75,7 +82,7 @@ def check_draft(
     """
     given = list(clauses)
     try:
-        given = named(given, rewards={reward.key: reward.name for reward in basis.catalogue})
+        given = named(given, rewards=basis.rewards, locations=basis.locations)
         draft = Terms.drafted(
             version=basis.number,
             effective_from=effective_from or now,

@@ -13,7 +13,7 @@ from app.domain.outlook import Outlook, outlooks
 from app.domain.price_lists import PriceLists
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
-from app.store import customers, members, price_lists, rewards, terms
+from app.store import budgets, customers, locations, members, price_lists, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -44,9 +44,13 @@ class Offers:
 
 
 async def offers_for(
-    session: Session, *, program_id: str, by: CustomerBy | None, facts: PurchaseFacts
-) -> Offers | None:
-    """The rewards that the terms in force price; None when `by` names nobody."""
+    session: Session, *, program_id: str, by: CustomerBy | None, facts: PurchaseFacts, location_id: str | None = None
+) -> Offers | Problem | None:
+    """The rewards that the terms in force price; None when `by` names nobody, a refusal for an unknown location."""
+    here = await locations.placed(session, program_id=program_id, facts=facts, location_id=location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
+    facts = here
     customer = await customers.find(session, program_id=program_id, by=by) if by is not None else None
     if by is not None and customer is None:
         return None
@@ -115,19 +119,29 @@ class BasketChecked:
 
 
 async def check_basket(
-    session: Session, *, program_id: str, by: CustomerBy, facts: PurchaseFacts, principal: Principal
+    session: Session,
+    *,
+    program_id: str,
+    by: CustomerBy,
+    facts: PurchaseFacts,
+    principal: Principal,
+    location_id: str | None = None,
 ) -> BasketChecked | Problem:
     """Try a basket out as if it were bought; a technical refusal where it cannot be.
 
     A customer whom the principal may not see is one who is not there.
     """
+    here = await locations.placed(session, program_id=program_id, facts=facts, location_id=location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
     customer = await customers.find(session, program_id=program_id, by=by)
     if customer is None or not principal.may_see_card(customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
+    facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=here)
+    facts = await budgets.seen(session, program_id=program_id, terms=in_force, facts=facts)
     decision = earning.earn(terms=in_force, facts=facts)
     if not customer.balance.can_take(decision):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))

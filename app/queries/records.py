@@ -5,6 +5,7 @@ from app.store.customers import CustomerRow as CustomerRow
 from app.store.customers import CustomerState as CustomerState
 from app.store.customers import Identity as Identity
 from app.store.ledger import StoredEntry as StoredEntry
+from app.store.locations import Location as Location
 from app.store.programs import Program as Program
 from app.store.programs import ProgramKind as ProgramKind
 from app.store.purchases import Purchase as Purchase

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from fractions import Fraction
 from statistics import median
 
-from app.domain.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits
+from app.domain.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
 from app.store.unit import Session
 from app.store.values import instant, json_value
 
 MOST_PURCHASES = 5_000
 """Purchases that are looked at: the latest to be recorded."""
 
+_ZONES = {"sqlite": "json_extract(facts, '$.zone')", "postgres": "facts ->> 'zone'"}
 _RECENT = (
-    "SELECT customer_id, occurred_at, earned FROM purchases WHERE program_id = $1 ORDER BY id DESC"
+    "SELECT customer_id, occurred_at, earned, {zone} AS zone FROM purchases WHERE program_id = $1 ORDER BY id DESC"
     f" LIMIT {MOST_PURCHASES}"
 )
 
@@ -37,13 +38,12 @@ def sold_on(receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
 
 
 async def recent(session: Session, *, program_id: str) -> Habits:
-    """Times of visits, and the points that the median customer who came more than once earns in 30 days."""
-    rows = [
-        (row["customer_id"], instant(row["occurred_at"]), row["earned"])
-        for row in await session.rows(_RECENT, program_id)
-    ]
+    """Visits, and the points that the median customer who came more than once earns in 30 days."""
+    found = await session.rows(_RECENT.format(zone=_ZONES[session.dialect]), program_id)
+    rows = [(row["customer_id"], instant(row["occurred_at"]), row["earned"]) for row in found]
+    visits = tuple(Visit(instant(row["occurred_at"]), row["zone"]) for row in found)
     if len(rows) < FEWEST_VISITS:
-        return Habits(visits=tuple(at for _, at, _ in rows))
+        return Habits(visits=visits)
     latest = max(at for _, at, _ in rows)
     earned: dict[str, int] = {}
     since = {customer: latest for customer, _, _ in rows}
@@ -57,4 +57,4 @@ async def recent(session: Session, *, program_id: str) -> Habits:
         for customer, count in times.items()
         if count > 1
     ]
-    return Habits(visits=tuple(at for _, at, _ in rows), pace=median(paces) if paces else None)
+    return Habits(visits=visits, pace=median(paces) if paces else None)

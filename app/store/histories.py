@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.domain.courses import History, PastRedemption
 from app.domain.facts import PurchaseFacts
-from app.domain.impact import History, PastRedemption
 from app.domain.persons import Aspect
-from app.store import persons
+from app.store import persons, terms
 from app.store.unit import Row, Session
 from app.store.values import instant, json_value
 
@@ -42,6 +42,13 @@ SELECT d.id, d.customer_id, d.occurred_at, d.facts, w.key AS reward
 FROM redemptions d JOIN rewards w ON w.program_id = d.program_id AND w.id = d.reward_id
 WHERE d.program_id = $1 AND d.customer_id = ANY($2) AND d.occurred_at >= $3
 """
+_PIECES = """
+SELECT customer_id, clause, CAST(sum(pieces) AS bigint) AS pieces FROM clause_pieces
+WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id, clause
+"""
+_FIRST_PURCHASE = """
+SELECT facts, terms_version FROM purchases WHERE program_id = $1 AND occurred_at >= $2 ORDER BY id LIMIT 1
+"""
 _MOVED = """
 SELECT account_id, sum(points) AS points FROM entries
 WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY account_id
@@ -62,6 +69,20 @@ async def members(session: Session, *, program_id: str) -> int:
     return int(row["n"]) if row is not None else 0
 
 
+async def spent_before(session: Session, *, program_id: str, since: datetime) -> dict[str, int]:
+    """What clauses had given of their budgets when the first purchase since an instant was recorded.
+
+    It is in the facts of that purchase; a budget that it does not know began later.
+    """
+    row = await session.row(_FIRST_PURCHASE, program_id, since)
+    if row is None:
+        return {}
+    left = PurchaseFacts.from_data(json_value(row["facts"])).member.budgets
+    judged_by = await terms.version(session, program_id=program_id, number=row["terms_version"]) if left else None
+    budgets = judged_by.budgets if judged_by is not None else {}
+    return {key: budgets[key].points - points for key, points in left if key in budgets}
+
+
 async def page(
     session: Session, *, program_id: str, after: str, since: datetime, aspects: Collection[Aspect] = ()
 ) -> Page:
@@ -71,6 +92,9 @@ async def page(
         return Page((), None)
     ids, accounts = [row["id"] for row in rows], [row["account_id"] for row in rows]
     visits = {row["customer_id"]: int(row["visits"]) for row in await session.rows(_VISITS, program_id, ids, since)}
+    pieces: dict[str, dict[str, int]] = {}
+    for row in await session.rows(_PIECES, program_id, ids, since):
+        pieces.setdefault(row["customer_id"], {})[row["clause"]] = row["pieces"]
     moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
     events = await _events(session, program_id=program_id, ids=ids, since=since)
     known = await persons.of_customers(session, program_id=program_id, customer_ids=ids, aspects=aspects)
@@ -82,6 +106,7 @@ async def page(
             visits=visits.get(row["id"], 0),
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda one: one[0])),
             person=known[row["id"]],
+            pieces=pieces.get(row["id"], {}),
         )
         for row in rows
     )

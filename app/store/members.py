@@ -1,4 +1,4 @@
-"""What the terms ask about a customer: visits, uses of a clause, points earned in a period, and who they are."""
+"""What the terms ask about a customer: visits, uses of a clause, points earned in a period, pieces bought, and who they are."""
 
 from __future__ import annotations
 
@@ -21,24 +21,26 @@ _OF_CUSTOMER = "FROM purchases WHERE program_id = $1 AND customer_id = $2"
 async def known(
     session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
 ) -> Member:
-    """The customer as terms ask about them for a purchase; asks the database for nothing that the terms do not."""
-    asked, at = terms.asked, facts.occurred_at
+    """The customer as terms ask about them just before a purchase, whose place says where a day or month begins.
+
+    Asks the database for nothing that the terms do not ask for.
+    """
+    asked = terms.asked
     if asked.nothing:
         return NOBODY
+    of = (session, program_id, customer.id)
     visits = 0
     if asked.visits:
-        row = await session.row(f"SELECT count(*) {_OF_CUSTOMER} AND occurred_at <= $3", program_id, customer.id, at)
+        row = await session.row(
+            f"SELECT count(*) {_OF_CUSTOMER} AND occurred_at <= $3", program_id, customer.id, facts.occurred_at
+        )
         visits = row[0] if row is not None else 0
     uses: dict[str, int] = {}
     for period in dict.fromkeys(asked.uses.values()):
         keys = frozenset(key for key, one in asked.uses.items() if one is period)
-        uses |= await _uses(
-            session, program_id=program_id, customer=customer, keys=keys, period=period, terms=terms, at=at
-        )
-    earned = [
-        (period, await _earned(session, program_id=program_id, customer=customer, period=period, terms=terms, at=at))
-        for period in asked.earned
-    ]
+        uses |= await _uses(*of, keys=keys, period=period, facts=facts)
+    earned = [(period, await _earned(*of, period=period, facts=facts)) for period in asked.earned]
+    pieces = await _pieces(*of, keys=frozenset(asked.pieces), facts=facts) if asked.pieces else {}
     person = None
     if asked.about:
         person = await persons.of_customer(
@@ -49,7 +51,10 @@ async def known(
         visits=visits,
         uses=tuple(sorted(uses.items())),
         earned=tuple(earned),
-        answers=answered(asked.about, person=person, at=at, zone_name=facts.zone) if person is not None else (),
+        pieces=tuple(sorted(pieces.items())),
+        answers=answered(asked.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+        if person is not None
+        else (),
         person=person,
     )
 
@@ -77,41 +82,68 @@ async def use(
         )
 
 
+async def buy(
+    session: Session, *, program_id: str, customer_id: str, pieces: Iterable[tuple[str, str, int]], at: datetime
+) -> None:
+    """Keep how many pieces clauses (each with a new id) counted in a purchase of a customer."""
+    for id, clause, count in pieces:
+        await session.later(
+            "INSERT INTO clause_pieces (program_id, id, customer_id, clause, pieces, occurred_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            program_id,
+            id,
+            customer_id,
+            clause,
+            count,
+            at,
+        )
+
+
 async def _uses(
     session: Session,
-    *,
     program_id: str,
-    customer: CustomerRow,
+    customer_id: str,
+    *,
     keys: frozenset[str],
     period: Period,
-    terms: Terms,
-    at: datetime,
+    facts: PurchaseFacts,
 ) -> dict[str, int]:
-    within, bounds = _within(period, terms=terms, at=at)
+    within, bounds = _within(period, facts=facts)
     rows = await session.rows(
         f"SELECT clause, count(*) AS times FROM clause_uses WHERE program_id = $1 AND customer_id = $2{within}"
         " GROUP BY clause",
         program_id,
-        customer.id,
+        customer_id,
         *bounds,
     )
     return {row["clause"]: row["times"] for row in rows if row["clause"] in keys}
 
 
-async def _earned(
-    session: Session, *, program_id: str, customer: CustomerRow, period: Period, terms: Terms, at: datetime
-) -> int:
-    within, bounds = _within(period, terms=terms, at=at)
+async def _earned(session: Session, program_id: str, customer_id: str, *, period: Period, facts: PurchaseFacts) -> int:
+    within, bounds = _within(period, facts=facts)
     row = await session.row(
-        f"SELECT CAST(coalesce(sum(earned), 0) AS bigint) {_OF_CUSTOMER}{within}", program_id, customer.id, *bounds
+        f"SELECT CAST(coalesce(sum(earned), 0) AS bigint) {_OF_CUSTOMER}{within}", program_id, customer_id, *bounds
     )
     return row[0] if row is not None else 0
 
 
-def _within(period: Period, *, terms: Terms, at: datetime) -> tuple[str, tuple[datetime, ...]]:
-    """The condition that an event lies in the period that holds `at`."""
-    first = period_start(at, zone_name=terms.zone, period=period)
-    after = next_period(at, zone_name=terms.zone, period=period)
+async def _pieces(
+    session: Session, program_id: str, customer_id: str, *, keys: frozenset[str], facts: PurchaseFacts
+) -> dict[str, int]:
+    rows = await session.rows(
+        "SELECT clause, CAST(sum(pieces) AS bigint) AS pieces FROM clause_pieces"
+        " WHERE program_id = $1 AND customer_id = $2 AND occurred_at <= $3 GROUP BY clause",
+        program_id,
+        customer_id,
+        facts.occurred_at,
+    )
+    return {row["clause"]: row["pieces"] for row in rows if row["clause"] in keys}
+
+
+def _within(period: Period, *, facts: PurchaseFacts) -> tuple[str, tuple[datetime, ...]]:
+    """The condition that an event lies in the period that holds the purchase, by the calendar of its place."""
+    first = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
+    after = next_period(facts.occurred_at, zone_name=facts.zone, period=period)
     if first is None or after is None:
         return "", ()
     return " AND occurred_at >= $3 AND occurred_at < $4", (first, after)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.terms import Terms
+from app.store import budgets
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
 
@@ -113,7 +114,7 @@ async def all_versions(session: Session, *, program_id: str) -> tuple[Terms, ...
 
 
 async def publish(session: Session, *, program_id: str, id: str, terms: Terms, published_at: datetime) -> None:
-    """Keep a new version."""
+    """Keep a new version, and begin to count what its budgets give."""
     await session.execute(
         "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
@@ -124,6 +125,7 @@ async def publish(session: Session, *, program_id: str, id: str, terms: Terms, p
         published_at,
         json_text(terms.to_data()),
     )
+    await budgets.begin(session, program_id=program_id, clauses=terms.budgets)
 
 
 async def _compiled(session: Session, *, program_id: str, row: Row | None) -> Terms | None:

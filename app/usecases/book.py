@@ -9,10 +9,12 @@ from datetime import datetime
 import orjson
 
 from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
+from app.domain.judging import pieces_counted
 from app.domain.ledger import Balance, Entry, EntryType, Movement, sealed
 from app.domain.lots import Draw, Lot
 from app.domain.terms import Terms
-from app.store import ledger, members
+from app.store import budgets, ledger, members
 from app.store.customers import CustomerRow
 from app.store.unit import Session
 from app.usecases.call import Call
@@ -76,3 +78,19 @@ async def count_uses(session: Session, *, call: Call, customer: CustomerRow, ter
     await members.use(
         session, program_id=call.program.id, customer_id=customer.id, clauses=uses, at=decision.decided_for
     )
+
+
+async def count_purchase(
+    session: Session, *, call: Call, customer: CustomerRow, terms: Terms, facts: PurchaseFacts, decision: Decision
+) -> None:
+    """Keep what clauses count in a purchase: uses, pieces, and points out of budgets, which must be locked.
+
+    A refund takes nothing of it back.
+    """
+    await count_uses(session, call=call, customer=customer, terms=terms, decision=decision)
+    if terms.asked.pieces:
+        pieces = [(call.new_id(), key, count) for key, count in pieces_counted(terms, facts=facts)]
+        await members.buy(
+            session, program_id=call.program.id, customer_id=customer.id, pieces=pieces, at=facts.occurred_at
+        )
+    await budgets.spend(session, program_id=call.program.id, spent=decision.spent)

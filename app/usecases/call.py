@@ -60,6 +60,7 @@ class Answer:
     entry_id: str | None = None
     redemption_id: str | None = None
     reward_id: str | None = None
+    location_id: str | None = None
     preview_id: str | None = None
     terms_version: int | None = None
     shortfall: int | None = None
@@ -94,6 +95,7 @@ _PLAIN = (
     "entry_id",
     "redemption_id",
     "reward_id",
+    "location_id",
     "preview_id",
     "terms_version",
     "shortfall",

@@ -14,11 +14,11 @@ from app.domain.ledger import EntryType
 from app.domain.lots import Lot
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
-from app.store import customers, ledger, members, purchases, terms
+from app.store import budgets, customers, ledger, locations, members, purchases, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.unit import Session
-from app.usecases.book import book, count_uses
+from app.usecases.book import book, count_purchase
 from app.usecases.call import Answer, Call, keep, replay
 
 RECEIPTS = "till"
@@ -27,12 +27,16 @@ RECEIPTS = "till"
 
 @dataclass(frozen=True, slots=True)
 class NewPurchase:
-    """A receipt as a till sends it; `fingerprint` is a digest of the receipt as it was sent."""
+    """A receipt as a till sends it; `fingerprint` is a digest of the receipt as it was sent.
+
+    `location_id` is the place, None where it has none; the facts are those of a purchase without one.
+    """
 
     customer: CustomerBy
     external_id: str
     facts: PurchaseFacts
     fingerprint: str
+    location_id: str | None = None
 
 
 async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
@@ -48,6 +52,9 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     if order.facts.currency != call.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     program = call.program.id
+    place = order.location_id
+    if (here := await locations.placed(session, program_id=program, facts=order.facts, location_id=place)) is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
@@ -57,13 +64,21 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=order.facts)
+    facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
+    facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
     earned = earning.earn(terms=in_force, facts=facts)
     if not customer.balance.can_take(earned):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     purchase = _purchase(call=call, order=order, facts=facts, customer=customer, points=earned.points, terms=in_force)
-    await purchases.add(session, program_id=program, purchase=purchase)
-    await count_uses(session, call=call, customer=customer, terms=in_force, decision=earned)
+    return await _record(session, call=call, customer=customer, purchase=purchase, earned=earned, judged_by=in_force)
+
+
+async def _record(
+    session: Session, *, call: Call, customer: CustomerRow, purchase: Purchase, earned: Decision, judged_by: Terms
+) -> Answer:
+    """Write the purchase with all that clauses count in it and with its entry, and keep the answer."""
+    await purchases.add(session, program_id=call.program.id, purchase=purchase)
+    await count_purchase(session, call=call, customer=customer, terms=judged_by, facts=purchase.facts, decision=earned)
     entry, balance = await book(
         session,
         call=call,
@@ -73,7 +88,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         occurred_at=purchase.occurred_at,
         decision=earned,
         purchase_id=purchase.id,
-        new_lot=_lot(call=call, terms=in_force, purchase=purchase) if earned.points else None,
+        new_lot=_lot(call=call, terms=judged_by, purchase=purchase) if earned.points else None,
     )
     answer = Answer(
         decision=earned,
@@ -81,7 +96,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         customer_id=customer.id,
         purchase_id=purchase.id,
         entry_id=entry.id,
-        terms=in_force,
+        terms=judged_by,
     )
     return await keep(session, call=call, answer=answer)
 

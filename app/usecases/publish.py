@@ -8,11 +8,11 @@ from datetime import datetime
 
 from app.domain.comparing import changes, worst
 from app.domain.decisions import DecisionOutcome
-from app.domain.drafting import DraftedClause, UnkeptError, UnknownRewardError, named
+from app.domain.drafting import DraftedClause, UnkeptError, UnknownLocationError, UnknownRewardError, named
 from app.domain.notice import first_start, notice_decision
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms, TermsError
-from app.store import rewards, terms
+from app.store import locations, rewards, terms
 from app.store.programs import Program, ProgramKind
 from app.store.unit import Session
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
@@ -70,13 +70,14 @@ def _out_of_order(draft: Terms, *, latest: Terms, call: Call) -> Problem | None:
 async def drafted(session: Session, *, program: Program, now: datetime, order: Draft, number: int) -> Terms | Problem:
     """The checked draft as a version."""
     catalogue = await rewards.all_rewards(session, program_id=program.id)
+    places = await locations.names(session, program_id=program.id)
     try:
         return Terms.drafted(
             version=number,
             effective_from=order.effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=named(order.clauses, rewards={reward.key: reward.name for reward in catalogue}),
+            clauses=named(order.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places),
         )
     except TermsError as error:
         return refused(error)
@@ -87,5 +88,6 @@ def refused(error: TermsError) -> Problem:
     codes: dict[type[TermsError], ProblemCode] = {
         UnkeptError: ProblemCode.NOT_KEPT_YET,
         UnknownRewardError: ProblemCode.UNKNOWN_REWARD_IN_TERMS,
+        UnknownLocationError: ProblemCode.UNKNOWN_LOCATION_IN_TERMS,
     }
     return Problem(codes.get(type(error), ProblemCode.INVALID_INPUT), path=error.path, detail=error.message)

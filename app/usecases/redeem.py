@@ -13,7 +13,7 @@ from app.domain.lots import Draw
 from app.domain.price_lists import Charge
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
-from app.store import customers, ledger, members, price_lists, redemptions, rewards, terms
+from app.store import customers, ledger, locations, members, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
@@ -25,12 +25,16 @@ from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
 
 @dataclass(frozen=True, slots=True)
 class NewRedemption:
-    """What the till asks for: whose points, which reward (by id or by key), and the basket it goes with (without lines: none)."""
+    """What the till asks for: whose points, which reward (by id or by key), and the basket it goes with (without lines: none).
+
+    `location_id` is the place, None where it has none; the facts are those of a basket without one.
+    """
 
     customer: CustomerBy
     reward_id: str | None
     reward_key: str | None
     facts: PurchaseFacts
+    location_id: str | None = None
 
 
 async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answer | Problem:
@@ -43,6 +47,9 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     if (skewed := _clock(call, occurred_at=order.facts.occurred_at)) is not None:
         return skewed
     program = call.program.id
+    here = await locations.placed(session, program_id=program, facts=order.facts, location_id=order.location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
     customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
@@ -55,7 +62,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     clause = in_force.cost_of(reward.key)
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
-    facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=order.facts)
+    facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     charge = await _charge(session, call=call, customer=customer, terms=in_force, reward=reward, at=facts.occurred_at)
     decision = redeeming.redeem(
         terms=in_force, clause=clause, facts=facts, available=customer.balance.available, charge=charge
@@ -68,8 +75,24 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     if not await rewards.take_one(session, program_id=program, reward_id=reward.id):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
     redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
-    await redemptions.add(session, program_id=program, redemption=redemption)
-    await count_uses(session, call=call, customer=customer, terms=in_force, decision=decision)
+    return await _record(session, call=call, customer=customer, redemption=redemption, answer=answer, charge=charge)
+
+
+async def _record(
+    session: Session,
+    *,
+    call: Call,
+    customer: CustomerRow,
+    redemption: Redemption,
+    answer: Answer,
+    charge: Charge | None,
+) -> Answer:
+    """Write the redemption with its entry, and keep the answer."""
+    decision, judged_by = answer.decision, answer.terms
+    assert decision is not None, "a redemption was decided"
+    assert judged_by is not None, "by terms"
+    await redemptions.add(session, program_id=call.program.id, redemption=redemption)
+    await count_uses(session, call=call, customer=customer, terms=judged_by, decision=decision)
     entry, balance = await book(
         session,
         call=call,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from app.domain.conditions.about_customer import AboutCustomer as AboutCustomer
 from app.domain.conditions.age_at_least import AgeAtLeast
 from app.domain.conditions.birthday_window import BirthdayWindow
+from app.domain.conditions.budget import Budget
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.condition import Condition as Condition
 from app.domain.conditions.condition import Selecting as Selecting
 from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
 from app.domain.conditions.groups import Group as Group
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
@@ -33,10 +36,12 @@ CONDITIONS: tuple[type[Condition], ...] = (
     Categories,
     WeekdaysAndHours,
     Dates,
+    Locations,
     Channels,
     PaymentMethods,
     FirstPurchase,
     EveryNthVisit,
+    EveryNthItem,
     MemberFor,
     BirthdayWindow,
     AgeAtLeast,
@@ -44,6 +49,7 @@ CONDITIONS: tuple[type[Condition], ...] = (
     Preferences,
     TierAtLeast,
     TimesPerPeriod,
+    Budget,
     NotCombinedWith,
     AnyOf,
     AllOf,

@@ -122,7 +122,7 @@ class ExceptWhen(Group):
 
     kind: ClassVar[str] = "except_when"
     about: ClassVar[str] = (
-        "Holds except when all of these hold: hours, dates, channels, methods of payment or segments."
+        "Holds except when all of these hold: hours, dates, locations, channels, methods of payment or segments."
     )
     negatable: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}.")
@@ -142,7 +142,7 @@ class ExceptWhen(Group):
     def problem(self) -> str | None:
         """Only what has an opposite that can be said and reached."""
         if not all(one.negatable for one in leaves(self.conditions)):
-            return "an exception takes hours, dates, channels, methods of payment and segments only"
+            return "an exception takes hours, dates, locations, channels, methods of payment and segments only"
         return Group.problem(self)
 
 

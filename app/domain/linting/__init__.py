@@ -13,6 +13,7 @@ from app.domain.linting.finding import Finding as Finding
 from app.domain.linting.finding import Habits as Habits
 from app.domain.linting.finding import LintCode as LintCode
 from app.domain.linting.finding import RewardShown as RewardShown
+from app.domain.linting.finding import Visit as Visit
 from app.domain.linting.impossible import excludes_itself, never_fits
 from app.domain.linting.rewards import reward_findings
 from app.domain.linting.windows import MOST_MOMENTS, never_open, shut_out

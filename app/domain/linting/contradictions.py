@@ -13,6 +13,7 @@ from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_cap import CapScope
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
@@ -36,8 +37,8 @@ def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
         )
         if (
             other is not clause
-            # One that can be used up leaves room for this one.
-            and other.limit is None
+            # One that counts for itself may be used up, or not be reached, where this one is not.
+            and not other.counting
             and first_of_equals
             and effect.kind == clause.effect.kind
             and effect.at_least_as_good(clause.effect)
@@ -54,6 +55,7 @@ def _before(one: Clause, other: Clause) -> bool:
 def contradictions(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
     """What the clause promises and another one takes away, for certain."""
     yield from _capped(clause, terms=terms)
+    yield from _beyond_budget(clause, terms=terms)
     if isinstance(clause.effect, Tier):
         yield from _out_of_reach(clause, clause.effect, terms=terms)
     if isinstance(clause.effect, PendingPeriod):
@@ -67,6 +69,18 @@ def _capped(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
         if cap.points < promised:
             numbers = {"points": promised, "most": cap.points}
             yield Finding(LintCode.CONTRADICTION, clause, numbers=numbers, texts={"other": other.number})
+
+
+def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+    """A gift that is larger than all that is set aside for all customers together."""
+    budget, effect = clause.budget, clause.effect
+    if budget is None:
+        return
+    step = effect.points if isinstance(effect, PointsPerItem | PointsPerFullAmount) else 0
+    promised = max(step, _promised(clause, terms=terms))
+    if budget.points < promised:
+        numbers = {"points": promised, "most": budget.points}
+        yield Finding(LintCode.CONTRADICTION, clause, "budget", numbers=numbers, texts={"other": clause.number})
 
 
 def _promised(clause: Clause, *, terms: Terms) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.conditions import Condition
@@ -36,15 +37,22 @@ class LintCode(StrEnum):
     NOTICE_TOO_SHORT = "NOTICE_TOO_SHORT"
 
 
+class Visit(NamedTuple):
+    """A real purchase: when, and the zone of its place."""
+
+    at: datetime
+    zone: str
+
+
 @dataclass(frozen=True, slots=True)
 class Habits:
     """How customers really behave.
 
-    The times of recent visits, the points that the median customer earns in 30 days, and what was bought of late: stock
+    Recent visits, the points that the median customer earns in 30 days, and what was bought of late: stock
     code and name.
     """
 
-    visits: tuple[datetime, ...] = ()
+    visits: tuple[Visit, ...] = ()
     pace: Fraction | None = None
     sold: frozenset[tuple[str, str]] = frozenset()
 

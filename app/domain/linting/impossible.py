@@ -12,6 +12,7 @@ from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AllOf, ExceptWhen
 from app.domain.conditions.listed import Listed
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.not_combined_with import NotCombinedWith
@@ -50,6 +51,8 @@ def _exclusive(clause: Clause, together: Sequence[Condition]) -> Iterator[Findin
 def _excludes(one: Condition, other: Condition) -> bool:
     if isinstance(one, Channels) and isinstance(other, Channels):
         return one.channels.isdisjoint(other.channels)
+    if isinstance(one, Locations) and isinstance(other, Locations):
+        return one.locations.isdisjoint(other.locations)
     if isinstance(one, PaymentMethods) and isinstance(other, PaymentMethods):
         return one.methods.isdisjoint(other.methods)
     return isinstance(one, FirstPurchase) and isinstance(other, EveryNthVisit)

@@ -84,11 +84,13 @@ def shut_out(clause: Clause, *, terms: Terms, habits: Habits) -> Iterator[Findin
     if not timed or len(habits.visits) < FEWEST_VISITS:
         return
     shut = [
-        moment for moment in habits.visits if not all(holds(one, purchase=_at(moment, terms=terms)) for one in timed)
+        visit
+        for visit in habits.visits
+        if not all(holds(one, purchase=_at(visit.at, terms=terms)._replace(zone=visit.zone)) for one in timed)
     ]
     share = 100 * len(shut) // len(habits.visits)
     if share > 50:
-        day = local_date(shut[0], zone_name=terms.zone)
+        day = local_date(shut[0].at, zone_name=shut[0].zone)
         yield Finding(
             LintCode.SHUTS_OUT_VISITS,
             clause,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -21,39 +21,48 @@ _IN_POINTS = frozenset(
         ReasonCode.EARLIER_CLAUSE_APPLIED,
         ReasonCode.CAP_REACHED,
         ReasonCode.OLD_PRICE_KEPT,
+        ReasonCode.BUDGET_USED_UP,
     }
 )
-_MEASURED = {ReasonCode.OTHER_CHANNEL: "channel", ReasonCode.OTHER_PAYMENT: "payment"}
-_CALLED = {RemedyCode.USE_CHANNEL: "channel", RemedyCode.PAY_WITH: "payment"}
+_PLACES = "locations"
+_OTHERWISE = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
+"""Remedies that may leave open which one will do."""
+_MEASURED = {
+    ReasonCode.OTHER_CHANNEL: "channel",
+    ReasonCode.OTHER_PAYMENT: "payment",
+    ReasonCode.OTHER_LOCATION: _PLACES,
+}
+_CALLED = {RemedyCode.USE_CHANNEL: "channel", RemedyCode.PAY_WITH: "payment", RemedyCode.USE_LOCATION: _PLACES}
 """What the values of a reason and the choices of a remedy are members of."""
 
 
-def statement(reason: Reason, *, zone: str, say: Wording) -> str:
-    """The finding as one sentence; `zone` is where its instants are read off the wall clock."""
+def statement(reason: Reason, *, zone: str, places: Mapping[str, str], say: Wording) -> str:
+    """The finding as one sentence.
+
+    `zone` is where its instants are read off the wall clock, `places` what the locations of the terms are called.
+    """
     finding = reason.finding
     return say(
         f"reason.{finding.code.value}",
-        observed=observed(finding, zone=zone, say=say) or "",
-        required=required(finding, zone=zone, say=say) or "",
+        observed=observed(finding, zone=zone, places=places, say=say) or "",
+        required=required(finding, zone=zone, places=places, say=say) or "",
     )
 
 
-def observed(finding: Finding, *, zone: str, say: Wording) -> str | None:
+def observed(finding: Finding, *, zone: str, places: Mapping[str, str], say: Wording) -> str | None:
     """What was seen, in words; None where there is nothing to measure."""
-    return _value(finding.observed, code=finding.code, zone=zone, say=say)
+    return _value(finding.observed, code=finding.code, zone=zone, places=places, say=say)
 
 
-def required(finding: Finding, *, zone: str, say: Wording) -> str | None:
+def required(finding: Finding, *, zone: str, places: Mapping[str, str], say: Wording) -> str | None:
     """What is asked for, in words."""
-    return _value(finding.required, code=finding.code, zone=zone, say=say)
+    return _value(finding.required, code=finding.code, zone=zone, places=places, say=say)
 
 
-def remedy_statement(remedy: Remedy, *, zone: str, say: Wording) -> str:
+def remedy_statement(remedy: Remedy, *, zone: str, places: Mapping[str, str], say: Wording) -> str:
     """The way out as one sentence."""
-    if remedy.code is RemedyCode.ADD_PRODUCT and not remedy.choices:
-        return say("remedy.ADD_PRODUCT.other")
-    if remedy.code is RemedyCode.ASK_STAFF and not remedy.choices:
-        return say("remedy.ASK_STAFF.other")
+    if remedy.code in _OTHERWISE and not remedy.choices:
+        return say(f"remedy.{remedy.code.value}.other")
     if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and remedy.from_ is None:
         return say("remedy.WAIT_FOR_BIRTHDAY.untold")
     return say(
@@ -64,15 +73,15 @@ def remedy_statement(remedy: Remedy, *, zone: str, say: Wording) -> str:
         pieces=say.counted("pieces", remedy.quantity) if remedy.quantity is not None else "",
         visits=say.counted("visits", remedy.quantity) if remedy.quantity is not None else "",
         qualifying=say.counted("qualifying", remedy.points) if remedy.points is not None else "",
-        choices=_choices(remedy.choices, kind=_CALLED.get(remedy.code), say=say),
+        choices=_choices(remedy.choices, kind=_CALLED.get(remedy.code), places=places, say=say),
     )
 
 
-def _value(value: Value, *, code: ReasonCode, zone: str, say: Wording) -> str | None:
+def _value(value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, str], say: Wording) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return _choices((value,), kind=_MEASURED.get(code), say=say)
+        return _choices((value,), kind=_MEASURED.get(code), places=places, say=say)
     if isinstance(value, Money):
         return say.money(value)
     if isinstance(value, int):
@@ -83,10 +92,12 @@ def _value(value: Value, *, code: ReasonCode, zone: str, say: Wording) -> str | 
         return say.date(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
-    return _choices(value, kind=_MEASURED.get(code), say=say)
+    return _choices(value, kind=_MEASURED.get(code), places=places, say=say)
 
 
-def _choices(choices: Sequence[str], *, kind: str | None, say: Wording) -> str:
-    """One of several: codes of the shop as they are, members of a closed set by their words."""
+def _choices(choices: Sequence[str], *, kind: str | None, places: Mapping[str, str], say: Wording) -> str:
+    """One of several: codes of the shop as they are, locations by their names, members of a closed set by their words."""
+    if kind == _PLACES:
+        return say.listed([say("locations.called", name=places.get(key, key)) for key in choices], last="or")
     names = [say(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
     return say.listed(names, last="or") if names else ""

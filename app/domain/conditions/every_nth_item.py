@@ -1,0 +1,52 @@
+"""Every nth piece that a customer buys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.conditions.condition import Condition
+from app.domain.counting import Counted
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.rule import stated
+from app.domain.wording import Wording
+
+MOST_PIECES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EveryNthItem(Condition):
+    """Holds when the purchase contains the `nth` piece of what the clause selects, or twice the `nth`, and so on.
+
+    Whole pieces of all purchases of the customer are counted, whether the rest of the clause holds or not, from when
+    terms first had such a condition under the key of this clause. Pieces that come back stay counted: giving a piece
+    back and buying it again brings nobody closer to the next nth twice.
+    """
+
+    kind: ClassVar[str] = "every_nth_item"
+    about: ClassVar[str] = (
+        "Holds when the purchase contains every nth piece of what the clause counts, over all purchases of a customer."
+    )
+    nth: int = stated(f"2 to {MOST_PIECES:,}: with 10 the 10th, the 20th piece and so on.")
+
+    def check(self, purchase: Counted) -> Finding:
+        """The remedy is to add the missing pieces, in this purchase or bit by bit in later ones."""
+        before = purchase.member.bought(purchase.clause)
+        so_far = before + purchase.pieces()
+        missing = self.nth - so_far % self.nth
+        if so_far // self.nth > before // self.nth:
+            return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
+        remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
+        return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
+
+    def sentence(self, say: Wording) -> str:
+        """On every nth piece."""
+        return say("every_nth_item", nth=say.ordinal(self.nth))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Every third piece takes in every sixth, where both are counted in one clause."""
+        return isinstance(other, EveryNthItem) and other.nth % self.nth == 0
+
+    def problem(self) -> str | None:
+        """Every piece, or hardly any."""
+        return None if 2 <= self.nth <= MOST_PIECES else f"nth is 2 to {MOST_PIECES:,}"

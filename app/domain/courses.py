@@ -1,0 +1,137 @@
+"""One member's way through a replay: what each purchase earns and each reward costs, with all that clauses count."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.calendar import Period, period_start
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.earning import earn
+from app.domain.facts import PurchaseFacts
+from app.domain.judging import pieces_counted
+from app.domain.members import NOBODY, Member
+from app.domain.persons import STRANGER, Person
+from app.domain.redeeming import redeem
+from app.domain.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class PastRedemption:
+    """A reward (by its key) that a member asked for, on which facts."""
+
+    reward: str
+    facts: PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A member's recent past in the order in which it happened.
+
+    `opening` is the balance before it, `visits` the number of purchases before it, `pieces` what each clause (by key)
+    had counted before it; `person` is the member as of today.
+    """
+
+    customer_id: str
+    enrolled_at: datetime
+    opening: int
+    visits: int
+    events: tuple[PurchaseFacts | PastRedemption, ...]
+    pieces: Mapping[str, int] = field(default_factory=dict)
+    person: Person = STRANGER
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Numbers in the order of time, to be added up from an instant on."""
+
+    moments: list[datetime] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    def add(self, number: int, *, at: datetime) -> None:
+        """Something that happened after all that is in it."""
+        self.moments.append(at)
+        self.numbers.append(number)
+
+    def since(self, start: datetime | None) -> int:
+        """What has come together from an instant on; None: from the first one."""
+        place = 0 if start is None else bisect_left(self.moments, start)
+        return sum(self.numbers[place:])
+
+
+class Course:
+    """A member's way through the replay under one version of the terms.
+
+    `spent` is what clauses have given of their budgets, shared by the courses of all members.
+    """
+
+    def __init__(self, terms: Terms, history: History, spent: dict[str, int]) -> None:
+        self.balance = history.opening
+        self.earned = 0
+        self._terms = terms
+        self._history = history
+        self._visits = history.visits
+        self._pieces = dict(history.pieces)
+        self._uses = {key: _Tally() for key in terms.asked.uses}
+        self._gains = _Tally()
+        self._spent = spent
+
+    def decide(self, facts: PurchaseFacts) -> Decision:
+        """What the purchase earns."""
+        return earn(terms=self._terms, facts=self._seen(facts))
+
+    def book(self, facts: PurchaseFacts, decision: Decision) -> None:
+        """Add what a purchase earned, as far as an account can hold it."""
+        points = min(decision.points, MAX_POINTS - self._history.opening - self.earned)
+        self.balance += points
+        self.earned += points
+        self._visits += 1
+        if self._terms.asked.earned:
+            self._gains.add(points, at=facts.occurred_at)
+        for key, pieces in pieces_counted(self._terms, facts=facts) if self._terms.asked.pieces else ():
+            self._pieces[key] = self._pieces.get(key, 0) + pieces
+        for key, taken in decision.spent:
+            self._spent[key] = self._spent.get(key, 0) + taken
+        self._use(facts, decision)
+
+    def redeem(self, asked: PastRedemption) -> int | None:
+        """Pay for a reward: its cost, or None where it cannot be had."""
+        clause = self._terms.cost_of(asked.reward)
+        if clause is None:
+            return None
+        decision = redeem(terms=self._terms, clause=clause, facts=self._seen(asked.facts), available=self.balance)
+        if decision.outcome is DecisionOutcome.REFUSED:
+            return None
+        self.balance -= decision.points
+        self._use(asked.facts, decision)
+        return decision.points
+
+    def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
+        asked, budgets = self._terms.asked, self._terms.budgets
+        if asked.nothing and not budgets:
+            return facts if facts.member is NOBODY else replace(facts, member=NOBODY)
+        uses = [(key, self._uses[key].since(_start(facts, period))) for key, period in asked.uses.items()]
+        left = [(key, max(0, one.points - self._spent.get(key, 0))) for key, one in budgets.items()]
+        member = Member(
+            enrolled_at=self._history.enrolled_at if asked.enrolment else None,
+            visits=self._visits if asked.visits else 0,
+            uses=tuple(sorted((key, count) for key, count in uses if count)),
+            earned=tuple((one, self._gains.since(_start(facts, one))) for one in asked.earned),
+            pieces=tuple((key, self._pieces.get(key, 0)) for key in asked.pieces),
+            budgets=tuple(left),
+            person=self._history.person,
+        )
+        return replace(facts, member=member)
+
+    def _use(self, facts: PurchaseFacts, decision: Decision) -> None:
+        for key in decision.applied() if self._uses else ():
+            if key in self._uses:
+                self._uses[key].add(1, at=facts.occurred_at)
+
+
+def _start(facts: PurchaseFacts, period: Period) -> datetime | None:
+    """When the period of a purchase began, by the calendar of its place."""
+    return period_start(facts.occurred_at, zone_name=facts.zone, period=period)
