@@ -21,16 +21,19 @@ def faults_in(url: str) -> list[Fault]:
         found: list[Fault] = []
         for program in await desk.ask(every_program):
             entries: dict[object, int] = {}
+            spent: dict[str, int] = {}
             after: str | None = None
             while True:
                 page = await desk.ask(prove_page, program_id=program.id, after=after)
                 found.extend(page.faults)
                 for kind, count in page.entries.items():
                     entries[kind] = entries.get(kind, 0) + count
+                for clause, points in page.spent.items():
+                    spent[clause] = spent.get(clause, 0) + points
                 after = page.last
                 if after is None:
                     break
-            found.extend(await desk.ask(prove_whole, program_id=program.id, entries=entries))
+            found.extend(await desk.ask(prove_whole, program_id=program.id, entries=entries, spent=spent))
         await database.stop()
         return found
 

@@ -11,12 +11,15 @@ from app.domain.calendar import WEEK, Period, Weekday
 from app.domain.conditions import Condition
 from app.domain.conditions.age_at_least import AgeAtLeast
 from app.domain.conditions.birthday_window import BirthdayWindow
+from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
@@ -56,6 +59,7 @@ from app.domain.persons import PreferenceKind
 from tests.builders import pounds
 
 HAPPY_HOUR = WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19))
+HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
 
 CONDITION_VARIANTS: list[Condition] = [
     MinimumSpend(pounds("20.00")),
@@ -86,6 +90,9 @@ CONDITION_VARIANTS: list[Condition] = [
     Categories(include=frozenset({"drinks"}), exclude=frozenset({"tea"})),
     MinimumQuantity(2),
     MinimumQuantity(1),
+    HARBOUR,
+    Locations(frozenset({"station"}), ("Central Station",)),
+    Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central Station")),
     Channels(frozenset({Channel.STORE})),
     Channels(frozenset({Channel.STORE, Channel.ONLINE})),
     Channels(frozenset({Channel.PHONE})),
@@ -97,6 +104,10 @@ CONDITION_VARIANTS: list[Condition] = [
     EveryNthVisit(3),
     EveryNthVisit(6),
     EveryNthVisit(21),
+    EveryNthItem(2),
+    EveryNthItem(3),
+    EveryNthItem(10),
+    EveryNthItem(21),
     MemberFor(1),
     MemberFor(30),
     BirthdayWindow(),
@@ -120,6 +131,9 @@ CONDITION_VARIANTS: list[Condition] = [
     TimesPerPeriod(1, Period.WEEK),
     TimesPerPeriod(1, Period.YEAR),
     TimesPerPeriod(1, Period.EVER),
+    Budget(10_000, BudgetMode.WHOLE),
+    Budget(10_000, BudgetMode.PARTIAL),
+    Budget(1, BudgetMode.PARTIAL),
     NotCombinedWith(frozenset({"a"}), frozenset({3})),
     NotCombinedWith(frozenset({"a", "b"}), frozenset({3, 12})),
     AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))),
@@ -130,6 +144,9 @@ CONDITION_VARIANTS: list[Condition] = [
     AllOf((AnyOf((HAPPY_HOUR, Channels(frozenset({Channel.ONLINE})))), MinimumQuantity(2))),
     ExceptWhen((HAPPY_HOUR,)),
     ExceptWhen((HAPPY_HOUR, Channels(frozenset({Channel.STORE})))),
+    ExceptWhen((HARBOUR,)),
+    ExceptWhen((HAPPY_HOUR, HARBOUR)),
+    AnyOf((HARBOUR, Channels(frozenset({Channel.ONLINE})))),
     ExceptWhen((Dates(first=date(2026, 12, 24), last=date(2026, 12, 26)),)),
     ExceptWhen((PaymentMethods(frozenset({PaymentKind.GIFT_CARD})),)),
     ExceptWhen((Segments(frozenset({"staff"})),)),

@@ -13,12 +13,15 @@ from app.domain.calendar import Period, Weekday
 from app.domain.conditions import Condition
 from app.domain.conditions.age_at_least import AgeAtLeast
 from app.domain.conditions.birthday_window import BirthdayWindow
+from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
@@ -59,6 +62,7 @@ SKUS = ("tea", "cake", "mug")
 KINDS = ("drinks", "food")
 GROUPS = ("student", "teacher", "staff")
 TASTES = ("tea", "Vegan", "vegan", "XL")
+PLACES = ("harbour", "station", "airport")
 
 money = st.integers(1, 6_000).map(lambda minor: Money(minor, "GBP"))
 clocks = st.sampled_from([None, time(0), time(1, 30), time(9), time(17), time(19), time(23, 30)])
@@ -74,10 +78,12 @@ windows = st.builds(
 days = st.dates(date(2026, 1, 15), date(2026, 12, 15))
 dates = st.builds(Dates, first=st.none() | days, last=st.none() | days)
 channels = st.builds(Channels, channels=st.frozensets(st.sampled_from(list(Channel)), min_size=1))
+locations = st.builds(Locations, locations=st.frozensets(st.sampled_from(PLACES), min_size=1, max_size=2))
 payments = st.builds(PaymentMethods, methods=st.frozensets(st.sampled_from(list(PaymentKind)), min_size=1))
 selecting = st.builds(Products, include=names, exclude=names) | st.builds(Categories, include=kinds, exclude=kinds)
 measuring = st.builds(MinimumSpend, amount=money) | st.builds(MinimumQuantity, quantity=st.integers(1, 6))
 nths = st.builds(EveryNthVisit, nth=st.integers(2, 7))
+nth_items = st.builds(EveryNthItem, nth=st.integers(2, 7))
 memberships = st.builds(MemberFor, days=st.integers(1, 200))
 birthdays = st.builds(BirthdayWindow, before=st.integers(0, 200), after=st.integers(0, 200))
 ages = st.builds(AgeAtLeast, years=st.integers(1, 120))
@@ -88,8 +94,8 @@ preferences = st.builds(
     values=st.frozensets(st.sampled_from(TASTES), min_size=1, max_size=3),
 )
 about_customers = st.one_of(birthdays, ages, segments, preferences)
-of_members = st.one_of(st.just(FirstPurchase()), nths, memberships, about_customers)
-negatable = st.one_of(windows, dates, channels, payments, segments)
+of_members = st.one_of(st.just(FirstPurchase()), nths, nth_items, memberships, about_customers)
+negatable = st.one_of(windows, dates, locations, channels, payments, segments)
 persons = st.builds(
     Person,
     birthday=st.none() | st.dates(date(1900, 1, 1), date(2026, 1, 31)) | st.just(date(2000, 2, 29)),
@@ -116,6 +122,7 @@ groups = (
     | st.builds(AnyOf, conditions=st.lists(selecting, min_size=2, max_size=3).map(tuple))
 )
 limits = st.builds(TimesPerPeriod, times=st.integers(1, 3), period=st.sampled_from(list(Period)))
+budgets = st.builds(Budget, points=st.integers(1, 200), mode=st.sampled_from(list(BudgetMode)))
 
 
 def fit(condition: Condition) -> bool:
@@ -123,11 +130,16 @@ def fit(condition: Condition) -> bool:
     return condition.problem() is None
 
 
-conditions = st.one_of(plain, tiers, selecting, groups, limits).filter(fit)
-leaves = st.one_of(plain, tiers, selecting, limits).filter(fit)
+conditions = st.one_of(plain, tiers, selecting, groups, limits, budgets).filter(fit)
+leaves = st.one_of(plain, tiers, selecting, limits, budgets).filter(fit)
 some_conditions = st.tuples(
     st.lists(st.one_of(plain, selecting, groups).filter(fit), max_size=2), st.none() | limits
 ).map(lambda both: tuple(both[0]) + ((both[1],) if both[1] else ()))
+
+of_earning = st.tuples(some_conditions, st.none() | st.none() | budgets).map(
+    lambda both: both[0] + ((both[1],) if both[1] else ())
+)
+"""Conditions of a clause that gives points."""
 
 points = st.integers(1, 40)
 factors = st.sampled_from([Decimal("1.5"), Decimal(2), Decimal(3)])
@@ -201,7 +213,7 @@ def _level(qualifying: int, *, kept: bool) -> dict[str, Any]:
 def drafts(draw: st.DrawFn) -> list[DraftedClause]:
     """Clauses that may become terms."""
     clauses: list[DraftedClause] = [
-        (f"earn-{number}", draw(some_conditions), draw(earnings)) for number in range(draw(st.integers(1, 4)))
+        (f"earn-{number}", draw(of_earning), draw(earnings)) for number in range(draw(st.integers(1, 4)))
     ]
     if draw(st.booleans()):
         clauses.append(("cap", (), draw(caps)))
@@ -227,6 +239,7 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
         lines=lines,
         payments=tuple(Payment(kind, total // len(methods)) for kind in methods),
         channel=draw(st.none() | st.sampled_from(list(Channel))),
+        location=draw(st.none() | st.sampled_from(PLACES)),
         member=Member(
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),

@@ -115,7 +115,10 @@ class _Judge:
         self._moved = _moved(before, after) if self._first_counts else frozenset()
         # A level that is reached sooner lets every clause fit more that asks for it.
         self._levels_harm = any(
-            self._displaces(clause) or self._contests(clause) or clause.limit is not None or clause.budget is not None
+            self._displaces(clause)
+            or self._contests(clause)
+            or clause.limit is not None
+            or self._sharing.shifted_by(clause)
             for clause in (*before.clauses, *after.clauses)
             if any(isinstance(one, TierAtLeast) for one in clause.leaves)
         )

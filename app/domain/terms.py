@@ -9,17 +9,15 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from app.domain.calendar import Period
-from app.domain.conditions import AboutCustomer, Condition, Group, Selecting
+from app.domain.clauses import Clause as Clause
+from app.domain.conditions import AboutCustomer, Condition, Group
 from app.domain.conditions.budget import Budget
-from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.groups import leaves
 from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import TermsError as TermsError
 from app.domain.drafting import checked, kept
 from app.domain.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning, Effect, Extra
@@ -27,7 +25,6 @@ from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
 from app.domain.persons import Aspect
-from app.domain.wording import Wording
 
 E = TypeVar("E", bound=Effect)
 
@@ -55,78 +52,6 @@ class Asked:
     def nothing(self) -> bool:
         """Whether it takes no look at the customer."""
         return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.pieces)
-
-
-@dataclass(frozen=True)
-class Clause:
-    """One rule: when all conditions hold, the effect applies. `key` is the owner's name for it over versions."""
-
-    key: str
-    number: str
-    conditions: tuple[Condition, ...]
-    effect: Effect
-
-    @property
-    def kind(self) -> ClauseKind:
-        """What the clause is about."""
-        return self.effect.clause_kind
-
-    @cached_property
-    def leaves(self) -> tuple[Condition, ...]:
-        """Every condition that is no group."""
-        return tuple(leaves(self.conditions))
-
-    @cached_property
-    def selecting(self) -> tuple[Selecting | Group, ...]:
-        """The conditions that narrow which lines the others look at."""
-        return tuple(one for one in self.conditions if isinstance(one, Selecting | Group) and one.selecting)
-
-    @cached_property
-    def limit(self) -> TimesPerPeriod | None:
-        """How often it applies for a customer; None: always."""
-        return next((one for one in self.leaves if isinstance(one, TimesPerPeriod)), None)
-
-    @cached_property
-    def budget(self) -> Budget | None:
-        """What it gives all customers together; None: without end."""
-        return next((one for one in self.leaves if isinstance(one, Budget)), None)
-
-    @cached_property
-    def counts_pieces(self) -> bool:
-        """Whether it counts the pieces of what it selects."""
-        return any(isinstance(one, EveryNthItem) for one in self.leaves)
-
-    @cached_property
-    def counting(self) -> bool:
-        """Whether something is counted for this very clause: uses, pieces, or points given."""
-        return self.limit is not None or self.budget is not None or self.counts_pieces
-
-    @cached_property
-    def exclusive(self) -> bool:
-        """Whether it waits to see which other clauses fit."""
-        return any(isinstance(one, NotCombinedWith) for one in self.conditions)
-
-    def statement(self, say: Wording) -> str:
-        """The whole clause as one sentence."""
-        effect = self.effect.sentence(say)
-        if not self.conditions:
-            return say.capitalised(say("clause", effect=effect))
-        conditions = say("clause.separator").join(self.condition_sentences(say))
-        return say.capitalised(say("clause.with_conditions", effect=effect, conditions=conditions))
-
-    def condition_sentences(self, say: Wording) -> tuple[str, ...]:
-        """Each condition as it stands in the sentence of the clause."""
-        if self.kind is ClauseKind.REWARD:
-            return tuple(one.requirement(say) for one in self.conditions)
-        return tuple(one.sentence(say) for one in self.conditions)
-
-    def to_data(self) -> dict[str, Any]:
-        """The clause as JSON; every type under its stable kind."""
-        return {
-            "key": self.key,
-            "conditions": [one.to_data() for one in self.conditions],
-            "effect": self.effect.to_data(),
-        }
 
 
 @dataclass(frozen=True)

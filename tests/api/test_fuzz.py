@@ -121,7 +121,7 @@ def test_the_books_hold_afterwards(fuzzed: Shop) -> None:
         desk = Desk(database=database, clock=real_now, new_id=new_id)
         program = fuzzed.program.program.id
         page = await desk.ask(prove_page, program_id=program, after=None)
-        whole = await desk.ask(prove_whole, program_id=program, entries=page.entries)
+        whole = await desk.ask(prove_whole, program_id=program, entries=page.entries, spent=page.spent)
         await database.stop()
         return [*page.faults, *whole]
 

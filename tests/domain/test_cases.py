@@ -128,7 +128,7 @@ def terms(case: Case, which: str = "terms") -> Terms:
         effective_from=start or datetime(2020, 1, 1, tzinfo=UTC),
         currency=case["currency"],
         zone=name,
-        clauses=named(drafted, rewards=REWARDS),
+        clauses=named(drafted, rewards=REWARDS, locations={}),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 
@@ -10,11 +11,14 @@ import pytest
 from app.domain.calendar import WEEK, Period
 from app.domain.comparing import ChangeEffect, changes, worst
 from app.domain.conditions import Condition
+from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.dates import Dates
+from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.groups import AnyOf, ExceptWhen
+from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
@@ -24,6 +28,7 @@ from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.drafting import DraftedClause
 from app.domain.effects import Effect
+from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.grandfathering import Grandfathering
@@ -43,6 +48,7 @@ WEEKDAYS = frozenset(WEEK[:5])
 EVENING = WeekdaysAndHours(WEEKDAYS, time(17), time(19))
 LONGER = WeekdaysAndHours(WEEKDAYS, time(16), time(20))
 ONLINE = Channels(frozenset({Channel.ONLINE}))
+HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
 B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
 
 
@@ -60,6 +66,15 @@ B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
         (Categories(exclude=frozenset("ab")), Categories(exclude=frozenset("a")), B, W),
         (EveryNthVisit(6), EveryNthVisit(3), B, W),
         (EveryNthVisit(6), EveryNthVisit(5), W, W),
+        (EveryNthItem(6), EveryNthItem(3), B, W),
+        (EveryNthItem(6), EveryNthItem(5), W, W),
+        (HARBOUR, Locations(frozenset({"harbour", "station"})), B, W),
+        (HARBOUR, Locations(frozenset({"station"})), W, W),
+        (HARBOUR, Locations(frozenset({"harbour"}), ("Harbour Square",)), N, N),
+        (ExceptWhen((Locations(frozenset({"harbour", "station"})),)), ExceptWhen((HARBOUR,)), B, W),
+        (Budget(100, BudgetMode.PARTIAL), Budget(200, BudgetMode.PARTIAL), B, W),
+        (Budget(100, BudgetMode.WHOLE), Budget(200, BudgetMode.WHOLE), W, W),
+        (Budget(100, BudgetMode.WHOLE), Budget(100, BudgetMode.PARTIAL), W, W),
         (MemberFor(60), MemberFor(30), B, W),
         (TimesPerPeriod(1, Period.MONTH), TimesPerPeriod(2, Period.MONTH), B, W),
         (TimesPerPeriod(1, Period.MONTH), TimesPerPeriod(1, Period.WEEK), W, W),
@@ -144,3 +159,58 @@ def test_what_a_limited_clause_is_used_for_may_shift_when_its_rivals_change() ->
     first = some_terms(once, visit, FIRST)
     assert worst(changes(first, some_terms(once, visit, ("mode", (), Combination())))) is W
     assert worst(changes(some_terms(visit), some_terms(visit, once))) is B, "nothing was used up before"
+
+
+PARTIAL, WHOLE = Budget(100, BudgetMode.PARTIAL), Budget(100, BudgetMode.WHOLE)
+BONUS = BonusPoints(10)
+CAP: DraftedClause = ("cap", (), PointsCap(50, CapScope.DAY))
+
+
+def together(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeEffect:
+    """What a change means."""
+    return worst(changes(some_terms(*old), some_terms(*new)))
+
+
+def test_a_budget_that_comes_is_worse_and_one_that_goes_is_better() -> None:
+    without, within = a_clause(BONUS, key="gift"), a_clause(BONUS, PARTIAL, key="gift")
+    assert (together([without], [within]), together([within], [without])) == (W, B)
+    assert together([a_clause()], [a_clause(), within]) is B, "nobody had it before"
+
+
+def test_a_larger_budget_is_better_only_where_no_less_of_it_is_left_for_anybody() -> None:
+    def grown(budget: Budget, effect: Effect, *rest: DraftedClause) -> ChangeEffect:
+        more = replace(budget, points=200)
+        return together([a_clause(effect, budget, key="gift"), *rest], [a_clause(effect, more, key="gift"), *rest])
+
+    spend = PointsPerAmount(1, pounds("1.00"))
+    assert grown(PARTIAL, BONUS, a_clause()) is B
+    assert grown(WHOLE, BONUS, a_clause()) is B, "every gift is the same: more of them, and nobody is passed over"
+    assert grown(PARTIAL, spend) is B
+    # 160 for gifts of 100, 100 and 50 gives the first and the third; 210 the first and the second.
+    assert grown(WHOLE, spend) is W
+    # 5 are left, a gift of 10 and a rival of 8: with 10 left the gift is taken, and nothing is left for the next one.
+    assert grown(PARTIAL, spend, a_clause(PointsPerVisit(8), key="rival")) is W
+    assert grown(PARTIAL, BONUS, CAP) is W
+
+
+def test_what_uses_a_budget_up_sooner_or_later_is_mixed() -> None:
+    gift = a_clause(BONUS, PARTIAL, ONLINE, key="gift")
+    assert together([gift], [a_clause(BONUS, PARTIAL, key="gift")]) is W, "more people share it"
+    assert together([gift], [a_clause(BonusPoints(11), PARTIAL, ONLINE, key="gift")]) is W
+    assert together([gift, CAP], [gift]) is W, "without the cap more is given out of it"
+    assert together([gift, CAP, a_clause()], [gift, CAP, a_clause(), a_clause(BONUS, key="new")]) is W
+    assert together([gift], [gift, ("basis", (), CountedAmounts(shipping=True))]) is W
+    earning = a_clause(PointsPerVisit(5), PARTIAL, key="gift")
+    assert together([earning], [earning, a_clause(key="rival")]) is W
+    assert together([gift], [gift, a_clause(key="rival")]) is B, "a bonus comes on top, whatever else is earned"
+    coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 10))
+    assert together([gift], [gift, coffee]) is B
+
+
+def test_other_pieces_that_are_counted_make_another_one_the_nth() -> None:
+    tea, drinks = Products(include=frozenset({"tea"})), Products(include=frozenset({"tea", "cup"}))
+    counting = a_clause(BONUS, EveryNthItem(10), tea, key="tenth")
+    assert together([counting], [a_clause(BONUS, EveryNthItem(10), drinks, key="tenth")]) is W
+    assert together([counting], [counting, ("basis", (), CountedAmounts(shipping=True))]) is W
+    assert together([counting], [a_clause(BONUS, tea, key="tenth")]) is B
+    assert together([counting], [a_clause(BonusPoints(11), EveryNthItem(5), tea, key="tenth")]) is B

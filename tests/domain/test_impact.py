@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import Period
+from app.domain.conditions.budget import Budget, BudgetMode
+from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import DraftedClause
@@ -124,3 +126,27 @@ def test_a_draft_that_says_the_same_changes_nothing(clauses: list[DraftedClause]
     found = impact(same, again, member("one", *events, opening=50))
     assert (found.gainers, found.losers, found.points_gained, found.points_lost) == (0, 0, 0, 0)
     assert found.liability_before == found.liability_after
+
+
+def test_periods_go_by_the_calendar_of_each_purchases_place() -> None:
+    current = terms(PER_POUND)
+    draft = terms(PER_POUND, ("cap", (), PointsCap(points=15, scope=CapScope.DAY)))
+    # 10:30 and 12:00 are one day in London, and two in Auckland, 13 hours ahead.
+    second = bought("10.00", day=1)
+    first = replace(second, occurred_at=second.occurred_at - timedelta(minutes=90))
+    for zone, lost in (("Europe/London", 5), ("Pacific/Auckland", 0)):
+        found = impact(current, draft, member("one", replace(first, zone=zone), replace(second, zone=zone)))
+        assert found.points_lost == lost
+
+
+def test_a_budget_is_given_once_to_all_members_and_pieces_go_on_from_before() -> None:
+    gift = ("gift", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(points=30))
+    tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
+    current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
+    members = [replace(member(f"m-{n}", bought("10.00", day=n)), pieces={"tenth": 9}) for n in range(1, 4)]
+    found = impact(current, draft, *members)
+    assert found.points_gained == 30 + 20 + 0 + 3 * 4
+    again = Replay(current=current, draft=draft, spent={"gift": 45})
+    for one in members:
+        again.add(one)
+    assert again.impact().points_gained == 5 + 3 * 4

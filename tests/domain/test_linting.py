@@ -38,7 +38,7 @@ from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import Channel, PaymentKind, PurchaseFacts
-from app.domain.linting import Finding, Habits, LintCode, RewardShown, lint, notice_finding
+from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint, notice_finding
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
@@ -52,7 +52,7 @@ TEA = Products(include=frozenset({"tea"}))
 MUG = RewardShown("Mug", "An enamel mug, 0.4 l.", pictured=True)
 COST: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug"))
 EVENING = WeekdaysAndHours(frozenset(WEEK), time(22), time(23))
-NOONS = tuple(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(30))
+NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), "Europe/London") for day in range(30))
 
 
 def found(

@@ -15,6 +15,7 @@ from app.domain.comparing import ChangeEffect, changes, implied, worst
 from app.domain.conditions import Condition
 from app.domain.conditions.about_customer import answered
 from app.domain.conditions.age_at_least import AgeAtLeast
+from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
@@ -24,10 +25,17 @@ from app.domain.counting import Basis, Counted
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.drafting import DraftedClause
 from app.domain.earning import earn
+from app.domain.effects import Effect
+from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.counted_amounts import CountedAmounts
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.points_per_item import PointsPerItem
+from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.tier import Tier
 from app.domain.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
-from app.domain.judging import holds
+from app.domain.judging import holds, pieces_counted
 from app.domain.members import Member
 from app.domain.persons import Person, Preference
 from app.domain.redeeming import redeem
@@ -44,11 +52,13 @@ CLAUSE = "clause"
 OF_ONE_KIND = [
     some.windows,
     some.dates,
+    some.locations,
     some.channels,
     some.payments,
     some.selecting,
     some.measuring,
     some.nths,
+    some.nth_items,
     some.memberships,
     some.birthdays,
     some.ages,
@@ -56,6 +66,7 @@ OF_ONE_KIND = [
     some.preferences,
     some.tiers,
     some.limits,
+    some.budgets,
     some.groups,
     some.exceptions,
 ]
@@ -138,6 +149,8 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
         choice = remedy.choices[0] if remedy.choices else "anything"
         named = {"sku": choice} if isinstance(condition, Products) else {"categories": (choice,)}
         return replace(facts, lines=(*facts.lines, replace(line, **named)))  # type: ignore[arg-type]
+    if remedy.code is RemedyCode.USE_LOCATION:
+        return replace(facts, location=remedy.choices[0] if remedy.choices else "elsewhere")
     if remedy.code is RemedyCode.USE_CHANNEL:
         return replace(facts, channel=Channel(remedy.choices[0]))
     if remedy.code is RemedyCode.PAY_WITH:
@@ -152,13 +165,21 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     return replace(facts, member=replace(facts.member, visits=facts.member.visits + remedy.quantity))
 
 
-@given(condition=some.leaves, facts=some.purchases(), uses=st.integers(0, 4), excepted=st.booleans())
+@given(
+    condition=some.leaves,
+    facts=some.purchases(),
+    uses=st.integers(0, 4),
+    pieces=st.integers(0, 20),
+    left=st.integers(0, 3),
+    excepted=st.booleans(),
+)
 @SLOW
 def test_a_remedy_that_is_applied_makes_its_condition_hold(
-    condition: Condition, facts: PurchaseFacts, uses: int, excepted: bool
+    condition: Condition, facts: PurchaseFacts, uses: int, pieces: int, left: int, excepted: bool
 ) -> None:
     assume(condition.negatable or not excepted)
-    facts = replace(facts, payments=facts.payments, member=replace(facts.member, uses=((CLAUSE, uses),)))
+    counted = {"uses": ((CLAUSE, uses),), "pieces": ((CLAUSE, pieces),), "budgets": ((CLAUSE, left),)}
+    facts = replace(facts, member=replace(facts.member, **counted))  # type: ignore[arg-type]
     check = condition.check_except if excepted else condition.check
     finding = check(seen(facts))
     for remedy in finding.remedies:
@@ -204,33 +225,59 @@ def ranked(member: Member, *, terms: Terms) -> Member:
     return replace(member, tier=None if held is None else held.tier)
 
 
-def played(terms: Terms, sequence: Sequence[PurchaseFacts]) -> int:
-    """The points of one customer who makes these purchases in order, with everything that clauses count."""
-    history: list[tuple[PurchaseFacts, int, tuple[str, ...]]] = []
-    total = 0
-    for place, facts in enumerate(sequence):
-        uses: list[tuple[str, int]] = []
-        for key, period in terms.asked.uses.items():
-            start = period_start(facts.occurred_at, zone_name=terms.zone, period=period)
-            times = sum(1 for one, _, keys in history if key in keys and (start is None or one.occurred_at >= start))
-            uses.append((key, times))
-        earned: list[tuple[Period, int]] = []
-        for period in terms.asked.earned:
-            start = period_start(facts.occurred_at, zone_name=terms.zone, period=period)
-            earned.append((period, sum(got for one, got, _ in history if start is None or one.occurred_at >= start)))
-        member = Member(
-            sequence[0].member.enrolled_at,
-            place,
-            tuple(sorted(uses)),
-            tuple(earned),
-            person=sequence[0].member.person,
-            qualifying=sequence[0].member.qualifying,
-        )
-        member = ranked(member, terms=terms)
-        decision = earn(terms=terms, facts=replace(facts, member=member))
-        history.append((facts, decision.points, decision.applied()))
-        total += decision.points
-    return total
+def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[int]:
+    """The points of each customer when all of them make their purchases in the order of time, with everything counted."""
+    histories: list[list[tuple[PurchaseFacts, int, tuple[str, ...]]]] = [[] for _ in population]
+    pieces: list[dict[str, int]] = [{} for _ in population]
+    spent: dict[str, int] = {}
+    totals = [0] * len(population)
+    moments = sorted(
+        (facts.occurred_at, who, place)
+        for who, customer in enumerate(population)
+        for place, facts in enumerate(customer)
+    )
+    for _, who, place in moments:
+        facts = population[who][place]
+        member = remembered(terms, facts, histories[who], first=population[who][0].member)
+        left = tuple((key, one.points - spent.get(key, 0)) for key, one in terms.budgets.items())
+        known = replace(member, pieces=tuple(pieces[who].items()), budgets=left)
+        seen = replace(facts, member=ranked(known, terms=terms))
+        decision = earn(terms=terms, facts=seen)
+        histories[who].append((facts, decision.points, decision.applied()))
+        for key, count in pieces_counted(terms, facts=facts):
+            pieces[who][key] = pieces[who].get(key, 0) + count
+        for key, points in decision.spent:
+            spent[key] = spent.get(key, 0) + points
+            assert spent[key] <= terms.budgets[key].points, "no budget is overspent"
+        totals[who] += decision.points
+    return totals
+
+
+def remembered(
+    terms: Terms,
+    facts: PurchaseFacts,
+    history: Sequence[tuple[PurchaseFacts, int, tuple[str, ...]]],
+    *,
+    first: Member,
+) -> Member:
+    """What is known of a customer with this history just before a purchase."""
+    uses: list[tuple[str, int]] = []
+    for key, period in terms.asked.uses.items():
+        start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
+        times = sum(1 for one, _, keys in history if key in keys and (start is None or one.occurred_at >= start))
+        uses.append((key, times))
+    earned: list[tuple[Period, int]] = []
+    for period in terms.asked.earned:
+        start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
+        earned.append((period, sum(got for one, got, _ in history if start is None or one.occurred_at >= start)))
+    return Member(
+        first.enrolled_at,
+        len(history),
+        tuple(sorted(uses)),
+        tuple(earned),
+        person=first.person,
+        qualifying=first.qualifying,
+    )
 
 
 @st.composite
@@ -249,20 +296,23 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
     if draw(st.booleans()):
         rest.append(("cap", (), draw(some.caps)))
     price = draw(some.costs)
-    before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", (condition,), price)]
+    if draw(st.booleans()):
+        rest.append(("shared", (draw(some.budgets),), draw(some.earnings)))
+    asked, asked_next = ((),) * 2 if isinstance(condition, Budget) else ((condition,), (other,))
+    before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", asked, price)]
     kinds = ["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new"]
     what = draw(st.sampled_from([*kinds, *(["level"] * 8 if tiered else [])]))
     earning, reward = before[0], before[-1]
     if what == "condition":
-        earning, reward = ("earn-0", (other,), effect), ("coffee", (other,), price)
+        earning, reward = ("earn-0", (other,), effect), ("coffee", asked_next, price)
     elif what == "fewer":
         earning, reward = ("earn-0", (), effect), ("coffee", (), price)
     elif what == "more":
         more = draw(some.plain.filter(some.fit))
-        earning, reward = ("earn-0", (condition, more), effect), ("coffee", (condition, more), price)
+        earning, reward = ("earn-0", (condition, more), effect), ("coffee", (*asked, more), price)
     elif what == "effect":
         same = some.earnings.filter(lambda one: type(one) is type(effect))
-        earning, reward = ("earn-0", (condition,), draw(same)), ("coffee", (condition,), draw(some.costs))
+        earning, reward = ("earn-0", (condition,), draw(same)), ("coffee", asked, draw(some.costs))
     elif what == "cap":
         rest = [one for one in rest if one[0] != "cap"]
         rest += draw(st.just([]) | some.caps.map(lambda cap: [("cap", (), cap)]))
@@ -285,6 +335,66 @@ def cash_due(decision: Decision) -> int:
     return sum(one.minor for one in asked if isinstance(one, Money))
 
 
+@st.composite
+def recounted(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
+    """Few small clauses of which one has a budget or counts pieces, and the same with one thing changed."""
+
+    def shared() -> DraftedClause:
+        counts: tuple[Condition, ...] = draw(
+            st.one_of(st.tuples(small_budgets), st.tuples(some.nth_items), st.just(()))
+        )
+        where = draw(st.sampled_from([(), (), (Products(include=frozenset({"tea"})),)]))
+        return ("shared", (*counts, *where), draw(small_gifts))
+
+    def others() -> list[DraftedClause]:
+        found: list[DraftedClause] = []
+        if draw(st.booleans()):
+            found.append(("rival", draw(st.tuples(some.selecting.filter(some.fit)) | st.just(())), draw(small_gifts)))
+        if draw(st.booleans()):
+            found.append(("cap", (), PointsCap(draw(st.integers(1, 20)), CapScope.PURCHASE)))
+        if draw(st.booleans()):
+            found.append(("basis", (), CountedAmounts(shipping=draw(st.booleans()))))
+        return found
+
+    mode: DraftedClause = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
+    first, rest = shared(), others()
+    what = draw(st.sampled_from(["budget", "shared", "rest"]))
+    if what == "budget":
+        budget = [one for one in first[1] if isinstance(one, Budget)]
+        grown = [replace(one, points=one.points + draw(st.integers(-2, 10))) for one in budget]
+        kept = [one for one in first[1] if not isinstance(one, Budget)]
+        second: DraftedClause = ("shared", (*[one for one in grown if some.fit(one)], *kept), first[2])
+        return [first, mode, *rest], [second, mode, *rest]
+    return [first, mode, *rest], [
+        shared() if what == "shared" else first,
+        mode,
+        *(others() if what == "rest" else rest),
+    ]
+
+
+small_budgets = st.builds(Budget, points=st.integers(1, 25), mode=st.sampled_from(list(BudgetMode)))
+small_gifts: st.SearchStrategy[Effect] = st.one_of(
+    st.builds(BonusPoints, points=st.integers(1, 9)),
+    st.builds(PointsPerItem, points=st.integers(1, 4)),
+    st.builds(PointsPerVisit, points=st.integers(1, 9)),
+    st.builds(PointsMultiplier, factor=st.sampled_from([Decimal(2), Decimal(3)])),
+)
+populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_size=2, max_size=4)
+
+
+@given(both=recounted(), population=populations)
+@settings(SLOW, max_examples=500)
+def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
+    both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
+) -> None:
+    before, after = terms_of(both[0]), terms_of(both[1], version=2)
+    change = worst(changes(before, after))
+    assume(change is not ChangeEffect.WORSE)
+    for then, now in zip(played(before, population), played(after, population), strict=True):
+        assert now >= then, (changes(before, after), then, now)
+        assert change is ChangeEffect.BETTER or now == then
+
+
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
 @settings(SLOW, max_examples=1_500)
 def test_a_change_for_the_better_takes_nothing_from_anybody(
@@ -294,12 +404,11 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
     change = worst(changes(before, after))
     if change is ChangeEffect.WORSE:
         return
-    for customer in population:
-        sequence = sorted(customer, key=lambda one: one.occurred_at)
-        then, now = played(before, sequence), played(after, sequence)
+    for then, now in zip(played(before, population), played(after, population), strict=True):
         assert now >= then, (changes(before, after), then, now)
         assert change is ChangeEffect.BETTER or now == then
-        for facts in sequence:
+    for customer in population:
+        for facts in customer:
             old, new = before.cost_of("coffee"), after.cost_of("coffee")
             assert new is not None or old is None
             if old is not None and new is not None:

@@ -85,7 +85,8 @@ class Tampering:
                 assert await session.execute(sql, *values) == 1, f"{sql} changed nothing"
             page = await prove_page(session, program_id=program_id, after=None)
             assert page.last is None
-            found[:] = [*page.faults, *await prove_whole(session, program_id=program_id, entries=page.entries)]
+            whole = await prove_whole(session, program_id=program_id, entries=page.entries, spent=page.spent)
+            found[:] = [*page.faults, *whole]
             raise Untouched
 
         with pytest.raises(Untouched):

@@ -104,6 +104,43 @@ TABLES: dict[str, Table] = {
         references=frozenset({_to("customers", "customer_id")}),
         only_added=True,
     ),
+    "locations": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "number": "integer",
+            "key": "text",
+            "name": "text",
+            "zone": "text",
+            "address?": "text",
+            "created_at": "instant",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "number"), ("program_id", "key"), ("program_id", "name")}),
+        references=frozenset({_PROGRAM}),
+        checks=frozenset({"locations_number"}),
+    ),
+    "clause_pieces": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "customer_id": "id",
+            "clause": "text",
+            "pieces": "integer",
+            "occurred_at": "instant",
+        },
+        key=_KEY,
+        indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
+        references=frozenset({_to("customers", "customer_id")}),
+        checks=frozenset({"clause_pieces_pieces"}),
+        only_added=True,
+    ),
+    "clause_budgets": Table(
+        columns={"program_id": "id", "clause": "text", "spent": "integer"},
+        key=("program_id", "clause"),
+        references=frozenset({_PROGRAM}),
+        checks=frozenset({"clause_budgets_spent"}),
+    ),
     "impact_previews": Table(
         columns={
             "program_id": "id",

@@ -21,6 +21,7 @@ NAMES = (
     "0004_about_customers",
     "0005_refund_receipts",
     "0006_what_rewards_are",
+    "0007_places_and_budgets",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

@@ -18,6 +18,7 @@ ONLY_ADDED = (
     "answers",
     "terms_withdrawals",
     "clause_uses",
+    "clause_pieces",
 )
 
 
@@ -45,6 +46,14 @@ async def _a_full_shop(session: Session) -> None:
         "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at) VALUES ($1, $2, $3, 'bonus', $4)",
         PROGRAM,
         an_id(9),
+        an_id(1),
+        NOW,
+    )
+    await session.execute(
+        "INSERT INTO clause_pieces (program_id, id, customer_id, clause, pieces, occurred_at)"
+        " VALUES ($1, $2, $3, 'tenth', 4, $4)",
+        PROGRAM,
+        an_id(10),
         an_id(1),
         NOW,
     )

@@ -144,10 +144,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "points_validity.by.MESSAGE": "als Nachricht zugestellt",
     "points_validity.short": "; bei Punkten, die weniger als {latest} gelten, ist der Kassenbon, auf dem sie gesammelt werden, die Ankündigung",
     "points_validity.for_ever": "Punkte verfallen nicht",
-    "refund_policy.CLAMP_TO_ZERO": (
-        "bei einer Rückgabe werden die Punkte abgezogen, die es ohne die zurückgegebene Ware nicht gegeben hätte, "
-        "aber nie mehr als vorhanden sind"
-    ),
+    "refund_policy.CLAMP_TO_ZERO": "bei einer Rückgabe werden die Punkte abgezogen, die es ohne die zurückgegebene Ware nicht gegeben hätte, aber nie mehr als vorhanden sind",
     "notice_period": "Änderungen dieser Bedingungen werden angekündigt; was für die Mitglieder schlechter ist, gilt frühestens {days} später",
     "notice_period.at_once": "Änderungen dieser Bedingungen werden angekündigt und können sofort gelten",
     "points_per_item": "je Stück gibt es {points}",
@@ -176,20 +173,14 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "undo_window": "eine Einlösung, die noch nicht genutzt ist, lässt sich {hours} lang zurücknehmen; was sie gekostet hat, kommt zurück",
     "quote_validity": "ein genannter Prämienpreis gilt {minutes} lang",
     # Reasons
-    "reason.NOTICE_TOO_SHORT": (
-        "Die Änderung würde am {observed} beginnen; jetzt angekündigt, kann sie frühestens am {required} beginnen."
-    ),
+    "reason.NOTICE_TOO_SHORT": "Die Änderung würde am {observed} beginnen; jetzt angekündigt, kann sie frühestens am {required} beginnen.",
     "reason.OUTSIDE_DATES": "Der {observed} liegt außerhalb des Zeitraums dieser Regel.",
     "reason.OUTSIDE_TIME_WINDOW": "{observed} liegt außerhalb der Tage und Zeiten dieser Regel.",
     "reason.NO_ELIGIBLE_PRODUCT": "Nichts im Warenkorb zählt für diese Regel.",
-    "reason.BELOW_MINIMUM_SPEND": (
-        "Der angerechnete Betrag ist {observed}; diese Regel verlangt mindestens {required}."
-    ),
+    "reason.BELOW_MINIMUM_SPEND": "Der angerechnete Betrag ist {observed}; diese Regel verlangt mindestens {required}.",
     "reason.INSUFFICIENT_POINTS": "Vorhanden: {observed}; nötig: {required}.",
     "reason.NOTHING_TO_COUNT": "Was an diesem Einkauf zählt, reicht nach dieser Regel nicht für einen Punkt.",
-    "reason.BETTER_CLAUSE_APPLIED": (
-        "Diese Regel brächte {observed}; eine andere bringt {required} und zählt stattdessen."
-    ),
+    "reason.BETTER_CLAUSE_APPLIED": "Diese Regel brächte {observed}; eine andere bringt {required} und zählt stattdessen.",
     "reason.CLAMPED_TO_BALANCE": "Für die Rückgabe abzuziehen: {required}; vorhanden und abgezogen: {observed}.",
     "reason.NOTICE_GIVEN": "Die Änderung beginnt am {observed} und damit nicht vor {required}.",
     "reason.CONDITION_MET": "Diese Voraussetzung ist erfüllt.",

@@ -144,10 +144,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "points_validity.by.MESSAGE": "delivered to you as a message",
     "points_validity.short": "; for points that are valid for less than {latest}, the receipt on which you earn them is the notice",
     "points_validity.for_ever": "points do not expire",
-    "refund_policy.CLAMP_TO_ZERO": (
-        "if you return goods, the points that you would not have earned without them are taken back, "
-        "but never more than you have"
-    ),
+    "refund_policy.CLAMP_TO_ZERO": "if you return goods, the points that you would not have earned without them are taken back, but never more than you have",
     "notice_period": "changes to these terms are announced; those that are worse for you take effect {days} later at the earliest",
     "notice_period.at_once": "changes to these terms are announced and may take effect at once",
     "points_per_item": "you earn {points} for every piece you buy",
@@ -176,9 +173,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "undo_window": "a redemption that you have not used yet can be cancelled within {hours}, and what it cost comes back",
     "quote_validity": "a price that was quoted to you is honoured for {minutes}",
     # Reasons
-    "reason.NOTICE_TOO_SHORT": (
-        "The change would take effect on {observed}; announced now, it can take effect on {required} at the earliest."
-    ),
+    "reason.NOTICE_TOO_SHORT": "The change would take effect on {observed}; announced now, it can take effect on {required} at the earliest.",
     "reason.OUTSIDE_DATES": "{observed} is outside the dates of this clause.",
     "reason.OUTSIDE_TIME_WINDOW": "{observed} is outside the days and hours of this clause.",
     "reason.NO_ELIGIBLE_PRODUCT": "Nothing in the basket counts for this clause.",

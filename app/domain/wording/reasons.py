@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from app.domain.amounts import Money
 from app.domain.decisions import Finding, Reason, ReasonCode, Remedy, RemedyCode, Value
@@ -24,6 +25,9 @@ _IN_POINTS = frozenset(
         ReasonCode.BUDGET_USED_UP,
     }
 )
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+"""No locations."""
+
 _PLACES = "locations"
 _OTHERWISE = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
 """Remedies that may leave open which one will do."""
@@ -36,7 +40,7 @@ _CALLED = {RemedyCode.USE_CHANNEL: "channel", RemedyCode.PAY_WITH: "payment", Re
 """What the values of a reason and the choices of a remedy are members of."""
 
 
-def statement(reason: Reason, *, zone: str, places: Mapping[str, str], say: Wording) -> str:
+def statement(reason: Reason, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str:
     """The finding as one sentence.
 
     `zone` is where its instants are read off the wall clock, `places` what the locations of the terms are called.
@@ -49,17 +53,17 @@ def statement(reason: Reason, *, zone: str, places: Mapping[str, str], say: Word
     )
 
 
-def observed(finding: Finding, *, zone: str, places: Mapping[str, str], say: Wording) -> str | None:
+def observed(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str | None:
     """What was seen, in words; None where there is nothing to measure."""
     return _value(finding.observed, code=finding.code, zone=zone, places=places, say=say)
 
 
-def required(finding: Finding, *, zone: str, places: Mapping[str, str], say: Wording) -> str | None:
+def required(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str | None:
     """What is asked for, in words."""
     return _value(finding.required, code=finding.code, zone=zone, places=places, say=say)
 
 
-def remedy_statement(remedy: Remedy, *, zone: str, places: Mapping[str, str], say: Wording) -> str:
+def remedy_statement(remedy: Remedy, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str:
     """The way out as one sentence."""
     if remedy.code in _OTHERWISE and not remedy.choices:
         return say(f"remedy.{remedy.code.value}.other")

@@ -1,0 +1,255 @@
+"""Places over HTTP on both databases: opened by the owner, judged by their own clocks, named in the terms."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.store.opening import open_database
+from tests.proving import faults_in
+from tests.shop import DECISION, Shop, open_shop, started
+
+OPEN = """mutation($input: CreateLocationInput!) { createLocation(input: $input) {
+  location { id key name timeZone address } userErrors { code path } } }"""
+PUBLISH = (
+    "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { userErrors { code path detail: message } } }"
+)
+LISTED = """query($first: Int, $after: String, $last: Int, $before: String) { program { locations(
+  first: $first, after: $after, last: $last, before: $before) {
+    nodes { key } edges { cursor } pageInfo { hasNextPage hasPreviousPage endCursor startCursor } } } }"""
+BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {DECISION}
+  purchase {{ id location {{ key }} }} entry {{ id }} }} }}"""
+CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
+  decision { points { points } reasons { code statement remedies { code statement choices locations { key name id } } } }
+  clauses { applies appliesFrom reasons { code observed statement } } } }"""
+EXPLAIN = "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints } }"
+EVENING = {"weekdaysAndHours": {"days": ["WEDNESDAY"], "start": "18:00", "end": "20:00"}}
+
+
+@pytest.fixture
+def blank(database_url: str) -> Iterator[Shop]:
+    """A sandbox without terms."""
+    with open_shop(database_url, template="blank") as opened:
+        yield opened
+
+
+def opened(shop: Shop, key: str, name: str, zone: str, **more: Any) -> Any:
+    """Open a location as the owner."""
+    given = {"idempotencyKey": f"open-{key}", "key": key, "name": name, "timeZone": zone, **more}
+    return shop.ask(OPEN, role=Role.OWNER, input=given)["createLocation"]
+
+
+def publish(shop: Shop, *clauses: Any) -> list[Any]:
+    """Publish as the owner, in force since January."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": "2026-01-01T00:00:00Z"}
+    errors: list[Any] = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
+    return errors
+
+
+def bought(shop: Shop, card: str, *, at: str, receipt: str | None = None, **more: Any) -> Any:
+    """A purchase of £10.00."""
+    purchase = {
+        "externalId": receipt or uuid.uuid4().hex,
+        "occurredAt": at,
+        "lines": [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}],
+        **more,
+    }
+    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.ask(BUY, input=given)["recordPurchase"]
+
+
+def clause(key: str, effect: Any, *conditions: Any) -> Any:
+    """A clause with its conditions."""
+    return {"key": key, "conditions": list(conditions), "effect": effect}
+
+
+BONUS = {"bonusPoints": {"points": 7}}
+
+
+def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
+    taipei = opened(blank, "taipei", "Taipei Main", "Asia/Taipei")["location"]["id"]
+    assert publish(blank, clause("evening", BONUS, EVENING)) == []
+    card = blank.enrol()
+    # 10:30 in London, 18:30 in Taipei.
+    morning = "2026-03-04T10:30:00Z"
+    there = bought(blank, card, at=morning, receipt="T", locationId=taipei)
+    assert there["decision"]["points"][0]["points"] == 7
+    assert there["purchase"]["location"] == {"key": "taipei"}
+    assert blank.ask(EXPLAIN, e=there["entry"]["id"])["explain"] == {"agrees": True, "recomputedPoints": 7}
+    here = bought(blank, card, at=morning)
+    assert (here["decision"]["outcome"], here["purchase"]["location"]) == ("REFUSED", None)
+    # 20:30 in Taipei: the words read the clock on that wall, and the window opens there in a week.
+    late = bought(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["decision"]["reasons"][0]
+    assert late["observed"] == "Wednesday, 4 March 2026, 20:30"
+    assert late["remedies"][0]["from"] == "2026-03-11T10:00:00Z"
+    assert late["remedies"][0]["statement"] == "From Wednesday, 11 March 2026, 18:00, this condition is met."
+    (outlook,) = basket(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["clauses"]
+    assert outlook["appliesFrom"] == "2026-03-11T10:00:00Z"
+    assert outlook["reasons"][0]["observed"] == "Wednesday, 4 March 2026, 20:30"
+    blank.refund("T")
+    assert blank.available(card) == 0, "what is kept of it is judged by the same clock"
+    assert faults_in(blank.url) == []
+
+
+def test_limits_and_caps_go_by_the_calendar_of_the_place(blank: Shop) -> None:
+    auckland = opened(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
+    once = {"timesPerPeriod": {"times": 1, "period": "DAY"}}
+    cap = {"key": "cap", "effect": {"pointsCap": {"points": 10, "scope": "DAY"}}}
+    spend = clause("spend", {"pointsPerAmount": {"points": 1, "per": "1.00"}})
+    assert publish(blank, clause("once", BONUS, once), spend, cap) == []
+    card = blank.enrol()
+    # 10:00 and 12:00 in London are one day there; in Auckland, 13 hours ahead, midnight lies between them.
+    for place, second in ((auckland, 10), (None, 0)):
+        card = blank.enrol()
+        first = bought(blank, card, at="2026-03-04T10:00:00Z", locationId=place)["decision"]
+        again = bought(blank, card, at="2026-03-04T12:00:00Z", locationId=place)["decision"]
+        assert [one["points"][0]["points"] for one in (first, again)] == [10, second]
+    assert faults_in(blank.url) == []
+
+
+def test_the_last_valid_day_is_one_of_the_calendar_of_the_place(blank: Shop, database_url: str) -> None:
+    auckland = opened(blank, "auckland", "Queen Street", "Pacific/Auckland")["location"]["id"]
+    assert publish(blank, clause("visit", {"pointsPerVisit": {"points": 1}}), gone()) == []
+    card = blank.enrol()
+    bought(blank, card, at="2026-03-04T12:00:00Z", locationId=auckland)
+
+    async def last_days() -> list[str]:
+        database = open_database(database_url)
+        await database.start()
+        rows = await database.read(lambda session: session.rows("SELECT valid_until FROM lots"))
+        await database.stop()
+        return [str(row["valid_until"]) for row in rows]
+
+    assert asyncio.run(last_days()) == ["2027-03-05"], "it was the fifth in Auckland already"
+
+
+def gone() -> Any:
+    """Points are good for a year."""
+    return {"key": "valid", "effect": {"pointsValidity": {"months": 12}}}
+
+
+def basket(shop: Shop, card: str, *, at: str, **more: Any) -> Any:
+    """What a basket of £10.00 would earn."""
+    lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
+    return shop.ask(CHECK, by={"card": card}, basket={"occurredAt": at, "lines": lines, **more})["basketCheck"]
+
+
+def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Shop) -> None:
+    ids = {
+        key: opened(blank, key, name, "Europe/London")["location"]["id"]
+        for key, name in (("harbour", "Harbour Street"), ("station", "Central Station"), ("mall", "The Mall"))
+    }
+    only = {"locations": {"locations": ["station", "harbour"]}}
+    never = {"exceptWhen": {"conditions": [{"locations": {"locations": ["mall"]}}]}}
+    assert publish(blank, clause("there", BONUS, only), clause("not-there", BONUS, never)) == []
+    card = blank.enrol()
+    found = basket(blank, card, at="2026-03-04T12:00:00Z", locationId=ids["mall"])["decision"]
+    elsewhere, other = found["reasons"]
+    assert (elsewhere["code"], other["code"]) == ("OTHER_LOCATION", "EXCEPTION_APPLIES")
+    assert elsewhere["statement"] == "This clause holds only at “Harbour Street” or “Central Station”."
+    (remedy,) = elsewhere["remedies"]
+    assert (remedy["code"], remedy["choices"]) == ("USE_LOCATION", ["harbour", "station"])
+    assert remedy["statement"] == "Buy at “Harbour Street” or “Central Station”."
+    assert [(one["name"], one["id"]) for one in remedy["locations"]] == [
+        ("Harbour Street", ids["harbour"]),
+        ("Central Station", ids["station"]),
+    ]
+    (remedy,) = other["remedies"]
+    assert (remedy["statement"], remedy["locations"]) == ("Buy at another location.", None)
+    assert basket(blank, card, at="2026-03-04T12:00:00Z", locationId=ids["harbour"])["decision"]["points"] == [
+        {"points": 14}
+    ]
+    redeemed = blank.ask("{ terms { clauses(kind: EARNING) { statement } } }")["terms"]["clauses"]
+    assert redeemed[0]["statement"] == "You get 7 points on top, at “Harbour Street” or “Central Station”."
+
+
+def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> None:
+    other = started(database_url)
+    with open_shop(database_url) as shop:
+        foreign = Shop(address=shop.address, program=other, client=shop.client)
+        theirs = opened(foreign, "theirs", "Theirs", "Europe/Paris")["location"]["id"]
+        card = shop.enrol()
+        shop.buy(card, "150.00")
+        lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
+        for bad in (theirs, "nonsense", "TG9jYXRpb246MDFhMjBiZDQtNzA2Ny03NmQ4LWE3ODUtYWFiNWZmZThhMzdm", ""):
+            done = shop.buy(card, "10.00", receipt="R", locationId=bad)
+            assert [(one["code"], one["path"]) for one in done["userErrors"]] == [
+                ("LOCATION_NOT_FOUND", ["input", "purchase", "locationId"])
+            ]
+            spent = shop.redeem(card, basket={"locationId": bad, "lines": lines})
+            assert [(one["code"], one["path"]) for one in spent["userErrors"]] == [
+                ("LOCATION_NOT_FOUND", ["input", "basket", "locationId"])
+            ]
+            refused = shop.send(CHECK, by={"card": card}, basket={"locationId": bad, "lines": lines}).json()["errors"]
+            assert refused[0]["extensions"]["code"] == "BAD_USER_INPUT"
+            assert refused[0]["message"].startswith("LOCATION_NOT_FOUND at basket.locationId")
+            offers = "query($b: BasketInput) { rewards(basket: $b) { nodes { cost } } }"
+            refused = shop.send(offers, b={"locationId": bad, "lines": lines}).json()["errors"]
+            assert refused[0]["message"].startswith("LOCATION_NOT_FOUND at basket.locationId")
+        assert shop.ledger(card) == [("EARN", 150)]
+        assert shop.ask("query($i: ID!) { node(id: $i) { id } }", i=theirs) == {"node": None}
+        assert foreign.ask("query($i: ID!) { node(id: $i) { id } }", i=theirs) == {"node": {"id": theirs}}
+        assert shop.ask(LISTED)["program"]["locations"]["nodes"] == []
+
+
+def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
+    given = {"address": "1 Quay", "key": "quay", "name": "The Quay", "timeZone": "Europe/Lisbon"}
+    first = opened(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay")
+    assert {name: first["location"][name] for name in given} == given
+    assert opened(blank, "quay", "The Quay", "Europe/Lisbon", address="1 Quay") == first
+    for changed, code, path in (
+        ({"name": "Other"}, "LOCATION_TAKEN", "key"),
+        ({"key": "other"}, "LOCATION_TAKEN", "name"),
+        ({"key": "Not a key"}, "INVALID_INPUT", "key"),
+        ({"key": "b", "name": ""}, "INVALID_INPUT", "name"),
+        ({"key": "b", "name": " b"}, "INVALID_INPUT", "name"),
+        ({"key": "b", "name": "b", "timeZone": "Europe/Atlantis"}, "INVALID_INPUT", "timeZone"),
+        ({"key": "b", "name": "b", "timeZone": "../../etc/passwd"}, "INVALID_INPUT", "timeZone"),
+        ({"key": "b", "name": "b", "address": "x" * 501}, "INVALID_INPUT", "address"),
+    ):
+        sent = {"idempotencyKey": uuid.uuid4().hex, **given, **changed}
+        (error,) = blank.ask(OPEN, role=Role.OWNER, input=sent)["createLocation"]["userErrors"]
+        assert (error["code"], error["path"]) == (code, ["input", path])
+    for role in (Role.STAFF, Role.TILL):
+        answer = blank.send(OPEN, role=role, input={"idempotencyKey": "x", **given}).json()
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert [one["key"] for one in blank.ask(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
+
+
+def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: Shop) -> None:
+    keys = [f"place-{number}" for number in range(5)]
+    blank.at_once([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])  # type: ignore[misc]
+    opened(blank, keys[4], "The last", "Europe/London")
+    everything = blank.ask(LISTED)["program"]["locations"]
+    order = [one["key"] for one in everything["nodes"]]
+    assert (sorted(order), order[-1]) == (keys, keys[4])
+    page = blank.ask(LISTED, first=2)["program"]["locations"]
+    assert [one["key"] for one in page["nodes"]] == order[:2]
+    assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (True, False)
+    following = blank.ask(LISTED, first=3, after=page["pageInfo"]["endCursor"])["program"]["locations"]
+    assert [one["key"] for one in following["nodes"]] == order[2:]
+    assert (following["pageInfo"]["hasNextPage"], following["pageInfo"]["hasPreviousPage"]) == (False, True)
+    last = blank.ask(LISTED, last=2)["program"]["locations"]
+    assert ([one["key"] for one in last["nodes"]], last["pageInfo"]["hasPreviousPage"]) == (order[3:], True)
+    before = blank.ask(LISTED, last=2, before=last["pageInfo"]["startCursor"])["program"]["locations"]
+    assert [one["key"] for one in before["nodes"]] == order[1:3]
+
+
+def test_terms_that_name_an_unknown_location_are_refused_with_their_place(blank: Shop) -> None:
+    opened(blank, "harbour", "Harbour Street", "Europe/London")
+    inside = {
+        "anyOf": {
+            "conditions": [{"locations": {"locations": ["harbour", "ghost"]}}, {"channels": {"channels": ["ONLINE"]}}]
+        }
+    }
+    (error,) = publish(blank, clause("first", BONUS), clause("there", BONUS, inside))
+    assert (error["code"], error["path"]) == (
+        "UNKNOWN_LOCATION_IN_TERMS",
+        ["input", "clauses", "1", "conditions", "0"],
+    )
+    assert blank.ask("{ terms(version: 1) { version } }") == {"terms": None}
