@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import Any, cast
 
 import strawberry
@@ -186,7 +185,7 @@ class GraphQLEndpoint:
         if executor.work.over:
             # It was foreseen to be cheap, and was as dear as anything may be.
             buckets.charge(caller, most)
-        return replace(answer, body={**answer.body, "extensions": extensions})
+        return Answer(answer.status, {**answer.body, "extensions": extensions}, answer.headers)
 
     async def _resolved(self, executor: ShortExecutor, *, media: str) -> Answer:
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())

@@ -76,6 +76,8 @@ class Work:
         if self._clock is perf_counter:
             self._clock = thread_time
             self._last = thread_time()
+            # What went by on the wall may have been anybody's.
+            self._spent = 0.0
         self.tired = True
         self._plan()
 

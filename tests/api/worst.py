@@ -156,7 +156,7 @@ def worst(large: Large) -> dict[str, tuple[str, dict[str, Any]]]:
             tried
             + many(
                 f"basketCheck(customer: $by, basket: $basket) {{ clauses {{ {REASONS} nearly {{ statement }} }} }}",
-                times=8,
+                times=6,
             )
             + " }",
             {**by, "basket": basket(LINES)},
