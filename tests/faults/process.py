@@ -10,16 +10,17 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
 from app.domain.access import Role
 from app.usecases.start import NewProgram
-from tests.shop import BUY, ENROL
+from tests.shop import BUY, ENROL, REDEEM, REFUND
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +40,8 @@ class ServerProcess:
     url: str
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    output: int | IO[bytes] = subprocess.DEVNULL
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -56,9 +59,10 @@ class ServerProcess:
                 "PORT": str(self.port),
                 "TROTH_LOG_LEVEL": "ERROR",
                 "TROTH_COST_RESTORED": "1000000",
+                **self.settings,
             },
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=subprocess.STDOUT if self.output is not subprocess.DEVNULL else subprocess.DEVNULL,
         )
         wait_until(lambda: httpx.get(f"{self.address}/readyz", timeout=2).status_code == 200, within=30)
 
@@ -105,21 +109,69 @@ def send(address: str, program: NewProgram, query: str, given: Any, *, client: h
     return answer["data"]
 
 
-def purchase(card: str, key: str) -> dict[str, Any]:
-    """A purchase that earns 3 points, whose key is its receipt."""
-    lines = [{"sku": "a", "quantity": "1", "unitPrice": "3.00"}]
+def purchase(card: str, key: str, *, price: str = "3.00") -> dict[str, Any]:
+    """A purchase that earns a point a pound, whose key is its receipt."""
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": price}]
     return {"idempotencyKey": key, "customer": {"card": card}, "purchase": {"externalId": key, "lines": lines}}
+
+
+def redemption(card: str, key: str) -> dict[str, Any]:
+    """A coffee for a hundred points."""
+    return {"idempotencyKey": key, "customer": {"card": card}, "reward": {"key": "coffee"}}
+
+
+def refund(receipt: str, key: str) -> dict[str, Any]:
+    """All of a purchase back."""
+    return {"idempotencyKey": key, "purchase": {"externalId": receipt}}
+
+
+QUERIES = {"recordPurchase": BUY, "redeemReward": REDEEM, "recordRefund": REFUND}
+TYPES = {"recordPurchase": "EARN", "redeemReward": "REDEEM", "recordRefund": "CLAWBACK"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a till sent for a card."""
+
+    verb: str
+    card: str
+    given: dict[str, Any]
+
+    @property
+    def receipt(self) -> str:
+        """Of the purchase, or of the one that is refunded."""
+        found: str = self.given["purchase"]["externalId"]
+        return found
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What was sent, and what was answered."""
+
+    sent: Sent
+    answer: dict[str, Any]
+
+    @property
+    def entry(self) -> str | None:
+        """The id of the entry that it made; None where it was refused or moved no points."""
+        entry = self.answer["entry"]
+        return entry["id"] if entry is not None else None
+
+
+def lasting(answer: dict[str, Any]) -> dict[str, Any]:
+    """What must be the same whenever a key is sent again."""
+    return {name: answer.get(name) for name in ("decision", "balances", "entry", "redemption", "cash", "shortfall")}
 
 
 @dataclass
 class Tills:
-    """Some tills that write purchases until they are told to stop; `acknowledged` maps keys to entries."""
+    """Some tills, one for each card, that record purchases, redeem and refund until they are told to stop."""
 
     address: str
     program: NewProgram
     cards: list[str]
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    unanswered: dict[str, str] = field(default_factory=dict)
+    acknowledged: dict[str, Acknowledged] = field(default_factory=dict)
+    unanswered: dict[str, Sent] = field(default_factory=dict)
     _running: bool = False
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -131,10 +183,10 @@ class Tills:
             thread.start()
 
     def write_more_than(self, before: int) -> None:
-        """Wait until more than `before` purchases are acknowledged: a loaded machine may need its time for that."""
+        """Wait until more than `before` requests are acknowledged: a loaded machine may need its time for that."""
         latest = time.monotonic() + 60
         while len(self.acknowledged) <= before:
-            assert time.monotonic() < latest, "the tills got no purchase acknowledged for a minute"
+            assert time.monotonic() < latest, "the tills got nothing acknowledged for a minute"
             time.sleep(0.01)
 
     def stop(self) -> None:
@@ -144,19 +196,47 @@ class Tills:
             thread.join(60)
             assert not thread.is_alive()
 
+    def send_again(self) -> None:
+        """Send with its key what was not answered: what was not done is done now, what was done is answered now."""
+        for key, sent in list(self.unanswered.items()):
+            answer = send(self.address, self.program, QUERIES[sent.verb], sent.given)[sent.verb]
+            assert answer["userErrors"] == [], "what was not answered is sent again with its key"
+            self.acknowledged[key] = Acknowledged(sent, answer)
+            del self.unanswered[key]
+
+    def count(self, verb: str) -> int:
+        """How many of a verb were acknowledged and moved points."""
+        return sum(one.sent.verb == verb and one.entry is not None for one in self.acknowledged.values())
+
     def _write(self, card: str) -> None:
+        """Three purchases, a redemption, a refund of one of the purchases, and again."""
+        bought: list[str] = []
         with httpx.Client() as client:
             while self._running:
-                key = uuid.uuid4().hex
-                self.unanswered[key] = card
-                try:
-                    done = send(self.address, self.program, BUY, purchase(card, key), client=client)["recordPurchase"]
-                except (httpx.HTTPError, RuntimeError, ValueError):
-                    time.sleep(0.05)
-                    continue
-                assert done["userErrors"] == []
-                self.acknowledged[key] = done["entry"]["id"]
-                del self.unanswered[key]
+                for verb in ("recordPurchase", "recordPurchase", "recordPurchase", "redeemReward", "recordRefund"):
+                    if not self._running or (verb == "recordRefund" and not bought):
+                        continue
+                    key = uuid.uuid4().hex
+                    if self._sent(Sent(verb, card, _given(verb, card, key, bought)), key, client=client):
+                        bought.append(key) if verb == "recordPurchase" else None
+
+    def _sent(self, sent: Sent, key: str, *, client: httpx.Client) -> bool:
+        self.unanswered[key] = sent
+        try:
+            answer = send(self.address, self.program, QUERIES[sent.verb], sent.given, client=client)[sent.verb]
+        except (httpx.HTTPError, RuntimeError, ValueError):
+            time.sleep(0.05)
+            return False
+        assert answer["userErrors"] == []
+        self.acknowledged[key] = Acknowledged(sent, answer)
+        del self.unanswered[key]
+        return True
+
+
+def _given(verb: str, card: str, key: str, bought: list[str]) -> dict[str, Any]:
+    if verb == "recordPurchase":
+        return purchase(card, key, price="60.00")
+    return redemption(card, key) if verb == "redeemReward" else refund(bought.pop(), key)
 
 
 def enrolled(address: str, program: NewProgram, count: int) -> list[str]:
@@ -167,27 +247,64 @@ def enrolled(address: str, program: NewProgram, count: int) -> list[str]:
     return cards
 
 
+LEDGER = """query($card: String!, $after: String) { customer(by: { card: $card }) { ledger(first: 100, after: $after) {
+    nodes { id type points purchase { externalId } redemption { id } } pageInfo { hasNextPage endCursor } } } }"""
+
+
+def ledger_of(address: str, program: NewProgram, card: str) -> list[dict[str, Any]]:
+    """Every entry of a card."""
+    found: list[dict[str, Any]] = []
+    after, more = None, True
+    while more:
+        answer = httpx.post(
+            f"{address}/graphql",
+            json={"query": LEDGER, "variables": {"card": card, "after": after}},
+            headers={"Authorization": f"Bearer {program.token(Role.TILL)}"},
+            timeout=30,
+        ).json()
+        page = answer["data"]["customer"]["ledger"]
+        found += page["nodes"]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    return found
+
+
 def assert_nothing_was_lost(tills: Tills) -> None:
-    """Every acknowledged purchase is there once: the same key gets the same entry, and so does its receipt."""
-    of = {}
-    for card in tills.cards:
-        query = 'query($a: String) { customer(by: { card: "CARD" }) { ledger(first: 100, after: $a) { nodes { id points purchase { externalId } } pageInfo { hasNextPage endCursor } } } }'.replace(
-            "CARD", card
-        )
-        after, more = None, True
-        while more:
-            answer = httpx.post(
-                f"{tills.address}/graphql",
-                json={"query": query, "variables": {"a": after}},
-                headers={"Authorization": f"Bearer {tills.program.token(Role.TILL)}"},
-                timeout=30,
-            ).json()
-            page = answer["data"]["customer"]["ledger"]
-            for one in page["nodes"]:
-                assert one["points"] == 3
-                assert one["purchase"]["externalId"] not in of, "recorded twice"
-                of[one["purchase"]["externalId"]] = one["id"]
-            after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
-    lost = [key for key, entry in tills.acknowledged.items() if of.get(key) != entry]
+    """What was acknowledged is there once, with its points; nothing is there that nobody sent, and nothing twice."""
+    entries = {one["id"]: one for card in tills.cards for one in ledger_of(tills.address, tills.program, card)}
+    lost = []
+    for key, one in tills.acknowledged.items():
+        if one.entry is None:
+            continue
+        entry = entries.get(one.entry)
+        told = (one.answer["entry"]["points"], TYPES[one.sent.verb])
+        if entry is None or (entry["points"], entry["type"]) != told or not _belongs(entry, one):
+            lost.append(key)
     assert lost == []
-    assert set(of) <= set(tills.acknowledged) | set(tills.unanswered), "nothing is there that nobody sent"
+    made = Counter(one.entry for one in tills.acknowledged.values() if one.entry is not None)
+    assert max(made.values(), default=1) == 1, "two keys were answered with one entry"
+    every = [*(one.sent for one in tills.acknowledged.values()), *tills.unanswered.values()]
+    for verb in ("recordPurchase", "recordRefund"):
+        there = [one["purchase"]["externalId"] for one in entries.values() if one["type"] == TYPES[verb]]
+        assert len(there) == len(set(there)), f"{verb} twice"
+        assert set(there) <= {one.receipt for one in every if one.verb == verb}, "nobody sent that"
+    redeemed = [one["redemption"]["id"] for one in entries.values() if one["type"] == TYPES["redeemReward"]]
+    assert len(redeemed) == len(set(redeemed)), "paid twice for one reward"
+    maybe = sum(one.verb == "redeemReward" for one in tills.unanswered.values())
+    assert tills.count("redeemReward") <= len(redeemed) <= tills.count("redeemReward") + maybe
+    for card in tills.cards:
+        _assert_answers_again(tills, card)
+
+
+def _belongs(entry: dict[str, Any], one: Acknowledged) -> bool:
+    """Whether an entry is of the purchase or the redemption that was answered."""
+    if one.sent.verb == "redeemReward":
+        return bool(entry["redemption"]["id"] == one.answer["redemption"]["id"])
+    return bool(entry["purchase"]["externalId"] == one.sent.receipt)
+
+
+def _assert_answers_again(tills: Tills, card: str) -> None:
+    """The latest answers of a card, each sent again with its key, are the same."""
+    latest = [one for one in tills.acknowledged.values() if one.sent.card == card][-6:]
+    for one in latest:
+        again = send(tills.address, tills.program, QUERIES[one.sent.verb], one.sent.given)[one.sent.verb]
+        assert lasting(again) == lasting(one.answer), "another answer to the same key"

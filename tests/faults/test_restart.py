@@ -7,7 +7,16 @@ import time
 
 from app.store.migrating import migrate
 from tests.faults.own_postgres import own_server, restart
-from tests.faults.process import ServerProcess, Tills, assert_nothing_was_lost, enrolled, purchase, send, wait_until
+from tests.faults.process import (
+    Sent,
+    ServerProcess,
+    Tills,
+    assert_nothing_was_lost,
+    enrolled,
+    purchase,
+    send,
+    wait_until,
+)
 from tests.proving import faults_in
 from tests.shop import BUY, started
 
@@ -40,7 +49,8 @@ def test_no_acknowledged_purchase_is_lost_when_postgresql_is_restarted_and_servi
                 waits.append(wait_until(served, within=WITHIN))
                 time.sleep(0.5)
                 tills.stop()
-                tills.unanswered[f"after-{number}"] = tills.cards[0]
+                given = purchase(tills.cards[0], f"after-{number}")
+                tills.unanswered[f"after-{number}"] = Sent("recordPurchase", tills.cards[0], given)
             assert len(tills.acknowledged) > RESTARTS
             assert_nothing_was_lost(tills)
         finally:
