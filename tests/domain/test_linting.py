@@ -132,7 +132,9 @@ def test_a_clause_that_yields_to_one_that_always_fits_is_idle() -> None:
     yields = a_clause(PointsPerVisit(9), ONLINE, NotCombinedWith(frozenset({"spend"})), key="yields")
     assert found(a_clause(), yields) == [("yields", LintCode.NEVER_HOLDS, "yields")]
     assert found(a_clause(None, STORE), yields) == []
-    assert found(a_clause(None, ONLINE, TimesPerPeriod(1, Period.DAY)), yields) == [], "it may be used up"
+    once = TimesPerPeriod(1, Period.DAY)
+    daily = a_clause(PointsPerVisit(9), ONLINE, once, NotCombinedWith(frozenset({"spend"})), key="yields")
+    assert found(a_clause(None, ONLINE, once), daily) == [], "it may be used up"
 
 
 @given(

@@ -19,6 +19,7 @@ from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.drafting import DraftedClause, UnkeptError
 from app.domain.effects import Effect
+from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
@@ -159,6 +160,8 @@ def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
     assert short.problem() is None
     assert "the receipt on which you earn them is the notice" in short.sentence(wording(Locale.EN))
     assert "receipt on which" not in YEARLY.sentence(wording(Locale.EN))
+    assert PointsValidity(days=29, expires=True).told_on_receipt
+    assert not PointsValidity(days=30, expires=True).told_on_receipt, "the day of the earning is 30 days before"
 
 
 # What is not kept yet
@@ -310,7 +313,8 @@ def test_a_change_of_levels(
 def test_a_level_that_is_easier_to_reach_is_mixed_where_its_clause_stands_in_the_way_of_another() -> None:
     yields = a_clause(PointsPerVisit(9), NotCombinedWith(frozenset({"for-gold"})), key="yields")
     once = a_clause(PointsPerVisit(5), TierAtLeast("gold"), TimesPerPeriod(1, Period.MONTH), key="for-gold")
-    for rest in ((FOR_GOLD, yields), (a_clause(), once)):
+    bonus = a_clause(BonusPoints(5), TierAtLeast("gold"), TimesPerPeriod(1, Period.MONTH), key="for-gold")
+    for rest in ((FOR_GOLD, yields), (a_clause(), once), (a_clause(), bonus)):
         assert compared(drafted(RISEN, *rest), drafted(GOLD, *rest))[0] is W
     assert compared(drafted(RISEN, a_clause(), FOR_GOLD), drafted(GOLD, a_clause(), FOR_GOLD))[0] is B
 
