@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -111,13 +112,14 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
         return wrong("pictureUrl", "an https address of at most 500 characters")
     if sent.stock is not None and sent.stock < 0:
         return wrong("stock", "not negative")
-    if sent.article is not None and not 1 <= len(sent.article) <= 200:
-        return wrong("article", "1 to 200 characters")
-    variants = tuple(sent.variants or ())
-    if len(variants) > MOST_VARIANTS or len(set(variants)) < len(variants):
-        return wrong("variants", f"at most {MOST_VARIANTS}, each once")
-    if any(not 1 <= len(one.strip()) <= len(one) <= 100 for one in variants):
-        return wrong("variants", "each has 1 to 100 characters")
+    try:
+        article = None if sent.article is None else called(sent.article)
+    except NameProblem as problem:
+        return wrong("article", str(problem))
+    try:
+        variants = _variants(sent.variants or ())
+    except NameProblem as problem:
+        return wrong("variants", str(problem))
     try:
         value = _amount(sent.retail_value, least=0, context=context)
     except AmountError as error:
@@ -133,10 +135,20 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
         picture_url=sent.picture_url,
         retail_value=value,
         stock=sent.stock,
-        article=sent.article,
+        article=article,
         variants=variants,
         cash_part=cash_part,
     )
+
+
+def _variants(sent: Sequence[str]) -> tuple[str, ...]:
+    """What there is to choose from. Raises NameProblem."""
+    if len(sent) > MOST_VARIANTS:
+        raise NameProblem(f"at most {MOST_VARIANTS}")
+    names = tuple(called(one, most=100) for one in sent)
+    if len(set(names)) < len(names):
+        raise NameProblem("each once")
+    return names
 
 
 def _amount(sent: Decimal | None, *, least: int, context: Context) -> Money | None:

@@ -78,7 +78,9 @@ def test_a_reward_says_what_it_is_and_what_there_is_to_choose(shop: Shop) -> Non
     [
         ("article", ""),
         ("article", "x" * 201),
-        ("variants", ["red", "red"]),
+        ("variants", ["red", " red"]),
+        ("variants", ["re\u202ed"]),
+        ("article", "85123\u200bA"),
         ("variants", [""]),
         ("variants", ["  "]),
         ("variants", ["x" * 101]),
