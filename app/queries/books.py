@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from app.domain.ledger import FIRST_HASH, Entry, EntryType, sealed
-from app.queries.deciding_again import Standing, decided_again, past_of
+from app.queries.deciding_again import Again, Standing, decided_again, past_of
 from app.store import budgets, customers, ledger, purchases, redemptions, refunds, rewards
 from app.store.customers import CustomerRow
 from app.store.ledger import StoredEntry
@@ -172,14 +172,20 @@ async def _facts(session: Session, *, program_id: str, entries: Sequence[StoredE
         place = f"entry {entry.id}"
         if again is None:
             faults.append(Fault(place, "what it was decided from is gone"))
-        elif again.points != entry.points:
-            faults.append(Fault(place, "the terms of its time give other points"))
-        elif again.spent != _spent(entry):
-            faults.append(Fault(place, "the terms of its time take other points from a budget"))
-        elif not again.recorded:
-            faults.append(Fault(place, f"its {_RECORDS[entry.type]} says otherwise"))
+        else:
+            faults.extend(Fault(place, what) for what in _differing(entry, again=again))
         standing.add(entry)
     return faults
+
+
+def _differing(entry: Entry, *, again: Again) -> Iterator[str]:
+    """What an entry, or the record beside it, says otherwise than the rules of its time."""
+    if again.points != entry.points:
+        yield "the terms of its time give other points"
+    elif not again.recorded:
+        yield f"its {_RECORDS[entry.type]} says otherwise"
+    if again.spent != _spent(entry):
+        yield "the terms of its time take other points from a budget"
 
 
 _RECORDS = {EntryType.EARN: "purchase", EntryType.CLAWBACK: "refund", EntryType.REDEEM: "redemption"}

@@ -69,7 +69,10 @@ def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
 
 def said(rule: Rule) -> dict[str, object]:
     """What an owner says of a rule; the rest is filled in from the catalogue and from other clauses."""
-    return {"kind": rule.kind} | {one.name: getattr(rule, one.name) for one in parts(type(rule)) if one.given}
+    given = {one.name: getattr(rule, one.name) for one in parts(type(rule)) if one.given}
+    return {"kind": rule.kind} | {
+        name: [said(one) for one in value] if isinstance(value, tuple) else value for name, value in given.items()
+    }
 
 
 def test_terms_that_nothing_keeps_yet_are_read_and_not_published(database_url: str, tmp_path: Path) -> None:

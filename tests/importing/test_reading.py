@@ -154,8 +154,8 @@ def test_every_reason_is_in_the_docs() -> None:
         source = (ROOT / "app" / "usecases" / f"{name}.py").read_text(encoding="utf-8")
         used |= set(re.findall(r"ProblemCode\.([A-Z_]+)", source))
     # A key of an import comes from the receipt, so one that is used again is a receipt that differs; and a receipt is
-    # read in the program's own currency.
-    used = used - {"IDEMPOTENCY_KEY_REUSED", "RATE_MISSING"} | {
+    # read in the program's own currency, without a place.
+    used = used - {"IDEMPOTENCY_KEY_REUSED", "RATE_MISSING", "LOCATION_NOT_FOUND"} | {
         ProblemCode.INVALID_INPUT.value,
         ProblemCode.RECEIPT_DIFFERS.value,
     }
