@@ -47,15 +47,15 @@ _STEP = 16
 
 
 class _Ready(NamedTuple):
-    """Where a ready value is found and how it is shown."""
+    """Where a ready value is found and how it is shown; None for an object or a list, which goes the long way."""
 
     name: str
-    show: Callable[[Any], Any]
+    show: Callable[[Any], Any] | None
 
 
 @lru_cache(maxsize=4)
 def _ready_fields(schema: GraphQLSchema) -> dict[tuple[str, str], _Ready]:
-    """The fields whose value is an attribute of their object and a scalar or an enum."""
+    """The fields whose value is an attribute of their object."""
     found = {}
     for one in schema.type_map.values():
         definition = one.extensions.get("strawberry-definition") if isinstance(one, GraphQLObjectType) else None
@@ -65,9 +65,12 @@ def _ready_fields(schema: GraphQLSchema) -> dict[tuple[str, str], _Ready]:
             name = field.graphql_name or to_camel_case(field.python_name)
             shown = one.fields.get(name)
             inner = get_nullable_type(shown.type) if shown is not None else None
-            if field.is_basic_field and is_leaf_type(inner):
+            if not field.is_basic_field or shown is None:
+                continue
+            show: Callable[[Any], Any] | None = None
+            if is_leaf_type(inner):
                 show = _name_of if isinstance(inner, GraphQLEnumType) else inner.coerce_output_value
-                found[one.name, name] = _Ready(field.python_name, show)
+            found[one.name, name] = _Ready(field.python_name, show)
     return found
 
 
@@ -84,6 +87,7 @@ class ShortExecutor(Executor[Any]):
     """Takes the short way for ready values."""
 
     collected: Collected | None
+    ready_fields: Mapping[tuple[str, str], _Ready]
     work: Work
 
     @classmethod
@@ -113,6 +117,7 @@ class ShortExecutor(Executor[Any]):
             hide_suggestions=True,
         )
         executor.collected = collected
+        executor.ready_fields = _ready_fields(schema)
         executor.work = Work()
         return executor
 
@@ -177,12 +182,6 @@ class ShortExecutor(Executor[Any]):
         completed = go_on(*arguments)
         return await completed if awaited(completed) else completed
 
-    def _resolved_at_length(self, parent_type: GraphQLObjectType, field_details_list: FieldDetailsList) -> bool:
-        """Whether a field has a resolver of its own: the others take no time worth a rest."""
-        found = parent_type.fields.get(field_details_list[0].node.name.value)
-        field = found.extensions.get("strawberry-definition") if found is not None else None
-        return field is not None and not field.is_basic_field
-
     def _each_once(
         self, item_type: Any, field_details_list: Any, info: Any, path: Path, items: list[Any], position_context: Any
     ) -> Any:
@@ -226,15 +225,18 @@ class ShortExecutor(Executor[Any]):
 
     def _ready_values(self, source: Any, *, type_name: str, selected: GroupedFieldSet) -> dict[str, Any] | None:
         """What is selected of an object; None unless all of it is ready and can be shown."""
-        ready_fields = _ready_fields(self.schema)
+        ready_fields = self.ready_fields
         shown: dict[str, Any] = {}
         for response_name, details in selected.items():
             ready = ready_fields.get((type_name, details[0].node.name.value))
-            value = getattr(source, ready.name, None) if ready is not None else None
-            if ready is None or value is None:
+            if ready is None:
+                return None
+            name, show = ready
+            value = getattr(source, name, None)
+            if value is None or show is None:
                 return None
             try:
-                shown[response_name] = ready.show(value)
+                shown[response_name] = show(value)
             except (AttributeError, GraphQLError, TypeError, ValueError):
                 return None  # the long way tells the client and the log
         return shown
@@ -243,21 +245,24 @@ class ShortExecutor(Executor[Any]):
         self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
     ) -> Any:
         """The value of a field."""
-        ready = _ready_fields(self.schema).get((parent_type.name, field_details_list[0].node.name.value))
+        ready = self.ready_fields.get((parent_type.name, field_details_list[0].node.name.value))
         if ready is not None:
-            value = getattr(source, ready.name, None)
+            name, show = ready
+            if show is None:
+                # What lies below it counts its own time.
+                return super().execute_field(parent_type, source, field_details_list, path, position_context)
+            value = getattr(source, name, None)
             if value is not None:
                 try:
-                    return ready.show(value)
+                    return show(value)
                 except (AttributeError, GraphQLError, TypeError, ValueError):
                     pass  # the long way tells the client and the log
         work = self.work
         if work.tired:
             work.check()
-            if self._resolved_at_length(parent_type, field_details_list):
-                return self._after_a_rest(
-                    self.execute_field, parent_type, source, field_details_list, path, position_context
-                )
+            return self._after_a_rest(
+                self.execute_field, parent_type, source, field_details_list, path, position_context
+            )
         completed = super().execute_field(parent_type, source, field_details_list, path, position_context)
         work.note()
         return completed
