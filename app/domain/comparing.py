@@ -150,7 +150,7 @@ class _Judge:
         only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
         if self._contests(new) and not (only_limit and self._contested == [new.key]):
             return ChangeEffect.WORSE
-        if self._counts_otherwise(old, new):
+        if self._counts_otherwise(old, new) or self._fits_otherwise(new):
             return ChangeEffect.WORSE
         if self._sharing.shifted_by(new) and not self._sharing.lasts_longer(old, new):
             return ChangeEffect.WORSE
@@ -174,6 +174,10 @@ class _Judge:
         if isinstance(new.effect, CountedAmounts):
             return self._pieces
         return old.counts_pieces and new.counts_pieces and old.selecting != new.selecting
+
+    def _fits_otherwise(self, clause: Clause) -> bool:
+        """Whether clauses that displace others may fit more purchases, since more is counted."""
+        return isinstance(clause.effect, CountedAmounts) and (bool(self._excluded) or self._first_counts)
 
     def _displaces(self, clause: Clause) -> bool:
         """Whether another clause may give less because this one fits."""

@@ -214,3 +214,15 @@ def test_other_pieces_that_are_counted_make_another_one_the_nth() -> None:
     assert together([counting], [counting, ("basis", (), CountedAmounts(shipping=True))]) is W
     assert together([counting], [a_clause(BONUS, tea, key="tenth")]) is B
     assert together([counting], [a_clause(BonusPoints(11), EveryNthItem(5), tea, key="tenth")]) is B
+
+
+def test_counting_more_may_make_a_clause_fit_that_displaces_a_better_one() -> None:
+    spend = MinimumSpend(pounds("20.00"))
+    bonus = ("bonus", (spend,), BonusPoints(10))
+    yielding = ("points", (NotCombinedWith(frozenset({"bonus"})),), PointsPerAmount(1, pounds("1.00")))
+    first = ("mode", (), Combination(CombinationMode.FIRST))
+    poor = ("poor", (spend,), PointsPerVisit(2))
+    for clauses in ((bonus, yielding), (poor, ("points", (), PointsPerAmount(1, pounds("1.00"))), first)):
+        before = some_terms(*clauses)
+        after = some_terms(*clauses, ("basis", (), CountedAmounts(taxes=True)), version=2)
+        assert worst(changes(before, after)) is W

@@ -77,7 +77,7 @@ def findings(*clauses: DraftedClause, habits: Habits | None = None, mug: RewardS
     ("conditions", "case"),
     [
         ((ONLINE, STORE), "exclusive"),
-        ((AllOf((ONLINE, TEA)), STORE), "exclusive"),
+        ((AllOf((ONLINE, FirstPurchase())), STORE), "exclusive"),
         (
             (PaymentMethods(frozenset({PaymentKind.CASH})), PaymentMethods(frozenset({PaymentKind.CARD}))),
             "exclusive",

@@ -281,26 +281,44 @@ def remembered(
 
 
 @st.composite
-def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
-    """A draft, and the same one with a condition of one kind put in, taken out or changed, or with another effect."""
-    kind = draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
-    condition, other = draw(kind), draw(kind)
-    effect = draw(some.earnings)
+def relevelled(draw: st.DrawFn, rest: list[DraftedClause]) -> list[DraftedClause]:
+    """The same clauses with one level more, and one at another height."""
+    rest = [*rest, ("level-new", (), Tier("new", "New", draw(st.sampled_from([50, 300, 2000]))))]
+    place = draw(st.sampled_from([place for place, one in enumerate(rest) if isinstance(one[2], Tier)]))
+    key, _, level = rest[place]
+    assert isinstance(level, Tier)
+    rest[place] = (key, (), replace(level, points=draw(st.sampled_from([20, 90, 110, 450, 600, level.points]))))
+    return rest
+
+
+@st.composite
+def beside(draw: st.DrawFn, *, tiered: bool) -> list[DraftedClause]:
+    """What stands beside the clauses that a test looks at, and may get in their way."""
     mode: DraftedClause = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
     rest: list[DraftedClause] = [("earn-1", (), draw(some.earnings)), mode]
-    tiered = isinstance(condition, TierAtLeast)
     if tiered:
         rest += [(f"level-{one.tier}", (), one) for one in some.LADDER]
     if draw(st.booleans()):
         rest.append(("yields", (NotCombinedWith(frozenset({"earn-0"})),), draw(some.earnings)))
     if draw(st.booleans()):
         rest.append(("cap", (), draw(some.caps)))
-    price = draw(some.costs)
     if draw(st.booleans()):
         rest.append(("shared", (draw(some.budgets),), draw(some.earnings)))
+    return rest
+
+
+@st.composite
+def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
+    """A draft, and the same one with a condition of one kind put in, taken out or changed, or with another effect."""
+    kind = draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
+    condition, other = draw(kind), draw(kind)
+    effect = draw(some.earnings)
+    tiered = isinstance(condition, TierAtLeast)
+    rest = draw(beside(tiered=tiered))
+    price = draw(some.costs)
     asked, asked_next = ((),) * 2 if isinstance(condition, Budget) else ((condition,), (other,))
     before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", asked, price)]
-    kinds = ["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new"]
+    kinds = ["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new", "basis"]
     what = draw(st.sampled_from([*kinds, *(["level"] * 8 if tiered else [])]))
     earning, reward = before[0], before[-1]
     if what == "condition":
@@ -319,11 +337,9 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
     elif what == "mode":
         rest[1] = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
     elif what == "level":
-        rest = [*rest, ("level-new", (), Tier("new", "New", draw(st.sampled_from([50, 300, 2000]))))]
-        place = draw(st.sampled_from([place for place, one in enumerate(rest) if isinstance(one[2], Tier)]))
-        key, _, level = rest[place]
-        assert isinstance(level, Tier)
-        rest[place] = (key, (), replace(level, points=draw(st.sampled_from([20, 90, 110, 450, 600, level.points]))))
+        rest = draw(relevelled(rest))
+    elif what == "basis":
+        rest.append(("basis", (), CountedAmounts(taxes=draw(st.booleans()), shipping=draw(st.booleans()))))
     else:
         rest.append(("earn-new", (other,), draw(some.earnings)))
     return before, [earning, *rest, reward]

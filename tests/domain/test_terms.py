@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -12,12 +12,16 @@ from app.domain.comparing import ChangeEffect, changes
 from app.domain.conditions import Condition
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.dates import Dates
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.groups import AllOf, AnyOf
+from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.products import Products
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.earning import earn
 from app.domain.effects import Effect
-from app.domain.effects.notice_period import NoticePeriod
+from app.domain.effects.notice_period import NoticePeriod, NoticePreset
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
@@ -26,7 +30,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.notice import earliest_start, notice_decision
 from app.domain.terms import TermsError
 from app.domain.wording import Locale, wording
-from tests.builders import a_clause, pounds, some_terms
+from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms
 
 MONDAY = frozenset({Weekday.MONDAY})
 
@@ -155,6 +159,40 @@ def test_a_change_starts_after_whole_local_days_of_notice(zone: str, days: int, 
     assert start == datetime.fromisoformat(earliest)
     granted = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=start, now=announced)
     assert granted.outcome is DecisionOutcome.GRANTED
+
+
+def test_in_quebec_a_change_starts_within_the_window_of_the_law_and_each_remedy_helps() -> None:
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for days in (60, 89):
+        terms = some_terms(a_clause(), ("n", (), NoticePeriod(days, NoticePreset.CA_QC)))
+        asked = {
+            ReasonCode.NOTICE_TOO_SHORT: (now + timedelta(days=days - 1), RemedyCode.START_LATER, timedelta()),
+            ReasonCode.NOTICE_TOO_LONG: (now + timedelta(days=91), RemedyCode.START_SOONER, timedelta(microseconds=1)),
+        }
+        for code, (wanted, way_out, sooner) in asked.items():
+            refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=wanted, now=now)
+            assert refused.outcome is DecisionOutcome.REFUSED
+            (finding,) = (one.finding for one in refused.reasons)
+            (remedy,) = finding.remedies
+            assert (finding.code, remedy.code) == (code, way_out)
+            assert remedy.from_ is not None
+            start = remedy.from_ - sooner
+            granted = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=start, now=now)
+            assert granted.outcome is DecisionOutcome.GRANTED, (days, code)
+    better = notice_decision(current=terms, change=ChangeEffect.BETTER, effective_from=now, now=now)
+    assert better.outcome is DecisionOutcome.GRANTED
+    with pytest.raises(TermsError, match="60 to 89"):
+        some_terms(a_clause(), ("n", (), NoticePeriod(90, NoticePreset.CA_QC)))
+
+
+def test_goods_in_one_group_with_something_else_are_refused_since_they_would_not_narrow_anything() -> None:
+    tea = Products(include=frozenset({"tea"}))
+    for group in (AllOf((tea, MinimumQuantity(2))), AnyOf((AllOf((tea, MinimumQuantity(2))), FirstPurchase()))):
+        with pytest.raises(TermsError, match="only among themselves"):
+            some_terms(a_clause(None, group))
+    narrowed = some_terms(a_clause(None, AllOf((tea, Products(exclude=frozenset({"mug"}))))))
+    bought = a_purchase(a_line(1, sku="tea", price="2.00"), a_line(2, sku="tv", price="500.00"))
+    assert earn(terms=narrowed, facts=bought).points == 2
 
 
 def test_too_short_a_notice_is_refused_by_the_clause_in_force_with_the_earliest_date() -> None:

@@ -68,6 +68,14 @@ class Group(Condition):
         return any(one.unenforced() for one in self.conditions)
 
 
+def _mixed(conditions: tuple[Condition, ...]) -> str | None:
+    """What is wrong where goods stand in one group with something else."""
+    naming = [one.selecting for one in conditions]
+    if any(naming) and not all(naming):
+        return "products and categories stand here only among themselves"
+    return None
+
+
 def _apart(condition: Condition, words: str, *, say: Wording) -> str:
     """A group inside a group is set apart, so that a sentence can be read in one way only."""
     return say("group", conditions=words) if isinstance(condition, Group) else words
@@ -93,10 +101,7 @@ class AnyOf(Group):
         """A choice of one is none; goods cannot be an alternative to something else."""
         if len(self.conditions) < 2:
             return f"2 to {MOST_IN_GROUP} conditions"
-        naming = [one.selecting for one in self.conditions]
-        if any(naming) and not all(naming):
-            return "products and categories stand here only among themselves"
-        return Group.problem(self)
+        return _mixed(self.conditions) or Group.problem(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class AllOf(Group):
     kind: ClassVar[str] = "all_of"
     about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
     negatable: ClassVar[bool] = True
-    conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}.")
+    conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}. All of them name goods, or none does.")
 
     def holds(self, found: list[bool]) -> bool:
         """Every one is needed."""
@@ -114,6 +119,10 @@ class AllOf(Group):
 
     def _said(self, words: list[str], *, say: Wording) -> str:
         return say("all_of.separator").join(words)
+
+    def problem(self) -> str | None:
+        """Goods narrow what the clause looks at; in one group with something else they would not, and yet say so."""
+        return _mixed(self.conditions) or Group.problem(self)
 
 
 @dataclass(frozen=True, slots=True)

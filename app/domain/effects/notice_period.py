@@ -32,7 +32,7 @@ class NoticePeriod(Effect):
     about: ClassVar[str] = (
         "How long before it starts a change for the worse is announced. Standard clause; default 30 days."
     )
-    days: int = stated("Days, 0 to 365; at least 60 with the preset CA_QC.", default=30)
+    days: int = stated("Days, 0 to 365; 60 to 89 with the preset CA_QC.", default=30)
     preset: NoticePreset | None = stated("The rules of a place, where they ask for more.", default=None)
 
     @property
@@ -54,6 +54,7 @@ class NoticePeriod(Effect):
 
     def problem(self) -> str | None:
         """Not a number of days, or not one that the place allows."""
-        if self.preset is NoticePreset.CA_QC and not CA_QC_LEAST <= self.days <= CA_QC_MOST:
-            return f"with CA_QC, days are {CA_QC_LEAST} to {CA_QC_MOST}"
+        # With as many days as the law allows at most, no day would be left on which a change may start.
+        if self.preset is NoticePreset.CA_QC and not CA_QC_LEAST <= self.days < CA_QC_MOST:
+            return f"with CA_QC, days are {CA_QC_LEAST} to {CA_QC_MOST - 1}"
         return None if 0 <= self.days <= 365 else "days are 0 to 365"
