@@ -39,8 +39,8 @@ test: $(DEV) lint ## Everything that must hold, on SQLite and PostgreSQL
 
 bench: $(DEV) ## Speed against a floor measured in the same run
 	$(BIN)/python bench/bench.py
-	PYTHONPATH=. $(BIN)/python bench/rules.py
-	PYTHONPATH=. $(BIN)/python bench/preview.py
+	$(BIN)/python -m bench.rules
+	$(BIN)/python -m bench.preview
 
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.conditions import Condition, Group, Selecting
 from app.domain.conditions.budget import Budget
@@ -14,6 +14,20 @@ from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.effects import ClauseKind, Effect
 from app.domain.wording import Wording
+
+
+class Step(NamedTuple):
+    """A condition of a clause with its place.
+
+    `whole` where it looks at the whole purchase and not at the selection; `alone` is the condition that made the
+    selection by itself, so that it holds for every line of it.
+    """
+
+    place: tuple[int, ...]
+    condition: Condition
+    group: bool
+    whole: bool
+    alone: Selecting | None
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,22 @@ class Clause:
     def counting(self) -> bool:
         """Whether something is counted for this very clause: uses, pieces, or points given."""
         return self.limit is not None or self.budget is not None or self.counts_pieces
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """How its conditions are judged, worked out once."""
+        # What names goods is sought in the whole purchase; where it alone selects it finds the same in its selection.
+        several = len(self.selecting) > 1
+        return tuple(
+            Step(
+                (place,),
+                one,
+                isinstance(one, Group),
+                several and one.selecting,
+                one if isinstance(one, Selecting) and not several else None,
+            )
+            for place, one in enumerate(self.conditions)
+        )
 
     @cached_property
     def exclusive(self) -> bool:

@@ -22,7 +22,6 @@ from app.domain.decisions import (
 from app.domain.effects import Earning
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
-from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
@@ -30,6 +29,10 @@ from app.domain.facts import PurchaseFacts
 from app.domain.gifts import Gift, bounded, gift, shared, spent, together
 from app.domain.judging import judge
 from app.domain.terms import Clause, Terms
+
+_APPLIED, _EXCLUDED = Verdict.APPLIED, Verdict.EXCLUDED
+_POINTS_EARNED, _BETTER = ReasonCode.POINTS_EARNED, ReasonCode.BETTER_CLAUSE_APPLIED
+"""Looked up once: what is asked of an enum for every clause of every purchase shows."""
 
 
 class _Judged(NamedTuple):
@@ -63,7 +66,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     REFUSED means that it earns nothing; the purchase stands all the same. PARTLY_GRANTED: a cap took part of it, or a
     budget that was nearly used up gave its last points.
     """
-    purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
+    purchase = Counted.of(facts, basis=terms.basis)
     judged = _judged(terms, purchase=purchase)
     alone, given, short = _given(terms, judged=judged)
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
@@ -73,10 +76,10 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     for one in judged:
         key = one.clause.key
         less = short.get(key) if short else None
-        reasons.extend(one.reasons if less is None else _cut_short(one, less))
+        reasons += one.reasons if less is None else _cut_short(one, less)
         if one.fits and (less is None or less.points):
             reasons.append(_result(key, alone=alone[key], gives=given.get(key), best=before_caps, in_turn=in_turn))
-    whole = points == before_caps and not any(one.points for one in short.values())
+    whole = points == before_caps and not (short and any(one.points for one in short.values()))
     outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
     return Decision(
         outcome=outcome if points > 0 else DecisionOutcome.REFUSED,
@@ -143,23 +146,35 @@ def _cut_short(one: _Judged, less: Gift) -> tuple[Reason, ...]:
     return tuple(said if reason.condition == place else reason for reason in one.reasons)
 
 
-def _given(terms: Terms, *, judged: Sequence[_Judged]) -> _Given:
-    """What the clauses give, where several fit by the clause for that."""
-    mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
+def _gifts(
+    terms: Terms, *, judged: Sequence[_Judged]
+) -> tuple[list[_Base], list[Gift], list[tuple[PointsMultiplier, _Judged]]]:
+    """What the clauses that fit give by themselves, in the order of the terms; and the multipliers, which need them."""
+    rounding, budgeted = terms.policy(RoundingRule), bool(terms.budgets)
     bases: list[_Base] = []
     bonuses: list[Gift] = []
     factors: list[tuple[PointsMultiplier, _Judged]] = []
     for one, (clause, earning) in zip(judged, terms.earning, strict=False):
         if one.fits:
             own = gift(clause.key, earning.earn(one.selected), rounding=rounding)
-            bases.append(_Base(earning, one.selected, _within(own, one)))
+            bases.append(_Base(earning, one.selected, _within(own, one) if budgeted else own))
     for one, (clause, extra) in zip(judged[len(terms.earning) :], terms.extras, strict=True):
-        if one.fits and isinstance(extra, BonusPoints):
+        if not one.fits:
+            continue
+        if isinstance(extra, BonusPoints):
             points = extra.points if one.selected.lines else 0
-            bonuses.append(_within(Gift(clause.key, points, points), one))
-        elif one.fits and isinstance(extra, PointsMultiplier):
+            own = Gift(clause.key, points, points)
+            bonuses.append(_within(own, one) if budgeted else own)
+        elif isinstance(extra, PointsMultiplier):
             factors.append((extra, one))
-    alone = {one.key: one.points for one in (*(base.gift for base in bases), *bonuses)}
+    return bases, bonuses, factors
+
+
+def _given(terms: Terms, *, judged: Sequence[_Judged]) -> _Given:
+    """What the clauses give, where several fit by the clause for that."""
+    mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
+    bases, bonuses, factors = _gifts(terms, judged=judged)
+    alone = {base.gift.key: base.gift.points for base in bases} | {one.key: one.points for one in bonuses}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
         choices = choices[:1]
@@ -174,7 +189,7 @@ def _given(terms: Terms, *, judged: Sequence[_Judged]) -> _Given:
         multiples = [_multiple(effect, one, bases=chosen, rounding=rounding) for effect, one in factors]
         for multiple in multiples:
             alone[multiple.key] = max(alone.get(multiple.key, 0), multiple.points)
-        gifts = [*(base.gift for base in chosen), *_counting(multiples, mode=mode), *bonuses]
+        gifts = [*[base.gift for base in chosen], *_counting(multiples, mode=mode), *bonuses]
         total = together(gifts, rounding=rounding)
         if total > most:
             most, best = total, gifts
@@ -222,10 +237,10 @@ def _share(less: Gift) -> Fraction:
 def _result(key: str, *, alone: int, gives: int | None, best: int, in_turn: bool) -> Reason:
     """Why a clause that fits gave `gives`, None where another one counts instead."""
     if gives:
-        return Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_EARNED, gives))
+        return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, gives))
     if gives is None and alone:
-        code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else ReasonCode.BETTER_CLAUSE_APPLIED
-        return Reason(key, Verdict.EXCLUDED, Finding(True, code, alone, best))
+        code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else _BETTER
+        return Reason(key, _EXCLUDED, Finding(True, code, alone, best))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 

@@ -10,6 +10,8 @@ from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.members import Member
 
+_LINE = RoundingScope.LINE
+
 
 class Gift(NamedTuple):
     """What one clause would give: exactly, and in whole points when it is alone.
@@ -31,11 +33,11 @@ class Gift(NamedTuple):
 def gift(key: str, parts: Parts, *, rounding: RoundingRule) -> Gift:
     """The parts added up exactly, and rounded once or one by one; whole points are never below zero."""
     exact = parts.total()
-    if rounding.scope is RoundingScope.LINE:
+    if rounding.scope is _LINE:
         points = sum(rounded(part, mode=rounding.mode) for part in parts.each())
     else:
-        points = rounded(exact, mode=rounding.mode)
-    return Gift(key, exact, max(0, points))
+        points = exact if exact.__class__ is int else rounded(exact, mode=rounding.mode)
+    return Gift(key, exact, points if points > 0 else 0)
 
 
 def bounded(gift: Gift, *, budget: Budget, member: Member) -> Gift:
@@ -49,7 +51,7 @@ def bounded(gift: Gift, *, budget: Budget, member: Member) -> Gift:
 
 def together(gifts: Sequence[Gift], *, rounding: RoundingRule) -> int:
     """Whole points of several clauses that count: a sum that is rounded once, or the sum of rounded lines."""
-    if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
+    if rounding.scope is _LINE or len(gifts) < 2:
         return sum([gift.points for gift in gifts])
     own = [gift.points for gift in gifts if gift.wanted is not None]
     if len(own) == len(gifts):
@@ -59,7 +61,7 @@ def together(gifts: Sequence[Gift], *, rounding: RoundingRule) -> int:
 
 def shared(gifts: Sequence[Gift], *, total: int, rounding: RoundingRule) -> dict[str, int]:
     """The points of every clause that counts; a sum that is rounded once is shared out to the clauses."""
-    if rounding.scope is RoundingScope.LINE or len(gifts) < 2:
+    if rounding.scope is _LINE or len(gifts) < 2:
         return {gift.key: gift.points for gift in gifts}
     others = [gift for gift in gifts if gift.wanted is None]
     rest = total - sum([gift.points for gift in gifts if gift.wanted is not None])

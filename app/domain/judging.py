@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from app.domain.conditions import Condition, Group
-from app.domain.conditions.groups import GROUPS, AnyOf, ExceptWhen
+from app.domain.conditions.groups import AnyOf, ExceptWhen
 from app.domain.counting import Counted
 from app.domain.decisions import Reason, Verdict
-from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Clause, Terms
+
+_APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
+"""Looked up once: what is asked of an enum for every condition of every purchase shows."""
 
 
 def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Reason, ...]]:
@@ -20,21 +22,21 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
         return True, purchase, ()
     if clause.counting:
         purchase = purchase._replace(clause=clause.key)
-    selected = selection(clause, purchase=purchase)
+    selected = selection(clause, purchase=purchase) if clause.selecting else purchase
     key = clause.key
-    # What names goods is sought in the whole purchase; where it alone selects it finds the same in its selection.
-    whole = purchase if len(clause.selecting) > 1 else selected
     holds = True
     reasons: list[Reason] = []
-    for place, condition in enumerate(clause.conditions):
-        if condition.__class__ in GROUPS:
-            met = _judged(condition, (place,), key, purchase, selected, wanted=True, told=reasons)
+    for place, condition, group, whole, alone in clause.steps:
+        if group:
+            met = _judged(condition, place, key, purchase, selected, wanted=True, told=reasons)
         else:
             # The same as in `_judged`; nearly all conditions of all purchases come this way.
-            finding = condition.check(whole if condition.selecting else selected)
+            seen = purchase if whole else selected
+            finding = condition.check(seen) if alone is None else alone.found(len(seen.lines))
             met = finding.met
-            reasons.append(Reason(key, Verdict.APPLIED if met else Verdict.NOT_MET, finding, (place,)))
-        holds = holds and met
+            reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, place))
+        if not met:
+            holds = False
     return holds, selected, tuple(reasons)
 
 
@@ -47,7 +49,7 @@ def selection(clause: Clause, *, purchase: Counted) -> Counted:
 
 def pieces_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
     """The pieces that clauses count in a purchase, by key; those that count none are left out."""
-    purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
+    purchase = Counted.of(facts, basis=terms.basis)
     found = [(key, selection(terms.clause(key), purchase=purchase).pieces()) for key in terms.asked.pieces]
     return tuple((key, pieces) for key, pieces in found if pieces)
 

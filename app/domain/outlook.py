@@ -11,7 +11,6 @@ from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.effects import ClauseKind
-from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.facts import PurchaseFacts
 from app.domain.judging import judge
 from app.domain.price_lists import PriceLists
@@ -44,7 +43,7 @@ def outlooks(
     *, terms: Terms, facts: PurchaseFacts, decision: Decision, available: int, lists: PriceLists | None = None
 ) -> tuple[Outlook, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn."""
-    purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
+    purchase = Counted.of(facts, basis=terms.basis)
     found = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:

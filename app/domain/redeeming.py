@@ -5,7 +5,6 @@ from __future__ import annotations
 from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
-from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
@@ -29,7 +28,7 @@ def redeem(
     `charge` is what it costs in points of different price; None where all of them pay the price of the clause.
     """
     cost = price(clause)
-    purchase = Counted.of(facts, basis=terms.policy(CountedAmounts).basis)
+    purchase = Counted.of(facts, basis=terms.basis)
     holds, _, reasons = judge(clause, purchase=purchase)
     asked = cost.points if charge is None else charge.cost
     paid = cost.check(available=available, cost=asked)

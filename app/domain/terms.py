@@ -18,9 +18,11 @@ from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
+from app.domain.counting import Basis
 from app.domain.drafting import TermsError as TermsError
 from app.domain.drafting import checked, kept
 from app.domain.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning, Effect, Extra
+from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
@@ -135,6 +137,11 @@ class Terms:
     def caps(self) -> tuple[tuple[Clause, PointsCap], ...]:
         """The clauses that limit what is earned, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, PointsCap))
+
+    @cached_property
+    def basis(self) -> Basis:
+        """What counts as spent."""
+        return self.policy(CountedAmounts).basis
 
     @cached_property
     def asked(self) -> Asked:

@@ -75,3 +75,11 @@ class Selecting(Condition):
     @abstractmethod
     def selects(self, line: Line) -> bool:
         """Whether the clause looks at this line."""
+
+    @abstractmethod
+    def found(self, count: int) -> Finding:
+        """What it means that so many lines are selected."""
+
+    def check(self, purchase: Counted) -> Finding:
+        """Looks for lines that it selects."""
+        return self.found(sum(map(self.selects, purchase.lines)))

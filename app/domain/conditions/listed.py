@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.conditions.condition import Condition, Selecting
-from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
 from app.domain.rule import stated
@@ -31,15 +30,14 @@ class Listed(Selecting):
 
     def selects(self, line: Line) -> bool:
         """Named among those that count, and not among those that do not."""
-        names = self.names(line)
-        return (not self.include or not self.include.isdisjoint(names)) and self.exclude.isdisjoint(names)
+        names, include, exclude = self.names(line), self.include, self.exclude
+        return (not include or not include.isdisjoint(names)) and (not exclude or exclude.isdisjoint(names))
 
-    def check(self, purchase: Counted) -> Finding:
-        """Looks for a line that it selects; the remedy names what would do."""
+    def found(self, count: int) -> Finding:
+        """One line is enough; the remedy names what would do."""
         wanted = tuple(sorted(self.include)) or None
-        found = sum(map(self.selects, purchase.lines))
-        if found:
-            return Finding(True, ReasonCode.CONDITION_MET, found, wanted)
+        if count:
+            return Finding(True, ReasonCode.CONDITION_MET, count, wanted)
         remedy = Remedy(RemedyCode.ADD_PRODUCT, choices=tuple(sorted(self.include - self.exclude)))
         return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, wanted, (remedy,))
 
