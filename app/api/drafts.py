@@ -33,7 +33,7 @@ class TermsFinding:
 
     @strawberry.field(description="The clause that it is about.")
     def clause(self) -> Clause:
-        """Of the draft, or of the version in force where the notice is too short."""
+        """Of the draft, or of the version in force where the notice is too short or too long."""
         return Clause.of(self.finding.clause, terms=self.judged_by)
 
     @strawberry.field(description="What is wrong, in the caller's locale.")
@@ -100,7 +100,9 @@ class TermsCheck:
         """Null when the draft is no terms at all."""
         return None if self.checked is None else self.checked.change
 
-    @strawberry.field(description="The first moment at which it may start when it is published now.")
+    @strawberry.field(
+        description="The first moment at which it may start when it is published now; null when there is none, because the version that it would follow starts later than a notice given now reaches (see findings), or when the draft is no terms at all."
+    )
     def earliest_from(self) -> datetime | None:
         """By the notice clause of the version in force."""
         return None if self.checked is None else self.checked.earliest_from
@@ -111,7 +113,7 @@ class TermsCheck:
         if self.checked is None:
             return []
         own = {id(clause) for clause in self.checked.draft.clauses}
-        current = self.checked.current or self.checked.draft
+        current = self.checked.in_force or self.checked.draft
         return [
             TermsFinding(
                 finding=one,

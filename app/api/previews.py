@@ -44,14 +44,16 @@ class MemberImpact:
 
     found: strawberry.Private[impact.MemberImpact]
     difference: int = strawberry.field(
-        description="Points earned more, less what rewards that are had both ways cost more; negative is a loss."
+        description="Points earned more, less what rewards that are had both ways cost more; negative is a loss. Charged at the draft's full price, also for points earned before it."
     )
     earned_before: int = strawberry.field(description="Points earned under the terms in force.")
     earned_after: int = strawberry.field(description="Points earned under the draft.")
     redemptions_lost: int = strawberry.field(
-        description="Rewards had under the terms in force and not under the draft."
+        description="Rewards had under the terms in force and not under the draft, at its full price."
     )
-    redemptions_won: int = strawberry.field(description="Rewards had under the draft and not under the terms in force.")
+    redemptions_won: int = strawberry.field(
+        description="Rewards had under the draft, at its full price, and not under the terms in force."
+    )
 
     @classmethod
     def of(cls, one: impact.MemberImpact) -> MemberImpact:
@@ -79,16 +81,22 @@ class RewardImpact:
     key: str = strawberry.field(description="The reward's key.")
     name: str = strawberry.field(description="What the terms call it.")
     members_before: int = strawberry.field(description="Members whose points pay for it under the terms in force.")
-    members_after: int = strawberry.field(description="Members whose points pay for it under the draft.")
-    out_of_reach: int = strawberry.field(
-        description="Members whose points pay for it under the terms in force and not under the draft."
+    members_after: int = strawberry.field(
+        description="Members whose points pay for it under the draft, at its full price."
     )
-    redemptions_lost: int = strawberry.field(description="Redemptions that the draft would have refused.")
-    redemptions_won: int = strawberry.field(description="Redemptions that only the draft would have granted.")
+    out_of_reach: int = strawberry.field(
+        description="Members whose points pay for it under the terms in force and not under the draft, at its full price. The points that they hold when it starts may keep the old price for a while (grandfathering), so that they can still have it then."
+    )
+    redemptions_lost: int = strawberry.field(
+        description="Redemptions that the draft would have refused, at its full price."
+    )
+    redemptions_won: int = strawberry.field(
+        description="Redemptions that only the draft would have granted, at its full price."
+    )
 
 
 @strawberry.type(
-    description="The past replayed under the terms in force (before) and under the draft (after), from the same balances, as far as goods were kept. A draft that says the same changes nothing."
+    description="The past replayed under the terms in force (before) and under the draft (after), from the same balances, as far as goods were kept. A draft that says the same changes nothing. Under the draft every redemption is charged its full price, also for points that were earned before it: that they keep the old price for a while (the clause grandfathering) is left out, so that at first fewer members lose than are shown."
 )
 class Impact:
     """The result."""
@@ -98,12 +106,16 @@ class Impact:
     purchases: int = strawberry.field(description="Purchases that were replayed.")
     redemptions: int = strawberry.field(description="Redemptions that were replayed.")
     gainers: int = strawberry.field(description="Members with something more and nothing less.")
-    losers: int = strawberry.field(description="Members with anything less.")
+    losers: int = strawberry.field(
+        description="Members with anything less, at the draft's full price: while points earned before it keep the old price, fewer."
+    )
     unchanged: int = strawberry.field(description="Members for whom it is all the same.")
     points_gained: BigInt = strawberry.field(description="Sum of what is more.")
-    points_lost: BigInt = strawberry.field(description="Sum of what is less.")
+    points_lost: BigInt = strawberry.field(description="Sum of what is less, at the draft's full price.")
     liability_before: BigInt = strawberry.field(description="Points that members hold at the end, terms in force.")
-    liability_after: BigInt = strawberry.field(description="Points that members hold at the end, draft.")
+    liability_after: BigInt = strawberry.field(
+        description="Points that members hold at the end, draft, at its full price."
+    )
 
     @classmethod
     def of(cls, one: impact.Impact) -> Impact:
@@ -127,7 +139,7 @@ class Impact:
         """By points, then by rewards."""
         return [MemberImpact.of(one) for one in self.found.most_gaining]
 
-    @strawberry.field(description="The ten who lose most, most first.")
+    @strawberry.field(description="The ten who lose most at the draft's full price, most first.")
     def most_losing(self) -> list[MemberImpact]:
         """By points, then by rewards."""
         return [MemberImpact.of(one) for one in self.found.most_losing]

@@ -180,5 +180,6 @@ described(
         LintCode.REWARD_WITHOUT_PICTURE: "Nobody sees what it looks like.",
         LintCode.REWARD_WITHOUT_DESCRIPTION: "Nobody reads what it is.",
         LintCode.NOTICE_TOO_SHORT: "It would start sooner than the terms in force allow.",
+        LintCode.NOTICE_TOO_LONG: "It would start later than a notice given now reaches by the terms in force.",
     },
 )

@@ -9,18 +9,22 @@ from typing import Annotated
 
 import typer
 from rich.progress import Progress
-from rich.table import Table
 
 from app.api.terms_files import TermsFile, TermsFileError, read, write
 from app.cli.at_desk import ProgramOption, at_desk, chosen, err, now, out, stop
+from app.cli.impact import tell
 from app.config import Settings
+from app.domain.calendar import local_date
 from app.domain.comparing import ChangeEffect
-from app.domain.decisions import DecisionOutcome
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.effects.grandfathering import Grandfathering
 from app.domain.impact import Impact
+from app.domain.linting import Finding, LintCode
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem
 from app.domain.terms import TermsError
 from app.domain.wording import Locale, Wording, wording
+from app.domain.wording.reasons import remedy_statement, statement
 from app.jobs.replaying import replayed
 from app.queries.drafts import Checked, check_draft, draft_basis
 from app.queries.published_terms import PublishedTerms, terms_at, terms_version
@@ -44,7 +48,7 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
     found = _checked(file, program)
     out.print(printed(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
     for one in found.findings:
-        out.print(f"\n{one.code} (clause {one.clause.number}): {one.statement(say)} {one.example(say)}", markup=False)
+        out.print(f"\n{_said(one, say=say)}", markup=False)
     _stop_at_unkept(found)
     if found.findings:
         raise typer.Exit(1)
@@ -61,6 +65,12 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
     if not found.changes:
         out.print("The first version." if found.current is None else "Nothing changes.")
         return
+    if found.earliest_from is None:
+        out.print(f"Together: {found.change}. Published now, it cannot start at all.", markup=False)
+        for finding in found.findings:
+            if finding.code is LintCode.NOTICE_TOO_LONG:
+                out.print(_said(finding, say=say), markup=False)
+        return
     start = say.instant(found.earliest_from, zone=found.draft.zone)
     out.print(f"Together: {found.change}. Published now, it can start on {start}.", markup=False)
 
@@ -74,7 +84,7 @@ def preview(
     """Replay the recent past under the file: who gains, who loses, what becomes unaffordable."""
     text = _text(file)
 
-    async def work(desk: Desk) -> Impact | None:
+    async def work(desk: Desk) -> tuple[Impact, int] | None:
         one = await chosen(desk, program)
         _, found = await _check(desk, text, program_id=one.id)
         _stop_at_unkept(found)
@@ -88,7 +98,7 @@ def preview(
                 shown.update(task, completed=done, total=total)
                 return True
 
-            return await replayed(
+            impact = await replayed(
                 desk.database,
                 program_id=one.id,
                 current=in_force.terms,
@@ -96,35 +106,19 @@ def preview(
                 since=now() - timedelta(days=days),
                 told=told,
             )
+            return (impact, found.draft.policy(Grandfathering).days) if impact is not None else None
 
     found = at_desk(work, settings=Settings())
     if found is None:
         raise stop("there are no terms in force to compare with")
-    _tell_impact(found)
+    impact, days = found
+    tell(impact, grandfathered=days)
 
 
 def _stop_at_unkept(found: Checked) -> None:
     """Ends the command for a draft that can be read and compared, but that nothing would keep yet."""
     if found.unkept is not None:
         raise stop(f"NOT_KEPT_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
-
-
-def _tell_impact(found: Impact) -> None:
-    out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
-    out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
-    out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
-    for title, members in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
-        table = Table("Member", "Points", "Earned before", "after", "Rewards lost", "won", title=title)
-        for one in members:
-            numbers = (one.difference, one.earned_before, one.earned_after, one.redemptions_lost, one.redemptions_won)
-            table.add_row(one.customer_id, *(str(number) for number in numbers))
-        if members:
-            out.print(table)
-    table = Table("Reward", "Can pay before", "after", "Out of reach", "Redemptions lost", title="Rewards")
-    for reward in found.rewards:
-        counts = (reward.members_before, reward.members_after, reward.out_of_reach, reward.redemptions_lost)
-        table.add_row(reward.name, *(str(count) for count in counts))
-    out.print(table)
 
 
 @terms.command("publish")
@@ -143,18 +137,22 @@ def publish_file(
         sent, found = await _check(desk, text, program_id=one.id)
         if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
             return found, None
-        version = found.current.version if found.current is not None else 0
-        digest = hashlib.sha256(f"{version}\n{text}".encode()).hexdigest()
         order = Draft(effective_from=sent.effective_from, clauses=sent.clauses)
         answer = await desk.do(
-            publish, name="publishTerms", program=one, principal=None, key=digest, payload=text, order=order
+            publish,
+            name="publishTerms",
+            program=one,
+            principal=None,
+            key=_key(found, text=text),
+            payload=text,
+            order=order,
         )
         return found, answer
 
     found, answer = at_desk(work, settings=Settings())
     if answer is None and found.changes:
         for finding in found.findings:
-            out.print(f"{finding.code}: {finding.statement(say)} {finding.example(say)}", markup=False)
+            out.print(_said(finding, say=say), markup=False)
         raise stop("not published: mend what was found, or say --even-unfair")
     if answer is None:
         out.print("Nothing changes; nothing was published.")
@@ -162,12 +160,37 @@ def publish_file(
     _told(answer, found=found, say=say)
 
 
+def _key(found: Checked, *, text: str) -> str:
+    """The same for the same text as the same next version after the same one, on the same day.
+
+    The next number counts versions that were withdrawn. A refusal by the notice clause is an answer that is kept; the
+    day after, or once the version before is gone, the clause may say otherwise, so that then it is asked again.
+    """
+    follows = found.current.version if found.current is not None else 0
+    today = local_date(now(), zone_name=found.draft.zone)
+    return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
+
+
+def _said(finding: Finding, *, say: Wording) -> str:
+    return f"{finding.code} (clause {finding.clause.number}): {finding.statement(say)} {finding.example(say)}"
+
+
+def _refused(decision: Decision, *, zone: str, say: Wording) -> str:
+    """The decision's own reasons, each with its code, its clause's key and what would help."""
+    told = []
+    for reason in decision.reasons:
+        if not reason.finding.met:
+            helps = [remedy_statement(one, zone=zone, say=say) for one in reason.finding.remedies]
+            said = " ".join([statement(reason, zone=zone, say=say), *helps])
+            told.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
+    return "\n".join(told)
+
+
 def _told(answer: Answer | Problem, *, found: Checked, say: Wording) -> None:
     if isinstance(answer, Problem):
         raise stop(f"{answer.code}: {'.'.join(str(step) for step in answer.path)}: {answer.detail or ''}")
     if answer.decision is not None and answer.decision.outcome is DecisionOutcome.REFUSED:
-        earliest = say.instant(found.earliest_from, zone=found.draft.zone)
-        raise stop(f"NOTICE_TOO_SHORT: announced now, it can start on {earliest} at the earliest")
+        raise stop(_refused(answer.decision, zone=found.draft.zone, say=say))
     start = say.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
     out.print(f"Version {answer.terms_version} starts on {start}.{effect}", markup=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from app.domain.amounts import Money
 from app.domain.calendar import local_date
 from app.domain.comparing import ChangeEffect, ClauseChange, changes, worst
 from app.domain.drafting import DraftedClause, TermsError, UnkeptError, kept, named
 from app.domain.effects.notice_period import NoticePeriod
-from app.domain.linting import Finding, Habits, RewardShown, lint, notice_finding
-from app.domain.notice import earliest_start, first_start
+from app.domain.linting import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
+from app.domain.notice import earliest_start, first_start, latest_start
 from app.domain.terms import Terms
 from app.store import habits, locations, rewards, terms
 from app.store.habits import sold_on
@@ -25,16 +25,19 @@ from app.store.unit import Session
 class Checked:
     """A draft that could be published, but for what is `unkept`: a clause that nothing would keep yet.
 
-    `current` is the version that it would follow, None for the first.
+    `current` is the version that it would follow, `in_force` the one whose notice clause it is held to, both None for
+    the first. `earliest_from` is None when it can start at no time, published now: the version that it would follow
+    starts later than a notice given now reaches.
     """
 
     draft: Terms
     current: Terms | None
     changes: tuple[ClauseChange, ...]
     change: ChangeEffect
-    earliest_from: datetime
+    earliest_from: datetime | None
     findings: tuple[Finding, ...]
     unkept: UnkeptError | None = None
+    in_force: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +100,15 @@ def check_draft(
     found = changes(latest, draft) if latest is not None else ()
     change = worst(found)
     findings: list[Finding] = []
-    earliest = now
+    earliest: datetime | None = now
     if latest is not None:
         in_force = basis.in_force or latest
-        earliest = first_start(latest=latest, in_force=in_force, change=change, now=now)
-        due = earliest_start(current=in_force, change=change, now=now)
+        first = first_start(latest=latest, in_force=in_force, change=change, now=now)
+        stale = latest_start(current=in_force, change=change, now=now)
+        earliest = first if stale is None or first < stale else None
         if effective_from is None:
-            draft = replace(draft, effective_from=earliest)
-        elif effective_from < due:
-            wanted = local_date(effective_from, zone_name=program.zone)
-            clause = in_force.policy_clause(NoticePeriod)
-            findings.append(notice_finding(clause, wanted=wanted, earliest=local_date(due, zone_name=program.zone)))
+            draft = replace(draft, effective_from=first)
+        findings.extend(_ill_timed(draft, latest=latest, in_force=in_force, change=change, now=now))
     findings.extend(_unfair(draft, basis=basis))
     return Checked(
         draft=draft,
@@ -117,7 +118,32 @@ def check_draft(
         earliest_from=earliest,
         findings=tuple(findings),
         unkept=_unkept(given),
+        in_force=basis.in_force or latest,
     )
+
+
+def _ill_timed(
+    draft: Terms, *, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime
+) -> tuple[Finding, ...]:
+    """What the notice clause in force does not allow in the draft's start; the days it names are days that it allows."""
+
+    def day(at: datetime) -> date:
+        return local_date(at, zone_name=in_force.zone)
+
+    clause = in_force.policy_clause(NoticePeriod)
+    first = first_start(latest=latest, in_force=in_force, change=change, now=now)
+    stale = latest_start(current=in_force, change=change, now=now)
+    wanted = draft.effective_from
+    if stale is not None and (first >= stale or wanted >= stale):
+        # The last day that the notice reaches is the one before the instant at which it is stale.
+        last = day(stale) - timedelta(days=1)
+        if first >= stale:
+            scheduled = day(latest.effective_from)
+            return (stale_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
+        return (stale_notice_finding(clause, wanted=day(wanted), latest=last),)
+    if wanted < earliest_start(current=in_force, change=change, now=now):
+        return (notice_finding(clause, wanted=day(wanted), earliest=day(first)),)
+    return ()
 
 
 def _unfair(draft: Terms, *, basis: Basis) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,68 @@ clauses:
     ((_, conditions, _),) = read(text, currency="GBP").clauses
     assert [one.kind for one in conditions] == ["weekdays_and_hours", "dates", "minimum_spend"]
     assert yaml.safe_load("start: 17:00") == {"start": 1020}, "what a plain reader would make of it"
+
+
+def coffee_at(file: Path, points: int, *, url: str, **more: object) -> Path:
+    """The terms in force as a file, with another price of the coffee."""
+    said = yaml.safe_load(troth("terms", "export", url=url))
+    for clause in said["clauses"]:
+        if clause["key"] == "coffee":
+            clause["effect"]["rewardCost"]["points"] = points
+    file.write_text(yaml.safe_dump({**said, **more}), encoding="utf-8")
+    return file
+
+
+def test_a_file_that_was_withdrawn_is_published_again_as_the_next_version(database_url: str, tmp_path: Path) -> None:
+    troth("init", "--template", "points", url=database_url)
+    file = str(coffee_at(tmp_path / "terms.yaml", 120, url=database_url))
+    for version in ("2", "3"):
+        assert f"Version {version} starts on" in troth("terms", "publish", file, url=database_url)
+        assert "“Coffee” costs 120 points." in troth("terms", "show", "--version", version, url=database_url)
+        assert "Nothing changes" in troth("terms", "publish", file, url=database_url)
+        troth("terms", "withdraw", version, url=database_url)
+    assert "no such version" in troth("terms", "show", "--version", "4", url=database_url, code=1)
+
+
+def test_a_refusal_says_its_own_reason_and_what_would_help(database_url: str, tmp_path: Path) -> None:
+    troth("init", "--template", "points", url=database_url)
+    file = tmp_path / "terms.yaml"
+    soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    coffee_at(file, 120, url=database_url, effectiveFrom=soon)
+    told = troth("terms", "publish", str(file), "--even-unfair", "--locale", "de", url=database_url, code=1)
+    assert "NOTICE_TOO_SHORT (clause notice): Die Änderung würde am" in " ".join(told.split())
+    assert "oder später beginnen lassen." in " ".join(told.split())
+
+    said = yaml.safe_load(troth("terms", "export", url=database_url))
+    (notice,) = [one for one in said["clauses"] if one["key"] == "notice"]
+    notice["effect"] = {"noticePeriod": {"days": 60, "preset": "CA_QC"}}
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)
+    late = (datetime.now(UTC) + timedelta(days=200)).isoformat()
+    coffee_at(file, 120, url=database_url, effectiveFrom=late)
+    found = " ".join(troth("terms", "check", str(file), url=database_url, code=1).split())
+    assert "NOTICE_TOO_LONG (clause" in found
+    assert "announced today, it can start on" in found
+    told = " ".join(troth("terms", "publish", str(file), "--even-unfair", url=database_url, code=1).split())
+    assert "NOTICE_TOO_LONG (clause notice): The change would take effect on" in told
+    assert "Let the change take effect before" in told
+    assert "NOTICE_TOO_SHORT" not in told
+
+    # A better version that starts only then cannot be followed by a worse one, whenever that shall start.
+    better = coffee_at(tmp_path / "better.yaml", 90, url=database_url, effectiveFrom=late)
+    assert "Version 3 starts on" in troth("terms", "publish", str(better), url=database_url)
+    coffee_at(file, 120, url=database_url)
+    differs = " ".join(troth("terms", "diff", str(file), url=database_url).split())
+    assert "Published now, it cannot start at all. NOTICE_TOO_LONG" in differs
+    assert "It has to follow version 3, which starts on" in differs
+    assert "NOTICE_TOO_LONG" in troth("terms", "publish", str(file), "--even-unfair", url=database_url, code=1)
+    troth("terms", "withdraw", "3", url=database_url)
+    assert "Version 4 starts on" in troth("terms", "publish", str(file), "--even-unfair", url=database_url)
+
+
+def test_a_preview_says_that_it_charges_the_full_price(database_url: str, tmp_path: Path) -> None:
+    troth("init", "--template", "points", url=database_url)
+    file = coffee_at(tmp_path / "terms.yaml", 120, url=database_url)
+    told = " ".join(troth("terms", "preview", str(file), url=database_url).split())
+    assert "charged the draft's full price, points earned before it included." in told
+    assert "keep the old price for 180 days after a price rises" in told

@@ -38,7 +38,7 @@ from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import Channel, PaymentKind, PurchaseFacts
-from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint, notice_finding
+from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint, notice_finding, stale_notice_finding
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
@@ -330,3 +330,19 @@ def test_too_short_a_notice_says_when_it_could_start() -> None:
     for locale in Locale:
         assert "2026" in one.example(wording(locale))
         assert one.statement(wording(locale))
+
+
+def test_too_late_a_start_says_until_when_it_could_start_and_what_it_has_to_follow() -> None:
+    clause = drafted(a_clause()).clause("notice")
+    wanted, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
+    alone = stale_notice_finding(clause, wanted=wanted, latest=latest)
+    behind = stale_notice_finding(clause, wanted=wanted, latest=latest, behind=73)
+    for locale in Locale:
+        say = wording(locale)
+        for one in (alone, behind):
+            assert one.code is LintCode.NOTICE_TOO_LONG
+            assert one.statement(say)
+            assert say.date(wanted) in one.example(say)
+            assert say.date(latest) in one.example(say)
+        assert "73" in behind.example(say)
+        assert "73" not in alone.example(say)

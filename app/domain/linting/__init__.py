@@ -41,3 +41,14 @@ def lint(terms: Terms, *, habits: Habits, catalogue: Mapping[str, RewardShown]) 
 def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> Finding:
     """A start that comes sooner than the notice clause in force allows."""
     return Finding(LintCode.NOTICE_TOO_SHORT, clause, dates={"wanted": wanted, "earliest": earliest})
+
+
+def stale_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> Finding:
+    """A start later than a notice given today reaches: `latest` is the last day that it does.
+
+    `behind` is the number of a version that starts on `wanted` and has to come first, where that is what delays it.
+    """
+    dates = {"wanted": wanted, "latest": latest}
+    if behind is not None:
+        return Finding(LintCode.NOTICE_TOO_LONG, clause, "behind", dates=dates, numbers={"version": behind})
+    return Finding(LintCode.NOTICE_TOO_LONG, clause, dates=dates)

@@ -265,6 +265,9 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "Im Katalog steht für „{reward}“ eine Zuzahlung von {due}; die Regel nennt {said}.",
     "lint.REWARD_WITHOUT_DESCRIPTION": "Diese Prämie hat keine Beschreibung.",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "Nirgends steht, was „{reward}“ genau ist.",
+    "lint.NOTICE_TOO_LONG": "Diese Änderung käme später, als eine Ankündigung von heute reicht.",
+    "lint.example.NOTICE_TOO_LONG": "Sie begänne am {wanted}; heute angekündigt, kann sie spätestens am {latest} beginnen.",
+    "lint.example.NOTICE_TOO_LONG.behind": "Sie muss auf Fassung {version} folgen, die am {wanted} beginnt; heute angekündigt, kann sie spätestens am {latest} beginnen.",
     # Technical refusals
     "error.INVALID_INPUT": "Ein Wert der Anfrage ist nicht verwendbar.",
     "error.INVALID_IDENTITY": "Das ist keine gültige Kartennummer, Telefonnummer, E-Mail-Adresse oder Kennung.",

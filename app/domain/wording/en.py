@@ -265,6 +265,9 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "The catalogue asks for {due} with “{reward}”; the clause says {said}.",
     "lint.REWARD_WITHOUT_DESCRIPTION": "This reward has no description.",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "Nobody reads what “{reward}” is exactly.",
+    "lint.NOTICE_TOO_LONG": "This change would come later than a notice given today reaches.",
+    "lint.example.NOTICE_TOO_LONG": "It would start on {wanted}; announced today, it can start on {latest} at the latest.",
+    "lint.example.NOTICE_TOO_LONG.behind": "It has to follow version {version}, which starts on {wanted}; announced today, it can start on {latest} at the latest.",
     # Technical refusals
     "error.INVALID_INPUT": "A value in the request cannot be used.",
     "error.INVALID_IDENTITY": "This is not a valid card number, phone number, e-mail address or code.",

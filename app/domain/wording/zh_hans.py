@@ -265,6 +265,9 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "礼品目录注明“{reward}”另付 {due}，本条写的是 {said}。",
     "lint.REWARD_WITHOUT_DESCRIPTION": "该礼品没有说明。",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "会员无从得知“{reward}”究竟是什么。",
+    "lint.NOTICE_TOO_LONG": "该变更晚于今日公告所适用的期限。",
+    "lint.example.NOTICE_TOO_LONG": "拟于{wanted}生效；今日公告，最迟可于{latest}生效。",
+    "lint.example.NOTICE_TOO_LONG.behind": "须在于{wanted}生效的第 {version} 版之后生效；今日公告，最迟可于{latest}生效。",
     # Technical refusals
     "error.INVALID_INPUT": "请求中的某个值无法使用。",
     "error.INVALID_IDENTITY": "卡号、电话号码、电子邮箱或识别码无效。",

@@ -265,6 +265,9 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.CASH_NOT_STATED.other": "贈品目錄註明「{reward}」另付 {due}，本項寫的是 {said}。",
     "lint.REWARD_WITHOUT_DESCRIPTION": "此贈品沒有說明。",
     "lint.example.REWARD_WITHOUT_DESCRIPTION": "會員無從得知「{reward}」究竟是什麼。",
+    "lint.NOTICE_TOO_LONG": "此變更晚於今日公告所適用的期限。",
+    "lint.example.NOTICE_TOO_LONG": "原訂於{wanted}生效；今日公告，最晚可於{latest}生效。",
+    "lint.example.NOTICE_TOO_LONG.behind": "須在於{wanted}生效的第 {version} 版之後生效；今日公告，最晚可於{latest}生效。",
     # Technical refusals
     "error.INVALID_INPUT": "請求中有無法使用的值。",
     "error.INVALID_IDENTITY": "卡號、電話號碼、電子郵件或識別碼無效。",
