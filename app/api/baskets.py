@@ -86,6 +86,10 @@ class BasketInput:
         default=None, description="ISO 4217; default the program's, and no other is taken."
     )
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, at most 500; may be empty.")
+    payments: list[PaymentInput] | None = strawberry.field(
+        default=None,
+        description="What it would be paid with, or with a reward what is paid besides the points, for clauses that ask; at most 20. Default: not known, and then no method of payment counts as used.",
+    )
 
 
 def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str) -> PurchaseFacts | Problem:
@@ -97,7 +101,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     try:
         check_lines(len(sent.lines), fewest=1 if isinstance(sent, PurchaseInput) else 0)
         lines = tuple(_line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1))
-        payments = _payments(sent.payments, currency=currency) if isinstance(sent, PurchaseInput) else ()
+        payments = _payments(sent.payments, currency=currency)
         return PurchaseFacts(
             occurred_at=sent.occurred_at or context.now,
             zone=program.zone,
