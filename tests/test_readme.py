@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.linting import LintCode
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -86,15 +88,26 @@ def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_pri
             check=False,
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)
+        if " show " in command or "zh-Hant" in command:
+            assert printed, "how it reads is printed"
         for line in printed.splitlines():
             assert line in done.stdout.splitlines(), command
     assert "“Coffee” costs 120 points." not in (tmp_path / "terms.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["docs/settings.md", "docs/import.md", "docs/architecture.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/settings.md", "docs/import.md", "docs/architecture.md", "CONTRIBUTING.md"]
+)
 def test_links_and_paths_in_the_docs_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     paths = re.findall(r"`((?:app|tests|migrations|docs|examples)/[\w./-]+)`", text)
     paths += [str(Path(name).parent / one) for one in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
     missing = [one for one in paths if not (ROOT / one).exists()]
     assert missing == []
+
+
+def test_the_readme_names_every_finding_and_every_link_is_looked_at() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    chapter = text.partition("## Terms in a file")[2].partition("\n## ")[0]
+    assert [code for code in LintCode if f"`{code.value}`" not in chapter] == []
+    assert {"docs/architecture.md", "CONTRIBUTING.md", "LICENSE"} <= set(re.findall(r"\]\((?!https?:)([^)#]+)\)", text))

@@ -195,6 +195,44 @@ def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -
     assert shop.ask("{ terms { version } }")["terms"]["version"] == 1, "nothing was published"
 
 
+def test_a_check_names_no_start_that_publishing_refuses(shop: Shop, clock: Clock) -> None:
+    quebec = {"key": "notice", "effect": {"noticePeriod": {"days": 60, "preset": "CA_QC"}}}
+
+    def checked(given: list[Any], start: datetime | None = None) -> Any:
+        wanted = None if start is None else start.isoformat()
+        return shop.ask(CHECK, role=Role.OWNER, clauses=given, **{"from": wanted})["termsCheck"]
+
+    def too_long(found: Any) -> list[tuple[str, str]]:
+        return [(one["example"], one["clause"]["number"]) for one in found["findings"] if "LONG" in one["code"]]
+
+    assert publish(shop, clauses(quebec))["terms"]["status"] == "IN_FORCE"
+    late = START + timedelta(days=200)
+    found = checked(clauses(quebec, coffee=120), late)
+    assert found["earliestFrom"] == "2090-05-05T23:00:00Z"
+    assert [(one.split(";")[1][:40], number) for one, number in too_long(found)] == [
+        (" announced today, it can start on 4 June", "3")
+    ]
+    last = datetime(2090, 6, 4, 22, 59, 59, tzinfo=UTC)
+    assert too_long(checked(clauses(quebec, coffee=120), last)) == []
+    assert len(too_long(checked(clauses(quebec, coffee=120), last + timedelta(seconds=1)))) == 1
+
+    # Better, and with a clause more before the notice: what a draft is held to is the notice clause in force, number 3.
+    visit = {"key": "visit", "effect": {"pointsPerVisit": {"points": 1}}}
+    assert publish(shop, clauses(visit, quebec, coffee=90), effectiveFrom=late.isoformat())["terms"]["version"] == 3
+    for start in (None, START + timedelta(days=70), late + timedelta(days=1)):
+        found = checked(clauses(visit, quebec, coffee=120), start)
+        assert found["earliestFrom"] is None
+        ((example, number),) = too_long(found)
+        assert example.startswith("It has to follow version 3, which starts on ")
+        assert number == "3"
+        sent = {} if start is None else {"effectiveFrom": start.isoformat()}
+        assert publish(shop, clauses(visit, quebec, coffee=120), **sent)["terms"] is None
+    # Nearer to it, there is one again, and it is kept.
+    clock.now = late - timedelta(days=80)
+    start = checked(clauses(visit, quebec, coffee=120))["earliestFrom"]
+    assert publish(shop, clauses(visit, quebec, coffee=120))["terms"]["effectiveFrom"] == start
+
+
 @pytest.mark.parametrize(
     ("effect", "conditions", "code", "path"),
     [
