@@ -1,0 +1,7 @@
+"""German."""
+
+from collections.abc import Mapping
+
+from app.domain.wording.de import answers, rules
+
+MESSAGES: Mapping[str, str | Mapping[str, str]] = {**rules.MESSAGES, **answers.MESSAGES}
