@@ -37,7 +37,8 @@ class CreateRewardInput:
     )
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
-        description="What it is called, 1 to 200 characters, none of them invisible; terms print it."
+        description="What it is called, 1 to 200 characters, none of them invisible, no quotation marks such as “ ”; "
+        "terms print it."
     )
     description: str = strawberry.field(
         description="Exactly what the customer gets, 1 to 2,000 characters; of those that are invisible only line breaks."
@@ -101,7 +102,7 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
     if not _KEY.fullmatch(sent.key):
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
     try:
-        name = called(sent.name)
+        name = called(sent.name, quoted=True)
     except NameProblem as problem:
         return wrong("name", str(problem))
     try:

@@ -11,6 +11,7 @@ from app.api.context import Info, speak
 from app.api.locations import Location
 from app.api.payloads import Payload, canonical
 from app.api.performing import perform
+from app.domain import names
 from app.domain.access import Permission
 from app.domain.calendar import zone
 from app.domain.conditions.locations import LOCATION_KEY
@@ -29,7 +30,8 @@ class CreateLocationInput:
     )
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
-        description="What customers call it, 1 to 100 characters; the terms say it. Unique in the program."
+        description="What customers call it, 1 to 100 characters, none of them invisible, no quotation marks such as “ ”; "
+        "the terms say it. Unique in the program."
     )
     time_zone: str = strawberry.field(
         description="The IANA zone of its wall clock, such as Europe/London; rules of days and hours go by it."
@@ -80,8 +82,8 @@ def _order(sent: CreateLocationInput) -> NewLocation | Problem:
 
     if not LOCATION_KEY.fullmatch(sent.key):
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
-    if not 1 <= len(sent.name) <= 100 or sent.name != sent.name.strip():
-        return wrong("name", "1 to 100 characters, no spaces around them")
+    if (unfit := names.problem(sent.name, most=100, quoted=True)) is not None:
+        return wrong("name", unfit)
     if sent.address is not None and not 1 <= len(sent.address) <= 500:
         return wrong("address", "1 to 500 characters")
     try:

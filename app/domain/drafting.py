@@ -181,7 +181,7 @@ def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
 def _names_problem(rule: Condition | Effect) -> str | None:
     """A text that cannot be printed as a name, or nothing."""
     texts = [text for one in _single(rule) for text in one.texts()]
-    return next((wrong for text in sorted(texts) if (wrong := names.problem(text)) is not None), None)
+    return next((wrong for text in sorted(texts) if (wrong := names.problem(text, quoted=True)) is not None), None)
 
 
 def _single(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:

@@ -13,6 +13,7 @@ from tests.shop import Shop
 
 REWARD = """mutation($input: CreateRewardInput!) { createReward(input: $input) {
     reward { key name description } userErrors { code path } } }"""
+OPEN = """mutation($input: CreateLocationInput!) { createLocation(input: $input) { userErrors { code path } } }"""
 CHECK = """query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) {
     draft { clauses { statement } } userErrors { code path } } }"""
 
@@ -38,6 +39,17 @@ def test_a_reward_with_a_blank_or_deceiving_name_is_refused_and_not_created(shop
 def test_a_reward_is_called_without_the_space_around_its_name(shop: Shop) -> None:
     done = create(shop, name=" Tea\u3000", description="\nA cup.\nAny size. ")
     assert done["reward"] == {"key": "tea", "name": "Tea", "description": "A cup.\nAny size."}
+
+
+@pytest.mark.parametrize("mark", "“”„«»「」")
+def test_a_reward_and_a_location_have_no_quotation_marks_in_their_names(shop: Shop, mark: str) -> None:
+    refused = create(shop, name=f"a{mark} and b")
+    assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
+    assert create(shop, name='5" plate', description=f"The {mark} plate.")["userErrors"] == []
+    given = {"idempotencyKey": uuid.uuid4().hex, "key": "pier", "timeZone": "Europe/London"}
+    opened = shop.ask(OPEN, role=Role.OWNER, input={**given, "name": f"a{mark} and b"})["createLocation"]
+    assert opened["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "name"]}]
+    assert shop.ask(OPEN, role=Role.OWNER, input={**given, "name": "Pier 7"})["createLocation"]["userErrors"] == []
 
 
 def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> None:

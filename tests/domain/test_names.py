@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.groups import AnyOf
+from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
 from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.effects.tier import Tier
 from app.domain.names import NameProblem, called, problem
+from app.domain.persons import PreferenceKind
 from app.domain.terms import Terms, TermsError
 from app.domain.wording import Locale, wording
 from tests.builders import a_clause, some_terms
@@ -81,6 +84,38 @@ def test_terms_take_no_article_or_category_that_cannot_be_seen_for_what_it_is(
         with pytest.raises(TermsError) as refused:
             some_terms(a_clause(PointsPerVisit(1), one))
         assert refused.value.path == ("clauses", "0", "conditions", "0")
+
+
+@pytest.mark.parametrize("mark", "“”„«»‹›「」『』")
+def test_what_sentences_quote_has_no_quotation_marks_of_its_own(mark: str) -> None:
+    name = f"a{mark} and b"
+    assert called(name, paragraphs=True) == called(name) == name
+    assert problem(name) is None
+    assert problem(name, quoted=True) is not None
+    drafts = [
+        a_clause(PointsPerVisit(1), Products(exclude=frozenset({name}))),
+        a_clause(
+            PointsPerVisit(1), AnyOf((Categories(include=frozenset({"a"})), Categories(include=frozenset({name}))))
+        ),
+        a_clause(PointsPerVisit(1), Preferences(PreferenceKind.DIET, frozenset({name}))),
+        a_clause(Tier("silver", name, 100)),
+    ]
+    for draft in drafts:
+        with pytest.raises(TermsError) as refused:
+            some_terms(draft)
+        assert "quotation marks" in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["Chef's menu", "Chef’s menu", '5" plate', "Tea & cake", "a and b"])
+def test_apostrophes_and_inches_are_no_quotation_marks(name: str) -> None:
+    assert problem(name, quoted=True) is None
+
+
+def test_terms_with_quotation_marks_that_were_stored_before_are_read_all_the_same() -> None:
+    clean = some_terms(a_clause(PointsPerVisit(1), Categories(include=frozenset({"tea"})))).to_data()
+    clean["clauses"][0]["conditions"][0]["include"] = ["a” and “b"]
+    stored = Terms.from_data(clean)
+    assert "a” and “b" in stored.clauses[0].statement(wording(Locale.EN))
 
 
 def test_terms_that_were_stored_before_are_read_all_the_same() -> None:
