@@ -105,9 +105,11 @@ class Clause:
 
     def condition_sentences(self, say: Wording) -> tuple[str, ...]:
         """Each condition as it stands in the sentence of the clause."""
-        if self.kind is ClauseKind.REWARD:
-            return tuple(one.requirement(say) for one in self.conditions)
-        return tuple(one.sentence(say) for one in self.conditions)
+        return tuple(self.said(one, say=say) for one in self.conditions)
+
+    def said(self, condition: Condition, *, say: Wording) -> str:
+        """A condition in the words of this clause: goods, say, are what a price asks for, and what points are given for."""
+        return condition.requirement(say) if self.kind is ClauseKind.REWARD else condition.sentence(say)
 
     def to_data(self) -> dict[str, Any]:
         """The clause as JSON; every type under its stable kind."""

@@ -12,6 +12,7 @@ from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.groups import ExceptWhen
 from app.domain.conditions.locations import Locations
+from app.domain.conditions.products import Products
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.drafting import DraftedClause
 from app.domain.effects import Effect
@@ -19,7 +20,8 @@ from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.linting import Finding, Habits, Visit, lint
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint
 from app.domain.wording import Locale, wording
 from tests.builders import a_clause, pounds, some_terms
 
@@ -28,9 +30,10 @@ HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
 BOTH = Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central Station"))
 
 
-def found_in(*clauses: DraftedClause, habits: Habits | None = None) -> list[Finding]:
+def found_in(*clauses: DraftedClause, habits: Habits | None = None, pictured: tuple[str, ...] = ()) -> list[Finding]:
     """The findings."""
-    return list(lint(some_terms(*clauses), habits=habits or Habits(), catalogue={}))
+    catalogue = {key: RewardShown(key, "As it is.", pictured=True) for key in pictured}
+    return list(lint(some_terms(*clauses), habits=habits or Habits(), catalogue=catalogue))
 
 
 @pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerItem(50)])
@@ -60,6 +63,18 @@ def test_places_of_which_none_is_left_are_found() -> None:
         for locale in Locale:
             say = wording(locale)
             assert finding.statement(say) != finding.example(say)
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_a_finding_quotes_the_conditions_of_a_reward_as_its_clause_says_them(locale: Locale) -> None:
+    say = wording(locale)
+    tea = Products(include=frozenset({"tea"}))
+    cake = RewardCost("cake", 50, "Cake")
+    (finding,) = found_in(a_clause(), ("cake", (tea, HARBOUR, ExceptWhen((BOTH,))), cake), pictured=("cake",))
+    assert finding.code is LintCode.EXCLUDES_ITSELF
+    assert tea.requirement(say) in finding.clause.statement(say)
+    assert tea.requirement(say) in finding.example(say)
+    assert tea.sentence(say) not in finding.example(say)
     evening = WeekdaysAndHours(frozenset(WEEK), time(17), time(19))
     for conditions in ((HARBOUR, BOTH), (BOTH, ExceptWhen((HARBOUR,))), (HARBOUR, ExceptWhen((HARBOUR, evening)))):
         assert found_in(a_clause(None, *conditions)) == []

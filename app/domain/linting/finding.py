@@ -99,5 +99,5 @@ class Finding:
         values |= {name: say.number(number) for name, number in self.numbers.items()}
         values |= {name: say.money(amount) for name, amount in self.amounts.items()}
         for name, several in self.conditions.items():
-            values[name] = say("clause.separator").join(one.sentence(say) for one in several)
+            values[name] = say("clause.separator").join(self.clause.said(one, say=say) for one in several)
         return say(key, **values, **self.texts)
