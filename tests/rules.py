@@ -225,3 +225,34 @@ EFFECT_VARIANTS: list[Effect] = [
     NoticePeriod(60, NoticePreset.CA_QC),
     NoticePeriod(61, NoticePreset.CA_QC),
 ]
+
+DRINKS, IN_THE_SHOP = Categories(include=frozenset({"drinks"})), Channels(frozenset({Channel.STORE}))
+
+COMBINATIONS: list[tuple[tuple[Condition, ...], Effect]] = [
+    ((DRINKS, HAPPY_HOUR), PointsMultiplier(Decimal(2))),
+    ((MinimumSpend(pounds("20.00")), WeekdaysAndHours(frozenset({Weekday.TUESDAY}))), BonusPoints(10)),
+    ((BirthdayWindow(7, 7), TimesPerPeriod(1, Period.YEAR)), BonusPoints(50)),
+    ((HARBOUR, HAPPY_HOUR, MinimumSpend(pounds("20.00"))), PointsPerVisit(1)),
+    ((ExceptWhen((HAPPY_HOUR,)), TierAtLeast("silver", "Silver", 100)), PointsMultiplier(Decimal("1.5"))),
+    ((DRINKS, EveryNthItem(10)), BonusPoints(20)),
+    ((EveryNthVisit(6), MemberFor(30)), BonusPoints(20)),
+    ((Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)), Budget(10_000, BudgetMode.WHOLE)), BonusPoints(100)),
+    ((Segments(frozenset({"student"})), PaymentMethods(frozenset({PaymentKind.CARD}))), PointsMultiplier(Decimal(3))),
+    ((AnyOf((HARBOUR, Channels(frozenset({Channel.ONLINE})))), MinimumQuantity(2)), BonusPoints(5)),
+    ((AllOf((IN_THE_SHOP, HAPPY_HOUR)), NotCombinedWith(frozenset({"a"}), frozenset({3}))), BonusPoints(5)),
+    (
+        (
+            HAPPY_HOUR,
+            Dates(first=date(2026, 6, 1), last=date(2026, 6, 30)),
+            MinimumSpend(pounds("20.00")),
+            Categories(include=frozenset({"drinks"}), exclude=frozenset({"tea"})),
+        ),
+        PointsPerAmount(1, pounds("1.00")),
+    ),
+    ((DRINKS, MinimumSpend(pounds("20.00"))), RewardCost("cake", 50, "Cake")),
+    ((IN_THE_SHOP, HAPPY_HOUR), RewardCost("cake", 50, "Cake")),
+    ((HARBOUR, AgeAtLeast(18)), RewardCost("cake", 50, "Cake", cash=pounds("2.00"))),
+    ((ExceptWhen((HAPPY_HOUR, HARBOUR)), TimesPerPeriod(1, Period.MONTH)), RewardCost("cake", 50, "Cake")),
+    ((FirstPurchase(), Products(exclude=frozenset({"22423"}))), RewardCost("meal", 10, "Meal", CostUnit.STAMPS)),
+]
+"""Clauses as an owner would write them, of several conditions."""

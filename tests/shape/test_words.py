@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import os
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from app.domain.conditions import CONDITIONS
+from app.domain.conditions import CONDITIONS, Condition
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.groups import AnyOf, ExceptWhen
+from app.domain.conditions.locations import Locations
+from app.domain.conditions.preferences import Preferences
+from app.domain.conditions.products import Products
 from app.domain.decisions import ReasonCode, RemedyCode
-from app.domain.effects import EFFECTS, STANDARD
+from app.domain.drafting import DraftedClause, TermsError, checked
+from app.domain.effects import EFFECTS, STANDARD, Effect
 from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
+from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import ProblemCode
+from app.domain.templates import TEMPLATES
 from app.domain.terms import Clause
-from app.domain.wording import CATALOGUES, Locale, locale_for, wording
+from app.domain.wording import CATALOGUES, Locale, Wording, locale_for, wording
 from tests.builders import pounds, some_terms
-from tests.rules import CONDITION_VARIANTS, EFFECT_VARIANTS
+from tests.rules import COMBINATIONS, CONDITION_VARIANTS, EFFECT_VARIANTS, HAPPY_HOUR
 
 GOLDEN = Path(__file__).parents[1] / "domain" / "golden"
+LEVELS = (Tier("silver", "Silver", 100), Tier("gold", "Gold", 500))
+QUOTES = set("“”„‟«»‹›「」『』")
+JOINED = [
+    *("a and b", "a or b", "a, b", "a und b", "a oder b", "a和b", "a、b", "a或b", "a，b", "a & b", "a\u200db"),
+    *('a" and "b', "a' and 'b", "a’, ‘b"),
+]
+"""One name each, which could be taken for the two names a and b."""
 
 
 def placeholders(message: object) -> set[str]:
@@ -76,22 +93,80 @@ def test_rules_that_differ_read_differently(locale: Locale) -> None:
 
 
 @pytest.mark.parametrize("locale", Locale)
+@pytest.mark.parametrize("kind", [Products, Categories])
+@pytest.mark.parametrize("joined", JOINED)
+def test_one_name_that_holds_a_joiner_reads_otherwise_than_two_names(
+    joined: str, kind: type[Products | Categories], locale: Locale
+) -> None:
+    say = wording(locale)
+    for side in ("include", "exclude"):
+        one, two = kind(**{side: frozenset({joined})}), kind(**{side: frozenset({"a", "b"})})
+        assert checked_alone(one)
+        assert {one.sentence(say), one.requirement(say)}.isdisjoint({two.sentence(say), two.requirement(say)})
+    tastes = [Preferences(PreferenceKind.DIET, frozenset(names)) for names in ({joined}, {"a", "b"})]
+    assert len({taste.sentence(say) for taste in tastes}) == 2
+    places = (Locations(frozenset({"a"}), (joined,)), Locations(frozenset({"a", "b"}), ("a", "b")))
+    for said in (Condition.sentence, Condition.requirement, Condition.exception):
+        assert len({getattr(place, said.__name__)(say) for place in places}) == 2
+
+
+def test_the_marks_that_sentences_quote_names_with_are_taken_in_no_name() -> None:
+    marks = {mark for catalogue in CATALOGUES.values() for text in catalogue.values() for mark in str(text)} & QUOTES
+    assert marks == set("“”„「」")
+    for mark in QUOTES:
+        assert not checked_alone(Products(include=frozenset({f"a{mark} b"})))
+        assert not checked_alone(AnyOf((Categories(include=frozenset({"a"})), Categories(include=frozenset({mark})))))
+
+
+@pytest.mark.parametrize("locale", [Locale.ZH_HANS, Locale.ZH_HANT])
+def test_a_time_stands_apart_from_the_chinese_word_after_it_and_names_stay_as_they_are(locale: Locale) -> None:
+    say = wording(locale)
+    late = ExceptWhen((HAPPY_HOUR, Locations(frozenset({"late"}), ("19:00门店",))))
+    for said in (late.sentence(say), AnyOf((HAPPY_HOUR, late)).sentence(say)):
+        assert "17:00 至 19:00 " in said
+        assert "19:00门店" in said
+
+
+def checked_alone(condition: Condition) -> bool:
+    """Whether terms take it."""
+    return can_stand(("k", (condition,), PointsPerVisit(1)))
+
+
+def can_stand(clause: DraftedClause) -> bool:
+    """Whether terms take the clause, beside clauses that it may name."""
+    levels = [(one.tier, (), one) for one in LEVELS if not isinstance(clause[2], Tier)]
+    try:
+        checked([clause, *(("a", (), PointsPerVisit(1)), ("b", (), PointsPerVisit(1))), *levels], currency="GBP")
+    except TermsError:
+        return False
+    return True
+
+
+def shown(clauses: Iterable[tuple[Sequence[Condition], Effect]], *, say: Wording) -> list[str]:
+    """The statement of each clause that terms could hold."""
+    drafted: list[DraftedClause] = [("k", tuple(conditions), effect) for conditions, effect in clauses]
+    return [f"- {Clause('k', '1', tuple(one[1]), one[2]).statement(say)}" for one in drafted if can_stand(one)]
+
+
+@pytest.mark.parametrize("locale", Locale)
 def test_the_golden_file_of_a_language_shows_how_every_rule_reads(locale: Locale) -> None:
     """Rewritten with TROTH_REWRITE_GOLDEN=1, to be read by somebody who reads the language."""
     say = wording(locale)
-    spend = PointsPerAmount(1, pounds("1.00"))
+    spend, cake = PointsPerAmount(1, pounds("1.00")), RewardCost("cake", 50, "Cake")
+    together = shown(COMBINATIONS, say=say)
+    assert len(together) == len(COMBINATIONS)
     lines = [f"# {locale.value}", "", "## Effects alone", ""]
-    lines += [f"- {Clause('k', '1', (), one).statement(say)}" for one in EFFECT_VARIANTS]
+    lines += shown((((), one) for one in EFFECT_VARIANTS), say=say)
     lines += ["", "## Conditions of an earning clause", ""]
-    lines += [f"- {Clause('k', '1', (one,), spend).statement(say)}" for one in CONDITION_VARIANTS]
+    lines += shown((((one,), spend) for one in CONDITION_VARIANTS), say=say)
     lines += ["", "## Conditions of a reward", ""]
-    lines += [
-        f"- {Clause('k', '1', (one,), RewardCost('cake', 50, 'Cake')).statement(say)}" for one in CONDITION_VARIANTS
-    ]
-    together = (CONDITION_VARIANTS[4], CONDITION_VARIANTS[14], CONDITION_VARIANTS[0], CONDITION_VARIANTS[25])
-    lines += ["", "## Several conditions", "", f"- {Clause('k', '1', together, spend).statement(say)}"]
-    lines += ["", "## Whole terms", "", printed(some_terms(), format=TextFormat.PLAIN, say=say)]
-    text = "\n".join(lines)
+    lines += shown((((one,), cake) for one in CONDITION_VARIANTS), say=say)
+    lines += ["", "## Several conditions", "", *together]
+    for name, template in TEMPLATES.items():
+        if clauses := template("GBP").clauses:
+            whole = printed(some_terms(*clauses), format=TextFormat.PLAIN, say=say)
+            lines += ["", f"## Whole terms: {name}", "", whole.rstrip()]
+    text = "\n".join([*lines, ""])
     file = GOLDEN / f"{locale.value}.md"
     if os.environ.get("TROTH_REWRITE_GOLDEN") == "1":
         file.parent.mkdir(exist_ok=True)

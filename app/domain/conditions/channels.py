@@ -37,6 +37,13 @@ class Channels(Condition):
 
     def sentence(self, say: Wording) -> str:
         """In the shop, or online."""
+        return say("channels", channels=self._named(say))
+
+    def exception(self, say: Wording) -> str:
+        """All but these."""
+        return say("channels.except", channels=self._named(say))
+
+    def _named(self, say: Wording) -> str:
         return say.listed([say(f"channel.{one.value}") for one in in_order(self.channels)], last="or")
 
     def at_least_as_wide(self, other: Condition) -> bool:

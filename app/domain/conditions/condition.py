@@ -57,6 +57,10 @@ class Condition(Rule):
         """The condition as part of a sentence about the price of a reward."""
         return self.sentence(say)
 
+    def exception(self, say: Wording) -> str:
+        """The condition as what a clause leaves out."""
+        return self.sentence(say)
+
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whether it surely holds, for as many lines, wherever `other` of the same kind does."""
         return self == other

@@ -50,6 +50,10 @@ class Group(Condition):
         """Its conditions as part of a sentence about the price of a reward."""
         return self._said([_apart(one, one.requirement(say), say=say) for one in self.conditions], say=say)
 
+    def exception(self, say: Wording) -> str:
+        """Its conditions as part of what a clause leaves out."""
+        return self._said([_apart(one, one.exception(say), say=say) for one in self.conditions], say=say)
+
     @abstractmethod
     def _said(self, words: list[str], *, say: Wording) -> str: ...
 
@@ -95,7 +99,7 @@ class AnyOf(Group):
         return any(found)
 
     def _said(self, words: list[str], *, say: Wording) -> str:
-        return say("any_of", conditions=say.listed(words, last="or"))
+        return say("any_of" if len(words) == 2 else "any_of.several", conditions=say.listed(words, last="or"))
 
     def problem(self) -> str | None:
         """A choice of one is none; goods cannot be an alternative to something else."""
@@ -118,7 +122,13 @@ class AllOf(Group):
         return all(found)
 
     def _said(self, words: list[str], *, say: Wording) -> str:
-        return say("all_of.separator").join(words)
+        # What begins like "if" is not set beside the rest in every language: "online and only if ...".
+        first, *others = words
+        said = [
+            say("all_of.separator.if" if one.startswith(say("all_of.if")) else "all_of.separator") + one
+            for one in others
+        ]
+        return first + "".join(said)
 
     def problem(self) -> str | None:
         """Goods narrow what the clause looks at; in one group with something else they would not, and yet say so."""
@@ -144,6 +154,14 @@ class ExceptWhen(Group):
     def holds(self, found: list[bool]) -> bool:
         """One that does not hold is enough."""
         return not all(found)
+
+    def sentence(self, say: Wording) -> str:
+        """What it leaves out."""
+        return self.exception(say)
+
+    def requirement(self, say: Wording) -> str:
+        """The same of a reward."""
+        return self.exception(say)
 
     def _said(self, words: list[str], *, say: Wording) -> str:
         return say("except_when", conditions=say("all_of.separator").join(words))

@@ -56,6 +56,10 @@ class Locations(Condition):
         """The same of a reward."""
         return self._said("locations.of_reward", say=say)
 
+    def exception(self, say: Wording) -> str:
+        """All but these."""
+        return self._said("locations.except", say=say)
+
     def _said(self, key: str, *, say: Wording) -> str:
         called = [say("locations.called", name=name) for name in self.called().values()]
         return say(key, locations=say.listed(called, last="or"))

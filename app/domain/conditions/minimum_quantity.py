@@ -34,7 +34,7 @@ class MinimumQuantity(Condition):
 
     def sentence(self, say: Wording) -> str:
         """If at least so many pieces count."""
-        return say("minimum_quantity", pieces=say.counted("pieces", self.quantity))
+        return say.counted("minimum_quantity", self.quantity)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer pieces are reached wherever more are."""

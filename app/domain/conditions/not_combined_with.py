@@ -32,7 +32,8 @@ class NotCombinedWith(Condition):
     def sentence(self, say: Wording) -> str:
         """Unless those clauses fit as well."""
         names = [say.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
-        return say("not_combined_with", clauses=say.listed(names, last="or"))
+        called = [say("not_combined_with.called", clause=name) for name in names]
+        return say("not_combined_with", clauses=say.listed(called, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer clauses stand in the way."""

@@ -37,8 +37,14 @@ class PaymentMethods(Condition):
 
     def sentence(self, say: Wording) -> str:
         """If you pay with these."""
-        methods = say.listed([say(f"payment.{one.value}") for one in in_order(self.methods)], last="or")
-        return say("payment_methods", methods=methods)
+        return say("payment_methods", methods=self._named(say))
+
+    def exception(self, say: Wording) -> str:
+        """What is paid like that."""
+        return say("payment_methods.except", methods=self._named(say))
+
+    def _named(self, say: Wording) -> str:
+        return say.listed([say(f"payment.{one.value}") for one in in_order(self.methods)], last="or")
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More methods."""

@@ -26,7 +26,7 @@ class PendingPeriod(Effect):
 
     def sentence(self, say: Wording) -> str:
         """Only after so many days."""
-        return say("pending_period", days=say.days(self.days))
+        return say.counted("pending_period", self.days)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """No longer a wait."""

@@ -50,13 +50,20 @@ class Wording:
         self.locale = locale
         self._messages = CATALOGUES[locale]
         self._cldr = babel.Locale.parse(_CLDR[locale])
+        self._chinese = locale in (Locale.ZH_HANS, Locale.ZH_HANT)
 
     def __call__(self, key: str, **values: str) -> str:
         """The sentence of a key. Raises KeyError for an unknown key or a missing value."""
         message = self._messages[key]
         if not isinstance(message, str):
             raise KeyError(f"{key} needs a number")
-        return message.format_map(values)
+        return self._spaced(message.format_map(values))
+
+    def _spaced(self, sentence: str) -> str:
+        """With a space between a time and the Chinese word after it; what names say stays as it is."""
+        if not self._chinese or ":" not in sentence:
+            return sentence
+        return _TIME.sub(lambda found: found[1] or f"{found[2]} ", sentence)
 
     def counted(self, key: str, n: int) -> str:
         """The plural form of a key for a number."""
@@ -153,6 +160,8 @@ class Wording:
 
 
 _zone = zone
+_TIME = re.compile(r"(“[^”]*”|「[^」]*」)|([0-9]{2}:[0-9]{2})(?=[\u4e00-\u9fff])")
+"""A name in its quotation marks, or a time with a Chinese character after it."""
 
 
 @lru_cache(maxsize=len(Locale))

@@ -52,7 +52,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.ADD_QUANTITY": "Es fehlen noch {pieces} von dem, was angerechnet wird.",
     "remedy.USE_LOCATION": "Hier einkaufen: {choices}.",
     "remedy.USE_LOCATION.other": "An einem anderen Standort einkaufen.",
-    "remedy.USE_CHANNEL": "So einkaufen: {choices}.",
+    "remedy.USE_CHANNEL": "Möglich ist das {choices}.",
     "remedy.PAY_WITH": "Alles so bezahlen: {choices}.",
     "remedy.COME_AGAIN": "Dazu fehlen {visits}.",
     "remedy.TELL_BIRTHDAY": "Das Geburtsdatum angeben.",
