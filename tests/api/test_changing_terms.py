@@ -199,8 +199,8 @@ def test_a_check_names_no_start_that_publishing_refuses(shop: Shop, clock: Clock
     quebec = {"key": "notice", "effect": {"noticePeriod": {"days": 60, "preset": "CA_QC"}}}
 
     def checked(given: list[Any], start: datetime | None = None) -> Any:
-        wanted = None if start is None else start.isoformat()
-        return shop.ask(CHECK, role=Role.OWNER, clauses=given, **{"from": wanted})["termsCheck"]
+        wanted: dict[str, Any] = {"from": None if start is None else start.isoformat()}
+        return shop.ask(CHECK, role=Role.OWNER, clauses=given, **wanted)["termsCheck"]
 
     def too_long(found: Any) -> list[tuple[str, str]]:
         return [(one["example"], one["clause"]["number"]) for one in found["findings"] if "LONG" in one["code"]]
