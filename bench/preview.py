@@ -49,7 +49,7 @@ def filled(url: str, *, purchases: int, members: int) -> None:
         ids = [(id_of(2, n), id_of(3, n), id_of(4, n)) for n in range(members)]
         data.executemany("INSERT INTO wallets VALUES (?, ?, ?)", [(PROGRAM, wallet, at) for wallet, _, _ in ids])
         data.executemany(
-            "INSERT INTO customers VALUES (?, ?, ?, 'ACTIVE', NULL, NULL, ?)",
+            "INSERT INTO customers (program_id, id, wallet_id, state, enrolled_at) VALUES (?, ?, ?, 'ACTIVE', ?)",
             [(PROGRAM, customer, wallet, at) for wallet, customer, _ in ids],
         )
         data.executemany(
