@@ -10,7 +10,6 @@ import sqlite3
 import tempfile
 import time
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,9 +87,7 @@ async def preview(url: str) -> tuple[float, int]:
     database = open_database(url)
     await database.start()
     begun = time.perf_counter()
-    found = await replayed(
-        database, program_id=PROGRAM, current=terms(1, 1), draft=replace(terms(2, 2)), since=START, told=told
-    )
+    found = await replayed(database, program_id=PROGRAM, current=terms(1, 1), draft=terms(2, 3), since=START, told=told)
     spent = time.perf_counter() - begun
     await database.stop()
     assert found is not None
