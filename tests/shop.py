@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +27,21 @@ from tests.serving import serving
 def real_now() -> datetime:
     """The time on the wall."""
     return datetime.now(UTC)
+
+
+START = datetime(2090, 3, 6, 12, tzinfo=UTC)
+"""When a clock that is moved begins: no real clock gets near it."""
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
 
 
 def new_id() -> str:

@@ -12,11 +12,10 @@ from app.domain.decisions import Decision
 from app.domain.ledger import Entry
 from app.domain.terms import Terms
 from app.queries.deciding_again import decided_again, past_of, standing_before
-from app.store import customers, ledger, purchases, redemptions, refunds, terms
+from app.store import customers, ledger, purchases, redemptions, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
-from app.store.refunds import Refund
 from app.store.unit import Session
 
 
@@ -157,12 +156,6 @@ async def owned_entries(session: Session, *, program_id: str, ids: Sequence[str]
 async def purchases_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Purchase | None]:
     """Purchases by id, in the order asked for."""
     found = await purchases.by_ids(session, program_id=program_id, purchase_ids=ids)
-    return [found.get(id) for id in ids]
-
-
-async def refunds_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Refund | None]:
-    """Refunds by id, in the order asked for."""
-    found = await refunds.by_ids(session, program_id=program_id, refund_ids=ids)
     return [found.get(id) for id in ids]
 
 

@@ -71,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._waited_for = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio says so more loosely than uvicorn is called
         """Take a connection, if need be instead of a silent one."""
         super().connection_made(transport)
         if len(self.connections) > self.most and not self.waiting.end_longest():

@@ -162,7 +162,7 @@ def test_of_two_birthdays_told_at_once_a_customer_keeps_one(shop: Shop, database
     card = enrolled(shop)
     own = customer_key(database_url, shop, card)
     birthdays = [f"1991-05-{day}" for day in range(10, 20)]
-    answers = shop.at_once([lambda day=day: update(shop, card, token=own, birthday=day) for day in birthdays])  # type: ignore[misc]
+    answers = shop.at_once([lambda day=day: update(shop, card, token=own, birthday=day) for day in birthdays])
     codes = sorted("".join(error["code"] for error in one["userErrors"]) for one in answers)
     assert codes == ["", *["BIRTHDAY_KNOWN"] * 9]
 

@@ -75,7 +75,7 @@ def test_without_a_key_nothing_is_answered_but_the_shape_of_the_api(shop: Shop) 
     ],
 )
 def test_a_key_that_is_not_quite_right_opens_nothing(shop: Shop, bend: object) -> None:
-    key = bend(shop.program.token(Role.TILL))  # type: ignore[operator]
+    key = bend(shop.program.token(Role.TILL))
     assert code_of(shop, "{ viewer { role } }", key=key) == "UNAUTHENTICATED"
 
 

@@ -63,7 +63,7 @@ def test_forty_purchases_at_once_never_overspend_a_budget(
 ) -> None:
     publish(blank, clause("gift", GIFT, budget(500, mode)), **JANUARY)
     cards = [blank.enrol() for _ in range(40)]
-    answers = blank.at_once([lambda card=card: blank.buy(card, "5.00") for card in cards])  # type: ignore[misc]
+    answers = blank.at_once([lambda card=card: blank.buy(card, "5.00") for card in cards])
     assert Counter(one["decision"]["outcome"] for one in answers) == outcomes
     assert sum(blank.available(card) for card in cards) == given
     for one in answers:
@@ -92,7 +92,7 @@ def test_two_budgets_and_one_customer_at_once_neither_deadlock_nor_overspend(bla
         **JANUARY,
     )
     cards = [blank.enrol() for _ in range(4)]
-    answers = blank.at_once([lambda n=n: blank.buy(cards[n % 4], "10.00") for n in range(40)])  # type: ignore[misc]
+    answers = blank.at_once([lambda n=n: blank.buy(cards[n % 4], "10.00") for n in range(40)])
     assert all(one["userErrors"] == [] for one in answers)
     assert sum(blank.available(card) for card in cards) == 200 + 98 + 400
     assert faults_in(blank.url) == []

@@ -14,9 +14,8 @@ import pytest
 from app.domain.access import Role
 from app.store.programs import ProgramKind
 from tests.proving import faults_in
-from tests.shop import Shop, open_shop
+from tests.shop import START, Clock, Shop, open_shop
 
-START = datetime(2090, 3, 6, 12, tzinfo=UTC)
 """A Monday, later than any program of these tests is made."""
 SAID = "code statement example clause { number }"
 CHECK = f"""query($clauses: [ClauseInput!]!, $from: DateTime) {{ termsCheck(clauses: $clauses, effectiveFrom: $from) {{
@@ -35,17 +34,6 @@ EXPLAIN = """query($e: ID!) { explain(entry: $e) { recomputedPoints agrees decis
     points { points unit { code } } terms { version } reasons { clause { key number statement } } } } }"""
 OUTLOOK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
     decision { points { points } } clauses { clause { key } applies points appliesFrom nearly { code points } } } }"""
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 
 from app.domain.access import Role
 from app.store.programs import ProgramKind
-from tests.api.test_changing_terms import REWARD, WITHDRAW, Clock, clauses, publish
+from tests.api.test_changing_terms import REWARD, WITHDRAW, clauses, publish
 from tests.faults.test_tampering import Tampering
 from tests.proving import faults_in
-from tests.shop import Shop, open_shop
+from tests.shop import Clock, Shop, open_shop
 
 EXPLAIN = """query($e: ID!) { explain(entry: $e) { recomputedPoints agrees entry { type points }
     decision { points { points } } } }"""

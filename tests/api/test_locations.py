@@ -223,7 +223,7 @@ def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
 
 def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: Shop) -> None:
     keys = [f"place-{number}" for number in range(5)]
-    blank.at_once([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])  # type: ignore[misc]
+    blank.at_once([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])
     opened(blank, keys[4], "The last", "Europe/London")
     everything = blank.ask(LISTED)["program"]["locations"]
     order = [one["key"] for one in everything["nodes"]]

@@ -49,7 +49,7 @@ def test_spelling_does_not_make_another_payload(shop: Shop) -> None:
     card = shop.enrol()
     first = shop.ask(BUY, input=bought(card, price="10.00"))
     respelled = bought(card, price="10.0")
-    respelled["purchase"]["channel"] = None  # type: ignore[index]
+    respelled["purchase"]["channel"] = None
     assert shop.ask(BUY, input=respelled) == first
 
 
@@ -92,7 +92,7 @@ def test_parallel_duplicates_of_a_purchase_have_one_effect_and_identical_answers
 
 def test_parallel_sendings_of_one_receipt_under_different_keys_record_it_once(shop: Shop) -> None:
     card = shop.enrol()
-    answers = shop.at_once([lambda key=str(n): shop.ask(BUY, input=bought(card, key=key)) for n in range(AT_ONCE)])  # type: ignore[misc]
+    answers = shop.at_once([lambda key=str(n): shop.ask(BUY, input=bought(card, key=key)) for n in range(AT_ONCE)])
     assert len({one["recordPurchase"]["entry"]["id"] for one in answers}) == 1
     assert shop.ledger(card) == [("EARN", 10)]
 
@@ -110,7 +110,7 @@ def test_parallel_duplicates_of_a_redemption_pay_once(shop: Shop) -> None:
 
 def test_one_key_with_two_payloads_at_once_is_carried_out_for_one_of_them(shop: Shop) -> None:
     cards = [shop.enrol() for _ in range(10)]
-    answers = shop.at_once([lambda card=card: shop.ask(BUY, input=bought(card, receipt=card)) for card in cards])  # type: ignore[misc]
+    answers = shop.at_once([lambda card=card: shop.ask(BUY, input=bought(card, receipt=card)) for card in cards])
     codes = sorted("".join(error["code"] for error in one["recordPurchase"]["userErrors"]) for one in answers)
     assert codes == ["", *["IDEMPOTENCY_KEY_REUSED"] * 9]
     assert sum(shop.available(card) for card in cards) == 10

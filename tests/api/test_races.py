@@ -39,7 +39,7 @@ def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
         cards = [shop.enrol() for _ in range(50)]
         for card in cards:
             shop.buy(card, "1.00")
-        answers = shop.at_once([lambda card=card: shop.redeem(card, "print") for card in cards])  # type: ignore[misc]
+        answers = shop.at_once([lambda card=card: shop.redeem(card, "print") for card in cards])
         granted = [one for one in answers if one["decision"] is not None and one["decision"]["outcome"] == "GRANTED"]
         refused = [one for one in answers if one["userErrors"]]
         assert (len(granted), len(refused)) == (5, 45)
@@ -54,7 +54,7 @@ def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_book
     card = shop.enrol()
     for number in range(10):
         shop.buy(card, "30.00", receipt=f"R{number}")
-    calls = [lambda n=n: shop.refund(f"R{n}") for n in range(10)]  # type: ignore[misc]
+    calls = [lambda n=n: shop.refund(f"R{n}") for n in range(10)]
     calls += [lambda: shop.redeem(card)] * 10
     calls += [lambda: shop.buy(card, "5.00")] * 10
     answers = shop.at_once(calls)

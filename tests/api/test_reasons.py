@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.domain.access import Role
 from app.store.programs import ProgramKind
-from tests.shop import DECISION, Shop, open_shop
+from tests.shop import DECISION, Clock, Shop, open_shop
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
 PUBLISH = f"mutation($input: PublishTermsInput!) {{ publishTerms(input: $input) {{ terms {{ version }} {DECISION} }} }}"
@@ -26,17 +26,6 @@ LINES = [
     {"sku": "cup", "quantity": "3", "unitPrice": "40.00"},
     {"sku": "pot", "quantity": "1", "unitPrice": "20.40"},
 ]
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2090, 3, 6, 12, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
 
 
 @pytest.fixture

@@ -108,10 +108,10 @@ async def run(text: str) -> tuple[object, list[str], ShortExecutor, float]:
     await asyncio.sleep(0)
     result = executor.execute_operation()
     if not hasattr(result, "data"):
-        result = await result  # type: ignore[misc]
+        result = await result
     over = True
     await watching
-    return result.data, [one.message for one in result.errors or ()], executor, max(gaps)  # type: ignore[union-attr]
+    return result.data, [one.message for one in result.errors or ()], executor, max(gaps)
 
 
 async def test_a_long_answer_lets_others_have_their_turn_and_is_whole() -> None:
@@ -159,7 +159,7 @@ async def test_what_stands_in_a_list_again_is_worked_out_once_and_shown_at_each_
     assert errors == []
     assert READ == 2
     data, _, _, _ = await run("{ again { name leaves(count: 1) { name } } }")
-    assert [one and one["name"] for one in data["again"]] == ["oak", "elm", "oak", None, "oak"]  # type: ignore[index]
+    assert [one and one["name"] for one in data["again"]] == ["oak", "elm", "oak", None, "oak"]
 
 
 async def test_an_answer_that_is_long_only_by_repetition_is_stopped_too() -> None:

@@ -343,7 +343,7 @@ def test_a_change_of_who_is_meant(before: Condition, after: Condition, forth: Ch
 
 def found_in(*clauses: object) -> list[LintCode]:
     """What the linter says."""
-    terms = some_terms(*clauses)  # type: ignore[arg-type]
+    terms = some_terms(*clauses)
     cake = RewardShown("Cake", "A piece of carrot cake.", pictured=True)
     found = lint(terms, habits=Habits(), catalogue={"cake": cake})
     for one in found:

@@ -200,7 +200,7 @@ def test_what_a_cap_takes_is_not_spent() -> None:
     full = ("cap", (), PointsCap(10, CapScope.DAY))
     nothing = earn(
         terms=some_terms(gift, full),
-        facts=holding(earned=((full[2].period or None, 10),)),  # type: ignore[arg-type]
+        facts=holding(earned=((full[2].period or None, 10),)),
     )
     assert (nothing.points, nothing.spent) == (0, ())
 
@@ -281,7 +281,7 @@ def test_no_purchase_takes_more_out_of_a_budget_than_is_left_and_the_points_add_
         assert {key: given_[key] for key in spent} == spent, "what is told to be given is what is spent"
     for reason in decision.reasons:
         if reason.finding.code is ReasonCode.BUDGET_USED_UP and reason.finding.required is not None:
-            assert reason.finding.observed < reason.finding.required  # type: ignore[operator]
+            assert reason.finding.observed < reason.finding.required
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ def test_a_reward_of_one_kind_that_is_bought_in_several(
 )
 def test_cash_that_the_catalogue_asks_for_stands_in_the_clause(cash: object, case: str | None) -> None:
     shown = RewardShown("Mug", "An enamel mug.", pictured=True, cash_part=pounds("2.00"))
-    clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))  # type: ignore[arg-type]
+    clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))
     results = findings(a_clause(), clause, mug=shown)
     assert [(one.code, one.case) for one in results] == ([] if case is None else [(LintCode.CASH_NOT_STATED, case)])
     assert all("£2.00" in one.example(wording(Locale.EN)) for one in results)

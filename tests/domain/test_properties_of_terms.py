@@ -148,7 +148,7 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     if remedy.code is RemedyCode.ADD_PRODUCT:
         choice = remedy.choices[0] if remedy.choices else "anything"
         named = {"sku": choice} if isinstance(condition, Products) else {"categories": (choice,)}
-        return replace(facts, lines=(*facts.lines, replace(line, **named)))  # type: ignore[arg-type]
+        return replace(facts, lines=(*facts.lines, replace(line, **named)))
     if remedy.code is RemedyCode.USE_LOCATION:
         return replace(facts, location=remedy.choices[0] if remedy.choices else "elsewhere")
     if remedy.code is RemedyCode.USE_CHANNEL:
@@ -179,7 +179,7 @@ def test_a_remedy_that_is_applied_makes_its_condition_hold(
 ) -> None:
     assume(condition.negatable or not excepted)
     counted = {"uses": ((CLAUSE, uses),), "pieces": ((CLAUSE, pieces),), "budgets": ((CLAUSE, left),)}
-    facts = replace(facts, member=replace(facts.member, **counted))  # type: ignore[arg-type]
+    facts = replace(facts, member=replace(facts.member, **counted))
     check = condition.check_except if excepted else condition.check
     finding = check(seen(facts))
     for remedy in finding.remedies:

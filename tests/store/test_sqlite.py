@@ -64,7 +64,7 @@ async def test_works_that_wait_together_are_committed_together(shop: SqliteDatab
     commits: list[str] = []
 
     async def first(session: Session) -> None:
-        session._connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)  # type: ignore[attr-defined]
+        session._connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
         time.sleep(0.05)  # the others queue meanwhile
 
     await asyncio.gather(
@@ -108,7 +108,7 @@ async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(shop: Sqlite
 
 async def test_a_work_that_finds_the_transaction_gone_fails_its_group_only(shop: SqliteDatabase) -> None:
     async def all_is_lost(session: Session) -> None:
-        session._connection.execute("ROLLBACK")  # type: ignore[attr-defined]
+        session._connection.execute("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
 
     ended = await asyncio.gather(
@@ -127,7 +127,7 @@ async def test_a_work_that_finds_the_transaction_gone_fails_its_group_only(shop:
 
 async def test_a_work_that_swallows_the_loss_of_its_transaction_is_not_acknowledged(shop: SqliteDatabase) -> None:
     async def careless(session: Session) -> str:
-        session._connection.execute("ROLLBACK")  # type: ignore[attr-defined]
+        session._connection.execute("ROLLBACK")
         return "all is well"
 
     with pytest.raises(Unavailable):

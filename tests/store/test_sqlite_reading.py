@@ -106,7 +106,7 @@ async def test_the_log_is_moved_into_the_file_beside_the_tills(shop: SqliteDatab
 
     keys = [str(number) for number in range(4 * CHECKPOINT_AFTER)]
     writes = [
-        shop.write(lambda session, key=key: an_answer(session, key), program_id=PROGRAM, turn=key)  # type: ignore[misc]
+        shop.write(lambda session, key=key: an_answer(session, key), program_id=PROGRAM, turn=key)
         for key in keys[: QUEUE_LIMIT - 1]
     ]
     await asyncio.gather(*writes)

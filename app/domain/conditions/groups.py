@@ -173,10 +173,6 @@ class ExceptWhen(Group):
         return Group.problem(self)
 
 
-GROUPS: frozenset[type[Condition]] = frozenset({AnyOf, AllOf, ExceptWhen})
-"""Every kind of group."""
-
-
 def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
     """Every condition that is no group, however deep."""
     for one in conditions:
