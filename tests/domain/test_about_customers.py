@@ -281,6 +281,16 @@ def test_what_is_kept_decides_the_same_again_and_gives_no_birthday_away(
                 assert remedy.from_.isoformat() not in written
 
 
+def test_a_preference_that_two_clauses_spell_otherwise_is_asked_and_kept_once() -> None:
+    spelled = [Preferences(DIET, frozenset({value})) for value in ("vegan", "Vegan")]
+    terms = some_terms(*(a_clause(None, one, key=f"c-{place}") for place, one in enumerate(spelled)))
+    person = Person(preferences=frozenset({Preference(DIET, "VEGAN")}))
+    fresh, kept = decided(terms, a_purchase(member=Member(person=person)))
+    assert len(kept.member.answers) == 1
+    assert PurchaseFacts.from_data(kept.to_data()) == kept
+    assert earn(terms=terms, facts=kept).points == fresh.points > 0
+
+
 def test_two_people_who_answer_alike_leave_the_same_behind() -> None:
     terms = some_terms(
         a_clause(None, AgeAtLeast(18)),

@@ -57,6 +57,6 @@ class AboutCustomer(Condition):
 def answered(
     conditions: Iterable[AboutCustomer], *, person: Person, at: datetime, zone_name: str
 ) -> tuple[tuple[str, bool | None], ...]:
-    """The answer to each question at an instant, on the wall calendar of a zone."""
+    """The answer to each question at an instant, on the wall calendar of a zone; conditions may ask the same."""
     today = local_date(at, zone_name=zone_name)
-    return tuple((one.question, one.answer(person, today=today)) for one in conditions)
+    return tuple({one.question: one.answer(person, today=today) for one in conditions}.items())
