@@ -21,17 +21,24 @@ def price(clause: Clause) -> RewardCost:
 
 
 def redeem(
-    *, terms: Terms, clause: Clause, facts: PurchaseFacts, available: int, charge: Charge | None = None
+    *,
+    terms: Terms,
+    clause: Clause,
+    facts: PurchaseFacts,
+    available: int,
+    owed: int = 0,
+    charge: Charge | None = None,
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
-    `charge` is what it costs in points of different price; None where all of them pay the price of the clause.
+    `owed` are points below zero, 0 or more: while there are any it is refused. `charge` is what it costs in points of
+    different price; None where all of them pay the price of the clause.
     """
     cost = price(clause)
     purchase = Counted.of(facts, basis=terms.basis)
     holds, _, reasons = judge(clause, purchase=purchase)
     asked = cost.points if charge is None else charge.cost
-    paid = cost.check(available=available, cost=asked)
+    paid = cost.check(available=available, owed=owed, cost=asked)
     granted = holds and paid.met
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
     return Decision(

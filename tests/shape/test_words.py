@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import string
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from app.domain.conditions.groups import AnyOf, ExceptWhen
 from app.domain.conditions.locations import Locations
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
-from app.domain.decisions import ReasonCode, RemedyCode
+from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Value, Verdict
 from app.domain.drafting import DraftedClause, TermsError, checked
 from app.domain.effects import EFFECTS, STANDARD, Effect
 from app.domain.effects.points_per_amount import PointsPerAmount
@@ -28,10 +29,13 @@ from app.domain.problems import ProblemCode
 from app.domain.templates import TEMPLATES
 from app.domain.terms import Clause
 from app.domain.wording import CATALOGUES, Locale, Wording, locale_for, wording
+from app.domain.wording.reasons import observed, remedy_statement, required, statement
 from tests.builders import pounds, some_terms
+from tests.findings import OF_THE_LEDGER
 from tests.rules import COMBINATIONS, CONDITION_VARIANTS, EFFECT_VARIANTS, HAPPY_HOUR
 
 GOLDEN = Path(__file__).parents[1] / "domain" / "golden"
+LONDON = "Europe/London"
 LEVELS = (Tier("silver", "Silver", 100), Tier("gold", "Gold", 500))
 QUOTES = set("“”„‟«»‹›「」『』")
 JOINED = [
@@ -127,6 +131,42 @@ def test_a_time_stands_apart_from_the_chinese_word_after_it_and_names_stay_as_th
         assert "19:00门店" in said
 
 
+def told(finding: Finding, *, say: Wording) -> str:
+    """The finding and its ways out, read off a clock in London."""
+    reason = Reason("k", Verdict.APPLIED if finding.met else Verdict.NOT_MET, finding)
+    ways = [remedy_statement(one, zone=LONDON, say=say) for one in finding.remedies]
+    return " ".join([statement(reason, zone=LONDON, say=say), *ways])
+
+
+def in_words(value: Value, kind: str | None, *, say: Wording) -> str | None:
+    """A value as its kind is told."""
+    match value, kind:
+        case int(), "points":
+            return say.points(value)
+        case int(), "number":
+            return say.number(value)
+        case datetime(), "instant":
+            return say.instant(value, zone=LONDON)
+        case date(), "day":
+            return say.date(value)
+    assert (value, kind) == (None, None)
+    return None
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_what_the_ledger_answers_names_its_values_and_is_said_differently_each_time(locale: Locale) -> None:
+    say = wording(locale)
+    for finding, seen, asked in OF_THE_LEDGER:
+        values = (
+            in_words(finding.observed, seen, say=say),
+            in_words(finding.required, asked, say=say),
+        )
+        assert (observed(finding, zone=LONDON, say=say), required(finding, zone=LONDON, say=say)) == values
+        assert all(value in told(finding, say=say) for value in values if value is not None), finding
+    bare = {CATALOGUES[locale][f"reason.{one.code.value}"] for one, _, _ in OF_THE_LEDGER}
+    assert len(bare) == len(OF_THE_LEDGER)
+
+
 def checked_alone(condition: Condition) -> bool:
     """Whether terms take it."""
     return can_stand(("k", (condition,), PointsPerVisit(1)))
@@ -166,6 +206,7 @@ def test_the_golden_file_of_a_language_shows_how_every_rule_reads(locale: Locale
         if clauses := template("GBP").clauses:
             whole = printed(some_terms(*clauses), format=TextFormat.PLAIN, say=say)
             lines += ["", f"## Whole terms: {name}", "", whole.rstrip()]
+    lines += ["", "## What the ledger answers", "", *(f"- {told(one, say=say)}" for one, _, _ in OF_THE_LEDGER)]
     text = "\n".join([*lines, ""])
     file = GOLDEN / f"{locale.value}.md"
     if os.environ.get("TROTH_REWRITE_GOLDEN") == "1":

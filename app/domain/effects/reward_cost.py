@@ -42,9 +42,16 @@ class RewardCost(Effect):
         "What is paid besides, in the program's currency, above 0; null: nothing.", default=None
     )
 
-    def check(self, *, available: int, cost: int | None = None) -> Finding:
-        """Whether the balance pays for it (`cost` where older points pay less); the remedy says what is missing."""
+    def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:
+        """Whether the balance pays for it (`cost` where older points pay less); the remedy says what is missing.
+
+        `owed` are points below zero, 0 or more. While there are any it is refused, and what is collected fills them
+        first.
+        """
         asked = self.points if cost is None else cost
+        if owed > 0:
+            remedy = Remedy(RemedyCode.COLLECT_POINTS, points=owed + max(asked - available, 0))
+            return Finding(False, ReasonCode.NEGATIVE_BALANCE, owed, owed + asked, (remedy,))
         if available >= asked:
             return Finding(True, ReasonCode.COST_PAID, available, asked)
         remedy = Remedy(RemedyCode.COLLECT_POINTS, points=asked - available)

@@ -13,12 +13,21 @@ from app.domain.wording import Wording
 
 _IN_POINTS = frozenset(
     {
+        ReasonCode.NEGATIVE_BALANCE,
         ReasonCode.INSUFFICIENT_POINTS,
+        ReasonCode.STILL_PENDING,
         ReasonCode.BETTER_CLAUSE_APPLIED,
         ReasonCode.CLAMPED_TO_BALANCE,
+        ReasonCode.BELOW_ZERO,
         ReasonCode.POINTS_EARNED,
         ReasonCode.COST_PAID,
         ReasonCode.POINTS_TAKEN_BACK,
+        ReasonCode.POINTS_RETURNED,
+        ReasonCode.REDEMPTION_UNDONE,
+        ReasonCode.GRACE_AFTER_REVERSAL,
+        ReasonCode.EXPIRED_ON_RELEASE,
+        ReasonCode.POINTS_EXPIRED,
+        ReasonCode.POINTS_AVAILABLE,
         ReasonCode.EARLIER_CLAUSE_APPLIED,
         ReasonCode.CAP_REACHED,
         ReasonCode.OLD_PRICE_KEPT,
