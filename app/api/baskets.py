@@ -58,7 +58,7 @@ class PurchaseInput:
         description="The receipt's number, unique in the program, 1 to 200 characters. Sent again, it is recorded once."
     )
     occurred_at: datetime | None = strawberry.field(
-        default=None, description="Business time; default now. At most 5 minutes ahead of the server."
+        default=None, description="Business time; default now. At most 5 minutes ahead of the program's clock."
     )
     location_id: strawberry.ID | None = strawberry.field(
         default=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -16,6 +16,7 @@ from strawberry.dataloader import DataLoader
 from app.domain.access import Permission, Principal
 from app.domain.terms import Terms
 from app.domain.wording import Wording, locale_for, wording
+from app.queries.programs import one_program
 from app.queries.published_terms import terms_version
 from app.queries.records import Program
 from app.queries.signing_in import SignedIn
@@ -40,11 +41,11 @@ class Context:
     desk: Desk
     signed_in: SignedIn | None
     language: Wording
-    now: datetime
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     spoken: dict[str | int, Wording] = field(default_factory=dict)
     nodes_asked: int = 0
+    _now: datetime | None = None
     _waiting: list[_Asked] = field(default_factory=list)
     _reading: asyncio.Task[None] | None = None
 
@@ -57,6 +58,20 @@ class Context:
     def principal(self) -> Principal:
         """The holder of the key. Raises UNAUTHENTICATED without a key."""
         return self._holder().principal
+
+    @property
+    def now(self) -> datetime:
+        """The program's time, the same throughout the operation. Raises UNAUTHENTICATED without a key."""
+        if self._now is None:
+            self._now = self.desk.now(self.program)
+        return self._now
+
+    async def look_at_clock(self) -> None:
+        """Let the rest of the operation go by the program's clock as it is now, after it was moved."""
+        holder = self._holder()
+        program = await self.ask(one_program)
+        assert program is not None, "a program is never deleted"
+        self.signed_in, self._now = replace(holder, program=program), None
 
     def require(self, permission: Permission) -> None:
         """Raise UNAUTHENTICATED without a key and FORBIDDEN when its role lacks the permission."""

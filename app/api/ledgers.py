@@ -44,7 +44,9 @@ class Purchase(Node):
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     external_id: str = strawberry.field(description="The receipt's number.")
     occurred_at: datetime = strawberry.field(description="Business time.")
-    recorded_at: datetime = strawberry.field(description="Server time.")
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
     channel: Channel | None = strawberry.field(description="Where it was made.")
     total: Money = strawberry.field(description="What was to pay, tax included.")
     points: int = strawberry.field(description="Points it earned when it was recorded.")
@@ -84,7 +86,9 @@ class Redemption(Node):
     state: RedemptionState = strawberry.field(description="How far it has come.")
     points: int = strawberry.field(description="Points paid.")
     occurred_at: datetime = strawberry.field(description="Business time.")
-    recorded_at: datetime = strawberry.field(description="Server time.")
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
 
     @classmethod
     def of(cls, row: records.Redemption) -> Redemption:
@@ -124,7 +128,9 @@ class LedgerEntry(Node):
     points: int = strawberry.field(description="Whole points: positive to the customer, negative from them.")
     unit: PointUnit = strawberry.field(description="The unit.")
     occurred_at: datetime = strawberry.field(description="Business time.")
-    recorded_at: datetime = strawberry.field(description="Server time.")
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
 
     @classmethod
     def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, unit: PointUnit) -> LedgerEntry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import strawberry
 
 from app.api.arguments import After, Before, First, Last
@@ -15,7 +17,7 @@ from app.api.money import PointUnit
 from app.api.node import Node
 from app.api.scalars import CurrencyCode
 from app.api.terms import Terms
-from app.domain.access import Role
+from app.domain.access import Permission, Role
 from app.queries import cards
 from app.queries.published_terms import terms_at
 from app.queries.records import Program as ProgramRow
@@ -33,6 +35,14 @@ class Program(Node):
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
     )
     unit: PointUnit = strawberry.field(description="What its points are called.")
+
+    @strawberry.field(
+        description="What its clock shows: the server's time, and in a sandbox as much later as `advanceClock` has moved it. For owner, staff and tills; null for customers."
+    )
+    def clock(self, info: Info) -> datetime | None:
+        """The time that everything of the program goes by."""
+        context = info.context
+        return context.now if context.principal.may(Permission.READ_CLOCK) else None
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
     async def terms(self, info: Info) -> Terms | None:

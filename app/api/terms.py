@@ -95,7 +95,7 @@ class Terms(Node):
     async def status(self, info: Info) -> TermsStatus:
         """Scheduled, in force, superseded or withdrawn."""
         # Not the time of the request: a mutation in it may have published this very version since.
-        now = info.context.desk.clock()
+        now = info.context.desk.now(info.context.program)
         published = await info.context.ask(terms_version, number=self.version)
         if published is not None and published.withdrawn:
             return TermsStatus.WITHDRAWN

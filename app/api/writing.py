@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from app.api.advancing import AdvanceClockPayload, move_clock
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
@@ -61,4 +62,8 @@ class Mutation:
     cancel_impact_preview: ImpactPreviewPayload | None = strawberry.mutation(
         resolver=cancel_impact_preview,
         description="Stop an impact preview that waits or runs. For the owner.",
+    )
+    advance_clock: AdvanceClockPayload | None = strawberry.mutation(
+        resolver=move_clock,
+        description="Move the clock of a sandbox forward, to try out what time brings. For the owner of a sandbox program.",
     )

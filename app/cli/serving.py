@@ -98,7 +98,7 @@ async def _sample(desk: Desk) -> tuple[NewProgram, str]:
         enrol, name="enrolCustomer", order=Enrolment(identities=((IdentityKind.CARD, DEMO_CARD),), locale=None)
     )
     lines = (Line(number=1, sku="22423", quantity=Decimal(2), unit_price=1275, name="REGENCY CAKESTAND 3 TIER"),)
-    facts = PurchaseFacts(occurred_at=desk.clock(), zone=program.zone, currency=program.currency, lines=lines)
+    facts = PurchaseFacts(occurred_at=desk.now(program), zone=program.zone, currency=program.currency, lines=lines)
     bought = NewPurchase(
         customer=CustomerBy(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts, fingerprint="demo-1"
     )

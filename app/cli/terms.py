@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from app.api.terms_files import TermsFile, TermsFileError, read, write
-from app.cli.at_desk import ProgramOption, at_desk, chosen, err, now, out, stop
+from app.cli.at_desk import ProgramOption, at_desk, chosen, err, out, stop
 from app.cli.impact import tell
 from app.config import Settings
 from app.domain.calendar import local_date
@@ -88,7 +88,8 @@ def preview(
         one = await chosen(desk, program)
         _, found = await _check(desk, text, program_id=one.id)
         _stop_at_unkept(found)
-        in_force = await desk.ask(terms_at, program_id=one.id, at=now())
+        now = desk.now(one)
+        in_force = await desk.ask(terms_at, program_id=one.id, at=now)
         if in_force is None:
             return None
         with Progress(console=err, transient=True) as shown:
@@ -103,7 +104,7 @@ def preview(
                 program_id=one.id,
                 current=in_force.terms,
                 draft=found.draft,
-                since=now() - timedelta(days=days),
+                since=now - timedelta(days=days),
                 told=told,
             )
             return (impact, found.draft.policy(Grandfathering).days) if impact is not None else None
@@ -143,7 +144,7 @@ def publish_file(
             name="publishTerms",
             program=one,
             principal=None,
-            key=_key(found, text=text),
+            key=_key(found, text=text, now=desk.now(one)),
             payload=text,
             order=order,
         )
@@ -160,14 +161,14 @@ def publish_file(
     _told(answer, found=found, say=say)
 
 
-def _key(found: Checked, *, text: str) -> str:
+def _key(found: Checked, *, text: str, now: datetime) -> str:
     """The same for the same text as the same next version after the same one, on the same day.
 
     The next number counts versions that were withdrawn. A refusal by the notice clause is an answer that is kept; the
     day after, or once the version before is gone, the clause may say otherwise, so that then it is asked again.
     """
     follows = found.current.version if found.current is not None else 0
-    today = local_date(now(), zone_name=found.draft.zone)
+    today = local_date(now, zone_name=found.draft.zone)
     return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
 
 
@@ -264,7 +265,7 @@ async def _check(desk: Desk, text: str, *, program_id: str) -> tuple[TermsFile, 
         sent = read(text, currency=one.currency)
     except TermsFileError as error:
         raise stop(str(error)) from error
-    at = now()
+    at = desk.now(one)
     basis = await desk.ask(draft_basis, program_id=one.id, now=at)
     found = check_draft(basis, program=one, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
     if isinstance(found, TermsError):
@@ -277,7 +278,7 @@ def _published(program: str | None, version: int | None) -> PublishedTerms:
         one = await chosen(desk, program)
         if version is not None:
             return await desk.ask(terms_version, program_id=one.id, number=version)
-        return await desk.ask(terms_at, program_id=one.id, at=now())
+        return await desk.ask(terms_at, program_id=one.id, at=desk.now(one))
 
     found = at_desk(work, settings=Settings())
     if found is None:

@@ -34,6 +34,8 @@ class Permission(StrEnum):
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
+    READ_CLOCK = "READ_CLOCK"
+    ADVANCE_CLOCK = "ADVANCE_CLOCK"
 
 
 _TILL = frozenset(
@@ -46,6 +48,7 @@ _TILL = frozenset(
         Permission.RECORD_PURCHASES,
         Permission.RECORD_REFUNDS,
         Permission.REDEEM,
+        Permission.READ_CLOCK,
     }
 )
 

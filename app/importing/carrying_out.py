@@ -34,7 +34,7 @@ async def destination_of(program: Program, *, desk: Desk) -> Destination:
         zone=program.zone,
         region=program.region,
         terms_since=await desk.ask(first_terms, program_id=program.id),
-        latest=desk.clock() + CLOCK_TOLERANCE,
+        latest=desk.now(program) + CLOCK_TOLERANCE,
     )
 
 

@@ -38,6 +38,7 @@ class ProgramRow(Model):
     region = fields.TextField()
     unit_name = fields.TextField()
     created_at = Instant()
+    clock_ahead_seconds = fields.BigIntField(default=0)
 
     class Meta:
         """Where it is kept."""

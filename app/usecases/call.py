@@ -16,7 +16,7 @@ from app.store.programs import Program
 from app.store.unit import Session
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far ahead of the server a till's clock may be."""
+"""How far ahead of the program's clock a till's may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Call:
     """One write as it reached us.
 
     `key` is the caller's idempotency key, `fingerprint` a digest of the verb and its canonical input, `actor` the id of
-    the access key used (None: the `troth` command), `now` the server's time, `new_id` makes time-ordered unique ids.
+    the access key used (None: the `troth` command), `received_at` the server's time when it came, whatever the
+    program's clock shows, `new_id` makes time-ordered unique ids.
     """
 
     program: Program
@@ -32,15 +33,20 @@ class Call:
     key: str
     fingerprint: str
     actor: str | None
-    now: datetime
+    received_at: datetime
     new_id: Callable[[], str]
+
+    @property
+    def now(self) -> datetime:
+        """What the program's clock showed when it came: the time that everything is judged at and recorded with."""
+        return self.program.now(self.received_at)
 
     def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
         """The refusal of a fact that claims to lie in the future, or None; `path` leads to the claim."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None
         return Problem(
-            ProblemCode.CLOCK_SKEW, path=path, detail="occurredAt is more than 5 minutes ahead of the server"
+            ProblemCode.CLOCK_SKEW, path=path, detail="occurredAt is more than 5 minutes ahead of the program's clock"
         )
 
 
@@ -49,7 +55,8 @@ class Answer:
     """What a write answered: kept for ever under its idempotency key, and given again word for word.
 
     Holds ids, the decision and the balance after it, and nothing personal. `terms`, the version that decided, is there
-    on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units.
+    on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
+    `clock` what the program's clock showed when it was moved.
     """
 
     decision: Decision | None = None
@@ -65,6 +72,7 @@ class Answer:
     terms_version: int | None = None
     shortfall: int | None = None
     cash: int | None = None
+    clock: datetime | None = None
     terms: Terms | None = None
     replayed: bool = False
 
@@ -75,6 +83,8 @@ class Answer:
             data["decision"] = self.decision.to_data()
         if self.balance is not None:
             data["balance"] = self.balance.to_data()
+        if self.clock is not None:
+            data["clock"] = self.clock.isoformat()
         return data
 
     @classmethod
@@ -84,6 +94,7 @@ class Answer:
             **{name: data[name] for name in _PLAIN if name in data},
             decision=Decision.from_data(data["decision"]) if "decision" in data else None,
             balance=Balance.from_data(data["balance"]) if "balance" in data else None,
+            clock=datetime.fromisoformat(data["clock"]) if "clock" in data else None,
             replayed=True,
         )
 
@@ -125,6 +136,6 @@ async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
         fingerprint=call.fingerprint,
         answer=answer.to_data(),
         actor=call.actor,
-        recorded_at=call.now,
+        recorded_at=call.received_at,
     )
     return answer

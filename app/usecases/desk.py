@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,13 +29,20 @@ def fingerprint(verb: str, payload: Any) -> str:
     return hashlib.sha256(verb.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
 class Desk:
-    """The database, the clock and the source of ids, as the composition root chose them."""
+    """The database, the clock and the source of ids, as the composition root chose them.
 
-    database: Database
-    clock: Callable[[], datetime]
-    new_id: Callable[[], str]
+    `clock` is the server's. Nobody asks it but the desk: a program has a time of its own, which `now` tells.
+    """
+
+    def __init__(self, *, database: Database, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+        self.database = database
+        self.new_id = new_id
+        self._clock = clock
+
+    def now(self, program: Program) -> datetime:
+        """What the clock of a program shows: the server's time, and for a sandbox as much more as it was moved."""
+        return program.now(self._clock())
 
     async def do(
         self,
@@ -56,7 +62,7 @@ class Desk:
             key=key,
             fingerprint=fingerprint(name, payload),
             actor=principal.key_id if principal is not None else None,
-            now=self.clock(),
+            received_at=self._clock(),
             new_id=self.new_id,
         )
 
@@ -67,7 +73,7 @@ class Desk:
 
     async def start_program(self, wish: Wish) -> NewProgram:
         """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError, NameProblem and TermsError."""
-        order = composed(wish, now=self.clock(), new_id=self.new_id)
+        order = composed(wish, now=self._clock(), new_id=self.new_id)
 
         async def work(session: Session) -> None:
             await start(session, order=order)
@@ -82,7 +88,7 @@ class Desk:
             id=self.new_id(),
             role=role,
             label=label,
-            created_at=self.clock(),
+            created_at=self._clock(),
             customer_id=customer_id,
         )
 

@@ -54,6 +54,30 @@ def test_only_the_store_writes_sql() -> None:
     assert len(found[True]) > 50
 
 
+WHO_ASKS_THE_SERVERS_TIME = {
+    "cli/at_desk.py": "a composition root",
+    "cli/programs.py": "a program that does not exist yet",
+    "jobs/impact_preview.py": "a composition root; the signs of life of a process",
+    "jobs/previewing.py": "signs of life of processes",
+    "main.py": "a composition root",
+    "usecases/advance_clock.py": "it moves the clock of a program",
+    "usecases/call.py": "an answer is kept with it; the rest goes by the clock of the program",
+    "usecases/desk.py": "it tells what the clock of a program shows",
+}
+"""Everything else asks `Desk.now`, `Call.now` or `Context.now`, which know that a sandbox has a clock of its own."""
+
+
+def test_only_who_is_listed_asks_the_servers_time_and_no_program_is_judged_by_it() -> None:
+    asked = re.compile(r"(?<!def )(?<![\w.])now\(\)|datetime\.now\(|\b_?clock\(\)|\breceived_at\b")
+    # The clocks of these two count seconds that pass, not the time of day.
+    found = {
+        str(one.relative_to(ROOT / "app"))
+        for one in SOURCES
+        if asked.search(one.read_text(encoding="utf-8")) and one.name not in ("costs.py", "working.py")
+    }
+    assert found == WHO_ASKS_THE_SERVERS_TIME.keys()
+
+
 def test_every_public_thing_in_the_rules_says_what_it_is() -> None:
     bare = []
     for one in SOURCES:

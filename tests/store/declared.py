@@ -49,9 +49,10 @@ TABLES: dict[str, Table] = {
             "region": "text",
             "unit_name": "text",
             "created_at": "instant",
+            "clock_ahead_seconds": "integer",
         },
         key=("id",),
-        checks=frozenset({"programs_kind", "programs_currency"}),
+        checks=frozenset({"programs_kind", "programs_currency", "programs_clock_ahead"}),
     ),
     "access_keys": Table(
         columns={

@@ -22,6 +22,7 @@ NAMES = (
     "0005_refund_receipts",
     "0006_what_rewards_are",
     "0007_places_and_budgets",
+    "0008_sandbox_clock",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

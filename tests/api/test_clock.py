@@ -1,0 +1,310 @@
+"""The clock of a sandbox over HTTP: moved forward by its owner, and what then is now. On both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.store import answers
+from app.store.opening import open_database
+from app.store.programs import ProgramKind
+from app.usecases.advance_clock import FURTHEST
+from tests.api.test_access import code_of, customer_key
+from tests.proving import faults_in
+from tests.shop import BUY, START, Clock, Shop, open_shop, started
+
+ADVANCE = """mutation($input: AdvanceClockInput!) { advanceClock(input: $input) {
+  clock userErrors { code path message ... on TechnicalRefusal { detail } } query { program { clock } } } }"""
+CLOCK = "{ program { clock } }"
+PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) {
+  terms { version status effectiveFrom } userErrors { code } } }"""
+TERMS = "query($at: DateTime) { terms(at: $at) { version status } }"
+CHECK = "query($clauses: [ClauseInput!]!) { termsCheck(clauses: $clauses) { earliestFrom } }"
+DAY = timedelta(days=1)
+LESS_THAN_A_SECOND = timedelta(microseconds=999_999)
+
+
+@pytest.fixture
+def still(database_url: str) -> Iterator[Shop]:
+    """A sandbox on a server whose own clock stands still."""
+    with open_shop(database_url, clock=lambda: START) as opened:
+        yield opened
+
+
+@pytest.fixture
+def blank(database_url: str) -> Iterator[Shop]:
+    """A sandbox without terms, on a server whose own clock begins late."""
+    with open_shop(database_url, clock=Clock(), template="blank") as opened:
+        yield opened
+
+
+def advance(shop: Shop, to: datetime, *, key: str | None = None, language: str = "en") -> Any:
+    """Move the clock as the owner."""
+    given = {"idempotencyKey": key or uuid.uuid4().hex, "to": to.isoformat()}
+    return shop.ask(ADVANCE, role=Role.OWNER, language=language, input=given)["advanceClock"]
+
+
+def shown(shop: Shop, role: Role = Role.OWNER) -> datetime:
+    """What the clock shows."""
+    return datetime.fromisoformat(shop.ask(CLOCK, role=role)["program"]["clock"])
+
+
+def refusals(answer: Any) -> list[tuple[str, list[str]]]:
+    """The technical refusals: code and path."""
+    return [(one["code"], one["path"]) for one in answer["userErrors"]]
+
+
+def visits(points: int) -> list[Any]:
+    """Clauses: so many points a visit."""
+    return [{"key": "visit", "effect": {"pointsPerVisit": {"points": points}}}]
+
+
+def publish(shop: Shop, points: int, **more: Any) -> Any:
+    """Publish as the owner."""
+    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": visits(points), **more}
+    done = shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    assert done["userErrors"] == []
+    return done["terms"]
+
+
+def test_the_clock_shows_the_servers_time_until_it_is_moved_and_then_the_instant_it_was_moved_to(still: Shop) -> None:
+    assert shown(still) == START
+    moved = advance(still, START + 40 * DAY)
+    assert moved == {
+        "clock": "2090-04-15T12:00:00Z",
+        "userErrors": [],
+        "query": {"program": {"clock": "2090-04-15T12:00:00Z"}},
+    }
+    for role in (Role.OWNER, Role.STAFF, Role.TILL):
+        assert shown(still, role) == START + 40 * DAY
+
+
+def test_the_clock_goes_on_with_the_servers_after_it_was_moved(database_url: str) -> None:
+    clock = Clock()
+    with open_shop(database_url, clock=clock) as shop:
+        advance(shop, START + DAY)
+        clock.now += timedelta(hours=3)
+        assert START + DAY + timedelta(hours=3) < shown(shop) < START + DAY + timedelta(hours=3, seconds=2)
+
+
+@pytest.mark.parametrize("beyond", [timedelta(microseconds=1), timedelta(microseconds=999_999), timedelta(seconds=1)])
+def test_what_begins_at_the_instant_has_begun_when_the_clock_is_there(still: Shop, beyond: timedelta) -> None:
+    to = START + DAY + beyond
+    reached = datetime.fromisoformat(advance(still, to)["clock"])
+    assert to <= reached <= to + LESS_THAN_A_SECOND
+    assert shown(still) == reached
+
+
+@pytest.mark.parametrize("back", [timedelta(), timedelta(microseconds=1), DAY, 365 * DAY])
+def test_the_clock_never_goes_back_and_the_refusal_says_what_it_shows(still: Shop, back: timedelta) -> None:
+    advance(still, START + DAY)
+    refused = advance(still, START + DAY - back)
+    assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
+    assert "it shows 2090-03-07T12:00:00Z" in refused["userErrors"][0]["detail"]
+    assert refused["clock"] == "2090-03-07T12:00:00Z"
+    assert shown(still) == START + DAY
+
+
+def test_one_step_is_ten_years_at_most_and_another_may_follow(still: Shop) -> None:
+    refused = advance(still, START + FURTHEST + timedelta(microseconds=1))
+    assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
+    assert "at most 10 years ahead at once; the clock shows 2090-03-06T12:00:00Z" in refused["userErrors"][0]["detail"]
+    assert shown(still) == START
+    assert advance(still, START.replace(year=2100))["userErrors"] == []
+    assert advance(still, START.replace(year=2110))["clock"] == "2110-03-06T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Only a sandbox program has a clock that can be moved."),
+        ("de", "Nur in einem Sandbox-Programm lässt sich die Uhr verstellen."),
+        ("zh-Hans", "只有沙盒环境的会员计划才能调整时钟。"),
+        ("zh-Hant", "只有沙盒環境的會員計畫才能調整時鐘。"),
+    ],
+)
+def test_a_live_program_goes_by_the_servers_time(database_url: str, language: str, said: str) -> None:
+    with open_shop(database_url, clock=lambda: START, kind=ProgramKind.LIVE) as live:
+        refused = advance(live, START + DAY, language=language)
+        assert refused["userErrors"] == [{"code": "SANDBOX_ONLY", "path": ["input"], "message": said, "detail": None}]
+        assert refused["clock"] == "2090-03-06T12:00:00Z"
+        assert shown(live) == START
+
+
+def test_only_the_owner_moves_the_clock_and_customers_do_not_see_it(still: Shop, database_url: str) -> None:
+    own = customer_key(database_url, still, still.enrol())
+    given = {"idempotencyKey": "k", "to": (START + DAY).isoformat()}
+    assert code_of(still, ADVANCE, role=None, input=given) == "UNAUTHENTICATED"
+    assert code_of(still, ADVANCE, key=own, input=given) == "FORBIDDEN"
+    for role in (Role.STAFF, Role.TILL):
+        assert code_of(still, ADVANCE, role=role, input=given) == "FORBIDDEN"
+    assert shown(still) == START
+    assert still.ask(CLOCK, key=own) == {"program": {"clock": None}}
+
+
+def test_the_same_key_moves_the_clock_once_and_is_answered_the_same(database_url: str) -> None:
+    clock = Clock()
+    with open_shop(database_url, clock=clock) as shop:
+        first = advance(shop, START + DAY, key="k")
+        clock.now += timedelta(minutes=10)
+        again = advance(shop, START + DAY, key="k")
+        assert (again["clock"], again["userErrors"]) == (first["clock"], [])
+        assert datetime.fromisoformat(again["query"]["program"]["clock"]) > START + DAY + timedelta(minutes=10)
+        other = advance(shop, START + 2 * DAY, key="k")
+        assert refusals(other) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+        assert shown(shop) < START + DAY + timedelta(minutes=11)
+
+
+def test_parallel_duplicates_move_the_clock_once(still: Shop) -> None:
+    moved = still.at_once([lambda: advance(still, START + DAY, key="k")] * 10)
+    assert all(one == moved[0] for one in moved)
+    assert moved[0]["userErrors"] == []
+
+
+def test_clocks_that_are_moved_at_once_end_at_the_latest(still: Shop) -> None:
+    days = [3, 9, 1, 7, 5, 2, 8, 4]
+    moved = still.at_once([lambda day=day: advance(still, START + day * DAY) for day in days])
+    assert shown(still) == START + 9 * DAY
+    for day, one in zip(days, moved, strict=True):
+        reached = datetime.fromisoformat(one["clock"])
+        if one["userErrors"]:
+            assert refusals(one) == [("INVALID_INPUT", ["input", "to"])]
+            assert reached >= START + day * DAY
+        else:
+            assert reached == START + day * DAY
+    assert moved[days.index(9)]["userErrors"] == []
+
+
+def test_the_very_next_request_on_another_server_goes_by_the_moved_clock(database_url: str) -> None:
+    program = started(database_url)
+    with (
+        open_shop(database_url, program=program, clock=lambda: START) as here,
+        open_shop(database_url, program=program, clock=lambda: START) as there,
+    ):
+        for step in range(1, 6):
+            assert shown(there, Role.TILL) == START + (step - 1) * DAY, "and its key is remembered there"
+            advance(here, START + step * DAY)
+            assert shown(there, Role.TILL) == START + step * DAY
+
+
+def test_the_clock_of_another_program_stays_where_it_is(still: Shop, database_url: str) -> None:
+    sandbox = Shop(address=still.address, program=started(database_url), client=still.client)
+    live = Shop(address=still.address, program=started(database_url, kind=ProgramKind.LIVE), client=still.client)
+    advance(still, START + DAY, key="k")
+    assert (shown(sandbox), shown(live)) == (START, START)
+    assert advance(sandbox, START + 2 * DAY, key="k")["clock"] == "2090-03-08T12:00:00Z"
+    assert (shown(still), shown(live)) == (START + DAY, START)
+
+
+def test_what_follows_in_the_same_request_goes_by_the_moved_clock(still: Shop) -> None:
+    card = still.enrol()
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
+    bought = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", "lines": lines}}
+    done = still.ask(
+        """mutation($to: AdvanceClockInput!, $bought: RecordPurchaseInput!) {
+          first: advanceClock(input: $to) { clock }
+          recordPurchase(input: $bought) { decision { decidedFor } } }""",
+        role=Role.OWNER,
+        to={"idempotencyKey": "a", "to": (START + DAY).isoformat()},
+        bought=bought,
+    )
+    assert done["recordPurchase"]["decision"]["decidedFor"] == done["first"]["clock"] == "2090-03-07T12:00:00Z"
+
+
+def test_a_tills_clock_is_held_against_the_programs(still: Shop) -> None:
+    card = still.enrol()
+    noon = START + 10 * DAY
+    late = {"occurredAt": (noon + timedelta(minutes=5)).isoformat()}
+    skewed = still.buy(card, "5.00", **late)
+    assert refusals(skewed) == [("CLOCK_SKEW", ["input", "purchase", "occurredAt"])]
+    advance(still, noon)
+    later = {"occurredAt": (noon + timedelta(minutes=5, seconds=1)).isoformat()}
+    assert refusals(still.buy(card, "5.00", **later)) == [("CLOCK_SKEW", ["input", "purchase", "occurredAt"])]
+    assert still.buy(card, "5.00", **late)["decision"]["outcome"] == "GRANTED"
+
+
+def test_what_says_no_time_happens_at_the_programs(still: Shop) -> None:
+    advance(still, START + 30 * DAY)
+    noon = "2090-04-05T12:00:00Z"
+    card = still.enrol()
+    assert still.buy(card, "300.00", receipt="r")["decision"]["decidedFor"] == noon
+    assert still.redeem(card)["decision"]["decidedFor"] == noon
+    assert still.refund("r")["decision"]["decidedFor"] == noon
+    by = {"card": card}
+    told = still.ask(
+        """query($by: CustomerBy!) {
+          customer(by: $by) { enrolledAt wallet { balances { asOf } } ledger { nodes { occurredAt recordedAt } } }
+          rewards(for: $by) { nodes { decision { decidedFor } } }
+          basketCheck(customer: $by, basket: { lines: [] }) { decision { decidedFor } } }""",
+        by=by,
+    )
+    assert (told["customer"]["enrolledAt"], told["customer"]["wallet"]["balances"][0]["asOf"]) == (noon, noon)
+    entries = told["customer"]["ledger"]["nodes"]
+    assert [(one["occurredAt"], one["recordedAt"]) for one in entries] == [(noon, noon)] * 3
+    assert {one["decision"]["decidedFor"] for one in told["rewards"]["nodes"]} == {noon}
+    assert told["basketCheck"]["decision"]["decidedFor"] == noon
+    assert faults_in(still.url) == []
+
+
+def test_terms_that_were_announced_come_into_force_when_the_clock_is_there(blank: Shop) -> None:
+    publish(blank, 5)
+    worse = publish(blank, 3)
+    assert (worse["version"], worse["status"]) == (2, "SCHEDULED")
+    starts = datetime.fromisoformat(worse["effectiveFrom"])
+    card = blank.enrol()
+    advance(blank, starts - DAY)
+    assert blank.ask(TERMS)["terms"] == {"version": 1, "status": "IN_FORCE"}
+    assert blank.buy(card, "1.00")["decision"]["points"][0]["points"] == 5
+    advance(blank, starts)
+    assert blank.ask(TERMS)["terms"] == {"version": 2, "status": "IN_FORCE"}
+    assert blank.ask("{ program { terms { version } } }") == {"program": {"terms": {"version": 2}}}
+    assert blank.ask(TERMS, at=(starts - DAY).isoformat())["terms"] == {"version": 1, "status": "SUPERSEDED"}
+    assert blank.buy(card, "1.00")["decision"]["points"][0]["points"] == 3
+    assert faults_in(blank.url) == []
+
+
+def test_notice_is_given_from_what_the_clock_shows(blank: Shop) -> None:
+    publish(blank, 5)
+    before = blank.ask(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
+    advance(blank, datetime(2095, 6, 1, 12, tzinfo=UTC))
+    after = blank.ask(CHECK, role=Role.OWNER, clauses=visits(3))["termsCheck"]["earliestFrom"]
+    assert (before, after) == ("2090-04-05T23:00:00Z", "2095-07-01T23:00:00Z")
+    assert publish(blank, 3)["effectiveFrom"] == after
+    better = publish(blank, 9, effectiveFrom="2095-07-02T00:00:00Z")
+    assert better["status"] == "SCHEDULED"
+    advance(blank, datetime(2095, 7, 2, tzinfo=UTC))
+    assert publish(blank, 12)["status"] == "IN_FORCE", "from now on, by the moved clock"
+
+
+def test_answers_are_kept_with_the_servers_time(still: Shop) -> None:
+    advance(still, START + DAY, key="move")
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": "7.00"}]
+    still.ask(
+        BUY,
+        input={
+            "idempotencyKey": "buy",
+            "customer": {"card": still.enrol()},
+            "purchase": {"externalId": "r", "lines": lines},
+        },
+    )
+
+    async def recorded() -> list[datetime]:
+        database = open_database(still.url)
+        await database.start()
+        found = []
+        for key in ("move", "buy"):
+            one = await database.read(
+                lambda session, key=key: answers.find(session, program_id=still.program.program.id, key=key)
+            )
+            assert one is not None
+            found.append(one.recorded_at)
+        await database.stop()
+        return found
+
+    assert asyncio.run(recorded()) == [START, START]

@@ -1,0 +1,81 @@
+"""The troth command on a sandbox whose clock was moved: it goes by that clock."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from app.queries.programs import every_program
+from app.store.opening import open_database
+from app.usecases.advance_clock import Advance, advance_clock
+from app.usecases.call import Answer
+from app.usecases.desk import Desk
+from tests.cli.command import troth
+from tests.shop import new_id, real_now
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID\n"
+
+
+def moved(url: str, *, days: int) -> datetime:
+    """Move the clock of the only program; what it shows then."""
+
+    async def move() -> Answer:
+        database = open_database(url)
+        await database.start()
+        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        (program,) = await desk.ask(every_program)
+        answer = await desk.do(
+            advance_clock,
+            name="advanceClock",
+            program=program,
+            principal=None,
+            key=f"{days} days",
+            payload=days,
+            order=Advance(to=desk.now(program) + timedelta(days=days)),
+        )
+        await database.stop()
+        assert isinstance(answer, Answer)
+        return answer
+
+    at = asyncio.run(move()).clock
+    assert at is not None
+    return at
+
+
+def test_terms_in_a_file_are_held_against_what_is_in_force_by_the_moved_clock(
+    database_url: str, tmp_path: Path
+) -> None:
+    troth("init", "--sandbox", "--zone", "UTC", url=database_url)
+    file = tmp_path / "terms.yaml"
+    dear = troth("terms", "export", url=database_url).replace("points: 100", "points: 120")
+    file.write_text(dear, encoding="utf-8")
+    assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)
+    assert "120 points" not in troth("terms", "show", url=database_url)
+
+    at = moved(database_url, days=100)
+    assert "“Coffee” costs 120 points" in troth("terms", "show", url=database_url)
+    assert "NOT_WITHDRAWABLE" in troth("terms", "withdraw", "2", url=database_url, code=1)
+    file.write_text(dear.replace("points: 120", "points: 140"), encoding="utf-8")
+    start = f"{at + timedelta(days=31):%A, %-d %B %Y}"
+    assert f"Published now, it can start on {start}" in troth("terms", "diff", str(file), url=database_url)
+    assert f"Version 3 starts on {start}" in troth("terms", "publish", str(file), url=database_url)
+
+
+def test_a_preview_of_a_file_looks_back_from_the_moved_clock_and_receipts_may_be_as_late_as_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    troth("init", "--sandbox", "--zone", "UTC", url=database_url)
+    receipts = tmp_path / "receipts.csv"
+    soon = f"{real_now() + timedelta(days=50):%Y-%m-%d %H:%M:%S}"
+    receipts.write_text(f"{HEADER}1,10001,Tea,1,{soon},5.00,42\n", encoding="utf-8")
+    early = troth("import", "purchases", str(receipts), url=database_url)
+    assert "left out, CLOCK_SKEW: 1" in early
+    assert "0 purchases" in early
+
+    moved(database_url, days=100)
+    assert "Written: 1 customers, 1 purchases" in troth("import", "purchases", str(receipts), url=database_url)
+    file = tmp_path / "terms.yaml"
+    file.write_text(troth("terms", "export", url=database_url), encoding="utf-8")
+    assert "1 purchases" in troth("terms", "preview", str(file), "--days", "60", url=database_url)
+    assert "0 purchases" in troth("terms", "preview", str(file), "--days", "40", url=database_url)
