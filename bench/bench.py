@@ -102,7 +102,7 @@ async def prepare(place: Place) -> None:
     await database.start()
     at = desk(database)
     place.program = await at.start_program(
-        Wish("Bench", "points", ProgramKind.SANDBOX, "GBP", "Europe/London", "GB", datetime(2020, 1, 1, tzinfo=UTC))
+        Wish("Bench", "points", ProgramKind.LIVE, "GBP", "Europe/London", "GB", datetime(2020, 1, 1, tzinfo=UTC))
     )
     program = place.program.program
 
