@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from app.queries.books import Fault, prove_page, prove_whole
+from app.queries.books import FIRST, Fault, prove_page, prove_whole
 from app.queries.programs import every_program
 from app.store.opening import open_database
 from app.usecases.desk import Desk
@@ -20,20 +20,17 @@ def faults_in(url: str) -> list[Fault]:
         desk = Desk(database=database, clock=real_now, new_id=new_id)
         found: list[Fault] = []
         for program in await desk.ask(every_program):
-            entries: dict[object, int] = {}
             spent: dict[str, int] = {}
-            after: str | None = None
-            while True:
+            passed = 0
+            after: str | None = FIRST
+            while after is not None:
                 page = await desk.ask(prove_page, program_id=program.id, after=after)
                 found.extend(page.faults)
-                for kind, count in page.entries.items():
-                    entries[kind] = entries.get(kind, 0) + count
                 for clause, points in page.spent.items():
                     spent[clause] = spent.get(clause, 0) + points
+                passed += page.passed
                 after = page.last
-                if after is None:
-                    break
-            found.extend(await desk.ask(prove_whole, program_id=program.id, entries=entries, spent=spent))
+            found.extend(await desk.ask(prove_whole, program_id=program.id, spent=spent, passed=passed))
         await database.stop()
         return found
 

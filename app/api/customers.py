@@ -131,7 +131,7 @@ class Wallet:
     @strawberry.field(description="One per unit; a program has one unit so far.")
     def balances(self, info: Info) -> list[Balance]:
         """The balances as they were read with the customer."""
-        return [balance(self.row.balance, row=self.row, context=info.context)]
+        return [balance(self.row.account.balance, row=self.row, context=info.context)]
 
     @strawberry.field(description="Who shares the wallet.")
     def holders(self) -> list[Customer]:
@@ -225,7 +225,7 @@ class Customer(Node):
     ) -> LedgerEntryConnection:
         """A page of the ledger."""
         window = page_window(first=first, after=after, last=last, before=before)
-        return await ledger_connection(self.row.account_id, window=window, context=info.context)
+        return await ledger_connection(self.row.account.id, window=window, context=info.context)
 
 
 def balance(points: Points, *, row: CustomerRow | None, context: Context) -> Balance:

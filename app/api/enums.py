@@ -51,12 +51,16 @@ class CustomerState(StrEnum):
     """What a customer may do."""
 
     ACTIVE = "ACTIVE"
+    MERGED = "MERGED"
 
 
 class RedemptionState(StrEnum):
     """How far a redemption has come."""
 
+    HELD = "HELD"
     FULFILLED = "FULFILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
 
 
 described(
@@ -77,11 +81,23 @@ described(
         TermsStatus.WITHDRAWN: "Taken back before it started; it never decided anything.",
     },
 )
-described(CustomerState, "What a customer may do.", {CustomerState.ACTIVE: "Earns and redeems."})
+described(
+    CustomerState,
+    "What a customer may do.",
+    {
+        CustomerState.ACTIVE: "Earns and redeems.",
+        CustomerState.MERGED: "Another customer goes on instead; every id and identity leads there.",
+    },
+)
 described(
     RedemptionState,
     "How far a redemption has come.",
-    {RedemptionState.FULFILLED: "Paid for with points and handed over."},
+    {
+        RedemptionState.HELD: "Points and stock are reserved for a checkout.",
+        RedemptionState.FULFILLED: "Paid for with points and handed over.",
+        RedemptionState.CANCELLED: "Let go before it was paid for, or undone: points and stock are back.",
+        RedemptionState.EXPIRED: "The reservation ran out: points and stock are back.",
+    },
 )
 described(
     TextFormat,
@@ -219,6 +235,12 @@ described(
         EntryType.EARN: "Points earned by a purchase.",
         EntryType.REDEEM: "Points paid for a reward.",
         EntryType.CLAWBACK: "Points taken back after a refund.",
+        EntryType.EXPIRE: "Points that expired.",
+        EntryType.REVERSAL: "Points of a redemption that was undone, back in the very lots.",
+        EntryType.ADJUST: "Points given or taken by staff, with a reason.",
+        EntryType.TRANSFER: "Points passed on to another customer, or received from one, with their dates.",
+        EntryType.MERGE: "Everything that a wallet held when it went over into another one.",
+        EntryType.ACTIVATE: "Points that waited can be spent from now on; what was owed is paid out of them.",
     },
 )
 described(

@@ -133,7 +133,7 @@ def _offer(one: offers.Offer, *, found: offers.Offers, context: Context) -> Rewa
         cost=cost,
         clause=Clause.of(one.clause, terms=one.terms),
         available=one.available,
-        missing_points=max(0, cost - customer.balance.available) if customer is not None else None,
+        missing_points=max(0, cost - customer.account.balance.available) if customer is not None else None,
         decision=decision(one.decision, judged_by=one.terms, unit=unit) if one.decision is not None else None,
         terms=Terms.of(one.terms),
     )

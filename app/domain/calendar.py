@@ -76,6 +76,11 @@ def in_zone(wall: datetime, *, zone_name: str) -> datetime:
     return _instant(wall, zone_name=zone_name)
 
 
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that there are; None: there is none."""
+    return min((one for one in moments if one is not None), default=None)
+
+
 def add_months(day: date, *, months: int) -> date:
     """The same day some months later, or the last day of a shorter month. Raises OverflowError past the year 9999."""
     month = day.month - 1 + months

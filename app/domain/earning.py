@@ -92,6 +92,22 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     )
 
 
+def base_points(decision: Decision, *, terms: Terms) -> int:
+    """The points of a decision that earning clauses gave, without multipliers and bonuses: those count towards a level.
+
+    Where a cap took part of them, no more than what was left.
+    """
+    base = sum(
+        one.finding.observed
+        for one in decision.reasons
+        if one.condition is None
+        and one.finding.code is ReasonCode.POINTS_EARNED
+        and isinstance(one.finding.observed, int)
+        and isinstance(terms.clause(one.clause).effect, Earning)
+    )
+    return min(base, decision.points)
+
+
 def _judged(terms: Terms, *, purchase: Counted) -> list[_Judged]:
     """Every clause that gives points, judged in order; those that yield to others when the others are known."""
     if not terms.exclusive and not terms.budgets:

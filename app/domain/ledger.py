@@ -19,24 +19,43 @@ FIRST_HASH = "0" * 64
 
 
 class EntryType(StrEnum):
-    """What an entry is."""
+    """What an entry is.
+
+    ACTIVATE makes points that waited available, and pays what is owed out of them; MERGE passes all that one wallet
+    holds on to another, TRANSFER a part of it.
+    """
 
     EARN = "EARN"
     REDEEM = "REDEEM"
     CLAWBACK = "CLAWBACK"
+    EXPIRE = "EXPIRE"
+    REVERSAL = "REVERSAL"
+    ADJUST = "ADJUST"
+    TRANSFER = "TRANSFER"
+    MERGE = "MERGE"
+    ACTIVATE = "ACTIVATE"
 
 
 class CounterAccount(StrEnum):
-    """The program's account on the other side of an entry."""
+    """The program's account on the other side of an entry; WALLETS stands for the customers' other wallets."""
 
     ISSUED = "ISSUED"
     REDEEMED = "REDEEMED"
+    EXPIRED = "EXPIRED"
+    ADJUSTED = "ADJUSTED"
+    WALLETS = "WALLETS"
 
 
 COUNTER_ACCOUNT: Mapping[EntryType, CounterAccount] = {
     EntryType.EARN: CounterAccount.ISSUED,
     EntryType.REDEEM: CounterAccount.REDEEMED,
     EntryType.CLAWBACK: CounterAccount.ISSUED,
+    EntryType.EXPIRE: CounterAccount.EXPIRED,
+    EntryType.REVERSAL: CounterAccount.REDEEMED,
+    EntryType.ADJUST: CounterAccount.ADJUSTED,
+    EntryType.TRANSFER: CounterAccount.WALLETS,
+    EntryType.MERGE: CounterAccount.WALLETS,
+    EntryType.ACTIVATE: CounterAccount.ISSUED,
 }
 """Where the points come from or go to: the books balance by construction."""
 
@@ -52,13 +71,21 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of an account. `number` counts from 1; `points` is signed; `decision` is the stored JSON text."""
+    """An entry of an account. `number` counts from 1; `points` is signed; `decision` is the stored JSON text.
+
+    `subject` is the id of what it is about: a purchase, refund, redemption, reversal, adjustment, transfer or merger, or
+    the lot that expired or became available. A second entry about one subject corrects the first; `cause` is then the
+    fact whose late arrival made that necessary. `owed` is the change of what the customer owes: the movements of lots,
+    less what is owed more, are the points.
+    """
 
     id: str
     account_id: str
     number: int
     type: EntryType
+    subject: str
     points: int
+    owed: int
     unit: str
     occurred_at: datetime
     recorded_at: datetime
@@ -67,8 +94,9 @@ class Entry:
     redemption_id: str | None
     decision: str
     movements: tuple[Movement, ...]
-    new_lot: Lot | None
+    new_lots: tuple[Lot, ...]
     previous: str
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +114,10 @@ class Balance:
         """Whether the account can hold what is earned, and every number in the decision can be told."""
         return self.lifetime + decision.points <= MAX_POINTS and decision.largest() <= MAX_POINTS
 
+    def plus(self, other: Balance) -> Balance:
+        """Both together."""
+        return Balance(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
     def to_data(self) -> dict[str, int]:
         """The balance as JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
@@ -97,15 +129,16 @@ class Balance:
 
 
 def sealed(entry: Entry) -> str:
-    """The hash of an entry: SHA-256 over every field of it, its lot and its movements, and the hash before it."""
-    lot = entry.new_lot
+    """The hash of an entry: SHA-256 over every field of it, its lots and its movements, and the hash before it."""
     fields = (
         entry.previous,
         entry.id,
         entry.account_id,
         entry.number,
         entry.type.value,
+        entry.subject,
         entry.points,
+        entry.owed,
         entry.unit,
         _instant(entry.occurred_at),
         _instant(entry.recorded_at),
@@ -113,16 +146,20 @@ def sealed(entry: Entry) -> str:
         entry.refund_id,
         entry.redemption_id,
         entry.decision,
+        entry.cause,
         [(one.id, one.lot_id, one.points) for one in entry.movements],
-        None
-        if lot is None
-        else (
-            lot.id,
-            lot.points,
-            _instant(lot.earned_at),
-            _instant(lot.available_from),
-            lot.valid_until.isoformat() if lot.valid_until is not None else None,
-        ),
+        [
+            (
+                lot.id,
+                lot.points,
+                _instant(lot.earned_at),
+                _instant(lot.available_from),
+                lot.valid_until.isoformat() if lot.valid_until is not None else None,
+                lot.terms_version,
+                lot.zone,
+            )
+            for lot in entry.new_lots
+        ],
     )
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
 

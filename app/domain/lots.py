@@ -28,7 +28,11 @@ class LotsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Points of one earning. `valid_until` is the last local day they are promised for; None: for ever."""
+    """Points of one earning; its id is that of the fact that brought them.
+
+    `remaining` counts those that are `held` too. `valid_until` is the last local day they are promised for, None: for
+    ever; `terms_version` and `zone` say by which terms, and on whose wall clock. `entry_id` is the entry that opened it.
+    """
 
     id: str
     points: int
@@ -36,7 +40,15 @@ class Lot:
     earned_at: datetime
     available_from: datetime
     valid_until: date | None
-    entry_id: str
+    entry_id: str = ""
+    held: int = 0
+    terms_version: int = 1
+    zone: str = "UTC"
+
+    @property
+    def free(self) -> int:
+        """Points that are not held."""
+        return self.remaining - self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ def take(lots: Iterable[Lot], *, points: int, first: Collection[str] = ()) -> tu
     draws = []
     missing = points
     for lot in ordered:
-        taken = min(missing, lot.remaining)
+        taken = min(missing, lot.free)
         if taken > 0:
             draws.append(Draw(lot_id=lot.id, points=taken))
             missing -= taken

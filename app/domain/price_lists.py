@@ -37,11 +37,11 @@ class PriceLists:
         now = _price(self.terms, reward)
         if now is None:
             return None
-        prices = {lot.id: self._price_of(lot, reward=reward, now=now) for lot in self.lots}
+        prices = {lot.id: self.price_of(lot, reward=reward, now=now) for lot in self.lots}
         return _charged(self.lots, prices=prices, now=now) if any(price < now for price in prices.values()) else None
 
-    def _price_of(self, lot: Lot, *, reward: str, now: int) -> int:
-        """The old price, as long as it holds, or the one of today."""
+    def price_of(self, lot: Lot, *, reward: str, now: int) -> int:
+        """What a reward that costs `now` costs in points of this lot: the old price, as long as it holds, or that."""
         versions = [*self.earlier, self.terms]
         known = [place for place, one in enumerate(versions) if one.effective_from <= lot.earned_at]
         then = _price(versions[known[-1]], reward) if known else None
@@ -88,7 +88,7 @@ def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Charge
         if asked == 0:
             rest = Fraction(0)
             break
-        taken = min(asked, lot.remaining)
+        taken = min(asked, lot.free)
         draws.append(Draw(lot_id=lot.id, points=taken))
         rest = Fraction(0) if taken == asked else rest - Fraction(taken, prices[lot.id])
         if rest == 0:

@@ -35,7 +35,8 @@ E = TypeVar("E", bound=Effect)
 class Asked:
     """What terms ask about a customer: the periods in which uses of a clause and points earned are counted.
 
-    `about` are the conditions on who the customer is, each once; `pieces` the keys of the clauses that count pieces.
+    `about` are the conditions on who the customer is, each once; `pieces` the keys of the clauses that count pieces;
+    `tier` whether a level is asked for.
     """
 
     enrolment: bool = False
@@ -44,6 +45,7 @@ class Asked:
     earned: tuple[Period, ...] = ()
     about: tuple[AboutCustomer, ...] = ()
     pieces: tuple[str, ...] = ()
+    tier: bool = False
 
     @property
     def aspects(self) -> frozenset[Aspect]:
@@ -53,7 +55,7 @@ class Asked:
     @property
     def nothing(self) -> bool:
         """Whether it takes no look at the customer."""
-        return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.pieces)
+        return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.pieces or self.tier)
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,19 @@ class Terms:
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, PointsCap))
 
     @cached_property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The levels, lowest first."""
+        found = (clause.effect for clause in self.clauses if isinstance(clause.effect, Tier))
+        return tuple(sorted(found, key=lambda one: one.points))
+
+    def tier_clause(self, tier: str) -> Clause:
+        """The clause of the level with this key. Raises KeyError."""
+        for clause in self.clauses:
+            if isinstance(clause.effect, Tier) and clause.effect.tier == tier:
+                return clause
+        raise KeyError(tier)
+
+    @cached_property
     def basis(self) -> Basis:
         """What counts as spent."""
         return self.policy(CountedAmounts).basis
@@ -155,6 +170,7 @@ class Terms:
             earned=tuple(dict.fromkeys(periods)),
             about=tuple(dict.fromkeys(one for one in conditions if isinstance(one, AboutCustomer))),
             pieces=tuple(clause.key for clause in self.clauses if clause.counts_pieces),
+            tier=any(isinstance(one, TierAtLeast) for one in conditions),
         )
 
     @cached_property

@@ -1,22 +1,35 @@
-"""The proof of the books: every balance, lot, stock, budget and hash worked out again from the entries alone."""
+"""The proof of the books: every balance, lot, hold, level, stock, budget and hash worked out again from the facts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
 from app.domain.ledger import FIRST_HASH, Entry, EntryType, sealed
-from app.queries.deciding_again import Again, Standing, decided_again, past_of
-from app.store import budgets, customers, ledger, purchases, redemptions, refunds, rewards
-from app.store.customers import CustomerRow
+from app.domain.lots import Lot
+from app.domain.tiers import TierStanding
+from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.holdings import OWED
+from app.domain.wallets.postings import Subject, differences, surplus
+from app.store import accounts, budgets, customers, ledger, members, redemptions, rewards, stories, terms
+from app.store.accounts import Account
 from app.store.ledger import StoredEntry
+from app.store.members import Counted
+from app.store.stories import Told, Versions
+from app.store.telling import balance_of, next_notice
 from app.store.unit import Session
 
 PAGE = 100
-"""Customers proved from one snapshot."""
+"""Accounts proved from one snapshot."""
+
+FIRST = "00000000-0000-0000-0000-000000000000"
+"""Before every id."""
+
+_PASSED = (EntryType.TRANSFER, EntryType.MERGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,58 +42,77 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class ProvedPage:
-    """Some customers' books: faults, entries by type, and the last customer (None: there are no more).
+    """Some accounts: faults, how many accounts and entries there are, and the last account (None: there are no more).
 
-    `spent` is what the entries took from the budgets of clauses, by key.
+    `spent` is what the entries took from the budgets of clauses, by key; `passed` the points that went to other wallets,
+    less those that came from them.
     """
 
     faults: tuple[Fault, ...]
-    customers: int
-    entries: Mapping[EntryType, int]
+    accounts: int
+    entries: int
     spent: Mapping[str, int]
+    passed: int
     last: str | None
 
 
-async def prove_page(session: Session, *, program_id: str, after: str | None) -> ProvedPage:
-    """Prove the accounts of the next customers in the order of their ids."""
-    found = await customers.page(session, program_id=program_id, after=after, limit=PAGE)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What is stored of an account beside its facts."""
+
+    account: Account
+    entries: Sequence[StoredEntry]
+    lots: Sequence[Lot]
+    levels: Mapping[str, TierStanding]
+    counted: Mapping[str, Counted]
+
+
+async def prove_page(session: Session, *, program_id: str, after: str = FIRST, until: str | None = None) -> ProvedPage:
+    """Prove the next accounts in the order of their ids; `until` is the id of the last one wanted."""
+    page = await accounts.page(session, program_id=program_id, after=after, limit=PAGE)
+    found = tuple(one for one in page if until is None or one.id <= until)
+    ids = [one.id for one in found]
+    versions = await stories.versions_of(session, program_id=program_id)
+    told = await stories.all_told(session, program_id=program_id, of=found, versions=versions)
+    written = await ledger.of_accounts(session, program_id=program_id, account_ids=ids)
+    people = sorted({id for one in told.values() for id in one.story.people()})
+    levels = await customers.levels(session, program_id=program_id, customer_ids=people)
+    counted = await members.counted(session, program_id=program_id, customer_ids=people)
     faults: list[Fault] = []
-    counted: Counter[EntryType] = Counter()
     spent: Counter[str] = Counter()
-    for customer in found:
-        entries = await _entries(session, program_id=program_id, account_id=customer.account_id)
-        counted.update(one.entry.type for one in entries)
-        for stored in entries:
-            spent.update(dict(_spent(stored.entry)))
-        faults.extend(_chain(customer, entries=entries))
-        faults.extend(await _lots(session, program_id=program_id, customer=customer, entries=entries))
-        faults.extend(await _facts(session, program_id=program_id, entries=entries))
+    passed = 0
+    for account in found:
+        entries = written.get(account.id, ())
+        opened = [lot for one in entries for lot in one.entry.new_lots]
+        stored = _Found(account=account, entries=entries, lots=opened, levels=levels, counted=counted)
+        faults.extend(_chain(stored))
+        faults.extend(_facts(stored, told=told[account.id], versions=versions))
+        firsts = {Subject(one.entry.type, one.entry.subject): one.entry for one in reversed(entries)}
+        for entry in firsts.values():
+            spent.update(_spent(entry))
+        passed -= sum(one.entry.points for one in entries if one.entry.type in _PASSED)
+    whole = len(page) < PAGE or len(found) < len(page)
     return ProvedPage(
         faults=tuple(faults),
-        customers=len(found),
-        entries=counted,
+        accounts=len(found),
+        entries=sum(len(one) for one in written.values()),
         spent=spent,
-        last=found[-1].id if len(found) == PAGE else None,
+        passed=passed,
+        last=None if whole else ids[-1],
     )
 
 
-async def prove_whole(
-    session: Session, *, program_id: str, entries: Mapping[EntryType, int], spent: Mapping[str, int]
-) -> tuple[Fault, ...]:
-    """Prove what belongs to no single account: each fact has its one entry, and stock and budgets add up.
+async def prove_whole(session: Session, *, program_id: str, spent: Mapping[str, int], passed: int) -> tuple[Fault, ...]:
+    """Prove what belongs to no single account: stock, budgets, terms, and that what left a wallet came into another.
 
-    `entries` and `spent` are those of all pages together.
+    `spent` and `passed` are those of all pages together.
     """
-    recorded = {
-        EntryType.EARN: await purchases.count(session, program_id=program_id),
-        EntryType.CLAWBACK: await refunds.count(session, program_id=program_id),
-        EntryType.REDEEM: await redemptions.count(session, program_id=program_id),
-    }
     faults = [
-        Fault(place=kind.value, what=f"{count} recorded, {entries.get(kind, 0)} entries")
-        for kind, count in recorded.items()
-        if count != entries.get(kind, 0)
+        Fault(place=f"terms version {number}", what="are not what was published")
+        for number in await terms.changed(session, program_id=program_id)
     ]
+    if passed:
+        faults.append(Fault(place="transfers", what="what left wallets is not what came into others"))
     given = await redemptions.taken_of_rewards(session, program_id=program_id)
     faults.extend(
         Fault(place=f"reward {reward.key}", what="the stock is not what was given away")
@@ -96,102 +128,118 @@ async def prove_whole(
     return tuple(faults)
 
 
-async def _entries(session: Session, *, program_id: str, account_id: str) -> list[StoredEntry]:
-    entries: list[StoredEntry] = []
-    while True:
-        page = await ledger.page(
-            session,
-            program_id=program_id,
-            account_id=account_id,
-            after=entries[-1].entry.number if entries else 0,
-            limit=1000,
-            newest_first=False,
-        )
-        entries.extend(page)
-        if len(page) < 1000:
-            return entries
-
-
-def _chain(customer: CustomerRow, *, entries: Sequence[StoredEntry]) -> list[Fault]:
-    faults = []
+def _chain(found: _Found) -> Iterator[Fault]:
+    """The entries follow one another, each as it was sealed, up to the head of the account."""
     head = FIRST_HASH
-    for number, stored in enumerate(entries, start=1):
+    for number, stored in enumerate(found.entries, start=1):
         entry = stored.entry
         place = f"entry {entry.id}"
         if entry.number != number or entry.previous != head:
-            faults.append(Fault(place, "does not follow the entry before it"))
+            yield Fault(place, "does not follow the entry before it")
         if sealed(entry) != stored.hash:
-            faults.append(Fault(place, "is not what was sealed"))
-        if sum(one.points for one in entry.movements) != entry.points:
-            faults.append(Fault(place, "its movements do not add up to its points"))
+            yield Fault(place, "is not what was sealed")
+        if sum(one.points for one in entry.movements) - entry.owed != entry.points:
+            yield Fault(place, "its movements do not add up to its points")
         head = stored.hash
-    place = f"account {customer.account_id}"
-    if customer.head != head or customer.entries != len(entries):
-        faults.append(Fault(place, "its head is not the last entry"))
-    balance = customer.balance
-    if balance.available != sum(one.entry.points for one in entries):
-        faults.append(Fault(place, "the balance is not the sum of the entries"))
-    gained = sum(one.entry.points for one in entries if one.entry.points > 0)
-    if (balance.lifetime, balance.qualifying) != (gained, gained):
-        faults.append(Fault(place, "what was ever earned is not the sum of the earnings"))
-    if (balance.pending, balance.held, balance.owed) != (0, 0, 0):
-        faults.append(Fault(place, "something is pending, held or owed without an entry"))
-    return faults
+    if found.account.head != head or found.account.entries != len(found.entries):
+        yield Fault(f"account {found.account.id}", "its head is not the last entry")
 
 
-async def _lots(
-    session: Session, *, program_id: str, customer: CustomerRow, entries: Sequence[StoredEntry]
-) -> list[Fault]:
-    moved: Counter[str] = Counter()
-    opened = {}
-    for stored in entries:
-        for one in stored.entry.movements:
-            moved[one.lot_id] += one.points
-        if stored.entry.new_lot is not None:
-            opened[stored.entry.new_lot.id] = stored.entry.new_lot
-    faults = []
-    lots = await ledger.all_lots(session, program_id=program_id, account_id=customer.account_id)
-    for lot in lots:
-        if lot.id not in opened or opened[lot.id].points != lot.points:
-            faults.append(Fault(f"lot {lot.id}", "was opened by no entry"))
-        if lot.remaining != moved[lot.id] or lot.remaining < 0:
-            faults.append(Fault(f"lot {lot.id}", "what is left is not the sum of its movements"))
-    if {lot.id for lot in lots} != set(opened) or set(moved) - set(opened):
-        faults.append(Fault(f"account {customer.account_id}", "lots and entries do not belong together"))
-    return faults
+def _facts(found: _Found, *, told: Told, versions: Versions) -> Iterator[Fault]:
+    """The facts, told from the beginning, come to these entries, lots, balance and levels."""
+    account = found.account
+    place = f"account {account.id}"
+    if told.evidence != account.evidence:
+        yield Fault(place, "the facts behind it are not those that were recorded")
+    if account.settled_at is None:
+        if found.entries or told.story.facts:
+            yield Fault(place, "it was never told, and has a history")
+        return
+    try:
+        course = unfold(told.story, versions=versions.standing, until=account.settled_at)
+        if told.gone is not None:
+            course.close(told.gone.id, at=told.gone.occurred_at)
+    except KeyError as missing:
+        yield Fault(place, f"a fact that others rest on is gone: {missing}")
+        return
+    yield from _postings(found, course=course)
+    yield from _lots(found, course=course)
+    yield from _standing(found, course=course, told=told)
 
 
-async def _facts(session: Session, *, program_id: str, entries: Sequence[StoredEntry]) -> list[Fault]:
-    """Decide every entry again from its stored facts, the account growing entry by entry."""
-    past = await past_of(session, program_id=program_id, entries=[one.entry for one in entries], refund_ids=())
-    standing = Standing()
-    faults = []
-    for stored in entries:
+def _postings(found: _Found, *, course: Course) -> Iterator[Fault]:
+    """Every entry is what the terms of its time give for its fact."""
+    recorded: dict[Subject, dict[str, int]] = {}
+    entries: dict[Subject, Entry] = {}
+    for stored in found.entries:
         entry = stored.entry
-        again = decided_again(entry, past=past, standing=standing)
-        place = f"entry {entry.id}"
-        if again is None:
-            faults.append(Fault(place, "what it was decided from is gone"))
+        subject = Subject(entry.type, entry.subject)
+        entries.setdefault(subject, entry)
+        drawn = recorded.setdefault(subject, {})
+        for one in entry.movements:
+            drawn[one.lot_id] = drawn.get(one.lot_id, 0) - one.points
+        if entry.owed:
+            drawn[OWED] = drawn.get(OWED, 0) + entry.owed
+    for posting in differences(course.postings, recorded=recorded):
+        if (known := entries.get(posting.subject)) is not None:
+            yield Fault(f"entry {known.id}", "the terms of its time give other points or lots")
         else:
-            faults.extend(Fault(place, what) for what in _differing(entry, again=again))
-        standing.add(entry)
-    return faults
+            yield Fault(f"{posting.subject.type.value} {posting.subject.id}", "has no entry")
+    for subject in surplus(course.postings, recorded=recorded):
+        yield Fault(f"entry {entries[subject].id}", "what it was decided from is gone")
 
 
-def _differing(entry: Entry, *, again: Again) -> Iterator[str]:
-    """What an entry, or the record beside it, says otherwise than the rules of its time."""
-    if again.points != entry.points:
-        yield "the terms of its time give other points"
-    elif not again.recorded:
-        yield f"its {_RECORDS[entry.type]} says otherwise"
-    if again.spent != _spent(entry):
-        yield "the terms of its time take other points from a budget"
+def _lots(found: _Found, *, course: Course) -> Iterator[Fault]:
+    """What is in each lot, and its dates, are what the facts come to."""
+    wanted = course.holdings.lots
+    for lot in found.lots:
+        there = wanted.get(lot.id)
+        if there is None:
+            if lot.points or lot.remaining or lot.held:
+                yield Fault(f"lot {lot.id}", "was opened by no fact")
+        elif _marks(there) != _marks(lot):
+            yield Fault(f"lot {lot.id}", "what is in it, or its dates, are not what its movements come to")
+    stored = {lot.id for lot in found.lots}
+    for id in wanted:
+        if id not in stored and (wanted[id].remaining or wanted[id].held):
+            yield Fault(f"lot {id}", "is missing")
 
 
-_RECORDS = {EntryType.EARN: "purchase", EntryType.CLAWBACK: "refund", EntryType.REDEEM: "redemption"}
+def _marks(lot: Lot) -> tuple[object, ...]:
+    return (
+        lot.points,
+        lot.remaining,
+        lot.held,
+        lot.earned_at,
+        lot.available_from,
+        lot.valid_until,
+        lot.terms_version,
+        lot.zone,
+    )
 
 
-def _spent(entry: Entry) -> tuple[tuple[str, int], ...]:
+def _standing(found: _Found, *, course: Course, told: Told) -> Iterator[Fault]:
+    """The balance, the levels, the counts, and when the account is looked at next."""
+    account = found.account
+    place = f"account {account.id}"
+    assert account.settled_at is not None, "it was told"
+    if balance_of(course, at=account.settled_at) != account.balance:
+        yield Fault(place, "the balance is not what the entries come to")
+    if _later(account.due_at, than=course.next_due()) or _later(account.notice_at, than=next_notice(course, told=told)):
+        yield Fault(place, "it would be looked at too late")
+    for holder in {id(one): one for one in course.holders.values()}.values():
+        if found.levels.get(holder.id, TierStanding()) != holder.standing:
+            yield Fault(f"customer {holder.id}", "the level is not what the purchases come to")
+        if not account.corrected and found.counted.get(holder.id, Counted()) != Counted.of(holder.track):
+            yield Fault(f"customer {holder.id}", "what clauses counted is not what happened")
+
+
+def _later(known: datetime | None, *, than: datetime | None) -> bool:
+    """Whether a moment comes after one by which something has to be done."""
+    return than is not None and (known is None or known > than)
+
+
+def _spent(entry: Entry) -> dict[str, int]:
     """What the decision of an entry took from budgets; a text that is no decision took nothing."""
     data = orjson.loads(entry.decision)
-    return tuple((clause, points) for clause, points in data.get("spent", {}).items())
+    return dict(data.get("spent", {}))

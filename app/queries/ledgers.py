@@ -11,8 +11,9 @@ import orjson
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry
 from app.domain.terms import Terms
-from app.queries.deciding_again import decided_again, past_of, standing_before
-from app.store import customers, ledger, purchases, redemptions, terms
+from app.domain.wallets.course import unfold
+from app.domain.wallets.postings import Subject, summed
+from app.store import accounts, customers, ledger, purchases, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
@@ -111,20 +112,28 @@ class Explained:
 
 
 async def explain(session: Session, *, program_id: str, entry_id: str) -> Explained | None:
-    """Decide an old entry once more, from the facts and the terms of its time."""
+    """Decide an old entry once more: from what was known of its account then, and by the terms of its time."""
     stored = (await ledger.entries_by_ids(session, program_id=program_id, entry_ids=[entry_id])).get(entry_id)
     if stored is None:
         return None
     entry = stored.entry
     judged_by = (await terms_of(session, program_id=program_id, entries=[entry]))[decided_by(entry)]
-    standing = await standing_before(session, program_id=program_id, entry=entry)
-    earlier = standing.refunds.get(entry.purchase_id or "", ())
-    past = await past_of(session, program_id=program_id, entries=[entry], refund_ids=earlier)
-    again = decided_again(entry, past=past, standing=standing)
-    if again is None:
-        raise LookupError(f"entry {entry.id} has lost what it was decided from")
+    account = (await accounts.by_ids(session, program_id=program_id, account_ids=[entry.account_id]))[entry.account_id]
+    versions = await stories.versions_of(session, program_id=program_id)
+    told = await stories.told(session, program_id=program_id, account=account, versions=versions)
+    before = await ledger.recorded(session, program_id=program_id, account_id=account.id, before=entry.number)
+    course = unfold(told.story.known_by(entry.id), versions=versions.standing, until=entry.occurred_at)
+    if told.gone is not None and told.gone.id <= entry.id:
+        course.close(told.gone.id, at=told.gone.occurred_at)
+    subject = Subject(entry.type, entry.subject)
+    wanted = summed(course.postings).get(subject, {})
     owners = await customers.by_accounts(session, program_id=program_id, account_ids=[entry.account_id])
-    return Explained(stored=stored, customer_id=owners[entry.account_id], terms=judged_by, recomputed=again.points)
+    return Explained(
+        stored=stored,
+        customer_id=owners[entry.account_id],
+        terms=judged_by,
+        recomputed=sum(before.get(subject, {}).values()) - sum(wanted.values()),
+    )
 
 
 async def entries(session: Session, *, program_id: str, ids: Sequence[str]) -> list[StoredEntry | None]:

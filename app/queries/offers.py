@@ -87,7 +87,7 @@ def decide(
                 terms=terms,
                 clause=clause,
                 facts=facts,
-                available=customer.balance.available,
+                available=customer.account.balance.available,
                 charge=lists.charge(reward.key) if lists is not None else None,
             )
             if customer is not None
@@ -143,11 +143,11 @@ async def check_basket(
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program_id, terms=in_force, facts=facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not customer.balance.can_take(decision):
+    if not customer.account.balance.can_take(decision):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     lists = await price_lists.known(
         session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
     )
-    available = customer.balance.available
+    available = customer.account.balance.available
     found = outlooks(terms=in_force, facts=facts, decision=decision, available=available, lists=lists)
     return BasketChecked(customer=customer, decision=decision, terms=in_force, outlooks=found)

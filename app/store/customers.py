@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from app.domain.identities import IdentityKind
-from app.domain.ledger import FIRST_HASH, Balance
+from app.domain.tiers import TierStanding
+from app.store import accounts
+from app.store.accounts import Account, account_of
 from app.store.unit import Row, Session
-from app.store.values import instant
+from app.store.values import instant, instant_or_none
 
 
 class CustomerState(StrEnum):
-    """What a customer may do."""
+    """What a customer may do. MERGED: another customer goes on instead."""
 
     ACTIVE = "ACTIVE"
+    MERGED = "MERGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,18 @@ class CustomerBy:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer with the account of the program's points: its balance, its number of entries and the last hash."""
+    """A customer with the account of the program's points and the level held."""
 
     id: str
-    wallet_id: str
-    account_id: str
-    unit: str
     state: CustomerState
     locale: str | None
     accepted_terms_version: int | None
     enrolled_at: datetime
-    balance: Balance
-    entries: int
-    head: str
+    account: Account
+    standing: TierStanding = field(default_factory=TierStanding)
+    merged_into: str | None = None
+    asked_for: str | None = None
+    """The merged customer, if any, to whom the identity or id belonged by which this one was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,9 @@ class NewCustomer:
     birthday: date | None = None
 
 
-_ROW = """
-SELECT c.id, c.wallet_id, a.id AS account_id, a.unit, c.state, c.locale, c.accepted_terms_version, c.enrolled_at,
-    a.available, a.pending, a.held, a.owed, a.lifetime, a.qualifying, a.entries, a.head
+_ROW = f"""
+SELECT c.id, c.state, c.locale, c.accepted_terms_version, c.enrolled_at, c.tier, c.tier_since, c.tier_falls_at,
+    c.merged_into, {", ".join(f"a.{name}" for name in accounts.COLUMNS)}
 FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.unit = 'points'
 """
 # One row of each table by its whole key: no order of joining, and no statistics, that could make it slow.
@@ -87,7 +89,7 @@ _BY_IDENTITY = _BY_ID.replace(
 _OF_ACCOUNTS = """
 SELECT a.id AS account_id, c.id AS customer_id
 FROM accounts a JOIN customers c ON c.program_id = a.program_id AND c.wallet_id = a.wallet_id
-WHERE a.program_id = $1 AND a.id = ANY($2)
+WHERE a.program_id = $1 AND a.id = ANY($2) ORDER BY c.id DESC
 """
 
 _BY_IDS = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)"
@@ -97,23 +99,32 @@ _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 
 async def find(session: Session, *, program_id: str, by: CustomerBy, lock: bool = False) -> CustomerRow | None:
-    """The customer with the account, in one statement; `lock` holds the account until the transaction ends."""
+    """The customer with the account, in one statement; `lock` holds the account until the transaction ends.
+
+    Who was merged into another customer is that one, for ever.
+    """
     locking = f"{session.locking} OF a" if lock and session.locking else ""
     if by.kind is None:
         row = await session.row(_BY_ID + locking, program_id, by.value)
     else:
         row = await session.row(_BY_IDENTITY + locking, program_id, by.kind.value, by.value)
-    return None if row is None else _customer(row)
+    if row is None:
+        return None
+    found = _customer(row)
+    if found.merged_into is None:
+        return found
+    survivor = await find(session, program_id=program_id, by=CustomerBy(found.merged_into), lock=lock)
+    return replace(survivor, asked_for=found.id) if survivor is not None else None
 
 
 async def by_ids(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
     """Several customers by id; ids that are not there are left out."""
     rows = await session.rows(_BY_IDS, program_id, list(customer_ids))
-    return {row["id"]: _customer(row) for row in rows}
+    return {one.id: one for one in map(_customer, rows)}
 
 
 async def by_accounts(session: Session, *, program_id: str, account_ids: Sequence[str]) -> dict[str, str]:
-    """The customer (id) of each account."""
+    """The customer (id) of each account; of those who share one, the first."""
     rows = await session.rows(_OF_ACCOUNTS, program_id, list(account_ids))
     return {str(row["account_id"]): str(row["customer_id"]) for row in rows}
 
@@ -126,15 +137,8 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
         customer.wallet_id,
         customer.enrolled_at,
     )
-    await session.later(
-        "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
-        " entries, head) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5)",
-        program_id,
-        customer.account_id,
-        customer.wallet_id,
-        customer.unit,
-        FIRST_HASH,
-    )
+    account = Account(id=customer.account_id, wallet_id=customer.wallet_id, unit=customer.unit)
+    await accounts.open_account(session, program_id=program_id, account=account)
     await session.later(
         "INSERT INTO customers (program_id, id, wallet_id, state, locale, accepted_terms_version, enrolled_at,"
         " birthday) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -158,6 +162,31 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
             value,
             customer.enrolled_at,
         )
+
+
+async def levels(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, TierStanding]:
+    """The level that customers (by id) hold."""
+    rows = await session.rows(
+        "SELECT id, tier, tier_since, tier_falls_at FROM customers WHERE program_id = $1 AND id = ANY($2)",
+        program_id,
+        list(customer_ids),
+    )
+    return {
+        row["id"]: TierStanding(row["tier"], instant_or_none(row["tier_since"]), instant_or_none(row["tier_falls_at"]))
+        for row in rows
+    }
+
+
+async def set_level(session: Session, *, program_id: str, customer_id: str, standing: TierStanding) -> None:
+    """Keep the level that a customer holds (with the next statements, see `Session.later`)."""
+    await session.later(
+        "UPDATE customers SET tier = $3, tier_since = $4, tier_falls_at = $5 WHERE program_id = $1 AND id = $2",
+        program_id,
+        customer_id,
+        standing.tier,
+        standing.since,
+        standing.falls_at,
+    )
 
 
 async def taken(
@@ -206,20 +235,14 @@ async def page(
 
 
 def _customer(row: Row) -> CustomerRow:
-    customer_id, wallet_id, account_id, unit, state, locale, accepted, enrolled_at, *balance, entries, head = row
-    available, pending, held, owed, lifetime, qualifying = balance
+    customer_id, state, locale, accepted, enrolled_at, tier, tier_since, tier_falls_at, merged_into, *account = row
     return CustomerRow(
         id=customer_id,
-        wallet_id=wallet_id,
-        account_id=account_id,
-        unit=unit,
         state=CustomerState(state),
         locale=locale,
         accepted_terms_version=accepted,
         enrolled_at=instant(enrolled_at),
-        balance=Balance(
-            available=available, pending=pending, held=held, owed=owed, lifetime=lifetime, qualifying=qualifying
-        ),
-        entries=entries,
-        head=head,
+        account=account_of(account),
+        standing=TierStanding(tier, instant_or_none(tier_since), instant_or_none(tier_falls_at)),
+        merged_into=merged_into,
     )

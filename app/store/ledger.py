@@ -3,47 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from app.domain.ledger import COUNTER_ACCOUNT, Balance, Entry, EntryType, Movement
+from app.domain.ledger import COUNTER_ACCOUNT, Entry, EntryType, Movement
 from app.domain.lots import Lot
+from app.domain.wallets.holdings import OWED
+from app.domain.wallets.postings import Subject
+from app.store import lots
 from app.store.unit import Row, Session
-from app.store.values import day_or_none, instant
+from app.store.values import instant
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as it stands in the ledger, with its stored hash. Its lot is as it was made: `remaining` = `points`."""
+    """An entry as it stands in the ledger, with its stored hash. Its lots are as they are now."""
 
     entry: Entry
     hash: str
 
 
 _ENTRY = (
-    "id, account_id, number, type, points, unit, occurred_at, recorded_at, purchase_id, refund_id, redemption_id,"
-    " decision, previous, hash"
+    "id, account_id, number, type, subject, points, owed, unit, occurred_at, recorded_at, purchase_id, refund_id,"
+    " redemption_id, decision, cause, previous, hash"
 )
-_LOT = "id, points, remaining, earned_at, available_from, valid_until, entry_id"
 _ENTRIES = f"SELECT {_ENTRY} FROM entries WHERE program_id = $1"
-_LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
 
 _HIGHEST = 2**63 - 1
 
 
-async def append(session: Session, *, program_id: str, entry: Entry, seal: str, balance: Balance) -> None:
-    """Add an entry with its lot and movements, lower the lots it took from, and set the account after it.
+async def append(session: Session, *, program_id: str, entry: Entry, seal: str) -> None:
+    """Add an entry with the lots that it opens and its movements; `seal` is its own hash.
 
-    `seal` is the entry's own hash and becomes the account's head. The account must be locked (`customers.find`). The
-    rows travel with the next statements (see `Session.later`); a number that is taken is a lost race.
+    The account must be locked. The rows travel with the next statements (see `Session.later`); a number that is taken
+    is a lost race.
     """
     await session.later(
         f"INSERT INTO entries ({_ENTRY}, counter_account, program_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         entry.id,
         entry.account_id,
         entry.number,
         entry.type.value,
+        entry.subject,
         entry.points,
+        entry.owed,
         entry.unit,
         entry.occurred_at,
         entry.recorded_at,
@@ -51,71 +54,26 @@ async def append(session: Session, *, program_id: str, entry: Entry, seal: str, 
         entry.refund_id,
         entry.redemption_id,
         entry.decision,
+        entry.cause,
         entry.previous,
         seal,
         COUNTER_ACCOUNT[entry.type].value,
         program_id,
     )
-    if entry.new_lot is not None:
-        await _open(session, program_id=program_id, account_id=entry.account_id, lot=entry.new_lot)
-    if entry.movements:
-        await _move(session, program_id=program_id, entry=entry)
-    await session.later(
-        "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"
-        " entries = $9, head = $10 WHERE program_id = $1 AND id = $2",
-        program_id,
-        entry.account_id,
-        balance.available,
-        balance.pending,
-        balance.held,
-        balance.owed,
-        balance.lifetime,
-        balance.qualifying,
-        entry.number,
-        seal,
-    )
-
-
-async def _open(session: Session, *, program_id: str, account_id: str, lot: Lot) -> None:
-    await session.later(
-        f"INSERT INTO lots ({_LOT}, account_id, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        lot.id,
-        lot.points,
-        lot.remaining,
-        lot.earned_at,
-        lot.available_from,
-        lot.valid_until,
-        lot.entry_id,
-        account_id,
-        program_id,
-    )
-
-
-async def _move(session: Session, *, program_id: str, entry: Entry) -> None:
-    """Keep the movements, and change what remains of the lots that were there before."""
-    opened = entry.new_lot.id if entry.new_lot is not None else None
+    for lot in entry.new_lots:
+        await lots.open_lot(session, program_id=program_id, account_id=entry.account_id, lot=lot)
     moved = entry.movements
-    changed = [movement for movement in moved if movement.lot_id != opened]
     if session.dialect == "sqlite":
         for movement in moved:
             await session.later(_MOVEMENT, program_id, movement.id, entry.id, movement.lot_id, movement.points)
-        for movement in changed:
-            await session.later(_REMAINING, program_id, movement.lot_id, movement.points)
-        return
-    await session.later(
-        _MOVEMENTS,
-        program_id,
-        entry.id,
-        [movement.id for movement in moved],
-        [movement.lot_id for movement in moved],
-        [movement.points for movement in moved],
-    )
-    if changed:
+    elif moved:
         await session.later(
-            _REMAININGS,
+            _MOVEMENTS,
             program_id,
-            [movement.lot_id for movement in changed],
-            [movement.points for movement in changed],
+            entry.id,
+            [movement.id for movement in moved],
+            [movement.lot_id for movement in moved],
+            [movement.points for movement in moved],
         )
 
 
@@ -125,40 +83,29 @@ _MOVEMENTS = (
     " SELECT $1::uuid, moved.id, $2::uuid, moved.lot_id, moved.points"
     " FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS moved (id, lot_id, points)"
 )
-_REMAINING = "UPDATE lots SET remaining = remaining + $3 WHERE program_id = $1 AND id = $2"
-_REMAININGS = (
-    "UPDATE lots SET remaining = lots.remaining + moved.points"
-    " FROM unnest($2::uuid[], $3::bigint[]) AS moved (lot_id, points)"
-    " WHERE lots.program_id = $1 AND lots.id = moved.lot_id"
+
+
+async def recorded(
+    session: Session, *, program_id: str, account_id: str, before: int = _HIGHEST
+) -> dict[Subject, dict[str, int]]:
+    """What an account's entries up to a number draw in all for each subject, by lot, and from what is owed."""
+    found: dict[Subject, dict[str, int]] = {}
+    for row in await session.rows(_OWED_BY_SUBJECT, program_id, account_id, before):
+        drawn = found.setdefault(Subject(EntryType(row["type"]), row["subject"]), {})
+        if row["owed"]:
+            drawn[OWED] = int(row["owed"])
+    for row in await session.rows(_MOVED_BY_SUBJECT, program_id, account_id, before):
+        if row["points"]:
+            found[Subject(EntryType(row["type"]), row["subject"])][row["lot_id"]] = -int(row["points"])
+    return found
+
+
+_OWED_BY_SUBJECT = "SELECT type, subject, sum(owed) AS owed FROM entries WHERE program_id = $1 AND account_id = $2 AND number < $3 GROUP BY type, subject"
+_MOVED_BY_SUBJECT = (
+    "SELECT e.type, e.subject, m.lot_id, sum(m.points) AS points FROM entries e"
+    " JOIN lot_movements m ON m.program_id = e.program_id AND m.entry_id = e.id"
+    " WHERE e.program_id = $1 AND e.account_id = $2 AND e.number < $3 GROUP BY e.type, e.subject, m.lot_id"
 )
-
-
-async def open_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
-    """The lots of an account with points left, in no particular order."""
-    rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", program_id, account_id)
-    return tuple(lot_of(row) for row in rows)
-
-
-async def lots_of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Lot, ...]:
-    """The lots, used up or not, that a purchase brought."""
-    entries = await session.rows(
-        "SELECT id FROM entries WHERE program_id = $1 AND purchase_id = $2", program_id, purchase_id
-    )
-    return await _lots_of(session, program_id=program_id, entries=entries)
-
-
-async def all_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
-    """Every lot of an account, used up ones too, in the order of their ids."""
-    entries = await session.rows(
-        "SELECT id FROM entries WHERE program_id = $1 AND account_id = $2", program_id, account_id
-    )
-    return await _lots_of(session, program_id=program_id, entries=entries)
-
-
-async def _lots_of(session: Session, *, program_id: str, entries: Sequence[Row]) -> tuple[Lot, ...]:
-    ids = [row["id"] for row in entries]
-    rows = await session.rows(f"{_LOTS} AND entry_id = ANY($2) ORDER BY id", program_id, ids)
-    return tuple(lot_of(row) for row in rows)
 
 
 async def page(
@@ -186,8 +133,19 @@ async def page(
         limit,
     )
     if not whole:
-        return tuple(_entry(row, new_lot=None, movements=()) for row in rows)
+        return tuple(_entry(row, new_lots=(), movements=()) for row in rows)
     return await _whole(session, program_id=program_id, rows=rows)
+
+
+async def of_accounts(
+    session: Session, *, program_id: str, account_ids: Sequence[str]
+) -> dict[str, tuple[StoredEntry, ...]]:
+    """Every entry of accounts, oldest first, by account."""
+    rows = await session.rows(f"{_ENTRIES} AND account_id = ANY($2) ORDER BY number", program_id, list(account_ids))
+    found: dict[str, list[StoredEntry]] = {}
+    for stored in await _whole(session, program_id=program_id, rows=rows):
+        found.setdefault(stored.entry.account_id, []).append(stored)
+    return {id: tuple(entries) for id, entries in found.items()}
 
 
 async def entries_by_ids(session: Session, *, program_id: str, entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
@@ -198,19 +156,19 @@ async def entries_by_ids(session: Session, *, program_id: str, entry_ids: Sequen
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> StoredEntry | None:
     """The entry with which a purchase earned, or None."""
-    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL"
+    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, purchase_id))
 
 
 async def of_refund(session: Session, *, program_id: str, refund_id: str) -> StoredEntry | None:
     """The entry with which a refund took points back, or None."""
-    sql = f"{_ENTRIES} AND refund_id = $2"
+    sql = f"{_ENTRIES} AND refund_id = $2 ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, refund_id))
 
 
 async def of_redemption(session: Session, *, program_id: str, redemption_id: str) -> StoredEntry | None:
     """The entry with which a redemption was paid, or None."""
-    sql = f"{_ENTRIES} AND redemption_id = $2"
+    sql = f"{_ENTRIES} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, redemption_id))
 
 
@@ -224,8 +182,9 @@ async def _whole(session: Session, *, program_id: str, rows: Sequence[Row]) -> t
     if not rows:
         return ()
     ids = [row["id"] for row in rows]
-    lots = await session.rows(f"{_LOTS} AND entry_id = ANY($2)", program_id, ids)
-    made = {row["entry_id"]: replace(lot_of(row), remaining=row["points"]) for row in lots}
+    made: dict[str, list[Lot]] = {}
+    for lot in await lots.of_entries(session, program_id=program_id, entry_ids=ids):
+        made.setdefault(lot.entry_id, []).append(lot)
     moved = await session.rows(
         "SELECT entry_id, id, lot_id, points FROM lot_movements"
         " WHERE program_id = $1 AND entry_id = ANY($2) ORDER BY id",
@@ -237,31 +196,21 @@ async def _whole(session: Session, *, program_id: str, rows: Sequence[Row]) -> t
         movement = Movement(id=row["id"], lot_id=row["lot_id"], points=row["points"])
         movements.setdefault(row["entry_id"], []).append(movement)
     return tuple(
-        _entry(row, new_lot=made.get(row["id"]), movements=tuple(movements.get(row["id"], ()))) for row in rows
+        _entry(row, new_lots=tuple(made.get(row["id"], ())), movements=tuple(movements.get(row["id"], ())))
+        for row in rows
     )
 
 
-def lot_of(row: Row) -> Lot:
-    """The lot of a row with the columns of a lot."""
-    return Lot(
-        id=row["id"],
-        points=row["points"],
-        remaining=row["remaining"],
-        earned_at=instant(row["earned_at"]),
-        available_from=instant(row["available_from"]),
-        valid_until=day_or_none(row["valid_until"]),
-        entry_id=row["entry_id"],
-    )
-
-
-def _entry(row: Row, *, new_lot: Lot | None, movements: tuple[Movement, ...]) -> StoredEntry:
+def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ...]) -> StoredEntry:
     # By position, in the order of _ENTRY: pages have many rows, and looking columns up by name shows.
     (
         id,
         account_id,
         number,
         type,
+        subject,
         points,
+        owed,
         unit,
         occurred_at,
         recorded_at,
@@ -269,6 +218,7 @@ def _entry(row: Row, *, new_lot: Lot | None, movements: tuple[Movement, ...]) ->
         refund_id,
         redemption_id,
         decision,
+        cause,
         previous,
         hash,
     ) = row
@@ -277,7 +227,9 @@ def _entry(row: Row, *, new_lot: Lot | None, movements: tuple[Movement, ...]) ->
         account_id=account_id,
         number=number,
         type=EntryType(type),
+        subject=subject,
         points=points,
+        owed=owed,
         unit=unit,
         occurred_at=instant(occurred_at),
         recorded_at=instant(recorded_at),
@@ -286,7 +238,8 @@ def _entry(row: Row, *, new_lot: Lot | None, movements: tuple[Movement, ...]) ->
         redemption_id=redemption_id,
         decision=decision,
         movements=movements,
-        new_lot=new_lot,
+        new_lots=new_lots,
         previous=previous,
+        cause=cause,
     )
     return StoredEntry(entry=entry, hash=hash)

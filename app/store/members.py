@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
@@ -11,6 +11,7 @@ from app.domain.conditions.about_customer import answered
 from app.domain.facts import PurchaseFacts
 from app.domain.members import NOBODY, Member
 from app.domain.terms import Terms
+from app.domain.wallets.tracks import Track
 from app.store import persons
 from app.store.customers import CustomerRow
 from app.store.unit import Session
@@ -52,6 +53,8 @@ async def known(
         uses=tuple(sorted(uses.items())),
         earned=tuple(earned),
         pieces=tuple(sorted(pieces.items())),
+        tier=customer.standing.tier if asked.tier else None,
+        qualifying=customer.account.balance.qualifying if asked.tier else 0,
         answers=answered(asked.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
         if person is not None
         else (),
@@ -97,6 +100,41 @@ async def buy(
             count,
             at,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What clauses (by key) have counted of a customer in all: how often they were applied, and how many pieces."""
+
+    uses: Mapping[str, int] = field(default_factory=dict)
+    pieces: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, track: Track) -> Counted:
+        """What a history told from the beginning comes to."""
+        uses = {key: count for key, tally in track.uses.items() if (count := tally.since(None))}
+        return cls(uses=uses, pieces={key: count for key, count in track.pieces.items() if count})
+
+
+async def counted(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, Counted]:
+    """What is kept of the counts of customers, by id."""
+    uses: dict[str, dict[str, int]] = {}
+    for row in await session.rows(
+        "SELECT customer_id, clause, count(*) AS times FROM clause_uses"
+        " WHERE program_id = $1 AND customer_id = ANY($2) GROUP BY customer_id, clause",
+        program_id,
+        list(customer_ids),
+    ):
+        uses.setdefault(row["customer_id"], {})[row["clause"]] = int(row["times"])
+    pieces: dict[str, dict[str, int]] = {}
+    for row in await session.rows(
+        "SELECT customer_id, clause, sum(pieces) AS pieces FROM clause_pieces"
+        " WHERE program_id = $1 AND customer_id = ANY($2) GROUP BY customer_id, clause",
+        program_id,
+        list(customer_ids),
+    ):
+        pieces.setdefault(row["customer_id"], {})[row["clause"]] = int(row["pieces"])
+    return {id: Counted(uses.get(id, {}), pieces.get(id, {})) for id in {*uses, *pieces}}
 
 
 async def _uses(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.domain.price_lists import PriceLists, may_be_cheaper
 from app.domain.terms import Terms
-from app.store import ledger, terms
+from app.store import lots, terms
 from app.store.customers import CustomerRow
 from app.store.unit import Session
 
@@ -20,5 +20,6 @@ async def known(
     earlier = await terms.earlier(session, program_id=program_id, number=in_force.version)
     if not may_be_cheaper(in_force, earlier=earlier):
         return None
-    lots = await ledger.open_lots(session, program_id=program_id, account_id=customer.account_id)
-    return PriceLists(terms=in_force, earlier=earlier, lots=tuple(lots), at=at)
+    found = await lots.open_lots(session, program_id=program_id, account_id=customer.account.id)
+    spendable = tuple(one for one in found if one.free and one.available_from <= at)
+    return PriceLists(terms=in_force, earlier=earlier, lots=spendable, at=at)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
+from app.store.evidence import digest
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
 
@@ -54,6 +55,35 @@ async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
         json_text(purchase.facts.to_data()),
         program_id,
     )
+
+
+def evidence(one: Purchase) -> int:
+    """The digest of a purchase."""
+    return digest(
+        "purchases",
+        one.id,
+        one.customer_id,
+        one.source,
+        one.external_id,
+        one.occurred_at,
+        one.recorded_at,
+        one.total.currency,
+        one.total.minor,
+        one.earned,
+        one.terms_version,
+        one.fingerprint,
+        one.facts.to_data(),
+    )
+
+
+async def of_customers(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> tuple[Purchase, ...]:
+    """Every purchase of customers, in no particular order."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND customer_id = ANY($2)",
+        program_id,
+        list(customer_ids),
+    )
+    return tuple(_purchase(row) for row in rows)
 
 
 async def by_id(session: Session, *, program_id: str, purchase_id: str) -> Purchase | None:

@@ -7,20 +7,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
+from app.store.evidence import digest
 from app.store.unit import Row, Session
-from app.store.values import instant, json_text, json_value
+from app.store.values import instant, instant_or_none, json_text, json_value
 
 
 class RedemptionState(StrEnum):
-    """How far a redemption got."""
+    """How far a redemption got.
 
+    HELD points wait for their checkout; EXPIRED and CANCELLED ones were let go or given back.
+    """
+
+    HELD = "HELD"
     FULFILLED = "FULFILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
 
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A redemption: who got what for how many points, judged on which facts under which terms."""
+    """A redemption: who got what for how many points, judged on which facts under which terms, with the decision.
+
+    One that began as a hold knows until when it was held, when the hold ended before that, and its checkout.
+    """
 
     id: str
     customer_id: str
@@ -31,15 +42,23 @@ class Redemption:
     recorded_at: datetime
     facts: PurchaseFacts
     terms_version: int
+    decision: Decision
+    held_until: datetime | None = None
+    ended_at: datetime | None = None
+    checkout: str | None = None
 
 
-_COLUMNS = "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version"
+_COLUMNS = (
+    "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
+    " ended_at, checkout"
+)
 
 
 async def add(session: Session, *, program_id: str, redemption: Redemption) -> None:
     """Keep a new redemption (with the next statements, see `Session.later`)."""
     await session.later(
-        f"INSERT INTO redemptions ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        f"INSERT INTO redemptions ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+        " $14)",
         redemption.id,
         redemption.customer_id,
         redemption.reward_id,
@@ -49,8 +68,69 @@ async def add(session: Session, *, program_id: str, redemption: Redemption) -> N
         redemption.recorded_at,
         json_text(redemption.facts.to_data()),
         redemption.terms_version,
+        json_text(redemption.decision.to_data()),
+        redemption.held_until,
+        redemption.ended_at,
+        redemption.checkout,
         program_id,
     )
+
+
+def evidence(one: Redemption) -> int:
+    """The digest of a redemption as it stands."""
+    return digest(
+        "redemptions",
+        one.id,
+        one.customer_id,
+        one.reward_id,
+        one.state.value,
+        one.points,
+        one.occurred_at,
+        one.recorded_at,
+        one.facts.to_data(),
+        one.terms_version,
+        one.decision.to_data(),
+        one.held_until,
+        one.ended_at,
+        one.checkout,
+    )
+
+
+async def set_state(
+    session: Session, *, program_id: str, redemption_id: str, state: RedemptionState, ended_at: datetime | None
+) -> None:
+    """Keep how far a redemption got (with the next statements); the account must be locked."""
+    await session.later(
+        "UPDATE redemptions SET state = $3, ended_at = $4 WHERE program_id = $1 AND id = $2",
+        program_id,
+        redemption_id,
+        state.value,
+        ended_at,
+    )
+
+
+async def of_customers(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> tuple[Redemption, ...]:
+    """Every redemption of customers, in no particular order."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND customer_id = ANY($2)",
+        program_id,
+        list(customer_ids),
+    )
+    return tuple(_redemption(row) for row in rows)
+
+
+async def by_id(session: Session, *, program_id: str, redemption_id: str) -> Redemption | None:
+    """The redemption with this id, or None."""
+    found = await by_ids(session, program_id=program_id, redemption_ids=[redemption_id])
+    return found.get(redemption_id)
+
+
+async def by_checkout(session: Session, *, program_id: str, checkout: str) -> Redemption | None:
+    """The redemption that a checkout began, or None."""
+    row = await session.row(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2", program_id, checkout
+    )
+    return None if row is None else _redemption(row)
 
 
 async def by_ids(session: Session, *, program_id: str, redemption_ids: Sequence[str]) -> dict[str, Redemption]:
@@ -64,7 +144,9 @@ async def by_ids(session: Session, *, program_id: str, redemption_ids: Sequence[
 async def taken_of_rewards(session: Session, *, program_id: str) -> dict[str, int]:
     """How many of each reward (by id) were given, for the proof of the stock."""
     rows = await session.rows(
-        "SELECT reward_id, count(*) AS given FROM redemptions WHERE program_id = $1 GROUP BY reward_id", program_id
+        "SELECT reward_id, count(*) AS given FROM redemptions WHERE program_id = $1"
+        " AND state IN ('HELD', 'FULFILLED') GROUP BY reward_id",
+        program_id,
     )
     return {row["reward_id"]: row["given"] for row in rows}
 
@@ -80,6 +162,10 @@ def _redemption(row: Row) -> Redemption:
         recorded_at=instant(row["recorded_at"]),
         facts=PurchaseFacts.from_data(json_value(row["facts"])),
         terms_version=row["terms_version"],
+        decision=Decision.from_data(json_value(row["decision"])),
+        held_until=instant_or_none(row["held_until"]),
+        ended_at=instant_or_none(row["ended_at"]),
+        checkout=row["checkout"],
     )
 
 

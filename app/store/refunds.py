@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.store.evidence import digest
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
 
@@ -44,7 +45,7 @@ async def add(session: Session, *, program_id: str, refund: Refund) -> None:
         refund.external_id,
         refund.occurred_at,
         refund.recorded_at,
-        json_text({str(line): str(quantity) for line, quantity in sorted(refund.lines.items())}),
+        json_text(_stored(refund.lines)),
         refund.cash,
         refund.due,
         refund.taken,
@@ -52,6 +53,40 @@ async def add(session: Session, *, program_id: str, refund: Refund) -> None:
         refund.fingerprint,
         program_id,
     )
+
+
+def evidence(one: Refund) -> int:
+    """The digest of a refund."""
+    return digest(
+        "refunds",
+        one.id,
+        one.purchase_id,
+        one.external_id,
+        one.occurred_at,
+        one.recorded_at,
+        _stored(one.lines),
+        one.cash,
+        one.due,
+        one.taken,
+        one.reason,
+        one.fingerprint,
+    )
+
+
+def _stored(lines: Mapping[int, Decimal]) -> dict[str, str]:
+    return {str(line): str(quantity) for line, quantity in sorted(lines.items())}
+
+
+async def of_customers(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> tuple[Refund, ...]:
+    """Every refund of purchases of customers, in no particular order."""
+    columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+    rows = await session.rows(
+        f"SELECT {columns} FROM purchases p JOIN refunds r ON r.program_id = p.program_id AND r.purchase_id = p.id"
+        " WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
+        program_id,
+        list(customer_ids),
+    )
+    return tuple(_refund(row) for row in rows)
 
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Refund, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.domain.terms import Terms
 from app.store import budgets
+from app.store.evidence import digest
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
 
@@ -116,16 +117,36 @@ async def all_versions(session: Session, *, program_id: str) -> tuple[Terms, ...
 async def publish(session: Session, *, program_id: str, id: str, terms: Terms, published_at: datetime) -> None:
     """Keep a new version, and begin to count what its budgets give."""
     await session.execute(
-        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document, digest)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         program_id,
         id,
         terms.version,
         terms.effective_from,
         published_at,
-        json_text(terms.to_data()),
+        document := json_text(terms.to_data()),
+        _digest(id, terms.version, terms.effective_from, published_at, document),
     )
     await budgets.begin(session, program_id=program_id, clauses=terms.budgets)
+
+
+async def changed(session: Session, *, program_id: str) -> tuple[int, ...]:
+    """The versions whose row is not what was published."""
+    rows = await session.rows(
+        "SELECT id, version, effective_from, published_at, document, digest FROM terms_versions WHERE program_id = $1"
+        " ORDER BY version",
+        program_id,
+    )
+    return tuple(row["version"] for row in rows if row["digest"] != _digest_of(row))
+
+
+def _digest_of(row: Row) -> str:
+    begins, published = instant(row["effective_from"]), instant(row["published_at"])
+    return _digest(row["id"], row["version"], begins, published, row["document"])
+
+
+def _digest(id: str, version: int, effective_from: datetime, published_at: datetime, document: str) -> str:
+    return f"{digest('terms_versions', id, version, effective_from, published_at, document):064x}"
 
 
 async def _compiled(session: Session, *, program_id: str, row: Row | None) -> Terms | None:

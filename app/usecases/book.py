@@ -1,96 +1,116 @@
-"""Append one entry to a customer's ledger and bring the balance along."""
+"""Append entries to an account, and bring its lots and balance along."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
 
-from app.domain.decisions import Decision
-from app.domain.facts import PurchaseFacts
-from app.domain.judging import pieces_counted
-from app.domain.ledger import Balance, Entry, EntryType, Movement, sealed
-from app.domain.lots import Draw, Lot
-from app.domain.terms import Terms
-from app.store import budgets, ledger, members
-from app.store.customers import CustomerRow
+from app.domain.ledger import Balance, Entry, Movement, sealed
+from app.domain.lots import Lot
+from app.domain.wallets.holdings import OWED
+from app.domain.wallets.postings import Posting
+from app.store import accounts, ledger, lots
+from app.store.accounts import Account
+from app.store.evidence import added
 from app.store.unit import Session
-from app.usecases.call import Call
+from app.usecases.call import Stamp
 
 
-async def book(
-    session: Session,
-    *,
-    call: Call,
-    customer: CustomerRow,
-    type: EntryType,
-    points: int,
-    occurred_at: datetime,
-    decision: Decision,
-    purchase_id: str | None = None,
-    refund_id: str | None = None,
-    redemption_id: str | None = None,
-    new_lot: Lot | None = None,
-    draws: Sequence[Draw] = (),
-) -> tuple[Entry, Balance]:
-    """Append the entry that the decision calls for, sealed to the one before it; returns it and the balance after.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The records that an entry about a fact goes with."""
 
-    `points` is signed. Either a `new_lot` is opened or `draws` are taken from lots; an entry of 0 points does neither
-    and still stands in the ledger, so that the customer can see why nothing came of it. The account must be locked.
-    """
-    entry_id = call.new_id()
-    lot = replace(new_lot, entry_id=entry_id) if new_lot is not None else None
-    moved = [(lot.id, lot.points)] if lot is not None else [(draw.lot_id, -draw.points) for draw in draws]
-    entry = Entry(
-        id=entry_id,
-        account_id=customer.account_id,
-        number=customer.entries + 1,
-        type=type,
-        points=points,
-        unit=customer.unit,
-        occurred_at=occurred_at,
-        recorded_at=call.now,
-        purchase_id=purchase_id,
-        refund_id=refund_id,
-        redemption_id=redemption_id,
-        decision=orjson.dumps(decision.to_data()).decode(),
-        movements=tuple(Movement(id=call.new_id(), lot_id=lot_id, points=change) for lot_id, change in moved),
-        new_lot=lot,
-        previous=customer.head,
-    )
-    before = customer.balance
-    gained = max(points, 0)
-    balance = replace(
-        before,
-        available=before.available + points,
-        lifetime=before.lifetime + gained,
-        qualifying=before.qualifying + gained,
-    )
-    await ledger.append(session, program_id=call.program.id, entry=entry, seal=sealed(entry), balance=balance)
-    return entry, balance
+    purchase_id: str | None = None
+    refund_id: str | None = None
+    redemption_id: str | None = None
 
 
-async def count_uses(session: Session, *, call: Call, customer: CustomerRow, terms: Terms, decision: Decision) -> None:
-    """Keep that clauses which apply so many times were applied once more."""
-    uses = [(call.new_id(), key) for key in decision.applied() if key in terms.asked.uses]
-    await members.use(
-        session, program_id=call.program.id, customer_id=customer.id, clauses=uses, at=decision.decided_for
-    )
+NOTHING = Origin()
+"""Of an entry that goes with no purchase, refund or redemption."""
 
 
-async def count_purchase(
-    session: Session, *, call: Call, customer: CustomerRow, terms: Terms, facts: PurchaseFacts, decision: Decision
-) -> None:
-    """Keep what clauses count in a purchase: uses, pieces, and points out of budgets, which must be locked.
+@dataclass(slots=True)
+class Book:
+    """An account that is locked, with the lots (by id) that it had before; entries are added to it one by one."""
 
-    A refund takes nothing of it back.
-    """
-    await count_uses(session, call=call, customer=customer, terms=terms, decision=decision)
-    if terms.asked.pieces:
-        pieces = [(call.new_id(), key, count) for key, count in pieces_counted(terms, facts=facts)]
-        await members.buy(
-            session, program_id=call.program.id, customer_id=customer.id, pieces=pieces, at=facts.occurred_at
+    session: Session
+    stamp: Stamp
+    account: Account
+    known: dict[str, Lot]
+
+    async def append(
+        self, posting: Posting, *, lots_after: Mapping[str, Lot], origin: Origin = NOTHING, cause: str | None = None
+    ) -> Entry:
+        """Append the entry of a posting, sealed to the one before it; lots that it moves for the first time are opened.
+
+        `lots_after` are the lots as they are when all is booked. An entry of 0 points still stands in the ledger, so
+        that the customer can see why nothing came of it.
+        """
+        account, stamp = self.account, self.stamp
+        id = stamp.new_id()
+        moved = [draw for draw in posting.draws if draw.lot_id != OWED]
+        opened = [draw.lot_id for draw in moved if draw.lot_id not in self.known]
+        new_lots = tuple(replace(lots_after[one], entry_id=id) for one in dict.fromkeys(opened))
+        entry = Entry(
+            id=id,
+            account_id=account.id,
+            number=account.entries + 1,
+            type=posting.subject.type,
+            subject=posting.subject.id,
+            points=posting.points,
+            owed=posting.owed,
+            unit=account.unit,
+            occurred_at=posting.at,
+            recorded_at=stamp.now,
+            purchase_id=origin.purchase_id,
+            refund_id=origin.refund_id,
+            redemption_id=origin.redemption_id,
+            decision=orjson.dumps(posting.decision.to_data()).decode(),
+            movements=tuple(Movement(stamp.new_id(), draw.lot_id, -draw.points) for draw in moved),
+            new_lots=new_lots,
+            previous=account.head,
+            cause=cause,
         )
-    await budgets.spend(session, program_id=call.program.id, spent=decision.spent)
+        seal = sealed(entry)
+        await ledger.append(self.session, program_id=stamp.program_id, entry=entry, seal=seal)
+        self.known |= {lot.id: lot for lot in new_lots}
+        self.account = replace(account, entries=entry.number, head=seal)
+        return entry
+
+    async def close(
+        self,
+        *,
+        lots_after: Mapping[str, Lot],
+        balance: Balance,
+        settled_at: datetime,
+        due_at: datetime | None,
+        notice_at: datetime | None,
+        corrected: bool = False,
+        digests: Iterable[int] = (),
+        gone: Iterable[int] = (),
+    ) -> Account:
+        """Set the lots and the account as they are after all entries; `digests` are those of the new facts."""
+        changed = [
+            after
+            for id, before in self.known.items()
+            # What earns nothing any more leaves an empty lot behind.
+            for after in (lots_after.get(id) or replace(before, points=0, remaining=0, held=0),)
+            if (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
+        ]
+        await lots.set_lots(self.session, program_id=self.stamp.program_id, lots=changed)
+        before = self.account
+        after = replace(
+            before,
+            balance=balance,
+            settled_at=settled_at,
+            due_at=due_at,
+            notice_at=notice_at,
+            corrected=before.corrected or corrected,
+        )
+        evidence = added(before.evidence, (*digests, accounts.evidence(after)), gone=(*gone, accounts.evidence(before)))
+        self.account = replace(after, evidence=evidence)
+        await accounts.keep(self.session, program_id=self.stamp.program_id, account=self.account)
+        return self.account

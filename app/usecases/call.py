@@ -20,6 +20,15 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every entry takes from whoever appends it: the program, its time, and new time-ordered ids."""
+
+    program_id: str
+    now: datetime
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One write as it reached us.
 
@@ -40,6 +49,11 @@ class Call:
     def now(self) -> datetime:
         """What the program's clock showed when it came: the time that everything is judged at and recorded with."""
         return self.program.now(self.received_at)
+
+    @property
+    def stamp(self) -> Stamp:
+        """What its entries take from it."""
+        return Stamp(program_id=self.program.id, now=self.now, new_id=self.new_id)
 
     def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
         """The refusal of a fact that claims to lie in the future, or None; `path` leads to the claim."""

@@ -7,19 +7,28 @@ from dataclasses import dataclass
 import orjson
 
 from app.domain import earning
+from app.domain.amounts import MAX_POINTS
+from app.domain.calendar import earliest
 from app.domain.decisions import Decision
-from app.domain.effects.points_validity import PointsValidity
 from app.domain.facts import PurchaseFacts
-from app.domain.ledger import EntryType
-from app.domain.lots import Lot
+from app.domain.ledger import Balance, Entry, EntryType
+from app.domain.lots import Draw
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
+from app.domain.tiers import Qualifying, level_of
+from app.domain.wallets.course import new_lot
+from app.domain.wallets.happenings import Bought
+from app.domain.wallets.passing_time import PassingTime
+from app.domain.wallets.postings import Posting, Subject
 from app.store import budgets, customers, ledger, locations, members, purchases, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
+from app.store.telling import NewFact, retell
 from app.store.unit import Session
-from app.usecases.book import book, count_purchase
+from app.usecases.book import Book, Origin
 from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.count import count_purchase
+from app.usecases.record import record
 
 RECEIPTS = "till"
 """The source of receipts: one number space per program, whichever till or import brings them."""
@@ -42,7 +51,8 @@ class NewPurchase:
 async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
     """Record the purchase once, decide, and book the points.
 
-    A receipt that is known already under another idempotency key is answered as it was then; one that differs is
+    One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
+    all that follows from it. A receipt that is known already under another idempotency key is answered as it was then; one that differs is
     refused. Nothing is written with a refusal.
     """
     if (known := await replay(session, call=call)) is not None:
@@ -66,82 +76,151 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
-    earned = earning.earn(terms=in_force, facts=facts)
-    if not customer.balance.can_take(earned):
-        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    purchase = _purchase(call=call, order=order, facts=facts, customer=customer, points=earned.points, terms=in_force)
-    return await _record(session, call=call, customer=customer, purchase=purchase, earned=earned, judged_by=in_force)
+    if customer.asked_for is None and customer.account.is_followed_by(facts.occurred_at):
+        earned = earning.earn(terms=in_force, facts=facts)
+        if not customer.account.balance.can_take(earned):
+            return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+        if not _turns(customer, earned=earned, terms=in_force):
+            sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned)
+            return await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=in_force)
+    return await _in_its_place(session, call=call, order=order, customer=customer, facts=facts, terms=in_force)
 
 
-async def _record(
-    session: Session, *, call: Call, customer: CustomerRow, purchase: Purchase, earned: Decision, judged_by: Terms
+def _turns(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
+    """Whether a purchase may change the level, which takes a look at all that happened before."""
+    before = customer.account.balance.qualifying
+    after = before + earning.base_points(earned, terms=terms)
+    return level_of(after, terms=terms) != level_of(before, terms=terms)
+
+
+async def _on_the_spot(
+    session: Session, *, call: Call, customer: CustomerRow, sale: Purchase, earned: Decision, terms: Terms
 ) -> Answer:
-    """Write the purchase with all that clauses count in it and with its entry, and keep the answer."""
-    await purchases.add(session, program_id=call.program.id, purchase=purchase)
-    await count_purchase(session, call=call, customer=customer, terms=judged_by, facts=purchase.facts, decision=earned)
-    entry, balance = await book(
+    """Book a purchase that follows all that is known of the wallet: one entry, and one lot if it earned something."""
+    account, at = customer.account, sale.occurred_at
+    gained = PassingTime(versions=(terms,))
+    draws: tuple[Draw, ...] = ()
+    if earned.points:
+        draws = gained.open(
+            new_lot(sale.id, earned.points, at=at, terms=terms, zone=sale.facts.zone, waits=True), at=at
+        )
+    counted = Qualifying()
+    counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
+    await _write(session, call=call, sale=sale, earned=earned, terms=terms)
+    book = Book(session=session, stamp=call.stamp, account=account, known={})
+    posting = Posting(Subject(EntryType.EARN, sale.id), at, draws, earned)
+    lots_after = gained.holdings.lots
+    entry = await book.append(posting, lots_after=lots_after, origin=Origin(purchase_id=sale.id))
+    after = await book.close(
+        lots_after=lots_after,
+        balance=account.balance.plus(gained.holdings.balance(at=at, qualifying=counted.total)),
+        settled_at=at,
+        due_at=earliest(account.due_at, gained.next_due(), counted.next_turn(terms=terms, at=at)),
+        notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
+        digests=(purchases.evidence(sale),),
+    )
+    return await _answered(
+        session, call=call, customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance
+    )
+
+
+async def _in_its_place(
+    session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, facts: PurchaseFacts, terms: Terms
+) -> Answer | Problem:
+    """Tell the wallet with the purchase at its place in time, and book all that this changes."""
+    owner = customer.asked_for or customer.id
+    bought = Bought(call.new_id(), owner, order.external_id, facts, terms)
+    retold = await retell(
+        session,
+        program_id=call.program.id,
+        account=customer.account,
+        until=bought.at,
+        facts=[NewFact(bought, customer_id=owner)],
+    )
+    sold = retold.course.sales[bought.id]
+    if retold.balance.lifetime > MAX_POINTS or sold.decision.largest() > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    sale = _purchase(call=call, order=order, facts=sold.facts, owner=owner, earned=sold.decision, id=bought.id)
+    await _write(session, call=call, sale=sale, earned=sold.decision, terms=terms)
+    made = await record(
+        session,
+        stamp=call.stamp,
+        retold=retold,
+        late=not customer.account.precedes(bought.at),
+        digests=(purchases.evidence(sale),),
+        cause=sale.id,
+    )
+    return await _answered(
         session,
         call=call,
         customer=customer,
-        type=EntryType.EARN,
-        points=earned.points,
-        occurred_at=purchase.occurred_at,
-        decision=earned,
-        purchase_id=purchase.id,
-        new_lot=_lot(call=call, terms=judged_by, purchase=purchase) if earned.points else None,
+        sale=sale,
+        earned=sold.decision,
+        terms=terms,
+        entry=made[Subject(EntryType.EARN, sale.id)],
+        balance=retold.balance,
     )
+
+
+async def _write(session: Session, *, call: Call, sale: Purchase, earned: Decision, terms: Terms) -> None:
+    """Write the purchase with all that clauses count in it."""
+    await purchases.add(session, program_id=call.program.id, purchase=sale)
+    await count_purchase(
+        session, call=call, customer_id=sale.customer_id, terms=terms, facts=sale.facts, decision=earned
+    )
+
+
+async def _answered(
+    session: Session,
+    *,
+    call: Call,
+    customer: CustomerRow,
+    sale: Purchase,
+    earned: Decision,
+    terms: Terms,
+    entry: Entry,
+    balance: Balance,
+) -> Answer:
     answer = Answer(
         decision=earned,
         balance=balance,
         customer_id=customer.id,
-        purchase_id=purchase.id,
+        purchase_id=sale.id,
         entry_id=entry.id,
-        terms=judged_by,
+        terms=terms,
     )
     return await keep(session, call=call, answer=answer)
 
 
 def _purchase(
-    *, call: Call, order: NewPurchase, facts: PurchaseFacts, customer: CustomerRow, points: int, terms: Terms
+    *, call: Call, order: NewPurchase, facts: PurchaseFacts, owner: str, earned: Decision, id: str | None = None
 ) -> Purchase:
     return Purchase(
-        id=call.new_id(),
-        customer_id=customer.id,
+        id=id or call.new_id(),
+        customer_id=owner,
         source=RECEIPTS,
         external_id=order.external_id,
         occurred_at=order.facts.occurred_at,
         recorded_at=call.now,
         total=order.facts.total(),
-        earned=points,
-        terms_version=terms.version,
+        earned=earned.points,
+        terms_version=earned.terms_version,
         fingerprint=order.fingerprint,
         facts=facts,
-    )
-
-
-def _lot(*, call: Call, terms: Terms, purchase: Purchase) -> Lot:
-    return Lot(
-        id=call.new_id(),
-        points=purchase.earned,
-        remaining=purchase.earned,
-        earned_at=purchase.occurred_at,
-        available_from=purchase.occurred_at,
-        valid_until=terms.policy(PointsValidity).last_day(since=purchase.occurred_at, zone_name=purchase.facts.zone),
-        entry_id="",
     )
 
 
 async def _same_receipt(
     session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, recorded: Purchase
 ) -> Answer | Problem:
-    if recorded.fingerprint != order.fingerprint or recorded.customer_id != customer.id:
+    if recorded.fingerprint != order.fingerprint or recorded.customer_id not in (customer.id, customer.asked_for):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"))
     stored = await ledger.of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
     if stored is None:
         raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
     answer = Answer(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
-        balance=customer.balance,
+        balance=customer.account.balance,
         customer_id=customer.id,
         purchase_id=recorded.id,
         entry_id=stored.entry.id,

@@ -1,26 +1,42 @@
-"""Redeem a reward: pay its points from the customer's lots and hand it over."""
+"""Redeem a reward: pay its points from the customer's lots and hand it over, or reserve it for a checkout."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from app.domain import lots, redeeming
+from app.domain import redeeming
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
-from app.domain.ledger import EntryType
-from app.domain.lots import Draw
-from app.domain.price_lists import Charge
+from app.domain.ledger import Balance, Entry, EntryType
+from app.domain.lots import Lot
+from app.domain.price_lists import Charge, PriceLists
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms import Terms
-from app.store import customers, ledger, locations, members, price_lists, redemptions, rewards, terms
+from app.domain.terms import Clause, Terms
+from app.domain.wallets.course import Course
+from app.domain.wallets.happenings import Held, Redeemed
+from app.domain.wallets.holdings import Holdings
+from app.domain.wallets.postings import Posting, Subject
+from app.store import customers, locations, lots, members, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
+from app.store.telling import NewFact, retell, told_with
 from app.store.unit import Session
-from app.usecases.book import book, count_uses
+from app.usecases.book import Book, Origin
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
+from app.usecases.count import count_uses
+from app.usecases.record import record
+
+
+@dataclass(frozen=True, slots=True)
+class NewHold:
+    """That a reward is only reserved: for a checkout, which has one reservation however often it is tried, and how long."""
+
+    checkout: str
+    length: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +51,23 @@ class NewRedemption:
     reward_key: str | None
     facts: PurchaseFacts
     location_id: str | None = None
+    hold: NewHold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A reward asked for, with the terms and the clause that price it, and the facts as the rules see them."""
+
+    order: NewRedemption
+    customer: CustomerRow
+    reward: Reward
+    terms: Terms
+    clause: Clause
+    facts: PurchaseFacts
 
 
 async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answer | Problem:
-    """Decide and, when granted, take one from stock and the points from the lots.
+    """Decide and, when granted, take one from stock and the points from the lots; or reserve both.
 
     A refusal by the terms is an answer like any other: it is kept under its key and moves nothing.
     """
@@ -46,6 +75,19 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         return known
     if (skewed := _clock(call, occurred_at=order.facts.occurred_at)) is not None:
         return skewed
+    asked = await _asked(session, call=call, order=order)
+    if isinstance(asked, Problem):
+        return asked
+    if order.hold is not None:
+        known_hold = await redemptions.by_checkout(session, program_id=call.program.id, checkout=order.hold.checkout)
+        if known_hold is not None:
+            return await _same_checkout(session, call=call, asked=asked, known=known_hold)
+    if order.hold is None and asked.customer.account.is_followed_by(asked.facts.occurred_at):
+        return await _on_the_spot(session, call=call, asked=asked)
+    return await _in_its_place(session, call=call, asked=asked)
+
+
+async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Asked | Problem:
     program = call.program.id
     here = await locations.placed(session, program_id=program, facts=order.facts, location_id=order.location_id)
     if here is None:
@@ -63,82 +105,157 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
-    charge = await _charge(session, call=call, customer=customer, terms=in_force, reward=reward, at=facts.occurred_at)
+    return _Asked(order=order, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts)
+
+
+async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer | Problem:
+    """Decide by the balance as it stands, and book one entry."""
+    program, account, at = call.program.id, asked.customer.account, asked.facts.occurred_at
+    lists = await price_lists.known(session, program_id=program, customer=asked.customer, in_force=asked.terms, at=at)
     decision = redeeming.redeem(
-        terms=in_force, clause=clause, facts=facts, available=customer.balance.available, charge=charge
+        terms=asked.terms,
+        clause=asked.clause,
+        facts=asked.facts,
+        available=account.balance.available,
+        charge=lists.charge(asked.reward.key) if lists is not None else None,
     )
-    answer = Answer(
-        decision=decision, balance=customer.balance, customer_id=customer.id, reward_id=reward.id, terms=in_force
-    )
+    answer = _answer(asked, decision=decision, balance=account.balance)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
-    if not await rewards.take_one(session, program_id=program, reward_id=reward.id):
+    if not await rewards.take_one(session, program_id=program, reward_id=asked.reward.id):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
-    redemption = _redemption(call=call, facts=facts, customer=customer, reward=reward, decision=decision)
-    return await _record(session, call=call, customer=customer, redemption=redemption, answer=answer, charge=charge)
-
-
-async def _record(
-    session: Session,
-    *,
-    call: Call,
-    customer: CustomerRow,
-    redemption: Redemption,
-    answer: Answer,
-    charge: Charge | None,
-) -> Answer:
-    """Write the redemption with its entry, and keep the answer."""
-    decision, judged_by = answer.decision, answer.terms
-    assert decision is not None, "a redemption was decided"
-    assert judged_by is not None, "by terms"
-    await redemptions.add(session, program_id=call.program.id, redemption=redemption)
-    await count_uses(session, call=call, customer=customer, terms=judged_by, decision=decision)
-    entry, balance = await book(
-        session,
-        call=call,
-        customer=customer,
-        type=EntryType.REDEEM,
-        points=-decision.points,
-        occurred_at=redemption.occurred_at,
-        decision=decision,
-        redemption_id=redemption.id,
-        draws=await _draws(session, call=call, customer=customer, decision=decision, charge=charge),
+    redemption = _redemption(call=call, asked=asked, facts=asked.facts, decision=decision)
+    await _write(session, call=call, asked=asked, redemption=redemption)
+    known = await lots.open_lots(session, program_id=program, account_id=account.id)
+    holdings = Holdings.of(known)
+    draws = holdings.spend(redemption.id, decision.points, at=at, before=_prices(lists, asked=asked))
+    book = Book(session=session, stamp=call.stamp, account=account, known={one.id: one for one in known})
+    posting = Posting(Subject(EntryType.REDEEM, redemption.id), at, draws, decision)
+    entry = await book.append(posting, lots_after=holdings.lots, origin=Origin(redemption_id=redemption.id))
+    after = await book.close(
+        lots_after=holdings.lots,
+        balance=replace(account.balance, available=account.balance.available - decision.points),
+        settled_at=at,
+        due_at=account.due_at,
+        notice_at=account.notice_at,
+        digests=(redemptions.evidence(redemption),),
     )
-    answer = replace(answer, balance=balance, entry_id=entry.id, redemption_id=redemption.id)
-    return await keep(session, call=call, answer=answer)
+    return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balance=after.balance)
 
 
-async def _charge(
-    session: Session, *, call: Call, customer: CustomerRow, terms: Terms, reward: Reward, at: datetime
-) -> Charge | None:
+async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answer | Problem:
+    """Tell the wallet up to the redemption, decide by what it held then and holds now, and book what follows."""
+    account, at = asked.customer.account, asked.facts.occurred_at
+    before = await retell(session, program_id=call.program.id, account=account, until=at)
+    then = before.course if account.precedes(at) else before.as_of(at)
+    facts = then.holders[asked.customer.id].seen(asked.facts, terms=asked.terms)
+    available = min(then.holdings.available(at=at), before.balance.available)
+    decision = redeeming.redeem(
+        terms=asked.terms,
+        clause=asked.clause,
+        facts=facts,
+        available=available,
+        owed=before.balance.owed,
+        charge=_charge(then, asked=asked),
+    )
+    answer = _answer(asked, decision=decision, balance=before.balance)
+    if decision.outcome is DecisionOutcome.REFUSED:
+        return await keep(session, call=call, answer=answer)
+    if not await rewards.take_one(session, program_id=call.program.id, reward_id=asked.reward.id):
+        return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
+    redemption = _redemption(call=call, asked=asked, facts=facts, decision=decision)
+    await _write(session, call=call, asked=asked, redemption=redemption)
+    retold = told_with(before.told, versions=before.versions, facts=[_fact(asked, redemption=redemption)], until=at)
+    made = await record(
+        session,
+        stamp=call.stamp,
+        retold=retold,
+        late=not account.precedes(at),
+        digests=(redemptions.evidence(redemption),),
+        cause=redemption.id,
+        decisions={redemption.id: decision},
+    )
+    entry = made.get(Subject(EntryType.REDEEM, redemption.id))
+    return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balance=retold.balance)
+
+
+def _charge(then: Course, *, asked: _Asked) -> Charge | None:
     """What the reward costs where points of different age pay different prices."""
-    lists = await price_lists.known(session, program_id=call.program.id, customer=customer, in_force=terms, at=at)
-    return lists.charge(reward.key) if lists is not None else None
+    lists = then.price_lists(terms=asked.terms, at=asked.facts.occurred_at)
+    return lists.charge(asked.reward.key) if lists is not None else None
 
 
-async def _draws(
-    session: Session, *, call: Call, customer: CustomerRow, decision: Decision, charge: Charge | None
-) -> tuple[Draw, ...]:
-    """The lots that pay, in their order."""
-    if charge is not None:
-        return charge.draws
-    open_lots = await ledger.open_lots(session, program_id=call.program.id, account_id=customer.account_id)
-    return tuple(lots.take(open_lots, points=decision.points))
+def _prices(lists: PriceLists | None, *, asked: _Asked) -> Callable[[Lot], int] | None:
+    """What each lot would pay."""
+    if lists is None:
+        return None
+    now = redeeming.price(asked.clause).points
+    return lambda lot: lists.price_of(lot, reward=asked.reward.key, now=now)
 
 
-def _redemption(
-    *, call: Call, facts: PurchaseFacts, customer: CustomerRow, reward: Reward, decision: Decision
-) -> Redemption:
+def _fact(asked: _Asked, *, redemption: Redemption) -> NewFact:
+    if redemption.held_until is not None:
+        return NewFact(Held(redemption.id, redemption.occurred_at, redemption.points, redemption.held_until))
+    clauses = redemption.decision.applied()
+    fact = Redeemed(
+        redemption.id, asked.customer.id, redemption.facts, asked.terms, redemption.points, asked.reward.key, clauses
+    )
+    return NewFact(fact)
+
+
+async def _write(session: Session, *, call: Call, asked: _Asked, redemption: Redemption) -> None:
+    """Write the redemption with what clauses count in it."""
+    await redemptions.add(session, program_id=call.program.id, redemption=redemption)
+    if redemption.state is not RedemptionState.HELD:
+        await count_uses(
+            session, call=call, customer_id=asked.customer.id, terms=asked.terms, decision=redemption.decision
+        )
+
+
+def _answer(asked: _Asked, *, decision: Decision, balance: Balance) -> Answer:
+    return Answer(
+        decision=decision,
+        balance=balance,
+        customer_id=asked.customer.id,
+        reward_id=asked.reward.id,
+        terms=asked.terms,
+    )
+
+
+async def _granted(
+    session: Session, *, call: Call, answer: Answer, redemption: Redemption, entry: Entry | None, balance: Balance
+) -> Answer:
+    made = replace(
+        answer, balance=balance, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
+    )
+    return await keep(session, call=call, answer=made)
+
+
+async def _same_checkout(session: Session, *, call: Call, asked: _Asked, known: Redemption) -> Answer | Problem:
+    """A second attempt of a checkout has the reservation of the first; another reward or customer is another checkout."""
+    if (known.customer_id, known.reward_id) != (asked.customer.id, asked.reward.id):
+        return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("checkout",))
+    if known.state is not RedemptionState.HELD:
+        return Problem(ProblemCode.NOT_HELD, path=("checkout",))
+    answer = _answer(asked, decision=known.decision, balance=asked.customer.account.balance)
+    return await keep(session, call=call, answer=replace(answer, redemption_id=known.id))
+
+
+def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: Decision) -> Redemption:
+    hold = asked.order.hold
     return Redemption(
         id=call.new_id(),
-        customer_id=customer.id,
-        reward_id=reward.id,
-        state=RedemptionState.FULFILLED,
+        customer_id=asked.customer.id,
+        reward_id=asked.reward.id,
+        state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
         points=decision.points,
         occurred_at=facts.occurred_at,
         recorded_at=call.now,
         terms_version=decision.terms_version,
         facts=facts,
+        decision=decision,
+        held_until=facts.occurred_at + hold.length if hold is not None else None,
+        checkout=hold.checkout if hold is not None else None,
     )
 
 

@@ -23,6 +23,7 @@ NAMES = (
     "0006_what_rewards_are",
     "0007_places_and_budgets",
     "0008_sandbox_clock",
+    "0009_whole_ledger",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

@@ -1,0 +1,153 @@
+"""Tiers: which level qualifying points come to, how long it is kept, and what is missing to the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from app.domain.calendar import add_months, day_start, local_date
+from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms import Terms
+
+_MONTHS_OF_A_YEAR = 12
+
+
+@dataclass(slots=True)
+class Qualifying:
+    """Points that count towards a level, by the local day of the purchase that brought them."""
+
+    days: dict[date, int] = field(default_factory=dict)
+    years: dict[int, int] = field(default_factory=dict)
+    total: int = 0
+
+    def add(self, points: int, *, at: datetime, zone: str) -> None:
+        """Points of a purchase; a refund takes them off the day of its purchase."""
+        if not points:
+            return
+        day = local_date(at, zone_name=zone)
+        self.days[day] = self.days.get(day, 0) + points
+        self.years[day.year] = self.years.get(day.year, 0) + points
+        self.total += points
+
+    def add_all(self, other: Qualifying) -> None:
+        """Everything that another customer has, who was merged into this one."""
+        for day, points in other.days.items():
+            self.days[day] = self.days.get(day, 0) + points
+        for year, points in other.years.items():
+            self.years[year] = self.years.get(year, 0) + points
+        self.total += other.total
+
+    def points(self, *, terms: Terms, at: datetime) -> int:
+        """The points that count at a moment: in a calendar year those of that year; without levels all of them."""
+        window = _window(terms)
+        today = local_date(at, zone_name=terms.zone)
+        if window is TierWindow.CALENDAR_YEAR:
+            return self.years.get(today.year, 0)
+        if window is TierWindow.ROLLING_YEAR:
+            return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
+        return self.total
+
+    def most(self, *, terms: Terms, at: datetime) -> int:
+        """The points that a level is held by: in a calendar year those of this year, or of the last one if they are more."""
+        now = self.points(terms=terms, at=at)
+        if _window(terms) is not TierWindow.CALENDAR_YEAR:
+            return now
+        return max(now, self.years.get(local_date(at, zone_name=terms.zone).year - 1, 0))
+
+    def next_turn(self, *, terms: Terms, at: datetime) -> datetime | None:
+        """The next moment after `at` at which points stop counting; None where they count for ever."""
+        window = _window(terms)
+        today = local_date(at, zone_name=terms.zone)
+        if window is TierWindow.CALENDAR_YEAR:
+            if not (self.years.get(today.year) or self.years.get(today.year - 1)):
+                return None
+            return day_start(date(today.year + 1, 1, 1), zone_name=terms.zone)
+        if window is TierWindow.ROLLING_YEAR:
+            ends = (_rolls_off(day) for day, points in self.days.items() if points)
+            end = min((one for one in ends if one > today), default=None)
+            return day_start(end, zone_name=terms.zone) if end is not None else None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TierStanding:
+    """The level that a customer holds (None: none), since when, and when it is lost if nothing more is earned."""
+
+    tier: str | None = None
+    since: datetime | None = None
+    falls_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TierChange:
+    """A level reached or lost, with the qualifying points of that moment."""
+
+    customer_id: str
+    at: datetime
+    before: str | None
+    after: str | None
+    qualifying: int
+    terms: Terms
+
+
+def level_of(points: int, *, terms: Terms) -> Tier | None:
+    """The highest level that so many points come to."""
+    return next((one for one in reversed(terms.tiers) if one.points <= points), None)
+
+
+def next_level(points: int, *, terms: Terms) -> Tier | None:
+    """The lowest level that so many points do not come to yet."""
+    return next((one for one in terms.tiers if one.points > points), None)
+
+
+def stands(before: TierStanding, *, level: Tier | None, terms: Terms, at: datetime) -> TierStanding:
+    """The standing after a look at the level: up at once; down when the days of grace are over and nothing has changed."""
+    wanted = level.tier if level is not None else None
+    if wanted == before.tier:
+        return TierStanding(before.tier, before.since)
+    if _height(wanted, terms=terms) > _height(before.tier, terms=terms):
+        return TierStanding(wanted, at)
+    falls_at = before.falls_at
+    if falls_at is None:
+        days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
+        falls_at = at
+        if days:
+            falls_at = day_start(local_date(at, zone_name=terms.zone) + timedelta(days=days + 1), zone_name=terms.zone)
+    return TierStanding(wanted, at) if falls_at <= at else TierStanding(before.tier, before.since, falls_at)
+
+
+def decided(change: TierChange) -> Decision:
+    """Why a level was reached or lost, by the clause of the level."""
+    terms = change.terms
+    up = _height(change.after, terms=terms) > _height(change.before, terms=terms)
+    about = change.after if up else change.before
+    level = next((one for one in terms.tiers if one.tier == about), None)
+    code = ReasonCode.TIER_REACHED if up else ReasonCode.TIER_LOST
+    reasons: tuple[Reason, ...] = ()
+    if level is not None:
+        clause = terms.tier_clause(level.tier).key
+        finding = Finding(up, code, change.qualifying, level.points)
+        reasons = (Reason(clause, Verdict.APPLIED if up else Verdict.NOT_MET, finding),)
+    return Decision(
+        outcome=DecisionOutcome.GRANTED if up else DecisionOutcome.REFUSED,
+        points=0,
+        terms_version=terms.version,
+        decided_for=change.at,
+        reasons=reasons,
+    )
+
+
+def _height(tier: str | None, *, terms: Terms) -> int:
+    """Qualifying points of a level; one that the terms know no more stands below all others."""
+    return next((one.points for one in terms.tiers if one.tier == tier), 0)
+
+
+def _window(terms: Terms) -> TierWindow:
+    return terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
+
+
+def _rolls_off(day: date) -> date:
+    """The first day on which points of a rolling year count no more: the same day of the next year."""
+    return add_months(day, months=_MONTHS_OF_A_YEAR)

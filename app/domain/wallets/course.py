@@ -1,0 +1,239 @@
+"""A wallet on its way through time: what each fact does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid5
+
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Decision
+from app.domain.earning import base_points, earn
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.facts import PurchaseFacts
+from app.domain.ledger import EntryType
+from app.domain.lots import Draw, Lot
+from app.domain.price_lists import PriceLists, may_be_cheaper
+from app.domain.redeeming import price
+from app.domain.refunding import Refunded, refund
+from app.domain.terms import Terms
+from app.domain.wallets.happenings import (
+    Adjusted,
+    Bought,
+    Happening,
+    Held,
+    Joined,
+    PassedOn,
+    Received,
+    Redeemed,
+    Returned,
+    Reversed,
+    Story,
+    Warned,
+    business_order,
+)
+from app.domain.wallets.holders import Holder
+from app.domain.wallets.passing_time import PassingTime
+from app.domain.wallets.tracks import Track
+
+
+@dataclass(slots=True)
+class Sale:
+    """A purchase as it was decided, and what has come back of it since. `base` are its points towards a level."""
+
+    bought: Bought
+    facts: PurchaseFacts
+    decision: Decision
+    kept: dict[int, Decimal]
+    base: int
+    due: int = 0
+
+
+def new_lot(id: str, points: int, *, at: datetime, terms: Terms, zone: str, waits: bool) -> Lot:
+    """The lot of points that came at a moment, with the dates that the terms give it.
+
+    `waits`: whether a pending period counts.
+    """
+    validity = terms.policy(PointsValidity)
+    available_from = at
+    if waits and terms.has(PendingPeriod):
+        day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
+        available_from = day_start(day, zone_name=zone)
+    since = at if validity.since is ValidityStart.EARNING else available_from
+    return Lot(
+        id=id,
+        points=points,
+        remaining=points,
+        earned_at=at,
+        available_from=available_from,
+        valid_until=validity.last_day(since=since, zone_name=zone),
+        terms_version=terms.version,
+        zone=zone,
+    )
+
+
+def owes(terms: Terms) -> bool:
+    """Whether a refund may take more than is there."""
+    return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
+
+
+class Course(PassingTime):
+    """The wallet on its way. `happen` takes facts in business order only, and lets time pass to each."""
+
+    def __init__(self, story: Story, *, versions: Sequence[Terms]) -> None:
+        """`versions` are the terms that came or will come into force, oldest first."""
+        super().__init__(versions=versions)
+        self.account_id = story.account_id
+        self.holders = {id: Holder(id, Track(enrolled_at=at)) for id, at in story.joined.items()}
+        self.absorbed: list[Course] = []
+        """The wallets that went over into this one, as they were then."""
+        self.returned: dict[str, Refunded] = {}
+        self.sales: dict[str, Sale] = {}
+        self.redeemed: dict[str, Redeemed] = {}
+
+    def happen(self, fact: Happening) -> None:
+        """Let time pass to the fact, and let it happen."""
+        self.pass_to(fact.at)
+        match fact:
+            case Bought():
+                self._buy(fact)
+            case Returned():
+                self._return(fact)
+            case Redeemed():
+                self._redeem(fact)
+            case Reversed():
+                self._reverse(fact)
+            case Held():
+                self.hold(fact)
+            case Adjusted():
+                self._adjust(fact)
+            case PassedOn():
+                self._pass_on(fact)
+            case Received():
+                self._receive(fact)
+            case Warned():
+                self.warn(fact)
+            case Joined():
+                self._join(fact)
+        self.look_at_tiers(fact.at)
+
+    def price_lists(self, *, terms: Terms, at: datetime) -> PriceLists | None:
+        """What points of different age pay for rewards; None where none was ever cheaper."""
+        earlier = tuple(one for one in self.versions if one.version < terms.version)
+        if not may_be_cheaper(terms, earlier=earlier):
+            return None
+        spendable = tuple(lot for lot in self.holdings.free_lots() if lot.available_from <= at)
+        return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
+
+    def _prices(self, fact: Redeemed) -> Callable[[Lot], int] | None:
+        """What each lot would pay for the reward."""
+        lists, clause = self.price_lists(terms=fact.terms, at=fact.at), fact.terms.cost_of(fact.reward)
+        if lists is None or clause is None:
+            return None
+        now = price(clause).points
+        return lambda lot: lists.price_of(lot, reward=fact.reward, now=now)
+
+    def _buy(self, fact: Bought) -> None:
+        holder = self.holders[fact.customer_id]
+        facts = holder.seen(fact.facts, terms=fact.terms)
+        decision = earn(terms=fact.terms, facts=facts)
+        base = base_points(decision, terms=fact.terms)
+        kept = {line.number: line.quantity for line in facts.lines}
+        self.sales[fact.id] = Sale(fact, facts, decision, kept, base)
+        holder.track.book(facts, decision, terms=fact.terms)
+        holder.qualifying.add(base, at=fact.at, zone=fact.terms.zone)
+        self.active_at = fact.at
+        draws: tuple[Draw, ...] = ()
+        if decision.points:
+            lot = new_lot(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
+            draws = self.open(lot, at=fact.at)
+        self.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
+
+    def _return(self, fact: Returned) -> None:
+        sale = self.sales[fact.purchase_id]
+        terms = sale.bought.terms
+        kept = {number: left - fact.lines.get(number, Decimal(0)) for number, left in sale.kept.items()}
+        outcome = refund(
+            terms=terms,
+            sale=sale.facts,
+            earned=sale.decision.points,
+            kept_before=sale.kept,
+            kept_after=kept,
+            due_before=sale.due,
+            available=None if owes(terms) else self.holdings.free(),
+            occurred_at=fact.at,
+        )
+        own = {sale.bought.id, self.renamed.get(sale.bought.id, "")}
+        draws = self.holdings.take_back(fact.id, outcome.due, at=fact.at, own=own, owing=owes(terms))
+        holder = self.holders[sale.bought.customer_id]
+        holder.qualifying.add(outcome.base - sale.base, at=sale.bought.at, zone=terms.zone)
+        sale.base = outcome.base
+        sale.kept, sale.due = kept, sale.due + outcome.due
+        self.returned[fact.id] = outcome
+        self.post(EntryType.CLAWBACK, fact.id, at=fact.at, draws=draws, decision=outcome.decision)
+
+    def _redeem(self, fact: Redeemed) -> None:
+        self.redeemed[fact.id] = fact
+        self.holders[fact.customer_id].track.use(fact.facts, fact.clauses, terms=fact.terms)
+        self.active_at = fact.at
+        draws = self.holdings.spend(fact.id, fact.points, at=fact.at, before=self._prices(fact))
+        self.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
+
+    def _reverse(self, fact: Reversed) -> None:
+        undone = self.redeemed.pop(fact.redemption_id)
+        self.holders[undone.customer_id].track.use(undone.facts, undone.clauses, terms=undone.terms, times=-1)
+        draws = self.holdings.put_back(fact.redemption_id)
+        if fact.usable_until is not None:
+            self.spare({draw.lot_id for draw in draws if draw.points < 0 and draw.lot_id}, until=fact.usable_until)
+        self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws)
+
+    def _adjust(self, fact: Adjusted) -> None:
+        if fact.points > 0:
+            lot = new_lot(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone, waits=False)
+            draws = self.open(lot, at=fact.at)
+        else:
+            draws = self.holdings.spend(fact.id, -fact.points, at=fact.at)
+        self.post(EntryType.ADJUST, fact.id, at=fact.at, draws=draws)
+
+    def _pass_on(self, fact: PassedOn) -> None:
+        points = sum(fact.draws.values())
+        draws = self.holdings.spend(fact.id, points, at=fact.at, before=lambda lot: lot.id not in fact.draws)
+        self.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=draws)
+
+    def _receive(self, fact: Received) -> None:
+        draws = [draw for lot in fact.lots for draw in self.open(lot, at=fact.at, earned=False)]
+        self.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=tuple(draws))
+
+    def _join(self, fact: Joined) -> None:
+        """Take over another wallet; its holders come along, or go on as the survivor, and their level with them."""
+        other = unfold(fact.story, versions=self.versions, until=fact.at)
+        renamed = {id: str(uuid5(UUID(fact.id), id)) for id in other.holdings.lots}
+        draws = self.take_over(other, renamed=renamed)
+        self.sales |= other.sales
+        self.redeemed |= other.redeemed
+        if fact.survivor is None:
+            self.holders |= other.holders
+        else:
+            survivor = self.holders[fact.survivor]
+            for holder in {id(one): one for one in other.holders.values()}.values():
+                survivor.take_over(holder)
+            self.holders |= dict.fromkeys(other.holders, survivor)
+        other.close(fact.id, at=fact.at)
+        self.absorbed.append(other)
+        self.post(EntryType.MERGE, fact.id, at=fact.at, draws=draws)
+
+
+def unfold(story: Story, *, versions: Sequence[Terms], until: datetime) -> Course:
+    """Take the facts of an account in business order, and let time pass to `until`.
+
+    The same facts come to the same, whatever the order in which they arrived.
+    """
+    course = Course(story, versions=versions)
+    for fact in sorted(story.facts, key=business_order):
+        course.happen(fact)
+    course.pass_to(until)
+    return course

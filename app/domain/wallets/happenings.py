@@ -1,0 +1,193 @@
+"""What can happen to a wallet, each with its business time. Facts: recorded once, never changed, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import TypeAlias
+
+from app.domain.effects.points_validity import NoticeChannel
+from app.domain.facts import PurchaseFacts
+from app.domain.lots import Lot
+from app.domain.terms import Terms
+
+
+class Rank(IntEnum):
+    """What comes first at one instant: earning, then spending, then what takes back."""
+
+    EARN = 0
+    REDEEM = 1
+    REFUND = 2
+    OTHER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A purchase, with the terms it is judged by. `facts.member` is what was recorded of the customer then."""
+
+    id: str
+    customer_id: str
+    external_id: str
+    facts: PurchaseFacts
+    terms: Terms
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.facts.occurred_at
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Goods of a purchase that came back: quantities by line number."""
+
+    id: str
+    purchase_id: str
+    at: datetime
+    lines: Mapping[int, Decimal]
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A redemption that was granted: it is never withdrawn, whatever arrives later.
+
+    `reward` is its key, `clauses` are those that were applied, for what is limited to so many times. A hold that was
+    captured is a redemption at the time when the hold began.
+    """
+
+    id: str
+    customer_id: str
+    facts: PurchaseFacts
+    terms: Terms
+    points: int
+    reward: str = ""
+    clauses: tuple[str, ...] = ()
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.facts.occurred_at
+
+
+@dataclass(frozen=True, slots=True)
+class Reversed:
+    """A redemption undone: the very lots come back with their dates.
+
+    `usable_until` is the last instant until which lots past their date stay usable, where the shop was at fault.
+    """
+
+    id: str
+    redemption_id: str
+    at: datetime
+    usable_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Points reserved for a reward from `at` on: let go at `ended_at` or, while that is None, at `until`."""
+
+    id: str
+    at: datetime
+    points: int
+    until: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the points are free again."""
+        return self.until if self.ended_at is None else min(self.ended_at, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """Points given or taken by staff, with a reason that stands in the record."""
+
+    id: str
+    at: datetime
+    points: int
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """Points that went to another wallet: `draws` says how many of which lot, as it was decided then."""
+
+    id: str
+    at: datetime
+    draws: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Points that came from another wallet, as lots with the dates that they had there."""
+
+    id: str
+    at: datetime
+    lots: tuple[Lot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A notice of the expiry of these lots that reached the customer through a channel."""
+
+    id: str
+    at: datetime
+    lots: frozenset[str]
+    channel: NoticeChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Another wallet with all that it holds went over into this one.
+
+    `survivor` is the customer who goes on for a customer that was merged; None where all holders of the other wallet
+    stay who they are.
+    """
+
+    id: str
+    at: datetime
+    story: Story
+    survivor: str | None = None
+
+
+Happening: TypeAlias = Bought | Returned | Redeemed | Reversed | Held | Adjusted | PassedOn | Received | Warned | Joined
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All facts of an account, in any order; `joined` says when each holder of the wallet enrolled."""
+
+    account_id: str
+    joined: Mapping[str, datetime]
+    facts: tuple[Happening, ...]
+
+    def holding(self, fact: Happening, *, customer_id: str | None = None) -> Story:
+        """The story with one more fact: a customer's own before the wallet went over stands in the story of that time."""
+        for place, one in enumerate(self.facts):
+            if isinstance(one, Joined) and fact.at < one.at and customer_id in one.story.people():
+                within = replace(one, story=one.story.holding(fact, customer_id=customer_id))
+                return replace(self, facts=(*self.facts[:place], within, *self.facts[place + 1 :]))
+        return replace(self, facts=(*self.facts, fact))
+
+    def known_by(self, id: str) -> Story:
+        """The story as it was known when something got an id: ids are in the order of time."""
+        known = (one for one in self.facts if one.id <= id)
+        facts = (replace(one, story=one.story.known_by(id)) if isinstance(one, Joined) else one for one in known)
+        return replace(self, facts=tuple(facts))
+
+    def people(self) -> frozenset[str]:
+        """Everybody whose facts can stand in it."""
+        came = (one.story.people() for one in self.facts if isinstance(one, Joined))
+        return frozenset(self.joined).union(*came)
+
+
+_RANKS: Mapping[type, Rank] = {Bought: Rank.EARN, Redeemed: Rank.REDEEM, Returned: Rank.REFUND}
+
+
+def business_order(one: Happening) -> tuple[datetime, Rank, str, str]:
+    """Where it stands among all that happened: by time; at one instant earn, redeem, refund, the rest; then by receipt."""
+    return (one.at, _RANKS.get(type(one), Rank.OTHER), getattr(one, "external_id", ""), one.id)

@@ -1,0 +1,186 @@
+"""What a wallet holds in one unit: lots, and what is owed; and how points come, go, and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.domain.ledger import Balance
+from app.domain.lots import Draw, Lot, consumption_order
+
+OWED = ""
+"""In place of a lot: what the customer owes. Points drawn from it make the debt larger."""
+
+
+@dataclass(slots=True)
+class Holdings:
+    """Lots by id, and points owed. Every change answers with the draws it made: positive out of a lot, negative into it.
+
+    The points that a change moves are what it draws in all; what no lot could pay is drawn from `OWED`.
+    """
+
+    lots: dict[str, Lot] = field(default_factory=dict)
+    lifetime: int = 0
+    spent: dict[str, tuple[Draw, ...]] = field(default_factory=dict)
+    """What each spending took, by its id: who repays a debt later has paid for the spending that made it."""
+    debts: list[str] = field(default_factory=list)
+    """The spendings that something is owed for, oldest first."""
+    _free: dict[str, None] = field(default_factory=dict)
+    """The lots in which something is free, so that a long history costs nothing."""
+
+    @classmethod
+    def of(cls, lots: Iterable[Lot]) -> Holdings:
+        """A wallet of these lots that owes nothing."""
+        found = cls()
+        for lot in lots:
+            found._keep(lot)
+        return found
+
+    @property
+    def owed(self) -> int:
+        """Points owed."""
+        return sum(draw.points for one in self.debts for draw in self.spent[one] if draw.lot_id == OWED)
+
+    def free_lots(self) -> list[Lot]:
+        """The lots in which something is free."""
+        return [self.lots[id] for id in self._free]
+
+    def free(self) -> int:
+        """Points that are not held, pending ones too."""
+        return sum(lot.free for lot in self.free_lots())
+
+    def available(self, *, at: datetime) -> int:
+        """Points that can be spent at a moment."""
+        return sum(lot.free for lot in self.free_lots() if lot.available_from <= at)
+
+    def balance(self, *, at: datetime, qualifying: int = 0) -> Balance:
+        """What is available, pending and held at a moment."""
+        available = self.available(at=at)
+        return Balance(
+            available=available,
+            pending=self.free() - available,
+            held=sum(lot.held for lot in self.lots.values()),
+            owed=self.owed,
+            lifetime=self.lifetime,
+            qualifying=qualifying,
+        )
+
+    def open(self, lot: Lot, *, earned: bool = True) -> tuple[Draw, ...]:
+        """Put a new lot in; what is owed is taken off it first."""
+        self._keep(lot)
+        self.lifetime += lot.remaining if earned else 0
+        return (Draw(lot.id, -lot.remaining), *self.settle(lot.id))
+
+    def settle(self, lot_id: str) -> tuple[Draw, ...]:
+        """Pay what is owed out of a lot, oldest debt first."""
+        paid = 0
+        while self.debts and (free := self.lots[lot_id].free):
+            debtor = self.debts[0]
+            draws = self.spent[debtor]
+            owed = sum(draw.points for draw in draws if draw.lot_id == OWED)
+            part = min(free, owed)
+            rest = (Draw(OWED, owed - part),) if part < owed else ()
+            self.spent[debtor] = (*(draw for draw in draws if draw.lot_id != OWED), Draw(lot_id, part), *rest)
+            if not rest:
+                self.debts.pop(0)
+            self._change(lot_id, -part)
+            paid += part
+        return (Draw(lot_id, paid), Draw(OWED, -paid)) if paid else ()
+
+    def spend(
+        self, id: str, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None
+    ) -> tuple[Draw, ...]:
+        """Take points that are available in consumption order, the lots that `before` ranks low first; the rest is owed."""
+        available = consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
+        order = available if before is None else sorted(available, key=before)
+        return self._drawn(id, points, order=order, owing=True)
+
+    def take_back(self, id: str, points: int, *, at: datetime, own: Collection[str], owing: bool) -> tuple[Draw, ...]:
+        """Take points back: from the sale's own lots, then from pending ones, then in consumption order.
+
+        What is not there is owed or, where `owing` is False, let go.
+        """
+        ordered = sorted(consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
+        return self._drawn(id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), owing=owing)
+
+    def put_back(self, id: str) -> tuple[Draw, ...]:
+        """Undo a spending in reverse order: the very lots have their points again; then they pay what else is owed."""
+        draws = self.spent.pop(id)
+        if id in self.debts:
+            self.debts.remove(id)
+        undone = [Draw(draw.lot_id, -draw.points) for draw in reversed(draws)]
+        back = [draw for draw in undone if draw.lot_id != OWED]
+        for draw in back:
+            self._change(draw.lot_id, -draw.points)
+        for draw in back:
+            undone.extend(self.settle(draw.lot_id))
+        return tuple(undone)
+
+    def empty(self, lot_id: str) -> tuple[Draw, ...]:
+        """Take all that is free in a lot."""
+        points = self.lots[lot_id].free
+        if points:
+            self._change(lot_id, -points)
+        return (Draw(lot_id, points),) if points else ()
+
+    def hold(self, points: int, *, at: datetime) -> tuple[Draw, ...]:
+        """Reserve available points in consumption order, as far as they go."""
+        held = []
+        for lot in consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
+            part = min(points, lot.free)
+            if part:
+                held.append(Draw(lot.id, part))
+                self._keep(replace(lot, held=lot.held + part))
+                points -= part
+        return tuple(held)
+
+    def let_go(self, held: Iterable[Draw]) -> None:
+        """Points that were reserved are free again."""
+        for draw in held:
+            lot = self.lots[draw.lot_id]
+            self._keep(replace(lot, held=lot.held - draw.points))
+
+    def take_over(self, other: Holdings, *, renamed: Mapping[str, str]) -> tuple[Draw, ...]:
+        """Everything that another wallet holds and owes, its lots under new ids: what it gave, and what it may have to undo."""
+        draws = []
+        for lot in consumption_order(other.lots.values()):
+            self._keep(replace(lot, id=renamed[lot.id]))
+            if lot.remaining:
+                draws.append(Draw(renamed[lot.id], -lot.remaining))
+        if other.owed:
+            draws.append(Draw(OWED, other.owed))
+        for id, taken in other.spent.items():
+            self.spent[id] = tuple(Draw(renamed.get(draw.lot_id, OWED), draw.points) for draw in taken)
+        self.debts.extend(other.debts)
+        self.lifetime += other.lifetime
+        for lot in consumption_order(self.free_lots()):
+            draws.extend(self.settle(lot.id))
+        return tuple(draws)
+
+    def _drawn(self, id: str, points: int, *, order: Iterable[Lot], owing: bool) -> tuple[Draw, ...]:
+        draws = []
+        for lot in order:
+            if not points:
+                break
+            part = min(points, lot.free)
+            if part > 0:
+                draws.append(Draw(lot.id, part))
+                self._change(lot.id, -part)
+                points -= part
+        if points and owing:
+            draws.append(Draw(OWED, points))
+            self.debts.append(id)
+        self.spent[id] = tuple(draws)
+        return self.spent[id]
+
+    def _change(self, lot_id: str, points: int) -> None:
+        lot = self.lots[lot_id]
+        self._keep(replace(lot, remaining=lot.remaining + points))
+
+    def _keep(self, lot: Lot) -> None:
+        self.lots[lot.id] = lot
+        if lot.free:
+            self._free[lot.id] = None
+        else:
+            self._free.pop(lot.id, None)

@@ -1,0 +1,78 @@
+"""What a wallet's facts put into its ledger, and what has to be added where the ledger says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from app.domain.decisions import Decision
+from app.domain.ledger import EntryType
+from app.domain.lots import Draw
+from app.domain.wallets.holdings import OWED
+
+
+class Subject(NamedTuple):
+    """What a posting is about: its type, and the id of the fact or lot."""
+
+    type: EntryType
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What one fact, or the passing of time, does to the wallet. `draws` come out of lots, negative ones go in."""
+
+    subject: Subject
+    at: datetime
+    draws: tuple[Draw, ...]
+    decision: Decision
+
+    @property
+    def points(self) -> int:
+        """The change of the wallet, signed."""
+        return -sum(draw.points for draw in self.draws)
+
+    @property
+    def owed(self) -> int:
+        """The change of what is owed, signed."""
+        return sum(draw.points for draw in self.draws if draw.lot_id == OWED)
+
+
+Recorded: TypeAlias = Mapping[Subject, Mapping[str, int]]
+"""What the ledger has booked so far for each subject: points drawn, by lot, and from `OWED`."""
+
+
+def summed(postings: Sequence[Posting]) -> dict[Subject, dict[str, int]]:
+    """What postings draw in all for each subject, by lot."""
+    found: dict[Subject, dict[str, int]] = {}
+    for one in postings:
+        drawn = found.setdefault(one.subject, {})
+        for draw in one.draws:
+            drawn[draw.lot_id] = drawn.get(draw.lot_id, 0) + draw.points
+    return found
+
+
+def differences(wanted: Sequence[Posting], *, recorded: Recorded) -> Iterator[Posting]:
+    """The postings to append, so that the ledger says what it should: new ones, and what known ones lack or have too much."""
+    last = {one.subject: one for one in wanted}
+    for subject, drawn in summed(wanted).items():
+        missing = _less(drawn, recorded.get(subject, {}))
+        if missing or subject not in recorded:
+            yield Posting(subject, last[subject].at, missing, last[subject].decision)
+
+
+def surplus(wanted: Sequence[Posting], *, recorded: Recorded) -> dict[Subject, tuple[Draw, ...]]:
+    """What stands in the ledger for subjects that should not be there, as draws that take it back.
+
+    An expiry that a late purchase put off is one.
+    """
+    known = {one.subject for one in wanted}
+    gone = {subject: _less({}, drawn) for subject, drawn in recorded.items() if subject not in known}
+    return {subject: draws for subject, draws in gone.items() if draws}
+
+
+def _less(wanted: Mapping[str, int], recorded: Mapping[str, int]) -> tuple[Draw, ...]:
+    changes = {lot: wanted.get(lot, 0) - recorded.get(lot, 0) for lot in {**recorded, **wanted}}
+    return tuple(Draw(lot, points) for lot, points in changes.items() if points)

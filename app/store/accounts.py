@@ -1,0 +1,203 @@
+"""Accounts: what a wallet holds in one unit, its chain of entries, and how far it has been told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.domain.ledger import FIRST_HASH, Balance
+from app.store.evidence import added, digest
+from app.store.unit import Session
+from app.store.values import instant_or_none
+
+NO_EVIDENCE = "0" * 64
+"""The digest of no facts at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of a wallet: its balance, its number of entries and the last hash.
+
+    It was told up to `settled_at`; time alone changes it at `due_at` at the earliest, and a notice of expiry is due at
+    `notice_at`. Where it is `corrected`, what terms count is told from the beginning and not read off the tables.
+    `evidence` is the digest of all facts behind it.
+    """
+
+    id: str
+    wallet_id: str
+    unit: str
+    balance: Balance = field(default_factory=Balance)
+    entries: int = 0
+    head: str = FIRST_HASH
+    settled_at: datetime | None = None
+    due_at: datetime | None = None
+    notice_at: datetime | None = None
+    corrected: bool = False
+    evidence: str = NO_EVIDENCE
+
+    def precedes(self, at: datetime) -> bool:
+        """Whether all that is known of the account happened before a moment."""
+        return self.settled_at is None or self.settled_at < at
+
+    def is_followed_by(self, at: datetime) -> bool:
+        """Whether what happens at a moment can be decided by the balance and the counts that stand.
+
+        It then comes after all that is known, before time alone changes anything, and nothing is owed.
+        """
+        return (
+            not self.corrected
+            and not self.balance.owed
+            and self.precedes(at)
+            and (self.due_at is None or at < self.due_at)
+        )
+
+
+COLUMNS = (
+    "id",
+    "wallet_id",
+    "unit",
+    "available",
+    "pending",
+    "held",
+    "owed",
+    "lifetime",
+    "qualifying",
+    "entries",
+    "head",
+    "settled_at",
+    "due_at",
+    "notice_at",
+    "corrected",
+    "evidence",
+)
+"""The columns of an account, in the order in which `account_of` reads them."""
+
+_ACCOUNTS = f"SELECT {', '.join(COLUMNS)} FROM accounts WHERE program_id = $1"
+
+
+def account_of(row: Iterable[Any]) -> Account:
+    """The account of the columns of a row, in the order of COLUMNS."""
+    id, wallet_id, unit, *balance, entries, head, settled_at, due_at, notice_at, corrected, evidence = row
+    available, pending, held, owed, lifetime, qualifying = balance
+    return Account(
+        id=id,
+        wallet_id=wallet_id,
+        unit=unit,
+        balance=Balance(
+            available=available, pending=pending, held=held, owed=owed, lifetime=lifetime, qualifying=qualifying
+        ),
+        entries=entries,
+        head=head,
+        settled_at=instant_or_none(settled_at),
+        due_at=instant_or_none(due_at),
+        notice_at=instant_or_none(notice_at),
+        corrected=bool(corrected),
+        evidence=evidence,
+    )
+
+
+def evidence(one: Account) -> int:
+    """The digest of how far an account has been told."""
+    return digest("accounts", one.id, one.settled_at, one.corrected)
+
+
+async def open_account(session: Session, *, program_id: str, account: Account) -> None:
+    """Keep a new account, without points."""
+    await session.later(
+        "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
+        " entries, head, evidence) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
+        program_id,
+        account.id,
+        account.wallet_id,
+        account.unit,
+        FIRST_HASH,
+        added(NO_EVIDENCE, [evidence(account)]),
+    )
+
+
+async def by_ids(
+    session: Session, *, program_id: str, account_ids: Sequence[str], lock: bool = False
+) -> dict[str, Account]:
+    """Accounts by id; `lock` holds them, in the order of their ids, until the transaction ends."""
+    locking = session.locking if lock else ""
+    rows = await session.rows(f"{_ACCOUNTS} AND id = ANY($2) ORDER BY id{locking}", program_id, list(account_ids))
+    return {row["id"]: account_of(row) for row in rows}
+
+
+async def of_wallets(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> tuple[Account, ...]:
+    """The accounts of wallets, in the order of their ids."""
+    rows = await session.rows(f"{_ACCOUNTS} AND wallet_id = ANY($2) ORDER BY id", program_id, list(wallet_ids))
+    return tuple(account_of(row) for row in rows)
+
+
+async def page(session: Session, *, program_id: str, after: str, limit: int) -> tuple[Account, ...]:
+    """Accounts in the order of their ids, those after an id: for whoever walks through all of them."""
+    rows = await session.rows(f"{_ACCOUNTS} AND id > $2 ORDER BY id LIMIT $3", program_id, after, limit)
+    return tuple(account_of(row) for row in rows)
+
+
+async def due(session: Session, *, program_id: str, at: datetime, limit: int) -> tuple[str, ...]:
+    """Accounts (ids) in which something has fallen due at a moment, longest due first."""
+    rows = await session.rows(
+        "SELECT id FROM accounts WHERE program_id = $1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3",
+        program_id,
+        at,
+        limit,
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def to_be_warned(session: Session, *, program_id: str, at: datetime, limit: int) -> tuple[str, ...]:
+    """Accounts (ids) in which a notice of expiry is due at a moment, longest due first."""
+    rows = await session.rows(
+        "SELECT id FROM accounts WHERE program_id = $1 AND notice_at <= $2 ORDER BY notice_at, id LIMIT $3",
+        program_id,
+        at,
+        limit,
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def next_moment(session: Session, *, program_id: str) -> datetime | None:
+    """The earliest moment at which time alone changes an account of the program, or a notice is due."""
+    row = await session.row(
+        "SELECT (SELECT min(due_at) FROM accounts WHERE program_id = $1 AND due_at IS NOT NULL),"
+        " (SELECT min(notice_at) FROM accounts WHERE program_id = $1 AND notice_at IS NOT NULL)",
+        program_id,
+    )
+    moments = [] if row is None else [at for value in row if (at := instant_or_none(value)) is not None]
+    return min(moments, default=None)
+
+
+async def look_again(session: Session, *, program_id: str, at: datetime) -> None:
+    """Have every account looked at, at a moment at the latest."""
+    await session.execute(
+        "UPDATE accounts SET due_at = $2 WHERE program_id = $1 AND (due_at IS NULL OR due_at > $2)", program_id, at
+    )
+
+
+async def keep(session: Session, *, program_id: str, account: Account) -> None:
+    """Set an account that is locked (with the next statements, see `Session.later`)."""
+    balance = account.balance
+    await session.later(
+        "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"
+        " entries = $9, head = $10, settled_at = $11, due_at = $12, notice_at = $13, corrected = $14, evidence = $15"
+        " WHERE program_id = $1 AND id = $2",
+        program_id,
+        account.id,
+        balance.available,
+        balance.pending,
+        balance.held,
+        balance.owed,
+        balance.lifetime,
+        balance.qualifying,
+        account.entries,
+        account.head,
+        account.settled_at,
+        account.due_at,
+        account.notice_at,
+        int(account.corrected),
+        account.evidence,
+    )

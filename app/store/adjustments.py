@@ -1,0 +1,86 @@
+"""Adjustments: points that staff gave or took, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.evidence import digest
+from app.store.unit import Row, Session
+from app.store.values import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Points given (positive) or taken (negative); `actor` is the access key used."""
+
+    id: str
+    account_id: str
+    customer_id: str
+    points: int
+    occurred_at: datetime
+    recorded_at: datetime
+    terms_version: int
+    reason: str
+    actor: str | None
+
+
+_COLUMNS = "id, account_id, customer_id, points, occurred_at, recorded_at, terms_version, reason, actor"
+
+
+async def add(session: Session, *, program_id: str, adjustment: Adjustment) -> None:
+    """Keep a new adjustment (with the next statements, see `Session.later`)."""
+    await session.later(
+        f"INSERT INTO adjustments ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        adjustment.id,
+        adjustment.account_id,
+        adjustment.customer_id,
+        adjustment.points,
+        adjustment.occurred_at,
+        adjustment.recorded_at,
+        adjustment.terms_version,
+        adjustment.reason,
+        adjustment.actor,
+        program_id,
+    )
+
+
+def evidence(one: Adjustment) -> int:
+    """The digest of an adjustment."""
+    return digest(
+        "adjustments",
+        one.id,
+        one.account_id,
+        one.customer_id,
+        one.points,
+        one.occurred_at,
+        one.recorded_at,
+        one.terms_version,
+        one.reason,
+        one.actor,
+    )
+
+
+async def of_accounts(session: Session, *, program_id: str, account_ids: Sequence[str]) -> tuple[Adjustment, ...]:
+    """The adjustments of accounts, in no particular order."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM adjustments WHERE program_id = $1 AND account_id = ANY($2)",
+        program_id,
+        list(account_ids),
+    )
+    return tuple(_adjustment(row) for row in rows)
+
+
+def _adjustment(row: Row) -> Adjustment:
+    return Adjustment(
+        id=row["id"],
+        account_id=row["account_id"],
+        customer_id=row["customer_id"],
+        points=row["points"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        terms_version=row["terms_version"],
+        reason=row["reason"],
+        actor=row["actor"],
+    )

@@ -1,0 +1,96 @@
+"""Lots: points that came together, with what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.lots import Lot
+from app.store.unit import Row, Session
+from app.store.values import day_or_none, instant
+
+_LOT = "id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone"
+_LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
+
+
+async def open_lot(session: Session, *, program_id: str, account_id: str, lot: Lot) -> None:
+    """Keep a new lot as it is after the entry that opened it (with the next statements, see `Session.later`)."""
+    await session.later(
+        f"INSERT INTO lots ({_LOT}, account_id, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        lot.id,
+        lot.points,
+        lot.remaining,
+        lot.earned_at,
+        lot.available_from,
+        lot.valid_until,
+        lot.entry_id,
+        lot.held,
+        lot.terms_version,
+        lot.zone,
+        account_id,
+        program_id,
+    )
+
+
+async def set_lots(session: Session, *, program_id: str, lots: Sequence[Lot]) -> None:
+    """Set what is in lots that are there already (with the next statements, see `Session.later`)."""
+    if session.dialect == "sqlite":
+        for lot in lots:
+            await session.later(_SET_LOT, program_id, lot.id, lot.points, lot.remaining, lot.held)
+    elif lots:
+        await session.later(
+            _SET_LOTS,
+            program_id,
+            [lot.id for lot in lots],
+            [lot.points for lot in lots],
+            [lot.remaining for lot in lots],
+            [lot.held for lot in lots],
+        )
+
+
+_SET_LOT = "UPDATE lots SET points = $3, remaining = $4, held = $5 WHERE program_id = $1 AND id = $2"
+_SET_LOTS = (
+    "UPDATE lots SET points = made.points, remaining = made.remaining, held = made.held"
+    " FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS made (id, points, remaining, held)"
+    " WHERE lots.program_id = $1 AND lots.id = made.id"
+)
+
+
+async def open_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
+    """The lots of an account with points left, in no particular order."""
+    rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", program_id, account_id)
+    return tuple(lot_of(row) for row in rows)
+
+
+async def of_entries(session: Session, *, program_id: str, entry_ids: Sequence[str]) -> tuple[Lot, ...]:
+    """The lots that entries opened, in the order of their ids."""
+    rows = await session.rows(f"{_LOTS} AND entry_id = ANY($2) ORDER BY id", program_id, list(entry_ids))
+    return tuple(lot_of(row) for row in rows)
+
+
+async def all_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
+    """Every lot of an account, used up ones too, in the order of their ids."""
+    rows = await session.rows(_OF_ACCOUNT, program_id, account_id)
+    return tuple(lot_of(row) for row in rows)
+
+
+_OF_ACCOUNT = (
+    f"SELECT {', '.join(f'l.{name}' for name in _LOT.split(', '))} FROM entries e"
+    " JOIN lots l ON l.program_id = e.program_id AND l.entry_id = e.id"
+    " WHERE e.program_id = $1 AND e.account_id = $2 ORDER BY l.id"
+)
+
+
+def lot_of(row: Row) -> Lot:
+    """The lot of a row with the columns of a lot."""
+    return Lot(
+        id=row["id"],
+        points=row["points"],
+        remaining=row["remaining"],
+        earned_at=instant(row["earned_at"]),
+        available_from=instant(row["available_from"]),
+        valid_until=day_or_none(row["valid_until"]),
+        entry_id=row["entry_id"],
+        held=row["held"],
+        terms_version=row["terms_version"],
+        zone=row["zone"],
+    )

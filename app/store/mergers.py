@@ -1,0 +1,93 @@
+"""Mergers: wallets that went over into others, because two customers are one or because they share from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.evidence import digest
+from app.store.unit import Row, Session
+from app.store.values import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """A customer's wallet that went over into another; `survivor_id` is who goes on for the customer, None: both stay."""
+
+    id: str
+    customer_id: str
+    survivor_id: str | None
+    from_wallet_id: str
+    to_wallet_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+
+
+_COLUMNS = "id, customer_id, survivor_id, from_wallet_id, to_wallet_id, occurred_at, recorded_at, reason, actor"
+
+
+async def add(session: Session, *, program_id: str, merger: Merger) -> None:
+    """Keep a new merger (with the next statements, see `Session.later`)."""
+    await session.later(
+        f"INSERT INTO mergers ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        merger.id,
+        merger.customer_id,
+        merger.survivor_id,
+        merger.from_wallet_id,
+        merger.to_wallet_id,
+        merger.occurred_at,
+        merger.recorded_at,
+        merger.reason,
+        merger.actor,
+        program_id,
+    )
+
+
+def evidence(one: Merger) -> int:
+    """The digest of a merger: part of the evidence of the wallet that took the other over."""
+    return digest(
+        "mergers",
+        one.id,
+        one.customer_id,
+        one.survivor_id,
+        one.from_wallet_id,
+        one.to_wallet_id,
+        one.occurred_at,
+        one.recorded_at,
+        one.reason,
+        one.actor,
+    )
+
+
+async def around(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
+    """The mergers that brought something into wallets, however many before, and those by which they went over."""
+    found: dict[str, Merger] = {}
+    wanted = list(wallet_ids)
+    while wanted:
+        rows = await session.rows(
+            f"SELECT {_COLUMNS} FROM mergers"
+            " WHERE program_id = $1 AND (to_wallet_id = ANY($2) OR from_wallet_id = ANY($2))",
+            program_id,
+            wanted,
+        )
+        new = {one.id: one for one in map(_merger, rows) if one.id not in found}
+        found |= new
+        wanted = [one.from_wallet_id for one in new.values() if one.from_wallet_id not in wanted]
+    return tuple(found.values())
+
+
+def _merger(row: Row) -> Merger:
+    return Merger(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        survivor_id=row["survivor_id"],
+        from_wallet_id=row["from_wallet_id"],
+        to_wallet_id=row["to_wallet_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        reason=row["reason"],
+        actor=row["actor"],
+    )

@@ -1,0 +1,283 @@
+"""The stories of accounts: all that ever happened to them, as the facts that were recorded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.terms import Terms
+from app.domain.wallets.happenings import (
+    Adjusted,
+    Bought,
+    Happening,
+    Held,
+    Joined,
+    PassedOn,
+    Received,
+    Redeemed,
+    Returned,
+    Reversed,
+    Story,
+    Warned,
+)
+from app.store import (
+    accounts,
+    adjustments,
+    expiry_notices,
+    mergers,
+    purchases,
+    redemptions,
+    refunds,
+    reversals,
+    rewards,
+    terms,
+    transfers,
+)
+from app.store.accounts import NO_EVIDENCE, Account
+from app.store.adjustments import Adjustment
+from app.store.evidence import added
+from app.store.expiry_notices import Delivery, ExpiryNotice
+from app.store.mergers import Merger
+from app.store.purchases import Purchase
+from app.store.redemptions import Redemption, RedemptionState
+from app.store.refunds import Refund
+from app.store.reversals import Reversal
+from app.store.transfers import Transfer
+from app.store.unit import Session
+from app.store.values import instant
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Every version of the terms by number, and those that came or will come into force, oldest first."""
+
+    all: Mapping[int, Terms]
+    standing: tuple[Terms, ...]
+
+
+@dataclass(slots=True)
+class Told:
+    """What was recorded of an account: its story, the rows behind it by id, and their digest.
+
+    `absorbed` are the accounts that went over into it.
+    """
+
+    account: Account
+    story: Story
+    evidence: str = NO_EVIDENCE
+    purchases: dict[str, Purchase] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    redemptions: dict[str, Redemption] = field(default_factory=dict)
+    notices: tuple[ExpiryNotice, ...] = ()
+    absorbed: tuple[Told, ...] = ()
+    gone: Merger | None = None
+    """How the account went over into another one."""
+
+
+async def versions_of(session: Session, *, program_id: str) -> Versions:
+    """The versions of a program's terms."""
+    every = await terms.all_versions(session, program_id=program_id)
+    gone = await terms.withdrawals(session, program_id=program_id) if len(every) > 1 else {}
+    standing = sorted((one for one in every if one.version not in gone), key=lambda one: one.effective_from)
+    return Versions(all={one.version: one for one in every}, standing=tuple(standing))
+
+
+async def told(session: Session, *, program_id: str, account: Account, versions: Versions) -> Told:
+    """What was recorded of one account."""
+    found = await all_told(session, program_id=program_id, of=[account], versions=versions)
+    return found[account.id]
+
+
+async def all_told(session: Session, *, program_id: str, of: Sequence[Account], versions: Versions) -> dict[str, Told]:
+    """What was recorded of several accounts, by their ids, read together."""
+    shelf = await _Shelf.read(session, program_id=program_id, of=of, versions=versions)
+    return {account.id: shelf.told(account) for account in of}
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The rows of several accounts, each kind read in one query."""
+
+    versions: Versions
+    accounts: dict[str, Account]
+    """By wallet."""
+    holders: dict[str, dict[str, datetime]]
+    """By wallet: the customers who hold it now, and when they enrolled."""
+    enrolled: dict[str, datetime]
+    mergers: tuple[Merger, ...]
+    purchases: dict[str, list[Purchase]]
+    refunds: dict[str, list[Refund]]
+    """By purchase."""
+    redemptions: dict[str, list[Redemption]]
+    reversals: dict[str, Reversal]
+    """By redemption."""
+    rewards: dict[str, str]
+    adjustments: dict[str, list[Adjustment]]
+    transfers: tuple[Transfer, ...]
+    notices: dict[str, list[ExpiryNotice]]
+    deliveries: dict[str, list[Delivery]]
+
+    @classmethod
+    async def read(cls, session: Session, *, program_id: str, of: Sequence[Account], versions: Versions) -> _Shelf:
+        wallets = sorted({one.wallet_id for one in of})
+        joined = await mergers.around(session, program_id=program_id, wallet_ids=wallets)
+        every = sorted({*wallets, *(one.from_wallet_id for one in joined)})
+        known = of
+        if len(every) > len(wallets):
+            known = await accounts.of_wallets(session, program_id=program_id, wallet_ids=every)
+        units = {one.unit for one in of}
+        rows = await session.rows(
+            "SELECT id, wallet_id, enrolled_at FROM customers WHERE program_id = $1"
+            " AND (wallet_id = ANY($2) OR id = ANY($3))",
+            program_id,
+            every,
+            sorted({one.customer_id for one in joined}),
+        )
+        holders: dict[str, dict[str, datetime]] = defaultdict(dict)
+        for row in rows:
+            holders[row["wallet_id"]][row["id"]] = instant(row["enrolled_at"])
+        people = [row["id"] for row in rows]
+        account_ids = [one.id for one in known if one.unit in units]
+        bought = await purchases.of_customers(session, program_id=program_id, customer_ids=people)
+        returned = await refunds.of_customers(session, program_id=program_id, customer_ids=people)
+        redeemed = await redemptions.of_customers(session, program_id=program_id, customer_ids=people)
+        undone: Iterable[Reversal] = ()
+        keys: dict[str, str] = {}
+        if redeemed:
+            undone = await reversals.of_redemptions(
+                session, program_id=program_id, redemption_ids=[one.id for one in redeemed]
+            )
+            wanted = sorted({one.reward_id for one in redeemed})
+            found = await rewards.by_ids(session, program_id=program_id, reward_ids=wanted)
+            keys = {one.id: one.key for one in found.values()}
+        warned: Sequence[ExpiryNotice] = ()
+        heard: Sequence[Delivery] = ()
+        if any(one.policy(PointsValidity).expires for one in versions.all.values()):
+            warned = await expiry_notices.of_accounts(session, program_id=program_id, account_ids=account_ids)
+            heard = await expiry_notices.deliveries(
+                session, program_id=program_id, notice_ids=[one.id for one in warned]
+            )
+        given = await adjustments.of_accounts(session, program_id=program_id, account_ids=account_ids)
+        return cls(
+            versions=versions,
+            accounts={one.wallet_id: one for one in known if one.unit in units},
+            holders=holders,
+            enrolled={row["id"]: instant(row["enrolled_at"]) for row in rows},
+            mergers=joined,
+            purchases=_by(bought, key=lambda one: one.customer_id),
+            refunds=_by(returned, key=lambda one: one.purchase_id),
+            redemptions=_by(redeemed, key=lambda one: one.customer_id),
+            reversals={one.redemption_id: one for one in undone},
+            rewards=keys,
+            adjustments=_by(given, key=lambda one: one.account_id),
+            transfers=await transfers.of_accounts(session, program_id=program_id, account_ids=account_ids),
+            notices=_by(warned, key=lambda one: one.account_id),
+            deliveries=_by(heard, key=lambda one: one.notice_id),
+        )
+
+    def told(self, account: Account) -> Told:
+        """What was recorded of one account: of those who hold its wallet, as long as they did."""
+        wallet = account.wallet_id
+        gone = next((one for one in self.mergers if one.from_wallet_id == wallet), None)
+        until = gone.occurred_at if gone is not None else None
+        own, came = self._people(wallet)
+        made = Told(account=account, story=Story(account.id, {id: self.enrolled[id] for id in own}, ()))
+        facts: list[Happening] = []
+        digests: list[int] = []
+        for id, since in {**dict.fromkeys(own), **came}.items():
+            for fact, mark in self._of_customer(id, made=made):
+                if (since is None or fact.at >= since) and (until is None or fact.at < until):
+                    facts.append(fact)
+                    digests.append(mark)
+        for fact, mark in (*self._of_account(account), *self._warnings(account)):
+            facts.append(fact)
+            digests.append(mark)
+        absorbed = []
+        for one in self.mergers:
+            if one.to_wallet_id == wallet:
+                other = self.told(self.accounts[one.from_wallet_id])
+                absorbed.append(other)
+                facts.append(Joined(one.id, one.occurred_at, other.story, one.survivor_id))
+                digests.append(mergers.evidence(one))
+        digests += [expiry_notices.evidence(one) for one in self.notices.get(account.id, ())]
+        made.absorbed, made.gone = tuple(absorbed), gone
+        made.story = Story(account.id, made.story.joined, tuple(facts))
+        made.evidence = added(NO_EVIDENCE, (*digests, accounts.evidence(account)))
+        made.notices = tuple(self.notices.get(account.id, ()))
+        return made
+
+    def _people(self, wallet: str) -> tuple[set[str], dict[str, datetime]]:
+        """Those whose wallet it was from the beginning, and those who came with another one, each with the time."""
+        came: dict[str, datetime] = {}
+        for one in self.mergers:
+            if one.to_wallet_id == wallet:
+                own, earlier = self._people(one.from_wallet_id)
+                came |= dict.fromkeys((*own, *earlier), one.occurred_at)
+        gone = {one.customer_id for one in self.mergers if one.from_wallet_id == wallet}
+        return gone or set(self.holders.get(wallet, ())) - came.keys(), came
+
+    def _of_customer(self, customer_id: str, *, made: Told) -> Iterator[tuple[Happening, int]]:
+        """What a customer bought, gave back, redeemed and had undone, each with the digest of its row."""
+        for sale in self.purchases.get(customer_id, ()):
+            made.purchases[sale.id] = sale
+            judged_by = self.versions.all[sale.terms_version]
+            yield Bought(sale.id, customer_id, sale.external_id, sale.facts, judged_by), purchases.evidence(sale)
+            for one in self.refunds.get(sale.id, ()):
+                made.refunds[one.id] = one
+                back = Returned(one.id, sale.id, one.occurred_at, one.lines, one.external_id or "")
+                yield back, refunds.evidence(one)
+        for given in self.redemptions.get(customer_id, ()):
+            made.redemptions[given.id] = given
+            yield self._redeemed(given), redemptions.evidence(given)
+            if (undone := self.reversals.get(given.id)) is not None:
+                back_again = Reversed(undone.id, given.id, undone.occurred_at, undone.usable_until)
+                yield back_again, reversals.evidence(undone)
+
+    def _redeemed(self, one: Redemption) -> Redeemed | Held:
+        """A redemption or, as long as it was not captured, a hold."""
+        if one.held_until is not None and (one.state is RedemptionState.HELD or one.ended_at is not None):
+            return Held(one.id, one.occurred_at, one.points, one.held_until, one.ended_at)
+        return Redeemed(
+            id=one.id,
+            customer_id=one.customer_id,
+            facts=one.facts,
+            terms=self.versions.all[one.terms_version],
+            points=one.points,
+            reward=self.rewards[one.reward_id],
+            clauses=one.decision.applied(),
+        )
+
+    def _of_account(self, account: Account) -> Iterator[tuple[Happening, int]]:
+        """What people moved by a decision of their own."""
+        for given in self.adjustments.get(account.id, ()):
+            judged_by = self.versions.all[given.terms_version]
+            yield Adjusted(given.id, given.occurred_at, given.points, judged_by), adjustments.evidence(given)
+        for one in self.transfers:
+            if one.from_account_id == account.id:
+                draws = {passed.source: passed.lot.points for passed in one.lots}
+                yield PassedOn(one.id, one.occurred_at, draws), transfers.evidence(one)
+            elif one.to_account_id == account.id:
+                lots = tuple(passed.lot for passed in one.lots)
+                yield Received(one.id, one.occurred_at, lots), transfers.evidence(one)
+
+    def _warnings(self, account: Account) -> Iterator[tuple[Happening, int]]:
+        """The notices of expiry that reached the customer."""
+        for notice in self.notices.get(account.id, ()):
+            lots = frozenset(told.lot_id for told in notice.lots)
+            for one in self.deliveries.get(notice.id, ()):
+                yield Warned(one.id, one.delivered_at, lots, one.channel), expiry_notices.evidence_of_delivery(one)
+
+
+T = TypeVar("T")
+
+
+def _by(rows: Iterable[T], *, key: Callable[[T], str]) -> dict[str, list[T]]:
+    """Rows by something that they have in common."""
+    found: dict[str, list[T]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found

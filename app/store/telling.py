@@ -1,0 +1,89 @@
+"""Accounts told from the beginning: their rows read, their stories unfolded. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.ledger import Balance
+from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.happenings import Happening, Story
+from app.domain.wallets.passing_time import DueNotice
+from app.store import stories
+from app.store.accounts import Account
+from app.store.stories import Told, Versions
+from app.store.unit import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """An account told from the beginning up to `until`: what was recorded of it, its story, and its way through time."""
+
+    account: Account
+    told: Told
+    versions: Versions
+    story: Story
+    course: Course
+    until: datetime
+
+    def as_of(self, at: datetime) -> Course:
+        """The wallet as it was at a moment, by all that is known of the time up to it."""
+        facts = tuple(one for one in self.story.facts if one.at <= at)
+        return unfold(replace(self.story, facts=facts), versions=self.versions.standing, until=at)
+
+    @property
+    def balance(self) -> Balance:
+        """What the account holds then."""
+        return balance_of(self.course, at=self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFact:
+    """Something that became known; `customer_id` is whose it is, where it is somebody's."""
+
+    fact: Happening
+    customer_id: str | None = None
+
+
+async def retell(
+    session: Session,
+    *,
+    program_id: str,
+    account: Account,
+    until: datetime,
+    facts: Sequence[NewFact] = (),
+) -> Retold:
+    """Tell the account with new facts, at least as far as it was told before. Writes nothing."""
+    versions = await stories.versions_of(session, program_id=program_id)
+    told = await stories.told(session, program_id=program_id, account=account, versions=versions)
+    return told_with(told, versions=versions, facts=facts, until=until)
+
+
+def told_with(told: Told, *, versions: Versions, facts: Sequence[NewFact], until: datetime) -> Retold:
+    """The same with what was recorded at hand."""
+    story = told.story
+    for one in facts:
+        story = story.holding(one.fact, customer_id=one.customer_id)
+    settled_at = told.account.settled_at
+    latest = max([until, *(one.fact.at for one in facts), *([settled_at] if settled_at is not None else [])])
+    course = unfold(story, versions=versions.standing, until=latest)
+    return Retold(told.account, told, versions, story, course, latest)
+
+
+def balance_of(course: Course, *, at: datetime) -> Balance:
+    """What a wallet holds at a moment, with the points of its holders towards a level."""
+    terms = course.in_force(at)
+    holders = {id(one): one for one in course.holders.values()}.values()
+    return course.holdings.balance(at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders))
+
+
+def notices_due(course: Course, *, told: Told) -> list[DueNotice]:
+    """The notices of expiry that nobody was given yet: of a lot, and of the last day that it has as things stand."""
+    known = {(lot.lot_id, lot.last_day) for notice in told.notices for lot in notice.lots}
+    return [one for one in course.notices() if (one.lot.id, one.last_day) not in known]
+
+
+def next_notice(course: Course, *, told: Told) -> datetime | None:
+    """When the next notice of expiry is due."""
+    return min((one.at for one in notices_due(course, told=told)), default=None)
