@@ -47,6 +47,8 @@ CREATE TABLE reversals (
     CONSTRAINT reversals_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT reversals_redemption_fkey FOREIGN KEY (program_id, redemption_id)
         REFERENCES redemptions (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT reversals_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT reversals_redemption_key UNIQUE (program_id, redemption_id)
 ) STRICT;
 CREATE TRIGGER reversals_no_update BEFORE UPDATE ON reversals
@@ -72,6 +74,8 @@ CREATE TABLE adjustments (
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT adjustments_terms_version_fkey FOREIGN KEY (program_id, terms_version)
         REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT adjustments_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT adjustments_points CHECK (points <> 0)
 ) STRICT;
 CREATE INDEX adjustments_by_account ON adjustments (program_id, account_id);
@@ -96,6 +100,8 @@ CREATE TABLE transfers (
         REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT transfers_to_account_fkey FOREIGN KEY (program_id, to_account_id)
         REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT transfers_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT transfers_points CHECK (points > 0),
     CONSTRAINT transfers_accounts CHECK (from_account_id <> to_account_id)
 ) STRICT;
@@ -126,6 +132,8 @@ CREATE TABLE mergers (
         REFERENCES wallets (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT mergers_to_wallet_fkey FOREIGN KEY (program_id, to_wallet_id)
         REFERENCES wallets (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT mergers_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT mergers_from_key UNIQUE (program_id, from_wallet_id),
     CONSTRAINT mergers_wallets CHECK (from_wallet_id <> to_wallet_id)
 ) STRICT;
