@@ -69,7 +69,7 @@ def quantity_problem(quantity: Decimal) -> str | None:
 def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
     """What an amount is multiplied by to put the tax onto it, or to take it off."""
     factor = 1 + Fraction(rate)
-    return factor if onto else 1 / factor
+    return factor if onto else Fraction(1) / factor
 
 
 @dataclass(frozen=True, slots=True)
