@@ -14,7 +14,12 @@ from app.api.ids import decode
 from app.api.scalars import CurrencyCode
 from app.domain.facts import Channel, FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
-from app.domain.receipts import check_lines, check_payments, line_of, payment_of
+from app.domain.receipts import check_lines, check_payments, exchange_of, line_of, payment_of
+
+_RATE = (
+    "How many units of the program's currency one unit of `currencyCode` is worth: above 0, at most 1,000,000 with 12"
+    " decimals, as text. Only where that is another currency; otherwise refused with INVALID_INPUT."
+)
 
 
 @strawberry.input(description="One line of a receipt, as paid: voided items are not on it.")
@@ -66,7 +71,12 @@ class PurchaseInput:
     )
     channel: Channel | None = strawberry.field(default=None, description="Where it was made.")
     currency_code: CurrencyCode | None = strawberry.field(
-        default=None, description="ISO 4217; default the program's. Another one is refused with RATE_MISSING."
+        default=None,
+        description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is refused with RATE_MISSING.",
+    )
+    exchange_rate: Decimal | None = strawberry.field(
+        default=None,
+        description=f"{_RATE} It is kept with the purchase: what the purchase earns and what a refund takes back go by it.",
     )
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, 1 to 500.")
     payments: list[PaymentInput] | None = strawberry.field(default=None, description="At most 20.")
@@ -83,8 +93,10 @@ class BasketInput:
     )
     channel: Channel | None = strawberry.field(default=None, description="Where it would be bought.")
     currency_code: CurrencyCode | None = strawberry.field(
-        default=None, description="ISO 4217; default the program's, and no other is taken."
+        default=None,
+        description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is refused with RATE_MISSING.",
     )
+    exchange_rate: Decimal | None = strawberry.field(default=None, description=_RATE)
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, at most 500; may be empty.")
     payments: list[PaymentInput] | None = strawberry.field(
         default=None,
@@ -96,7 +108,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     """The facts that the rules judge, or why there are none; `within` is the input field that held them."""
     program = context.program
     currency = sent.currency_code or program.currency
-    if currency != program.currency:
+    if currency != program.currency and sent.exchange_rate is None:
         return Problem(ProblemCode.RATE_MISSING, path=(within, "currencyCode"))
     try:
         check_lines(len(sent.lines), fewest=1 if isinstance(sent, PurchaseInput) else 0)
@@ -109,6 +121,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
             lines=lines,
             payments=payments,
             channel=sent.channel,
+            exchange=exchange_of(sent.exchange_rate, currency=currency, into=program.currency),
         )
     except FactsError as error:
         path = (within, *map(to_camel_case, error.path))

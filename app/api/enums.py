@@ -253,7 +253,7 @@ described(
         ProblemCode.IDEMPOTENCY_KEY_REUSED: "The key was used before with another mutation or another input.",
         ProblemCode.SANDBOX_ONLY: "Only sandbox programs have a clock that can be moved.",
         ProblemCode.CLOCK_SKEW: "`occurredAt` lies where it cannot be: more than 5 minutes ahead, or before what it follows.",
-        ProblemCode.RATE_MISSING: "The currency is not the program's, and no exchange rate is recorded.",
+        ProblemCode.RATE_MISSING: "The purchase is not in the program's currency and names no exchange rate; it is never taken for 1:1.",
         ProblemCode.CUSTOMER_NOT_FOUND: "No customer of this program is known by that.",
         ProblemCode.PURCHASE_NOT_FOUND: "No purchase of this program is known by that.",
         ProblemCode.PENDING_DEPENDENCY: "The purchase of this refund has not arrived yet: the refund waits for it, and takes no points before.",

@@ -48,7 +48,10 @@ class Purchase(Node):
         description="Server time; in a sandbox what the clock of the program showed."
     )
     channel: Channel | None = strawberry.field(description="Where it was made.")
-    total: Money = strawberry.field(description="What was to pay, tax included.")
+    total: Money = strawberry.field(description="What was to pay, tax included, in the currency it was paid in.")
+    exchange_rate: Decimal | None = strawberry.field(
+        description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
+    )
     points: int = strawberry.field(description="Points it earned when it was recorded.")
 
     @classmethod
@@ -62,6 +65,7 @@ class Purchase(Node):
             recorded_at=row.recorded_at,
             channel=row.facts.channel,
             total=money(row.total),
+            exchange_rate=row.facts.exchange.rate if row.facts.exchange is not None else None,
             points=row.earned,
         )
 

@@ -72,13 +72,19 @@ class RecordRefundPayload(Payload):
 
     answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
-    cash: Money | None = strawberry.field(default=None, description="The price of what came back, tax included.")
     shortfall: int | None = strawberry.field(
         default=None, description="Points that should have gone back but were not there; they are not chased."
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the refund, one per unit."
     )
+
+    @strawberry.field(description="The price of what came back, tax included, in the currency of the purchase.")
+    async def cash(self, info: Info) -> Money | None:
+        """In the currency that it was paid in."""
+        cash = self.answer.cash if self.answer is not None else None
+        sale = await purchase_again(self.answer, context=info.context) if cash is not None else None
+        return money(amounts.Money(cash, sale.row.total.currency)) if sale is not None and cash is not None else None
 
     @strawberry.field(description="The purchase, as it is now.")
     async def purchase(self, info: Info) -> Purchase | None:
@@ -115,11 +121,9 @@ async def record_refund(
     )
     if isinstance(outcome, Problem):
         return RecordRefundPayload(problem=outcome)
-    cash = outcome.cash
     return RecordRefundPayload(
         answer=outcome,
         decision=await decided(outcome, context=context),
-        cash=money(amounts.Money(cash, context.program.currency)) if cash is not None else None,
         shortfall=outcome.shortfall,
         balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
     )

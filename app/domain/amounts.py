@@ -110,6 +110,30 @@ class Money:
         return Decimal(self.minor).scaleb(-DECIMALS[self.currency])
 
 
+HIGHEST_RATE = Decimal(1_000_000)
+"""The most that one unit of a foreign currency may be worth."""
+
+
+def rate_problem(rate: Decimal) -> str | None:
+    """What keeps it from being an exchange rate; None where nothing does."""
+    # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
+    if not rate.is_finite() or not 0 < rate <= HIGHEST_RATE:
+        return f"an exchange rate is above 0 and at most {HIGHEST_RATE:,}"
+    return None if rate == round(rate, 12) else "an exchange rate has at most 12 decimals"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a foreign currency is worth: one unit of it is `rate` units of `into`, in major units and exact."""
+
+    rate: Decimal
+    into: str
+
+    def factor(self, *, foreign: str) -> Fraction:
+        """What minor units of the foreign currency are multiplied by to give minor units of `into`."""
+        return Fraction(self.rate) * Fraction(10) ** (DECIMALS[self.into] - DECIMALS[foreign])
+
+
 class Parts(NamedTuple):
     """Exact fractions over one denominator: each is its numerator divided by `over`. Adding them up is cheap."""
 

@@ -136,7 +136,7 @@ def _instant(wall: datetime, *, zone_name: str) -> datetime:
     low = wall.replace(tzinfo=here, fold=1).astimezone(UTC)
     high = at
     while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
+        middle = low + (high - low) // 2
         if middle.astimezone(here).replace(tzinfo=None) < wall:
             low = middle
         else:
@@ -240,7 +240,7 @@ def _offset_change(low: datetime, high: datetime, *, here: ZoneInfo) -> datetime
     """The first instant, to the second, after `low` with the offset of `high`; both in UTC."""
     after = high.astimezone(here).utcoffset()
     while high - low > timedelta(seconds=1):
-        middle = (low + (high - low) / 2).replace(microsecond=0)
+        middle = (low + (high - low) // 2).replace(microsecond=0)
         if middle <= low:
             break
         if middle.astimezone(here).utcoffset() == after:

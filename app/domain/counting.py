@@ -42,6 +42,8 @@ class Basis:
 class Counted(NamedTuple):
     """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
 
+    What was paid in a foreign currency is exchanged: amounts are in `currency`, prices on lines in the purchase's own.
+
     `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it;
     `location` the key of the place.
     """
@@ -60,7 +62,10 @@ class Counted(NamedTuple):
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
-        """The purchase on this basis; what was paid with points is taken off every line in proportion."""
+        """The purchase on this basis; what was paid with points is taken off every line in proportion.
+
+        A foreign currency is exchanged in the end, once and without rounding.
+        """
         lines = tuple(line for line in facts.lines if basis.counts(line.kind))
         amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
         with_points = facts.paid_with_points()
@@ -68,10 +73,14 @@ class Counted(NamedTuple):
             to_pay = sum((line.to_pay() for line in facts.lines), 0)
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
             amounts = amounts.scaled(share.numerator, share.denominator)
+        exchange = facts.exchange
+        if exchange is not None:
+            factor = exchange.factor(foreign=facts.currency)
+            amounts = amounts.scaled(factor.numerator, factor.denominator)
         return cls(
             occurred_at=facts.occurred_at,
             zone=facts.zone,
-            currency=facts.currency,
+            currency=facts.currency if exchange is None else exchange.into,
             lines=lines,
             amounts=amounts,
             channel=facts.channel,

@@ -66,7 +66,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     REFUSED means that it earns nothing; the purchase stands all the same. PARTLY_GRANTED: a cap took part of it, or a
     budget that was nearly used up gave its last points.
     """
-    purchase = Counted.of(facts, basis=terms.basis)
+    purchase = terms.counted(facts)
     judged = _judged(terms, purchase=purchase)
     alone, given, short = _given(terms, judged=judged)
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST

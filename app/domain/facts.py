@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from app.domain.amounts import MAX_MINOR, Exact, Money, Rounding, rounded
+from app.domain.amounts import MAX_MINOR, Exact, Exchange, Money, Rounding, rounded
 from app.domain.members import NOBODY, Member
 
 
@@ -69,7 +69,7 @@ def quantity_problem(quantity: Decimal) -> str | None:
 def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
     """What an amount is multiplied by to put the tax onto it, or to take it off."""
     factor = 1 + Fraction(rate)
-    return factor if onto else 1 / factor
+    return factor if onto else Fraction(1) / factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
     `occurred_at` is business time; `location` is the key of the place, None where it has none; `zone` is the IANA zone
-    of the place, whose wall clock the rules go by; `member` is what the terms ask about the customer.
+    of the place, whose wall clock the rules go by; `member` is what the terms ask about the customer. All amounts are in
+    `currency`; where that is not the program's, `exchange` is the rate at which they count, then and for every refund.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
 
@@ -150,6 +151,7 @@ class PurchaseFacts:
     channel: Channel | None = None
     member: Member = NOBODY
     location: str | None = None
+    exchange: Exchange | None = None
 
     def __post_init__(self) -> None:
         for place, line in enumerate(self.lines):
@@ -159,6 +161,19 @@ class PurchaseFacts:
             raise FactsError(("lines",), "the total is out of range")
         if self.payments and self.paid_with_points() > sum((line.to_pay() for line in self.lines), 0):
             raise FactsError(("payments",), "points pay for more than the purchase comes to")
+        if self.exchange is not None:
+            self._check_exchange(self.exchange)
+
+    def _check_exchange(self, exchange: Exchange) -> None:
+        if exchange.into == self.currency:
+            raise FactsError(("exchange_rate",), "only a purchase in a foreign currency has an exchange rate")
+        if sum(line.price() for line in self.lines) * exchange.factor(foreign=self.currency) > MAX_MINOR:
+            raise FactsError(("exchange_rate",), "the total is out of range in the program's currency")
+
+    @property
+    def counted_in(self) -> str:
+        """The currency that the rules count it in: the one it is exchanged into, or else its own."""
+        return self.currency if self.exchange is None else self.exchange.into
 
     def total(self) -> Money:
         """What is to pay, tax included, each line rounded halves up."""
@@ -203,6 +218,8 @@ class PurchaseFacts:
             data["channel"] = self.channel.value
         if self.location is not None:
             data["location"] = self.location
+        if self.exchange is not None:
+            data["exchange"] = [str(self.exchange.rate), self.exchange.into]
         if self.member != NOBODY:
             data["member"] = self.member.to_data()
         return data
@@ -221,7 +238,12 @@ class PurchaseFacts:
             channel=Channel(data["channel"]) if "channel" in data else None,
             member=Member.from_data(data["member"]) if "member" in data else NOBODY,
             location=data.get("location"),
+            exchange=_exchange(*data["exchange"]) if "exchange" in data else None,
         )
+
+
+def _exchange(rate: str, into: str) -> Exchange:
+    return Exchange(rate=Decimal(rate), into=into)
 
 
 def _exact(text: str) -> Exact:

@@ -49,7 +49,7 @@ def selection(clause: Clause, *, purchase: Counted) -> Counted:
 
 def pieces_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
     """The pieces that clauses count in a purchase, by key; those that count none are left out."""
-    purchase = Counted.of(facts, basis=terms.basis)
+    purchase = terms.counted(facts)
     found = [(key, selection(terms.clause(key), purchase=purchase).pieces()) for key in terms.asked.pieces]
     return tuple((key, pieces) for key, pieces in found if pieces)
 

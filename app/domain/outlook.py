@@ -43,7 +43,7 @@ def outlooks(
     *, terms: Terms, facts: PurchaseFacts, decision: Decision, available: int, lists: PriceLists | None = None
 ) -> tuple[Outlook, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn."""
-    purchase = Counted.of(facts, basis=terms.basis)
+    purchase = terms.counted(facts)
     found = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:

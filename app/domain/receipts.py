@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.domain.amounts import AmountError, Money
+from app.domain.amounts import AmountError, Exchange, Money, rate_problem
 from app.domain.facts import FactsError, Line, LineKind, Payment, PaymentKind, quantity_problem
 
 MOST_LINES = 500
@@ -92,6 +92,16 @@ def payment_of(*, number: int, kind: PaymentKind, amount: Decimal, currency: str
     if not amount.is_finite() or not 0 < amount <= HIGHEST_PRICE:
         raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
     return Payment(kind=kind, amount=_minor(amount, currency=currency, at=at))
+
+
+def exchange_of(rate: Decimal | None, *, currency: str, into: str) -> Exchange | None:
+    """The exchange of a receipt in `currency` into the program's, None where none is given."""
+    if rate is None:
+        return None
+    wrong = rate_problem(rate) if currency != into else "only a foreign currency has an exchange rate"
+    if wrong is not None:
+        raise FactsError(("exchange_rate",), wrong)
+    return Exchange(rate=rate, into=into)
 
 
 def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app.domain.amounts import Money
-from app.domain.counting import Counted
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.reward_cost import RewardCost
@@ -35,7 +34,7 @@ def redeem(
     different price; None where all of them pay the price of the clause.
     """
     cost = price(clause)
-    purchase = Counted.of(facts, basis=terms.basis)
+    purchase = terms.counted(facts)
     holds, _, reasons = judge(clause, purchase=purchase)
     asked = cost.points if charge is None else charge.cost
     paid = cost.check(available=available, owed=owed, cost=asked)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from app.domain.amounts import AmountError
 from app.domain.calendar import Period
 from app.domain.clauses import Clause as Clause
 from app.domain.conditions import AboutCustomer, Condition, Group
@@ -18,7 +19,7 @@ from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.counting import Basis
+from app.domain.counting import Basis, Counted
 from app.domain.drafting import TermsError as TermsError
 from app.domain.drafting import checked, kept
 from app.domain.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning, Effect, Extra
@@ -26,6 +27,7 @@ from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
+from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
 
 E = TypeVar("E", bound=Effect)
@@ -157,6 +159,13 @@ class Terms:
     def basis(self) -> Basis:
         """What counts as spent."""
         return self.policy(CountedAmounts).basis
+
+    def counted(self, facts: PurchaseFacts) -> Counted:
+        """A purchase reduced to what counts as spent. Raises AmountError where it is in a currency without a rate."""
+        purchase = Counted.of(facts, basis=self.basis)
+        if purchase.currency != self.currency:
+            raise AmountError(f"no exchange rate from {purchase.currency} into {self.currency}")
+        return purchase
 
     @cached_property
     def asked(self) -> Asked:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from statistics import median
 
 from app.domain.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
 from app.store.unit import Session
@@ -57,4 +56,10 @@ async def recent(session: Session, *, program_id: str) -> Habits:
         for customer, count in times.items()
         if count > 1
     ]
-    return Habits(visits=visits, pace=median(paces) if paces else None)
+    return Habits(visits=visits, pace=_median(paces) if paces else None)
+
+
+def _median(paces: list[Fraction]) -> Fraction:
+    """The one in the middle, or what lies halfway between the two."""
+    ordered, middle = sorted(paces), len(paces) // 2
+    return (ordered[middle] + ordered[~middle]) / Fraction(2)

@@ -59,7 +59,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return known
     if (skewed := call.too_early(order.facts.occurred_at, path=("purchase", "occurredAt"))) is not None:
         return skewed
-    if order.facts.currency != call.program.currency:
+    if order.facts.counted_in != call.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     program = call.program.id
     place = order.location_id

@@ -1,0 +1,219 @@
+"""Purchases in another currency than the program's, at the rate that the till sends. On both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop
+
+REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
+PUBLISH = (
+    "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code } } }"
+)
+CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
+    decision { points { points } } clauses { clause { key } applies nearly { statement amount { amount currencyCode } }
+    reasons { code observed required remedies { amount { amount currencyCode } } } } } }"""
+OFFERS = """query($by: CustomerBy!, $basket: BasketInput) { rewards(for: $by, basket: $basket) { nodes {
+    reward { key } available } } }"""
+SALE = """query($id: ID!) { node(id: $id) { ... on Purchase {
+    total { amount currencyCode } exchangeRate points lines { unitPrice { amount currencyCode } } } } }"""
+EXPLAIN = "query($e: ID!) { explain(entry: $e) { recomputedPoints agrees } }"
+EUROS = {"currencyCode": "EUR", "exchangeRate": "0.85"}
+LARGE = [{"minimumSpend": {"amount": "50.00"}}]
+
+
+def lines_of(*prices: str) -> list[dict[str, str]]:
+    """One piece at each price."""
+    return [{"sku": "thing", "quantity": "1", "unitPrice": price} for price in prices]
+
+
+def points_of(bought: Any) -> int:
+    """What the decision gives."""
+    (one,) = bought["decision"]["points"]
+    found: int = one["points"]
+    return found
+
+
+@pytest.fixture
+def large(database_url: str) -> Iterator[Shop]:
+    """A point a pound, two from £50.00 on; coffee at 10 points with a purchase of £50.00."""
+    with open_shop(database_url, template="blank") as opened:
+        coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
+        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        clauses: list[Any] = [
+            {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+            {"key": "large", "conditions": LARGE, "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}}},
+            {"key": "coffee", "conditions": LARGE, "effect": {"rewardCost": {"reward": "coffee", "points": 10}}},
+        ]
+        sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": clauses}
+        done = opened.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+        assert done == {"terms": {"version": 1}, "userErrors": []}
+        yield opened
+
+
+def test_a_purchase_in_euros_earns_at_its_rate_and_every_refund_goes_by_the_same_one(shop: Shop) -> None:
+    card = shop.enrol()
+    bought = shop.buy(card, "", receipt="R-1", lines=lines_of("60.00", "39.99", "0.01"), **EUROS)
+    assert points_of(bought) == 85, "€100.00 are £85.00"
+    (reason,) = bought["decision"]["reasons"]
+    assert reason["clause"]["statement"].startswith("You earn 1 point for every £1.00")
+    sale = shop.ask(SALE, id=bought["purchase"]["id"])["node"]
+    assert sale["total"] == {"amount": "100.00", "currencyCode": "EUR"}
+    assert (sale["exchangeRate"], sale["points"]) == ("0.85", 85)
+    assert sale["lines"][0]["unitPrice"] == {"amount": "60.00", "currencyCode": "EUR"}
+
+    first = shop.refund("R-1", lines=[{"line": 1}], key="first")
+    assert first["cash"] == {"amount": "60.00", "currencyCode": "EUR"}
+    assert first["balances"] == [{"available": 34}], "what is kept, €40.00, is £34.00"
+    rest = shop.refund("R-1")
+    assert rest["cash"] == {"amount": "40.00", "currencyCode": "EUR"}
+    assert rest["balances"] == [{"available": 0}]
+    again = shop.refund("R-1", lines=[{"line": 1}], key="first")
+    assert again["cash"] == {"amount": "60.00", "currencyCode": "EUR"}, "an answer that is given again is the same"
+
+    assert shop.ledger(card) == [("EARN", 85), ("CLAWBACK", -51), ("CLAWBACK", -34)]
+    for entry, points in ((bought["entry"], 85), (first["entry"], -51), (rest["entry"], -34)):
+        assert shop.ask(EXPLAIN, e=entry["id"])["explain"] == {"recomputedPoints": points, "agrees": True}
+    assert faults_in(shop.url) == []
+
+
+def test_a_purchase_in_the_programs_own_currency_has_no_rate(shop: Shop) -> None:
+    for own in ({}, {"currencyCode": "GBP"}, {"exchangeRate": None}):
+        bought = shop.buy(shop.enrol(), "10.00", **own)
+        assert points_of(bought) == 10
+        assert shop.ask(SALE, id=bought["purchase"]["id"])["node"]["exchangeRate"] is None
+
+
+@pytest.mark.parametrize(
+    ("own", "foreign", "rate", "price", "points", "half", "cash"),
+    [
+        # A point for ¥100, for €1.00 or for 1.000 KWD, which are 100, 100 and 1000 of the smallest unit.
+        ("JPY", "EUR", "163.45", "100.00", 163, 82, "50.00"),
+        ("JPY", "KWD", "487.2", "10.000", 49, 24, "5.000"),
+        ("EUR", "JPY", "0.00612", "16340", 100, 50, "8170"),
+        ("EUR", "KWD", "2.98", "10.500", 31, 16, "5.250"),
+        ("KWD", "JPY", "0.002053", "16340", 34, 17, "8170"),
+        ("KWD", "EUR", "0.3356", "100.00", 34, 17, "50.00"),
+    ],
+)
+def test_currencies_with_no_two_and_three_decimals_work_on_either_side(
+    database_url: str, own: str, foreign: str, rate: str, price: str, points: int, half: int, cash: str
+) -> None:
+    with open_shop(database_url, currency=own) as shop:
+        card = shop.enrol()
+        lines = [{"sku": "thing", "quantity": "2", "unitPrice": cash}]
+        bought = shop.buy(card, "", receipt="R-1", lines=lines, currencyCode=foreign, exchangeRate=rate)
+        assert points_of(bought) == points
+        total = shop.ask(SALE, id=bought["purchase"]["id"])["node"]["total"]
+        assert total == {"amount": price, "currencyCode": foreign}
+        refunded = shop.refund("R-1", lines=[{"line": 1, "quantity": "1"}])
+        assert refunded["cash"] == {"amount": cash, "currencyCode": foreign}
+        assert shop.available(card) == half, "half of the amount, rounded once"
+        assert shop.refund("R-1")["balances"] == [{"available": 0}]
+        assert faults_in(shop.url) == []
+
+
+def test_thresholds_are_in_the_programs_currency_and_so_is_what_is_missing(large: Shop) -> None:
+    card = large.enrol()
+    basket = {"lines": lines_of("58.82"), **EUROS}
+    told = large.ask(CHECK, by={"card": card}, basket=basket)["basketCheck"]
+    assert told["decision"]["points"] == [{"points": 50}], "£49.997 is below £50.00, and one point a pound"
+    clauses = {one["clause"]["key"]: one for one in told["clauses"]}
+    assert clauses["large"]["applies"] is False
+    (missing,) = clauses["large"]["nearly"]
+    assert missing["amount"] == {"amount": "0.01", "currencyCode": "GBP"}
+    (below,) = [one for one in clauses["large"]["reasons"] if one["code"] == "BELOW_MINIMUM_SPEND"]
+    assert (below["observed"], below["required"]) == ("£49.99", "£50.00")
+    assert points_of(large.buy(card, "58.82", **EUROS)) == 50
+
+    reached = {"lines": lines_of("58.83"), **EUROS}
+    told = large.ask(CHECK, by={"card": card}, basket=reached)["basketCheck"]
+    assert told["decision"]["points"] == [{"points": 100}]
+    assert points_of(large.buy(card, "58.83", **EUROS)) == 100
+
+
+def test_a_refund_that_leaves_less_than_a_threshold_takes_back_what_it_gave(large: Shop) -> None:
+    card = large.enrol()
+    large.buy(card, "", receipt="R-1", lines=lines_of("50.00", "50.00"), **EUROS)
+    assert large.available(card) == 170
+    large.refund("R-1", lines=[{"line": 2}])
+    assert large.available(card) == 43, "£42.50 at a point a pound"
+    assert faults_in(large.url) == []
+
+
+def test_rewards_with_a_basket_in_euros_are_offered_and_given_at_its_rate(large: Shop) -> None:
+    card = large.enrol()
+    large.buy(card, "20.00")
+    for price, available in (("58.82", False), ("58.83", True)):
+        basket = {"lines": lines_of(price), **EUROS}
+        (offer,) = large.ask(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
+        assert offer["available"] is available
+        redeemed = large.redeem(card, basket=basket)
+        assert (redeemed["redemption"] is not None) is available
+    assert large.ask(EXPLAIN, e=redeemed["entry"]["id"])["explain"]["agrees"] is True
+    assert faults_in(large.url) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "field"),
+    [
+        ({"currencyCode": "EUR"}, "RATE_MISSING", "currencyCode"),
+        ({"currencyCode": "EUR", "exchangeRate": None}, "RATE_MISSING", "currencyCode"),
+        ({"exchangeRate": "0.85"}, "INVALID_INPUT", "exchangeRate"),
+        ({"currencyCode": "GBP", "exchangeRate": "1"}, "INVALID_INPUT", "exchangeRate"),
+        ({"currencyCode": "EUR", "exchangeRate": "0"}, "INVALID_INPUT", "exchangeRate"),
+        ({"currencyCode": "EUR", "exchangeRate": "-0.85"}, "INVALID_INPUT", "exchangeRate"),
+        ({"currencyCode": "EUR", "exchangeRate": "1000000.1"}, "INVALID_INPUT", "exchangeRate"),
+        ({"currencyCode": "EUR", "exchangeRate": "0.0000000000001"}, "INVALID_INPUT", "exchangeRate"),
+        ({"currencyCode": "EUR", "exchangeRate": "1e-29"}, "INVALID_INPUT", "exchangeRate"),
+        (
+            {"currencyCode": "EUR", "exchangeRate": "1000000", "lines": lines_of("1000000000")},
+            "INVALID_INPUT",
+            "exchangeRate",
+        ),
+    ],
+)
+def test_without_a_rate_that_can_be_nothing_is_taken_for_one_to_one(
+    shop: Shop, given: dict[str, Any], code: str, field: str
+) -> None:
+    card = shop.enrol()
+    (error,) = shop.buy(card, "100.00", **given)["userErrors"]
+    assert (error["code"], error["path"]) == (code, ["input", "purchase", field])
+    basket = {"lines": lines_of("100.00"), **given}
+    (error,) = shop.redeem(card, basket=basket)["userErrors"]
+    assert (error["code"], error["path"]) == (code, ["input", "basket", field])
+    for query in (CHECK, OFFERS):
+        answer = shop.send(query, by={"card": card}, basket=basket).json()
+        assert answer["errors"][0]["message"].startswith(f"{code} at basket.{field}: ")
+    assert shop.ledger(card) == []
+
+
+def test_a_rate_is_taken_as_text_and_never_as_a_number(shop: Shop) -> None:
+    card = shop.enrol()
+    answer = shop.send(CHECK, by={"card": card}, basket={"lines": [], "currencyCode": "EUR", "exchangeRate": 0.85})
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_the_same_receipt_at_another_rate_differs_and_at_the_same_rate_in_another_spelling_does_not(
+    shop: Shop,
+) -> None:
+    card = shop.enrol()
+    shop.buy(card, "100.00", receipt="R-1", **EUROS)
+    again = shop.buy(card, "100.00", receipt="R-1", currencyCode="EUR", exchangeRate="0.8500")
+    assert (again["userErrors"], points_of(again)) == ([], 85)
+    for other in ({"currencyCode": "EUR", "exchangeRate": "0.86"}, {"currencyCode": "USD", "exchangeRate": "0.85"}):
+        refused = shop.buy(card, "100.00", receipt="R-1", **other)
+        assert [one["code"] for one in refused["userErrors"]] == ["RECEIPT_DIFFERS"]
+    assert shop.ledger(card) == [("EARN", 85)]
+
+
+def test_the_part_paid_with_points_earns_nothing_whatever_the_currency(shop: Shop) -> None:
+    card = shop.enrol()
+    payments = [{"kind": "POINTS", "amount": "40.00"}, {"kind": "GIFT_CARD", "amount": "60.00"}]
+    assert points_of(shop.buy(card, "100.00", payments=payments, **EUROS)) == 51, "€60.00 are £51.00"

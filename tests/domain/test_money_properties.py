@@ -1,0 +1,399 @@
+"""Laws of money and points, over currencies with no, two and three decimals, with and without an exchange rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.api.scalars import parse_decimal, show_decimal
+from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Exchange, Money, Rounding, shared_out
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.counting import Basis, Counted
+from app.domain.drafting import DraftedClause
+from app.domain.earning import earn
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.combination import Combination, CombinationMode
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.facts import FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.receipts import exchange_of
+from app.domain.redeeming import redeem
+from app.domain.refunding import kept, refund
+from app.domain.terms import Terms
+from tests.builders import NOON
+
+CURRENCIES = ("JPY", "EUR", "KWD")
+PLENTY = 10**9
+"""More points than any of these purchases earns."""
+
+moderately = settings(max_examples=80, deadline=None)
+currencies = st.sampled_from(CURRENCIES)
+rates = st.decimals("0.0001", "500", places=4) | st.sampled_from([Decimal("0.000000000001"), Decimal(1), Decimal(1000)])
+tax_rates = st.sampled_from([None, Decimal("0.19"), Decimal("0.081")])
+
+
+@st.composite
+def lines_of(draw: st.DrawFn, number: int, *, whole: bool = False, kind: LineKind = LineKind.GOODS) -> Line:
+    """A line of up to five pieces, or of some measure."""
+    weights = st.sampled_from([Decimal("0.75"), Decimal("0.333"), Decimal("1.001")])
+    pieces = st.integers(1, 5).map(Decimal)
+    line = Line(
+        number=number,
+        sku=f"sku-{number}",
+        quantity=draw(pieces if whole else pieces | weights),
+        unit_price=draw(st.integers(0, 60_000)),
+        tax_rate=draw(tax_rates),
+        tax_included=draw(st.booleans()),
+        kind=kind,
+    )
+    return replace(line, discount=draw(st.sampled_from([0, 0, line.price() // 3, line.price()])))
+
+
+@st.composite
+def sales(draw: st.DrawFn, own: str, *, whole: bool = False) -> PurchaseFacts:
+    """A purchase in any of the currencies, at a rate where it is not the program's, partly paid with points or not."""
+    currency = draw(currencies)
+    lines = tuple(draw(lines_of(number, whole=whole)) for number in range(1, draw(st.integers(1, 4)) + 1))
+    facts = PurchaseFacts(
+        occurred_at=NOON,
+        zone="Europe/London",
+        currency=currency,
+        lines=lines,
+        exchange=Exchange(draw(rates), own) if currency != own else None,
+    )
+    with_points = draw(st.sampled_from([0, 0, 1, 2])) * to_pay(facts).__floor__() // 2
+    return replace(facts, payments=(Payment(PaymentKind.POINTS, with_points),)) if with_points else facts
+
+
+@st.composite
+def terms_of(draw: st.DrawFn, own: str) -> Terms:
+    """Terms in the program's currency: in proportion, by full steps, from a minimum spend, capped, rounded any way."""
+    amounts = st.integers(1, 40_000).map(lambda minor: Money(minor, own))
+    points = st.integers(1, 300)
+    effects = st.builds(PointsPerAmount, points=points, per=amounts) | st.builds(
+        PointsPerFullAmount, points=points, per=amounts
+    )
+    clauses: list[DraftedClause] = [("base", (), draw(effects))]
+    if draw(st.booleans()):
+        clauses.append(("large", (MinimumSpend(draw(amounts)),), draw(effects)))
+    if draw(st.booleans()):
+        clauses.append(("bonus", (MinimumSpend(draw(amounts)),), BonusPoints(draw(points))))
+    if draw(st.booleans()):
+        clauses.append(("cap", (), PointsCap(points=draw(st.integers(1, 100_000)), scope=CapScope.PURCHASE)))
+    if draw(st.booleans()):
+        clauses.append(("stack", (), Combination(CombinationMode.STACK)))
+    clauses.append(("round", (), draw(st.builds(RoundingRule, mode=_any(Rounding), scope=_any(RoundingScope)))))
+    return drafted(own, clauses)
+
+
+def _any(values: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from(list(values))
+
+
+def drafted(own: str, clauses: Sequence[DraftedClause]) -> Terms:
+    """Terms in force since 2020."""
+    return Terms.drafted(
+        version=1,
+        effective_from=datetime(2020, 1, 1, tzinfo=UTC),
+        currency=own,
+        zone="Europe/London",
+        clauses=clauses,
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn, *, whole: bool = False) -> tuple[Terms, PurchaseFacts]:
+    """Terms and a purchase that they judge."""
+    own = draw(currencies)
+    return draw(terms_of(own)), draw(sales(own, whole=whole))
+
+
+@st.composite
+def returns(draw: st.DrawFn, sale: PurchaseFacts) -> list[dict[int, Decimal]]:
+    """Some refunds of a purchase, one after the other, that may leave something of it."""
+    left = {line.number: line.quantity for line in sale.lines}
+    steps: list[dict[int, Decimal]] = []
+    for _ in range(draw(st.integers(0, 4))):
+        number = draw(st.sampled_from(sorted(left)))
+        thousandths = draw(st.integers(1, max(1, int(left[number] * 1000))))
+        quantity = min(left[number], Decimal(thousandths).scaleb(-3))
+        if quantity > 0:
+            left[number] -= quantity
+            steps.append({number: quantity})
+    return steps
+
+
+def to_pay(facts: PurchaseFacts) -> Fraction:
+    """What a purchase comes to, in minor units of its own currency."""
+    return Fraction(sum(line.to_pay() for line in facts.lines))
+
+
+def points(terms: Terms, facts: PurchaseFacts) -> int:
+    """What it earns."""
+    return earn(terms=terms, facts=facts).points
+
+
+def total(facts: PurchaseFacts) -> Fraction:
+    """What counts of it by default, in minor units of the program's currency."""
+    return Fraction(Counted.of(facts, basis=Basis()).total())
+
+
+def taken_back(
+    terms: Terms, sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]
+) -> tuple[list[int], list[int]]:
+    """What each of the refunds is due in points, and what it pays out in minor units of the purchase's currency."""
+    earned = points(terms, sale)
+    due: list[int] = []
+    cash: list[int] = []
+    left = kept(sale, returned=())
+    for step in steps:
+        after = kept(sale, returned=[step], of=left)
+        done = refund(
+            terms=terms,
+            sale=sale,
+            earned=earned,
+            kept_before=left,
+            kept_after=after,
+            due_before=sum(due),
+            available=PLENTY,
+            occurred_at=NOON,
+        )
+        assert done.cash.currency == sale.currency
+        due.append(done.due)
+        cash.append(done.cash.minor)
+        left = after
+    return due, cash
+
+
+def rest(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:
+    """All that some refunds have left."""
+    return {number: quantity for number, quantity in kept(sale, returned=steps).items() if quantity}
+
+
+@given(worlds(), st.randoms(use_true_random=False))
+@moderately
+def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
+    terms, sale = world
+    shuffled = list(sale.lines)
+    shuffling.shuffle(shuffled)
+    again = replace(sale, lines=tuple(replace(line, number=at) for at, line in enumerate(shuffled, start=1)))
+    assert earn(terms=terms, facts=again) == earn(terms=terms, facts=sale)
+
+
+@given(st.data())
+@moderately
+def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned(data: st.DataObject) -> None:
+    terms, sale = data.draw(worlds())
+    steps = data.draw(returns(sale))
+    if left := rest(sale, steps):
+        steps = [*steps, left]
+    due, cash = taken_back(terms, sale, steps)
+    assert sum(due) == points(terms, sale)
+    assert sum(cash) == sale.total().minor
+    assert min(due) >= 0
+    assert min(cash) >= 0
+
+
+@given(st.data())
+@moderately
+def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_was_earned(
+    data: st.DataObject,
+) -> None:
+    terms, sale = data.draw(worlds())
+    steps = data.draw(returns(sale))
+    other = data.draw(st.permutations(steps))
+    earned, left = points(terms, sale), points(terms, sale.kept(kept(sale, returned=steps)))
+    due, cash = taken_back(terms, sale, steps)
+    assert sum(due) == earned - left
+    assert all(0 <= sum(due[:count]) <= earned for count in range(len(due) + 1))
+    again, cash_again = taken_back(terms, sale, other)
+    assert (sum(again), sum(cash_again)) == (sum(due), sum(cash))
+
+
+@given(st.data())
+@moderately
+def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.DataObject) -> None:
+    terms, sale = data.draw(worlds())
+    everything = {line.number: line.quantity for line in sale.lines}
+    assert earn(terms=terms, facts=sale.kept(everything)) == earn(terms=terms, facts=sale)
+    left = kept(sale, returned=data.draw(returns(sale)))
+    assert points(terms, sale.kept(left)) <= points(terms, sale)
+
+
+@given(st.data())
+@moderately
+def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -> None:
+    _, sale = data.draw(worlds())
+    left = sale.kept(kept(sale, returned=data.draw(returns(sale))))
+    unexchanged = replace(left, exchange=None)
+    rate = sale.exchange.factor(foreign=sale.currency) if sale.exchange is not None else 1
+    assert total(left) == total(unexchanged) * rate
+    bare = replace(left, payments=())
+    assert total(bare) == sum(total(bare.only((line,))) for line in bare.lines)
+
+
+@given(st.data(), st.permutations(CURRENCIES), st.integers(1, 2_000))
+@moderately
+def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_programs_currency(
+    data: st.DataObject, several: list[str], factor: int
+) -> None:
+    own, foreign, _ = several
+    terms = data.draw(terms_of(own))
+    at_home = replace(data.draw(sales(own, whole=True)), currency=own, exchange=None)
+    # A unit of the smallest kind abroad is `factor` of the smallest kind at home.
+    rate = Decimal(factor).scaleb(DECIMALS[foreign] - DECIMALS[own])
+    abroad = replace(at_home, currency=foreign, exchange=Exchange(rate, own))
+    at_home = replace(
+        at_home,
+        lines=tuple(
+            replace(line, unit_price=line.unit_price * factor, discount=line.discount * factor)
+            for line in at_home.lines
+        ),
+        payments=tuple(replace(one, amount=one.amount * factor) for one in at_home.payments),
+    )
+    assert earn(terms=terms, facts=abroad) == earn(terms=terms, facts=at_home)
+
+
+@given(worlds())
+@moderately
+def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earns(
+    world: tuple[Terms, PurchaseFacts],
+) -> None:
+    terms, sale = world
+    sale = replace(sale, payments=())
+    card = Line(number=len(sale.lines) + 1, sku="card", quantity=Decimal(1), unit_price=5_000, kind=LineKind.GIFT_CARD)
+    assert earn(terms=terms, facts=replace(sale, lines=(*sale.lines, card))) == earn(terms=terms, facts=sale)
+    assert points(terms, replace(sale, lines=(replace(card, number=1),))) == 0
+    whole = Payment(PaymentKind.GIFT_CARD, sale.total().minor)
+    assert earn(terms=terms, facts=replace(sale, payments=(whole,))) == earn(terms=terms, facts=sale)
+
+
+@given(worlds(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
+@moderately
+def test_the_part_that_is_paid_with_points_earns_nothing(
+    world: tuple[Terms, PurchaseFacts], one: Fraction, other: Fraction
+) -> None:
+    terms, sale = world
+    less, more = sorted((one, other))
+
+    def paid(part: Fraction) -> PurchaseFacts:
+        return replace(sale, payments=(Payment(PaymentKind.POINTS, to_pay(sale) * part),))
+
+    assert total(paid(less)) == total(paid(Fraction(0))) * (1 - less)
+    assert points(terms, paid(less)) >= points(terms, paid(more))
+    if to_pay(sale):
+        assert total(paid(Fraction(1))) == 0
+
+
+@given(currencies, st.data())
+@moderately
+def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_down(
+    own: str, data: st.DataObject
+) -> None:
+    per = data.draw(st.integers(1, 40_000).map(lambda minor: Money(minor, own)))
+    down: DraftedClause = ("round", (), RoundingRule(mode=Rounding.FLOOR, scope=RoundingScope.BASKET))
+    terms = drafted(own, [("base", (), PointsPerAmount(points=data.draw(st.integers(1, 9)), per=per)), down])
+    sale = replace(data.draw(sales(own, whole=True)), payments=())
+    twice = replace(
+        sale,
+        lines=tuple(replace(line, quantity=line.quantity * 2, discount=line.discount * 2) for line in sale.lines),
+    )
+    assert total(twice) == 2 * total(sale)
+    assert points(terms, twice) - 2 * points(terms, sale) in (0, 1)
+
+
+@given(st.integers(0, 100_000), st.lists(st.fractions(0, 1_000, max_denominator=60), min_size=1, max_size=12))
+@moderately
+def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, weights: list[Fraction]) -> None:
+    shares = shared_out(total, weights=weights)
+    assert sum(shares) == total
+    whole = sum(weights)
+    if not whole:
+        assert shares == (total, *[0] * (len(weights) - 1))
+        return
+    for place, (share, weight) in enumerate(zip(shares, weights, strict=True)):
+        assert abs(share - total * weight / whole) < 1, "the exact share, rounded down or up"
+        for before, heavier in zip(shares[:place], weights[:place], strict=True):
+            assert before >= share or heavier < weight, "of two that are alike the lower one gets no less"
+
+
+@given(currencies, st.integers(0, MAX_MINOR))
+@moderately
+def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
+    decimals = DECIMALS[currency]
+    digits = f"{minor:0{decimals + 1}d}"
+    text = f"{digits[:-decimals]}.{digits[-decimals:]}" if decimals else digits
+    amount = Money.of(parse_decimal(text), currency)
+    assert amount.minor == minor
+    assert show_decimal(amount.decimal()) == text
+    finer = f"{text}5" if decimals else f"{text}.5"
+    with pytest.raises(AmountError):
+        Money.of(parse_decimal(finer), currency)
+
+
+@given(worlds())
+@moderately
+def test_a_kept_purchase_holds_no_float_and_reads_as_it_was(world: tuple[Terms, PurchaseFacts]) -> None:
+    terms, sale = world
+    assert PurchaseFacts.from_data(sale.to_data()) == sale
+    assert ("exchange" in sale.to_data()) is (sale.currency != terms.currency)
+    for data in (sale.to_data(), terms.to_data(), earn(terms=terms, facts=sale).to_data()):
+        assert [one for one in leaves(data) if isinstance(one, float)] == []
+
+
+def leaves(data: object) -> Iterator[object]:
+    """Every single value in what is stored."""
+    if isinstance(data, Mapping):
+        data = list(data.values())
+    if isinstance(data, list | tuple):
+        for one in data:
+            yield from leaves(one)
+    else:
+        yield data
+
+
+@pytest.mark.parametrize("decide", ["earn", "redeem"])
+def test_a_foreign_purchase_without_a_rate_is_never_judged(decide: str) -> None:
+    cost: DraftedClause = ("coffee", (), RewardCost(reward="coffee", points=1))
+    terms = drafted("EUR", [("base", (), PointsPerAmount(points=1, per=Money(100, "EUR"))), cost])
+    facts = PurchaseFacts(
+        occurred_at=NOON, zone="Europe/London", currency="JPY", lines=(Line(1, "a", Decimal(1), 100),)
+    )
+    clause = terms.cost_of("coffee")
+    assert clause is not None
+    judged: dict[str, Callable[[PurchaseFacts], object]] = {
+        "earn": lambda facts: earn(terms=terms, facts=facts),
+        "redeem": lambda facts: redeem(terms=terms, clause=clause, facts=facts, available=9),
+    }
+    with pytest.raises(AmountError, match="no exchange rate from JPY into EUR"):
+        judged[decide](facts)
+    with pytest.raises(AmountError, match="no exchange rate from KWD into EUR"):
+        judged[decide](replace(facts, exchange=Exchange(Decimal("0.002"), "KWD")))
+    judged[decide](replace(facts, exchange=Exchange(Decimal("0.006"), "EUR")))
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "NaN", "Infinity", "1000000.000000000001", "0.0000000000001", "1E-999"])
+def test_a_rate_that_can_be_none_is_refused(rate: str) -> None:
+    with pytest.raises(FactsError) as refused:
+        exchange_of(Decimal(rate), currency="JPY", into="EUR")
+    assert refused.value.path == ("exchange_rate",)
+
+
+def test_only_a_foreign_currency_has_a_rate() -> None:
+    assert exchange_of(None, currency="EUR", into="EUR") is None
+    with pytest.raises(FactsError, match="only a foreign currency"):
+        exchange_of(Decimal(1), currency="EUR", into="EUR")
+    line = Line(1, "a", Decimal(1), 100)
+    with pytest.raises(FactsError, match="only a purchase in a foreign currency"):
+        PurchaseFacts(NOON, "Europe/London", "EUR", (line,), exchange=Exchange(Decimal(1), "EUR"))
