@@ -11,8 +11,10 @@ import orjson
 
 from app.domain.ledger import FIRST_HASH, Entry, EntryType, sealed
 from app.domain.lots import Lot
+from app.domain.redeeming import price
 from app.domain.tiers import TierStanding
 from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.happenings import Redeemed
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.postings import Subject, differences, surplus
 from app.store import accounts, budgets, customers, ledger, members, redemptions, rewards, stories, terms
@@ -163,6 +165,7 @@ def _facts(found: _Found, *, told: Told, versions: Versions) -> Iterator[Fault]:
         yield Fault(place, f"a fact that others rest on is gone: {missing}")
         return
     yield from _postings(found, course=course)
+    yield from _prices(told, course=course)
     yield from _lots(found, course=course)
     yield from _standing(found, course=course, told=told)
 
@@ -182,11 +185,21 @@ def _postings(found: _Found, *, course: Course) -> Iterator[Fault]:
             drawn[OWED] = drawn.get(OWED, 0) + entry.owed
     for posting in differences(course.postings, recorded=recorded):
         if (known := entries.get(posting.subject)) is not None:
-            yield Fault(f"entry {known.id}", "the terms of its time give other points or lots")
+            yield Fault(f"entry {known.id}", "the terms of its time give other points")
         else:
             yield Fault(f"{posting.subject.type.value} {posting.subject.id}", "has no entry")
     for subject in surplus(course.postings, recorded=recorded):
         yield Fault(f"entry {entries[subject].id}", "what it was decided from is gone")
+
+
+def _prices(told: Told, *, course: Course) -> Iterator[Fault]:
+    """Every redemption cost what its clause says; where older points paid an older price, the draws of its entry say so."""
+    for one in told.story.facts:
+        if not isinstance(one, Redeemed) or course.price_lists(terms=one.terms, at=one.at) is not None:
+            continue
+        clause = one.terms.cost_of(one.reward)
+        if clause is None or price(clause).points != one.points:
+            yield Fault(f"redemption {one.id}", "the terms of its time give other points")
 
 
 def _lots(found: _Found, *, course: Course) -> Iterator[Fault]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from app.domain.decisions import Decision
-from app.domain.ledger import Entry
+from app.domain.ledger import Entry, EntryType
+from app.domain.redeeming import price
 from app.domain.terms import Terms
 from app.domain.wallets.course import unfold
+from app.domain.wallets.happenings import Redeemed, Story, business_order
 from app.domain.wallets.postings import Subject, summed
 from app.store import accounts, customers, ledger, purchases, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
+from app.store.stories import Versions
 from app.store.unit import Session
 
 
@@ -126,14 +129,29 @@ async def explain(session: Session, *, program_id: str, entry_id: str) -> Explai
     if told.gone is not None and told.gone.id <= entry.id:
         course.close(told.gone.id, at=told.gone.occurred_at)
     subject = Subject(entry.type, entry.subject)
-    wanted = summed(course.postings).get(subject, {})
+    wanted = sum(summed(course.postings).get(subject, {}).values())
+    if entry.type is EntryType.REDEEM:
+        wanted = _price_then(entry, story=told.story.known_by(entry.id), versions=versions) or wanted
     owners = await customers.by_accounts(session, program_id=program_id, account_ids=[entry.account_id])
     return Explained(
         stored=stored,
         customer_id=owners[entry.account_id],
         terms=judged_by,
-        recomputed=sum(before.get(subject, {}).values()) - sum(wanted.values()),
+        recomputed=sum(before.get(subject, {}).values()) - wanted,
     )
+
+
+def _price_then(entry: Entry, *, story: Story, versions: Versions) -> int | None:
+    """What the reward of a redemption cost by the terms of its time, and by the points that were there; None: not known."""
+    fact = next((one for one in story.facts if isinstance(one, Redeemed) and one.id == entry.subject), None)
+    clause = fact.terms.cost_of(fact.reward) if fact is not None else None
+    if fact is None or clause is None:
+        return None
+    earlier = tuple(one for one in story.facts if business_order(one) < business_order(fact))
+    course = unfold(replace(story, facts=earlier), versions=versions.standing, until=fact.at)
+    lists = course.price_lists(terms=fact.terms, at=fact.at)
+    charge = lists.charge(fact.reward) if lists is not None else None
+    return charge.cost if charge is not None else price(clause).points
 
 
 async def entries(session: Session, *, program_id: str, ids: Sequence[str]) -> list[StoredEntry | None]:

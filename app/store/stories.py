@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -94,7 +93,7 @@ async def told(session: Session, *, program_id: str, account: Account, versions:
 
 async def all_told(session: Session, *, program_id: str, of: Sequence[Account], versions: Versions) -> dict[str, Told]:
     """What was recorded of several accounts, by their ids, read together."""
-    shelf = await _Shelf.read(session, program_id=program_id, of=of, versions=versions)
+    shelf = await _shelf(session, program_id=program_id, of=of, versions=versions)
     return {account.id: shelf.told(account) for account in of}
 
 
@@ -105,79 +104,22 @@ class _Shelf:
     versions: Versions
     accounts: dict[str, Account]
     """By wallet."""
-    holders: dict[str, dict[str, datetime]]
-    """By wallet: the customers who hold it now, and when they enrolled."""
-    enrolled: dict[str, datetime]
     mergers: tuple[Merger, ...]
-    purchases: dict[str, list[Purchase]]
-    refunds: dict[str, list[Refund]]
+    holders: dict[str, set[str]] = field(default_factory=dict)
+    """By wallet: the customers who hold it now."""
+    enrolled: dict[str, datetime] = field(default_factory=dict)
+    purchases: dict[str, list[Purchase]] = field(default_factory=dict)
+    refunds: dict[str, list[Refund]] = field(default_factory=dict)
     """By purchase."""
-    redemptions: dict[str, list[Redemption]]
-    reversals: dict[str, Reversal]
+    redemptions: dict[str, list[Redemption]] = field(default_factory=dict)
+    reversals: dict[str, Reversal] = field(default_factory=dict)
     """By redemption."""
-    rewards: dict[str, str]
-    adjustments: dict[str, list[Adjustment]]
-    transfers: tuple[Transfer, ...]
-    notices: dict[str, list[ExpiryNotice]]
-    deliveries: dict[str, list[Delivery]]
-
-    @classmethod
-    async def read(cls, session: Session, *, program_id: str, of: Sequence[Account], versions: Versions) -> _Shelf:
-        wallets = sorted({one.wallet_id for one in of})
-        joined = await mergers.around(session, program_id=program_id, wallet_ids=wallets)
-        every = sorted({*wallets, *(one.from_wallet_id for one in joined)})
-        known = of
-        if len(every) > len(wallets):
-            known = await accounts.of_wallets(session, program_id=program_id, wallet_ids=every)
-        units = {one.unit for one in of}
-        rows = await session.rows(
-            "SELECT id, wallet_id, enrolled_at FROM customers WHERE program_id = $1"
-            " AND (wallet_id = ANY($2) OR id = ANY($3))",
-            program_id,
-            every,
-            sorted({one.customer_id for one in joined}),
-        )
-        holders: dict[str, dict[str, datetime]] = defaultdict(dict)
-        for row in rows:
-            holders[row["wallet_id"]][row["id"]] = instant(row["enrolled_at"])
-        people = [row["id"] for row in rows]
-        account_ids = [one.id for one in known if one.unit in units]
-        bought = await purchases.of_customers(session, program_id=program_id, customer_ids=people)
-        returned = await refunds.of_customers(session, program_id=program_id, customer_ids=people)
-        redeemed = await redemptions.of_customers(session, program_id=program_id, customer_ids=people)
-        undone: Iterable[Reversal] = ()
-        keys: dict[str, str] = {}
-        if redeemed:
-            undone = await reversals.of_redemptions(
-                session, program_id=program_id, redemption_ids=[one.id for one in redeemed]
-            )
-            wanted = sorted({one.reward_id for one in redeemed})
-            found = await rewards.by_ids(session, program_id=program_id, reward_ids=wanted)
-            keys = {one.id: one.key for one in found.values()}
-        warned: Sequence[ExpiryNotice] = ()
-        heard: Sequence[Delivery] = ()
-        if any(one.policy(PointsValidity).expires for one in versions.all.values()):
-            warned = await expiry_notices.of_accounts(session, program_id=program_id, account_ids=account_ids)
-            heard = await expiry_notices.deliveries(
-                session, program_id=program_id, notice_ids=[one.id for one in warned]
-            )
-        given = await adjustments.of_accounts(session, program_id=program_id, account_ids=account_ids)
-        return cls(
-            versions=versions,
-            accounts={one.wallet_id: one for one in known if one.unit in units},
-            holders=holders,
-            enrolled={row["id"]: instant(row["enrolled_at"]) for row in rows},
-            mergers=joined,
-            purchases=_by(bought, key=lambda one: one.customer_id),
-            refunds=_by(returned, key=lambda one: one.purchase_id),
-            redemptions=_by(redeemed, key=lambda one: one.customer_id),
-            reversals={one.redemption_id: one for one in undone},
-            rewards=keys,
-            adjustments=_by(given, key=lambda one: one.account_id),
-            transfers=await transfers.of_accounts(session, program_id=program_id, account_ids=account_ids),
-            notices=_by(warned, key=lambda one: one.account_id),
-            deliveries=_by(heard, key=lambda one: one.notice_id),
-        )
+    rewards: dict[str, str] = field(default_factory=dict)
+    """The keys of rewards, by id."""
+    adjustments: dict[str, list[Adjustment]] = field(default_factory=dict)
+    transfers: tuple[Transfer, ...] = ()
+    notices: dict[str, list[ExpiryNotice]] = field(default_factory=dict)
+    deliveries: dict[str, list[Delivery]] = field(default_factory=dict)
 
     def told(self, account: Account) -> Told:
         """What was recorded of one account: of those who hold its wallet, as long as they did."""
@@ -270,6 +212,62 @@ class _Shelf:
             lots = frozenset(told.lot_id for told in notice.lots)
             for one in self.deliveries.get(notice.id, ()):
                 yield Warned(one.id, one.delivered_at, lots, one.channel), expiry_notices.evidence_of_delivery(one)
+
+
+async def _shelf(session: Session, *, program_id: str, of: Sequence[Account], versions: Versions) -> _Shelf:
+    """Read the rows of accounts, and of those that went over into them."""
+    wallets = sorted({one.wallet_id for one in of})
+    joined = await mergers.around(session, program_id=program_id, wallet_ids=wallets)
+    every = sorted({*wallets, *(one.from_wallet_id for one in joined)})
+    known = of
+    if len(every) > len(wallets):
+        known = await accounts.of_wallets(session, program_id=program_id, wallet_ids=every)
+    units = {one.unit for one in of}
+    known = [one for one in known if one.unit in units]
+    rows = await session.rows(
+        "SELECT id, wallet_id, enrolled_at FROM customers WHERE program_id = $1"
+        " AND (wallet_id = ANY($2) OR id = ANY($3))",
+        program_id,
+        every,
+        sorted({one.customer_id for one in joined}),
+    )
+    shelf = _Shelf(versions=versions, accounts={one.wallet_id: one for one in known}, mergers=joined)
+    for row in rows:
+        shelf.holders.setdefault(row["wallet_id"], set()).add(row["id"])
+        shelf.enrolled[row["id"]] = instant(row["enrolled_at"])
+    await _read_customers(session, program_id=program_id, ids=sorted(shelf.enrolled), into=shelf)
+    await _read_accounts(session, program_id=program_id, ids=sorted(one.id for one in known), into=shelf)
+    return shelf
+
+
+async def _read_customers(session: Session, *, program_id: str, ids: Sequence[str], into: _Shelf) -> None:
+    """What customers did."""
+    bought = await purchases.of_customers(session, program_id=program_id, customer_ids=ids)
+    returned = await refunds.of_customers(session, program_id=program_id, customer_ids=ids)
+    redeemed = await redemptions.of_customers(session, program_id=program_id, customer_ids=ids)
+    into.purchases = _by(bought, key=lambda one: one.customer_id)
+    into.refunds = _by(returned, key=lambda one: one.purchase_id)
+    into.redemptions = _by(redeemed, key=lambda one: one.customer_id)
+    if redeemed:
+        of = [one.id for one in redeemed]
+        undone = await reversals.of_redemptions(session, program_id=program_id, redemption_ids=of)
+        wanted = sorted({one.reward_id for one in redeemed})
+        given = await rewards.by_ids(session, program_id=program_id, reward_ids=wanted)
+        into.reversals = {one.redemption_id: one for one in undone}
+        into.rewards = {one.id: one.key for one in given.values()}
+
+
+async def _read_accounts(session: Session, *, program_id: str, ids: Sequence[str], into: _Shelf) -> None:
+    """What people moved in accounts, and the notices of expiry."""
+    given = await adjustments.of_accounts(session, program_id=program_id, account_ids=ids)
+    into.adjustments = _by(given, key=lambda one: one.account_id)
+    into.transfers = await transfers.of_accounts(session, program_id=program_id, account_ids=ids)
+    if any(one.policy(PointsValidity).expires for one in into.versions.all.values()):
+        warned = await expiry_notices.of_accounts(session, program_id=program_id, account_ids=ids)
+        of = [one.id for one in warned]
+        heard = await expiry_notices.deliveries(session, program_id=program_id, notice_ids=of)
+        into.notices = _by(warned, key=lambda one: one.account_id)
+        into.deliveries = _by(heard, key=lambda one: one.notice_id)
 
 
 T = TypeVar("T")

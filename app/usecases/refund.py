@@ -11,7 +11,6 @@ import orjson
 
 from app.domain import earning, refunding
 from app.domain.decisions import Decision
-from app.domain.facts import quantity_problem
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
@@ -30,6 +29,7 @@ from app.usecases.book import Book, Origin
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.earn import RECEIPTS
 from app.usecases.record import record
+from app.usecases.returning import no_quantity, returned_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     """Record the refund and claw back, by the terms of the sale, what the kept goods would not have earned."""
     if (known := await replay(session, call=call)) is not None:
         return known
-    if (wrong := _no_quantity(order)) is not None:
+    if (wrong := no_quantity(order.lines)) is not None:
         return wrong
     if (skewed := call.too_early(order.occurred_at, path=("occurredAt",))) is not None:
         return skewed
@@ -70,7 +70,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         return same
     earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
     kept = refunding.kept(sale.facts, returned=[one.lines for one in earlier])
-    returned = _returned(order.lines, kept=kept)
+    returned = returned_of(order.lines, kept=kept)
     if isinstance(returned, Problem):
         return returned
     return await _taken_back(
@@ -293,33 +293,3 @@ async def _same_receipt(
         cash=known.cash,
     )
     return await keep(session, call=call, answer=answer)
-
-
-def _no_quantity(order: NewRefund) -> Problem | None:
-    """The refusal of a quantity that no line can have, so that what is left of a line is never rounded."""
-    for place, quantity in enumerate((order.lines or {}).values()):
-        if quantity is not None and (wrong := quantity_problem(quantity)) is not None:
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(place), "quantity"), detail=wrong)
-    return None
-
-
-def _returned(
-    lines: Mapping[int, Decimal | None] | None, *, kept: Mapping[int, Decimal]
-) -> dict[int, Decimal] | Problem:
-    """What this refund takes of each line, or why it cannot."""
-    wanted = dict.fromkeys(kept) if lines is None else lines
-    returned: dict[int, Decimal] = {}
-    for number, quantity in wanted.items():
-        left = kept.get(number)
-        if left is None:
-            return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"no line {number}")
-        taken = left if quantity is None else quantity
-        if taken > left:
-            return Problem(
-                ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"line {number} has {left.normalize():f} left"
-            )
-        if taken > 0:
-            returned[number] = taken
-    if not returned:
-        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail="everything was refunded before")
-    return returned

@@ -62,7 +62,9 @@ ENTRY = Entry(
     account_id="a",
     number=7,
     type=EntryType.EARN,
+    subject="p",
     points=5,
+    owed=0,
     unit="points",
     occurred_at=NOON,
     recorded_at=NOON,
@@ -71,7 +73,7 @@ ENTRY = Entry(
     redemption_id=None,
     decision="{}",
     movements=(Movement("m", "l", 5),),
-    new_lot=a_lot("l", points=5),
+    new_lots=(a_lot("l", points=5),),
     previous=FIRST_HASH,
 )
 
@@ -87,8 +89,8 @@ def changed(name: str) -> Entry:
         return replace(ENTRY, **{name: value + 1})
     if name == "movements":
         return replace(ENTRY, movements=(Movement("m", "l", 6),))
-    if name == "new_lot":
-        return replace(ENTRY, new_lot=a_lot("l", points=5, valid_until=date(2027, 1, 1)))
+    if name == "new_lots":
+        return replace(ENTRY, new_lots=(a_lot("l", points=5, valid_until=date(2027, 1, 1)),))
     return replace(ENTRY, **{name: f"{value or ''}x"})
 
 

@@ -83,9 +83,9 @@ class Tampering:
             for sql in statements:
                 values = (program_id,) if "$1" in sql else ()
                 assert await session.execute(sql, *values) == 1, f"{sql} changed nothing"
-            page = await prove_page(session, program_id=program_id, after=None)
+            page = await prove_page(session, program_id=program_id)
             assert page.last is None
-            whole = await prove_whole(session, program_id=program_id, entries=page.entries, spent=page.spent)
+            whole = await prove_whole(session, program_id=program_id, spent=page.spent, passed=page.passed)
             found[:] = [*page.faults, *whole]
             raise Untouched
 

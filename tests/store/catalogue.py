@@ -72,7 +72,12 @@ def _sqlite_kind(column: str, declared: str, ddl: str) -> Kind:
         return "date"
     if re.search(rf"CHECK \(json_valid\(({column}|coalesce\({column}, 'null'\))\)\)", ddl):
         return "json"
-    return "id" if column in ("id", "actor") or (column.endswith("_id") and column != "external_id") else "text"
+    return (
+        "id"
+        if column in ("id", "actor", "subject", "cause", "merged_into")
+        or (column.endswith("_id") and column != "external_id")
+        else "text"
+    )
 
 
 async def _sqlite_references(session: Session, name: str) -> frozenset[Reference]:

@@ -114,7 +114,10 @@ async def test_a_row_that_was_put_off_can_be_changed_by_what_follows(database: D
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     async def work(session: Session) -> None:
-        copy = "INSERT INTO accounts SELECT program_id, $1, wallet_id, 'stars', 7, 0, 0, 0, 0, 0, 0, head FROM accounts"
+        copy = (
+            "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
+            " entries, head) SELECT program_id, $1, wallet_id, 'stars', 7, 0, 0, 0, 0, 0, 0, head FROM accounts"
+        )
         await session.later(copy, an_id(2))
         await session.later("UPDATE accounts SET available = available + 1 WHERE id = $1", an_id(2))
 

@@ -13,6 +13,7 @@ import pytest
 
 from app.domain.access import Role
 from app.domain.amounts import Money
+from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.facts import Line, PurchaseFacts
 from app.domain.identities import IdentityKind
@@ -22,9 +23,11 @@ from app.domain.persons import STRANGER, Aspect, Person, Preference, PreferenceK
 from app.domain.terms import Terms
 from app.store import (
     access_keys,
+    accounts,
     answers,
     customers,
     ledger,
+    lots,
     persons,
     programs,
     purchases,
@@ -34,8 +37,10 @@ from app.store import (
     terms,
 )
 from app.store.access_keys import AccessKey
+from app.store.accounts import NO_EVIDENCE, Account
 from app.store.answers import StoredAnswer
 from app.store.customers import CustomerBy, CustomerRow, CustomerState, NewCustomer
+from app.store.evidence import added
 from app.store.persons import Birthday, PersonChange
 from app.store.programs import Program, ProgramKind
 from app.store.purchases import Purchase
@@ -93,13 +98,17 @@ LOT = Lot(
     available_from=FACTS.occurred_at,
     valid_until=date(2027, 3, 31),
     entry_id=an_id(11),
+    terms_version=1,
+    zone="Europe/Berlin",
 )
 EARNED = Entry(
     id=an_id(11),
     account_id=ANNA.account_id,
     number=1,
     type=EntryType.EARN,
+    subject=PURCHASE.id,
     points=4,
+    owed=0,
     unit="points",
     occurred_at=FACTS.occurred_at,
     recorded_at=NOW,
@@ -108,7 +117,7 @@ EARNED = Entry(
     redemption_id=None,
     decision='{"b": 1,  "a":"ü"}',
     movements=(Movement(id=an_id(13), lot_id=LOT.id, points=4),),
-    new_lot=LOT,
+    new_lots=(LOT,),
     previous=FIRST_HASH,
 )
 REFUND = Refund(
@@ -129,11 +138,12 @@ TAKEN_BACK = replace(
     id=an_id(21),
     number=2,
     type=EntryType.CLAWBACK,
+    subject=REFUND.id,
     points=-1,
     occurred_at=NOW,
     refund_id=REFUND.id,
     movements=(Movement(id=an_id(22), lot_id=LOT.id, points=-1),),
-    new_lot=None,
+    new_lots=(),
     previous=sealed(EARNED),
 )
 MUG = Reward(
@@ -151,6 +161,7 @@ MUG = Reward(
     cash_part=200,
 )
 ADVICE = Reward(an_id(31), "advice", "Advice", "As often as you like", None, None, None, None, NOW)
+GRANTED = Decision(outcome=DecisionOutcome.GRANTED, points=3, terms_version=1, decided_for=NOW, reasons=())
 GIVEN = Redemption(
     id=an_id(32),
     customer_id=ANNA.id,
@@ -161,18 +172,36 @@ GIVEN = Redemption(
     recorded_at=NOW,
     facts=replace(FACTS, lines=()),
     terms_version=1,
+    decision=GRANTED,
 )
 PAID = replace(
     TAKEN_BACK,
     id=an_id(33),
     number=3,
     type=EntryType.REDEEM,
+    subject=GIVEN.id,
     points=-3,
     purchase_id=None,
     refund_id=None,
     redemption_id=GIVEN.id,
     movements=(Movement(id=an_id(34), lot_id=LOT.id, points=-3),),
     previous=sealed(TAKEN_BACK),
+)
+
+
+EARNED_AND_SPENT = replace(EARNED, new_lots=(replace(LOT, remaining=0),))
+NEW_ACCOUNT = Account(id=ANNA.account_id, wallet_id=ANNA.wallet_id, unit="points")
+NEW_ACCOUNT = replace(NEW_ACCOUNT, evidence=added(NO_EVIDENCE, [accounts.evidence(NEW_ACCOUNT)]))
+AFTER = replace(
+    NEW_ACCOUNT,
+    balance=Balance(available=0, lifetime=4, qualifying=4),
+    entries=3,
+    head=sealed(PAID),
+    settled_at=NOW,
+    due_at=NOW + timedelta(days=1),
+    notice_at=NOW + timedelta(days=2),
+    corrected=True,
+    evidence="e" * 64,
 )
 
 
@@ -189,11 +218,13 @@ async def _history(session: Session) -> None:
     """Earned 4, 1 taken back, 3 spent on a mug."""
     append = partial(ledger.append, session, program_id=PROGRAM)
     await purchases.add(session, program_id=PROGRAM, purchase=PURCHASE)
-    await append(entry=EARNED, seal=sealed(EARNED), balance=Balance(available=4, lifetime=4, qualifying=4))
+    await append(entry=EARNED, seal=sealed(EARNED))
     await refunds.add(session, program_id=PROGRAM, refund=REFUND)
-    await append(entry=TAKEN_BACK, seal=sealed(TAKEN_BACK), balance=Balance(available=3, lifetime=4, qualifying=4))
+    await append(entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
     await redemptions.add(session, program_id=PROGRAM, redemption=GIVEN)
-    await append(entry=PAID, seal=sealed(PAID), balance=Balance(available=0, lifetime=4, qualifying=4))
+    await append(entry=PAID, seal=sealed(PAID))
+    await lots.set_lots(session, program_id=PROGRAM, lots=[replace(LOT, remaining=0)])
+    await accounts.keep(session, program_id=PROGRAM, account=AFTER)
 
 
 @pytest.fixture
@@ -243,16 +274,11 @@ async def test_a_key_of_a_customer_names_one_and_no_other_key_does(shop: Databas
 async def test_a_customer_is_found_by_every_identity_and_by_id(shop: Database, by: CustomerBy, lock: bool) -> None:
     assert await _write(shop, partial(customers.find, program_id=PROGRAM, by=by, lock=lock)) == CustomerRow(
         id=ANNA.id,
-        wallet_id=ANNA.wallet_id,
-        account_id=ANNA.account_id,
-        unit="points",
         state=CustomerState.ACTIVE,
         locale="de",
         accepted_terms_version=1,
         enrolled_at=NOW,
-        balance=Balance(),
-        entries=0,
-        head=FIRST_HASH,
+        account=NEW_ACCOUNT,
     )
 
 
@@ -340,7 +366,11 @@ async def test_a_history_is_read_back_exactly_and_its_hashes_still_fit(shop: Dat
     read = partial(ledger.page, program_id=PROGRAM, account_id=ANNA.account_id)
 
     newest_first = await shop.read(read)
-    assert [stored.entry for stored in newest_first] == [PAID, TAKEN_BACK, EARNED]
+    assert [stored.entry for stored in newest_first] == [
+        PAID,
+        TAKEN_BACK,
+        EARNED_AND_SPENT,
+    ]
     assert [stored.hash for stored in newest_first] == [sealed(stored.entry) for stored in newest_first]
     oldest_first = await shop.read(partial(read, newest_first=False, limit=2))
     assert [stored.entry.number for stored in oldest_first] == [1, 2]
@@ -354,34 +384,37 @@ async def test_the_account_follows_its_entries(shop: Database) -> None:
 
     anna = await shop.read(partial(customers.find, program_id=PROGRAM, by=CustomerBy(ANNA.id)))
     assert anna is not None
-    assert anna.balance == Balance(available=0, lifetime=4, qualifying=4)
-    assert (anna.entries, anna.head) == (3, sealed(PAID))
+    assert anna.account == AFTER
+    found = await shop.read(partial(accounts.by_ids, program_id=PROGRAM, account_ids=[AFTER.id, an_id(99)]))
+    assert found == {AFTER.id: AFTER}
+    assert await shop.read(partial(accounts.by_ids, program_id=OTHER_PROGRAM, account_ids=[AFTER.id])) == {}
+    due = partial(accounts.due, program_id=PROGRAM, limit=9)
+    assert await shop.read(partial(due, at=NOW)) == ()
+    assert await shop.read(partial(due, at=NOW + timedelta(days=1))) == (AFTER.id,)
+    assert await shop.read(partial(accounts.next_moment, program_id=PROGRAM)) == AFTER.due_at
 
 
 async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
     async def earn(session: Session) -> None:
         await purchases.add(session, program_id=PROGRAM, purchase=PURCHASE)
-        await ledger.append(
-            session, program_id=PROGRAM, entry=EARNED, seal=sealed(EARNED), balance=Balance(available=4)
-        )
+        await ledger.append(session, program_id=PROGRAM, entry=EARNED, seal=sealed(EARNED))
 
     async def all_of_them(session: Session) -> tuple[tuple[Lot, ...], ...]:
         return (
-            await ledger.open_lots(session, program_id=PROGRAM, account_id=ANNA.account_id),
-            await ledger.lots_of_purchase(session, program_id=PROGRAM, purchase_id=PURCHASE.id),
-            await ledger.all_lots(session, program_id=PROGRAM, account_id=ANNA.account_id),
+            await lots.open_lots(session, program_id=PROGRAM, account_id=ANNA.account_id),
+            await lots.of_entries(session, program_id=PROGRAM, entry_ids=[EARNED.id]),
+            await lots.all_lots(session, program_id=PROGRAM, account_id=ANNA.account_id),
         )
 
     async def spend(session: Session) -> None:
         await refunds.add(session, program_id=PROGRAM, refund=REFUND)
-        await ledger.append(
-            session, program_id=PROGRAM, entry=TAKEN_BACK, seal=sealed(TAKEN_BACK), balance=Balance(available=3)
-        )
+        await ledger.append(session, program_id=PROGRAM, entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
+        await lots.set_lots(session, program_id=PROGRAM, lots=[replace(LOT, remaining=3, held=2)])
 
     await _write(shop, earn)
     assert await shop.read(all_of_them) == ((LOT,), (LOT,), (LOT,))
     await _write(shop, spend)
-    left = replace(LOT, remaining=3)
+    left = replace(LOT, remaining=3, held=2)
     assert await shop.read(all_of_them) == ((left,), (left,), (left,))
 
 
@@ -393,11 +426,11 @@ async def test_entries_are_found_by_what_they_stand_for(shop: Database) -> None:
     assert by_purchase is not None
     assert by_refund is not None
     assert by_redemption is not None
-    assert (by_purchase.entry, by_refund.entry, by_redemption.entry) == (EARNED, TAKEN_BACK, PAID)
+    assert (by_purchase.entry, by_refund.entry, by_redemption.entry) == (EARNED_AND_SPENT, TAKEN_BACK, PAID)
     some = await shop.read(
         partial(ledger.entries_by_ids, program_id=PROGRAM, entry_ids=[PAID.id, EARNED.id, an_id(99)])
     )
-    assert {entry_id: stored.entry for entry_id, stored in some.items()} == {PAID.id: PAID, EARNED.id: EARNED}
+    assert {entry_id: stored.entry for entry_id, stored in some.items()} == {PAID.id: PAID, EARNED.id: EARNED_AND_SPENT}
     for find in (
         partial(ledger.of_purchase, purchase_id=PURCHASE.id),
         partial(ledger.of_refund, refund_id=REFUND.id),
@@ -504,7 +537,7 @@ async def test_an_answer_is_given_again_word_for_word_and_to_its_program_only(sh
 async def test_two_entries_of_one_account_may_be_written_by_one_work(shop: Database) -> None:
     async def exchange(session: Session) -> None:
         await _history(session)
-        assert await ledger.open_lots(session, program_id=PROGRAM, account_id=ANNA.account_id) == ()
+        assert await lots.open_lots(session, program_id=PROGRAM, account_id=ANNA.account_id) == ()
 
     await _write(shop, exchange)
 
@@ -514,12 +547,10 @@ async def test_an_entry_under_a_number_that_is_taken_undoes_its_work(shop: Datab
     twice = replace(PAID, id=an_id(60), movements=())
 
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await _write(
-            shop, partial(ledger.append, program_id=PROGRAM, entry=twice, seal="e" * 64, balance=Balance(available=9))
-        )
+        await _write(shop, partial(ledger.append, program_id=PROGRAM, entry=twice, seal="e" * 64))
     anna = await shop.read(partial(customers.find, program_id=PROGRAM, by=CustomerBy(ANNA.id)))
     assert anna is not None
-    assert (anna.balance.available, anna.head) == (0, sealed(PAID))
+    assert anna.account == AFTER
 
 
 def test_instants_are_kept_to_the_microsecond_in_utc() -> None:
