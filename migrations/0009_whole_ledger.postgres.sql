@@ -30,6 +30,7 @@ CREATE TRIGGER lots_never_changed BEFORE
     OR DELETE OR TRUNCATE ON lots
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 
+ALTER TABLE refunds ADD COLUMN amounts json NOT NULL DEFAULT '{}';
 ALTER TABLE redemptions ADD COLUMN decision json NOT NULL DEFAULT '{}';
 ALTER TABLE redemptions ADD COLUMN held_until timestamptz;
 ALTER TABLE redemptions ADD COLUMN ended_at timestamptz;
@@ -196,6 +197,7 @@ ALTER TABLE redemptions DROP COLUMN checkout;
 ALTER TABLE redemptions DROP COLUMN ended_at;
 ALTER TABLE redemptions DROP COLUMN held_until;
 ALTER TABLE redemptions DROP COLUMN decision;
+ALTER TABLE refunds DROP COLUMN amounts;
 DROP TRIGGER lots_never_changed ON lots;
 CREATE TRIGGER lots_never_changed BEFORE
     UPDATE OF program_id, id, account_id, entry_id, points, earned_at, available_from, valid_until

@@ -29,6 +29,7 @@ CREATE TRIGGER lots_no_update BEFORE
     UPDATE OF program_id, id, account_id, entry_id, earned_at, available_from, valid_until, terms_version, zone ON lots
 BEGIN SELECT RAISE(ABORT, 'Rows of lots are only ever added.'); END;
 
+ALTER TABLE refunds ADD COLUMN amounts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(amounts));
 ALTER TABLE redemptions ADD COLUMN decision TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(decision));
 ALTER TABLE redemptions ADD COLUMN held_until TEXT CHECK (held_until GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE redemptions ADD COLUMN ended_at TEXT CHECK (ended_at GLOB '????-??-?? ??:??:??.??????+00:00');
@@ -207,6 +208,7 @@ ALTER TABLE redemptions DROP COLUMN checkout;
 ALTER TABLE redemptions DROP COLUMN ended_at;
 ALTER TABLE redemptions DROP COLUMN held_until;
 ALTER TABLE redemptions DROP COLUMN decision;
+ALTER TABLE refunds DROP COLUMN amounts;
 DROP TRIGGER lots_no_update;
 CREATE TRIGGER lots_no_update BEFORE
     UPDATE OF program_id, id, account_id, entry_id, points, earned_at, available_from, valid_until ON lots

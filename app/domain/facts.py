@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, Exchange, Money, Rounding, rounded
@@ -65,6 +66,10 @@ def quantity_problem(quantity: Decimal) -> str | None:
     return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"
 
 
+FULL_PRICE: Mapping[int, Exact] = MappingProxyType({})
+"""No line of which a part of the price was given back."""
+
+
 @lru_cache(maxsize=256)
 def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
     """What an amount is multiplied by to put the tax onto it, or to take it off."""
@@ -77,7 +82,8 @@ class Line:
     """A line of a receipt.
 
     `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
-    `share` is the part of the line that the customer kept; `quantity` and `discount` are those of the receipt.
+    `share` is the part of the line that the customer kept, `worth` the part of its price that was not given back;
+    `quantity` and `discount` are those of the receipt.
     """
 
     number: int
@@ -91,6 +97,7 @@ class Line:
     tax_included: bool = True
     kind: LineKind = LineKind.GOODS
     share: Exact = 1
+    worth: Exact = 1
 
     def price(self) -> int:
         """Quantity times unit price in whole minor units, halves up: what the receipt prints before the discount."""
@@ -104,6 +111,8 @@ class Line:
         if self.share != 1:
             # Scaled exactly, never rounded again: keeping less must never come to more.
             amount = amount * self.share
+        if self.worth != 1:
+            amount = amount * self.worth
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
         factor = _tax_factor(self.tax_rate, onto=taxes)
@@ -120,17 +129,18 @@ class Line:
         thousandths = Fraction(self.quantity) * self.share * 1000
         return Decimal(thousandths.__floor__()).scaleb(-3)
 
-    def kept(self, quantity: Decimal) -> Line:
-        """The same line of which only this quantity is kept; price and discount shrink in proportion."""
-        return replace(self, share=Fraction(quantity) / Fraction(self.quantity))
+    def kept(self, quantity: Decimal, *, worth: Exact = 1) -> Line:
+        """The same line of which only this quantity is kept, at this part of its price; the discount shrinks along."""
+        return replace(self, share=Fraction(quantity) / Fraction(self.quantity), worth=worth)
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A part of the payment, in minor units."""
+    """A part of the payment, in minor units; `redemption_id` is where the points of a payment with points were taken."""
 
     kind: PaymentKind
     amount: Exact
+    redemption_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +198,15 @@ class PurchaseFacts:
         """The same purchase seen through some of its lines."""
         return self if lines == self.lines else replace(self, lines=lines)
 
-    def kept(self, quantities: Mapping[int, Decimal]) -> PurchaseFacts:
-        """What is left when only these quantities (by line number) are kept; payments shrink in proportion."""
+    def kept(self, quantities: Mapping[int, Decimal], *, worth: Mapping[int, Exact] = FULL_PRICE) -> PurchaseFacts:
+        """What is left when only these quantities (by line number) are kept; payments shrink in proportion.
+
+        `worth` is the part of the price of lines that was not given back without goods.
+        """
         lines = tuple(
-            line if quantities.get(line.number) == line.quantity else line.kept(quantities[line.number])
+            line
+            if quantities.get(line.number) == line.quantity and line.number not in worth
+            else line.kept(quantities[line.number], worth=worth.get(line.number, 1))
             for line in self.lines
             if quantities.get(line.number, Decimal(0)) > 0
         )
@@ -213,7 +228,10 @@ class PurchaseFacts:
             "lines": [_line_data(line) for line in self.lines],
         }
         if self.payments:
-            data["payments"] = [[one.kind.value, str(one.amount)] for one in self.payments]
+            data["payments"] = [
+                [one.kind.value, str(one.amount), *([one.redemption_id] if one.redemption_id is not None else [])]
+                for one in self.payments
+            ]
         if self.channel is not None:
             data["channel"] = self.channel.value
         if self.location is not None:
@@ -233,7 +251,8 @@ class PurchaseFacts:
             currency=data["currency"],
             lines=tuple(_line(one, number=number) for number, one in enumerate(data["lines"], start=1)),
             payments=tuple(
-                Payment(kind=PaymentKind(kind), amount=_exact(amount)) for kind, amount in data.get("payments", ())
+                Payment(PaymentKind(kind), _exact(amount), *redemption)
+                for kind, amount, *redemption in data.get("payments", ())
             ),
             channel=Channel(data["channel"]) if "channel" in data else None,
             member=Member.from_data(data["member"]) if "member" in data else NOBODY,

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
-from app.domain.amounts import Money
+from app.domain.amounts import Exact, Money, Rounding, rounded, shared_out
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.earning import base_points, earn
 from app.domain.effects.refund_policy import RefundPolicy
-from app.domain.facts import PurchaseFacts
+from app.domain.facts import FULL_PRICE, PurchaseFacts
 from app.domain.terms import Terms
 
 
@@ -45,6 +46,51 @@ def kept(
     return left
 
 
+def worth_left(
+    sale: PurchaseFacts, *, kept: Mapping[int, Decimal], worth: Mapping[int, Exact], amounts: Mapping[int, int]
+) -> dict[int, Exact]:
+    """The part of each line's price that is left when amounts (minor units, by line) are given back without goods.
+
+    More than what the line still comes to takes all of it. The line then comes to whole minor units.
+    """
+    left = dict(worth)
+    for number, amount in amounts.items():
+        now = sale.kept({number: kept.get(number, Decimal(0))}, worth=left)
+        value = sum((line.to_pay() for line in now.lines), 0)
+        if value:
+            after = max(0, rounded(value, mode=Rounding.HALF_UP) - amount)
+            left[number] = Fraction(left.get(number, 1)) * after / value
+    return left
+
+
+def points_back(sale: PurchaseFacts, *, points: int, kept: PurchaseFacts) -> int:
+    """How many of the points that were paid with have come back in all when only so much of the purchase is kept.
+
+    They are shared out to the lines by largest remainder; of a line that is kept in part they come back rounded down.
+    """
+    shares = shared_out(points, weights=[line.to_pay() for line in sale.lines])
+    left = {line.number: line.to_pay() for line in kept.lines}
+    back = 0
+    for line, share in zip(sale.lines, shares, strict=True):
+        whole = Fraction(line.to_pay())
+        gone = 1 - Fraction(left.get(line.number, 0)) / whole if whole else Fraction(0 if line.number in left else 1)
+        back += (share * gone).__floor__()
+    return back
+
+
+def returned(points: int, *, terms: Terms, at: datetime) -> Decision:
+    """That points which had paid for goods came back with them, by the clause on refunds."""
+    clause = terms.policy_clause(RefundPolicy).key
+    reason = Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RETURNED, points))
+    return Decision(
+        outcome=DecisionOutcome.GRANTED,
+        points=points,
+        terms_version=terms.version,
+        decided_for=at,
+        reasons=(reason,),
+    )
+
+
 def refund(
     *,
     terms: Terms,
@@ -53,6 +99,8 @@ def refund(
     kept_before: Mapping[int, Decimal],
     kept_after: Mapping[int, Decimal],
     due_before: int,
+    worth_before: Mapping[int, Exact] = FULL_PRICE,
+    worth_after: Mapping[int, Exact] = FULL_PRICE,
     available: int | None,
     occurred_at: datetime,
 ) -> Refunded:
@@ -61,9 +109,10 @@ def refund(
     What is due in all depends on what is kept and on nothing else, so any sequence of refunds ends like the full one;
     it is never more than was earned, and never less than earlier refunds were due. `available` limits what is taken, None:
     nothing does, and what is not there is owed.
+    `worth_before` and `worth_after` are the parts of the prices of lines that were not given back without goods.
     Budgets are as full as they were at the sale; what is taken back fills none of them again.
     """
-    still = earn(terms=terms, facts=sale.kept(kept_after))
+    still = earn(terms=terms, facts=sale.kept(kept_after, worth=worth_after))
     due = max(0, min(earned, earned - still.points) - due_before)
     taken = due if available is None else min(due, max(0, available))
     finding = Finding(
@@ -85,7 +134,8 @@ def refund(
         reasons=(policy, *still.reasons),
         zone=still.zone,
     )
-    cash = sale.kept(kept_before).total().minor - sale.kept(kept_after).total().minor
+    before, after = sale.kept(kept_before, worth=worth_before), sale.kept(kept_after, worth=worth_after)
+    cash = before.total().minor - after.total().minor
     return Refunded(
         due=due, taken=taken, cash=Money(cash, sale.currency), decision=decision, base=base_points(still, terms=terms)
     )

@@ -162,7 +162,7 @@ async def of_purchase(session: Session, *, program_id: str, purchase_id: str) ->
 
 async def of_refund(session: Session, *, program_id: str, refund_id: str) -> StoredEntry | None:
     """The entry with which a refund took points back, or None."""
-    sql = f"{_ENTRIES} AND refund_id = $2 ORDER BY number"
+    sql = f"{_ENTRIES} AND refund_id = $2 AND type = 'CLAWBACK' ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, refund_id))
 
 

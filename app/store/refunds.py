@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,7 +16,8 @@ from app.store.values import instant, json_text, json_value
 class Refund:
     """A refund of a purchase.
 
-    `lines` are the quantities given back by line number, `cash` the money in minor units, `due` and `taken` the points
+    `lines` are the quantities given back by line number, `amounts` what was given back of a line's price without goods,
+    `cash` the money in all, both in minor units, `due` and `taken` the points
     that had to go back and that did; `fingerprint` digests the content as it was sent.
     """
 
@@ -31,15 +32,18 @@ class Refund:
     taken: int
     reason: str | None
     fingerprint: str
+    amounts: Mapping[int, int] = field(default_factory=dict)
 
 
-_COLUMNS = "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint"
+_COLUMNS = (
+    "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts"
+)
 
 
 async def add(session: Session, *, program_id: str, refund: Refund) -> None:
     """Keep a new refund (with the next statements, see `Session.later`)."""
     await session.later(
-        f"INSERT INTO refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        f"INSERT INTO refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         refund.id,
         refund.purchase_id,
         refund.external_id,
@@ -51,6 +55,7 @@ async def add(session: Session, *, program_id: str, refund: Refund) -> None:
         refund.taken,
         refund.reason,
         refund.fingerprint,
+        json_text(_amounts(refund.amounts)),
         program_id,
     )
 
@@ -70,7 +75,12 @@ def evidence(one: Refund) -> int:
         one.taken,
         one.reason,
         one.fingerprint,
+        _amounts(one.amounts),
     )
+
+
+def _amounts(amounts: Mapping[int, int]) -> dict[str, int]:
+    return {str(line): amount for line, amount in sorted(amounts.items())}
 
 
 def _stored(lines: Mapping[int, Decimal]) -> dict[str, str]:
@@ -128,6 +138,7 @@ def _refund(row: Row) -> Refund:
         taken=row["taken"],
         reason=row["reason"],
         fingerprint=row["fingerprint"],
+        amounts={int(line): amount for line, amount in json_value(row["amounts"]).items()},
     )
 
 

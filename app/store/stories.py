@@ -170,7 +170,7 @@ class _Shelf:
             yield Bought(sale.id, customer_id, sale.external_id, sale.facts, judged_by), purchases.evidence(sale)
             for one in self.refunds.get(sale.id, ()):
                 made.refunds[one.id] = one
-                back = Returned(one.id, sale.id, one.occurred_at, one.lines, one.external_id or "")
+                back = Returned(one.id, sale.id, one.occurred_at, one.lines, one.external_id or "", one.amounts)
                 yield back, refunds.evidence(one)
         for given in self.redemptions.get(customer_id, ()):
             made.redemptions[given.id] = given

@@ -85,6 +85,8 @@ class Answer:
     preview_id: str | None = None
     terms_version: int | None = None
     shortfall: int | None = None
+    points_back: int | None = None
+    waiting_refund_id: str | None = None
     cash: int | None = None
     clock: datetime | None = None
     terms: Terms | None = None
@@ -124,6 +126,8 @@ _PLAIN = (
     "preview_id",
     "terms_version",
     "shortfall",
+    "points_back",
+    "waiting_refund_id",
     "cash",
 )
 

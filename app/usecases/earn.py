@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -29,6 +29,7 @@ from app.usecases.book import Book, Origin
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.count import count_purchase
 from app.usecases.record import record
+from app.usecases.wait_for_purchase import apply_waiting
 
 RECEIPTS = "till"
 """The source of receipts: one number space per program, whichever till or import brings them."""
@@ -68,7 +69,9 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    recorded = await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.external_id)
+    recorded, awaited = await purchases.expected(
+        session, program_id=program, source=RECEIPTS, external_id=order.external_id
+    )
     if recorded is not None:
         return await _same_receipt(session, call=call, order=order, customer=customer, recorded=recorded)
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
@@ -82,8 +85,19 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
         if not _turns(customer, earned=earned, terms=in_force):
             sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned)
-            return await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=in_force)
-    return await _in_its_place(session, call=call, order=order, customer=customer, facts=facts, terms=in_force)
+            answer = await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=in_force)
+            return await _closed(session, call=call, answer=answer, sale=sale, awaited=awaited)
+    made = await _in_its_place(session, call=call, order=order, customer=customer, facts=facts, terms=in_force)
+    if isinstance(made, Problem):
+        return made
+    sale, answer = made
+    return await _closed(session, call=call, answer=answer, sale=sale, awaited=awaited)
+
+
+async def _closed(session: Session, *, call: Call, answer: Answer, sale: Purchase, awaited: bool) -> Answer:
+    """Apply the refunds that waited for the purchase, and keep the answer with the balance after them."""
+    balance = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
+    return await keep(session, call=call, answer=answer if balance is None else replace(answer, balance=balance))
 
 
 def _turns(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
@@ -119,14 +133,12 @@ async def _on_the_spot(
         notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
         digests=(purchases.evidence(sale),),
     )
-    return await _answered(
-        session, call=call, customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance
-    )
+    return _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance)
 
 
 async def _in_its_place(
     session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, facts: PurchaseFacts, terms: Terms
-) -> Answer | Problem:
+) -> tuple[Purchase, Answer] | Problem:
     """Tell the wallet with the purchase at its place in time, and book all that this changes."""
     owner = customer.asked_for or customer.id
     bought = Bought(call.new_id(), owner, order.external_id, facts, terms)
@@ -150,9 +162,7 @@ async def _in_its_place(
         digests=(purchases.evidence(sale),),
         cause=sale.id,
     )
-    return await _answered(
-        session,
-        call=call,
+    return sale, _answered(
         customer=customer,
         sale=sale,
         earned=sold.decision,
@@ -170,10 +180,8 @@ async def _write(session: Session, *, call: Call, sale: Purchase, earned: Decisi
     )
 
 
-async def _answered(
-    session: Session,
+def _answered(
     *,
-    call: Call,
     customer: CustomerRow,
     sale: Purchase,
     earned: Decision,
@@ -181,7 +189,7 @@ async def _answered(
     entry: Entry,
     balance: Balance,
 ) -> Answer:
-    answer = Answer(
+    return Answer(
         decision=earned,
         balance=balance,
         customer_id=customer.id,
@@ -189,7 +197,6 @@ async def _answered(
         entry_id=entry.id,
         terms=terms,
     )
-    return await keep(session, call=call, answer=answer)
 
 
 def _purchase(

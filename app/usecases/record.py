@@ -135,7 +135,9 @@ def _origins(story: Story) -> Iterator[tuple[Subject, Origin]]:
     """The records that entries go with."""
     for one in story.facts:
         if isinstance(one, Returned):
-            yield Subject(EntryType.CLAWBACK, one.id), Origin(purchase_id=one.purchase_id, refund_id=one.id)
+            of_refund = Origin(purchase_id=one.purchase_id, refund_id=one.id)
+            yield Subject(EntryType.CLAWBACK, one.id), of_refund
+            yield Subject(EntryType.REVERSAL, one.id), of_refund
         elif isinstance(one, Redeemed):
             yield Subject(EntryType.REDEEM, one.id), Origin(redemption_id=one.id)
         elif isinstance(one, Reversed):

@@ -1,15 +1,58 @@
-"""What comes back of a purchase: quantities that a line can have, and as much as is left of it."""
+"""What comes back of a purchase: goods, as much as is left of a line, and money without goods, as much as it still comes to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from app.domain.facts import quantity_problem
+from app.domain.amounts import AmountError, Exact, Money, Rounding, rounded, shared_out
+from app.domain.facts import FULL_PRICE, PurchaseFacts, quantity_problem
 from app.domain.problems import Problem, ProblemCode
+from app.domain.refunding import kept, worth_left
+from app.store.refunds import Refund
+
+Quantities = Mapping[int, Decimal | None]
+"""Quantities by line number; None: all that is left of the line."""
 
 
-def no_quantity(lines: Mapping[int, Decimal | None] | None) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What the customer has kept: quantities by line, and the part of each line's price that was not given back."""
+
+    quantities: Mapping[int, Decimal]
+    worth: Mapping[int, Exact]
+
+    @classmethod
+    def after(cls, sale: PurchaseFacts, *, refunds: Iterable[Refund]) -> Left:
+        """What is left of a purchase after refunds."""
+        quantities = kept(sale, returned=())
+        worth: Mapping[int, Exact] = FULL_PRICE
+        for one in refunds:
+            quantities = kept(sale, returned=[one.lines], of=quantities)
+            if one.amounts:
+                worth = worth_left(sale, kept=quantities, worth=worth, amounts=one.amounts)
+        return cls(quantities, worth)
+
+    def of(self, sale: PurchaseFacts) -> PurchaseFacts:
+        """The purchase as it was kept."""
+        return sale.kept(self.quantities, worth=self.worth)
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """What a refund gives back: quantities, and amounts in minor units without goods, both by line number."""
+
+    lines: Mapping[int, Decimal]
+    amounts: Mapping[int, int] = field(default_factory=dict)
+
+    def left(self, sale: PurchaseFacts, *, of: Left) -> Left:
+        """What is left after it."""
+        quantities = kept(sale, returned=[self.lines], of=of.quantities)
+        return Left(quantities, worth_left(sale, kept=quantities, worth=of.worth, amounts=self.amounts))
+
+
+def no_quantity(lines: Quantities | None) -> Problem | None:
     """The refusal of a quantity that no line can have, so that what is left of a line is never rounded."""
     for place, quantity in enumerate((lines or {}).values()):
         if quantity is not None and (wrong := quantity_problem(quantity)) is not None:
@@ -17,23 +60,70 @@ def no_quantity(lines: Mapping[int, Decimal | None] | None) -> Problem | None:
     return None
 
 
-def returned_of(
-    lines: Mapping[int, Decimal | None] | None, *, kept: Mapping[int, Decimal]
-) -> dict[int, Decimal] | Problem:
-    """What this refund takes of each line, or why it cannot."""
-    wanted = dict.fromkeys(kept) if lines is None else lines
+def returning(
+    *,
+    lines: Quantities | None,
+    amounts: Mapping[int, Decimal],
+    amount: Decimal | None,
+    sale: PurchaseFacts,
+    left: Left,
+) -> Returning | Problem:
+    """What a refund gives back, or why it cannot.
+
+    `amounts` are major units of a line's price, `amount` of the whole purchase, shared out to its lines by what they
+    still come to. Without lines and amounts everything comes back.
+    """
+    whole = lines is None and not amounts and amount is None
+    back = _quantities(dict.fromkeys(left.quantities) if whole else lines or {}, left=left.quantities)
+    if isinstance(back, Problem):
+        return back
+    money = _amounts(amounts, amount=amount, sale=sale, left=Returning(back).left(sale, of=left))
+    if isinstance(money, Problem):
+        return money
+    if not back and not money:
+        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail="everything was refunded before")
+    return Returning(back, money)
+
+
+def _quantities(wanted: Quantities, *, left: Mapping[int, Decimal]) -> dict[int, Decimal] | Problem:
     returned: dict[int, Decimal] = {}
     for number, quantity in wanted.items():
-        left = kept.get(number)
-        if left is None:
+        there = left.get(number)
+        if there is None:
             return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"no line {number}")
-        taken = left if quantity is None else quantity
-        if taken > left:
+        taken = there if quantity is None else quantity
+        if taken > there:
             return Problem(
-                ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"line {number} has {left.normalize():f} left"
+                ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"line {number} has {there.normalize():f} left"
             )
         if taken > 0:
             returned[number] = taken
-    if not returned:
-        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail="everything was refunded before")
     return returned
+
+
+def _amounts(
+    amounts: Mapping[int, Decimal], *, amount: Decimal | None, sale: PurchaseFacts, left: Left
+) -> dict[int, int] | Problem:
+    """The amounts in minor units, none above what its line still comes to."""
+    values = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in left.of(sale).lines}
+    try:
+        asked = {number: Money.of(one, sale.currency).minor for number, one in amounts.items()}
+        all_of_it = Money.of(amount, sale.currency).minor if amount is not None else None
+    except AmountError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=str(error))
+    if all_of_it is not None:
+        if all_of_it > sum(values.values()):
+            return _too_much(sum(values.values()), path="amount", sale=sale)
+        asked = dict(zip(values, shared_out(all_of_it, weights=list(values.values())), strict=True))
+    for number, minor in asked.items():
+        if minor > values.get(number, 0):
+            return _too_much(values.get(number, 0), path="lines", sale=sale)
+    return {number: minor for number, minor in asked.items() if minor}
+
+
+def _too_much(left: int, *, path: str, sale: PurchaseFacts) -> Problem:
+    return Problem(
+        ProblemCode.NOTHING_TO_REFUND,
+        path=(path,),
+        detail=f"{Money(left, sale.currency).decimal():f} is left of its price",
+    )

@@ -279,6 +279,7 @@ TABLES: dict[str, Table] = {
             "taken": "integer",
             "reason?": "text",
             "fingerprint": "text",
+            "amounts": "json",
         },
         key=_KEY,
         unique_where_given=frozenset({("program_id", "external_id")}),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from app.domain.amounts import Exact
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision
 from app.domain.earning import base_points, earn
@@ -19,7 +20,7 @@ from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot
 from app.domain.price_lists import PriceLists, may_be_cheaper
 from app.domain.redeeming import price
-from app.domain.refunding import Refunded, refund
+from app.domain.refunding import Refunded, points_back, refund, returned, worth_left
 from app.domain.terms import Terms
 from app.domain.wallets.happenings import (
     Adjusted,
@@ -51,6 +52,9 @@ class Sale:
     kept: dict[int, Decimal]
     base: int
     due: int = 0
+    worth: dict[int, Exact] = field(default_factory=dict)
+    paid_back: dict[str, int] = field(default_factory=dict)
+    """The points that came back of each redemption that it was paid with."""
 
 
 def new_lot(id: str, points: int, *, at: datetime, terms: Terms, zone: str, waits: bool) -> Lot:
@@ -92,6 +96,8 @@ class Course(PassingTime):
         self.absorbed: list[Course] = []
         """The wallets that went over into this one, as they were then."""
         self.returned: dict[str, Refunded] = {}
+        self.given_back: dict[str, int] = {}
+        """Points that had paid for goods, by the refund with which they came back."""
         self.sales: dict[str, Sale] = {}
         self.redeemed: dict[str, Redeemed] = {}
 
@@ -157,6 +163,8 @@ class Course(PassingTime):
         sale = self.sales[fact.purchase_id]
         terms = sale.bought.terms
         kept = {number: left - fact.lines.get(number, Decimal(0)) for number, left in sale.kept.items()}
+        worth = worth_left(sale.facts, kept=kept, worth=sale.worth, amounts=fact.amounts)
+        self.given_back[fact.id] = self._give_back(fact, sale=sale, kept=sale.facts.kept(kept, worth=worth))
         outcome = refund(
             terms=terms,
             sale=sale.facts,
@@ -164,6 +172,8 @@ class Course(PassingTime):
             kept_before=sale.kept,
             kept_after=kept,
             due_before=sale.due,
+            worth_before=sale.worth,
+            worth_after=worth,
             available=None if owes(terms) else self.holdings.free(),
             occurred_at=fact.at,
         )
@@ -172,9 +182,28 @@ class Course(PassingTime):
         holder = self.holders[sale.bought.customer_id]
         holder.qualifying.add(outcome.base - sale.base, at=sale.bought.at, zone=terms.zone)
         sale.base = outcome.base
-        sale.kept, sale.due = kept, sale.due + outcome.due
+        sale.kept, sale.worth, sale.due = kept, worth, sale.due + outcome.due
         self.returned[fact.id] = outcome
         self.post(EntryType.CLAWBACK, fact.id, at=fact.at, draws=draws, decision=outcome.decision)
+
+    def _give_back(self, fact: Returned, *, sale: Sale, kept: PurchaseFacts) -> int:
+        """Points that had paid for what came back return to the very lots, in proportion; answers with how many."""
+        draws: list[Draw] = []
+        for payment in sale.facts.payments:
+            paid = self.redeemed.get(payment.redemption_id or "")
+            if paid is None:
+                continue
+            before = sale.paid_back.get(paid.id, 0)
+            back = points_back(sale.facts, points=paid.points, kept=kept)
+            sale.paid_back[paid.id] = max(before, back)
+            if back > before and paid.id in self.holdings.spent:
+                draws += self.holdings.put_back(paid.id, points=back - before)
+                self.consider(draw.lot_id for draw in draws)
+        points = -sum(draw.points for draw in draws)
+        if draws:
+            decision = returned(points, terms=sale.bought.terms, at=fact.at)
+            self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=tuple(draws), decision=decision)
+        return points
 
     def _redeem(self, fact: Redeemed) -> None:
         self.redeemed[fact.id] = fact
@@ -186,7 +215,8 @@ class Course(PassingTime):
     def _reverse(self, fact: Reversed) -> None:
         undone = self.redeemed.pop(fact.redemption_id)
         self.holders[undone.customer_id].track.use(undone.facts, undone.clauses, terms=undone.terms, times=-1)
-        draws = self.holdings.put_back(fact.redemption_id)
+        draws = self.holdings.put_back(fact.redemption_id) if fact.redemption_id in self.holdings.spent else ()
+        self.consider(draw.lot_id for draw in draws)
         if fact.usable_until is not None:
             self.spare({draw.lot_id for draw in draws if draw.points < 0 and draw.lot_id}, until=fact.usable_until)
         self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -42,13 +42,14 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """Goods of a purchase that came back: quantities by line number."""
+    """Goods of a purchase that came back, by line number, and money that was given back without goods, in minor units."""
 
     id: str
     purchase_id: str
     at: datetime
     lines: Mapping[int, Decimal]
     external_id: str = ""
+    amounts: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,12 +104,23 @@ class Holdings:
         ordered = sorted(consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
         return self._drawn(id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), owing=owing)
 
-    def put_back(self, id: str) -> tuple[Draw, ...]:
-        """Undo a spending in reverse order: the very lots have their points again; then they pay what else is owed."""
-        draws = self.spent.pop(id)
-        if id in self.debts:
+    def put_back(self, id: str, *, points: int | None = None) -> tuple[Draw, ...]:
+        """Undo a spending, or so many points of it, in reverse order of taking: the very lots have their points again.
+
+        Then these pay what else is owed.
+        """
+        left, undone = [], []
+        for draw in reversed(self.spent.pop(id)):
+            part = draw.points if points is None else min(points, draw.points)
+            points = None if points is None else points - part
+            if part:
+                undone.append(Draw(draw.lot_id, -part))
+            if part < draw.points:
+                left.append(Draw(draw.lot_id, draw.points - part))
+        if left:
+            self.spent[id] = tuple(reversed(left))
+        if id in self.debts and not any(draw.lot_id == OWED for draw in left):
             self.debts.remove(id)
-        undone = [Draw(draw.lot_id, -draw.points) for draw in reversed(draws)]
         back = [draw for draw in undone if draw.lot_id != OWED]
         for draw in back:
             self._change(draw.lot_id, -draw.points)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import IntEnum
@@ -124,11 +124,21 @@ class PassingTime:
         """Put a new lot in."""
         if lot.available_from > at:
             self._waiting.add(lot.id)
-        validity = self.validity_of(lot)
-        last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
-        if last is not None and on_receipt(lot, validity=validity, last=last):
+        if self._short_lived(lot):
             self._mortal[lot.id] = None
         return self.holdings.open(lot, earned=earned)
+
+    def consider(self, lot_ids: Iterable[str]) -> None:
+        """Lots that points came back to: they expire where they were told to, or where their receipt told it."""
+        for lot_id in lot_ids:
+            lot = self.holdings.lots.get(lot_id)
+            if lot is not None and lot_id not in self._mortal and (lot_id in self._told or self._short_lived(lot)):
+                self._mortal[lot_id] = None
+
+    def _short_lived(self, lot: Lot) -> bool:
+        validity = self.validity_of(lot)
+        last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
+        return last is not None and on_receipt(lot, validity=validity, last=last)
 
     def hold(self, fact: Held) -> None:
         """Reserve points."""

@@ -1,0 +1,137 @@
+"""Refunds that arrived before their purchase: kept until it comes, or until a person looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from app.store.unit import Row, Session
+from app.store.values import instant, json_text, json_value
+
+
+class WaitingState(StrEnum):
+    """What became of a refund that waited. REFUSED: the purchase came, and has not that much to give back."""
+
+    WAITING = "WAITING"
+    APPLIED = "APPLIED"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRefund:
+    """A refund of the purchase with a receipt number that is not known yet, as it was sent.
+
+    `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became.
+    """
+
+    id: str
+    receipt: str
+    external_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    lines: Mapping[int, Decimal | None] | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+    state: WaitingState = WaitingState.WAITING
+    refund_id: str | None = None
+
+
+_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id"
+_SELECT = f"SELECT {_COLUMNS} FROM waiting_refunds WHERE program_id = $1"
+
+
+async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> None:
+    """Keep a refund until its purchase comes."""
+    await session.execute(
+        f"INSERT INTO waiting_refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        waiting.id,
+        waiting.receipt,
+        waiting.external_id,
+        waiting.occurred_at,
+        waiting.recorded_at,
+        json_text(_wish(waiting)),
+        waiting.state.value,
+        waiting.refund_id,
+        program_id,
+    )
+
+
+async def of_receipt(session: Session, *, program_id: str, receipt: str) -> tuple[WaitingRefund, ...]:
+    """The refunds that wait for a receipt, in the order in which they happened; held until the transaction ends."""
+    rows = await session.rows(
+        f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY occurred_at, external_id, id{session.locking}",
+        program_id,
+        receipt,
+    )
+    return tuple(_waiting(row) for row in rows)
+
+
+async def by_number(session: Session, *, program_id: str, external_id: str) -> WaitingRefund | None:
+    """The refund with this number that waits or has waited, or None."""
+    row = await session.row(f"{_SELECT} AND external_id = $2", program_id, external_id)
+    return None if row is None else _waiting(row)
+
+
+async def by_id(session: Session, *, program_id: str, waiting_id: str) -> WaitingRefund | None:
+    """The refund that waits or has waited, by id, or None."""
+    row = await session.row(f"{_SELECT} AND id = $2", program_id, waiting_id)
+    return None if row is None else _waiting(row)
+
+
+async def open_ones(session: Session, *, program_id: str, limit: int) -> tuple[WaitingRefund, ...]:
+    """Those that wait or were refused, longest waiting first: for a person to look at."""
+    rows = await session.rows(f"{_SELECT} AND state <> 'APPLIED' ORDER BY recorded_at, id LIMIT $2", program_id, limit)
+    return tuple(_waiting(row) for row in rows)
+
+
+async def settle(
+    session: Session, *, program_id: str, waiting_id: str, state: WaitingState, refund_id: str | None
+) -> None:
+    """Keep what became of it."""
+    await session.execute(
+        "UPDATE waiting_refunds SET state = $3, refund_id = $4 WHERE program_id = $1 AND id = $2",
+        program_id,
+        waiting_id,
+        state.value,
+        refund_id,
+    )
+
+
+def _wish(one: WaitingRefund) -> dict[str, Any]:
+    lines = None
+    if one.lines is not None:
+        lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in one.lines.items()}
+    return {
+        "lines": lines,
+        "amounts": {str(line): str(amount) for line, amount in one.amounts.items()},
+        "amount": str(one.amount) if one.amount is not None else None,
+        "reason": one.reason,
+        "fingerprint": one.fingerprint,
+    }
+
+
+def _waiting(row: Row) -> WaitingRefund:
+    wish = json_value(row["wish"])
+    lines = wish["lines"]
+    return WaitingRefund(
+        id=row["id"],
+        receipt=row["receipt"],
+        external_id=row["external_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        lines=None
+        if lines is None
+        else {int(line): Decimal(quantity) if quantity is not None else None for line, quantity in lines.items()},
+        reason=wish["reason"],
+        fingerprint=wish["fingerprint"],
+        amounts={int(line): Decimal(amount) for line, amount in wish["amounts"].items()},
+        amount=Decimal(wish["amount"]) if wish["amount"] is not None else None,
+        state=WaitingState(row["state"]),
+        refund_id=row["refund_id"],
+    )

@@ -1,0 +1,221 @@
+"""Take back what goods that came back had earned: decided on the spot, or at its place in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain import earning, refunding
+from app.domain.ledger import Balance, Entry, EntryType
+from app.domain.terms import Terms
+from app.domain.wallets.course import owes
+from app.domain.wallets.happenings import Returned
+from app.domain.wallets.holdings import Holdings
+from app.domain.wallets.postings import Posting, Subject
+from app.store import lots, refunds
+from app.store import terms as versions
+from app.store.customers import CustomerRow
+from app.store.purchases import Purchase
+from app.store.refunds import Refund
+from app.store.telling import NewFact, retell
+from app.store.unit import Session
+from app.usecases.book import Book, Origin
+from app.usecases.call import Answer, Stamp
+from app.usecases.record import record
+from app.usecases.returning import Left, Returning
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """What comes back of a purchase (by id or by receipt number).
+
+    `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
+    everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
+    a digest of what was sent beside the refund's number and its purchase.
+    """
+
+    purchase_id: str | None
+    receipt: str | None
+    lines: Mapping[int, Decimal | None] | None
+    occurred_at: datetime
+    external_id: str | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+
+
+async def take_back(
+    session: Session,
+    *,
+    stamp: Stamp,
+    order: NewRefund,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    earlier: Sequence[Refund],
+    left: Left,
+    back: Returning,
+) -> Answer:
+    """Decide on the spot where nothing that is known comes later and no level is at stake; else in its place in time."""
+    now = await versions.in_force(session, program_id=stamp.program_id, at=order.occurred_at)
+    tiered = terms.tiers or (now is not None and now.tiers)
+    paid_with_points = any(one.redemption_id is not None for one in sale.facts.payments)
+    plain = customer.account.is_followed_by(order.occurred_at) and not tiered and not paid_with_points
+    if not plain:
+        return await _in_its_place(
+            session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
+        )
+    after = back.left(sale.facts, of=left)
+    outcome = refunding.refund(
+        terms=terms,
+        sale=sale.facts,
+        earned=sale.earned,
+        kept_before=left.quantities,
+        kept_after=after.quantities,
+        due_before=sum(one.due for one in earlier),
+        worth_before=left.worth,
+        worth_after=after.worth,
+        available=None if owes(terms) else customer.account.balance.available + customer.account.balance.pending,
+        occurred_at=order.occurred_at,
+    )
+    made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
+    return await _on_the_spot(
+        session, stamp=stamp, sale=sale, customer=customer, terms=terms, left=left, outcome=outcome, made=made
+    )
+
+
+async def _on_the_spot(
+    session: Session,
+    *,
+    stamp: Stamp,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    left: Left,
+    outcome: refunding.Refunded,
+    made: Refund,
+) -> Answer:
+    """Take back from the lots as they stand, and book one entry."""
+    account, at = customer.account, made.occurred_at
+    known = await lots.open_lots(session, program_id=stamp.program_id, account_id=account.id)
+    holdings = Holdings.of(known)
+    draws = holdings.take_back(made.id, outcome.due, at=at, own={sale.id}, owing=owes(terms))
+    await refunds.add(session, program_id=stamp.program_id, refund=made)
+    book = Book(session=session, stamp=stamp, account=account, known={one.id: one for one in known})
+    posting = Posting(Subject(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
+    origin = Origin(purchase_id=sale.id, refund_id=made.id)
+    entry = await book.append(posting, lots_after=holdings.lots, origin=origin)
+    base = earning.base_points(earning.earn(terms=terms, facts=left.of(sale.facts)), terms=terms)
+    after = await book.close(
+        lots_after=holdings.lots,
+        balance=replace(
+            holdings.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),
+            lifetime=account.balance.lifetime,
+        ),
+        settled_at=at,
+        due_at=account.due_at,
+        notice_at=account.notice_at,
+        digests=(refunds.evidence(made),),
+    )
+    return _answered(
+        customer=customer,
+        terms=terms,
+        outcome=outcome,
+        made=made,
+        entry=entry,
+        balance=after.balance,
+    )
+
+
+async def _in_its_place(
+    session: Session,
+    *,
+    stamp: Stamp,
+    order: NewRefund,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    back: Returning,
+) -> Answer:
+    """Tell the wallet with the refund at its place in time, and book all that this changes."""
+    fact = Returned(stamp.new_id(), sale.id, order.occurred_at, back.lines, order.external_id or "", back.amounts)
+    retold = await retell(
+        session,
+        program_id=stamp.program_id,
+        account=customer.account,
+        until=fact.at,
+        facts=[NewFact(fact, customer_id=sale.customer_id)],
+    )
+    outcome = retold.course.returned[fact.id]
+    made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=fact.id)
+    await refunds.add(session, program_id=stamp.program_id, refund=made)
+    entries = await record(
+        session,
+        stamp=stamp,
+        retold=retold,
+        late=not customer.account.precedes(fact.at),
+        digests=(refunds.evidence(made),),
+        cause=made.id,
+    )
+    entry = entries[Subject(EntryType.CLAWBACK, made.id)]
+    return _answered(
+        customer=customer,
+        terms=terms,
+        outcome=outcome,
+        made=made,
+        entry=entry,
+        balance=retold.balance,
+        points_back=retold.course.given_back[fact.id],
+    )
+
+
+def _answered(
+    *,
+    customer: CustomerRow,
+    terms: Terms,
+    outcome: refunding.Refunded,
+    made: Refund,
+    entry: Entry,
+    balance: Balance,
+    points_back: int = 0,
+) -> Answer:
+    return Answer(
+        decision=outcome.decision,
+        balance=balance,
+        customer_id=customer.id,
+        purchase_id=made.purchase_id,
+        refund_id=made.id,
+        entry_id=entry.id,
+        shortfall=outcome.shortfall,
+        points_back=points_back,
+        cash=outcome.cash.minor,
+        terms=terms,
+    )
+
+
+def _refund(
+    *,
+    stamp: Stamp,
+    order: NewRefund,
+    sale: Purchase,
+    back: Returning,
+    outcome: refunding.Refunded,
+    id: str,
+) -> Refund:
+    return Refund(
+        id=id,
+        purchase_id=sale.id,
+        external_id=order.external_id,
+        occurred_at=order.occurred_at,
+        recorded_at=stamp.now,
+        lines=back.lines,
+        amounts=back.amounts,
+        cash=outcome.cash.minor,
+        due=outcome.due,
+        taken=outcome.taken,
+        reason=order.reason,
+        fingerprint=order.fingerprint,
+    )
