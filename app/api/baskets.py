@@ -53,6 +53,10 @@ class PaymentInput:
 
     kind: PaymentKind = strawberry.field(description="What it was paid with.")
     amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
+    redemption_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="With kind POINTS: the redemption whose points paid this part. They come back in proportion when goods do.",
+    )
 
 
 @strawberry.input(description="A receipt.")
@@ -156,6 +160,23 @@ def _payments(sent: Sequence[PaymentInput] | None, *, currency: str) -> tuple[Pa
         return ()
     check_payments(len(sent))
     return tuple(
-        payment_of(number=number, kind=one.kind, amount=one.amount, currency=currency)
+        payment_of(
+            number=number,
+            kind=one.kind,
+            amount=one.amount,
+            currency=currency,
+            redemption_id=_redemption(one, number=number),
+        )
         for number, one in enumerate(sent, start=1)
     )
+
+
+def _redemption(sent: PaymentInput, *, number: int) -> str | None:
+    """The redemption that paid with points."""
+    if sent.redemption_id is None:
+        return None
+    found = decode(sent.redemption_id, "Redemption") if sent.kind is PaymentKind.POINTS else None
+    if found is None:
+        at = ("payments", str(number - 1), "redemption_id")
+        raise FactsError(at, "a redemption of this program, for a payment with points")
+    return found

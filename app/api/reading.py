@@ -24,6 +24,7 @@ from app.api.node import Node
 from app.api.nodes import node
 from app.api.previews import ImpactPreview, impact_preview
 from app.api.programs import Program, Viewer, program_of
+from app.api.reading_refunds import RefundQueries
 from app.api.rewards import RewardOfferConnection, offer_connection
 from app.api.terms import Terms
 from app.domain.access import Permission
@@ -93,7 +94,7 @@ def _refused(problem: Problem) -> GraphQLError:
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(RefundQueries):
     """Every field but `__typename` needs an access key."""
 
     @strawberry.field(description="The holder of the access key. For every role.")

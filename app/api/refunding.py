@@ -12,37 +12,19 @@ from app.api.arguments import Language
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance
 from app.api.decisions import Decision
-from app.api.ids import decode
 from app.api.ledgers import LedgerEntry, Purchase
 from app.api.money import Money, money
 from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
+from app.api.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
+from app.api.waiting import WaitingRefund, waiting_again
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.desk import fingerprint
 from app.usecases.refund import NewRefund, refund
-
-
-@strawberry.input(one_of=True, description="A purchase, by id or by its receipt.")
-class PurchaseBy:
-    """Exactly one of these."""
-
-    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
-    external_id: str | None = strawberry.field(default=strawberry.UNSET, description="The receipt's number.")
-
-
-@strawberry.input(description="What comes back of one line.")
-class RefundLineInput:
-    """A line and a quantity."""
-
-    line: int = strawberry.field(description="The line's number on the purchase, from 1.")
-    quantity: Decimal | None = strawberry.field(
-        default=None,
-        description="How much comes back, above 0, at most 1,000,000 with 3 decimals; default all that is left of the line.",
-    )
 
 
 @strawberry.input(description="A refund to record.")
@@ -52,9 +34,15 @@ class RecordRefundInput:
     idempotency_key: str = strawberry.field(
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
-    purchase: PurchaseBy = strawberry.field(description="The purchase that is refunded.")
+    purchase: PurchaseBy = strawberry.field(
+        description="The purchase that is refunded. One that is not known yet by its receipt is waited for."
+    )
     lines: list[RefundLineInput] | None = strawberry.field(
         default=None, description="What comes back, each line once, at most 500; default everything that is left."
+    )
+    amount: Decimal | None = strawberry.field(
+        default=None,
+        description="Money that is given back of the whole price without goods, above 0, in the purchase's currency; it is shared out to the lines by what they still come to. Not with `lines`.",
     )
     external_id: str | None = strawberry.field(
         default=None,
@@ -74,6 +62,13 @@ class RecordRefundPayload(Payload):
     decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
     shortfall: int | None = strawberry.field(
         default=None, description="Points that should have gone back but were not there; they are not chased."
+    )
+    points_back: int | None = strawberry.field(
+        default=None, description="Points that had paid for what came back, and are back in the very lots."
+    )
+    waiting: WaitingRefund | None = strawberry.field(
+        default=None,
+        description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the refund, one per unit."
@@ -125,28 +120,28 @@ async def record_refund(
         answer=outcome,
         decision=await decided(outcome, context=context),
         shortfall=outcome.shortfall,
+        points_back=outcome.points_back,
+        waiting=await waiting_again(outcome.waiting_refund_id, context=context),
         balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
     )
 
 
 def _order(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
-    given_id, given_receipt = sent.purchase.id, sent.purchase.external_id
-    purchase_id = decode(given_id, "Purchase") if isinstance(given_id, str) else None
-    receipt = given_receipt if isinstance(given_receipt, str) else None
+    purchase_id, receipt = purchase_by(sent.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     for name, text in (("externalId", sent.external_id), ("reason", sent.reason)):
         if text is not None and not 1 <= len(text) <= 200:
             return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
-    lines: dict[int, Decimal | None] | None = None
-    if sent.lines is not None:
-        lines = {one.line: one.quantity for one in sent.lines}
-        if not 1 <= len(sent.lines) <= 500 or len(lines) != len(sent.lines):
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
+    back = back_of(sent.lines, amount=sent.amount)
+    if isinstance(back, Problem):
+        return back
     return NewRefund(
         purchase_id=purchase_id,
         receipt=receipt,
-        lines=lines,
+        lines=back.lines,
+        amounts=back.amounts,
+        amount=sent.amount,
         occurred_at=sent.occurred_at or context.now,
         external_id=sent.external_id,
         reason=sent.reason,
@@ -160,5 +155,8 @@ def _content(sent: RecordRefundInput) -> Any:
     del content["purchase"]
     content.pop("external_id", None)
     if sent.lines is not None:
-        content["lines"] = {str(line["line"]): line.get("quantity") for line in content["lines"]}
+        content["lines"] = {
+            str(line["line"]): line.get("quantity") if "amount" not in line else f"-{line['amount']}"
+            for line in content["lines"]
+        }
     return content

@@ -86,12 +86,14 @@ def line_of(
     )
 
 
-def payment_of(*, number: int, kind: PaymentKind, amount: Decimal, currency: str) -> Payment:
+def payment_of(
+    *, number: int, kind: PaymentKind, amount: Decimal, currency: str, redemption_id: str | None = None
+) -> Payment:
     """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
     at = ("payments", str(number - 1), "amount")
     if not amount.is_finite() or not 0 < amount <= HIGHEST_PRICE:
         raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
-    return Payment(kind=kind, amount=_minor(amount, currency=currency, at=at))
+    return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
 
 
 def exchange_of(rate: Decimal | None, *, currency: str, into: str) -> Exchange | None:

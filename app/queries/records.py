@@ -12,3 +12,5 @@ from app.store.purchases import Purchase as Purchase
 from app.store.redemptions import Redemption as Redemption
 from app.store.redemptions import RedemptionState as RedemptionState
 from app.store.rewards import Reward as Reward
+from app.store.waiting_refunds import WaitingRefund as WaitingRefund
+from app.store.waiting_refunds import WaitingState as WaitingState

@@ -20,9 +20,10 @@ from app.domain.wallets.course import new_lot
 from app.domain.wallets.happenings import Bought
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.postings import Posting, Subject
-from app.store import budgets, customers, ledger, locations, members, purchases, terms
+from app.store import budgets, customers, ledger, locations, members, purchases, redemptions, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
+from app.store.redemptions import RedemptionState
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
 from app.usecases.book import Book, Origin
@@ -77,6 +78,8 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
+    if not await _paid_by(session, program_id=program, facts=order.facts, customer=customer):
+        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
     if customer.asked_for is None and customer.account.is_followed_by(facts.occurred_at):
@@ -92,6 +95,17 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return made
     sale, answer = made
     return await _closed(session, call=call, answer=answer, sale=sale, awaited=awaited)
+
+
+async def _paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer: CustomerRow) -> bool:
+    """Whether the redemptions that paid a part are this customer's, and points were paid for them."""
+    asked = {one.redemption_id for one in facts.payments if one.redemption_id is not None}
+    if not asked:
+        return True
+    found = await redemptions.by_ids(session, program_id=program_id, redemption_ids=sorted(asked))
+    return len(found) == len(asked) and all(
+        one.customer_id == customer.id and one.state is RedemptionState.FULFILLED for one in found.values()
+    )
 
 
 async def _closed(session: Session, *, call: Call, answer: Answer, sale: Purchase, awaited: bool) -> Answer:

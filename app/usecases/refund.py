@@ -6,6 +6,7 @@ import orjson
 
 from app.domain.decisions import Decision
 from app.domain.problems import Problem, ProblemCode
+from app.domain.returning import Left, no_quantity, returning
 from app.store import customers, ledger, purchases, refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
@@ -13,7 +14,6 @@ from app.store.purchases import Purchase
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.earn import RECEIPTS
-from app.usecases.returning import Left, no_quantity, returning
 from app.usecases.take_back import NewRefund as NewRefund
 from app.usecases.take_back import take_back
 from app.usecases.wait_for_purchase import wait

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from app.domain import earning, refunding
 from app.domain.ledger import Balance, Entry, EntryType
+from app.domain.returning import Left, Returning
 from app.domain.terms import Terms
 from app.domain.wallets.course import owes
 from app.domain.wallets.happenings import Returned
@@ -24,7 +25,6 @@ from app.store.unit import Session
 from app.usecases.book import Book, Origin
 from app.usecases.call import Answer, Stamp
 from app.usecases.record import record
-from app.usecases.returning import Left, Returning
 
 
 @dataclass(frozen=True, slots=True)

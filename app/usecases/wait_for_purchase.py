@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.returning import Left, returning
 from app.store import customers, refunds, terms, waiting_refunds
 from app.store.customers import CustomerBy
 from app.store.purchases import Purchase
 from app.store.unit import Session
 from app.store.waiting_refunds import WaitingRefund, WaitingState
 from app.usecases.call import Answer, Call, Stamp, keep
-from app.usecases.returning import Left, returning
 from app.usecases.take_back import NewRefund, take_back
 
 

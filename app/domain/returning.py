@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol
 
 from app.domain.amounts import AmountError, Exact, Money, Rounding, rounded, shared_out
 from app.domain.facts import FULL_PRICE, PurchaseFacts, quantity_problem
 from app.domain.problems import Problem, ProblemCode
 from app.domain.refunding import kept, worth_left
-from app.store.refunds import Refund
 
 Quantities = Mapping[int, Decimal | None]
 """Quantities by line number; None: all that is left of the line."""
+
+
+class Refunded(Protocol):
+    """A refund that was made: quantities, and amounts in minor units, both by line number."""
+
+    @property
+    def lines(self) -> Mapping[int, Decimal]:
+        """Goods that came back."""
+        ...
+
+    @property
+    def amounts(self) -> Mapping[int, int]:
+        """Money that was given back without goods."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +38,8 @@ class Left:
     worth: Mapping[int, Exact]
 
     @classmethod
-    def after(cls, sale: PurchaseFacts, *, refunds: Iterable[Refund]) -> Left:
-        """What is left of a purchase after refunds."""
+    def after(cls, sale: PurchaseFacts, *, refunds: Iterable[Refunded]) -> Left:
+        """What is left of a purchase after refunds, in their order."""
         quantities = kept(sale, returned=())
         worth: Mapping[int, Exact] = FULL_PRICE
         for one in refunds:
