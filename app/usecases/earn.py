@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import orjson
 
@@ -21,8 +22,10 @@ from app.domain.wallets.happenings import Bought
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.postings import Posting, Subject
 from app.store import budgets, customers, ledger, locations, members, purchases, terms
+from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
+from app.store.stories import versions_of
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
 from app.usecases.book import Book, Origin
@@ -129,11 +132,29 @@ async def _on_the_spot(
         lots_after=lots_after,
         balance=account.balance.plus(gained.holdings.balance(at=at, qualifying=counted.total)),
         settled_at=at,
-        due_at=earliest(account.due_at, gained.next_due(), counted.next_turn(terms=terms, at=at)),
+        due_at=earliest(
+            account.due_at,
+            gained.next_due(),
+            counted.next_turn(terms=terms, at=at),
+            await _first_look(session, call=call, account=account, at=at),
+        ),
         notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
         digests=(purchases.evidence(sale),),
     )
     return _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance)
+
+
+async def _first_look(session: Session, *, call: Call, account: Account, at: datetime) -> datetime | None:
+    """When a wallet in which nothing has happened yet is to be looked at: where there are levels, when the next terms start.
+
+    One in which something has happened is told so by whoever publishes them.
+    """
+    if account.settled_at is not None:
+        return None
+    standing = (await versions_of(session, program_id=call.program.id)).standing
+    if not any(one.tiers for one in standing):
+        return None
+    return min((one.effective_from for one in standing if one.effective_from > at), default=None)
 
 
 async def _in_its_place(
