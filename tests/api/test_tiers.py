@@ -181,7 +181,10 @@ def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_d
         assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", midnight(2092, 2, 1))
         (reason,) = kept["reasons"]
         assert (reason["code"], reason["verdict"], reason["observed"]) == ("TIER_KEPT", "APPLIED", "120")
-        assert "no longer enough for this level, but you keep it until Friday, 1 February 2092, 00:00" in reason["statement"]
+        assert (
+            "no longer enough for this level, but you keep it until Friday, 1 February 2092, 00:00"
+            in reason["statement"]
+        )
         assert buy(shop, card, 10) == 25, "in the days of grace the level counts"
         clock.now = midnight(2092, 2, 1)
         lost = tier(shop, card)
