@@ -134,25 +134,32 @@ class Context:
             if not one.answer.done():
                 one.answer.set_result(found)
 
-    async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str) -> V:
-        """One of many by id: what one operation asks for together is read together."""
-        return await self._loaded(question, id, ask=self.ask, at_once=100)
+    async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
+        """One of many by id: what one operation asks for together, with the same parameters, is read together."""
+        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.ask, at_once=100)
 
-    async def load_large(self, question: Callable[..., Awaitable[Sequence[V]]], id: str) -> V:
+    async def load_large(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
         """As `load`, for what is large: a few are read together, and others have their turn before the next few."""
-        return await self._loaded(question, id, ask=self.decide, at_once=10)
+        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.decide, at_once=10)
 
     async def _loaded(
-        self, question: Callable[..., Awaitable[Sequence[V]]], id: str, *, ask: Callable[..., Any], at_once: int
+        self,
+        question: partial[Awaitable[Sequence[V]]],
+        id: str,
+        *,
+        of: Hashable,
+        ask: Callable[..., Any],
+        at_once: int,
     ) -> V:
-        loader = self.loaders.get(question)
+        key = (of, *sorted(question.keywords.items()))
+        loader = self.loaders.get(key)
         if loader is None:
 
             async def batch(ids: list[str]) -> Sequence[V]:
                 found: Sequence[V] = await ask(question, ids=ids)
                 return found
 
-            loader = self.loaders[question] = DataLoader(load_fn=batch, max_batch_size=at_once)
+            loader = self.loaders[key] = DataLoader(load_fn=batch, max_batch_size=at_once)
         found: V = await loader.load(id)
         return found
 

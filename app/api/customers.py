@@ -17,6 +17,7 @@ from app.api.node import Node
 from app.api.notices import TermsNotice
 from app.api.rewards import Reward
 from app.api.scalars import BigInt
+from app.api.tiers import TierChange, TierStatus, tier_changes_of, tier_of
 from app.domain import identities
 from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
@@ -205,6 +206,16 @@ class Customer(Node):
     def wallet(self) -> Wallet:
         """The wallet with its balances."""
         return Wallet(row=self.row)
+
+    @strawberry.field(description="The level held; null where the terms in force have no levels.")
+    async def tier(self, info: Info) -> TierStatus | None:
+        """As it is now."""
+        return await tier_of(self.row.id, info=info)
+
+    @strawberry.field(description="The levels reached and lost, newest first, by what is known now.")
+    async def tier_changes(self, info: Info) -> list[TierChange]:
+        """Told from the beginning."""
+        return await tier_changes_of(self.row.id, info=info)
 
     @strawberry.field(
         description="The inbox: changes of the terms announced since the customer joined, newest first. Whoever joined later has accepted them with joining."

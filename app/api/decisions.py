@@ -60,6 +60,14 @@ class Reason:
     verdict: Verdict = strawberry.field(description="What the clause did.")
     code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
 
+    @classmethod
+    def of(cls, one: made.Reason, *, judged_by: rules.Terms, zone: str) -> Reason:
+        """A reason of the domain for the reader; `zone` is where its instants are read off the wall clock."""
+        clause = Clause.of(judged_by.clause(one.clause), terms=judged_by)
+        return cls(
+            reason=one, judged_by=judged_by, zone=zone, clause=clause, verdict=one.verdict, code=one.finding.code
+        )
+
     @strawberry.field(description="One sentence in the caller's locale.")
     def statement(self, info: Info) -> str:
         """The finding in words."""
@@ -95,17 +103,8 @@ class Decision:
     @strawberry.field(description="One per clause and condition looked at; all that failed are listed.")
     def reasons(self) -> list[Reason]:
         """The findings with their clauses."""
-        return [
-            Reason(
-                reason=one,
-                judged_by=self.judged_by,
-                zone=self.decision.zone or self.judged_by.zone,
-                clause=Clause.of(self.judged_by.clause(one.clause), terms=self.judged_by),
-                verdict=one.verdict,
-                code=one.finding.code,
-            )
-            for one in self.decision.reasons
-        ]
+        zone = self.decision.zone or self.judged_by.zone
+        return [Reason.of(one, judged_by=self.judged_by, zone=zone) for one in self.decision.reasons]
 
     @strawberry.field(
         description="Points that the decision is about, by unit: earned, paid or taken back; never negative."
@@ -161,17 +160,7 @@ class ClauseOutlook:
     @strawberry.field(description="One per condition looked at, and one for the clause as a whole.")
     def reasons(self) -> list[Reason]:
         """The findings."""
-        return [
-            Reason(
-                reason=one,
-                judged_by=self.judged_by,
-                zone=self.zone,
-                clause=Clause.of(self.outlook.clause, terms=self.judged_by),
-                verdict=one.verdict,
-                code=one.finding.code,
-            )
-            for one in self.outlook.reasons
-        ]
+        return [Reason.of(one, judged_by=self.judged_by, zone=self.zone) for one in self.outlook.reasons]
 
     @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
     def nearly(self, info: Info) -> list[Remedy]:

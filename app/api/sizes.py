@@ -23,6 +23,7 @@ SIZES: Mapping[str, int] = {
     "Customer.identities": 3,
     "Customer.notices": 3,
     "Customer.preferences": 3,
+    "Customer.tierChanges": 5,
     "Decision.points": 1,
     "Decision.reasons": 10,
     "Impact.mostGaining": 10,
@@ -40,10 +41,12 @@ SIZES: Mapping[str, int] = {
     "RewardOfferConnection.nodes": PAGED,
     "Terms.changes": 10,
     "Terms.clauses": CLAUSES,
+    "Terms.tiers": 3,
     "TermsCheck.changes": 10,
     "TermsCheck.findings": 10,
     "TermsDraft.clauses": CLAUSES,
     "TermsNotice.changes": 10,
+    "TierStatus.reasons": 1,
     "Wallet.balances": 1,
     "Wallet.holders": 1,
 }
@@ -56,9 +59,12 @@ WORK: Mapping[str, int] = {
     "Query.rewards": CLAUSES,
     "Query.explain": CLAUSES,
     "Balance.buysToday": CLAUSES,
+    "Customer.tierChanges": CLAUSES,
     "Terms.text": CLAUSES,
     "TermsDraft.text": CLAUSES,
     "TermsNotice.effectOnCustomer": 10,
+    "TierStatus.projected": CLAUSES,
+    "TierStatus.reasons": CLAUSES,
 }
 """What a field costs beside the objects that it shows: every reward decided, every clause put into words."""
 

@@ -72,6 +72,27 @@ class ClauseChange:
         return self.change.statement(say(info))
 
 
+@strawberry.type(description="A level that members reach, as a version of the terms has it.")
+class TierLevel:
+    """A level with its clause."""
+
+    key: str = strawberry.field(description="The owner's name for it, stable over versions.")
+    name: str = strawberry.field(
+        description="What members read, as the owner wrote it: the terms call it so in every language."
+    )
+    points: int = strawberry.field(description="Qualifying points that it takes.")
+    clause: Clause = strawberry.field(description="The clause of the terms that promises it.")
+
+    @classmethod
+    def of(cls, key: str | None, *, terms: rules.Terms) -> TierLevel | None:
+        """The level of this key for the reader; None where these terms have none."""
+        level = next((one for one in terms.tiers if one.tier == key), None)
+        if level is None:
+            return None
+        clause = Clause.of(terms.tier_clause(level.tier), terms=terms)
+        return cls(key=level.tier, name=level.name, points=level.points, clause=clause)
+
+
 @strawberry.type(description="One published version of the terms; it never changes.")
 class Terms(Node):
     """A version, readable by every key of the program."""
@@ -116,6 +137,14 @@ class Terms(Node):
             for one in self.version_terms.clauses
             if kind is None or one.kind is kind
         ]
+
+    @strawberry.field(
+        description="The levels that members reach, lowest first, at most 10; empty where there are none."
+    )
+    def tiers(self) -> list[TierLevel]:
+        """Each with its clause."""
+        found = (TierLevel.of(one.tier, terms=self.version_terms) for one in self.version_terms.tiers)
+        return [one for one in found if one is not None]
 
     @strawberry.field(description="What this version changed against the one before; empty for the first.")
     async def changes(self, info: Info) -> list[ClauseChange]:

@@ -129,7 +129,7 @@ class Balance:
 
 
 def sealed(entry: Entry) -> str:
-    """The hash of an entry: SHA-256 over every field of it, its lots and its movements, and the hash before it."""
+    """The hash of an entry: SHA-256 over every field of it, the dates of its lots, its movements, and the hash before it."""
     fields = (
         entry.previous,
         entry.id,
@@ -150,8 +150,8 @@ def sealed(entry: Entry) -> str:
         [(one.id, one.lot_id, one.points) for one in entry.movements],
         [
             (
+                # Not its points: a late fact may change what the lot was to hold, and the movements say it.
                 lot.id,
-                lot.points,
                 _instant(lot.earned_at),
                 _instant(lot.available_from),
                 lot.valid_until.isoformat() if lot.valid_until is not None else None,

@@ -41,7 +41,7 @@ class Qualifying:
 
     def points(self, *, terms: Terms, at: datetime) -> int:
         """The points that count at a moment: in a calendar year those of that year; without levels all of them."""
-        window = _window(terms)
+        window = window_of(terms)
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
             return self.years.get(today.year, 0)
@@ -52,18 +52,17 @@ class Qualifying:
     def most(self, *, terms: Terms, at: datetime) -> int:
         """The points that a level is held by: in a calendar year those of this year, or of the last one if they are more."""
         now = self.points(terms=terms, at=at)
-        if _window(terms) is not TierWindow.CALENDAR_YEAR:
+        if window_of(terms) is not TierWindow.CALENDAR_YEAR:
             return now
         return max(now, self.years.get(local_date(at, zone_name=terms.zone).year - 1, 0))
 
     def next_turn(self, *, terms: Terms, at: datetime) -> datetime | None:
         """The next moment after `at` at which points stop counting; None where they count for ever."""
-        window = _window(terms)
+        window = window_of(terms)
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
-            if not (self.years.get(today.year) or self.years.get(today.year - 1)):
-                return None
-            return day_start(date(today.year + 1, 1, 1), zone_name=terms.zone)
+            counts = self.years.get(today.year) or self.years.get(today.year - 1)
+            return period_ends(terms=terms, at=at) if counts else None
         if window is TierWindow.ROLLING_YEAR:
             ends = (_rolls_off(day) for day, points in self.days.items() if points)
             end = min((one for one in ends if one > today), default=None)
@@ -82,7 +81,10 @@ class TierStanding:
 
 @dataclass(frozen=True, slots=True)
 class TierChange:
-    """A level reached or lost, with the qualifying points of that moment."""
+    """A level reached or lost, with the qualifying points that decided it at that moment.
+
+    In a calendar year they are those of that year, or of the one before it if they were more.
+    """
 
     customer_id: str
     at: datetime
@@ -97,9 +99,22 @@ def level_of(points: int, *, terms: Terms) -> Tier | None:
     return next((one for one in reversed(terms.tiers) if one.points <= points), None)
 
 
-def next_level(points: int, *, terms: Terms) -> Tier | None:
-    """The lowest level that so many points do not come to yet."""
-    return next((one for one in terms.tiers if one.points > points), None)
+def level_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
+    """The lowest level above the one that is held, that so many points do not come to yet."""
+    reached = max(points, _height(tier, terms=terms))
+    return next((one for one in terms.tiers if one.points > reached), None)
+
+
+def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
+    """The first instant after the calendar year in which points count; None where no such year counts."""
+    if window_of(terms) is not TierWindow.CALENDAR_YEAR:
+        return None
+    return day_start(date(local_date(at, zone_name=terms.zone).year + 1, 1, 1), zone_name=terms.zone)
+
+
+def window_of(terms: Terms) -> TierWindow:
+    """Which points count; without a clause on it all of them."""
+    return terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
 
 
 def stands(before: TierStanding, *, level: Tier | None, terms: Terms, at: datetime) -> TierStanding:
@@ -116,6 +131,15 @@ def stands(before: TierStanding, *, level: Tier | None, terms: Terms, at: dateti
         if days:
             falls_at = day_start(local_date(at, zone_name=terms.zone) + timedelta(days=days + 1), zone_name=terms.zone)
     return TierStanding(wanted, at) if falls_at <= at else TierStanding(before.tier, before.since, falls_at)
+
+
+def kept(standing: TierStanding, *, qualifying: int, terms: Terms) -> Reason | None:
+    """Why a level is still held that the points come to no more: for the days of grace. None where it is held by points."""
+    if standing.falls_at is None or not any(one.tier == standing.tier for one in terms.tiers):
+        return None
+    assert standing.tier is not None, "some level is held"
+    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, standing.falls_at)
+    return Reason(terms.tier_clause(standing.tier).key, Verdict.APPLIED, finding)
 
 
 def decided(change: TierChange) -> Decision:
@@ -142,10 +166,6 @@ def decided(change: TierChange) -> Decision:
 def _height(tier: str | None, *, terms: Terms) -> int:
     """Qualifying points of a level; one that the terms know no more stands below all others."""
     return next((one.points for one in terms.tiers if one.tier == tier), 0)
-
-
-def _window(terms: Terms) -> TierWindow:
-    return terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
 
 
 def _rolls_off(day: date) -> date:

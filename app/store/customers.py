@@ -123,6 +123,17 @@ async def by_ids(session: Session, *, program_id: str, customer_ids: Sequence[st
     return {one.id: one for one in map(_customer, rows)}
 
 
+async def shared(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the wallets (by id) that several customers hold."""
+    rows = await session.rows(
+        "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2)"
+        " GROUP BY wallet_id HAVING count(*) > 1",
+        program_id,
+        list(wallet_ids),
+    )
+    return frozenset(str(row["wallet_id"]) for row in rows)
+
+
 async def by_accounts(session: Session, *, program_id: str, account_ids: Sequence[str]) -> dict[str, str]:
     """The customer (id) of each account; of those who share one, the first."""
     rows = await session.rows(_OF_ACCOUNTS, program_id, list(account_ids))

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import orjson
 
-from app.domain import earning
-from app.domain.amounts import MAX_POINTS
-from app.domain.calendar import earliest
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
-from app.domain.ledger import Balance, Entry, EntryType
-from app.domain.lots import Draw
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms import Terms
-from app.domain.tiers import Qualifying, level_of
-from app.domain.wallets.course import new_lot
-from app.domain.wallets.happenings import Bought
-from app.domain.wallets.passing_time import PassingTime
-from app.domain.wallets.postings import Posting, Subject
 from app.store import budgets, customers, ledger, locations, members, purchases, redemptions, terms
-from app.store.customers import CustomerBy, CustomerRow
+from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.redemptions import RedemptionState
-from app.store.telling import NewFact, retell
 from app.store.unit import Session
-from app.usecases.book import Book, Origin
+from app.usecases.book_purchase import NewPurchase as NewPurchase
+from app.usecases.book_purchase import book_purchase
 from app.usecases.call import Answer, Call, keep, replay
-from app.usecases.count import count_purchase
-from app.usecases.record import record
 from app.usecases.wait_for_purchase import apply_waiting
 
 RECEIPTS = "till"
 """The source of receipts: one number space per program, whichever till or import brings them."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewPurchase:
-    """A receipt as a till sends it; `fingerprint` is a digest of the receipt as it was sent.
-
-    `location_id` is the place, None where it has none; the facts are those of a purchase without one.
-    """
-
-    customer: CustomerBy
-    external_id: str
-    facts: PurchaseFacts
-    fingerprint: str
-    location_id: str | None = None
 
 
 async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
@@ -82,19 +55,14 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
-    if customer.asked_for is None and customer.account.is_followed_by(facts.occurred_at):
-        earned = earning.earn(terms=in_force, facts=facts)
-        if not customer.account.balance.can_take(earned):
-            return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        if not _turns(customer, earned=earned, terms=in_force):
-            sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned)
-            answer = await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=in_force)
-            return await _closed(session, call=call, answer=answer, sale=sale, awaited=awaited)
-    made = await _in_its_place(session, call=call, order=order, customer=customer, facts=facts, terms=in_force)
+    made = await book_purchase(
+        session, call=call, order=order, customer=customer, facts=facts, terms=in_force, source=RECEIPTS
+    )
     if isinstance(made, Problem):
         return made
     sale, answer = made
-    return await _closed(session, call=call, answer=answer, sale=sale, awaited=awaited)
+    balance = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
+    return await keep(session, call=call, answer=answer if balance is None else replace(answer, balance=balance))
 
 
 async def _paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer: CustomerRow) -> bool:
@@ -105,129 +73,6 @@ async def _paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, c
     found = await redemptions.by_ids(session, program_id=program_id, redemption_ids=sorted(asked))
     return len(found) == len(asked) and all(
         one.customer_id == customer.id and one.state is RedemptionState.FULFILLED for one in found.values()
-    )
-
-
-async def _closed(session: Session, *, call: Call, answer: Answer, sale: Purchase, awaited: bool) -> Answer:
-    """Apply the refunds that waited for the purchase, and keep the answer with the balance after them."""
-    balance = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
-    return await keep(session, call=call, answer=answer if balance is None else replace(answer, balance=balance))
-
-
-def _turns(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
-    """Whether a purchase may change the level, which takes a look at all that happened before."""
-    before = customer.account.balance.qualifying
-    after = before + earning.base_points(earned, terms=terms)
-    return level_of(after, terms=terms) != level_of(before, terms=terms)
-
-
-async def _on_the_spot(
-    session: Session, *, call: Call, customer: CustomerRow, sale: Purchase, earned: Decision, terms: Terms
-) -> Answer:
-    """Book a purchase that follows all that is known of the wallet: one entry, and one lot if it earned something."""
-    account, at = customer.account, sale.occurred_at
-    gained = PassingTime(versions=(terms,))
-    draws: tuple[Draw, ...] = ()
-    if earned.points:
-        draws = gained.open(
-            new_lot(sale.id, earned.points, at=at, terms=terms, zone=sale.facts.zone, waits=True), at=at
-        )
-    counted = Qualifying()
-    counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
-    await _write(session, call=call, sale=sale, earned=earned, terms=terms)
-    book = Book(session=session, stamp=call.stamp, account=account, known={})
-    posting = Posting(Subject(EntryType.EARN, sale.id), at, draws, earned)
-    lots_after = gained.holdings.lots
-    entry = await book.append(posting, lots_after=lots_after, origin=Origin(purchase_id=sale.id))
-    after = await book.close(
-        lots_after=lots_after,
-        balance=account.balance.plus(gained.holdings.balance(at=at, qualifying=counted.total)),
-        settled_at=at,
-        due_at=earliest(account.due_at, gained.next_due(), counted.next_turn(terms=terms, at=at)),
-        notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
-        digests=(purchases.evidence(sale),),
-    )
-    return _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance)
-
-
-async def _in_its_place(
-    session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, facts: PurchaseFacts, terms: Terms
-) -> tuple[Purchase, Answer] | Problem:
-    """Tell the wallet with the purchase at its place in time, and book all that this changes."""
-    owner = customer.asked_for or customer.id
-    bought = Bought(call.new_id(), owner, order.external_id, facts, terms)
-    retold = await retell(
-        session,
-        program_id=call.program.id,
-        account=customer.account,
-        until=bought.at,
-        facts=[NewFact(bought, customer_id=owner)],
-    )
-    sold = retold.course.sales[bought.id]
-    if retold.balance.lifetime > MAX_POINTS or sold.decision.largest() > MAX_POINTS:
-        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    sale = _purchase(call=call, order=order, facts=sold.facts, owner=owner, earned=sold.decision, id=bought.id)
-    await _write(session, call=call, sale=sale, earned=sold.decision, terms=terms)
-    made = await record(
-        session,
-        stamp=call.stamp,
-        retold=retold,
-        late=not customer.account.precedes(bought.at),
-        digests=(purchases.evidence(sale),),
-        cause=sale.id,
-    )
-    return sale, _answered(
-        customer=customer,
-        sale=sale,
-        earned=sold.decision,
-        terms=terms,
-        entry=made[Subject(EntryType.EARN, sale.id)],
-        balance=retold.balance,
-    )
-
-
-async def _write(session: Session, *, call: Call, sale: Purchase, earned: Decision, terms: Terms) -> None:
-    """Write the purchase with all that clauses count in it."""
-    await purchases.add(session, program_id=call.program.id, purchase=sale)
-    await count_purchase(
-        session, call=call, customer_id=sale.customer_id, terms=terms, facts=sale.facts, decision=earned
-    )
-
-
-def _answered(
-    *,
-    customer: CustomerRow,
-    sale: Purchase,
-    earned: Decision,
-    terms: Terms,
-    entry: Entry,
-    balance: Balance,
-) -> Answer:
-    return Answer(
-        decision=earned,
-        balance=balance,
-        customer_id=customer.id,
-        purchase_id=sale.id,
-        entry_id=entry.id,
-        terms=terms,
-    )
-
-
-def _purchase(
-    *, call: Call, order: NewPurchase, facts: PurchaseFacts, owner: str, earned: Decision, id: str | None = None
-) -> Purchase:
-    return Purchase(
-        id=id or call.new_id(),
-        customer_id=owner,
-        source=RECEIPTS,
-        external_id=order.external_id,
-        occurred_at=order.facts.occurred_at,
-        recorded_at=call.now,
-        total=order.facts.total(),
-        earned=earned.points,
-        terms_version=earned.terms_version,
-        fingerprint=order.fingerprint,
-        facts=facts,
     )
 
 

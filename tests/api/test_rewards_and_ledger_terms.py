@@ -146,7 +146,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
         {"key": "expiry", "effect": {"pointsValidity": {"months": 12, "expires": True, "noticeBy": ["INBOX"]}}},
     )
     found = check(shop, given)
-    assert found["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["clauses", "2", "effect"]}]
+    assert found["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["clauses", "4", "effect"]}]
     said = {one["key"]: one for one in found["draft"]["clauses"]}
     assert said["gold"]["kind"] == "TIER"
     assert said["gold"]["statement"] == "You reach the level “Gold” with 500 qualifying points."
@@ -155,7 +155,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
     assert "tier-period" in said
     assert found["effectOnCustomer"] == "WORSE", "points expire"
     refused = publish(shop, given, start=None)
-    assert refused["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["input", "clauses", "2", "effect"]}]
+    assert refused["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["input", "clauses", "4", "effect"]}]
     assert shop.ask("{ terms { version } }")["terms"]["version"] == 1
 
 

@@ -1,4 +1,4 @@
-"""Terms that only the ledger keeps: expiry, waiting, levels, undoing, quotes, stamps. They read, compare and are refused today."""
+"""Terms that only the ledger keeps: expiry, waiting, levels, undoing, quotes, stamps: how they read and compare, and what is refused today."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from app.domain.amounts import Money
 from app.domain.calendar import Period
 from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.conditions import Condition
+from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AnyOf
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
@@ -176,12 +178,6 @@ def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
         ((a_clause(), ("n", (), QuoteValidity(24))), ("clauses", "1", "effect")),
         ((a_clause(), ("n", (), Stamps(1))), ("clauses", "1", "effect")),
         ((a_clause(), ("n", (), RewardCost("meal", 10, unit=CostUnit.STAMPS))), ("clauses", "1", "effect")),
-        ((GOLD,), ("clauses", "0", "effect")),
-        ((a_clause(None, TierAtLeast("gold")), GOLD), ("clauses", "0", "conditions", "0")),
-        (
-            (a_clause(None, AnyOf((TierAtLeast("gold"), TierAtLeast("gold")))), GOLD),
-            ("clauses", "0", "conditions", "0"),
-        ),
     ],
 )
 def test_what_nothing_keeps_yet_can_be_read_and_not_promised(
@@ -196,9 +192,23 @@ def test_what_nothing_keeps_yet_can_be_read_and_not_promised(
     assert refused.value.path == path
 
 
+@pytest.mark.parametrize("condition", [TierAtLeast("gold"), AnyOf((TierAtLeast("gold"), FirstPurchase()))])
+def test_a_condition_that_nothing_kept_would_be_refused_with_its_place(
+    condition: Condition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clauses = (a_clause(None, condition), GOLD)
+    assert Terms.drafted(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
+    monkeypatch.setattr(TierAtLeast, "unenforced", lambda _: True)
+    with pytest.raises(UnkeptError) as refused:
+        Terms.drafted(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
+    assert refused.value.path == ("clauses", "0", "conditions", "0")
+
+
 def test_what_is_kept_today_is_not_refused_with_it() -> None:
     kept = (
-        a_clause(),
+        a_clause(None, TierAtLeast("gold")),
+        GOLD,
+        ("p", (), TierPeriod(TierWindow.ROLLING_YEAR, 60)),
         ("v", (), PointsValidity(days=90, until=ValidityEnd.QUARTER, since=ValidityStart.ACTIVITY)),
         ("m", (), RewardCost("mug", 100, cash=pounds("2.00"))),
     )

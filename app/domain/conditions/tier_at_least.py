@@ -19,7 +19,7 @@ class TierAtLeast(Condition):
     """Holds for members who hold the level with the key `tier` or a higher one, or have the points that it takes."""
 
     kind: ClassVar[str] = "tier_at_least"
-    about: ClassVar[str] = "Holds for members at this level or above. Not kept yet, so it cannot be published."
+    about: ClassVar[str] = "Holds for members at this level or above."
     tier: str = stated("The key of a level of the same terms.")
     name: str = stated("What the level is called in the published terms.", default="", given=False)
     points: int = stated("Qualifying points that it takes.", default=0, given=False)
@@ -51,7 +51,3 @@ class TierAtLeast(Condition):
     def at_least_as_wide(self, other: Condition) -> bool:
         """A level that takes fewer points is reached wherever one that takes more is."""
         return isinstance(other, TierAtLeast) and self.points <= other.points
-
-    def unenforced(self) -> bool:
-        """Nobody has a level yet."""
-        return True

@@ -21,9 +21,7 @@ class Tier(Effect):
     kind: ClassVar[str] = "tier"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.TIER
     benefit: ClassVar[bool] = True
-    about: ClassVar[str] = (
-        "A level that members reach with qualifying points; conditions ask for it by its key. Not kept yet, so it cannot be published."
-    )
+    about: ClassVar[str] = "A level that members reach with qualifying points; conditions ask for it by its key."
     tier: str = stated("Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
     name: str = stated(f"What members read, 1 to {MOST_NAME} characters.")
     points: int = stated(f"Qualifying points that it takes, 1 to {MOST_POINTS:,}.")
@@ -43,7 +41,3 @@ class Tier(Effect):
         if not self.name.strip() or len(self.name) > MOST_NAME:
             return f"the name of a level has 1 to {MOST_NAME} characters"
         return points_problem(self.points)
-
-    def unenforced(self) -> bool:
-        """Nobody has a level yet."""
-        return True

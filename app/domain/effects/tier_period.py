@@ -34,7 +34,7 @@ class TierPeriod(Effect):
     benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
         "Which points count towards a level and how long it is kept. Stands where there are levels; default a calendar"
-        " year and 30 days of grace. Not kept yet, so it cannot be published."
+        " year and 30 days of grace."
     )
     period: TierWindow = stated("Which qualifying points count.", default=TierWindow.CALENDAR_YEAR)
     grace_days: int = stated(
@@ -57,7 +57,3 @@ class TierPeriod(Effect):
     def problem(self) -> str | None:
         """Not a number of days."""
         return None if 0 <= self.grace_days <= MOST_GRACE else f"days of grace are 0 to {MOST_GRACE}"
-
-    def unenforced(self) -> bool:
-        """Nobody has a level yet."""
-        return True

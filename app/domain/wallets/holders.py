@@ -32,14 +32,14 @@ class Holder:
     def look(self, *, terms: Terms, at: datetime) -> TierChange | None:
         """Look at the level: up at once, down when the days of grace are over."""
         before = self.standing
-        level = level_of(self.qualifying.most(terms=terms, at=at), terms=terms)
+        points = self.qualifying.most(terms=terms, at=at)
+        level = level_of(points, terms=terms)
         self.standing = stands(before, level=level, terms=terms, at=at)
         turn = self.qualifying.next_turn(terms=terms, at=at)
         falls_at = self.standing.falls_at
         self.turns_at = min((one for one in (turn, falls_at) if one is not None), default=None)
         if self.standing.tier == before.tier:
             return None
-        points = self.qualifying.points(terms=terms, at=at)
         return TierChange(self.id, at, before.tier, self.standing.tier, points, terms)
 
     def take_over(self, other: Holder) -> None:

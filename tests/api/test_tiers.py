@@ -1,0 +1,393 @@
+"""Levels over HTTP: reached at once, kept for a year or for days of grace, and told with their reasons. On both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_access import code_of, customer_key
+from tests.proving import faults_in
+from tests.shop import START, Clock, Shop, open_shop
+
+LEVEL = "{ key name points clause { key kind statement } }"
+REASON = "verdict code statement observed required clause { key statement }"
+TIER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ wallet {{ balances {{ qualifying }} }}
+  tier {{ key name since holdsUntil qualifyingPoints period periodEnds level {LEVEL}
+    next {{ level {{ key name points }} missing }} projected {{ at level {{ key name }} }} reasons {{ {REASON} }} }}
+  tierChanges {{ at before {{ key }} after {{ key }} qualifyingPoints
+    decision {{ outcome decidedFor points {{ points }} terms {{ version }} reasons {{ {REASON} }} }} }} }} }}"""
+PLAIN = (
+    "query($by: CustomerBy!) { customer(by: $by) { tier { key since holdsUntil qualifyingPoints next { missing } } } }"
+)
+LEVELS = f"{{ terms {{ tiers {LEVEL} }} }}"
+PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) {
+  terms { version } decision { outcome } userErrors { code path } } }"""
+REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
+LEDGER = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes {
+  type points occurredAt purchase { externalId } decision { points { points } } } } } }"""
+DAY = timedelta(days=1)
+
+Opening = Callable[..., AbstractContextManager[Shop]]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The shop's time: a Monday in March."""
+    return Clock()
+
+
+@pytest.fixture
+def opening(database_url: str, clock: Clock) -> Opening:
+    """Opens a shop with levels; its books are proved in the end."""
+
+    @contextmanager
+    def opened(period: str = "CALENDAR_YEAR", grace: int = 30) -> Iterator[Shop]:
+        with open_shop(database_url, clock=clock, template="blank") as shop:
+            mug = {"idempotencyKey": "mug", "key": "mug", "name": "Mug", "description": "A mug."}
+            shop.ask(REWARD, role=Role.OWNER, input=mug)
+            publish(shop, *clauses(period, grace), start=datetime(2020, 1, 1, tzinfo=UTC))
+            yield shop
+        assert faults_in(database_url) == []
+
+    return opened
+
+
+def clauses(period: str = "CALENDAR_YEAR", grace: int = 30, *, gold: int = 500) -> list[Any]:
+    """A point a pound; double at gold, 5 more for each purchase from silver on; a mug for 50."""
+    return [
+        {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+        {"key": "silver", "effect": {"tier": {"tier": "silver", "name": "Silber", "points": 100}}},
+        {"key": "gold", "effect": {"tier": {"tier": "gold", "name": "金卡", "points": gold}}},
+        {"key": "kept", "effect": {"tierPeriod": {"period": period, "graceDays": grace}}},
+        at_level("double", "gold", {"pointsMultiplier": {"factor": "2"}}),
+        at_level("extra", "silver", {"bonusPoints": {"points": 5}}),
+        {"key": "mug", "effect": {"rewardCost": {"reward": "mug", "points": 50}}},
+    ]
+
+
+def at_level(key: str, tier: str, effect: Any) -> Any:
+    """A clause for a level and above."""
+    return {"key": key, "conditions": [{"tierAtLeast": {"tier": tier}}], "effect": effect}
+
+
+def publish(shop: Shop, *given: Any, start: datetime | None) -> Any:
+    """Publish as the owner."""
+    order = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(given)}
+    if start is not None:
+        order["effectiveFrom"] = start.isoformat()
+    done = shop.ask(PUBLISH, role=Role.OWNER, input=order)["publishTerms"]
+    assert (done["userErrors"], bool(done["terms"])) == ([], True), done
+    return done["terms"]
+
+
+def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
+    """The level of a card; what is read off for tills is the same."""
+    found = shop.ask(TIER, by={"card": card}, language=language)["customer"]
+    plain = shop.ask(PLAIN, by={"card": card})["customer"]["tier"]
+    if plain is not None:
+        whole = found["tier"]
+        missing = None if whole["next"] is None else {"missing": whole["next"]["missing"]}
+        assert plain == {name: whole[name] for name in plain if name != "next"} | {"next": missing}
+    return found["tier"]
+
+
+def changes(shop: Shop, card: str, *, language: str = "en") -> Any:
+    """The levels reached and lost, newest first."""
+    return shop.ask(TIER, by={"card": card}, language=language)["customer"]["tierChanges"]
+
+
+def buy(shop: Shop, card: str, pounds: int, *, at: datetime | None = None, receipt: str | None = None) -> int:
+    """Buy for whole pounds; the points that it earned."""
+    when = {} if at is None else {"occurredAt": at.isoformat()}
+    done = shop.buy(card, f"{pounds}.00", receipt=receipt, **when)
+    assert done["userErrors"] == [], done
+    return int(done["decision"]["points"][0]["points"])
+
+
+def moment(text: str | None) -> datetime | None:
+    """An instant of an answer."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def midnight(year: int, month: int, day: int) -> datetime:
+    """The first instant of a winter day in London."""
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+def test_a_level_is_reached_at_once_and_the_purchase_that_reaches_it_is_judged_at_the_one_before(
+    opening: Opening,
+) -> None:
+    with opening() as shop:
+        card = shop.enrol()
+        none = tier(shop, card)
+        assert (none["key"], none["name"], none["since"], none["level"], none["projected"]) == (None,) * 5
+        assert (none["next"], none["period"]) == (
+            {"level": {"key": "silver", "name": "Silber", "points": 100}, "missing": 100},
+            "CALENDAR_YEAR",
+        )
+        assert moment(none["periodEnds"]) == midnight(2091, 1, 1)
+        assert buy(shop, card, 100) == 100, "no extra: silver is reached by this very purchase"
+        silver = tier(shop, card)
+        assert (silver["key"], silver["name"], silver["qualifyingPoints"]) == ("silver", "Silber", 100)
+        assert silver["level"]["clause"]["statement"] == "You reach the level “Silber” with 100 qualifying points."
+        assert silver["next"] == {"level": {"key": "gold", "name": "金卡", "points": 500}, "missing": 400}
+        assert buy(shop, card, 400) == 405, "gold is reached by this very purchase"
+        gold = tier(shop, card)
+        assert (gold["key"], gold["holdsUntil"], gold["next"], gold["reasons"]) == ("gold", None, None, [])
+        assert buy(shop, card, 10) == 25, "double, and 5 more"
+
+
+def test_points_towards_a_level_are_those_of_the_earning_clauses_alone_and_spending_takes_none(
+    opening: Opening,
+) -> None:
+    with opening() as shop:
+        card = shop.enrol()
+        for pounds in (100, 400, 10, 20):
+            buy(shop, card, pounds)
+        assert shop.available(card) == 100 + 405 + 25 + 45
+        assert tier(shop, card)["qualifyingPoints"] == 530
+        for _ in range(11):
+            assert shop.redeem(card, "mug")["decision"]["outcome"] == "GRANTED"
+        assert shop.available(card) == 25
+        after = tier(shop, card)
+        assert (after["key"], after["qualifyingPoints"], after["holdsUntil"]) == ("gold", 530, None)
+
+
+def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_days_of_grace(
+    opening: Opening, clock: Clock
+) -> None:
+    with opening() as shop:
+        card = shop.enrol()
+        buy(shop, card, 500)
+        first = tier(shop, card)
+        assert (moment(first["projected"]["at"]), first["projected"]["level"]["key"]) == (midnight(2091, 1, 1), "gold")
+        clock.now = datetime(2091, 6, 1, 12, tzinfo=UTC)
+        second = tier(shop, card)
+        assert (second["key"], second["qualifyingPoints"], second["holdsUntil"]) == ("gold", 0, None)
+        assert (moment(second["projected"]["at"]), second["projected"]["level"]) == (midnight(2092, 2, 1), None)
+        assert buy(shop, card, 120) == 245, "still gold"
+        assert (tier(shop, card)["projected"]["level"], tier(shop, card)["next"]) == (
+            {"key": "silver", "name": "Silber"},
+            None,
+        )
+        clock.now = datetime(2092, 1, 15, 12, tzinfo=UTC)
+        kept = tier(shop, card)
+        assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", midnight(2092, 2, 1))
+        (reason,) = kept["reasons"]
+        assert (reason["code"], reason["verdict"], reason["observed"]) == ("TIER_KEPT", "APPLIED", "120")
+        assert (
+            "no longer enough for this level, but you keep it until Friday, 1 February 2092, 00:00"
+            in reason["statement"]
+        )
+        assert buy(shop, card, 10) == 25, "in the days of grace the level counts"
+        clock.now = midnight(2092, 2, 1)
+        lost = tier(shop, card)
+        assert (lost["key"], moment(lost["since"]), lost["holdsUntil"]) == ("silver", midnight(2092, 2, 1), None)
+        assert lost["reasons"] == []
+        assert buy(shop, card, 10) == 15, "silver now: no double"
+        down, up = changes(shop, card)
+        assert (up["before"], up["after"]["key"], up["qualifyingPoints"]) == (None, "gold", 500)
+        assert (down["before"]["key"], down["after"]["key"], down["qualifyingPoints"]) == ("gold", "silver", 120)
+        assert moment(down["at"]) == midnight(2092, 2, 1)
+        assert [one["decision"]["reasons"][0]["code"] for one in (up, down)] == ["TIER_REACHED", "TIER_LOST"]
+        assert [one["decision"]["outcome"] for one in (up, down)] == ["GRANTED", "REFUSED"]
+        assert [one["decision"]["reasons"][0]["clause"]["key"] for one in (up, down)] == ["gold", "gold"]
+
+
+def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening, clock: Clock) -> None:
+    with opening("ROLLING_YEAR", 10) as shop:
+        card = shop.enrol()
+        buy(shop, card, 60)
+        clock.now = START + 100 * DAY
+        buy(shop, card, 50)
+        held = tier(shop, card)
+        assert (held["key"], held["periodEnds"]) == ("silver", None)
+        # The 60 count to 5 March 2091; ten more days are given after 6 March.
+        assert (moment(held["projected"]["at"]), held["projected"]["level"]) == (midnight(2091, 3, 17), None)
+        clock.now = datetime(2091, 3, 5, 23, 59, tzinfo=UTC)
+        assert tier(shop, card)["qualifyingPoints"] == 110
+        clock.now = midnight(2091, 3, 6)
+        kept = tier(shop, card)
+        assert (kept["key"], kept["qualifyingPoints"], moment(kept["holdsUntil"])) == (
+            "silver",
+            50,
+            midnight(2091, 3, 17),
+        )
+        clock.now = midnight(2091, 3, 10)
+        assert buy(shop, card, 50) == 55
+        again = tier(shop, card)
+        assert (again["key"], again["holdsUntil"], moment(again["since"])) == ("silver", None, moment(held["since"]))
+        assert len(changes(shop, card)) == 1, "it was never lost"
+
+
+def test_since_joining_nothing_is_lost_by_time(opening: Opening, clock: Clock) -> None:
+    with opening("SINCE_JOINING", 0) as shop:
+        card = shop.enrol()
+        buy(shop, card, 60)
+        clock.now = START + 3000 * DAY
+        assert buy(shop, card, 40) == 40
+        held = tier(shop, card)
+        assert (held["key"], held["qualifyingPoints"], held["projected"]) == ("silver", 100, None)
+        assert (held["period"], held["periodEnds"]) == ("SINCE_JOINING", None)
+        clock.now = START + 6000 * DAY
+        assert buy(shop, card, 1) == 6
+
+
+def test_after_a_refund_the_level_is_kept_for_days_of_grace_from_the_refund_on(opening: Opening, clock: Clock) -> None:
+    with opening("SINCE_JOINING", 20) as shop:
+        card = shop.enrol()
+        buy(shop, card, 450, receipt="large")
+        buy(shop, card, 60)
+        clock.now = midnight(2090, 5, 1) + timedelta(hours=10)
+        assert shop.refund("large")["decision"]["points"][0]["points"] == 450
+        kept = tier(shop, card)
+        # 1 May is the day of the refund, 21 May the last of twenty; summer time in London.
+        assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", datetime(2090, 5, 21, 23, tzinfo=UTC))
+        assert [one["code"] for one in kept["reasons"]] == ["TIER_KEPT"]
+        assert (moment(kept["projected"]["at"]), kept["projected"]["level"]) == (moment(kept["holdsUntil"]), None)
+        clock.now = datetime(2090, 5, 21, 22, 30, tzinfo=UTC)
+        assert buy(shop, card, 10) == 25
+        clock.now = datetime(2090, 5, 21, 23, tzinfo=UTC)
+        assert tier(shop, card)["key"] is None
+        assert buy(shop, card, 10) == 10
+
+
+def test_without_days_of_grace_a_refund_ends_the_level_at_once(opening: Opening) -> None:
+    with opening("CALENDAR_YEAR", 0) as shop:
+        card = shop.enrol()
+        buy(shop, card, 120, receipt="gone")
+        assert tier(shop, card)["key"] == "silver"
+        shop.refund("gone")
+        assert tier(shop, card)["key"] is None
+        assert [one["after"] and one["after"]["key"] for one in changes(shop, card)] == [None, "silver"]
+        assert buy(shop, card, 10) == 10
+
+
+def test_a_purchase_that_arrives_late_brings_the_level_earlier_and_what_followed_is_corrected(
+    opening: Opening, clock: Clock
+) -> None:
+    with opening() as shop:
+        card = shop.enrol()
+        clock.now = START + 40 * DAY
+        assert buy(shop, card, 450, at=START + 10 * DAY, receipt="a") == 450
+        assert buy(shop, card, 40, at=START + 20 * DAY, receipt="b") == 45
+        assert buy(shop, card, 100, at=START + 30 * DAY, receipt="c") == 105
+        assert moment(tier(shop, card)["since"]) == START + 30 * DAY
+        assert buy(shop, card, 60, at=START + 5 * DAY, receipt="late") == 60
+        held = tier(shop, card)
+        assert (held["key"], moment(held["since"])) == ("gold", START + 10 * DAY)
+        entries = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+        told = [(one["purchase"]["externalId"], one["points"]) for one in reversed(entries)]
+        assert told[:4] == [("a", 450), ("b", 45), ("c", 105), ("late", 60)]
+        assert sorted(told[4:]) == [("b", 40), ("c", 100)], "at gold both are doubled"
+        assert [one["decision"]["points"][0]["points"] for one in entries[:2]] in ([85, 205], [205, 85])
+        assert shop.available(card) == 450 + 85 + 205 + 60
+        assert [(one["after"]["key"], moment(one["at"])) for one in changes(shop, card)] == [
+            ("gold", START + 10 * DAY),
+        ]
+
+
+def test_levels_that_are_announced_are_given_when_they_start_also_to_who_joined_since(
+    database_url: str, clock: Clock
+) -> None:
+    with open_shop(database_url, clock=clock, template="blank") as shop:
+        publish(shop, clauses()[0], start=datetime(2020, 1, 1, tzinfo=UTC))
+        old, quiet = shop.enrol(), shop.enrol()
+        buy(shop, old, 300)
+        assert tier(shop, old) is None
+        assert changes(shop, old) == []
+        start = START + 10 * DAY
+        publish(shop, *clauses("SINCE_JOINING")[:6], start=start)
+        joined = shop.enrol()
+        clock.now = START + 9 * DAY
+        assert buy(shop, joined, 120) == 120
+        assert tier(shop, joined) is None
+        assert faults_in(database_url) == []
+        clock.now = START + 11 * DAY
+        assert [tier(shop, card)["key"] for card in (old, joined, quiet)] == ["silver", "silver", None]
+        assert [moment(tier(shop, card)["since"]) for card in (old, joined)] == [start, start]
+        (reached,) = changes(shop, joined)
+        assert (reached["qualifyingPoints"], reached["decision"]["terms"]["version"]) == (120, 2)
+        assert buy(shop, old, 10) == 15, "the level counts though nobody looked in between"
+        assert buy(shop, quiet, 100) == 100
+        assert faults_in(database_url) == []
+
+
+def test_a_purchase_from_before_the_first_look_is_looked_at_when_levels_start(database_url: str, clock: Clock) -> None:
+    with open_shop(database_url, clock=clock, template="blank") as shop:
+        publish(shop, clauses()[0], start=datetime(2020, 1, 1, tzinfo=UTC))
+        publish(shop, *clauses("SINCE_JOINING")[:6], start=START + 10 * DAY)
+        clock.now = START + 20 * DAY
+        card = shop.enrol()
+        assert buy(shop, card, 150, at=START + DAY) == 150
+        held = tier(shop, card)
+        assert (held["key"], moment(held["since"])) == ("silver", START + 10 * DAY)
+        assert buy(shop, card, 10) == 15
+        assert faults_in(database_url) == []
+
+
+def test_levels_end_with_the_terms_that_had_them_and_lower_thresholds_count_from_their_start(
+    opening: Opening, clock: Clock
+) -> None:
+    with opening() as shop:
+        card, other = shop.enrol(), shop.enrol()
+        buy(shop, card, 500)
+        buy(shop, other, 300)
+        clock.now = START + DAY
+        publish(shop, *clauses(gold=250), start=clock.now + DAY)
+        clock.now += 2 * DAY
+        assert tier(shop, other)["key"] == "gold"
+        assert (changes(shop, other)[0]["qualifyingPoints"], len(changes(shop, other))) == (300, 2)
+        end = clock.now + 40 * DAY
+        publish(shop, clauses()[0], start=end)
+        clock.now = end + DAY
+        assert tier(shop, card) is None
+        assert changes(shop, card)[0]["after"] is None
+        assert moment(changes(shop, card)[0]["at"]) == end
+        assert buy(shop, card, 10) == 10
+
+
+def test_the_levels_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
+    with opening() as shop:
+        found = shop.ask(LEVELS)["terms"]["tiers"]
+        assert [(one["key"], one["name"], one["points"]) for one in found] == [
+            ("silver", "Silber", 100),
+            ("gold", "金卡", 500),
+        ]
+        assert [one["clause"]["kind"] for one in found] == ["TIER", "TIER"]
+        german = shop.ask(LEVELS, language="de")["terms"]["tiers"][1]["clause"]["statement"]
+        assert german == "Für die Stufe „金卡“ braucht es 500 Statuspunkte."
+
+
+def test_a_level_is_seen_by_its_customer_in_their_own_language_and_by_no_other(opening: Opening) -> None:
+    with opening() as shop:
+        card, other = shop.enrol(), shop.enrol()
+        buy(shop, card, 100)
+        own = customer_key(shop.url, shop, card)
+        found = shop.ask(TIER, role=None, key=own, by={"card": card}, language="de")["customer"]
+        assert found["tier"]["key"] == "silver"
+        (reached,) = found["tierChanges"][0]["decision"]["reasons"]
+        assert reached["statement"] == "Statuspunkte: 100; damit ist diese Stufe erreicht, die bei 100 beginnt."
+        assert shop.ask(TIER, role=None, key=own, by={"card": other})["customer"] is None
+        assert code_of(shop, TIER, role=None, by={"card": card}) == "UNAUTHENTICATED"
+
+
+def test_the_levels_of_many_customers_are_read_together(opening: Opening) -> None:
+    with opening() as shop:
+        cards = [shop.enrol() for _ in range(12)]
+        for place, card in enumerate(cards):
+            buy(shop, card, 20 * place + 1)
+        ids = [
+            shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": one})["customer"]["id"]
+            for one in cards
+        ]
+        asked = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { tier { key projected { at } } tierChanges { at } } } }"
+        found = shop.ask(asked, ids=ids)["nodes"]
+        assert [one["tier"]["key"] for one in found] == [None] * 5 + ["silver"] * 7
+        assert [len(one["tierChanges"]) for one in found] == [0] * 5 + [1] * 7

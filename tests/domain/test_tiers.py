@@ -1,0 +1,148 @@
+"""Levels while a wallet goes through time: what is foreseen is what happens, and expiry lowers none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.decisions import ReasonCode
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.ledger import EntryType
+from app.domain.terms import Terms
+from app.domain.tiers import TierStanding, kept, level_above
+from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.happenings import Bought, Story
+from app.domain.wallets.prospects import prospect
+from tests.builders import a_clause, a_line, a_purchase
+
+ANNA = "anna"
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LEVELS = (("silver", (), Tier("silver", "Silver", 100)), ("gold", (), Tier("gold", "Gold", 300)))
+
+
+def tiered(
+    period: TierPeriod,
+    *,
+    validity: PointsValidity | None = None,
+    version: int = 1,
+    start: datetime = START - timedelta(days=900),
+) -> Terms:
+    """A point a pound, two levels."""
+    more = () if validity is None else (("validity", (), validity),)
+    return Terms.drafted(
+        version=version,
+        effective_from=start,
+        currency="GBP",
+        zone="Europe/London",
+        clauses=[a_clause(), *LEVELS, ("period", (), period), *more],
+        even_unkept=True,
+    )
+
+
+def story(purchases: list[tuple[int, int]], *, terms: Terms) -> Story:
+    """Purchases, each some hours after the one before, for whole pounds."""
+    at, facts = START, []
+    for number, (hours, pounds) in enumerate(purchases):
+        at += timedelta(hours=hours)
+        bought = a_purchase(a_line(price=f"{pounds}.00"), at=at)
+        facts.append(Bought(f"00000000-0000-0000-0000-{number:012}", ANNA, str(number), bought, terms))
+    return Story("account", {ANNA: START}, tuple(facts))
+
+
+def held(course: Course) -> TierStanding:
+    """The level of the one customer."""
+    return course.holders[ANNA].standing
+
+
+periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_days=st.sampled_from([0, 1, 30, 400]))
+shopping = st.lists(st.tuples(st.integers(0, 24 * 200), st.integers(1, 250)), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(period=periods, purchases=shopping, wait=st.integers(0, 24 * 500))
+def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
+    period: TierPeriod, purchases: list[tuple[int, int]], wait: int
+) -> None:
+    terms = tiered(period)
+    told = story(purchases, terms=terms)
+    now = told.facts[-1].at + timedelta(hours=wait)
+
+    def at(moment: datetime) -> TierStanding:
+        return held(unfold(told, versions=[terms], until=moment))
+
+    before = at(now)
+    seen = prospect(unfold(told, versions=[terms], until=now), customer_id=ANNA)
+    if seen is None:
+        assert at(now + timedelta(days=3000)).tier == before.tier
+        return
+    assert seen.at > now
+    assert at(seen.at).tier == seen.tier
+    assert at(seen.at - timedelta(microseconds=1)).tier == before.tier
+    if period.period is TierWindow.CALENDAR_YEAR:
+        assert at(seen.at).falls_at is None, "the days of grace are over"
+    else:
+        assert seen.tier != before.tier
+
+
+def test_terms_that_are_announced_are_foreseen_too() -> None:
+    now = tiered(TierPeriod(TierWindow.SINCE_JOINING, 0))
+    start = START + timedelta(days=50)
+    later = Terms.drafted(
+        version=2,
+        effective_from=start,
+        currency="GBP",
+        zone="Europe/London",
+        clauses=[a_clause(), ("silver", (), Tier("silver", "Silver", 400))],
+    )
+    told = story([(0, 120)], terms=now)
+    course = unfold(told, versions=[now, later], until=START)
+    assert held(course).tier == "silver"
+    seen = prospect(course, customer_id=ANNA)
+    # The new terms count a calendar year and give 30 days of grace.
+    assert seen is not None
+    assert (seen.tier, seen.terms.version) == (None, 2)
+    assert seen.at == datetime(2026, 5, 21, 23, tzinfo=UTC)
+
+
+def test_points_that_expire_count_towards_the_level_still() -> None:
+    week = PointsValidity(days=7, expires=True)
+    terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
+    course = unfold(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
+    assert [one.subject.type for one in course.postings] == [EntryType.EARN, EntryType.EXPIRE]
+    assert course.holdings.free() == 0
+    assert held(course) == TierStanding("silver", START)
+    assert course.holders[ANNA].qualifying.points(terms=terms, at=course.at or START) == 120
+
+
+@pytest.mark.parametrize(
+    ("tier", "points", "above"),
+    [
+        (None, 0, "silver"),
+        (None, 99, "silver"),
+        ("silver", 100, "gold"),
+        ("gold", 20, None),
+        ("gold", 300, None),
+        ("lost", 20, "silver"),
+    ],
+)
+def test_the_next_level_is_the_lowest_one_above_the_level_held(
+    tier: str | None, points: int, above: str | None
+) -> None:
+    found = level_above(tier, points=points, terms=tiered(TierPeriod()))
+    assert (None if found is None else found.tier) == above
+
+
+def test_a_level_in_its_days_of_grace_says_why_it_is_held() -> None:
+    terms = tiered(TierPeriod())
+    until = START + timedelta(days=3)
+    reason = kept(TierStanding("gold", START, until), qualifying=20, terms=terms)
+    assert reason is not None
+    assert (reason.clause, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
+    assert (reason.finding.observed, reason.finding.required) == (20, until)
+    assert kept(TierStanding("gold", START), qualifying=300, terms=terms) is None
+    assert kept(TierStanding("lost", START, until), qualifying=20, terms=terms) is None, "no clause speaks of it"
