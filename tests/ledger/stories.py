@@ -45,7 +45,7 @@ from tests.builders import a_line, a_purchase
 START = datetime(2026, 1, 10, 9, tzinfo=UTC)
 LONDON, AUCKLAND = "Europe/London", "Pacific/Auckland"
 ANN, BOB, CARL = "ann", "bob", "carl"
-KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
+KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
 
 
 def _maybe(value: st.SearchStrategy[PointsCap] | st.SearchStrategy[PendingPeriod]) -> st.SearchStrategy[object]:
@@ -161,7 +161,8 @@ class Author:
     """Makes facts of deeds, such as a server would let pass, and remembers what there is to refund or undo."""
 
     versions: Sequence[Terms]
-    story: Story
+    base: Story
+    """Who is in the wallet, and comes into it."""
     facts: list[tuple[Happening, str]] = field(default_factory=list)
     """Each with the customer whose it is."""
     left: dict[str, dict[int, Decimal]] = field(default_factory=dict)
@@ -169,17 +170,35 @@ class Author:
     def __repr__(self) -> str:
         """What was told, each fact in short."""
         policies = [clause.effect for terms in self.versions for clause in terms.clauses]
-        joins = [(one.at, sorted(one.story.people()), one.survivor) for one in self.story.facts if isinstance(one, Joined)]
+        joins = [(one.at, sorted(one.story.people()), one.survivor) for one in self.base.facts if isinstance(one, Joined)]
         return "\n".join(map(repr, (*policies, *joins, *((_short(fact), who) for fact, who in self.facts))))
 
     def tell(self, deed: Deed) -> bool:
         """One more fact, if there is something that it can be about."""
-        people = sorted(self.story.people())
+        people = sorted(self.base.people())
         made = self._made(deed, who=people[deed.pick % len(people)])
         if made is not None:
             self.facts.append(made)
-            self.story = self.story.holding(made[0], customer_id=made[1])
         return made is not None
+
+    @property
+    def story(self) -> Story:
+        """The story of all facts."""
+        return self.story_of(self.facts)
+
+    def story_of(self, facts: Sequence[tuple[Happening, str]], *, until: datetime | None = None) -> Story:
+        """The story of some facts: what is about a fact that has not arrived waits, a hold that was captured is a redemption."""
+        known = {fact.id for fact, _ in facts if isinstance(fact, Bought | Redeemed)}
+        story = self.base
+        if until is not None:
+            story = replace(story, facts=tuple(one for one in story.facts if one.at <= until))
+        for fact, who in facts:
+            waits = isinstance(fact, Returned) and fact.purchase_id not in known
+            waits = waits or (isinstance(fact, Reversed) and fact.redemption_id not in known)
+            captured = isinstance(fact, Held) and fact.id in known
+            if not waits and not captured and (until is None or fact.at <= until) and who in story.people():
+                story = story.holding(fact, customer_id=who)
+        return story
 
     def of(self, *kinds: type) -> list[tuple[Happening, str]]:
         """The facts of some kinds."""
@@ -209,6 +228,13 @@ class Author:
                 until = at + timedelta(hours=deed.pick % 5 + 1, days=deed.pick % 50)
                 ended = at + timedelta(hours=deed.pick % 7 + 1) if deed.pick % 3 == 0 else None
                 return Held(id, at, deed.amount * 2, until, ended), who
+            case "capture":
+                done = {fact.id for fact, _ in self.of(Redeemed)}
+                open_holds = [(f, w) for f, w in self.of(Held) if isinstance(f, Held) and not f.ended_at and f.id not in done]
+                if not open_holds:
+                    return None
+                held, holder = open_holds[deed.pick % len(open_holds)]
+                return Redeemed(held.id, holder, a_purchase(at=held.at), self.in_force(held.at), held.points), holder
             case "adjust":
                 return Adjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms), who
             case "warn":

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from app.domain.wallets.course import unfold
-from app.domain.wallets.happenings import Story
 from tests.ledger.comparing import of_core, of_reference, unlike
 from tests.ledger.reference import tell
+from tests.ledger.soaking import moderately
 from tests.ledger.stories import AUTHORS, START, Author
 
-MODERATE = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
 
-
-@MODERATE
+@moderately(150)
 @given(author=AUTHORS, days=st.lists(st.integers(0, 1400), min_size=1, max_size=2))
 def test_a_story_comes_to_the_same_told_in_plain_points(author: Author, days: list[int]) -> None:
     note(repr(author))
     for day in days:
         until = START + timedelta(days=day)
-        story: Story = replace(author.story, facts=tuple(one for one in author.story.facts if one.at <= until))
+        story = author.story_of(author.facts, until=until)
         core = of_core(unfold(story, versions=author.versions, until=until), until)
         assert unlike(core, of_reference(tell(story, author.versions, until), until)) == {}
