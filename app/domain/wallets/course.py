@@ -230,8 +230,7 @@ class Course(PassingTime):
         self.post(EntryType.ADJUST, fact.id, at=fact.at, draws=draws)
 
     def _pass_on(self, fact: PassedOn) -> None:
-        points = sum(fact.draws.values())
-        draws = self.holdings.spend(fact.id, points, at=fact.at, before=lambda lot: lot.id not in fact.draws)
+        draws = self.holdings.pass_on(fact.id, fact.draws, at=fact.at)
         self.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=draws)
 
     def _receive(self, fact: Received) -> None:
@@ -242,7 +241,7 @@ class Course(PassingTime):
         """Take over another wallet; its holders come along, or go on as the survivor, and their level with them."""
         other = unfold(fact.story, versions=self.versions, until=fact.at)
         renamed = {id: str(uuid5(UUID(fact.id), id)) for id in other.holdings.lots}
-        draws = self.take_over(other, renamed=renamed)
+        draws = self.take_over(other, renamed=renamed, at=fact.at)
         self.sales |= other.sales
         self.redeemed |= other.redeemed
         if fact.survivor is None:

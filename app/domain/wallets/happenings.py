@@ -16,8 +16,12 @@ from app.domain.terms import Terms
 
 
 class Rank(IntEnum):
-    """What comes first at one instant: earning, then spending, then what takes back."""
+    """What comes first at one instant: another wallet that joins, then earning, spending, and what takes back.
 
+    Whose wallet went over at an instant buys, from that instant on, in the wallet that took it over.
+    """
+
+    JOIN = -1
     EARN = 0
     REDEEM = 1
     REFUND = 2
@@ -186,9 +190,9 @@ class Story:
         return frozenset(self.joined).union(*came)
 
 
-_RANKS: Mapping[type, Rank] = {Bought: Rank.EARN, Redeemed: Rank.REDEEM, Returned: Rank.REFUND}
+_RANKS: Mapping[type, Rank] = {Joined: Rank.JOIN, Bought: Rank.EARN, Redeemed: Rank.REDEEM, Returned: Rank.REFUND}
 
 
 def business_order(one: Happening) -> tuple[datetime, Rank, str, str]:
-    """Where it stands among all that happened: by time; at one instant earn, redeem, refund, the rest; then by receipt."""
+    """Where it stands among all that happened: by time; at one instant join, earn, redeem, refund, the rest; then by receipt."""
     return (one.at, _RANKS.get(type(one), Rank.OTHER), getattr(one, "external_id", ""), one.id)

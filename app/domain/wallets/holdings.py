@@ -66,11 +66,11 @@ class Holdings:
             qualifying=qualifying,
         )
 
-    def open(self, lot: Lot, *, earned: bool = True) -> tuple[Draw, ...]:
-        """Put a new lot in; what is owed is taken off it first."""
+    def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
+        """Put a new lot in; what is owed is taken off it first, or when its points become available."""
         self._keep(lot)
         self.lifetime += lot.remaining if earned else 0
-        return (Draw(lot.id, -lot.remaining), *self.settle(lot.id))
+        return (Draw(lot.id, -lot.remaining), *(self.settle(lot.id) if lot.available_from <= at else ()))
 
     def settle(self, lot_id: str) -> tuple[Draw, ...]:
         """Pay what is owed out of a lot, oldest debt first."""
@@ -95,6 +95,17 @@ class Holdings:
         available = consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
         order = available if before is None else sorted(available, key=before)
         return self._drawn(id, points, order=order, owing=True)
+
+    def pass_on(self, id: str, wanted: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
+        """Take the very points that were passed on; where late facts have used them, others; the rest is owed."""
+        own = [Draw(lot_id, min(points, self._free_in(lot_id))) for lot_id, points in wanted.items()]
+        for draw in own:
+            if draw.points:
+                self._change(draw.lot_id, -draw.points)
+        draws = [draw for draw in own if draw.points]
+        rest = self.spend(id, sum(wanted.values()) - sum(draw.points for draw in draws), at=at)
+        self.spent[id] = (*draws, *rest)
+        return self.spent[id]
 
     def take_back(self, id: str, points: int, *, at: datetime, own: Collection[str], owing: bool) -> tuple[Draw, ...]:
         """Take points back: from the sale's own lots, then from pending ones, then in consumption order.
@@ -124,8 +135,8 @@ class Holdings:
         back = [draw for draw in undone if draw.lot_id != OWED]
         for draw in back:
             self._change(draw.lot_id, -draw.points)
-        for draw in back:
-            undone.extend(self.settle(draw.lot_id))
+        for lot in consumption_order(self.lots[id] for id in {draw.lot_id for draw in back}):
+            undone.extend(self.settle(lot.id))
         return tuple(undone)
 
     def empty(self, lot_id: str) -> tuple[Draw, ...]:
@@ -152,7 +163,7 @@ class Holdings:
             lot = self.lots[draw.lot_id]
             self._keep(replace(lot, held=lot.held - draw.points))
 
-    def take_over(self, other: Holdings, *, renamed: Mapping[str, str]) -> tuple[Draw, ...]:
+    def take_over(self, other: Holdings, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds and owes, its lots under new ids: what it gave, and what it may have to undo."""
         draws = []
         for lot in consumption_order(other.lots.values()):
@@ -165,7 +176,7 @@ class Holdings:
             self.spent[id] = tuple(Draw(renamed.get(draw.lot_id, OWED), draw.points) for draw in taken)
         self.debts.extend(other.debts)
         self.lifetime += other.lifetime
-        for lot in consumption_order(self.free_lots()):
+        for lot in consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
             draws.extend(self.settle(lot.id))
         return tuple(draws)
 
@@ -184,6 +195,9 @@ class Holdings:
             self.debts.append(id)
         self.spent[id] = tuple(draws)
         return self.spent[id]
+
+    def _free_in(self, lot_id: str) -> int:
+        return self.lots[lot_id].free if lot_id in self.lots else 0
 
     def _change(self, lot_id: str, points: int) -> None:
         lot = self.lots[lot_id]

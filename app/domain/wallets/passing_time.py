@@ -12,7 +12,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
 from app.domain.ledger import EntryType
-from app.domain.lots import Draw, Lot
+from app.domain.lots import Draw, Lot, consumption_order
 from app.domain.terms import Terms
 from app.domain.tiers import TierChange
 from app.domain.wallets.happenings import Held, Warned
@@ -79,8 +79,7 @@ class PassingTime:
             if due.what is _What.ACTIVATION:
                 self._activate(due.id, at=at)
             elif due.what is _What.RELEASE:
-                _, draws = self._held.pop(due.id)
-                self.holdings.let_go(draws)
+                self._release(due.id, at=at)
             elif due.what is _What.EXPIRY:
                 self._expire(due.id, at=at, late=due.at < at)
             else:
@@ -126,7 +125,7 @@ class PassingTime:
             self._waiting.add(lot.id)
         if self._short_lived(lot):
             self._mortal[lot.id] = None
-        return self.holdings.open(lot, earned=earned)
+        return self.holdings.open(lot, at=at, earned=earned)
 
     def consider(self, lot_ids: Iterable[str]) -> None:
         """Lots that points came back to: they expire where they were told to, or where their receipt told it."""
@@ -155,7 +154,7 @@ class PassingTime:
     def spare(self, lot_ids: Collection[str], *, until: datetime) -> None:
         """Let lots past their date be used until a moment."""
         for lot_id in lot_ids:
-            self._spared[lot_id] = until
+            self._spared[lot_id] = max(until, self._spared.get(lot_id, until))
 
     def look_at_tiers(self, at: datetime) -> None:
         """Look at the level of every holder."""
@@ -167,9 +166,9 @@ class PassingTime:
             if change is not None:
                 self.tier_changes.append(change)
 
-    def take_over(self, other: PassingTime, *, renamed: Mapping[str, str]) -> tuple[Draw, ...]:
+    def take_over(self, other: PassingTime, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds, with all that is known of its lots."""
-        draws = self.holdings.take_over(other.holdings, renamed=renamed)
+        draws = self.holdings.take_over(other.holdings, renamed=renamed, at=at)
         self.renamed |= renamed
         self.renamed |= {before: renamed[after] for before, after in other.renamed.items()}
         self._waiting |= {renamed[id] for id in other._waiting}
@@ -226,6 +225,14 @@ class PassingTime:
         lot = self.holdings.lots[lot_id]
         decision = activated(lot, terms=self._terms[lot.terms_version], at=at)
         self.post(EntryType.ACTIVATE, lot_id, at=at, draws=self.holdings.settle(lot_id), decision=decision)
+
+    def _release(self, id: str, *, at: datetime) -> None:
+        """Points that were held are free again, and pay what is owed."""
+        _, held = self._held.pop(id)
+        self.holdings.let_go(held)
+        for lot in consumption_order(self.holdings.lots[draw.lot_id] for draw in held):
+            if paid := self.holdings.settle(lot.id):
+                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=paid)
 
     def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
         lot = self.holdings.lots[lot_id]

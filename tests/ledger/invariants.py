@@ -1,0 +1,83 @@
+"""What holds of every wallet at every moment, whatever happened: for the pure core and for what databases hold.
+
+Each check answers with the faults that it finds, in words; an empty list is what is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.domain.ledger import Balance
+from app.domain.lots import Lot
+from app.domain.wallets.course import Course
+from app.domain.wallets.holdings import OWED
+from app.domain.wallets.postings import Posting
+
+
+class Booked(NamedTuple):
+    """What an entry books: the points of the wallet, the points of each lot, and what is owed; all signed changes."""
+
+    points: int
+    lots: Mapping[str, int]
+    owed: int
+
+
+def booked(posting: Posting) -> Booked:
+    """A posting as an entry would book it."""
+    lots: dict[str, int] = {}
+    for draw in posting.draws:
+        if draw.lot_id != OWED:
+            lots[draw.lot_id] = lots.get(draw.lot_id, 0) - draw.points
+    return Booked(posting.points, lots, posting.owed)
+
+
+def faults_of(*, entries: Iterable[Booked], lots: Iterable[Lot], balance: Balance) -> list[str]:
+    """What is wrong with a wallet: entries in the order in which they came about, lots and balance after them."""
+    return list(_faults_of(list(entries), {lot.id: lot for lot in lots}, balance))
+
+
+def _faults_of(entries: list[Booked], lots: Mapping[str, Lot], balance: Balance) -> Iterator[str]:
+    held: dict[str, int] = {}
+    owed = points = 0
+    for number, one in enumerate(entries, start=1):
+        points += one.points
+        owed += one.owed
+        if sum(one.lots.values()) - one.owed != one.points:
+            yield f"entry {number}: its movements do not sum to its points"
+        if owed < 0:
+            yield f"entry {number}: more was paid than was owed"
+        for id, change in one.lots.items():
+            held[id] = held.get(id, 0) + change
+            if not 0 <= held[id] <= lots[id].points:
+                yield f"entry {number}: lot {id} of {lots[id].points} points has {held[id]}"
+    for lot in lots.values():
+        if held.get(lot.id, 0) != lot.remaining:
+            yield f"lot {lot.id}: has {lot.remaining}, by its movements {held.get(lot.id, 0)}"
+        if not 0 <= lot.held <= lot.remaining <= lot.points:
+            yield f"lot {lot.id}: {lot.held} held of {lot.remaining} left of {lot.points}"
+    there = sum(lot.remaining for lot in lots.values())
+    if balance.available + balance.pending + balance.held != there:
+        yield "the balance is not what the lots hold"
+    if balance.held != sum(lot.held for lot in lots.values()):
+        yield "the balance holds what no lot holds"
+    if owed != balance.owed or points != there - balance.owed:
+        yield "the balance is not the sum of the entries"
+    if min(balance.available, balance.pending, balance.held, balance.owed) < 0:
+        yield "a part of the balance is below zero"
+    if balance.available and balance.owed:
+        yield "something is owed although there are points to pay it"
+
+
+def faults_of_refunds(course: Course) -> list[str]:
+    """What is wrong with what was taken back: of no sale more than it earned, of a sale that came back all of it."""
+    faults = []
+    for id, sale in course.sales.items():
+        if not 0 <= sale.due <= sale.decision.points:
+            faults.append(f"sale {id}: {sale.due} taken back of {sale.decision.points}")
+        if not any(sale.kept.values()) and (sale.due, sale.base) != (sale.decision.points, 0):
+            faults.append(f"sale {id}: came back, and {sale.decision.points - sale.due} and {sale.base} are left of it")
+        if any(left < Decimal(0) for left in sale.kept.values()):
+            faults.append(f"sale {id}: more came back than was bought")
+    return faults

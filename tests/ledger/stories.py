@@ -1,0 +1,308 @@
+"""Random terms, and random facts of one wallet into which others go over. Small numbers, so that everything collides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import NAMESPACE_OID, uuid5
+
+from hypothesis import strategies as st
+
+from app.domain.amounts import Money
+from app.domain.calendar import Period, day_start, local_date
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.tier_at_least import TierAtLeast
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.drafting import DraftedClause
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.lots import Lot, ValidityEnd, last_valid_day
+from app.domain.terms import Terms
+from app.domain.wallets.happenings import (
+    Adjusted,
+    Bought,
+    Happening,
+    Held,
+    Joined,
+    PassedOn,
+    Received,
+    Redeemed,
+    Returned,
+    Reversed,
+    Story,
+    Warned,
+)
+from tests.builders import a_line, a_purchase
+
+START = datetime(2026, 1, 10, 9, tzinfo=UTC)
+LONDON, AUCKLAND = "Europe/London", "Pacific/Auckland"
+ANN, BOB, CARL = "ann", "bob", "carl"
+KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
+
+
+def _maybe(value: st.SearchStrategy[PointsCap] | st.SearchStrategy[PendingPeriod]) -> st.SearchStrategy[object]:
+    return st.none() | value
+
+
+VALIDITIES = st.just(PointsValidity()) | st.builds(
+    lambda length, until, since, notice, by: PointsValidity(
+        **length, expires=True, until=until, since=since, notice_from=notice[0], notice_until=notice[1], notice_by=by
+    ),
+    st.sampled_from([{"months": 1}, {"months": 12}, {"days": 10}, {"days": 45}, {"days": 90}]),
+    st.sampled_from(ValidityEnd),
+    st.sampled_from(ValidityStart),
+    st.sampled_from([(60, 30), (20, 5), (30, 1)]),
+    st.sets(st.sampled_from(NoticeChannel), min_size=1).map(frozenset),
+)
+CLAUSES = st.tuples(
+    VALIDITIES,
+    st.builds(RefundPolicy, st.sampled_from(RefundMode)),
+    _maybe(st.builds(PendingPeriod, st.sampled_from([1, 14, 60]))),
+    _maybe(st.builds(PointsCap, st.sampled_from([8, 15]), st.sampled_from(CapScope))),
+    st.none() | st.builds(TierPeriod, st.sampled_from(TierWindow), st.sampled_from([0, 7, 30])),
+    st.sampled_from([(10, 25), (6, 40)]),
+)
+
+
+def terms_of(version: int, effective_from: datetime, drawn: tuple[object, ...], *, zone: str = LONDON) -> Terms:
+    """A point for each £10; bonuses for a first purchase, once a month and with a level; and what was drawn."""
+    validity, refunds, pending, cap, period, levels = drawn
+    clauses: list[DraftedClause] = [
+        ("spend", (), PointsPerAmount(points=1, per=Money(1000, "GBP"))),
+        ("welcome", (FirstPurchase(),), BonusPoints(5)),
+        ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2)),
+        ("validity", (), validity),
+        ("refunds", (), refunds),
+    ]
+    clauses += [(key, (), one) for key, one in (("pending", pending), ("cap", cap)) if one is not None]
+    if period is not None:
+        clauses += [("period", (), period), ("level", (TierAtLeast("silver"),), BonusPoints(3))]
+        clauses += [("silver", (), Tier("silver", "Silver", levels[0])), ("gold", (), Tier("gold", "Gold", levels[1]))]
+    return Terms.drafted(
+        version=version, effective_from=effective_from, currency="GBP", zone=zone, clauses=clauses, even_unkept=True
+    )
+
+
+VERSIONS = st.builds(
+    lambda first, second, day: (
+        terms_of(1, START - timedelta(days=400), first),
+        *([terms_of(2, START + timedelta(days=day), second)] if second is not None else []),
+    ),
+    CLAUSES,
+    st.none() | CLAUSES,
+    st.integers(1, 400),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What may happen, before it is known to what: `pick` chooses among what is there."""
+
+    kind: str
+    day: int
+    hour: int
+    pick: int
+    amount: int
+
+    @property
+    def at(self) -> datetime:
+        """Few hours, so that much happens at the same instant."""
+        return START + timedelta(days=self.day, hours=self.hour)
+
+
+DAYS = st.integers(0, 30) | st.integers(0, 900) | st.sampled_from([0, 1, 40, 355, 356, 400, 720])
+DEEDS = st.builds(Deed, st.sampled_from(KINDS), DAYS, st.sampled_from([0, 4, 15]), st.integers(0, 999), st.integers(1, 12))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who comes into Ann's wallet, and when: Bob, and Carl into Bob's before; `merged` makes them Ann and Bob."""
+
+    bob: int | None
+    carl: int | None
+    merged: bool
+
+    def story(self) -> Story:
+        """The story without any other fact."""
+        own = Story(ANN, {ANN: START - timedelta(days=10)}, ())
+        if self.bob is None:
+            return own
+        bob = Story(BOB, {BOB: START - timedelta(days=20)}, ())
+        if self.carl is not None and self.carl < self.bob:
+            carl = Story(CARL, {CARL: START - timedelta(days=5)}, ())
+            survivor = BOB if self.merged else None
+            bob = replace(bob, facts=(Joined(an_id("carl"), _day(self.carl), carl, survivor),))
+        survivor = ANN if self.merged else None
+        return replace(own, facts=(Joined(an_id("bob"), _day(self.bob), bob, survivor),))
+
+
+PLANS = st.builds(Plan, st.none() | st.none() | DAYS, st.none() | DAYS, st.booleans())
+
+
+def _day(day: int) -> datetime:
+    return START + timedelta(days=day)
+
+
+def an_id(of: object) -> str:
+    """An id that says nothing about the order."""
+    return str(uuid5(NAMESPACE_OID, str(of)))
+
+
+@dataclass(slots=True)
+class Author:
+    """Makes facts of deeds, such as a server would let pass, and remembers what there is to refund or undo."""
+
+    versions: Sequence[Terms]
+    base: Story
+    """Who is in the wallet, and comes into it."""
+    facts: list[tuple[Happening, str]] = field(default_factory=list)
+    """Each with the customer whose it is."""
+    left: dict[str, dict[int, Decimal]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """What was told, each fact in short."""
+        policies = [clause.effect for terms in self.versions for clause in terms.clauses]
+        joins = [(one.at, sorted(one.story.people()), one.survivor) for one in self.base.facts if isinstance(one, Joined)]
+        return "\n".join(map(repr, (*policies, *joins, *((_short(fact), who) for fact, who in self.facts))))
+
+    def tell(self, deed: Deed) -> bool:
+        """One more fact, if there is something that it can be about."""
+        people = sorted(self.base.people())
+        made = self._made(deed, who=people[deed.pick % len(people)])
+        if made is not None:
+            self.facts.append(made)
+        return made is not None
+
+    @property
+    def story(self) -> Story:
+        """The story of all facts."""
+        return self.story_of(self.facts)
+
+    def story_of(self, facts: Sequence[tuple[Happening, str]], *, until: datetime | None = None) -> Story:
+        """The story of some facts: what is about a fact that has not arrived waits, a hold that was captured is a redemption."""
+        known = {fact.id for fact, _ in facts if isinstance(fact, Bought | Redeemed)}
+        story = self.base
+        if until is not None:
+            story = replace(story, facts=tuple(one for one in story.facts if one.at <= until))
+        for fact, who in facts:
+            waits = isinstance(fact, Returned) and fact.purchase_id not in known
+            waits = waits or (isinstance(fact, Reversed) and fact.redemption_id not in known)
+            captured = isinstance(fact, Held) and fact.id in known
+            if not waits and not captured and (until is None or fact.at <= until) and who in story.people():
+                story = story.holding(fact, customer_id=who)
+        return story
+
+    def of(self, *kinds: type) -> list[tuple[Happening, str]]:
+        """The facts of some kinds."""
+        return [one for one in self.facts if isinstance(one[0], kinds)]
+
+    def in_force(self, at: datetime) -> Terms:
+        """The terms of a moment."""
+        return [one for one in self.versions if one.effective_from <= at][-1]
+
+    def lots(self) -> list[str]:
+        """The facts that may have brought lots, by the ids that these have."""
+        own = [fact.id for fact, _ in self.of(Bought, Adjusted)]
+        return own + [lot.id for fact, _ in self.of(Received) if isinstance(fact, Received) for lot in fact.lots]
+
+    def _made(self, deed: Deed, *, who: str) -> tuple[Happening, str] | None:
+        id, at, terms = an_id(len(self.facts)), deed.at, self.in_force(deed.at)
+        match deed.kind:
+            case "buy":
+                return self._bought(deed, id=id, who=who), who
+            case "return":
+                return self._returned(deed, id=id)
+            case "redeem":
+                return Redeemed(id, who, a_purchase(at=at), terms, deed.amount * 2), who
+            case "reverse":
+                return self._reversed(deed, id=id)
+            case "hold":
+                until = at + timedelta(hours=deed.pick % 5 + 1, days=deed.pick % 50)
+                ended = at + timedelta(hours=deed.pick % 7 + 1) if deed.pick % 3 == 0 else None
+                return Held(id, at, deed.amount * 2, until, ended), who
+            case "capture":
+                done = {fact.id for fact, _ in self.of(Redeemed)}
+                open_holds = [(f, w) for f, w in self.of(Held) if isinstance(f, Held) and not f.ended_at and f.id not in done]
+                if not open_holds:
+                    return None
+                held, holder = open_holds[deed.pick % len(open_holds)]
+                return Redeemed(held.id, holder, a_purchase(at=held.at), self.in_force(held.at), held.points), holder
+            case "adjust":
+                return Adjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms), who
+            case "warn":
+                lots = frozenset(one for place, one in enumerate(self.lots()) if (deed.pick >> place % 4) % 2)
+                return Warned(id, at, lots, tuple(NoticeChannel)[deed.amount % 3]), who
+            case "pass":
+                known = self.lots()
+                draws = {known[(deed.pick + n) % len(known)]: deed.amount + n for n in range(2)} if known else {}
+                return PassedOn(id, at, draws), who
+            case "receive":
+                return Received(id, at, (self._lot(deed, id=id),)), who
+        raise AssertionError(deed.kind)
+
+    def _bought(self, deed: Deed, *, id: str, who: str) -> Bought:
+        lines = (a_line(1, price=f"{deed.amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
+        facts = a_purchase(*lines, at=deed.at, zone=AUCKLAND if deed.pick % 4 == 3 else LONDON)
+        self.left[id] = {1: Decimal(3), 2: Decimal(3)}
+        return Bought(id, who, f"r{deed.pick % 5}", facts, self.in_force(deed.at))
+
+    def _returned(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
+        sales = [one for one in self.of(Bought) if any(self.left[one[0].id].values())]
+        if not sales:
+            return None
+        sale, who = sales[deed.pick % len(sales)]
+        left = self.left[sale.id]
+        parts = left if deed.amount > 6 else {number: Decimal(min(deed.amount // number, n)) for number, n in left.items()}
+        lines = {number: n for number, n in parts.items() if n}
+        for number, n in lines.items():
+            left[number] -= n
+        return Returned(id, sale.id, max(sale.at, deed.at), lines, f"b{deed.pick % 3}"), who
+
+    def _reversed(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
+        done = {fact.redemption_id for fact, _ in self.of(Reversed) if isinstance(fact, Reversed)}
+        given = [one for one in self.of(Redeemed) if one[0].id not in done]
+        if not given:
+            return None
+        redeemed, who = given[deed.pick % len(given)]
+        at = max(redeemed.at, deed.at)
+        day = local_date(at, zone_name=LONDON) + timedelta(days=15)
+        return Reversed(id, redeemed.id, at, day_start(day, zone_name=LONDON) if deed.amount % 2 else None), who
+
+    def _lot(self, deed: Deed, *, id: str) -> Lot:
+        """As it would have been earned elsewhere in the program some days before, perhaps waiting."""
+        terms = self.in_force(deed.at)
+        rule = terms.policy(PointsValidity)
+        earned_at = deed.at - timedelta(days=deed.pick % 30)
+        available_from = earned_at + timedelta(days=deed.pick % 40 if terms.has(PendingPeriod) else 0)
+        last = last_valid_day(
+            since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
+        )
+        lot = Lot(an_id(id), deed.amount, deed.amount, earned_at, available_from, last)
+        return replace(lot, terms_version=terms.version, zone=LONDON)
+
+
+def _short(fact: Happening) -> Happening | tuple[object, ...]:
+    if isinstance(fact, Bought):
+        return ("Bought", fact.id, fact.at, fact.terms.version, fact.facts.zone, fact.facts.lines[0].unit_price)
+    if isinstance(fact, Redeemed):
+        return ("Redeemed", fact.id, fact.at, fact.points)
+    return ("Adjusted", fact.id, fact.at, fact.points) if isinstance(fact, Adjusted) else fact
+
+
+def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:
+    """Everything told."""
+    author = Author(versions, plan.story())
+    for deed in deeds:
+        author.tell(deed)
+    return author
+
+
+AUTHORS = st.builds(authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=14))

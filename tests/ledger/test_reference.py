@@ -1,0 +1,25 @@
+"""The core against the reference: random stories come to the same wallet, at several moments."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from app.domain.wallets.course import unfold
+from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.reference import tell
+from tests.ledger.soaking import moderately
+from tests.ledger.stories import AUTHORS, START, Author
+
+
+@moderately(150)
+@given(author=AUTHORS, days=st.lists(st.integers(0, 1400), min_size=1, max_size=2))
+def test_a_story_comes_to_the_same_told_in_plain_points(author: Author, days: list[int]) -> None:
+    note(repr(author))
+    for day in days:
+        until = START + timedelta(days=day)
+        story = author.story_of(author.facts, until=until)
+        core = of_core(unfold(story, versions=author.versions, until=until), until)
+        assert unlike(core, of_reference(tell(story, author.versions, until), until)) == {}
