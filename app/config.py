@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="TROTH_LOG_LEVEL", description="The least severe messages to log."
     )
+    jobs: bool = Field(
+        default=True,
+        validation_alias="TROTH_JOBS",
+        description="Whether the server does what time brings: points that wait, notices, expiry, levels.",
+    )
     cost_limit: int = Field(
         default=10_000,
         ge=100,

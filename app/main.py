@@ -20,6 +20,7 @@ from app.api.http import GraphQLEndpoint
 from app.api.reception import Reception, caller
 from app.api.schema import schema
 from app.config import Settings
+from app.jobs.keeping_time import TimeKeeper
 from app.jobs.previewing import PreviewQueue
 from app.store.migrating import migrate
 from app.store.opening import open_database
@@ -54,6 +55,7 @@ def create_app(
     allowance: Allowance | None = None,
     at_the_door: Allowance = AT_THE_DOOR,
     url: str | None = None,
+    keep_time: bool = False,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
@@ -77,13 +79,18 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.start()
-        queue = asyncio.create_task(PreviewQueue(database, url=url, clock=now).work()) if url is not None else None
+        beside = []
+        if url is not None:
+            beside.append(asyncio.create_task(PreviewQueue(database, url=url, clock=now).work()))
+        if keep_time:
+            beside.append(asyncio.create_task(TimeKeeper(desk).work()))
         try:
             yield
         finally:
-            if queue is not None:
-                queue.cancel()
-                await asyncio.wait([queue])
+            for task in beside:
+                task.cancel()
+            if beside:
+                await asyncio.wait(beside)
             await database.stop()
 
     app = Starlette(
@@ -115,6 +122,7 @@ def application(settings: Settings) -> Starlette:
         introspection=settings.introspection,
         allowance=Allowance(most=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
+        keep_time=settings.jobs,
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.ledger import FIRST_HASH, Balance
 from app.store.evidence import added, digest
 from app.store.unit import Session
 from app.store.values import instant_or_none
+
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 NO_EVIDENCE = "0" * 64
 """The digest of no facts at all."""
@@ -160,15 +162,31 @@ async def to_be_warned(session: Session, *, program_id: str, at: datetime, limit
     return tuple(row["id"] for row in rows)
 
 
-async def next_moment(session: Session, *, program_id: str) -> datetime | None:
-    """The earliest moment at which time alone changes an account of the program, or a notice is due."""
+async def next_moment(session: Session, *, program_id: str, after: datetime | None = None) -> datetime | None:
+    """The earliest moment, `after` another one, at which time alone changes an account of the program, or a notice is due."""
     row = await session.row(
-        "SELECT (SELECT min(due_at) FROM accounts WHERE program_id = $1 AND due_at IS NOT NULL),"
-        " (SELECT min(notice_at) FROM accounts WHERE program_id = $1 AND notice_at IS NOT NULL)",
+        "SELECT (SELECT min(due_at) FROM accounts WHERE program_id = $1 AND due_at > $2),"
+        " (SELECT min(notice_at) FROM accounts WHERE program_id = $1 AND notice_at > $2)",
         program_id,
+        after or _BEFORE_ALL,
     )
     moments = [] if row is None else [at for value in row if (at := instant_or_none(value)) is not None]
     return min(moments, default=None)
+
+
+async def next_moments(session: Session) -> dict[str, datetime]:
+    """The same for every program (by id) that has such a moment: for whoever keeps the time of all of them."""
+    rows = await session.rows(
+        "SELECT p.id, (SELECT min(due_at) FROM accounts a WHERE a.program_id = p.id AND a.due_at IS NOT NULL) AS due_at,"
+        " (SELECT min(notice_at) FROM accounts a WHERE a.program_id = p.id AND a.notice_at IS NOT NULL) AS notice_at"
+        " FROM programs p"
+    )
+    found = {}
+    for id, *values in rows:
+        moments = [at for value in values if (at := instant_or_none(value)) is not None]
+        if moments:
+            found[id] = min(moments)
+    return found
 
 
 async def look_again(session: Session, *, program_id: str, at: datetime) -> None:

@@ -92,6 +92,23 @@ async def of_accounts(session: Session, *, program_id: str, account_ids: Sequenc
     return tuple(_notice(row) for row in rows)
 
 
+async def unread(
+    session: Session, *, program_id: str, since: datetime, until: datetime, after: str, limit: int
+) -> tuple[ExpiryNotice, ...]:
+    """Notices of all accounts that were given after `since` and not after `until` and reached nobody, in the order of ids."""
+    rows = await session.rows(
+        "SELECT id, account_id, given_at, lots FROM expiry_notices n WHERE program_id = $1"
+        " AND given_at > $2 AND given_at <= $3 AND id > $4 AND NOT EXISTS (SELECT 1 FROM expiry_notice_deliveries d"
+        " WHERE d.program_id = n.program_id AND d.notice_id = n.id) ORDER BY id LIMIT $5",
+        program_id,
+        since,
+        until,
+        after,
+        limit,
+    )
+    return tuple(_notice(row) for row in rows)
+
+
 async def deliveries(session: Session, *, program_id: str, notice_ids: Sequence[str]) -> tuple[Delivery, ...]:
     """The deliveries of notices, earliest first."""
     rows = await session.rows(

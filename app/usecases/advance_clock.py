@@ -38,7 +38,8 @@ async def advance_clock(session: Session, *, call: Call, order: Advance) -> Answ
         return problem
     moved = _moved(held, to=order.to, real=call.received_at)
     await programs.set_clock(session, program_id=moved.id, ahead=moved.clock_ahead)
-    return await keep(session, call=call, answer=Answer(clock=moved.now(call.received_at)))
+    answer = Answer(clock=moved.now(call.received_at), moved_from=held.now(call.received_at))
+    return await keep(session, call=call, answer=answer)
 
 
 def _unreachable(to: datetime, *, present: datetime) -> Problem | None:

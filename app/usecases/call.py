@@ -70,7 +70,7 @@ class Answer:
 
     Holds ids, the decision and the balance after it, and nothing personal. `terms`, the version that decided, is there
     on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
-    `clock` what the program's clock showed when it was moved.
+    `clock` what the program's clock showed when it was moved, `moved_from` what it showed before.
     """
 
     decision: Decision | None = None
@@ -88,7 +88,9 @@ class Answer:
     points_back: int | None = None
     waiting_refund_id: str | None = None
     cash: int | None = None
+    notice_ids: tuple[str, ...] | None = None
     clock: datetime | None = None
+    moved_from: datetime | None = None
     terms: Terms | None = None
     replayed: bool = False
 
@@ -99,8 +101,11 @@ class Answer:
             data["decision"] = self.decision.to_data()
         if self.balance is not None:
             data["balance"] = self.balance.to_data()
-        if self.clock is not None:
-            data["clock"] = self.clock.isoformat()
+        if self.notice_ids is not None:
+            data["notice_ids"] = list(self.notice_ids)
+        for name in _INSTANTS:
+            if (at := getattr(self, name)) is not None:
+                data[name] = at.isoformat()
         return data
 
     @classmethod
@@ -110,7 +115,9 @@ class Answer:
             **{name: data[name] for name in _PLAIN if name in data},
             decision=Decision.from_data(data["decision"]) if "decision" in data else None,
             balance=Balance.from_data(data["balance"]) if "balance" in data else None,
-            clock=datetime.fromisoformat(data["clock"]) if "clock" in data else None,
+            notice_ids=tuple(data["notice_ids"]) if "notice_ids" in data else None,
+            clock=_instant(data.get("clock")),
+            moved_from=_instant(data.get("moved_from")),
             replayed=True,
         )
 
@@ -130,6 +137,11 @@ _PLAIN = (
     "waiting_refund_id",
     "cash",
 )
+_INSTANTS = ("clock", "moved_from")
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
 
 
 async def replay(session: Session, *, call: Call) -> Answer | Problem | None:

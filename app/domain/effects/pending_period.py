@@ -19,9 +19,7 @@ class PendingPeriod(Effect):
     kind: ClassVar[str] = "pending_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     burden: ClassVar[bool] = True
-    about: ClassVar[str] = (
-        "How long points wait until they can be spent. Left out, they can be spent at once. Not kept yet, so it cannot be published."
-    )
+    about: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
     days: int = stated(f"Local days after the day they were earned, to the end of the last one, 1 to {MOST_DAYS}.")
 
     def sentence(self, say: Wording) -> str:
@@ -35,7 +33,3 @@ class PendingPeriod(Effect):
     def problem(self) -> str | None:
         """No wait at all, or too long."""
         return None if 1 <= self.days <= MOST_DAYS else f"days are 1 to {MOST_DAYS}"
-
-    def unenforced(self) -> bool:
-        """Every point can be spent at once."""
-        return True

@@ -62,7 +62,7 @@ class PointsValidity(Effect):
     months: int | None = stated(f"Months, 1 to {MOST_MONTHS}; null, and no `days`: points do not expire.", default=None)
     days: int | None = stated(f"Days instead of months, 1 to {MOST_DAYS:,}.", default=None)
     expires: bool = stated(
-        "Whether points expire then; false: they stay valid at least so long, and none are taken away. Not kept yet, so it cannot be published.",
+        "Whether points expire then; false: they stay valid at least so long, and none are taken away.",
         default=False,
     )
     until: ValidityEnd = stated("To the end of what.", default=ValidityEnd.DAY)
@@ -166,7 +166,3 @@ class PointsValidity(Effect):
             return "at least one kind of notice is needed"
         lasting = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)
         return None if self.expires or self == lasting else "only points that expire have a notice"
-
-    def unenforced(self) -> bool:
-        """Nothing takes points away yet."""
-        return self.expires

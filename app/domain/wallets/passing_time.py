@@ -251,7 +251,7 @@ class PassingTime:
         for lot_id in self._mortal:
             if self.holdings.lots[lot_id].free and (at := self.expires_at(self.holdings.lots[lot_id])) is not None:
                 yield _Due(at, _What.EXPIRY, lot_id)
-        if not self._tiered:
+        if not self._tiered or not self.holders:
             return
         for holder in self.holders.values():
             if holder.turns_at is not None:
