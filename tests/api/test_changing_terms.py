@@ -224,7 +224,7 @@ def test_a_check_names_no_start_that_publishing_refuses(shop: Shop, clock: Clock
 @pytest.mark.parametrize(
     ("effect", "conditions", "code", "path"),
     [
-        ({"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}, None, "NOT_KEPT_YET", ["effect"]),
+        ({"quoteValidity": {"minutes": 5}}, None, "NOT_KEPT_YET", ["effect"]),
         ({"rewardCost": {"reward": "yacht", "points": 5}}, None, "UNKNOWN_REWARD_IN_TERMS", ["effect"]),
         ({"bonusPoints": {"points": 5}}, [{"anyOf": {"conditions": []}}], "INVALID_INPUT", ["conditions", "0"]),
         (

@@ -116,7 +116,7 @@ def test_only_the_owner_of_the_program_asks_and_reads(shop: Shop, database_url: 
 def test_what_cannot_be_previewed_is_refused_with_its_place(shop: Shop) -> None:
     assert wanted(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
     assert wanted(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
-    unkept = [*clauses(100), {"key": "debt", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}]
+    unkept = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]
     (error,) = wanted(shop, clauses=unkept)["userErrors"]
     assert error == {"code": "NOT_KEPT_YET", "path": ["input", "clauses", "2", "effect"]}
     ids = [wanted(shop)["preview"]["id"] for _ in range(3)]

@@ -34,7 +34,3 @@ class RefundPolicy(Effect):
     def at_least_as_good(self, other: Effect) -> bool:
         """Nothing is owed."""
         return isinstance(other, RefundPolicy) and self.mode in (RefundMode.CLAMP_TO_ZERO, other.mode)
-
-    def unenforced(self) -> bool:
-        """No balance goes below zero yet."""
-        return self.mode is RefundMode.ALLOW_NEGATIVE
