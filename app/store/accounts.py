@@ -140,6 +140,17 @@ async def page(session: Session, *, program_id: str, after: str, limit: int) -> 
     return tuple(account_of(row) for row in rows)
 
 
+async def every_nth(session: Session, *, program_id: str, n: int) -> tuple[str, ...]:
+    """The ids of every nth account in the order of ids, the last ones left out where fewer than n follow."""
+    rows = await session.rows(
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM accounts WHERE program_id = $1) AS one"
+        " WHERE place % $2 = 0 ORDER BY id",
+        program_id,
+        n,
+    )
+    return tuple(row["id"] for row in rows)
+
+
 async def due(session: Session, *, program_id: str, at: datetime, limit: int) -> tuple[str, ...]:
     """Accounts (ids) in which something has fallen due at a moment, longest due first."""
     rows = await session.rows(
