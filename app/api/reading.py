@@ -74,8 +74,7 @@ def _whom(given: CustomerBy, *, context: Context) -> By | None:
 def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
     if basket is None:
         return no_basket(context)
-    facts = facts_of(basket, context=context, within="basket")
-    return _taken(facts)
+    return _taken(facts_of(basket, context=context, within="basket"))
 
 
 def _place(basket: BasketInput | None) -> str | None:
