@@ -20,6 +20,7 @@ from app.api.decisions import ClauseOutlook, Decision, decision
 from app.api.drafts import TermsCheck, terms_check
 from app.api.ids import decode
 from app.api.ledgers import LedgerEntry
+from app.api.liability import LiabilityQueries
 from app.api.node import Node
 from app.api.nodes import node
 from app.api.previews import ImpactPreview, impact_preview
@@ -73,8 +74,7 @@ def _whom(given: CustomerBy, *, context: Context) -> By | None:
 def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
     if basket is None:
         return no_basket(context)
-    facts = facts_of(basket, context=context, within="basket")
-    return _taken(facts)
+    return _taken(facts_of(basket, context=context, within="basket"))
 
 
 def _place(basket: BasketInput | None) -> str | None:
@@ -94,7 +94,7 @@ def _refused(problem: Problem) -> GraphQLError:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RefundQueries):
+class Query(RefundQueries, LiabilityQueries):
     """Every field but `__typename` needs an access key."""
 
     @strawberry.field(description="The holder of the access key. For every role.")

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 PAGED = 1
 """A list of a page: the connection has counted it."""
 
+WHOLE_LEDGER = 1_000
+"""What adds up every entry of a program: one call in a second."""
+
 CLAUSES = 30
 """Clauses of a program's terms."""
 
@@ -32,6 +35,7 @@ SIZES: Mapping[str, int] = {
     "LedgerEntry.lots": 3,
     "LedgerEntryConnection.edges": PAGED,
     "LedgerEntryConnection.nodes": PAGED,
+    "Liability.units": 1,
     "LocationConnection.edges": PAGED,
     "LocationConnection.nodes": PAGED,
     "Purchase.lines": 20,
@@ -47,6 +51,7 @@ SIZES: Mapping[str, int] = {
     "TermsDraft.clauses": CLAUSES,
     "TermsNotice.changes": 10,
     "TierStatus.reasons": 1,
+    "UnitLiability.ages": 5,
     "Wallet.balances": 1,
     "Wallet.holders": 1,
 }
@@ -57,6 +62,7 @@ PAYLOADS: Mapping[str, int] = {"balances": 1, "userErrors": 1}
 
 WORK: Mapping[str, int] = {
     "Query.rewards": CLAUSES,
+    "Query.liability": WHOLE_LEDGER,
     "Query.explain": CLAUSES,
     "Balance.buysToday": CLAUSES,
     "Customer.tierChanges": CLAUSES,

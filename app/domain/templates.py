@@ -13,14 +13,20 @@ from app.domain.calendar import WEEK
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import ExceptWhen
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.drafting import DraftedClause
 from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,33 @@ def restaurant(currency: str) -> Template:
     )
 
 
+def tiered(currency: str) -> Template:
+    """One point for each unit of the currency, more at each of three levels, two rewards.
+
+    Points wait until goods can no longer come back, and expire after two years, with a notice.
+    """
+    per = Money(100 if DECIMALS[currency] <= 2 else 1000, currency)
+    levels = (Tier("silver", "Silver", 300), Tier("gold", "Gold", 1000), Tier("platinum", "Platinum", 2500))
+    rates = (Decimal("1.25"), Decimal("1.5"), Decimal(2))
+    return Template(
+        rewards=(COFFEE, MUG),
+        clauses=(
+            ("points-per-spend", (), PointsPerAmount(points=1, per=per)),
+            *((one.tier, (), one) for one in levels),
+            *(
+                (f"{one.tier}-rate", (TierAtLeast(one.tier),), PointsMultiplier(factor=rate))
+                for one, rate in zip(levels, rates, strict=True)
+            ),
+            ("coffee", (), RewardCost(reward=COFFEE.key, points=100, name=COFFEE.name)),
+            ("mug", (), RewardCost(reward=MUG.key, points=500, name=MUG.name)),
+            ("levels-kept", (), TierPeriod()),
+            ("waiting", (), PendingPeriod(days=14)),
+            ("expiry", (), PointsValidity(months=24, expires=True)),
+            ("refunds", (), RefundPolicy()),
+        ),
+    )
+
+
 def blank(currency: str) -> Template:
     """Nothing yet: the owner creates rewards and publishes the first terms."""
     del currency
@@ -114,6 +147,7 @@ TEMPLATES: Mapping[str, Callable[[str], Template]] = MappingProxyType(
         "stamps": stamp_card,
         "coffee-shop": coffee_shop,
         "restaurant": restaurant,
+        "tiered": tiered,
         "blank": blank,
     }
 )

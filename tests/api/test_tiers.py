@@ -391,3 +391,28 @@ def test_the_levels_of_many_customers_are_read_together(opening: Opening) -> Non
         found = shop.ask(asked, ids=ids)["nodes"]
         assert [one["tier"]["key"] for one in found] == [None] * 5 + ["silver"] * 7
         assert [len(one["tierChanges"]) for one in found] == [0] * 5 + [1] * 7
+
+
+def test_the_template_with_levels_is_a_program_that_works_from_the_first_purchase(
+    database_url: str, clock: Clock
+) -> None:
+    with open_shop(database_url, clock=clock, template="tiered") as shop:
+        assert [one["name"] for one in shop.ask(LEVELS)["terms"]["tiers"]] == ["Silver", "Gold", "Platinum"]
+        card = shop.enrol()
+        assert buy(shop, card, 300) == 300
+        assert (shop.available(card), tier(shop, card)["key"]) == (0, "silver")
+        assert buy(shop, card, 100) == 125
+        refused = shop.redeem(card, "coffee")["decision"]
+        assert refused["outcome"] == "REFUSED", "the points wait"
+        clock.now = START + 15 * DAY
+        assert shop.redeem(card, "coffee")["decision"]["outcome"] == "GRANTED"
+        assert buy(shop, card, 600, receipt="coat") == 750
+        assert tier(shop, card)["key"] == "gold"
+        assert buy(shop, card, 100) == 150
+        shop.refund("coat")
+        assert tier(shop, card)["key"] == "gold", "for the days of grace"
+        clock.now = START + 60 * DAY
+        assert tier(shop, card)["key"] == "silver"
+        assert buy(shop, card, 4) == 5, "which lets time pass in the account"
+        assert shop.available(card) == 300 + 125 + 150 - 100
+    assert faults_in(database_url) == []

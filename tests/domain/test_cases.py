@@ -21,6 +21,7 @@ from app.domain.drafting import named
 from app.domain.earning import earn
 from app.domain.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.lots import Lot
+from app.domain.members import Member
 from app.domain.price_lists import PriceLists, may_be_cheaper
 from app.domain.redeeming import redeem
 from app.domain.terms import Terms
@@ -32,7 +33,7 @@ REWARDS = {"coffee": "Coffee", "meal": "Meal"}
 Case = Mapping[str, Any]
 """One example, every value as the text that stands in the file."""
 
-_PURCHASE = {"case", "currency", "zone", "terms", "at", "lines", "payments"}
+_PURCHASE = {"case", "currency", "zone", "terms", "at", "lines", "payments", "level", "qualifying"}
 _KNOWN = {
     "earning": _PURCHASE | {"points", "outcome", "reasons", "remedies"},
     "redeeming": _PURCHASE | {"from", "before", "reward", "lots", "left", "points", "outcome", "reasons", "remedies"},
@@ -144,6 +145,7 @@ def facts(case: Case) -> PurchaseFacts:
             a_line(number, one, currency=currency) for number, one in enumerate(case.get("lines", ()), start=1)
         ),
         payments=tuple(Payment(PaymentKind(kind), Money.of(amount, currency).minor) for kind, amount in payments),
+        member=Member(tier=case.get("level"), qualifying=int(case.get("qualifying", "0"))),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import pytest
 
@@ -34,3 +35,20 @@ def test_a_template_is_found_fair_in_every_currency(name: str, currency: str) ->
     assert [one.code for one in bare] == missing * len(template.rewards)
     for locale in Locale:
         assert all(clause.statement(wording(locale)) for clause in terms.clauses)
+
+
+@pytest.mark.parametrize(("pace", "found"), [(Fraction(25), []), (Fraction(10), [LintCode.REWARD_OUT_OF_REACH])])
+def test_with_levels_the_rewards_are_in_reach_before_points_expire_unless_hardly_anybody_buys(
+    pace: Fraction, found: list[LintCode]
+) -> None:
+    template = TEMPLATES["tiered"]("EUR")
+    terms = Terms.drafted(
+        version=1,
+        effective_from=datetime(2026, 1, 1, tzinfo=UTC),
+        currency="EUR",
+        zone="Europe/Berlin",
+        clauses=template.clauses,
+    )
+    catalogue = {one.key: RewardShown(one.name, one.description, pictured=True) for one in template.rewards}
+    assert [one.code for one in lint(terms, habits=Habits(pace=pace), catalogue=catalogue)] == found
+    assert [one.name for one in terms.tiers] == ["Silver", "Gold", "Platinum"]

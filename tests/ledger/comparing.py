@@ -14,7 +14,9 @@ def of_core(course: Course, at: datetime) -> dict[str, Any]:
     """What the core says."""
     terms = course.in_force(at)
     holders = list({id(one): one for one in course.holders.values()}.values())
-    balance = course.holdings.balance(at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders))
+    balance = course.holdings.balance(
+        at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders)
+    )
     return {
         "lots": {
             lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)

@@ -316,7 +316,9 @@ class Wallet:
     def clawed(self, *, own: str) -> list[tuple[Lot, Point]]:
         """That sale's points first, then others that wait, then the rest as they would be spent."""
         points = self.spendable(also=lambda lot: True)
-        return sorted(points, key=lambda one: (own not in {one[0].id, *one[0].names}, one[0].available_from <= self.now))
+        return sorted(
+            points, key=lambda one: (own not in {one[0].id, *one[0].names}, one[0].available_from <= self.now)
+        )
 
     def refund(self, fact: past.Returned, sale: Sale) -> None:
         """What the kept part would not have earned goes back, less what went back before."""

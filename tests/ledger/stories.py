@@ -119,7 +119,9 @@ class Deed:
 
 
 DAYS = st.integers(0, 30) | st.integers(0, 900) | st.sampled_from([0, 1, 40, 355, 356, 400, 720])
-DEEDS = st.builds(Deed, st.sampled_from(KINDS), DAYS, st.sampled_from([0, 4, 15]), st.integers(0, 999), st.integers(1, 12))
+DEEDS = st.builds(
+    Deed, st.sampled_from(KINDS), DAYS, st.sampled_from([0, 4, 15]), st.integers(0, 999), st.integers(1, 12)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,9 @@ class Author:
     def __repr__(self) -> str:
         """What was told, each fact in short."""
         policies = [clause.effect for terms in self.versions for clause in terms.clauses]
-        joins = [(one.at, sorted(one.story.people()), one.survivor) for one in self.base.facts if isinstance(one, Joined)]
+        joins = [
+            (one.at, sorted(one.story.people()), one.survivor) for one in self.base.facts if isinstance(one, Joined)
+        ]
         return "\n".join(map(repr, (*policies, *joins, *((_short(fact), who) for fact, who in self.facts))))
 
     def tell(self, deed: Deed) -> bool:
@@ -230,7 +234,9 @@ class Author:
                 return Held(id, at, deed.amount * 2, until, ended), who
             case "capture":
                 done = {fact.id for fact, _ in self.of(Redeemed)}
-                open_holds = [(f, w) for f, w in self.of(Held) if isinstance(f, Held) and not f.ended_at and f.id not in done]
+                open_holds = [
+                    (f, w) for f, w in self.of(Held) if isinstance(f, Held) and not f.ended_at and f.id not in done
+                ]
                 if not open_holds:
                     return None
                 held, holder = open_holds[deed.pick % len(open_holds)]
@@ -260,7 +266,9 @@ class Author:
             return None
         sale, who = sales[deed.pick % len(sales)]
         left = self.left[sale.id]
-        parts = left if deed.amount > 6 else {number: Decimal(min(deed.amount // number, n)) for number, n in left.items()}
+        parts = (
+            left if deed.amount > 6 else {number: Decimal(min(deed.amount // number, n)) for number, n in left.items()}
+        )
         lines = {number: n for number, n in parts.items() if n}
         for number, n in lines.items():
             left[number] -= n

@@ -12,7 +12,7 @@ from tests.shop import open_shop
 
 
 def test_every_reward_of_a_template_shows_a_picture_that_is_there(sqlite_url: str) -> None:
-    for template in ("points", "stamps", "coffee-shop", "restaurant"):
+    for template in ("points", "stamps", "coffee-shop", "restaurant", "tiered"):
         with open_shop(sqlite_url, template=template) as shop:
             rewards = shop.ask("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
             for one in rewards["rewards"]["nodes"]:

@@ -1,0 +1,32 @@
+"""What a program owes in points at a moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.domain.calendar import add_months, day_start, local_date
+from app.domain.liability import AGES, Liability, liability
+from app.store import liability as stored
+from app.store.unit import Session
+
+UNIT = "points"
+"""The one unit that a program has, in which holds are made."""
+
+
+async def liability_at(session: Session, *, program_id: str, at: datetime, zone: str) -> list[Liability]:
+    """What was outstanding at a moment that is past or present, by unit, as far as it is recorded today.
+
+    By the business time of entries, so that what arrived late counts where it belongs; one pass over the entries,
+    without telling any account. Points are of a band of age by the local day that they were earned on. What time alone
+    does counts as far as it is booked: points whose expiry fell due, and that nobody has booked yet, are outstanding
+    still. A hold counts with the points that it was made for.
+    """
+    today = local_date(at, zone_name=zone)
+    since = [day_start(add_months(today, months=-months), zone_name=zone) for months in AGES[1:]]
+    flows = await stored.flows(session, program_id=program_id, at=at, since=since)
+    owed = await stored.owed(session, program_id=program_id, at=at)
+    held = await stored.held(session, program_id=program_id, at=at)
+    return [
+        liability(flows.get(unit, ()), unit=unit, held=held if unit == UNIT else 0, owed=owed.get(unit, 0))
+        for unit in sorted({UNIT, *flows, *owed})
+    ]

@@ -1,0 +1,70 @@
+"""Points outstanding at a moment, added up by the database over all entries of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.ledger import EntryType
+from app.domain.liability import Flow
+from app.store.unit import Session
+
+# What takes an expiry or an activation back is booked when the late fact arrives that undoes it: it counts from when what
+# it takes back did.
+_BOOKED_AT = """
+CASE WHEN e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed > 0 THEN (
+    SELECT max(b.occurred_at) FROM entries b WHERE b.program_id = e.program_id AND b.account_id = e.account_id
+        AND b.type = e.type AND b.subject = e.subject AND b.number < e.number AND (b.points < 0 OR b.owed < 0)
+) ELSE e.occurred_at END
+"""
+# The months of both databases: their instants are texts in UTC that begin with the year and the month.
+_FLOWS = f"""
+SELECT e.unit, e.type, substr(CAST(l.earned_at AS text), 1, 7) AS earned,
+    substr(CAST(e.booked_at AS text), 1, 7) AS occurred,
+    CASE WHEN l.earned_at >= $3 THEN 0 WHEN l.earned_at >= $4 THEN 1 WHEN l.earned_at >= $5 THEN 2
+        WHEN l.earned_at >= $6 THEN 3 ELSE 4 END AS band,
+    CASE WHEN l.available_from > $2 THEN 1 ELSE 0 END AS waits,
+    sum(m.points) AS points
+FROM (SELECT e.program_id, e.id, e.unit, e.type, {_BOOKED_AT} AS booked_at FROM entries e WHERE e.program_id = $1) e
+JOIN lot_movements m ON m.program_id = e.program_id AND m.entry_id = e.id
+JOIN lots l ON l.program_id = m.program_id AND l.id = m.lot_id
+WHERE e.booked_at <= $2
+GROUP BY 1, 2, 3, 4, 5, 6
+"""
+_OWED = f"""
+SELECT e.unit, sum(e.owed) AS owed FROM entries e WHERE e.program_id = $1 AND e.owed <> 0 AND {_BOOKED_AT} <= $2
+GROUP BY e.unit
+"""
+_HELD = """
+SELECT coalesce(sum(points), 0) AS points FROM redemptions
+WHERE program_id = $1 AND occurred_at <= $2 AND held_until > $2 AND (ended_at > $2 OR ended_at IS NULL AND state = 'HELD')
+"""
+
+
+async def flows(session: Session, *, program_id: str, at: datetime, since: Sequence[datetime]) -> dict[str, list[Flow]]:
+    """All that moved points up to a moment by their business time, by unit.
+
+    `since` are the four instants from which on lots are in the first, second, third and fourth band of age.
+    """
+    found: dict[str, list[Flow]] = {}
+    for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, program_id, at, *since):
+        flow = Flow(EntryType(type), _month(earned), _month(occurred), int(band), bool(waits), int(points))
+        found.setdefault(unit, []).append(flow)
+    return found
+
+
+async def owed(session: Session, *, program_id: str, at: datetime) -> dict[str, int]:
+    """What customers owe at a moment, by unit."""
+    rows = await session.rows(_OWED, program_id, at)
+    return {row["unit"]: int(row["owed"]) for row in rows}
+
+
+async def held(session: Session, *, program_id: str, at: datetime) -> int:
+    """The points of holds that stand at a moment."""
+    row = await session.row(_HELD, program_id, at)
+    return int(row["points"]) if row is not None else 0
+
+
+def _month(text: str) -> int:
+    """A month, counted from the year 0."""
+    return int(text[:4]) * 12 + int(text[5:7]) - 1

@@ -1,0 +1,304 @@
+"""Points outstanding at any moment: added up by the database, and the same as telling every account. On both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.access import Role
+from app.domain.calendar import add_months, day_start, local_date
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.identities import IdentityKind
+from app.domain.ledger import Balance
+from app.domain.liability import AGES, Liability
+from app.domain.problems import Problem
+from app.domain.terms import Terms
+from app.queries.liability import liability_at
+from app.store import accounts, terms
+from app.store.customers import CustomerBy
+from app.store.opening import open_database
+from app.store.programs import Program
+from app.store.telling import retell
+from app.store.unit import Database, Session
+from app.usecases.call import Stamp
+from app.usecases.desk import Desk
+from app.usecases.earn import NewPurchase, earn
+from app.usecases.enrol import Enrolment, enrol
+from app.usecases.record import record
+from app.usecases.refund import NewRefund, refund
+from tests.api.test_access import code_of, customer_key
+from tests.builders import a_clause, a_line, a_purchase
+from tests.proving import faults_in
+from tests.shop import START, Clock, Shop, new_id, open_shop, started
+
+ASK = """query($at: DateTime) { liability(at: $at) { at units { unit { code } outstanding available pending held owed
+  ages { fromMonths belowMonths points breakageRate } expectedBreakage closedMonths } } }"""
+FIRST = datetime(2090, 1, 5, 12, tzinfo=UTC)
+LONG_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+NOBODY = str(uuid.UUID(int=0))
+ZONE = "Europe/London"
+
+
+@dataclass
+class Books:
+    """A desk long after everything, and a program whose points wait 14 days and expire 100 days after that."""
+
+    desk: Desk
+    database: Database
+    runner: asyncio.Runner
+    url: str
+    program: Program = field(init=False)
+
+    def begin(self) -> None:
+        """A new program; its terms could not be published yet, so they are written as they are stored."""
+        self.program = started(self.url, template="blank").program
+        week = PointsValidity(days=100, expires=True, notice_from=200, notice_until=150)
+        judged_by = Terms.drafted(
+            version=1,
+            effective_from=datetime(2020, 1, 1, tzinfo=UTC),
+            currency="GBP",
+            zone=ZONE,
+            clauses=[a_clause(), ("wait", (), PendingPeriod(14)), ("validity", (), week)],
+            even_unkept=True,
+        )
+
+        async def work(session: Session) -> None:
+            await terms.publish(session, program_id=self.program.id, id=new_id(), terms=judged_by, published_at=FIRST)
+
+        self.runner.run(self.database.write(work, program_id=self.program.id, turn="terms"))
+
+    def do(self, verb: Any, order: Any) -> None:
+        """Carry out one verb."""
+        key = new_id()
+        done = self.runner.run(
+            self.desk.do(
+                verb, name=verb.__name__, program=self.program, principal=None, key=key, payload=key, order=order
+            )
+        )
+        assert not isinstance(done, Problem), done
+
+    def settle(self, *, until: datetime) -> None:
+        """Let time pass in every account, as a job would."""
+
+        async def work(session: Session) -> None:
+            stamp = Stamp(self.program.id, LONG_AFTER, new_id)
+            for one in await accounts.page(session, program_id=self.program.id, after=NOBODY, limit=100):
+                held = await accounts.by_ids(session, program_id=self.program.id, account_ids=[one.id], lock=True)
+                told = await retell(session, program_id=self.program.id, account=held[one.id], until=until)
+                await record(session, stamp=stamp, retold=told)
+
+        self.runner.run(self.database.write(work, program_id=self.program.id, turn="settle"))
+
+    def told(self, at: datetime) -> tuple[Balance, list[int]]:
+        """What every account comes to when it is told up to a moment, together, and the points by band of age."""
+
+        async def work(session: Session) -> tuple[Balance, list[int]]:
+            whole, bands = Balance(), [0] * len(AGES)
+            starts = [
+                day_start(add_months(local_date(at, zone_name=ZONE), months=-one), zone_name=ZONE) for one in AGES
+            ]
+            for one in await accounts.page(session, program_id=self.program.id, after=NOBODY, limit=100):
+                told = await retell(session, program_id=self.program.id, account=one, until=LONG_AFTER)
+                holdings = told.as_of(at).holdings
+                whole = whole.plus(holdings.balance(at=at))
+                for lot in holdings.lots.values():
+                    younger = (place for place, start in enumerate(starts[1:]) if lot.earned_at >= start)
+                    bands[next(younger, len(AGES) - 1)] += lot.remaining
+            return whole, bands
+
+        return self.runner.run(self.database.read(work))
+
+    def summed(self, at: datetime) -> Liability:
+        """What the database adds up."""
+        (found,) = self.runner.run(self.desk.ask(liability_at, program_id=self.program.id, at=at, zone=ZONE))
+        return found
+
+
+@pytest.fixture
+def books(database_url: str) -> Iterator[Books]:
+    """Books that are proved in the end."""
+    with asyncio.Runner() as runner:
+        database = open_database(database_url)
+        runner.run(database.start())
+        desk = Desk(database=database, clock=lambda: LONG_AFTER, new_id=new_id)
+        yield Books(desk, database, runner, database_url)
+        runner.run(database.stop())
+    assert faults_in(database_url) == []
+
+
+purchases = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # whose
+        st.integers(0, 800),  # day
+        st.integers(1, 90),  # pounds
+        st.one_of(st.none(), st.integers(0, 200)),  # days to the refund
+        st.booleans(),  # whether everything is settled afterwards
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(happened=purchases, days=st.lists(st.integers(0, 1200), min_size=3, max_size=6))
+def test_what_the_database_adds_up_is_what_telling_every_account_comes_to(
+    books: Books, happened: list[tuple[int, int, int, int | None, bool]], days: list[int]
+) -> None:
+    books.begin()
+    people = [new_id() for _ in range(3)]
+    for known in people:
+        books.do(enrol, Enrolment(((IdentityKind.TOKEN, known),), None))
+    for who, day, pounds, back, settled in happened:
+        by = CustomerBy(people[who], IdentityKind.TOKEN)
+        facts = a_purchase(a_line(price=f"{pounds}.00", quantity="2"), at=FIRST + day * DAY)
+        receipt = new_id()
+        books.do(earn, NewPurchase(by, receipt, facts, receipt))
+        if back is not None:
+            books.do(refund, a_refund(receipt, at=facts.occurred_at + back * DAY))
+        if settled:
+            books.settle(until=FIRST + 900 * DAY)
+    books.settle(until=LONG_AFTER)
+    for day in days:
+        at = FIRST + day * DAY + timedelta(hours=3)
+        found, (whole, bands) = books.summed(at), books.told(at)
+        assert (found.available, found.pending, found.held, found.owed) == (
+            whole.available,
+            whole.pending,
+            whole.held,
+            whole.owed,
+        )
+        assert [one.points for one in found.bands] == bands
+
+
+def test_an_expiry_that_a_late_refund_undoes_counts_at_no_time(books: Books) -> None:
+    books.begin()
+    known = new_id()
+    books.do(enrol, Enrolment(((IdentityKind.TOKEN, known),), None))
+    facts = a_purchase(a_line(price="20.00"), at=FIRST)
+    books.do(earn, NewPurchase(CustomerBy(known, IdentityKind.TOKEN), "r", facts, "r"))
+    books.settle(until=FIRST + 500 * DAY)
+    assert books.summed(FIRST + 300 * DAY).outstanding == 0, "it expired"
+    books.do(refund, a_refund("r", at=FIRST + 30 * DAY, pieces=None))
+    for day, points in ((29, 20), (31, 0), (300, 0), (499, 0), (600, 0)):
+        found, (whole, _) = books.summed(FIRST + day * DAY), books.told(FIRST + day * DAY)
+        assert (found.outstanding, whole.available + whole.pending) == (points, points), day
+
+
+def a_refund(receipt: str, *, at: datetime, pieces: int | None = 1) -> NewRefund:
+    """One of two pieces came back, or everything."""
+    lines = None if pieces is None else {1: Decimal(pieces)}
+    return NewRefund(None, receipt, lines, at, None, None, receipt)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The shop's time."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A shop that gives a point a pound, and a coffee for 100; its books are proved in the end."""
+    with open_shop(database_url, clock=clock) as opened:
+        yield opened
+    assert faults_in(database_url) == []
+
+
+def asked(shop: Shop, at: datetime | None = None) -> Any:
+    """The liability in points, for the owner."""
+    given = {} if at is None else {"at": at.isoformat()}
+    (unit,) = shop.ask(ASK, role=Role.OWNER, **given)["liability"]["units"]
+    return unit
+
+
+def test_points_outstanding_are_told_by_their_age_for_any_moment_that_is_past(shop: Shop, clock: Clock) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    nothing = asked(shop)
+    assert (nothing["outstanding"], nothing["expectedBreakage"], nothing["closedMonths"]) == ("0", "0", 0)
+    shop.buy(card, "150.00")
+    clock.now = START + 100 * DAY
+    shop.buy(other, "80.00", receipt="back")
+    clock.now = START + 200 * DAY
+    shop.redeem(card)
+    shop.buy(card, "7.00")
+    clock.now = START + 210 * DAY
+    shop.refund("back")
+    now = asked(shop)
+    assert [(one["fromMonths"], one["belowMonths"], one["points"]) for one in now["ages"]] == [
+        (0, 3, "7"),
+        (3, 6, "0"),
+        (6, 12, "50"),
+        (12, 24, "0"),
+        (24, None, "0"),
+    ]
+    assert (now["outstanding"], now["available"], now["pending"], now["held"], now["owed"]) == (
+        "57",
+        "57",
+        "0",
+        "0",
+        "0",
+    )
+    assert (now["unit"]["code"], now["expectedBreakage"], {one["breakageRate"] for one in now["ages"]}) == (
+        "points",
+        None,
+        {None},
+    )
+    assert asked(shop, START + 199 * DAY)["outstanding"] == "230"
+    assert asked(shop, START - DAY)["outstanding"] == "0"
+
+
+def test_what_arrives_late_counts_from_when_it_happened(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    clock.now = START + 50 * DAY
+    shop.buy(card, "20.00")
+    before = START + 10 * DAY
+    assert asked(shop, before)["outstanding"] == "0"
+    shop.buy(card, "30.00", occurredAt=(START + 5 * DAY).isoformat())
+    assert asked(shop, before)["outstanding"] == "30"
+    assert asked(shop)["outstanding"] == "50"
+
+
+def test_a_year_of_closed_months_says_what_will_not_be_redeemed(books: Books) -> None:
+    books.begin()
+    known = new_id()
+    books.do(enrol, Enrolment(((IdentityKind.TOKEN, known),), None))
+    by = CustomerBy(known, IdentityKind.TOKEN)
+    for number in range(14):
+        at = FIRST + number * 30.5 * DAY
+        books.do(earn, NewPurchase(by, new_id(), a_purchase(a_line(price="10.00"), at=at), known))
+    books.settle(until=FIRST + 13 * 30.5 * DAY + DAY)
+    found = books.summed(FIRST + 13 * 30.5 * DAY + DAY)
+    # Ten months are closed: all their points expired. That is no year yet.
+    assert (found.outstanding, found.cohorts, found.breakage) == (40, 10, None)
+    later = FIRST + 13 * 30.5 * DAY + 60 * DAY
+    books.settle(until=later)
+    found = books.summed(later)
+    assert (found.cohorts, found.outstanding, found.breakage) == (12, 20, 20)
+
+
+def test_nobody_knows_what_will_be_outstanding(shop: Shop) -> None:
+    given = {"at": (START + 400 * DAY).isoformat()}
+    assert code_of(shop, ASK, role=Role.OWNER, **given) == "BAD_USER_INPUT"
+
+
+def test_what_the_program_owes_is_for_its_owner_and_for_each_program_its_own(shop: Shop, database_url: str) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00")
+    own = customer_key(database_url, shop, card)
+    for role in (Role.STAFF, Role.TILL):
+        assert code_of(shop, ASK, role=role) == "FORBIDDEN"
+    assert code_of(shop, ASK, role=None, key=own) == "FORBIDDEN"
+    with open_shop(database_url, program=started(database_url)) as other:
+        assert asked(other)["outstanding"] == "0"
+    assert asked(shop)["outstanding"] == "10"

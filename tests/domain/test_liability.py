@@ -1,0 +1,99 @@
+"""What is owed by age, and breakage learnt from closed months, with numbers that can be checked by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from app.domain.ledger import EntryType
+from app.domain.liability import Flow, closed_months, liability
+
+YEAR = 12
+
+
+def month(earned: int, *, redeemed: dict[int, int], expired: int = 0, at: int = 12, left: int = 0) -> list[Flow]:
+    """A month in which so much was earned: redeemed by age, expired at an age, and what is left."""
+    total = sum(redeemed.values()) + expired + left
+    flows = [Flow(EntryType.EARN, earned, earned, 4, False, total)]
+    flows += [Flow(EntryType.REDEEM, earned, earned + age, 4, False, -points) for age, points in redeemed.items()]
+    return [*flows, Flow(EntryType.EXPIRE, earned, earned + at, 4, False, -expired)] if expired else flows
+
+
+def closed(count: int) -> list[Flow]:
+    """Closed months: of 100 points 40 are redeemed at once, 30 after four months, 10 after seven, 20 expire after twelve."""
+    return [one for place in range(count) for one in month(place, redeemed={0: 40, 4: 30, 7: 10}, expired=20)]
+
+
+def outstanding(*points: int, waits: bool = False) -> list[Flow]:
+    """Points earned lately, by band of age."""
+    now = 30 * YEAR
+    return [Flow(EntryType.EARN, now, now, band, waits, each) for band, each in enumerate(points) if each]
+
+
+def test_breakage_is_the_points_of_each_age_times_the_share_that_expired_of_points_so_old() -> None:
+    found = liability([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, owed=7)
+    assert [one.breakage for one in found.bands] == [
+        Fraction(20, 100),
+        Fraction(20, 60),
+        Fraction(20, 30),
+        Fraction(1),
+        None,
+    ]
+    assert [one.points for one in found.bands] == [1000, 600, 0, 0, 0]
+    assert found.breakage == 200 + 200
+    assert (found.outstanding, found.available, found.held, found.owed, found.cohorts) == (1600, 1500, 100, 7, 12)
+
+
+def test_without_a_whole_year_of_closed_months_nothing_is_guessed() -> None:
+    found = liability([*closed(11), *outstanding(1000)], unit="points", held=0, owed=0)
+    assert (found.breakage, found.cohorts) == (None, 11)
+    assert {one.breakage for one in found.bands} == {None}
+    assert liability([], unit="points", held=0, owed=0).breakage == 0, "of nothing nothing breaks"
+
+
+def test_one_band_of_which_nothing_is_known_leaves_the_whole_unknown() -> None:
+    found = liability([*closed(12), *outstanding(1000, 0, 0, 0, 5)], unit="points", held=0, owed=0)
+    assert found.breakage is None
+    assert found.bands[0].breakage == Fraction(20, 100)
+
+
+def test_a_month_is_closed_by_time_and_not_by_what_became_of_it() -> None:
+    # The second month has points left: the third is used up, and still it is not looked at.
+    flows = [
+        *month(0, redeemed={0: 50}, expired=50),
+        *month(1, redeemed={0: 50}, left=50),
+        *month(2, redeemed={0: 100}),
+    ]
+    assert closed_months(flows) == {0}
+
+
+@pytest.mark.parametrize(("left", "is_closed"), [(0, True), (1, True), (2, False)])
+def test_a_month_of_which_a_hundredth_is_left_is_closed(left: int, is_closed: bool) -> None:
+    assert (closed_months(month(0, redeemed={0: 100 - left}, left=left)) == {0}) is is_closed
+
+
+def test_only_the_latest_two_years_of_closed_months_are_learnt_from() -> None:
+    old = [one for place in range(12) for one in month(place, redeemed={}, expired=100)]
+    late = [one for place in range(12, 36) for one in month(place, redeemed={0: 100})]
+    found = liability([*old, *late, *outstanding(10)], unit="points", held=0, owed=0)
+    assert (found.cohorts, found.breakage) == (24, 0)
+
+
+def test_a_redemption_undone_and_points_taken_back_are_no_redemptions() -> None:
+    flows = closed(12)
+    for place in range(12):
+        flows += [
+            Flow(EntryType.REDEEM, place, place + 1, 4, False, -10),
+            Flow(EntryType.REVERSAL, place, place + 1, 4, False, 10),
+            Flow(EntryType.EARN, place, place, 4, False, 30),
+            Flow(EntryType.CLAWBACK, place, place + 1, 4, False, -30),
+        ]
+    found = liability([*flows, *outstanding(1000)], unit="points", held=0, owed=0)
+    assert found.breakage == 200
+
+
+def test_points_that_wait_are_pending_and_of_an_age_like_all_others() -> None:
+    found = liability([*outstanding(30), *outstanding(12, waits=True)], unit="points", held=5, owed=0)
+    assert (found.pending, found.available, found.held, found.outstanding) == (12, 25, 5, 42)
+    assert found.bands[0].points == 42
