@@ -46,10 +46,10 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
             row = await desk.ask(card, program_id=program.id, by=CustomerBy(customer, IdentityKind.EXTERNAL_ID))
             assert row is not None
             page = await desk.ask(
-                ledger_page, program_id=program.id, account_id=row.account_id, window=Window(size=100)
+                ledger_page, program_id=program.id, account_id=row.account.id, window=Window(size=100)
             )
             found[customer] = [(one.entry.type.value, one.entry.points) for one in reversed(page.entries)]
-            assert row.balance.available == sum(points for _, points in found[customer])
+            assert row.account.balance.available == sum(points for _, points in found[customer])
         await database.stop()
         return found
 
@@ -95,7 +95,7 @@ def test_the_sample_comes_in_as_it_says_is_proved_and_comes_in_once(empty_databa
     done = json.loads(troth("import", "purchases", str(SAMPLE), "--errors", str(left_out), "--json", url=url))
     assert done == {**expected, "written": {"customers": 302, "purchases": 400, "refunds": 10}}
     proved = json.loads(troth("verify", "--json", url=url))
-    assert proved == {"programs": 1, "customers": 302, "entries": 410, "faults": []}
+    assert proved == {"programs": 1, "accounts": 302, "entries": 410, "faults": []}
     again = json.loads(troth("import", "purchases", str(SAMPLE), "--json", url=url))
     assert again["written"] == {"customers": 0, "purchases": 0, "refunds": 0}
     assert json.loads(troth("verify", "--json", url=url)) == proved
