@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -60,7 +60,7 @@ def pending(days: int) -> dict[str, Any]:
 def passing(
     url: str,
     *clauses: dict[str, Any],
-    clock: Hands | None = None,
+    clock: Callable[[], datetime] | None = None,
     kind: ProgramKind = ProgramKind.SANDBOX,
     **more: Any,
 ) -> Iterator[Shop]:
