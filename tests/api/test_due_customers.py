@@ -115,7 +115,7 @@ def test_what_is_due_later_costs_a_look_at_the_card_nothing(database_url: str) -
         assert shop.available(card) == 100
         assert len(told) == 1
         balance(shop, card)
-        assert len(told) == 3, "the card, and both prospects together"
+        assert len(told) == 3, "the card, and what comes next together"
 
 
 def test_several_customers_at_once_are_shown_as_they_are(database_url: str) -> None:
