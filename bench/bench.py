@@ -229,9 +229,9 @@ async def recorded(place: Place, count: int) -> tuple[list[Any], list[Any]]:
     buying_statements = list(recorder.operations)
     recorder.operations.clear()
     by = CustomerBy("CARD000007", IdentityKind.CARD)
-    found = await at.ask(card, program_id=program.id, by=by)
+    found = await at.ask(card, program_id=program.id, by=by, at=at.now(program))
     assert found is not None
-    await at.ask(ledger_page, program_id=program.id, account_id=found.account_id, window=Window(size=20))
+    await at.ask(ledger_page, program_id=program.id, account_id=found.account.id, window=Window(size=20))
     facts = PurchaseFacts(occurred_at=datetime.now(UTC), zone="Europe/London", currency="GBP", lines=())
     await at.ask(offers_for, program_id=program.id, by=by, facts=facts)
     looked_up = [statement for operation in recorder.operations for statement in operation]

@@ -13,7 +13,11 @@ from app.api.payloads import Payload, canonical
 from app.api.performing import perform
 from app.domain.access import Permission
 from app.domain.problems import Problem
+from app.jobs.keeping_time import Readers, TimeKeeper
 from app.usecases.advance_clock import Advance, advance_clock
+
+PATIENCE = 20.0
+"""Seconds that a request works on what fell due on the way."""
 
 
 @strawberry.input(description="The time that it shall be in a sandbox.")
@@ -26,6 +30,10 @@ class AdvanceClockInput:
     to: datetime = strawberry.field(
         description="What the clock of the program shall show: later than it shows now, by 10 years at most."
     )
+    deliver_notices: bool = strawberry.field(
+        default=False,
+        description="Whether customers open each notice of expiry that is given on the way at the moment when it is given, so that their points expire; false: nobody reads them, and what needs a notice does not expire.",
+    )
 
 
 @strawberry.type(description="What moving the clock came to.")
@@ -34,6 +42,10 @@ class AdvanceClockPayload(Payload):
 
     clock: datetime = strawberry.field(
         description="What the clock of the program showed when it had been moved: `to`, or less than a second later. What it shows now where it was not moved."
+    )
+    caught_up: bool = strawberry.field(
+        default=True,
+        description="Whether all that fell due on the way was done. false after 20 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
     )
 
 
@@ -58,4 +70,8 @@ async def move_clock(
     if isinstance(outcome, Problem):
         return AdvanceClockPayload(problem=outcome, clock=context.now)
     assert outcome.clock is not None, "the answer of this verb has the time"
-    return AdvanceClockPayload(clock=outcome.clock)
+    readers = None
+    if input.deliver_notices and outcome.moved_from is not None:
+        readers = Readers(since=outcome.moved_from, until=outcome.clock)
+    done = await TimeKeeper(context.desk).catch_up(context.program, readers=readers, patience=PATIENCE)
+    return AdvanceClockPayload(clock=outcome.clock, caught_up=done.whole)

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
 from app.api.arguments import After, Before, First, Last
+from app.api.balances import Balance as Balance
+from app.api.balances import balance as balance
+from app.api.balances import no_basket as no_basket
+from app.api.balances import unit_of as unit_of
 from app.api.connections import page_window
-from app.api.context import Context, Info
+from app.api.context import Context, Info, bad_input
 from app.api.enums import CustomerState
+from app.api.expiring import ExpiryNotice
 from app.api.ids import decode, encode
 from app.api.ledgers import LedgerEntryConnection, ledger_connection
-from app.api.money import PointUnit
 from app.api.node import Node
 from app.api.notices import TermsNotice
-from app.api.rewards import Reward
-from app.api.scalars import BigInt
 from app.api.tiers import TierChange, TierStatus, tier_changes_of, tier_of
 from app.domain import identities
 from app.domain.access import Permission
-from app.domain.facts import PurchaseFacts
 from app.domain.identities import IdentityError, IdentityKind
-from app.domain.ledger import Balance as Points
 from app.domain.persons import PreferenceKind
 from app.domain.problems import Problem, ProblemCode
-from app.queries import cards, offers, persons
+from app.queries import cards, inbox, persons, standing
 from app.queries.published_terms import notices
 from app.queries.records import CustomerBy as By
 from app.queries.records import CustomerRow
@@ -96,33 +97,6 @@ class Preference:
     value: str = strawberry.field(description="As the customer stated it, 1 to 60 characters.")
 
 
-@strawberry.type(description="What a customer has of one unit.")
-class Balance:
-    """Whole points at `asOf`."""
-
-    points: strawberry.Private[Points]
-    row: strawberry.Private[CustomerRow | None]
-    unit: PointUnit = strawberry.field(description="The unit.")
-    available: int = strawberry.field(description="Can be spent now.")
-    pending: int = strawberry.field(description="Earned, not available yet.")
-    held: int = strawberry.field(description="Reserved by a checkout.")
-    owed: int = strawberry.field(description="Taken back beyond the balance, to be filled by later earns.")
-    lifetime: BigInt = strawberry.field(description="Ever earned, as text.")
-    qualifying: int = strawberry.field(description="Counting towards a tier.")
-    as_of: datetime = strawberry.field(description="The moment the balance was read.")
-
-    @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")
-    async def buys_today(self, info: Info) -> list[Reward]:
-        """Decided exactly as at the till."""
-        context = info.context
-        if self.row is None:
-            return []
-        found = await context.decide(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
-        if not isinstance(found, offers.Offers):
-            return []
-        return [Reward.of(one.reward, context=context) for one in found.offers if one.available][:100]
-
-
 @strawberry.type(description="The wallet that a customer pays from.")
 class Wallet:
     """One balance per unit."""
@@ -133,6 +107,19 @@ class Wallet:
     def balances(self, info: Info) -> list[Balance]:
         """The balances as they were read with the customer."""
         return [balance(self.row.account.balance, row=self.row, context=info.context)]
+
+    @strawberry.field(
+        description="What it held at a moment that has passed, by all that is known of the time up to it today."
+    )
+    async def balance_at(
+        self, info: Info, at: Annotated[datetime, strawberry.argument(description="The moment, not in the future.")]
+    ) -> Balance | None:
+        """The past as it is known today."""
+        context = info.context
+        if at > context.now:
+            raise bad_input("`at` lies in the future.")
+        found = await context.decide(standing.balance_at, customer_id=self.row.id, at=at)
+        return balance(found, row=None, context=context, as_of=at) if found is not None else None
 
     @strawberry.field(description="Who shares the wallet.")
     def holders(self) -> list[Customer]:
@@ -225,6 +212,14 @@ class Customer(Node):
         found = await info.context.ask(notices, enrolled_at=self.row.enrolled_at)
         return [TermsNotice.of(one) for one in found]
 
+    @strawberry.field(
+        description="The inbox: notices of points that will expire, newest first, at most 100. Reading them here delivers nothing: `deliverExpiryNotices` does."
+    )
+    async def expiry_notices(self, info: Info) -> list[ExpiryNotice]:
+        """One per time that notice was given."""
+        found = await info.context.load(inbox.of_accounts, self.row.account.id)
+        return [ExpiryNotice.of(one) for one in found]
+
     @strawberry.field(description="Every movement of points, newest first. `first` or `last`: 1 to 100, default 20.")
     async def ledger(
         self,
@@ -237,31 +232,3 @@ class Customer(Node):
         """A page of the ledger."""
         window = page_window(first=first, after=after, last=last, before=before)
         return await ledger_connection(self.row.account.id, window=window, context=info.context)
-
-
-def balance(points: Points, *, row: CustomerRow | None, context: Context) -> Balance:
-    """A balance of the domain for the reader."""
-    return Balance(
-        points=points,
-        row=row,
-        unit=unit_of(context),
-        available=points.available,
-        pending=points.pending,
-        held=points.held,
-        owed=points.owed,
-        lifetime=BigInt(points.lifetime),
-        qualifying=points.qualifying,
-        as_of=context.now,
-    )
-
-
-def unit_of(context: Context) -> PointUnit:
-    """The unit of the program."""
-    return PointUnit(code="points", name=context.program.unit_name)
-
-
-def no_basket(context: Context) -> PurchaseFacts:
-    """Now, with nothing on the counter."""
-    return PurchaseFacts(
-        occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=()
-    )

@@ -43,7 +43,7 @@ async def _program(key: str, info: Info) -> Node | None:
 async def _customer(key: str, info: Info) -> Node | None:
     if not info.context.principal.may_see_card(key):
         return None
-    row = await info.context.load(cards.cards, key)
+    row = await info.context.load(cards.cards, key, at=info.context.now)
     return Customer.of(row) if row is not None else None
 
 

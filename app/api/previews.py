@@ -70,7 +70,7 @@ class MemberImpact:
     @strawberry.field(description="The member; null when they are gone.")
     async def customer(self, info: Info) -> Customer | None:
         """Read with the others that are named."""
-        row = await info.context.load(cards.cards, self.found.customer_id)
+        row = await info.context.load(cards.cards, self.found.customer_id, at=info.context.now)
         return Customer.of(row) if row is not None else None
 
 

@@ -94,5 +94,5 @@ class Viewer:
     async def customer(self, info: Info) -> Customer | None:
         """The holder's own card."""
         own = info.context.principal.customer_id
-        row = await info.context.load(cards.cards, own) if own is not None else None
+        row = await info.context.load(cards.cards, own, at=info.context.now) if own is not None else None
         return Customer.of(row) if row is not None else None

@@ -121,7 +121,7 @@ class Query(RefundQueries, LiabilityQueries):
         context.require(Permission.READ_OWN_CARD)
         speak(info, locale)
         whom = _whom(by, context=context)
-        row = await context.ask(cards.card, by=whom) if whom is not None else None
+        row = await context.ask(cards.card, by=whom, at=context.now) if whom is not None else None
         if row is None or not context.principal.may_see_card(row.id):
             return None
         return Customer.of(row)

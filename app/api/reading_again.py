@@ -14,7 +14,7 @@ async def customer_again(answer: Answer | None, *, context: Context) -> Customer
     """The customer of an answer."""
     if answer is None or answer.customer_id is None:
         return None
-    row = await context.load(cards.cards, answer.customer_id)
+    row = await context.load(cards.cards, answer.customer_id, at=context.now)
     return Customer.of(row) if row is not None else None
 
 

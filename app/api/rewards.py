@@ -127,13 +127,13 @@ def offer_connection(found: offers.Offers, *, first: int, after: int | None, con
 def _offer(one: offers.Offer, *, found: offers.Offers, context: Context) -> RewardOffer:
     cost = offers.cost_of(one.clause)
     unit = PointUnit(code="points", name=context.program.unit_name)
-    customer = found.customer
+    held = found.customer.account.balance if found.customer is not None else None
     return RewardOffer(
         reward=Reward.of(one.reward, context=context),
         cost=cost,
         clause=Clause.of(one.clause, terms=one.terms),
         available=one.available,
-        missing_points=max(0, cost - customer.account.balance.available) if customer is not None else None,
+        missing_points=max(0, cost + held.owed - held.available) if held is not None else None,
         decision=decision(one.decision, judged_by=one.terms, unit=unit) if one.decision is not None else None,
         terms=Terms.of(one.terms),
     )

@@ -17,18 +17,25 @@ WHOLE_LEDGER = 1_000
 CLAUSES = 30
 """Clauses of a program's terms."""
 
+A_STORY = 10
+"""A wallet told from its first purchase."""
+
 SIZES: Mapping[str, int] = {
     "BasketCheck.clauses": CLAUSES,
     "Balance.buysToday": 10,
     "Clause.conditions": 2,
     "ClauseOutlook.nearly": 1,
     "ClauseOutlook.reasons": 3,
+    "Customer.expiryNotices": 3,
     "Customer.identities": 3,
     "Customer.notices": 3,
     "Customer.preferences": 3,
     "Customer.tierChanges": 5,
     "Decision.points": 1,
     "Decision.reasons": 10,
+    "DeliverExpiryNoticesPayload.notices": 1,
+    "ExpiryNotice.deliveries": 1,
+    "ExpiryNotice.lots": 10,
     "Impact.mostGaining": 10,
     "Impact.mostLosing": 10,
     "Impact.rewards": 10,
@@ -66,6 +73,9 @@ WORK: Mapping[str, int] = {
     "Query.explain": CLAUSES,
     "Balance.buysToday": CLAUSES,
     "Customer.tierChanges": CLAUSES,
+    "Balance.nextActivation": A_STORY,
+    "Balance.nextExpiry": A_STORY,
+    "Wallet.balanceAt": A_STORY,
     "Terms.text": CLAUSES,
     "TermsDraft.text": CLAUSES,
     "TermsNotice.effectOnCustomer": 10,

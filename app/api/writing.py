@@ -6,6 +6,7 @@ import strawberry
 
 from app.api.advancing import AdvanceClockPayload, move_clock
 from app.api.catalogue import CreateRewardPayload, add_reward
+from app.api.delivering import DeliverExpiryNoticesPayload, deliver_expiry_notices
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
 from app.api.opening import CreateLocationPayload, open_location
@@ -40,6 +41,10 @@ class Mutation:
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."
+    )
+    deliver_expiry_notices: DeliverExpiryNoticesPayload | None = strawberry.mutation(
+        resolver=deliver_expiry_notices,
+        description="Record that the open notices of expiry of a customer reached them: points expire only then. For owner and staff; tills for what they print; customers for their own inbox.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."

@@ -37,6 +37,9 @@ class Permission(StrEnum):
     READ_INSIGHTS = "READ_INSIGHTS"
     READ_CLOCK = "READ_CLOCK"
     ADVANCE_CLOCK = "ADVANCE_CLOCK"
+    OPEN_INBOX = "OPEN_INBOX"
+    PRINT_NOTICES = "PRINT_NOTICES"
+    SEND_NOTICES = "SEND_NOTICES"
 
 
 _TILL = frozenset(
@@ -50,15 +53,30 @@ _TILL = frozenset(
         Permission.RECORD_REFUNDS,
         Permission.REDEEM,
         Permission.READ_CLOCK,
+        Permission.PRINT_NOTICES,
     }
 )
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Permission),
-        Role.STAFF: _TILL | {Permission.READ_IDENTITIES, Permission.READ_PERSONS, Permission.CHANGE_PERSONS},
+        Role.STAFF: _TILL
+        | {
+            Permission.READ_IDENTITIES,
+            Permission.READ_PERSONS,
+            Permission.CHANGE_PERSONS,
+            Permission.OPEN_INBOX,
+            Permission.SEND_NOTICES,
+        },
         Role.TILL: _TILL,
-        Role.CUSTOMER: frozenset({Permission.READ_TERMS, Permission.READ_OWN_CARD, Permission.STATE_PREFERENCES}),
+        Role.CUSTOMER: frozenset(
+            {
+                Permission.READ_TERMS,
+                Permission.READ_OWN_CARD,
+                Permission.STATE_PREFERENCES,
+                Permission.OPEN_INBOX,
+            }
+        ),
     }
 )
 

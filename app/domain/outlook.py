@@ -40,7 +40,13 @@ class Outlook:
 
 
 def outlooks(
-    *, terms: Terms, facts: PurchaseFacts, decision: Decision, available: int, lists: PriceLists | None = None
+    *,
+    terms: Terms,
+    facts: PurchaseFacts,
+    decision: Decision,
+    available: int,
+    owed: int = 0,
+    lists: PriceLists | None = None,
 ) -> tuple[Outlook, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn."""
     purchase = terms.counted(facts)
@@ -48,7 +54,7 @@ def outlooks(
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
             charge = lists.charge(price(clause).reward) if lists is not None else None
-            redeemed = redeem(terms=terms, clause=clause, facts=facts, available=available, charge=charge)
+            redeemed = redeem(terms=terms, clause=clause, facts=facts, available=available, owed=owed, charge=charge)
             found.append(_reward(clause, purchase=purchase, decision=redeemed))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
             found.append(_earning(clause, purchase=purchase, decision=decision))

@@ -65,12 +65,18 @@ class TimeKeeper:
         self._database = desk.database
         self._aside: dict[str, float] = {}
 
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """Accounts (ids) that could not be settled and are left alone for a while; the log says why."""
+        return tuple(self._aside)
+
     async def work(self) -> None:
         """Go on until cancelled; what is under way then is done or not, as a whole."""
         while True:
             pause = LOOK_EVERY
             try:
-                await self.look()
+                for program_id, done in (await self.look()).items():
+                    _log.info("time was kept", program=program_id, **done.settled.to_data())
             except (Busy, Unavailable) as error:
                 _log.warning("time waits", why=str(error))
                 pause *= 5
@@ -103,8 +109,6 @@ class TimeKeeper:
             # What was read last may let points expire that another server has passed by.
             more = await self._walk(program, readers=None, ends=ends)
             done = CaughtUp(done.settled.plus(more.settled), more.whole)
-        if done.settled != NOTHING:
-            _log.info("time was kept", program=program.id, **done.settled.to_data())
         return done
 
     async def _walk(self, program: Program, *, readers: Readers | None, ends: float | None) -> CaughtUp:

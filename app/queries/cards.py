@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from app.queries.standing import up_to_date
 from app.store import customers
 from app.store.customers import CustomerBy, CustomerRow, Identity
 from app.store.unit import Session
 
 
-async def card(session: Session, *, program_id: str, by: CustomerBy) -> CustomerRow | None:
-    """The customer known by an id or an identity, with the balance of the moment."""
-    return await customers.find(session, program_id=program_id, by=by)
+async def card(session: Session, *, program_id: str, by: CustomerBy, at: datetime) -> CustomerRow | None:
+    """The customer known by an id or an identity, with the balance of a moment."""
+    found = await customers.find(session, program_id=program_id, by=by)
+    return await up_to_date(session, program_id=program_id, customer=found, at=at) if found is not None else None
 
 
-async def cards(session: Session, *, program_id: str, ids: Sequence[str]) -> list[CustomerRow | None]:
-    """Customers by id, in the order asked for."""
+async def cards(session: Session, *, program_id: str, ids: Sequence[str], at: datetime) -> list[CustomerRow | None]:
+    """Customers by id with the balance of a moment, in the order asked for."""
     found = await customers.by_ids(session, program_id=program_id, customer_ids=ids)
-    return [found.get(id) for id in ids]
+    told = {id: await up_to_date(session, program_id=program_id, customer=one, at=at) for id, one in found.items()}
+    return [told.get(id) for id in ids]
 
 
 async def identities(session: Session, *, program_id: str, ids: Sequence[str]) -> list[tuple[Identity, ...]]:

@@ -10,10 +10,10 @@ from app.domain.access import Principal
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.outlook import Outlook, outlooks
-from app.domain.price_lists import PriceLists
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
-from app.store import budgets, customers, locations, members, price_lists, rewards, terms
+from app.queries.standing import Standing, standing
+from app.store import budgets, customers, locations, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -58,43 +58,33 @@ async def offers_for(
     if in_force is None:
         return Offers(offers=(), customer=customer)
     found = await rewards.all_rewards(session, program_id=program_id)
-    lists = None
-    if customer is not None:
-        facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
-        lists = await price_lists.known(
-            session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
-        )
-    found_offers = decide(found, terms=in_force, customer=customer, facts=facts, lists=lists)
-    return Offers(offers=found_offers, customer=customer)
+    if customer is None:
+        return Offers(offers=_sorted(found, terms=in_force, stands=None), customer=None)
+    stands = await standing(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
+    return Offers(offers=_sorted(found, terms=in_force, stands=stands), customer=stands.customer)
 
 
-def decide(
-    found: Sequence[Reward],
-    *,
-    terms: Terms,
-    customer: CustomerRow | None,
-    facts: PurchaseFacts,
-    lists: PriceLists | None,
-) -> tuple[Offer, ...]:
+def _sorted(found: Sequence[Reward], *, terms: Terms, stands: Standing | None) -> tuple[Offer, ...]:
     """Decide every reward as a till would, and put what can be had first."""
     offers = []
     for reward in found:
         clause = terms.cost_of(reward.key)
-        if clause is None:
-            continue
-        decision = (
-            redeeming.redeem(
-                terms=terms,
-                clause=clause,
-                facts=facts,
-                available=customer.account.balance.available,
-                charge=lists.charge(reward.key) if lists is not None else None,
-            )
-            if customer is not None
-            else None
-        )
-        offers.append(Offer(reward=reward, clause=clause, terms=terms, decision=decision))
+        if clause is not None:
+            decision = decide(reward, clause=clause, terms=terms, stands=stands) if stands is not None else None
+            offers.append(Offer(reward=reward, clause=clause, terms=terms, decision=decision))
     return tuple(sorted(offers, key=lambda one: (not one.available, cost_of(one.clause), one.reward.name)))
+
+
+def decide(reward: Reward, *, clause: Clause, terms: Terms, stands: Standing) -> Decision:
+    """What a till would be answered."""
+    return redeeming.redeem(
+        terms=terms,
+        clause=clause,
+        facts=stands.facts,
+        available=stands.available,
+        owed=stands.owed,
+        charge=stands.lists.charge(reward.key) if stands.lists is not None else None,
+    )
 
 
 def cost_of(clause: Clause) -> int:
@@ -140,14 +130,17 @@ async def check_basket(
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    facts = await members.seen(session, program_id=program_id, customer=customer, terms=in_force, facts=here)
-    facts = await budgets.seen(session, program_id=program_id, terms=in_force, facts=facts)
+    stands = await standing(session, program_id=program_id, customer=customer, terms=in_force, facts=here)
+    facts = await budgets.seen(session, program_id=program_id, terms=in_force, facts=stands.facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not customer.account.balance.can_take(decision):
+    if not stands.customer.account.balance.can_take(decision):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
-    lists = await price_lists.known(
-        session, program_id=program_id, customer=customer, in_force=in_force, at=facts.occurred_at
+    found = outlooks(
+        terms=in_force,
+        facts=facts,
+        decision=decision,
+        available=stands.available,
+        owed=stands.owed,
+        lists=stands.lists,
     )
-    available = customer.account.balance.available
-    found = outlooks(terms=in_force, facts=facts, decision=decision, available=available, lists=lists)
-    return BasketChecked(customer=customer, decision=decision, terms=in_force, outlooks=found)
+    return BasketChecked(customer=stands.customer, decision=decision, terms=in_force, outlooks=found)

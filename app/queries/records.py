@@ -4,6 +4,7 @@ from app.store.customers import CustomerBy as CustomerBy
 from app.store.customers import CustomerRow as CustomerRow
 from app.store.customers import CustomerState as CustomerState
 from app.store.customers import Identity as Identity
+from app.store.expiry_notices import Delivery as Delivery
 from app.store.ledger import StoredEntry as StoredEntry
 from app.store.locations import Location as Location
 from app.store.programs import Program as Program

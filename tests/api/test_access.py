@@ -39,7 +39,8 @@ def customer_key(url: str, shop: Shop, card: str) -> str:
         database = open_database(url)
         await database.start()
         desk = Desk(database=database, clock=real_now, new_id=new_id)
-        row = await desk.ask(card_of, program_id=shop.program.program.id, by=CustomerBy(card, IdentityKind.CARD))
+        by = CustomerBy(card, IdentityKind.CARD)
+        row = await desk.ask(card_of, program_id=shop.program.program.id, by=by, at=real_now())
         assert row is not None
         new = await desk.hand_out_key(
             program_id=shop.program.program.id, role=Role.CUSTOMER, label="own", customer_id=row.id

@@ -133,6 +133,16 @@ ASKED: dict[str, list[Asked]] = {
             decided=False,
         )
     ],
+    "deliverExpiryNotices.input.customer.id": [
+        mutation(
+            "Customer",
+            "deliverExpiryNotices",
+            "customer: { id: $id }, channel: INBOX",
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+            decided=False,
+        )
+    ],
     "cancelImpactPreview.input.preview": [
         mutation("ImpactPreview", "cancelImpactPreview", "preview: $id", "PREVIEW_NOT_FOUND", "preview", decided=False)
     ],
@@ -143,7 +153,7 @@ BY_A_CUSTOMER = [
     (place, one)
     for place, one in CASES
     if (one.document.startswith("query") and one.kind not in ("Location", "Reward", "Program", "ImpactPreview"))
-    or place == "updateCustomer.input.customer.id"
+    or place in ("updateCustomer.input.customer.id", "deliverExpiryNotices.input.customer.id")
 ]
 
 

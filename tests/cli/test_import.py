@@ -43,7 +43,8 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
         (program,) = await desk.ask(every_program)
         found = {}
         for customer in customers:
-            row = await desk.ask(card, program_id=program.id, by=CustomerBy(customer, IdentityKind.EXTERNAL_ID))
+            by = CustomerBy(customer, IdentityKind.EXTERNAL_ID)
+            row = await desk.ask(card, program_id=program.id, by=by, at=desk.now(program))
             assert row is not None
             page = await desk.ask(
                 ledger_page, program_id=program.id, account_id=row.account.id, window=Window(size=100)

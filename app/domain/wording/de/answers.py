@@ -54,6 +54,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "Statuspunkte: {observed}; diese Stufe beginnt bei {required} und gilt nicht mehr.",
     "reason.TIER_KEPT": "Statuspunkte: {observed}; für diese Stufe reicht das nicht mehr, sie bleibt aber noch bis {required} erhalten.",
     "reason.TIER_REACHED": "Statuspunkte: {observed}; damit ist diese Stufe erreicht, die bei {required} beginnt.",
+    # What a notice of expiry says
+    "expiry_notice": "Verfall frühestens nach dem {day}: {points}.",
     # Remedies
     "remedy.COME_AT": "Ab {from_} ist diese Voraussetzung erfüllt.",
     "remedy.SPEND_MORE": "Es fehlen noch {amount} an angerechnetem Einkaufswert.",

@@ -54,6 +54,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "Qualifying points: {observed}; this level begins at {required}, and you no longer hold it.",
     "reason.TIER_KEPT": "Qualifying points: {observed}; that is no longer enough for this level, but you keep it until {required}.",
     "reason.TIER_REACHED": "Qualifying points: {observed}; you have reached this level, which begins at {required}.",
+    # What a notice of expiry says
+    "expiry_notice": "Expiring after {day} at the earliest: {points}.",
     # Remedies
     "remedy.COME_AT": "From {from_}, this condition is met.",
     "remedy.SPEND_MORE": "Spend {amount} more on what counts.",

@@ -54,6 +54,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "等级积分为 {observed}，未达到本等级要求的 {required}，您不再享有本等级。",
     "reason.TIER_KEPT": "等级积分为 {observed}，已不足以维持本等级，但为您保留至{required}。",
     "reason.TIER_REACHED": "等级积分为 {observed}，已达到本等级要求的 {required}。",
+    # What a notice of expiry says
+    "expiry_notice": "您有 {points}最早将于{day}结束时失效，请在此之前使用。",
     # Remedies
     "remedy.COME_AT": "自{from_}起符合此项条件。",
     "remedy.SPEND_MORE": "再消费 {amount}（计入金额）即可。",

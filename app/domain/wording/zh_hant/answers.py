@@ -54,6 +54,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "等級點數為 {observed}，未達此等級的門檻 {required}，您不再享有此等級。",
     "reason.TIER_KEPT": "等級點數為 {observed}，已不足以維持此等級，但為您保留至{required}。",
     "reason.TIER_REACHED": "等級點數為 {observed}，已達到此等級的門檻 {required}。",
+    # What a notice of expiry says
+    "expiry_notice": "您有 {points}最快將於{day}結束時失效，請於此之前使用。",
     # Remedies
     "remedy.COME_AT": "自{from_}起符合此項條件。",
     "remedy.SPEND_MORE": "再消費 {amount}（計入金額）即可。",

@@ -1,0 +1,73 @@
+"""What time will bring to a wallet next, as things stand: points that expire, and points that become available."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.domain.calendar import local_date
+from app.domain.expiry import last_day
+from app.domain.wallets.passing_time import PassingTime
+
+_BEFORE = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class NextExpiry:
+    """Points that expire, after which last valid day at the earliest; `at` is when, None until a notice has reached the customer."""
+
+    last_day: date
+    at: datetime | None
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextActivation:
+    """Points that can be spent from an instant on."""
+
+    at: datetime
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What expires next and what becomes available next; None where nothing does."""
+
+    expiry: NextExpiry | None
+    activation: NextActivation | None
+
+
+def coming(wallet: PassingTime, *, at: datetime) -> Coming:
+    """What lies ahead of a wallet that was told up to a moment."""
+    waiting = [lot for lot in wallet.holdings.free_lots() if lot.available_from > at]
+    first = min((lot.available_from for lot in waiting), default=None)
+    activation = None
+    if first is not None:
+        activation = NextActivation(first, sum(lot.free for lot in waiting if lot.available_from == first))
+    ends = list(_ends(wallet, at=at))
+    next_end = min(ends, key=_earliest, default=None)
+    expiry = None
+    if next_end is not None:
+        points = sum(one.points for one in ends if _earliest(one) == _earliest(next_end))
+        expiry = NextExpiry(next_end.last_day, next_end.at, points)
+    return Coming(expiry, activation)
+
+
+def _earliest(one: NextExpiry) -> tuple[date, bool]:
+    return one.last_day, one.at is None
+
+
+def _ends(wallet: PassingTime, *, at: datetime) -> Iterator[NextExpiry]:
+    """When each lot ends. One that nobody was told of is valid as long as a notice of today would still leave it."""
+    for lot in wallet.holdings.free_lots():
+        validity = wallet.validity_of(lot)
+        last = last_day(lot, validity=validity, active_at=wallet.active_at) if validity.expires else None
+        if last is None:
+            continue
+        expires_at = wallet.expires_at(lot)
+        if expires_at is not None:
+            last = local_date(expires_at - _BEFORE, zone_name=lot.zone)
+        else:
+            last = max(last, local_date(at, zone_name=lot.zone) + timedelta(days=validity.notice_until))
+        yield NextExpiry(last, expires_at, lot.free)

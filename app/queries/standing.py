@@ -1,0 +1,81 @@
+"""Where a customer stands at a moment, as a till would see it: the balance as it is kept, or told up to then where that says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.facts import PurchaseFacts
+from app.domain.ledger import Balance
+from app.domain.price_lists import PriceLists
+from app.domain.terms import Terms
+from app.domain.wallets.coming import Coming
+from app.domain.wallets.coming import coming as coming_of
+from app.store import customers, members, price_lists
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.telling import Retold, balance_of, retell
+from app.store.unit import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a till decides by: the facts with what the terms ask of the customer, points, and what points of different age pay."""
+
+    customer: CustomerRow
+    facts: PurchaseFacts
+    available: int
+    owed: int
+    lists: PriceLists | None
+
+
+async def standing(
+    session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
+) -> Standing:
+    """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
+    at, account = facts.occurred_at, customer.account
+    facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
+    if account.is_followed_by(at):
+        lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
+        return Standing(customer, facts, account.balance.available, 0, lists)
+    retold = await retell(session, program_id=program_id, account=account, until=at)
+    then = retold.course if account.precedes(at) else retold.as_of(at)
+    return Standing(
+        customer=_as_told(customer, retold=retold),
+        facts=then.holders[customer.id].seen(facts, terms=terms),
+        available=min(then.holdings.available(at=at), retold.balance.available),
+        owed=retold.balance.owed,
+        lists=then.price_lists(terms=terms, at=at),
+    )
+
+
+async def up_to_date(session: Session, *, program_id: str, customer: CustomerRow, at: datetime) -> CustomerRow:
+    """The customer with balance and level of a moment; asks for nothing where nothing was due before it."""
+    due_at = customer.account.due_at
+    if due_at is None or due_at > at or customer.merged_into is not None:
+        return customer
+    return _as_told(customer, retold=await retell(session, program_id=program_id, account=customer.account, until=at))
+
+
+def _as_told(customer: CustomerRow, *, retold: Retold) -> CustomerRow:
+    account = replace(customer.account, balance=retold.balance)
+    return replace(customer, account=account, standing=retold.course.holders[customer.id].standing)
+
+
+async def coming(session: Session, *, program_id: str, ids: Sequence[str], at: datetime) -> list[Coming | None]:
+    """What expires next and what becomes available next for customers, as things stand at a moment; None for nobody."""
+    found = await customers.by_ids(session, program_id=program_id, customer_ids=ids)
+    told: dict[str, Coming] = {}
+    for id, one in found.items():
+        retold = await retell(session, program_id=program_id, account=one.account, until=at)
+        told[id] = coming_of(retold.course, at=retold.until)
+    return [told.get(id) for id in ids]
+
+
+async def balance_at(session: Session, *, program_id: str, customer_id: str, at: datetime) -> Balance | None:
+    """What the customer held at a moment that has passed, by all that is known of the time up to it; None for nobody."""
+    customer = await customers.find(session, program_id=program_id, by=CustomerBy(customer_id))
+    if customer is None:
+        return None
+    retold = await retell(session, program_id=program_id, account=customer.account, until=at)
+    return balance_of(retold.as_of(at), at=at)

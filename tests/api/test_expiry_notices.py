@@ -1,0 +1,173 @@
+"""The inbox and what reaches a customer: who may say so, once per key, in four languages, and what is shown of it. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.passing import DAY, DELIVER, INBOX, START, advance, balance, deliver, inbox, passing, validity, visit
+from tests.api.test_access import code_of, customer_key
+from tests.proving import faults_in
+from tests.shop import Shop
+
+TERMS = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
+
+
+@dataclass
+class Noticed:
+    """A shop with a customer to whom a notice was given, on 15 May 2090."""
+
+    shop: Shop
+    card: str
+    key: str
+    """The customer's own."""
+
+
+@pytest.fixture
+def noticed(database_url: str) -> Iterator[Noticed]:
+    """The notice is open."""
+    with passing(database_url, *TERMS) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, START + 75 * DAY)
+        assert len(inbox(shop, card)) == 1
+        yield Noticed(shop, card, customer_key(database_url, shop, card))
+        assert faults_in(database_url) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [
+        (Role.OWNER, {"INBOX", "RECEIPT", "MESSAGE"}),
+        (Role.STAFF, {"INBOX", "RECEIPT", "MESSAGE"}),
+        (Role.TILL, {"RECEIPT"}),
+        (Role.CUSTOMER, {"INBOX"}),
+    ],
+)
+def test_who_may_say_that_a_notice_reached_the_customer(noticed: Noticed, role: Role, allowed: set[str]) -> None:
+    shop, by = noticed.shop, {"card": noticed.card}
+    own = {"key": noticed.key} if role is Role.CUSTOMER else {"role": role}
+    for channel in ("INBOX", "RECEIPT", "MESSAGE"):
+        sent = {"idempotencyKey": f"k-{channel}", "customer": by, "channel": channel}
+        if channel in allowed:
+            assert shop.ask(DELIVER, input=sent, **own)["deliverExpiryNotices"]["userErrors"] == []
+        else:
+            assert code_of(shop, DELIVER, input=sent, **own) == "FORBIDDEN"
+    (notice,) = inbox(shop, noticed.card)
+    # The first that was reported counts by these terms, and then nothing is open.
+    assert len(notice["deliveries"]) == 1
+    assert notice["deliveries"][0]["channel"] in allowed
+    assert code_of(shop, DELIVER, role=None, input=sent) == "UNAUTHENTICATED"
+
+
+def test_customers_open_their_own_inbox_and_nobody_elses(noticed: Noticed, database_url: str) -> None:
+    shop = noticed.shop
+    stranger = customer_key(database_url, shop, shop.enrol())
+    sent = {"idempotencyKey": "k", "customer": {"card": noticed.card}, "channel": "INBOX"}
+    done = shop.ask(DELIVER, key=stranger, input=sent)["deliverExpiryNotices"]
+    assert done == {
+        "delivered": 0,
+        "notices": [],
+        "userErrors": [{"code": "CUSTOMER_NOT_FOUND", "path": ["input", "customer"]}],
+    }
+    assert shop.ask(INBOX, key=stranger, by={"card": noticed.card}) == {"customer": None}
+    assert inbox(shop, noticed.card)[0]["deliveries"] == []
+    own = shop.ask(DELIVER, key=noticed.key, input=sent | {"idempotencyKey": "own"})["deliverExpiryNotices"]
+    assert (own["delivered"], own["userErrors"]) == (1, [])
+
+
+def test_the_same_key_delivers_once_and_is_answered_the_same(noticed: Noticed) -> None:
+    first = deliver(noticed.shop, noticed.card, key="k")
+    assert first["delivered"] == 1
+    assert deliver(noticed.shop, noticed.card, key="k") == first
+    (other,) = deliver(noticed.shop, noticed.card, "RECEIPT", key="k")["userErrors"]
+    assert other["code"] == "IDEMPOTENCY_KEY_REUSED"
+    assert deliver(noticed.shop, noticed.card, key="another")["delivered"] == 0
+    assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
+
+
+def test_deliveries_at_once_are_one(noticed: Noticed) -> None:
+    done = noticed.shop.at_once([lambda: deliver(noticed.shop, noticed.card)] * 10)
+    assert sorted(one["delivered"] for one in done) == [0] * 9 + [1]
+    assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Expiring after 14 June 2090 at the earliest: 100 points."),
+        ("de", "Verfall frühestens nach dem 14. Juni 2090: 100 Punkte."),
+        ("zh-Hans", "您有 100 积分最早将于2090年6月14日结束时失效，请在此之前使用。"),
+        ("zh-Hant", "您有 100 點最快將於2090年6月14日結束時失效，請於此之前使用。"),
+    ],
+)
+def test_a_notice_speaks_the_language_of_its_reader(noticed: Noticed, language: str, said: str) -> None:
+    assert inbox(noticed.shop, noticed.card, language)[0]["lots"][0]["statement"] == said
+
+
+def test_reading_the_inbox_delivers_nothing(noticed: Noticed) -> None:
+    shop = noticed.shop
+    shop.ask(INBOX, key=noticed.key, by={"card": noticed.card})
+    assert inbox(shop, noticed.card)[0]["deliveries"] == []
+    assert balance(shop, noticed.card)["nextExpiry"] == {"lastDay": "2090-06-14", "at": None, "points": 100}
+
+
+def test_a_customer_without_points_that_expire_has_an_empty_inbox(noticed: Noticed) -> None:
+    card = noticed.shop.enrol()
+    assert inbox(noticed.shop, card) == []
+    assert deliver(noticed.shop, card)["delivered"] == 0
+    assert balance(noticed.shop, card)["nextExpiry"] is None
+
+
+def test_a_notice_of_points_that_were_spent_meanwhile_is_not_open(noticed: Noticed) -> None:
+    for _ in range(2):
+        assert noticed.shop.redeem(noticed.card)["decision"]["outcome"] == "GRANTED"
+    assert deliver(noticed.shop, noticed.card)["delivered"] == 0
+
+
+def test_a_sale_that_arrives_late_puts_off_an_expiry_that_was_told_and_booked(database_url: str) -> None:
+    terms = (visit(10), validity(days=100, since="ACTIVITY", noticeFrom=30, noticeUntil=10))
+    with passing(database_url, *terms) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, START + 110 * DAY, deliverNotices=True)
+        assert (shop.available(card), shop.ledger(card)) == (0, [("EARN", 10), ("EXPIRE", -10)])
+        shop.buy(card, "10.00", occurredAt=(START + 50 * DAY).isoformat())
+        assert shop.available(card) == 20
+        assert sum(points for _, points in shop.ledger(card)) == 20
+        advance(shop, START + 151 * DAY, deliverNotices=True)
+        assert shop.available(card) == 0
+        assert faults_in(database_url) == []
+
+
+def test_an_old_balance_is_what_it_was(database_url: str) -> None:
+    at = """query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at) {
+      available pending lifetime asOf nextExpiry { points } nextActivation { points } buysToday { key } } } } }"""
+    with passing(database_url, visit(), {"key": "p", "effect": {"pendingPeriod": {"days": 14}}}) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, START + 30 * DAY)
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+
+        def held(moment: datetime) -> tuple[int, int, int]:
+            found = shop.ask(at, by={"card": card}, at=moment.isoformat())["customer"]["wallet"]["balanceAt"]
+            assert datetime.fromisoformat(found["asOf"]) == moment
+            assert (found["nextExpiry"], found["nextActivation"], found["buysToday"]) == (None, None, [])
+            return found["available"], found["pending"], int(found["lifetime"])
+
+        assert held(START - DAY) == (0, 0, 0)
+        assert held(START + DAY) == (0, 100, 100)
+        assert held(START + 20 * DAY) == (100, 0, 100)
+        assert held(START + 30 * DAY) == (50, 0, 100)
+        # What arrives late belongs to the past as well.
+        shop.buy(card, "10.00", occurredAt=(START + DAY).isoformat())
+        assert held(START + 2 * DAY) == (0, 200, 200)
+        answer = shop.send(at, by={"card": card}, at=(START + 31 * DAY).isoformat()).json()
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        stranger = customer_key(database_url, shop, shop.enrol())
+        assert shop.ask(at, key=stranger, by={"card": card}, at=START.isoformat()) == {"customer": None}
+        assert faults_in(database_url) == []

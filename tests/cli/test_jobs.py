@@ -1,0 +1,75 @@
+"""troth jobs run: what time brings, done from a shell; twice, beside another one, and for one program alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+from app.store.opening import open_database
+from app.store.programs import ProgramKind
+from app.store.unit import Session
+from tests.api.passing import passing, pending, visit
+from tests.cli.command import troth
+from tests.proving import faults_in
+from tests.shop import real_now
+
+
+def move_clocks(url: str, *, days: int) -> None:
+    """Let every sandbox be ahead by so many days, and nothing done about it."""
+
+    async def run() -> None:
+        database = open_database(url)
+        await database.start()
+
+        async def work(session: Session) -> None:
+            await session.execute("UPDATE programs SET clock_ahead_seconds = $1 WHERE kind = 'SANDBOX'", days * 86_400)
+
+        await database.write(work, program_id="00000000-0000-0000-0000-000000000000", turn="test")
+        await database.stop()
+
+    asyncio.run(run())
+
+
+def done(url: str, *arguments: str) -> dict[str, int]:
+    """What the command says it did."""
+    found: dict[str, int] = json.loads(troth("jobs", "run", "--json", *arguments, url=url))
+    return found
+
+
+def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_url: str) -> None:
+    with (
+        passing(database_url, visit(), pending(14), clock=real_now) as one,
+        passing(database_url, visit(), pending(14), clock=real_now) as other,
+        passing(database_url, visit(), pending(14), clock=real_now, kind=ProgramKind.LIVE) as live,
+    ):
+        cards = [(shop, shop.enrol()) for shop in (one, other, live)]
+        for shop, card in cards:
+            shop.buy(card, "10.00")
+        assert "0 accounts" in troth("jobs", "run", url=database_url)
+        move_clocks(database_url, days=20)
+        nothing = {"accounts": 0, "activated": 0, "released": 0, "warned": 0, "expired": 0, "levels": 0}
+        assert done(database_url, "--program", one.program.program.id) == nothing | {"accounts": 1, "activated": 1}
+        told = troth("jobs", "run", url=database_url)
+        assert "1 accounts: 1 lots became available, 0 reservations ran out, 0 notices given" in told
+        assert done(database_url) == nothing
+        assert [shop.ledger(card) for shop, card in cards] == [
+            [("EARN", 100), ("ACTIVATE", 0)],
+            [("EARN", 100), ("ACTIVATE", 0)],
+            [("EARN", 100)],
+        ]
+        assert "there is no program" in troth("jobs", "run", "--program", cards[0][1] * 3, url=database_url, code=1)
+    assert faults_in(database_url) == []
+
+
+def test_three_commands_at_once_do_it_once(database_url: str) -> None:
+    with passing(database_url, visit(), pending(14), clock=real_now) as shop:
+        cards = [shop.enrol() for _ in range(40)]
+        for card in cards:
+            shop.buy(card, "10.00")
+        move_clocks(database_url, days=20)
+        with ThreadPoolExecutor(3) as pool:
+            found = list(pool.map(lambda _: done(database_url), range(3)))
+        assert sum(one["activated"] for one in found) == 40
+        assert {tuple(shop.ledger(card)) for card in cards} == {(("EARN", 100), ("ACTIVATE", 0))}
+    assert faults_in(database_url) == []
