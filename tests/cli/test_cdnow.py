@@ -9,26 +9,30 @@ from __future__ import annotations
 import asyncio
 import csv
 import os
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from app.api.costs import Allowance
-from app.domain.access import Role
+from app.domain.problems import Problem
 from app.importing.carrying_out import Imported, carry_out, destination_of
 from app.importing.receipts import planned
+from app.jobs.keeping_time import CaughtUp, Readers, TimeKeeper
+from app.queries.programs import every_program
+from app.store.migrating import migrate
 from app.store.opening import open_database
+from app.store.programs import ProgramKind
+from app.usecases.advance_clock import Advance, advance_clock
 from app.usecases.desk import Desk
+from app.usecases.start import NewProgram, Wish
 from tests.cli.command import ROOT
 from tests.proving import faults_in
 from tests.shop import Shop, new_id, open_shop
 
 SAMPLE = Path(os.environ.get("TROTH_TEST_CDNOW") or ROOT.parent / "shared" / "data" / "cdnow-sample.csv")
 AFTER = datetime(1998, 7, 1, 12, 0, tzinfo=UTC)
-ADVANCE = "mutation($input: AdvanceClockInput!) { advanceClock(input: $input) { clock userErrors { code detail: message } } }"
 CARD = """query($by: CustomerBy!) { customer(by: $by) { tier { key } wallet { balances { available pending lifetime } }
   ledger(first: 100) { nodes { type points } } } }"""
 
@@ -47,7 +51,9 @@ def receipts(folder: Path) -> tuple[Path, dict[str, Decimal]]:
         out.writerow(["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"])
         for number, row in enumerate(csv.DictReader(given)):
             amount = Decimal(row["amount_usd"])
-            out.writerow([number, "10000", f"{row['items']} CDs", 1, f"{row['date']} 12:00:00", amount, row["customer"]])
+            out.writerow(
+                [number, "10000", f"{row['items']} CDs", 1, f"{row['date']} 12:00:00", amount, row["customer"]]
+            )
             if amount:
                 spent[row["customer"]] = spent.get(row["customer"], Decimal(0)) + amount
     return file, spent
@@ -73,9 +79,69 @@ def brought_in(shop: Shop, file: Path) -> Imported:
 def test_eighteen_months_of_real_customers_and_two_years_after_leave_proved_books(
     empty_sqlite_url: str, tmp_path: Path
 ) -> None:
+    asyncio.run(migrate(empty_sqlite_url))
     file, spent = receipts(tmp_path)
     unlimited = Allowance(10_000_000, 10_000_000)
     with open_shop(
-        empty_sqlite_url, template="tiered", currency="USD", clock=after_the_sample, allowance=unlimited
+        empty_sqlite_url, program=tiered(empty_sqlite_url), clock=after_the_sample, allowance=unlimited
     ) as shop:
-        ...
+        done = brought_in(shop, file)
+        assert done.customers == len(spent)
+        assert faults_in(shop.url) == []
+        best = max(spent, key=lambda one: spent[one])
+        before = shop.ask(CARD, by={"externalId": best})["customer"]
+        assert before["tier"]["key"] == "gold"
+        assert [one["type"] for one in before["ledger"]["nodes"]].count("EARN") >= 10
+
+        caught_up = let_pass(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
+        assert caught_up.whole
+        assert caught_up.settled.expired > 3000
+        assert faults_in(shop.url) == []
+        after = shop.ask(CARD, by={"externalId": best})["customer"]
+        assert after["wallet"]["balances"][0]["available"] == 0
+        kinds = [one["type"] for one in after["ledger"]["nodes"]]
+        assert "EXPIRE" in kinds
+        assert after["tier"]["key"] is None
+
+
+def let_pass(shop: Shop, *, to: datetime) -> CaughtUp:
+    """Move the sandbox's clock, and do all that falls due on the way; customers open their notices."""
+
+    async def run() -> CaughtUp:
+        database = open_database(shop.url)
+        await database.start()
+        desk = Desk(database=database, clock=after_the_sample, new_id=new_id)
+        program = shop.program.program
+        done = await desk.do(
+            advance_clock, name="advance", program=program, principal=None, key="k", payload="k", order=Advance(to=to)
+        )
+        assert not isinstance(done, Problem)
+        (moved,) = await desk.ask(every_program)
+        caught_up = await TimeKeeper(desk).catch_up(moved, readers=Readers(since=AFTER, until=to), patience=900.0)
+        await database.stop()
+        return caught_up
+
+    return asyncio.run(run())
+
+
+def tiered(url: str) -> NewProgram:
+    """A tiered program in dollars whose terms began before the first purchase."""
+    wish = Wish(
+        name="CDs",
+        template="tiered",
+        kind=ProgramKind.SANDBOX,
+        currency="USD",
+        zone="America/New_York",
+        region="US",
+        effective_from=datetime(1996, 12, 1, tzinfo=UTC),
+    )
+
+    async def run() -> NewProgram:
+        database = open_database(url)
+        await database.start()
+        try:
+            return await Desk(database=database, clock=after_the_sample, new_id=new_id).start_program(wish)
+        finally:
+            await database.stop()
+
+    return asyncio.run(run())
