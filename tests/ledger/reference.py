@@ -295,10 +295,10 @@ class Wallet:
                 # What staff take is decided, like a redemption: what is not there is owed.
                 self.take(fact.id, -fact.points, self.spendable(), owing=True)
             case past.PassedOn():
-                # The very points that were passed on; where late facts have used them, others, or they are owed.
-                there = self.spendable()
+                # The very points that were passed on, waiting or not; where late facts have used them, others, or they are owed.
+                there = self.spendable(also=lambda lot: True)
                 own = [one for id, n in fact.draws.items() for one in [one for one in there if one[0].id == id][:n]]
-                self.take(fact.id, sum(fact.draws.values()), [*own, *there], owing=True)
+                self.take(fact.id, sum(fact.draws.values()), [*own, *self.spendable()], owing=True)
             case past.Received():
                 for one in fact.lots:
                     points = [Point() for _ in range(one.points)]

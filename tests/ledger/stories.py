@@ -45,7 +45,7 @@ from tests.builders import a_line, a_purchase
 START = datetime(2026, 1, 10, 9, tzinfo=UTC)
 LONDON, AUCKLAND = "Europe/London", "Pacific/Auckland"
 ANN, BOB, CARL = "ann", "bob", "carl"
-KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
+KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
 
 
 def _maybe(value: st.SearchStrategy[PointsCap] | st.SearchStrategy[PendingPeriod]) -> st.SearchStrategy[object]:
@@ -244,8 +244,7 @@ class Author:
             case "adjust":
                 return Adjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms), who
             case "warn":
-                lots = frozenset(one for place, one in enumerate(self.lots()) if (deed.pick >> place % 4) % 2)
-                return Warned(id, at, lots, tuple(NoticeChannel)[deed.amount % 3]), who
+                return self._warned(deed, id=id), who
             case "pass":
                 known = self.lots()
                 draws = {known[(deed.pick + n) % len(known)]: deed.amount + n for n in range(2)} if known else {}
@@ -284,6 +283,23 @@ class Author:
         day = local_date(at, zone_name=LONDON) + timedelta(days=15)
         return Reversed(id, redeemed.id, at, day_start(day, zone_name=LONDON) if deed.amount % 2 else None), who
 
+    def _warned(self, deed: Deed, *, id: str) -> Warned:
+        """Of some lots; mostly about the last day on which a notice of one of them is in time, through a channel that counts."""
+        known = self.lots()
+        lots = frozenset(one for place, one in enumerate(known) if (deed.pick >> place % 4) % 2)
+        earned = [fact for fact, _ in self.of(Bought, Adjusted) if isinstance(fact, Bought | Adjusted)]
+        if not earned or deed.pick % 5 == 0:
+            return Warned(id, deed.at, lots, tuple(NoticeChannel)[deed.amount % 3])
+        fact = earned[deed.pick % len(earned)]
+        rule, waits = fact.terms.policy(PointsValidity), isinstance(fact, Bought) and fact.terms.has(PendingPeriod)
+        since = fact.at + timedelta(days=fact.terms.policy(PendingPeriod).days + 1 if waits else 0)
+        last = last_valid_day(
+            since=since, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
+        ) or local_date(deed.at, zone_name=LONDON)
+        day = last - timedelta(days=rule.notice_until + deed.amount - 3)
+        at = max(fact.at, day_start(day, zone_name=LONDON) + timedelta(hours=deed.hour))
+        return Warned(id, at, lots | {fact.id}, sorted(rule.notice_by)[0])
+
     def _lot(self, deed: Deed, *, id: str) -> Lot:
         """As it would have been earned elsewhere in the program some days before, perhaps waiting."""
         terms = self.in_force(deed.at)
@@ -313,4 +329,4 @@ def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Au
     return author
 
 
-AUTHORS = st.builds(authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=14))
+AUTHORS = st.builds(authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16))
