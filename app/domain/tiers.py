@@ -101,7 +101,7 @@ def level_of(points: int, *, terms: Terms) -> Tier | None:
 
 def level_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
     """The lowest level above the one that is held, that so many points do not come to yet."""
-    reached = max(points, _height(tier, terms=terms))
+    reached = max(points, height(tier, terms=terms))
     return next((one for one in terms.tiers if one.points > reached), None)
 
 

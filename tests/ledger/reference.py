@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from app.domain.amounts import Exact
 from app.domain.calendar import add_months, day_start, local_date, period_start
 from app.domain.decisions import Decision
 from app.domain.earning import base_points, earn
@@ -22,6 +23,7 @@ from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import PurchaseFacts
 from app.domain.lots import ValidityEnd
 from app.domain.members import Member
+from app.domain.refunding import points_back, worth_left
 from app.domain.terms import Terms
 from app.domain.wallets import happenings as past
 from app.domain.wallets.happenings import Happening, Story
@@ -104,6 +106,8 @@ class Sale:
     kept: dict[int, Decimal]
     base: int
     due: int = 0
+    worth: dict[int, Exact] = field(default_factory=dict)
+    paid_back: int = 0
     day: date = field(init=False)
 
     def __post_init__(self) -> None:
@@ -161,6 +165,7 @@ class Wallet:
         self.holds: dict[str, datetime] = {}
         self.order: dict[str, list[Point]] = {}
         """The points that each spending took, as they were taken."""
+        self.redeemed: dict[str, int] = {}
         self.sales: dict[str, Sale] = {}
         self.active_at: datetime | None = None
         self.lifetime = 0
@@ -274,8 +279,10 @@ class Wallet:
                 self.refund(fact, self.sales[fact.purchase_id])
             case past.Redeemed():
                 self.active_at = fact.at
+                self.redeemed[fact.id] = fact.points
                 self.take(fact.id, fact.points, self.spendable(), owing=True)
             case past.Reversed():
+                del self.redeemed[fact.redemption_id]
                 self.owed = [one for one in self.owed if one != fact.redemption_id]
                 for lot in self.lots:
                     back = [point for point in lot.points if point.by == fact.redemption_id]
@@ -324,12 +331,29 @@ class Wallet:
         """What the kept part would not have earned goes back, less what went back before."""
         for number, quantity in fact.lines.items():
             sale.kept[number] -= quantity
-        still = earn(terms=sale.terms, facts=sale.facts.kept(sale.kept))
+        sale.worth = worth_left(sale.facts, kept=sale.kept, worth=sale.worth, amounts=fact.amounts)
+        kept = sale.facts.kept(sale.kept, worth=sale.worth)
+        for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
+            back = points_back(sale.facts, points=self.redeemed[paid], kept=kept) - sale.paid_back
+            self.give_back(paid, max(0, back))
+            sale.paid_back += max(0, back)
+        self.pay()
+        still = earn(terms=sale.terms, facts=kept)
         due = max(0, sale.decision.points - still.points - sale.due)
         sale.due += due
         sale.base = base_points(still, terms=sale.terms)
         owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
         self.take(fact.id, due, self.clawed(own=fact.purchase_id), owing=owing)
+
+    def give_back(self, id: str, count: int) -> None:
+        """Points of a spending come back in reverse order of taking, what was owed for it first."""
+        for place in [place for place, one in enumerate(self.owed) if one == id][:count]:
+            self.owed[place] = ""
+        count -= self.owed.count("")
+        self.owed = [one for one in self.owed if one]
+        for _ in range(count):
+            point = self.order[id].pop()
+            point.state, point.by = FREE, ""
 
     def join(self, fact: past.Joined, other: Wallet) -> None:
         """All that the other wallet holds, owes and may have to undo; its customers, or their history for the survivor."""
@@ -341,6 +365,7 @@ class Wallet:
         self.holds |= other.holds
         self.order |= other.order
         self.sales |= other.sales
+        self.redeemed |= other.redeemed
         self.lifetime += other.lifetime
         self.active_at = max([one for one in (self.active_at, other.active_at) if one], default=None)
         if fact.survivor is None:

@@ -24,6 +24,7 @@ from app.domain.effects.points_validity import NoticeChannel, PointsValidity, Va
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.facts import Payment, PaymentKind
 from app.domain.lots import Lot, ValidityEnd, last_valid_day
 from app.domain.terms import Terms
 from app.domain.wallets.happenings import (
@@ -256,8 +257,18 @@ class Author:
     def _bought(self, deed: Deed, *, id: str, who: str) -> Bought:
         lines = (a_line(1, price=f"{deed.amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
         facts = a_purchase(*lines, at=deed.at, zone=AUCKLAND if deed.pick % 4 == 3 else LONDON)
+        if deed.pick % 3 == 0 and deed.amount > 1:
+            facts = replace(facts, payments=self._paid_with_points())
         self.left[id] = {1: Decimal(3), 2: Decimal(3)}
         return Bought(id, who, f"r{deed.pick % 5}", facts, self.in_force(deed.at))
+
+    def _paid_with_points(self) -> tuple[Payment, ...]:
+        """Ten pounds paid with the points of the last redemption that paid for nothing yet."""
+        used = {
+            one.redemption_id for fact, _ in self.of(Bought) if isinstance(fact, Bought) for one in fact.facts.payments
+        }
+        free = [fact.id for fact, _ in self.of(Redeemed) if fact.id not in used]
+        return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
 
     def _returned(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
         sales = [one for one in self.of(Bought) if any(self.left[one[0].id].values())]
@@ -271,7 +282,8 @@ class Author:
         lines = {number: n for number, n in parts.items() if n}
         for number, n in lines.items():
             left[number] -= n
-        return Returned(id, sale.id, max(sale.at, deed.at), lines, f"b{deed.pick % 3}"), who
+        amounts = {1: deed.amount * 300} if deed.pick % 4 == 1 else {}
+        return Returned(id, sale.id, max(sale.at, deed.at), lines, f"b{deed.pick % 3}", amounts), who
 
     def _reversed(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
         done = {fact.redemption_id for fact, _ in self.of(Reversed) if isinstance(fact, Reversed)}
@@ -329,4 +341,6 @@ def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Au
     return author
 
 
-AUTHORS = st.builds(authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16))
+AUTHORS = st.builds(
+    authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16)
+)

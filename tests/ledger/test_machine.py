@@ -130,6 +130,4 @@ def _with_absorbed(course: Course) -> list[Course]:
 
 
 TestLivingWallet = LivingWallet.TestCase
-TestLivingWallet.settings = settings(
-    moderately(60), max_examples=max(60, STEPS // 40), stateful_step_count=40
-)
+TestLivingWallet.settings = settings(moderately(60), max_examples=max(60, STEPS // 40), stateful_step_count=40)
