@@ -1,31 +1,20 @@
-"""Random terms, and random facts of one wallet into which others go over. Small numbers, so that everything collides."""
+"""Random facts of one wallet into which others go over. Small numbers, so that everything collides."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import NAMESPACE_OID, uuid5
 
 from hypothesis import strategies as st
 
-from app.domain.amounts import Money
-from app.domain.calendar import Period, day_start, local_date
-from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.drafting import DraftedClause
-from app.domain.effects.bonus_points import BonusPoints
+from app.domain.calendar import day_start, local_date
 from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.effects.tier import Tier
-from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity
 from app.domain.facts import Payment, PaymentKind
-from app.domain.lots import Lot, ValidityEnd, last_valid_day
+from app.domain.lots import Lot, last_valid_day
 from app.domain.terms import Terms
 from app.domain.wallets.happenings import (
     Adjusted,
@@ -42,65 +31,11 @@ from app.domain.wallets.happenings import (
     Warned,
 )
 from tests.builders import a_line, a_purchase
+from tests.ledger.some_terms import LONDON, START, VERSIONS
 
-START = datetime(2026, 1, 10, 9, tzinfo=UTC)
-LONDON, AUCKLAND = "Europe/London", "Pacific/Auckland"
+AUCKLAND = "Pacific/Auckland"
 ANN, BOB, CARL = "ann", "bob", "carl"
 KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
-
-
-def _maybe(value: st.SearchStrategy[PointsCap] | st.SearchStrategy[PendingPeriod]) -> st.SearchStrategy[object]:
-    return st.none() | value
-
-
-VALIDITIES = st.just(PointsValidity()) | st.builds(
-    lambda length, until, since, notice, by: PointsValidity(
-        **length, expires=True, until=until, since=since, notice_from=notice[0], notice_until=notice[1], notice_by=by
-    ),
-    st.sampled_from([{"months": 1}, {"months": 12}, {"days": 10}, {"days": 45}, {"days": 90}]),
-    st.sampled_from(ValidityEnd),
-    st.sampled_from(ValidityStart),
-    st.sampled_from([(60, 30), (20, 5), (30, 1)]),
-    st.sets(st.sampled_from(NoticeChannel), min_size=1).map(frozenset),
-)
-CLAUSES = st.tuples(
-    VALIDITIES,
-    st.builds(RefundPolicy, st.sampled_from(RefundMode)),
-    _maybe(st.builds(PendingPeriod, st.sampled_from([1, 14, 60]))),
-    _maybe(st.builds(PointsCap, st.sampled_from([8, 15]), st.sampled_from(CapScope))),
-    st.none() | st.builds(TierPeriod, st.sampled_from(TierWindow), st.sampled_from([0, 7, 30])),
-    st.sampled_from([(10, 25), (6, 40)]),
-)
-
-
-def terms_of(version: int, effective_from: datetime, drawn: tuple[object, ...], *, zone: str = LONDON) -> Terms:
-    """A point for each £10; bonuses for a first purchase, once a month and with a level; and what was drawn."""
-    validity, refunds, pending, cap, period, levels = drawn
-    clauses: list[DraftedClause] = [
-        ("spend", (), PointsPerAmount(points=1, per=Money(1000, "GBP"))),
-        ("welcome", (FirstPurchase(),), BonusPoints(5)),
-        ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2)),
-        ("validity", (), validity),
-        ("refunds", (), refunds),
-    ]
-    clauses += [(key, (), one) for key, one in (("pending", pending), ("cap", cap)) if one is not None]
-    if period is not None:
-        clauses += [("period", (), period), ("level", (TierAtLeast("silver"),), BonusPoints(3))]
-        clauses += [("silver", (), Tier("silver", "Silver", levels[0])), ("gold", (), Tier("gold", "Gold", levels[1]))]
-    return Terms.drafted(
-        version=version, effective_from=effective_from, currency="GBP", zone=zone, clauses=clauses, even_unkept=True
-    )
-
-
-VERSIONS = st.builds(
-    lambda first, second, day: (
-        terms_of(1, START - timedelta(days=400), first),
-        *([terms_of(2, START + timedelta(days=day), second)] if second is not None else []),
-    ),
-    CLAUSES,
-    st.none() | CLAUSES,
-    st.integers(1, 400),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +212,7 @@ class Author:
         sale, who = sales[deed.pick % len(sales)]
         left = self.left[sale.id]
         parts = (
-            left if deed.amount > 6 else {number: Decimal(min(deed.amount // number, n)) for number, n in left.items()}
+            left if deed.amount > 6 else {number: min(Decimal(deed.amount // number), n) for number, n in left.items()}
         )
         lines = {number: n for number, n in parts.items() if n}
         for number, n in lines.items():
@@ -310,7 +245,7 @@ class Author:
         ) or local_date(deed.at, zone_name=LONDON)
         day = last - timedelta(days=rule.notice_until + deed.amount - 3)
         at = max(fact.at, day_start(day, zone_name=LONDON) + timedelta(hours=deed.hour))
-        return Warned(id, at, lots | {fact.id}, sorted(rule.notice_by)[0])
+        return Warned(id, at, lots | {fact.id}, min(rule.notice_by))
 
     def _lot(self, deed: Deed, *, id: str) -> Lot:
         """As it would have been earned elsewhere in the program some days before, perhaps waiting."""

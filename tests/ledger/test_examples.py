@@ -34,8 +34,10 @@ from app.domain.wallets.passing_time import PassingTime
 from tests.builders import a_line, a_lot, a_purchase
 from tests.ledger import reference
 from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.reference_lots import last_day
 from tests.ledger.soaking import moderately
-from tests.ledger.stories import ANN, AUTHORS, BOB, LONDON, START, Author, an_id, terms_of
+from tests.ledger.some_terms import LONDON, START, terms_of
+from tests.ledger.stories import ANN, AUTHORS, BOB, Author, an_id
 
 FOR_EVER = PointsValidity()
 TEN_DAYS = PointsValidity(days=10, expires=True)
@@ -91,7 +93,7 @@ def given_out(name: str, points: int, *, at: datetime, by: Terms) -> Redeemed:
 def test_the_reference_reckons_last_days_as_a_calendar_does(
     length: dict[str, int], until: ValidityEnd, first: date, last: date
 ) -> None:
-    assert reference.last_day(PointsValidity(**length, expires=True, until=until), first) == last  # type: ignore[arg-type]
+    assert last_day(PointsValidity(**length, expires=True, until=until), first) == last  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_short_lived_points_have_their_notice_on_the_receipt_and_activity_puts_t
 
 def test_points_that_wait_pay_what_is_owed_when_they_become_available() -> None:
     by = terms(pending=PendingPeriod(14))
-    facts = [given_out("r", 8, at=on(0), by=by), sale("a", 5, at=on(1), by=by)]
+    facts: list[Happening] = [given_out("r", 8, at=on(0), by=by), sale("a", 5, at=on(1), by=by)]
     early = told(facts, until=on(10), by=by).holdings
     assert (early.owed, early.free()) == (8, 12)
     later = told(facts, until=on(20), by=by).holdings
@@ -146,7 +148,10 @@ def test_points_that_wait_pay_what_is_owed_when_they_become_available() -> None:
 
 def test_points_that_become_available_together_pay_what_is_owed_in_the_order_of_consumption() -> None:
     by = terms(pending=PendingPeriod(14))
-    facts = [given_out("r", 3, at=on(0), by=by), *(sale(name, 5, at=on(n / 24), by=by) for n, name in enumerate("abcdef"))]
+    facts: list[Happening] = [
+        given_out("r", 3, at=on(0), by=by),
+        *(sale(name, 5, at=on(n / 24), by=by) for n, name in enumerate("abcdef")),
+    ]
     lots = told(facts, until=on(20), by=by).holdings.lots
     assert [lot.id for lot in lots.values() if lot.remaining < lot.points] == [an_id("a")]
 
@@ -162,7 +167,7 @@ def test_a_sale_that_came_back_while_its_points_waited_has_paid_no_debt() -> Non
 def test_points_that_are_let_go_pay_what_is_owed() -> None:
     by = terms()
     held = Held(an_id("h"), on(1), 10, on(3))
-    facts = [sale("a", 5, at=on(0), by=by), held, given_out("r", 8, at=on(2), by=by)]
+    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), held, given_out("r", 8, at=on(2), by=by)]
     assert told(facts, until=on(2), by=by).holdings.owed == 6
     course = told(facts, until=on(4), by=by)
     assert (course.holdings.owed, course.holdings.available(at=on(4))) == (0, 4)
@@ -171,7 +176,7 @@ def test_points_that_are_let_go_pay_what_is_owed() -> None:
 
 def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() -> None:
     by = terms(PointsValidity(days=60, expires=True))
-    facts = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
+    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
     spent = [given_out("r", 17, at=on(2), by=by), given_out("s", 4, at=on(3), by=by)]
     course = told([*facts, *spent, Reversed(an_id("u"), an_id("r"), on(4))], until=on(5), by=by)
     assert course.holdings.lots[an_id("a")].remaining == 12 - 4
@@ -180,7 +185,7 @@ def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() ->
 
 def test_the_very_points_that_were_passed_on_go_and_others_only_where_they_are_gone() -> None:
     by = terms()
-    facts = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
+    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
     passed = PassedOn(an_id("p"), on(2), {an_id("a"): 1, an_id("b"): 4})
     lots = told([*facts, passed], until=on(3), by=by).holdings.lots
     assert (lots[an_id("a")].remaining, lots[an_id("b")].remaining) == (11, 1)
@@ -209,7 +214,7 @@ def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_
     bought = sale("a", 5, at=on(0), by=by, who=BOB)
     heard = Warned(an_id("w"), on(340), frozenset({bought.id}), NoticeChannel.INBOX)
     other = Story(BOB, {BOB: on(-1)}, (bought, heard))
-    facts = [Joined(an_id("j"), on(320), other, ANN), given_out("r", 2, at=on(330), by=by)]
+    facts: list[Happening] = [Joined(an_id("j"), on(320), other, ANN), given_out("r", 2, at=on(330), by=by)]
     course = told(facts, until=on(380), by=by)
     assert [(one.subject.type.value, one.points) for one in course.postings] == [
         ("MERGE", 12),
@@ -242,7 +247,8 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
         course = unfold(author.story_of([*earlier, (whole, who)]), versions=author.versions, until=at)
         sold = course.sales[bought.id]
         taken = [course.returned[one.id] for one, _ in author.of(Returned) if one.id in course.returned]
-        assert sold.due == sold.decision.points and sold.base == 0
+        assert sold.due == sold.decision.points
+        assert sold.base == 0
         assert all(one.taken <= one.due for one in taken)
         lot = course.holdings.lots.get(course.renamed.get(bought.id, bought.id))
         assert lot is None or lot.free == 0

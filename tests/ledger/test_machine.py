@@ -17,7 +17,8 @@ from tests.ledger.comparing import of_core, of_reference, unlike
 from tests.ledger.invariants import booked, faults_of, faults_of_refunds
 from tests.ledger.reference import tell
 from tests.ledger.soaking import STEPS, moderately
-from tests.ledger.stories import ANN, KINDS, PLANS, START, VERSIONS, Author, Deed, Plan, an_id
+from tests.ledger.some_terms import START, VERSIONS
+from tests.ledger.stories import ANN, KINDS, PLANS, Author, Deed, Plan, an_id
 
 NUMBERS = st.integers(0, 999)
 AMOUNTS = st.integers(1, 12)
@@ -75,7 +76,8 @@ class LivingWallet(RuleBasedStateMachine):
     def time_passes_to_what_is_due(self) -> None:
         """As the job does that is woken when something falls due."""
         due = self.course.next_due()
-        assert due is not None and due > self.now, "what was due has happened"
+        assert due is not None
+        assert due > self.now, "what was due has happened"
         self.now = due
         self.tell()
 
