@@ -101,7 +101,7 @@ def level_of(points: int, *, terms: Terms) -> Tier | None:
 
 def level_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
     """The lowest level above the one that is held, that so many points do not come to yet."""
-    reached = max(points, _height(tier, terms=terms))
+    reached = max(points, height(tier, terms=terms))
     return next((one for one in terms.tiers if one.points > reached), None)
 
 
@@ -122,7 +122,7 @@ def stands(before: TierStanding, *, level: Tier | None, terms: Terms, at: dateti
     wanted = level.tier if level is not None else None
     if wanted == before.tier:
         return TierStanding(before.tier, before.since)
-    if _height(wanted, terms=terms) > _height(before.tier, terms=terms):
+    if height(wanted, terms=terms) > height(before.tier, terms=terms):
         return TierStanding(wanted, at)
     falls_at = before.falls_at
     if falls_at is None:
@@ -145,7 +145,7 @@ def kept(standing: TierStanding, *, qualifying: int, terms: Terms) -> Reason | N
 def decided(change: TierChange) -> Decision:
     """Why a level was reached or lost, by the clause of the level."""
     terms = change.terms
-    up = _height(change.after, terms=terms) > _height(change.before, terms=terms)
+    up = height(change.after, terms=terms) > height(change.before, terms=terms)
     about = change.after if up else change.before
     level = next((one for one in terms.tiers if one.tier == about), None)
     code = ReasonCode.TIER_REACHED if up else ReasonCode.TIER_LOST
@@ -163,7 +163,7 @@ def decided(change: TierChange) -> Decision:
     )
 
 
-def _height(tier: str | None, *, terms: Terms) -> int:
+def height(tier: str | None, *, terms: Terms) -> int:
     """Qualifying points of a level; one that the terms know no more stands below all others."""
     return next((one.points for one in terms.tiers if one.tier == tier), 0)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from app.domain.calendar import local_date
 from app.domain.wallets.course import Course
-from tests.ledger.reference import FREE, HELD, Wallet
+from tests.ledger.reference import Wallet
+from tests.ledger.reference_lots import FREE, HELD
 
 
 def of_core(course: Course, at: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Each check answers with the faults that it finds, in words; an empty list is wha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -57,10 +57,14 @@ def _faults_of(entries: list[Booked], lots: Mapping[str, Lot], balance: Balance)
             yield f"lot {lot.id}: has {lot.remaining}, by its movements {held.get(lot.id, 0)}"
         if not 0 <= lot.held <= lot.remaining <= lot.points:
             yield f"lot {lot.id}: {lot.held} held of {lot.remaining} left of {lot.points}"
-    there = sum(lot.remaining for lot in lots.values())
+    yield from _faults_of_balance(balance, lots=lots.values(), owed=owed, points=points)
+
+
+def _faults_of_balance(balance: Balance, *, lots: Collection[Lot], owed: int, points: int) -> Iterator[str]:
+    there = sum(lot.remaining for lot in lots)
     if balance.available + balance.pending + balance.held != there:
         yield "the balance is not what the lots hold"
-    if balance.held != sum(lot.held for lot in lots.values()):
+    if balance.held != sum(lot.held for lot in lots):
         yield "the balance holds what no lot holds"
     if owed != balance.owed or points != there - balance.owed:
         yield "the balance is not the sum of the entries"

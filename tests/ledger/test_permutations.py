@@ -15,7 +15,8 @@ from app.domain.wallets.postings import Posting
 from tests.ledger.books import Books, wanted_of
 from tests.ledger.comparing import of_core
 from tests.ledger.soaking import moderately
-from tests.ledger.stories import AUTHORS, DEEDS, PLANS, START, VERSIONS, Author, authored
+from tests.ledger.some_terms import START, VERSIONS
+from tests.ledger.stories import AUTHORS, DEEDS, PLANS, Author, authored
 
 LATER = START + timedelta(days=950)
 SIX = st.builds(authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=3, max_size=6))

@@ -11,7 +11,8 @@ from app.domain.wallets.course import unfold
 from tests.ledger.comparing import of_core, of_reference, unlike
 from tests.ledger.reference import tell
 from tests.ledger.soaking import moderately
-from tests.ledger.stories import AUTHORS, START, Author
+from tests.ledger.some_terms import START
+from tests.ledger.stories import AUTHORS, Author
 
 
 @moderately(150)

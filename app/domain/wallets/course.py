@@ -35,7 +35,6 @@ from app.domain.wallets.happenings import (
     Reversed,
     Story,
     Warned,
-    business_order,
 )
 from app.domain.wallets.holders import Holder
 from app.domain.wallets.passing_time import PassingTime
@@ -249,7 +248,9 @@ class Course(PassingTime):
         else:
             survivor = self.holders[fact.survivor]
             for holder in {id(one): one for one in other.holders.values()}.values():
-                survivor.take_over(holder)
+                change = survivor.take_over(holder, terms=self.in_force(fact.at), at=fact.at)
+                if change is not None:
+                    self.tier_changes.append(change)
             self.holders |= dict.fromkeys(other.holders, survivor)
         other.close(fact.id, at=fact.at)
         self.absorbed.append(other)
@@ -257,12 +258,13 @@ class Course(PassingTime):
 
 
 def unfold(story: Story, *, versions: Sequence[Terms], until: datetime) -> Course:
-    """Take the facts of an account in business order, and let time pass to `until`.
+    """Take the facts of an account up to `until` in business order, and let time pass to it.
 
     The same facts come to the same, whatever the order in which they arrived.
     """
     course = Course(story, versions=versions)
-    for fact in sorted(story.facts, key=business_order):
-        course.happen(fact)
+    for fact in story.in_order():
+        if fact.at <= until:
+            course.happen(fact)
     course.pass_to(until)
     return course

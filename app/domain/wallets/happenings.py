@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -183,6 +183,18 @@ class Story:
         known = (one for one in self.facts if one.id <= id)
         facts = (replace(one, story=one.story.known_by(id)) if isinstance(one, Joined) else one for one in known)
         return replace(self, facts=tuple(facts))
+
+    def in_order(self) -> list[Happening]:
+        """The facts in business order, with what happened to a wallet that went over only after it had gone.
+
+        A notice that was sent before and delivered after is such a fact.
+        """
+        return sorted((*self.facts, *self._outlived()), key=business_order)
+
+    def _outlived(self) -> Iterator[Happening]:
+        for one in self.facts:
+            if isinstance(one, Joined):
+                yield from (late for late in one.story.in_order() if late.at > one.at)
 
     def people(self) -> frozenset[str]:
         """Everybody whose facts can stand in it."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
-from app.domain.tiers import Qualifying, TierChange, TierStanding, level_of, stands
+from app.domain.tiers import Qualifying, TierChange, TierStanding, height, level_of, stands
 from app.domain.wallets.tracks import Track
 
 
@@ -42,7 +42,12 @@ class Holder:
             return None
         return TierChange(self.id, at, before.tier, self.standing.tier, points, terms)
 
-    def take_over(self, other: Holder) -> None:
-        """All that a customer brings along who was merged into this one, but for the level."""
+    def take_over(self, other: Holder, *, terms: Terms, at: datetime) -> TierChange | None:
+        """All that a customer brings along who was merged into this one; a higher level with the days it still holds."""
         self.track.take_over(other.track)
         self.qualifying.add_all(other.qualifying)
+        before, brought = self.standing.tier, other.standing
+        if height(brought.tier, terms=terms) <= height(before, terms=terms):
+            return None
+        self.standing = TierStanding(brought.tier, at, brought.falls_at)
+        return TierChange(self.id, at, before, brought.tier, self.qualifying.points(terms=terms, at=at), terms)

@@ -24,10 +24,9 @@ from app.domain.wallets.postings import Posting, Subject
 class _What(IntEnum):
     """What falls due, in the order in which it is dealt with at one moment."""
 
-    ACTIVATION = 0
-    RELEASE = 1
-    EXPIRY = 2
-    TIER = 3
+    AVAILABLE = 0
+    EXPIRY = 1
+    TIER = 2
 
 
 class _Due(NamedTuple):
@@ -76,10 +75,8 @@ class PassingTime:
         while (due := min((one for one in self._dues() if one.at <= to), default=None)) is not None:
             at = due.at if self.at is None else max(due.at, self.at)
             self.at = at
-            if due.what is _What.ACTIVATION:
-                self._activate(due.id, at=at)
-            elif due.what is _What.RELEASE:
-                self._release(due.id, at=at)
+            if due.what is _What.AVAILABLE:
+                self._make_available(at)
             elif due.what is _What.EXPIRY:
                 self._expire(due.id, at=at, late=due.at < at)
             else:
@@ -220,19 +217,22 @@ class PassingTime:
         )
         return Posting(subject, at, draws, decision)
 
-    def _activate(self, lot_id: str, *, at: datetime) -> None:
-        self._waiting.discard(lot_id)
-        lot = self.holdings.lots[lot_id]
-        decision = activated(lot, terms=self._terms[lot.terms_version], at=at)
-        self.post(EntryType.ACTIVATE, lot_id, at=at, draws=self.holdings.settle(lot_id), decision=decision)
-
-    def _release(self, id: str, *, at: datetime) -> None:
-        """Points that were held are free again, and pay what is owed."""
-        _, held = self._held.pop(id)
-        self.holdings.let_go(held)
-        for lot in consumption_order(self.holdings.lots[draw.lot_id] for draw in held):
-            if paid := self.holdings.settle(lot.id):
-                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=paid)
+    def _make_available(self, at: datetime) -> None:
+        """Points that waited or were held can be spent from now on, and pay what is owed in the order of consumption."""
+        freed = {id for id in self._waiting if self.holdings.lots[id].available_from <= at}
+        waited = frozenset(freed)
+        self._waiting -= waited
+        for id in [id for id, (fact, _) in self._held.items() if fact.ends_at <= at]:
+            _, held = self._held.pop(id)
+            self.holdings.let_go(held)
+            freed |= {draw.lot_id for draw in held}
+        for lot in consumption_order(self.holdings.lots[id] for id in freed):
+            draws = self.holdings.settle(lot.id)
+            if lot.id in waited:
+                decision = activated(lot, terms=self._terms[lot.terms_version], at=at)
+                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
+            elif draws:
+                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws)
 
     def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
         lot = self.holdings.lots[lot_id]
@@ -245,9 +245,9 @@ class PassingTime:
     def _dues(self) -> Iterator[_Due]:
         """What falls due: points that become available, holds that end, points that expire, levels to be looked at."""
         for lot_id in self._waiting:
-            yield _Due(self.holdings.lots[lot_id].available_from, _What.ACTIVATION, lot_id)
+            yield _Due(self.holdings.lots[lot_id].available_from, _What.AVAILABLE, lot_id)
         for id, (fact, _) in self._held.items():
-            yield _Due(fact.ends_at, _What.RELEASE, id)
+            yield _Due(fact.ends_at, _What.AVAILABLE, id)
         for lot_id in self._mortal:
             if self.holdings.lots[lot_id].free and (at := self.expires_at(self.holdings.lots[lot_id])) is not None:
                 yield _Due(at, _What.EXPIRY, lot_id)

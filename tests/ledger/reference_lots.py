@@ -1,0 +1,77 @@
+"""The reference's points, each an object, and the lots in which they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from app.domain.calendar import add_months, day_start, local_date
+from app.domain.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.lots import ValidityEnd
+from app.domain.terms import Terms
+
+FREE, HELD, GONE = "free", "held", "gone"
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True, eq=False)
+class Point:
+    """One point: free, held or gone; `by` names the hold, spending, claw-back or transfer, "" for expiry."""
+
+    state: str = FREE
+    by: str = ""
+
+
+@dataclass(slots=True)
+class Lot:
+    """Points that came together. `told` are the notices that count by channel, `spared` ends a grace, `names` are its ids in other wallets."""
+
+    id: str
+    terms: Terms
+    zone: str
+    earned_at: datetime
+    available_from: datetime
+    valid_until: date | None
+    points: list[Point]
+    told: list[datetime] = field(default_factory=list)
+    spared: datetime | None = None
+    names: set[str] = field(default_factory=set)
+
+    def count(self, *states: str) -> int:
+        return sum(point.state in states for point in self.points)
+
+    def last_day(self, active_at: datetime | None) -> date | None:
+        """The last day, put off by activity where the rule says so."""
+        rule = self.terms.policy(PointsValidity)
+        if rule.since is ValidityStart.ACTIVITY and active_at is not None and active_at > self.available_from:
+            return last_day(rule, local_date(active_at, zone_name=self.zone))
+        return self.valid_until
+
+    def ends(self, active_at: datetime | None) -> datetime | None:
+        """The first instant at which it is gone: never without a notice, and at least so many days after it."""
+        rule, last = self.terms.policy(PointsValidity), self.last_day(active_at)
+        if last is None or not rule.expires:
+            return None
+        if last - local_date(self.earned_at, zone_name=self.zone) >= timedelta(days=rule.notice_until):
+            earliest = last - timedelta(days=rule.notice_from)
+            days = [day for day in (local_date(at, zone_name=self.zone) for at in self.told) if day >= earliest]
+            if not days:
+                return None
+            last = max(last, min(days) + timedelta(days=rule.notice_until))
+        end = day_start(last + DAY, zone_name=self.zone)
+        return end if self.spared is None else max(end, self.spared)
+
+
+def last_day(rule: PointsValidity, first: date) -> date | None:
+    """So many days or months on, then to the end of the month, quarter or year."""
+    if rule.for_ever:
+        return None
+    day = first + timedelta(days=rule.days) if rule.days else add_months(first, months=rule.months or 0)
+    while not {
+        ValidityEnd.DAY: True,
+        ValidityEnd.MONTH: (day + DAY).day == 1,
+        ValidityEnd.QUARTER: (day + DAY).day == 1 and day.month in (3, 6, 9, 12),
+        ValidityEnd.YEAR: (day.month, day.day) == (12, 31),
+    }[rule.until]:
+        day += DAY
+    return day

@@ -1,0 +1,83 @@
+"""Random terms of one program: everything that moves points, in small numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+
+from app.domain.amounts import Money
+from app.domain.calendar import Period
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.tier_at_least import TierAtLeast
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.drafting import DraftedClause
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.lots import ValidityEnd
+from app.domain.terms import Terms
+
+START = datetime(2026, 1, 10, 9, tzinfo=UTC)
+LONDON = "Europe/London"
+
+VALIDITIES = st.just(PointsValidity()) | st.builds(
+    lambda length, until, since, notice, by: PointsValidity(
+        **length, expires=True, until=until, since=since, notice_from=notice[0], notice_until=notice[1], notice_by=by
+    ),
+    st.sampled_from([{"months": 1}, {"months": 12}, {"days": 10}, {"days": 45}, {"days": 90}]),
+    st.sampled_from(ValidityEnd),
+    st.sampled_from(ValidityStart),
+    st.sampled_from([(60, 30), (20, 5), (30, 1)]),
+    st.sets(st.sampled_from(NoticeChannel), min_size=1).map(frozenset),
+)
+CLAUSES = st.tuples(
+    VALIDITIES,
+    st.builds(RefundPolicy, st.sampled_from(RefundMode)),
+    st.none() | (st.builds(PendingPeriod, st.sampled_from([1, 14, 60]))),
+    st.none() | (st.builds(PointsCap, st.sampled_from([8, 15]), st.sampled_from(CapScope))),
+    st.none() | st.builds(TierPeriod, st.sampled_from(TierWindow), st.sampled_from([0, 7, 30])),
+    st.sampled_from([(10, 25), (6, 40)]),
+)
+
+
+Drawn: TypeAlias = tuple[
+    PointsValidity, RefundPolicy, PendingPeriod | None, PointsCap | None, TierPeriod | None, tuple[int, int]
+]
+"""What terms consist of: the points of the two levels last."""
+
+
+def terms_of(version: int, effective_from: datetime, drawn: Drawn, *, zone: str = LONDON) -> Terms:
+    """A point for each £10; bonuses for a first purchase, once a month and with a level; and what was drawn."""
+    validity, refunds, pending, cap, period, levels = drawn
+    clauses: list[DraftedClause] = [
+        ("spend", (), PointsPerAmount(points=1, per=Money(1000, "GBP"))),
+        ("welcome", (FirstPurchase(),), BonusPoints(5)),
+        ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2)),
+        ("validity", (), validity),
+        ("refunds", (), refunds),
+    ]
+    clauses += [(key, (), one) for key, one in (("pending", pending), ("cap", cap)) if one is not None]
+    if period is not None:
+        clauses += [("period", (), period), ("level", (TierAtLeast("silver"),), BonusPoints(3))]
+        clauses += [("silver", (), Tier("silver", "Silver", levels[0])), ("gold", (), Tier("gold", "Gold", levels[1]))]
+    return Terms.drafted(
+        version=version, effective_from=effective_from, currency="GBP", zone=zone, clauses=clauses, even_unkept=True
+    )
+
+
+VERSIONS = st.builds(
+    lambda first, second, day: (
+        terms_of(1, START - timedelta(days=400), first),
+        *([terms_of(2, START + timedelta(days=day), second)] if second is not None else []),
+    ),
+    CLAUSES,
+    st.none() | CLAUSES,
+    st.integers(1, 400),
+)

@@ -1,0 +1,260 @@
+"""Examples by hand: dates that the reference reckons with, and what the core was once found to do otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, note
+
+from app.domain.calendar import local_date
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.effects.refund_policy import RefundPolicy
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.lots import ValidityEnd
+from app.domain.terms import Terms
+from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.happenings import (
+    Adjusted,
+    Bought,
+    Happening,
+    Held,
+    Joined,
+    PassedOn,
+    Redeemed,
+    Returned,
+    Reversed,
+    Story,
+    Warned,
+    business_order,
+)
+from app.domain.wallets.passing_time import PassingTime
+from tests.builders import a_line, a_lot, a_purchase
+from tests.ledger import reference
+from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.reference_lots import last_day
+from tests.ledger.soaking import moderately
+from tests.ledger.some_terms import LONDON, START, terms_of
+from tests.ledger.stories import ANN, AUTHORS, BOB, Author, an_id
+
+FOR_EVER = PointsValidity()
+TEN_DAYS = PointsValidity(days=10, expires=True)
+YEAR = PointsValidity(months=12, expires=True)
+
+
+def terms(
+    validity: PointsValidity = FOR_EVER, *, pending: PendingPeriod | None = None, period: TierPeriod | None = None
+) -> Terms:
+    """Terms of a point for £10, with levels at 10 and 25 points where a period is given."""
+    drawn = (validity, RefundPolicy(), pending, None, period, (10, 25))
+    return terms_of(1, START - timedelta(days=400), drawn)
+
+
+def on(day: float) -> datetime:
+    """So many days after the start."""
+    return START + timedelta(days=day)
+
+
+def told(facts: Sequence[Happening], *, until: datetime, by: Terms) -> Course:
+    """The core's wallet, of which the reference says the same."""
+    story = Story(ANN, {ANN: on(-1)}, tuple(facts))
+    course = unfold(story, versions=(by,), until=until)
+    assert unlike(of_core(course, until), of_reference(reference.tell(story, (by,), until), until)) == {}
+    return course
+
+
+def sale(name: str, points: int, *, at: datetime, by: Terms, who: str = ANN) -> Bought:
+    """A purchase for so many points, not counting bonuses."""
+    return Bought(an_id(name), who, name, a_purchase(a_line(price=f"{points * 10}.00"), at=at), by)
+
+
+def given_out(name: str, points: int, *, at: datetime, by: Terms) -> Redeemed:
+    """A redemption."""
+    return Redeemed(an_id(name), ANN, a_purchase(at=at), by, points)
+
+
+# Dates
+
+
+@pytest.mark.parametrize(
+    ("length", "until", "first", "last"),
+    [
+        ({"months": 1}, ValidityEnd.DAY, date(2026, 1, 31), date(2026, 2, 28)),
+        ({"months": 1}, ValidityEnd.DAY, date(2028, 1, 31), date(2028, 2, 29)),
+        ({"days": 30}, ValidityEnd.DAY, date(2026, 1, 31), date(2026, 3, 2)),
+        ({"months": 1}, ValidityEnd.MONTH, date(2026, 3, 31), date(2026, 4, 30)),
+        ({"days": 1}, ValidityEnd.MONTH, date(2026, 1, 30), date(2026, 1, 31)),
+        ({"days": 1}, ValidityEnd.QUARTER, date(2026, 3, 31), date(2026, 6, 30)),
+        ({"months": 12}, ValidityEnd.YEAR, date(2026, 1, 1), date(2027, 12, 31)),
+    ],
+)
+def test_the_reference_reckons_last_days_as_a_calendar_does(
+    length: dict[str, int], until: ValidityEnd, first: date, last: date
+) -> None:
+    assert last_day(PointsValidity(**length, expires=True, until=until), first) == last  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("told_on", "gone_on"),
+    [
+        ((), None),
+        # 10 January 2027 is the last day: a notice counts from 11 November on, and is in time by 11 December.
+        ((date(2026, 11, 10),), None),
+        ((date(2026, 11, 11),), date(2027, 1, 11)),
+        ((date(2026, 12, 11),), date(2027, 1, 11)),
+        ((date(2026, 12, 12),), date(2027, 1, 12)),
+        ((date(2027, 3, 1),), date(2027, 4, 1)),
+        ((date(2026, 11, 10), date(2027, 3, 1), date(2027, 2, 1)), date(2027, 3, 4)),
+    ],
+)
+def test_points_of_a_year_go_only_after_a_notice_in_its_time(told_on: tuple[date, ...], gone_on: date | None) -> None:
+    by = terms(YEAR)
+    bought = sale("a", 5, at=on(0), by=by)
+    warned = [
+        Warned(
+            an_id(day),
+            datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+            frozenset({bought.id}),
+            NoticeChannel.INBOX,
+        )
+        for day in told_on
+    ]
+    course = told([bought, *warned], until=on(900), by=by)
+    expired = [local_date(one.at, zone_name=LONDON) for one in course.postings if one.subject.type == "EXPIRE"]
+    assert expired == ([gone_on] if gone_on is not None else [])
+
+
+def test_short_lived_points_have_their_notice_on_the_receipt_and_activity_puts_their_end_off() -> None:
+    by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY))
+    first, second = sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(9), by=by)
+    course = told([first, second], until=on(40), by=by)
+    # 10 January and ten days; then, after the purchase of 19 January, to the end of the 29th.
+    assert {one.at.date() for one in course.postings if one.subject.type == "EXPIRE"} == {date(2026, 1, 30)}
+
+
+# What was found
+
+
+def test_points_that_wait_pay_what_is_owed_when_they_become_available() -> None:
+    by = terms(pending=PendingPeriod(14))
+    facts: list[Happening] = [given_out("r", 8, at=on(0), by=by), sale("a", 5, at=on(1), by=by)]
+    early = told(facts, until=on(10), by=by).holdings
+    assert (early.owed, early.free()) == (8, 12)
+    later = told(facts, until=on(20), by=by).holdings
+    assert (later.owed, later.free()) == (0, 4)
+
+
+def test_points_that_become_available_together_pay_what_is_owed_in_the_order_of_consumption() -> None:
+    by = terms(pending=PendingPeriod(14))
+    facts: list[Happening] = [
+        given_out("r", 3, at=on(0), by=by),
+        *(sale(name, 5, at=on(n / 24), by=by) for n, name in enumerate("abcdef")),
+    ]
+    lots = told(facts, until=on(20), by=by).holdings.lots
+    assert [lot.id for lot in lots.values() if lot.remaining < lot.points] == [an_id("a")]
+
+
+def test_a_sale_that_came_back_while_its_points_waited_has_paid_no_debt() -> None:
+    by = terms(pending=PendingPeriod(14))
+    bought = sale("a", 5, at=on(1), by=by)
+    back = Returned(an_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
+    course = told([given_out("r", 8, at=on(0), by=by), bought, back], until=on(30), by=by)
+    assert (course.holdings.owed, course.holdings.free()) == (8, 0)
+
+
+def test_points_that_are_let_go_pay_what_is_owed() -> None:
+    by = terms()
+    held = Held(an_id("h"), on(1), 10, on(3))
+    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), held, given_out("r", 8, at=on(2), by=by)]
+    assert told(facts, until=on(2), by=by).holdings.owed == 6
+    course = told(facts, until=on(4), by=by)
+    assert (course.holdings.owed, course.holdings.available(at=on(4))) == (0, 4)
+    assert sum(one.points for one in course.postings) == 4
+
+
+def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() -> None:
+    by = terms(PointsValidity(days=60, expires=True))
+    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
+    spent = [given_out("r", 17, at=on(2), by=by), given_out("s", 4, at=on(3), by=by)]
+    course = told([*facts, *spent, Reversed(an_id("u"), an_id("r"), on(4))], until=on(5), by=by)
+    assert course.holdings.lots[an_id("a")].remaining == 12 - 4
+    assert course.holdings.lots[an_id("b")].remaining == 5
+
+
+def test_the_very_points_that_were_passed_on_go_and_others_only_where_they_are_gone() -> None:
+    by = terms()
+    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
+    passed = PassedOn(an_id("p"), on(2), {an_id("a"): 1, an_id("b"): 4})
+    lots = told([*facts, passed], until=on(3), by=by).holdings.lots
+    assert (lots[an_id("a")].remaining, lots[an_id("b")].remaining) == (11, 1)
+
+
+def test_what_a_customer_buys_at_the_instant_of_a_merger_is_bought_by_the_survivor() -> None:
+    by = terms()
+    joined = Joined(an_id("j"), on(1), Story(BOB, {BOB: on(0)}, ()), ANN)
+    course = told([sale("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
+    assert course.holdings.free() == 12
+
+
+def test_a_level_that_a_merged_customer_still_holds_goes_over_with_the_days_that_are_left_of_it() -> None:
+    by = terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
+    bought = sale("a", 12, at=on(1), by=by, who=BOB)
+    back = Returned(an_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
+    joined = Joined(an_id("j"), on(5), Story(BOB, {BOB: on(0)}, (bought, back)), ANN)
+    assert told([joined], until=on(31), by=by).holders[ANN].standing.tier == "silver"
+    after = told([joined], until=on(33), by=by)
+    assert after.holders[ANN].standing.tier is None
+    assert [(one.customer_id, one.after) for one in after.tier_changes] == [(ANN, "silver"), (ANN, None)]
+
+
+def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_old_wallet_run_on() -> None:
+    by = terms(YEAR)
+    bought = sale("a", 5, at=on(0), by=by, who=BOB)
+    heard = Warned(an_id("w"), on(340), frozenset({bought.id}), NoticeChannel.INBOX)
+    other = Story(BOB, {BOB: on(-1)}, (bought, heard))
+    facts: list[Happening] = [Joined(an_id("j"), on(320), other, ANN), given_out("r", 2, at=on(330), by=by)]
+    course = told(facts, until=on(380), by=by)
+    assert [(one.subject.type.value, one.points) for one in course.postings] == [
+        ("MERGE", 12),
+        ("REDEEM", -2),
+        ("EXPIRE", -10),
+    ]
+    assert course.absorbed[0].at == on(320)
+
+
+def test_a_longer_grace_is_not_cut_short_by_another_reversal() -> None:
+    wallet = PassingTime(versions=(terms(TEN_DAYS),))
+    wallet.open(a_lot("a", earned_at=on(0), valid_until=date(2026, 1, 20)), at=on(0))
+    wallet.spare({"a"}, until=on(40))
+    wallet.spare({"a"}, until=on(20))
+    assert wallet.expires_at(wallet.holdings.lots["a"]) == on(40)
+
+
+@moderately(150)
+@given(author=AUTHORS)
+def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_nothing_of_that_sale(
+    author: Author,
+) -> None:
+    note(repr(author))
+    for bought in [fact for fact, _ in author.of(Bought)]:
+        left = {number: quantity for number, quantity in author.left[bought.id].items() if quantity}
+        at = max(one.at for one in (bought, *author.base.facts, *(fact for fact, _ in author.of(Returned))))
+        whole = Returned(an_id("whole"), bought.id, at, left, "z")
+        who = next(who for fact, who in author.facts if fact is bought)
+        earlier = [one for one in author.facts if business_order(one[0]) < business_order(whole)]
+        course = unfold(author.story_of([*earlier, (whole, who)]), versions=author.versions, until=at)
+        sold = course.sales[bought.id]
+        taken = [course.returned[one.id] for one, _ in author.of(Returned) if one.id in course.returned]
+        assert sold.due == sold.decision.points
+        assert sold.base == 0
+        assert all(one.taken <= one.due for one in taken)
+        lot = course.holdings.lots.get(course.renamed.get(bought.id, bought.id))
+        assert lot is None or lot.free == 0
+
+
+def test_adjustments_that_take_more_than_there_is_are_owed() -> None:
+    by = terms()
+    course = told([Adjusted(an_id("a"), on(0), 3, by), Adjusted(an_id("b"), on(1), -5, by)], until=on(2), by=by)
+    assert course.holdings.owed == 2

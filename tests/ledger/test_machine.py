@@ -1,0 +1,135 @@
+"""A wallet that lives: facts arrive early and late, time passes, notices are delivered; after each step everything holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from app.domain.terms import Terms
+from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.happenings import Warned
+from tests.ledger.books import Books, wanted_of
+from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.invariants import booked, faults_of, faults_of_refunds
+from tests.ledger.reference import tell
+from tests.ledger.soaking import STEPS, moderately
+from tests.ledger.some_terms import START, VERSIONS
+from tests.ledger.stories import ANN, KINDS, PLANS, Author, Deed, Plan, an_id
+
+NUMBERS = st.integers(0, 999)
+AMOUNTS = st.integers(1, 12)
+AGO = st.just(0) | st.integers(0, 20) | st.integers(0, 400)
+"""Days by which a fact arrives late."""
+
+
+class LivingWallet(RuleBasedStateMachine):
+    """The server's view: it knows what has arrived, and records in a ledger that is only appended to."""
+
+    @initialize(versions=VERSIONS, plan=PLANS)
+    def opens(self, versions: Sequence[Terms], plan: Plan) -> None:
+        """A wallet, its terms, and who will come into it."""
+        self.author = Author(versions, plan.story())
+        self.now = START + timedelta(days=1)
+        self.books = Books()
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell the wallet with all that is known, and record."""
+        story = self.author.story_of(self.author.facts, until=self.now)
+        self.story = story
+        self.course: Course = unfold(story, versions=self.author.versions, until=self.now)
+        self.books.record(wanted_of(self.course))
+
+    def arrives(self, kind: str, *, ago: int, pick: int, amount: int) -> None:
+        """A fact of some days ago; never one that has not happened yet."""
+        day, seconds = divmod(int((self.now - START).total_seconds()), 86_400)
+        self.author.tell(Deed(kind, max(0, day - ago), seconds // 3600 if not ago else amount % 2, pick, amount))
+        self.tell()
+
+    @rule(kind=st.sampled_from([kind for kind in KINDS if kind != "warn"]), pick=NUMBERS, amount=AMOUNTS)
+    def happens_now(self, kind: str, pick: int, amount: int) -> None:
+        """A fact of this moment."""
+        self.arrives(kind, ago=0, pick=pick, amount=amount)
+
+    @rule(kind=st.sampled_from(KINDS), ago=AGO, pick=NUMBERS, amount=AMOUNTS)
+    def arrives_late(self, kind: str, ago: int, pick: int, amount: int) -> None:
+        """A fact that the server hears of later."""
+        self.arrives(kind, ago=ago, pick=pick, amount=amount)
+
+    @rule(pick=NUMBERS, amount=AMOUNTS)
+    def buys(self, pick: int, amount: int) -> None:
+        """Purchases keep it alive."""
+        self.arrives("buy", ago=0, pick=pick, amount=amount)
+
+    @rule(hours=st.sampled_from([1, 13, 24]) | st.integers(1, 24 * 120))
+    def time_passes(self, hours: int) -> None:
+        """Time alone."""
+        self.now += timedelta(hours=hours)
+        self.tell()
+
+    @precondition(lambda self: self.course.next_due() is not None)
+    @rule()
+    def time_passes_to_what_is_due(self) -> None:
+        """As the job does that is woken when something falls due."""
+        due = self.course.next_due()
+        assert due is not None
+        assert due > self.now, "what was due has happened"
+        self.now = due
+        self.tell()
+
+    @precondition(lambda self: any(one.at <= self.now for one in self.course.notices()))
+    @rule()
+    def the_notices_that_are_due_are_delivered(self) -> None:
+        """Through a channel that counts."""
+        for one in [one for one in self.course.notices() if one.at <= self.now]:
+            channel = sorted(self.course.validity_of(one.lot).notice_by)[0]
+            warned = Warned(an_id(len(self.author.facts)), self.now, frozenset({one.lot.id}), channel)
+            self.author.facts.append((warned, ANN))
+        self.tell()
+
+    @invariant()
+    def the_reference_says_the_same(self) -> None:
+        """Lots, balance, levels and coming expiries."""
+        note(repr(self.author))
+        told = of_reference(tell(self.story, self.author.versions, self.now), self.now)
+        assert unlike(of_core(self.course, self.now), told) == {}
+
+    @invariant()
+    def the_books_balance(self) -> None:
+        """Of this wallet and of all that went over into it."""
+        for course in _with_absorbed(self.course):
+            balance = course.holdings.balance(at=self.now)
+            entries = [booked(one) for one in course.postings]
+            assert faults_of(entries=entries, lots=course.holdings.lots.values(), balance=balance) == []
+            assert faults_of_refunds(course) == []
+
+    @invariant()
+    def the_ledger_holds_what_one_telling_wants(self) -> None:
+        """However it came about."""
+        once = Books()
+        once.record(wanted_of(self.course))
+        assert self.books.sums() == once.sums()
+        assert self.books.record(wanted_of(self.course)) == 0, "telling twice appends nothing"
+
+    @invariant()
+    def letting_time_pass_twice_is_letting_it_pass_once(self) -> None:
+        """At once, in two steps, and to the same moment again."""
+        between, later = self.now + timedelta(days=9), self.now + timedelta(days=500)
+        at_once = unfold(self.story, versions=self.author.versions, until=later)
+        in_steps = unfold(self.story, versions=self.author.versions, until=between)
+        for until in (later, later):
+            in_steps.pass_to(until)
+        assert in_steps.postings == at_once.postings
+        assert of_core(in_steps, later) == of_core(at_once, later)
+
+
+def _with_absorbed(course: Course) -> list[Course]:
+    return [course, *(one for other in course.absorbed for one in _with_absorbed(other))]
+
+
+TestLivingWallet = LivingWallet.TestCase
+TestLivingWallet.settings = settings(moderately(60), max_examples=max(60, STEPS // 40), stateful_step_count=40)
