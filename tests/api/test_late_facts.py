@@ -224,7 +224,10 @@ def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) ->
         lambda number=number: blank.buy(card, "7.00", occurredAt=at(hours=-number), receipt=f"P{number}")
         for number in range(12)
     ]
-    calls += [lambda: blank.redeem(card, key=uuid.uuid4().hex, basket={"occurredAt": at(hours=1), "lines": []}) for _ in range(4)]
+    calls += [
+        lambda: blank.redeem(card, key=uuid.uuid4().hex, basket={"occurredAt": at(hours=1), "lines": []})
+        for _ in range(4)
+    ]
     for answer in blank.at_once(calls):
         assert answer["userErrors"] == []
     assert faults_in(blank.url) == []

@@ -46,7 +46,11 @@ def refund(shop: Shop, receipt: str, **sent: Any) -> Any:
     given = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **sent}
     done = shop.ask(MUTATION, input=given)["recordRefund"]
     assert done["userErrors"] == []
-    assert (seen["cash"], seen["pointsBack"], seen["shortfall"]) == (done["cash"], done["pointsBack"], done["shortfall"])
+    assert (seen["cash"], seen["pointsBack"], seen["shortfall"]) == (
+        done["cash"],
+        done["pointsBack"],
+        done["shortfall"],
+    )
     assert seen["decision"]["points"][0]["points"] == done["decision"]["points"][0]["points"]
     assert seen["balances"][0]["available"] == done["balances"][0]["available"]
     return done
