@@ -10,12 +10,17 @@ from app.domain.liability import Flow
 from app.store.unit import Session
 
 # What takes an expiry or an activation back is booked when the late fact arrives that undoes it: it counts from when what
-# it takes back did.
-_BOOKED_AT = """
-CASE WHEN e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed > 0 THEN (
+# it takes back did. There is little of it, so that it is looked up apart from everything else.
+_TAKES_BACK = "(e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed > 0)"
+_BOOKED = f"""
+SELECT e.program_id, e.id, e.unit, e.type, e.owed, e.occurred_at AS booked_at
+FROM entries e WHERE e.program_id = $1 AND e.occurred_at <= $2 AND NOT {_TAKES_BACK}
+UNION ALL
+SELECT e.program_id, e.id, e.unit, e.type, e.owed, (
     SELECT max(b.occurred_at) FROM entries b WHERE b.program_id = e.program_id AND b.account_id = e.account_id
         AND b.type = e.type AND b.subject = e.subject AND b.number < e.number AND (b.points < 0 OR b.owed < 0)
-) ELSE e.occurred_at END
+)
+FROM entries e WHERE e.program_id = $1 AND {_TAKES_BACK}
 """
 # The months of both databases: their instants are texts in UTC that begin with the year and the month.
 _FLOWS = f"""
@@ -25,16 +30,13 @@ SELECT e.unit, e.type, substr(CAST(l.earned_at AS text), 1, 7) AS earned,
         WHEN l.earned_at >= $6 THEN 3 ELSE 4 END AS band,
     CASE WHEN l.available_from > $2 THEN 1 ELSE 0 END AS waits,
     sum(m.points) AS points
-FROM (SELECT e.program_id, e.id, e.unit, e.type, {_BOOKED_AT} AS booked_at FROM entries e WHERE e.program_id = $1) e
+FROM ({_BOOKED}) e
 JOIN lot_movements m ON m.program_id = e.program_id AND m.entry_id = e.id
 JOIN lots l ON l.program_id = m.program_id AND l.id = m.lot_id
 WHERE e.booked_at <= $2
 GROUP BY 1, 2, 3, 4, 5, 6
 """
-_OWED = f"""
-SELECT e.unit, sum(e.owed) AS owed FROM entries e WHERE e.program_id = $1 AND e.owed <> 0 AND {_BOOKED_AT} <= $2
-GROUP BY e.unit
-"""
+_OWED = f"SELECT e.unit, sum(e.owed) AS owed FROM ({_BOOKED}) e WHERE e.owed <> 0 AND e.booked_at <= $2 GROUP BY e.unit"
 _HELD = """
 SELECT coalesce(sum(points), 0) AS points FROM redemptions
 WHERE program_id = $1 AND occurred_at <= $2 AND held_until > $2 AND (ended_at > $2 OR ended_at IS NULL AND state = 'HELD')
