@@ -88,8 +88,16 @@ class Redemption(Node):
     row: strawberry.Private[records.Redemption]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: RedemptionState = strawberry.field(description="How far it has come.")
-    points: int = strawberry.field(description="Points paid.")
-    occurred_at: datetime = strawberry.field(description="Business time.")
+    points: int = strawberry.field(description="Points paid, or reserved for it.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time; of one that began as a reservation, when that began."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Until when points and stock were reserved for it at the latest; null where it was paid at once."
+    )
+    checkout: str | None = strawberry.field(
+        description="The checkout that it was reserved for; null where it was paid at once."
+    )
     recorded_at: datetime = strawberry.field(
         description="Server time; in a sandbox what the clock of the program showed."
     )
@@ -103,6 +111,8 @@ class Redemption(Node):
             state=RedemptionState(row.state.value),
             points=row.points,
             occurred_at=row.occurred_at,
+            held_until=row.held_until,
+            checkout=row.checkout,
             recorded_at=row.recorded_at,
         )
 

@@ -8,6 +8,14 @@ from app.api.advancing import AdvanceClockPayload, move_clock
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.holds import (
+    CaptureHoldPayload,
+    HoldRewardPayload,
+    ReleaseHoldPayload,
+    capture_hold,
+    hold_reward,
+    release_hold,
+)
 from app.api.opening import CreateLocationPayload, open_location
 from app.api.persons import UpdateCustomerPayload, change_customer
 from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
@@ -40,6 +48,18 @@ class Mutation:
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."
+    )
+    hold_reward: HoldRewardPayload | None = strawberry.mutation(
+        resolver=hold_reward,
+        description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff and tills.",
+    )
+    capture_hold: CaptureHoldPayload | None = strawberry.mutation(
+        resolver=capture_hold,
+        description="Pay for what was reserved, by the decision of the time when that was. For owner, staff and tills.",
+    )
+    release_hold: ReleaseHoldPayload | None = strawberry.mutation(
+        resolver=release_hold,
+        description="Let go what was reserved: points and stock are free again. For owner, staff and tills.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."

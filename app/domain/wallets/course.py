@@ -114,7 +114,7 @@ class Course(PassingTime):
             case Reversed():
                 self._reverse(fact)
             case Held():
-                self.hold(fact)
+                self.hold(fact, before=self._prices(fact))
             case Adjusted():
                 self._adjust(fact)
             case PassedOn():
@@ -135,8 +135,10 @@ class Course(PassingTime):
         spendable = tuple(lot for lot in self.holdings.free_lots() if lot.available_from <= at)
         return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
 
-    def _prices(self, fact: Redeemed) -> Callable[[Lot], int] | None:
+    def _prices(self, fact: Redeemed | Held) -> Callable[[Lot], int] | None:
         """What each lot would pay for the reward."""
+        if fact.terms is None:
+            return None
         lists, clause = self.price_lists(terms=fact.terms, at=fact.at), fact.terms.cost_of(fact.reward)
         if lists is None or clause is None:
             return None

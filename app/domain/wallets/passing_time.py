@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import IntEnum
@@ -139,9 +139,9 @@ class PassingTime:
         last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
         return last is not None and on_receipt(lot, validity=validity, last=last)
 
-    def hold(self, fact: Held) -> None:
-        """Reserve points."""
-        self._held[fact.id] = fact, self.holdings.hold(fact.points, at=fact.at)
+    def hold(self, fact: Held, *, before: Callable[[Lot], int] | None = None) -> None:
+        """Reserve points; the lots that `before` ranks low first."""
+        self._held[fact.id] = fact, self.holdings.hold(fact.points, at=fact.at, before=before)
 
     def warn(self, fact: Warned) -> None:
         """A notice of expiry was delivered; one that was given before lots went over counts for them here."""
