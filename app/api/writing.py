@@ -22,6 +22,7 @@ from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, prev
 from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund
+from app.api.reversing import CancelRedemptionPayload, undo_redemption
 from app.api.withdrawing import WithdrawTermsPayload, withdraw_terms
 
 
@@ -60,6 +61,10 @@ class Mutation:
     release_hold: ReleaseHoldPayload | None = strawberry.mutation(
         resolver=release_hold,
         description="Let go what was reserved: points and stock are free again. For owner, staff and tills.",
+    )
+    cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
+        resolver=undo_redemption,
+        description="Undo a redemption: the very points come back, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     RECORD_PURCHASES = "RECORD_PURCHASES"
     RECORD_REFUNDS = "RECORD_REFUNDS"
     REDEEM = "REDEEM"
+    CANCEL_REDEMPTIONS = "CANCEL_REDEMPTIONS"
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
@@ -49,6 +50,7 @@ _TILL = frozenset(
         Permission.RECORD_PURCHASES,
         Permission.RECORD_REFUNDS,
         Permission.REDEEM,
+        Permission.CANCEL_REDEMPTIONS,
         Permission.READ_CLOCK,
     }
 )
@@ -58,7 +60,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.OWNER: frozenset(Permission),
         Role.STAFF: _TILL | {Permission.READ_IDENTITIES, Permission.READ_PERSONS, Permission.CHANGE_PERSONS},
         Role.TILL: _TILL,
-        Role.CUSTOMER: frozenset({Permission.READ_TERMS, Permission.READ_OWN_CARD, Permission.STATE_PREFERENCES}),
+        Role.CUSTOMER: frozenset(
+            {
+                Permission.READ_TERMS,
+                Permission.READ_OWN_CARD,
+                Permission.STATE_PREFERENCES,
+                Permission.CANCEL_REDEMPTIONS,
+            }
+        ),
     }
 )
 

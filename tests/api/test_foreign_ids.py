@@ -156,6 +156,9 @@ ASKED: dict[str, list[Asked]] = {
     "releaseHold.input.hold.id": [
         mutation("Redemption", "releaseHold", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold", decided=False)
     ],
+    "cancelRedemption.input.redemption": [
+        mutation("Redemption", "cancelRedemption", 'redemption: $id, reason: "x"', "REDEMPTION_NOT_FOUND", "redemption")
+    ],
     "updateCustomer.input.customer.id": [
         mutation(
             "Customer",
@@ -176,7 +179,7 @@ BY_A_CUSTOMER = [
     (place, one)
     for place, one in CASES
     if (one.document.startswith("query") and one.kind not in ("Location", "Reward", "Program", "ImpactPreview"))
-    or place == "updateCustomer.input.customer.id"
+    or place in ("updateCustomer.input.customer.id", "cancelRedemption.input.redemption")
 ]
 
 

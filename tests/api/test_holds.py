@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.effects.points_validity import PointsValidity
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.proving import faults_in
@@ -237,10 +236,7 @@ def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url:
         assert faults_in(database_url) == []
 
 
-def test_points_past_their_last_day_expire_when_they_are_let_go(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(PointsValidity, "unenforced", lambda _: False)
+def test_points_past_their_last_day_expire_when_they_are_let_go(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
@@ -260,8 +256,7 @@ def test_points_past_their_last_day_expire_when_they_are_let_go(
         assert faults_in(database_url) == []
 
 
-def test_points_that_are_held_past_their_last_day_still_pay(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PointsValidity, "unenforced", lambda _: False)
+def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -> None:
     clock = Clock()
     with open_shop(database_url, clock=clock, template="blank") as shop:
         furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])

@@ -28,7 +28,7 @@ from app.domain.wallets.happenings import Happening, Story
 
 FREE, HELD, GONE = "free", "held", "gone"
 _DAY = timedelta(days=1)
-_RANKS: dict[type, int] = {past.Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Returned: 2}
+_RANKS: dict[type, int] = {past.Joined: -1, past.Bought: 0, past.Held: 1, past.Redeemed: 1, past.Returned: 2}
 
 
 @dataclass(slots=True, eq=False)

@@ -21,6 +21,7 @@ from app.domain.lots import Draw, Lot
 from app.domain.price_lists import PriceLists, may_be_cheaper
 from app.domain.redeeming import price
 from app.domain.refunding import Refunded, points_back, refund, returned, worth_left
+from app.domain.reversing import undone
 from app.domain.terms import Terms
 from app.domain.wallets.happenings import (
     Adjusted,
@@ -38,6 +39,7 @@ from app.domain.wallets.happenings import (
     business_order,
 )
 from app.domain.wallets.holders import Holder
+from app.domain.wallets.holdings import OWED
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.tracks import Track
 
@@ -215,13 +217,24 @@ class Course(PassingTime):
         self.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
 
     def _reverse(self, fact: Reversed) -> None:
-        undone = self.redeemed.pop(fact.redemption_id)
-        self.holders[undone.customer_id].track.use(undone.facts, undone.clauses, terms=undone.terms, times=-1)
+        gone = self.redeemed.pop(fact.redemption_id)
+        self.holders[gone.customer_id].track.use(gone.facts, gone.clauses, terms=gone.terms, times=-1)
         draws = self.holdings.put_back(fact.redemption_id) if fact.redemption_id in self.holdings.spent else ()
-        self.consider(draw.lot_id for draw in draws)
+        back = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != OWED}
+        self.consider(back)
+        decision = undone(
+            gone.terms,
+            reward=gone.reward,
+            points=-sum(draw.points for draw in draws),
+            redeemed_at=gone.at,
+            at=fact.at,
+            zone=gone.facts.zone,
+            overdue=sum(points for id, points in back.items() if self.is_past(id, at=fact.at)),
+            usable_until=fact.usable_until,
+        )
         if fact.usable_until is not None:
-            self.spare({draw.lot_id for draw in draws if draw.points < 0 and draw.lot_id}, until=fact.usable_until)
-        self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws)
+            self.spare(back, until=fact.usable_until)
+        self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws, decision=decision)
 
     def _adjust(self, fact: Adjusted) -> None:
         if fact.points > 0:

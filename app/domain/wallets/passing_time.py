@@ -115,6 +115,11 @@ class PassingTime:
         spared = self._spared.get(lot.id)
         return at if at is None or spared is None else max(at, spared)
 
+    def is_past(self, lot_id: str, *, at: datetime) -> bool:
+        """Whether the last day of a lot has passed, so that what comes back to it expires."""
+        ends_at = self.expires_at(self.holdings.lots[lot_id])
+        return ends_at is not None and ends_at <= at
+
     def in_force(self, at: datetime) -> Terms:
         """The terms in force at a moment; before the first ones, those."""
         return next((one for one in reversed(self.versions) if one.effective_from <= at), self.versions[0])

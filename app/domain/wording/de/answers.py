@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "Die Einlösung ist zurückgenommen; wieder gutgeschrieben: {observed}.",
     "reason.UNDO_WINDOW_OVER": "Diese Einlösung ließ sich bis {required} zurücknehmen; die Anfrage kam am {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "Der Fehler lag bei uns; trotz abgelaufener Gültigkeit bis {required} noch einlösbar: {observed}.",
-    "reason.EXPIRED_ON_RELEASE": "Mit dem Ende der Reservierung verfallen: {observed}; der letzte Gültigkeitstag, der {required}, war schon vorbei.",
+    "reason.EXPIRED_ON_RELEASE": "Bei der Rückgabe sofort verfallen: {observed}; der letzte Gültigkeitstag, der {required}, war schon vorbei.",
     "reason.POINTS_EXPIRED": "Verfallen: {observed}; der letzte Gültigkeitstag war der {required}.",
     "reason.POINTS_AVAILABLE": "Ab jetzt zusätzlich einlösbar: {observed}.",
     "reason.TIER_LOST": "Statuspunkte: {observed}; diese Stufe beginnt bei {required} und gilt nicht mehr.",
@@ -150,6 +150,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "Diese Reservierung besteht nicht mehr: Sie wurde eingelöst oder aufgehoben oder ist abgelaufen.",
     "error.ALREADY_REVERSED": "Das wurde bereits rückgängig gemacht.",
     "error.ALREADY_USED": "Diese Einlösung wurde schon genutzt und lässt sich nicht mehr selbst zurücknehmen.",
+    "error.NOT_CANCELLABLE": "Nach den Bedingungen kann nur das Personal diese Einlösung zurücknehmen.",
     "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel vergeben werden darf.",
     "error.NOT_ENOUGH_POINTS": "Dafür sind nicht genügend Punkte vorhanden.",
 }

@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "The redemption was cancelled, and you got {observed} back.",
     "reason.UNDO_WINDOW_OVER": "This redemption could be cancelled until {required}; the request came on {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "The mistake was ours, so you can still spend {observed} until {required}, although the last valid day has passed.",
-    "reason.EXPIRED_ON_RELEASE": "When the reservation ended, {observed} expired at once, because the last valid day, {required}, had passed.",
+    "reason.EXPIRED_ON_RELEASE": "When the points came back, {observed} expired at once, because the last valid day, {required}, had passed.",
     "reason.POINTS_EXPIRED": "Expired: {observed}; the last valid day was {required}.",
     "reason.POINTS_AVAILABLE": "From now on you can spend {observed} more.",
     "reason.TIER_LOST": "Qualifying points: {observed}; this level begins at {required}, and you no longer hold it.",
@@ -150,6 +150,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "This reservation is over: it was redeemed or released, or it has run out.",
     "error.ALREADY_REVERSED": "This has already been undone.",
     "error.ALREADY_USED": "This redemption has been used, so you can no longer cancel it yourself.",
+    "error.NOT_CANCELLABLE": "The terms do not let this redemption be cancelled without the staff; please ask them.",
     "error.ABOVE_LIMIT": "This is more than may be given with this access key.",
     "error.NOT_ENOUGH_POINTS": "There are not enough points for this.",
 }

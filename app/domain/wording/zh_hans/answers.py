@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "兑换已取消，现退还 {observed}。",
     "reason.UNDO_WINDOW_OVER": "取消兑换须在{required}之前提出，本次于{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店失误，退还的 {observed}虽已过有效期，您仍可使用至{required}。",
-    "reason.EXPIRED_ON_RELEASE": "预留结束时，其中 {observed}已过有效期（至{required}），随即失效。",
+    "reason.EXPIRED_ON_RELEASE": "退回时，其中 {observed}已过有效期（至{required}），随即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}现已生效，可以使用。",
     "reason.TIER_LOST": "等级积分为 {observed}，未达到本等级要求的 {required}，您不再享有本等级。",
@@ -150,6 +150,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "该预留已结束：已完成兑换、已取消或已过期。",
     "error.ALREADY_REVERSED": "该操作此前已被撤销。",
     "error.ALREADY_USED": "该兑换已使用，您无法再自行取消。",
+    "error.NOT_CANCELLABLE": "按条款规定，该兑换只能由店员取消，请联系店员。",
     "error.ABOVE_LIMIT": "超出该访问密钥可发放的上限。",
     "error.NOT_ENOUGH_POINTS": "积分不足。",
 }
