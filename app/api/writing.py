@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from app.api.adjusting import AdjustPointsPayload, adjust_points
 from app.api.advancing import AdvanceClockPayload, move_clock
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.earning import RecordPurchasePayload, record_purchase
@@ -65,6 +66,10 @@ class Mutation:
     cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
         resolver=undo_redemption,
         description="Undo a redemption: the very points come back, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
+    )
+    adjust_points: AdjustPointsPayload | None = strawberry.mutation(
+        resolver=adjust_points,
+        description="Give or take points by hand, with a reason that stands in the ledger. For the owner, and for staff up to a limit.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."

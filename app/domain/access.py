@@ -32,6 +32,8 @@ class Permission(StrEnum):
     RECORD_REFUNDS = "RECORD_REFUNDS"
     REDEEM = "REDEEM"
     CANCEL_REDEMPTIONS = "CANCEL_REDEMPTIONS"
+    ADJUST_POINTS = "ADJUST_POINTS"
+    READ_ACTORS = "READ_ACTORS"
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
@@ -58,7 +60,8 @@ _TILL = frozenset(
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Permission),
-        Role.STAFF: _TILL | {Permission.READ_IDENTITIES, Permission.READ_PERSONS, Permission.CHANGE_PERSONS},
+        Role.STAFF: _TILL
+        | {Permission.READ_IDENTITIES, Permission.READ_PERSONS, Permission.CHANGE_PERSONS, Permission.ADJUST_POINTS},
         Role.TILL: _TILL,
         Role.CUSTOMER: frozenset(
             {

@@ -159,6 +159,16 @@ ASKED: dict[str, list[Asked]] = {
     "cancelRedemption.input.redemption": [
         mutation("Redemption", "cancelRedemption", 'redemption: $id, reason: "x"', "REDEMPTION_NOT_FOUND", "redemption")
     ],
+    "adjustPoints.input.customer.id": [
+        mutation(
+            "Customer",
+            "adjustPoints",
+            'customer: { id: $id }, points: 5, reason: "x"',
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+            decided=False,
+        )
+    ],
     "updateCustomer.input.customer.id": [
         mutation(
             "Customer",

@@ -76,6 +76,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "Als Vorliebe angeben: {choices}.",
     "remedy.START_SOONER": "Die Änderung vor {from_} beginnen lassen oder später ankündigen.",
     "remedy.COLLECT_QUALIFYING": "Noch {qualifying} sammeln.",
+    # Corrections
+    "correction.PURCHASE": "Berichtigt, weil ein Einkauf vom {date} später eintraf.",
+    "correction.REFUND": "Berichtigt, weil eine Rückgabe vom {date} später eintraf.",
+    "correction.REDEMPTION": "Berichtigt, weil eine Einlösung vom {date} später erfasst wurde.",
+    "correction.REVERSAL": "Berichtigt, weil die Rücknahme einer Einlösung am {date} später erfasst wurde.",
+    "correction.ADJUSTMENT": "Berichtigt, weil eine Anpassung vom {date} später erfasst wurde.",
+    "correction.TRANSFER": "Berichtigt, weil eine Übertragung vom {date} später erfasst wurde.",
+    "correction.MERGE": "Berichtigt, weil am {date} Punkte zusammengelegt wurden.",
+    "correction.NOTICE": "Berichtigt, weil die Zustellung eines Hinweises am {date} später bekannt wurde.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "Diese Regel kann nie gelten.",
     "lint.example.NEVER_HOLDS": "An keinem Tag vom {first} bis {last} treffen ihre Tage, Zeiten und Daten zusammen.",

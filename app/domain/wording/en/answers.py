@@ -76,6 +76,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "Tell us that you prefer {choices}.",
     "remedy.START_SOONER": "Let the change take effect before {from_}, or announce it later.",
     "remedy.COLLECT_QUALIFYING": "Collect {qualifying} more.",
+    # Corrections
+    "correction.PURCHASE": "Corrected because a purchase of {date} arrived later.",
+    "correction.REFUND": "Corrected because a refund of {date} arrived later.",
+    "correction.REDEMPTION": "Corrected because a redemption of {date} was recorded later.",
+    "correction.REVERSAL": "Corrected because the cancellation of a redemption on {date} was recorded later.",
+    "correction.ADJUSTMENT": "Corrected because an adjustment of {date} was recorded later.",
+    "correction.TRANSFER": "Corrected because points passed on on {date} were recorded later.",
+    "correction.MERGE": "Corrected because points were brought together on {date}.",
+    "correction.NOTICE": "Corrected because the delivery of a notice on {date} became known later.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "This clause can never hold.",
     "lint.example.NEVER_HOLDS": "On no day from {first} to {last} do its days, hours and dates come together.",

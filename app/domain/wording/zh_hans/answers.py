@@ -76,6 +76,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "请登记以下偏好：{choices}。",
     "remedy.START_SOONER": "请让变更在{from_}之前生效，或推迟公告。",
     "remedy.COLLECT_QUALIFYING": "再积 {qualifying}即可。",
+    # Corrections
+    "correction.PURCHASE": "因{date}的消费记录较晚收到，现已更正。",
+    "correction.REFUND": "因{date}的退货记录较晚收到，现已更正。",
+    "correction.REDEMPTION": "因{date}的兑换较晚入账，现已更正。",
+    "correction.REVERSAL": "因{date}的取消兑换较晚入账，现已更正。",
+    "correction.ADJUSTMENT": "因{date}的积分调整较晚入账，现已更正。",
+    "correction.TRANSFER": "因{date}的积分转赠较晚入账，现已更正。",
+    "correction.MERGE": "因积分已于{date}合并，现已更正。",
+    "correction.NOTICE": "因{date}的通知送达情况较晚收到，现已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本条永远不会生效。",
     "lint.example.NEVER_HOLDS": "从{first}到{last}，没有任何一天能同时满足其星期、时段和日期。",

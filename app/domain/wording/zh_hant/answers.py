@@ -76,6 +76,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "請登錄下列喜好：{choices}。",
     "remedy.START_SOONER": "請讓變更在{from_}之前生效，或延後公告。",
     "remedy.COLLECT_QUALIFYING": "再集 {qualifying}即可。",
+    # Corrections
+    "correction.PURCHASE": "因{date}的消費紀錄較晚收到，現已更正。",
+    "correction.REFUND": "因{date}的退貨紀錄較晚收到，現已更正。",
+    "correction.REDEMPTION": "因{date}的兌換較晚入帳，現已更正。",
+    "correction.REVERSAL": "因{date}的取消兌換較晚入帳，現已更正。",
+    "correction.ADJUSTMENT": "因{date}的點數調整較晚入帳，現已更正。",
+    "correction.TRANSFER": "因{date}的點數轉贈較晚入帳，現已更正。",
+    "correction.MERGE": "因點數已於{date}合併，現已更正。",
+    "correction.NOTICE": "因{date}的通知送達情形較晚得知，現已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本項永遠不會生效。",
     "lint.example.NEVER_HOLDS": "從{first}到{last}，沒有任何一天能同時符合其星期、時段與日期。",
