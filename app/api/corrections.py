@@ -7,13 +7,34 @@ from datetime import date, datetime
 import strawberry
 
 from app.api.context import Info, say
+from app.api.enums import described
 from app.api.ids import encode
 from app.domain.access import Role
 from app.domain.calendar import local_date
-from app.domain.ledger import CauseKind
+from app.domain.ledger import CauseKind, Entry, EntryType
 from app.domain.lots import Lot as LotRow
+from app.queries import reasons
 from app.queries.records import Actor as ActorRow
 from app.queries.records import Cause as CauseRow
+from app.queries.records import Stated
+
+described(
+    CauseKind,
+    "What became known late, so that what had been booked before was corrected.",
+    {
+        CauseKind.PURCHASE: "A purchase.",
+        CauseKind.REFUND: "A refund.",
+        CauseKind.REDEMPTION: "A redemption, or a reservation that was paid for.",
+        CauseKind.REVERSAL: "A redemption that was undone.",
+        CauseKind.ADJUSTMENT: "Points given or taken by staff.",
+        CauseKind.TRANSFER: "Points passed on to another customer.",
+        CauseKind.MERGE: "A wallet that went over into this one.",
+        CauseKind.NOTICE: "A notice of expiry that was delivered.",
+    },
+)
+
+_BY_PEOPLE = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER, EntryType.MERGE})
+"""What stands in the ledger because somebody wanted it."""
 
 
 @strawberry.type(description="An access key that somebody used. Seen by the owner.")
@@ -75,3 +96,18 @@ class Lot:
             available_from=row.available_from,
             valid_until=row.valid_until,
         )
+
+
+async def said_of(entry: Entry, *, info: Info) -> Stated | None:
+    """What was said when people moved the points of an entry; None where they did not."""
+    if entry.type not in _BY_PEOPLE:
+        return None
+    return await info.context.load(reasons.stated, entry.subject)
+
+
+async def cause_of(entry: Entry, *, info: Info) -> CorrectionCause | None:
+    """What made an entry necessary that corrects others; None for any other."""
+    if entry.cause is None:
+        return None
+    found = await info.context.load(reasons.causes, entry.cause)
+    return CorrectionCause.of(found) if found is not None else None

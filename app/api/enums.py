@@ -12,7 +12,7 @@ from app.domain.access import Role
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.facts import Channel, LineKind, PaymentKind
 from app.domain.identities import IdentityKind
-from app.domain.ledger import CauseKind, EntryType
+from app.domain.ledger import EntryType
 from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat
 from app.domain.problems import ProblemCode
@@ -241,20 +241,6 @@ described(
         EntryType.TRANSFER: "Points passed on to another customer, or received from one, with their dates.",
         EntryType.MERGE: "Everything that a wallet held when it went over into another one.",
         EntryType.ACTIVATE: "Points that waited can be spent from now on; what was owed is paid out of them.",
-    },
-)
-described(
-    CauseKind,
-    "What became known late, so that what had been booked before was corrected.",
-    {
-        CauseKind.PURCHASE: "A purchase.",
-        CauseKind.REFUND: "A refund.",
-        CauseKind.REDEMPTION: "A redemption, or a reservation that was paid for.",
-        CauseKind.REVERSAL: "A redemption that was undone.",
-        CauseKind.ADJUSTMENT: "Points given or taken by staff.",
-        CauseKind.TRANSFER: "Points passed on to another customer.",
-        CauseKind.MERGE: "A wallet that went over into this one.",
-        CauseKind.NOTICE: "A notice of expiry that was delivered.",
     },
 )
 described(

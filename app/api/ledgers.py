@@ -9,7 +9,7 @@ import strawberry
 
 from app.api.connections import PageInfo, PageWindow, encode_cursor
 from app.api.context import Context, Info
-from app.api.corrections import Actor, CorrectionCause, Lot
+from app.api.corrections import Actor, CorrectionCause, Lot, cause_of, said_of
 from app.api.decisions import Decision, decision
 from app.api.enums import RedemptionState
 from app.api.ids import encode
@@ -22,7 +22,7 @@ from app.domain import terms as rules
 from app.domain.access import Permission
 from app.domain.facts import Channel, Line, LineKind
 from app.domain.ledger import EntryType, Movement
-from app.queries import ledgers, offers, reasons, records
+from app.queries import ledgers, offers, records
 
 
 @strawberry.type(description="One line of a recorded purchase.")
@@ -133,10 +133,6 @@ class LotMovement:
     points: int = strawberry.field(description="Positive into the lot, negative out of it.")
 
 
-_BY_PEOPLE = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER, EntryType.MERGE})
-"""What stands in the ledger because somebody wanted it."""
-
-
 @strawberry.type(description="One movement of points; it never changes. Seen by whoever sees the customer.")
 class LedgerEntry(Node):
     """An entry with the decision that made it."""
@@ -201,10 +197,7 @@ class LedgerEntry(Node):
     @strawberry.field(description="What became known late and made this correction necessary; null where it is none.")
     async def cause(self, info: Info) -> CorrectionCause | None:
         """The fact."""
-        if self.stored.entry.cause is None:
-            return None
-        found = await info.context.load(reasons.causes, self.stored.entry.cause)
-        return CorrectionCause.of(found) if found is not None else None
+        return await cause_of(self.stored.entry, info=info)
 
     @strawberry.field(
         description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on and wallets joined to owner and staff; null where none was given."
@@ -214,7 +207,7 @@ class LedgerEntry(Node):
         open_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
         if not open_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
             return None
-        said = await self._said(info)
+        said = await said_of(self.stored.entry, info=info)
         return said.reason if said is not None else None
 
     @strawberry.field(
@@ -224,14 +217,8 @@ class LedgerEntry(Node):
         """Who it was."""
         if not info.context.principal.may(Permission.READ_ACTORS):
             return None
-        said = await self._said(info)
+        said = await said_of(self.stored.entry, info=info)
         return Actor.of(said.actor) if said is not None and said.actor is not None else None
-
-    async def _said(self, info: Info) -> records.Stated | None:
-        if self.type not in _BY_PEOPLE:
-            return None
-        found: records.Stated | None = await info.context.load(reasons.stated, self.stored.entry.subject)
-        return found
 
     @strawberry.field(description="The lots that it opened, as they were then; most entries open one or none.")
     def opened_lots(self) -> list[Lot]:
