@@ -16,7 +16,7 @@ from app.domain.problems import Problem
 from app.jobs.keeping_time import Readers, TimeKeeper
 from app.usecases.advance_clock import Advance, advance_clock
 
-PATIENCE = 20
+PATIENCE = 5
 """Seconds that a request works on what fell due on the way."""
 
 

@@ -113,9 +113,9 @@ described(
     "What the holder of an access key is to the program.",
     {
         Role.OWNER: "May do and see everything in the program.",
-        Role.STAFF: "Serves customers: everything a till does; sees identities, birthdays and segments in full, and changes them.",
+        Role.STAFF: "Serves customers: everything a till does; undoes redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
         Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
-        Role.CUSTOMER: "Sees their own card, the terms and the rewards; states preferences, the language, and a birthday that is not known yet.",
+        Role.CUSTOMER: "Sees their own card, the terms and the rewards; cancels own redemptions as long as the terms allow; states preferences, the language, and a birthday that is not known yet.",
     },
 )
 described(
@@ -149,7 +149,7 @@ described(
         ReasonCode.POINTS_RETURNED: "Points that had paid for goods that came back were given back: `observed`.",
         ReasonCode.REDEMPTION_UNDONE: "The redemption was cancelled; points that came back: `observed`.",
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
-        ReasonCode.EXPIRED_ON_RELEASE: "Points that were reserved, `observed`, expired when the reservation ended; their last valid local day was `required`.",
+        ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a reservation or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
         ReasonCode.POINTS_AVAILABLE: "Points that waited can be spent from now on: `observed`.",
         ReasonCode.TIER_LOST: "The level, which begins at `required` qualifying points, is lost with `observed`.",
@@ -281,6 +281,7 @@ described(
         ProblemCode.NOT_HELD: "The reservation is over: captured, released or run out.",
         ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
         ProblemCode.ALREADY_USED: "The redemption was used, and the customer cannot cancel it any more.",
+        ProblemCode.NOT_CANCELLABLE: "The terms of the redemption have no window for cancelling: only owner and staff can.",
         ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
         ProblemCode.ABOVE_LIMIT: "The adjustment is above what this access key may give.",
         ProblemCode.NOT_ENOUGH_POINTS: "The transfer or adjustment by staff takes more points than there are.",

@@ -9,6 +9,7 @@ import strawberry
 
 from app.api.connections import PageInfo, PageWindow, encode_cursor
 from app.api.context import Context, Info
+from app.api.corrections import Actor, CorrectionCause, Lot, cause_of, said_of
 from app.api.decisions import Decision, decision
 from app.api.enums import RedemptionState
 from app.api.ids import encode
@@ -18,6 +19,7 @@ from app.api.node import Node
 from app.api.rewards import Reward
 from app.domain import amounts
 from app.domain import terms as rules
+from app.domain.access import Permission
 from app.domain.facts import Channel, Line, LineKind
 from app.domain.ledger import EntryType, Movement
 from app.queries import ledgers, offers, records
@@ -88,8 +90,16 @@ class Redemption(Node):
     row: strawberry.Private[records.Redemption]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: RedemptionState = strawberry.field(description="How far it has come.")
-    points: int = strawberry.field(description="Points paid.")
-    occurred_at: datetime = strawberry.field(description="Business time.")
+    points: int = strawberry.field(description="Points paid, or reserved for it.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time; of one that began as a reservation, when that began."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Until when points and stock were reserved for it at the latest; null where it was paid at once."
+    )
+    checkout: str | None = strawberry.field(
+        description="The checkout that it was reserved for; null where it was paid at once."
+    )
     recorded_at: datetime = strawberry.field(
         description="Server time; in a sandbox what the clock of the program showed."
     )
@@ -103,6 +113,8 @@ class Redemption(Node):
             state=RedemptionState(row.state.value),
             points=row.points,
             occurred_at=row.occurred_at,
+            held_until=row.held_until,
+            checkout=row.checkout,
             recorded_at=row.recorded_at,
         )
 
@@ -175,6 +187,44 @@ class LedgerEntry(Node):
         found = await info.context.load(ledgers.redemptions_by_id, self.stored.entry.redemption_id)
         return Redemption.of(found) if found is not None else None
 
+    @strawberry.field(
+        description="Whether it corrects what was booked before, because something that happened earlier became known later."
+    )
+    def correction(self) -> bool:
+        """Whether something late made it necessary."""
+        return self.stored.entry.cause is not None
+
+    @strawberry.field(description="What became known late and made this correction necessary; null where it is none.")
+    async def cause(self, info: Info) -> CorrectionCause | None:
+        """The fact."""
+        return await cause_of(self.stored.entry, info=info)
+
+    @strawberry.field(
+        description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on and wallets joined to owner and staff; null where none was given."
+    )
+    async def reason(self, info: Info) -> str | None:
+        """What was said."""
+        open_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
+        if not open_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
+            return None
+        said = await said_of(self.stored.entry, info=info)
+        return said.reason if said is not None else None
+
+    @strawberry.field(
+        description="The access key by which people moved the points; null where they did not, or by the `troth` command. For the owner, null to others."
+    )
+    async def actor(self, info: Info) -> Actor | None:
+        """Who it was."""
+        if not info.context.principal.may(Permission.READ_ACTORS):
+            return None
+        said = await said_of(self.stored.entry, info=info)
+        return Actor.of(said.actor) if said is not None and said.actor is not None else None
+
+    @strawberry.field(description="The lots that it opened, as they were then; most entries open one or none.")
+    def opened_lots(self) -> list[Lot]:
+        """The points that came, with their dates."""
+        return [Lot.of(one) for one in self.stored.entry.new_lots]
+
     @strawberry.field(description="The lots it filled or took from.")
     def lots(self) -> list[LotMovement]:
         """Movements in the order they were made."""
@@ -208,7 +258,7 @@ async def ledger_connection(account_id: str, *, window: PageWindow, context: Con
         ledgers.ledger_page,
         account_id=account_id,
         window=ledgers.Window(size=window.size, after=window.after, before=window.before, from_end=window.from_end),
-        with_lots="LedgerEntry.lots" in context.needed,
+        with_lots=not context.needed.isdisjoint({"LedgerEntry.lots", "LedgerEntry.openedLots"}),
         with_decisions="LedgerEntry.decision" in context.needed,
     )
     unit = PointUnit(code="points", name=context.program.unit_name)

@@ -20,6 +20,7 @@ from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.redeem import NewRedemption, redeem
+from app.usecases.reserving import NewHold
 
 
 @strawberry.input(description="A reward to redeem.")
@@ -85,7 +86,7 @@ async def redeem_reward(
         permission=Permission.REDEEM,
         key=input.idempotency_key,
         payload=canonical(input),
-        order=_order(input, context=context),
+        order=order_of(input.customer, input.reward, input.basket, hold=None, context=context),
         context=context,
     )
     if isinstance(outcome, Problem):
@@ -97,17 +98,27 @@ async def redeem_reward(
     )
 
 
-def _order(sent: RedeemRewardInput, *, context: Context) -> NewRedemption | Problem:
-    by = customer_by(sent.customer, context=context)
+def order_of(
+    customer: CustomerBy, reward: RewardBy, basket: BasketInput | None, *, hold: NewHold | None, context: Context
+) -> NewRedemption | Problem:
+    """What is asked for, as the use case takes it, or why that cannot be read."""
+    by = customer_by(customer, context=context)
     if isinstance(by, Problem):
         return by
-    reward_id, reward_key = reward_by(sent.reward)
+    reward_id, reward_key = reward_by(reward)
     if reward_id is None and reward_key is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
-    facts = no_basket(context) if sent.basket is None else facts_of(sent.basket, context=context, within="basket")
+    facts = no_basket(context) if basket is None else facts_of(basket, context=context, within="basket")
     if isinstance(facts, Problem):
         return facts
-    location_id = place_of(sent.basket, within="basket")
+    location_id = place_of(basket, within="basket")
     if isinstance(location_id, Problem):
         return location_id
-    return NewRedemption(customer=by, reward_id=reward_id, reward_key=reward_key, facts=facts, location_id=location_id)
+    return NewRedemption(
+        customer=by,
+        reward_id=reward_id,
+        reward_key=reward_key,
+        facts=facts,
+        location_id=location_id,
+        hold=hold,
+    )

@@ -40,6 +40,7 @@ SIZES: Mapping[str, int] = {
     "Impact.mostLosing": 10,
     "Impact.rewards": 10,
     "LedgerEntry.lots": 3,
+    "LedgerEntry.openedLots": 1,
     "LedgerEntryConnection.edges": PAGED,
     "LedgerEntryConnection.nodes": PAGED,
     "Liability.units": 1,

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import strawberry
 
+from app.api.adjusting import AdjustPointsPayload, adjust_points
 from app.api.advancing import AdvanceClockPayload, move_clock
 from app.api.catalogue import CreateRewardPayload, add_reward
 from app.api.delivering import DeliverExpiryNoticesPayload, deliver_expiry_notices
 from app.api.earning import RecordPurchasePayload, record_purchase
 from app.api.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.holds import (
+    CaptureHoldPayload,
+    HoldRewardPayload,
+    ReleaseHoldPayload,
+    capture_hold,
+    hold_reward,
+    release_hold,
+)
 from app.api.opening import CreateLocationPayload, open_location
 from app.api.persons import UpdateCustomerPayload, change_customer
 from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
 from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund
+from app.api.reversing import CancelRedemptionPayload, undo_redemption
 from app.api.withdrawing import WithdrawTermsPayload, withdraw_terms
 
 
@@ -45,6 +55,26 @@ class Mutation:
     deliver_expiry_notices: DeliverExpiryNoticesPayload | None = strawberry.mutation(
         resolver=deliver_expiry_notices,
         description="Record that the open notices of expiry of a customer reached them: points expire only then. For owner and staff; tills for what they print; customers for their own inbox.",
+    )
+    hold_reward: HoldRewardPayload | None = strawberry.mutation(
+        resolver=hold_reward,
+        description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff and tills.",
+    )
+    capture_hold: CaptureHoldPayload | None = strawberry.mutation(
+        resolver=capture_hold,
+        description="Pay for what was reserved, by the decision of the time when that was. For owner, staff and tills.",
+    )
+    release_hold: ReleaseHoldPayload | None = strawberry.mutation(
+        resolver=release_hold,
+        description="Let go what was reserved: points and stock are free again. For owner, staff and tills.",
+    )
+    cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
+        resolver=undo_redemption,
+        description="Undo a redemption: the very points come back, with their dates, and the reward is back in stock. For owner and staff with a reason; for tills and the customer as long as the terms of the redemption allow.",
+    )
+    adjust_points: AdjustPointsPayload | None = strawberry.mutation(
+        resolver=adjust_points,
+        description="Give or take points by hand, with a reason that stands in the ledger. For the owner, and for staff up to a limit.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."

@@ -31,6 +31,9 @@ class Permission(StrEnum):
     RECORD_PURCHASES = "RECORD_PURCHASES"
     RECORD_REFUNDS = "RECORD_REFUNDS"
     REDEEM = "REDEEM"
+    CANCEL_REDEMPTIONS = "CANCEL_REDEMPTIONS"
+    ADJUST_POINTS = "ADJUST_POINTS"
+    READ_ACTORS = "READ_ACTORS"
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
@@ -52,6 +55,7 @@ _TILL = frozenset(
         Permission.RECORD_PURCHASES,
         Permission.RECORD_REFUNDS,
         Permission.REDEEM,
+        Permission.CANCEL_REDEMPTIONS,
         Permission.READ_CLOCK,
         Permission.PRINT_NOTICES,
     }
@@ -67,6 +71,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.CHANGE_PERSONS,
             Permission.OPEN_INBOX,
             Permission.SEND_NOTICES,
+            Permission.ADJUST_POINTS,
         },
         Role.TILL: _TILL,
         Role.CUSTOMER: frozenset(
@@ -75,6 +80,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.READ_OWN_CARD,
                 Permission.STATE_PREFERENCES,
                 Permission.OPEN_INBOX,
+                Permission.CANCEL_REDEMPTIONS,
             }
         ),
     }

@@ -81,6 +81,11 @@ def earliest(*moments: datetime | None) -> datetime | None:
     return min((one for one in moments if one is not None), default=None)
 
 
+def latest(first: datetime, *others: datetime | None) -> datetime:
+    """The last of the moments that there are."""
+    return max([first, *(one for one in others if one is not None)])
+
+
 def add_months(day: date, *, months: int) -> date:
     """The same day some months later, or the last day of a shorter month. Raises OverflowError past the year 9999."""
     month = day.month - 1 + months

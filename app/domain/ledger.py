@@ -36,6 +36,19 @@ class EntryType(StrEnum):
     ACTIVATE = "ACTIVATE"
 
 
+class CauseKind(StrEnum):
+    """What kind of fact made it necessary to correct what had been booked: it became known late."""
+
+    PURCHASE = "PURCHASE"
+    REFUND = "REFUND"
+    REDEMPTION = "REDEMPTION"
+    REVERSAL = "REVERSAL"
+    ADJUSTMENT = "ADJUSTMENT"
+    TRANSFER = "TRANSFER"
+    MERGE = "MERGE"
+    NOTICE = "NOTICE"
+
+
 class CounterAccount(StrEnum):
     """The program's account on the other side of an entry; WALLETS stands for the customers' other wallets."""
 

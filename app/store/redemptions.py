@@ -47,6 +47,10 @@ class Redemption:
     ended_at: datetime | None = None
     checkout: str | None = None
 
+    def has_run_out(self, *, at: datetime) -> bool:
+        """Whether its reservation is over at a moment, though nobody has ended it."""
+        return self.held_until is not None and self.held_until <= at
+
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"

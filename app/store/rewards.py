@@ -82,6 +82,15 @@ async def take_one(session: Session, *, program_id: str, reward_id: str) -> bool
     return unlimited is not None
 
 
+async def put_one_back(session: Session, *, program_id: str, reward_id: str) -> None:
+    """Put one back into stock (with the next statements, see `Session.later`); nothing changes without a limit."""
+    await session.later(
+        "UPDATE rewards SET stock = stock + 1 WHERE program_id = $1 AND id = $2 AND stock IS NOT NULL",
+        program_id,
+        reward_id,
+    )
+
+
 def _reward(row: Row) -> Reward:
     return Reward(
         id=row["id"],

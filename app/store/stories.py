@@ -181,15 +181,16 @@ class _Shelf:
 
     def _redeemed(self, one: Redemption) -> Redeemed | Held:
         """A redemption or, as long as it was not captured, a hold."""
+        judged_by, reward = self.versions.all[one.terms_version], self.rewards[one.reward_id]
         if one.held_until is not None and (one.state is RedemptionState.HELD or one.ended_at is not None):
-            return Held(one.id, one.occurred_at, one.points, one.held_until, one.ended_at)
+            return Held(one.id, one.occurred_at, one.points, one.held_until, one.ended_at, judged_by, reward)
         return Redeemed(
             id=one.id,
             customer_id=one.customer_id,
             facts=one.facts,
-            terms=self.versions.all[one.terms_version],
+            terms=judged_by,
             points=one.points,
-            reward=self.rewards[one.reward_id],
+            reward=reward,
             clauses=one.decision.applied(),
         )
 

@@ -5,18 +5,20 @@ This is how facts find their place in time, whenever they arrive: what the ledge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.wallets.happenings import Bought, Joined, Redeemed, Returned, Reversed, Story
-from app.domain.wallets.postings import Posting, Subject, differences, surplus
-from app.store import customers, ledger, lots
+from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
+from app.store import customers, ledger, lots, redemptions
 from app.store.stories import Told
 from app.store.telling import Retold, next_notice
 from app.store.unit import Session
 from app.usecases.book import NOTHING, Book, Origin
 from app.usecases.call import Stamp
+from app.usecases.run_out import Changed, run_out
 
 
 async def record(
@@ -27,14 +29,15 @@ async def record(
     late: bool = False,
     digests: Iterable[int] = (),
     gone: Iterable[int] = (),
+    changed: Collection[Changed] = (),
     cause: str | None = None,
     decisions: Mapping[str, Decision] | None = None,
 ) -> dict[Subject, Entry]:
     """Append what the ledger lacks, set lots, balance and levels, and return the new entries by what they are about.
 
     `late` facts make the counts of terms be told from the beginning from now on. `digests` are those of the new rows,
-    `decisions` those of new redemptions (by id). The rows that entries go with must be written before, and the
-    accounts be locked.
+    `decisions` those of new redemptions (by id), `changed` the redemptions whose state was changed. The rows that
+    entries go with must be written before, and the accounts be locked. Reservations that have run out are ended.
     """
     made = await _record_one(
         session,
@@ -43,11 +46,22 @@ async def record(
         late=late,
         digests=digests,
         gone=gone,
+        changed=changed,
+        until=retold.until,
         cause=cause,
         decisions=decisions or {},
     )
     for other in _absorbed(retold):
-        made |= await _record_one(session, stamp=stamp, retold=other, late=late, cause=cause, decisions={})
+        made |= await _record_one(
+            session,
+            stamp=stamp,
+            retold=other,
+            late=late,
+            changed=changed,
+            until=retold.until,
+            cause=cause,
+            decisions={},
+        )
     return made
 
 
@@ -69,6 +83,8 @@ async def _record_one(
     retold: Retold,
     late: bool,
     decisions: Mapping[str, Decision],
+    changed: Collection[Changed],
+    until: datetime,
     cause: str | None,
     digests: Iterable[int] = (),
     gone: Iterable[int] = (),
@@ -77,27 +93,20 @@ async def _record_one(
     recorded = await ledger.recorded(session, program_id=stamp.program_id, account_id=account.id)
     known = {one.id: one for one in await lots.all_lots(session, program_id=stamp.program_id, account_id=account.id)}
     book = Book(session=session, stamp=stamp, account=account, known=known)
-    origins = dict(_origins(retold.story))
-    after = course.holdings.lots
-    made: dict[Subject, Entry] = {}
-    wanted = [*differences(course.postings, recorded=recorded), *_taken_back(retold, recorded=recorded)]
-    for posting in wanted:
-        subject = posting.subject
-        if subject.type is EntryType.REDEEM:
-            posting = _decided(posting, retold=retold, decisions=decisions)
-        origin = origins.get(subject, NOTHING)
-        because = cause if cause != subject.id else None
-        made[subject] = await book.append(posting, lots_after=after, origin=origin, cause=because)
+    made = await _append(book, retold=retold, recorded=recorded, decisions=decisions, cause=cause)
+    own = {one.id for one in retold.story.facts}
+    ended = await run_out(session, program_id=stamp.program_id, retold=retold, until=until)
+    rows = [*(one for one in changed if one.before.id in own), *ended]
     counting = any(not one.asked.nothing for one in retold.versions.standing)
     await book.close(
-        lots_after=after,
+        lots_after=course.holdings.lots,
         balance=retold.balance,
         settled_at=retold.until,
         due_at=course.next_due(),
         notice_at=next_notice(course, told=retold.told),
         corrected=late and counting,
-        digests=digests,
-        gone=gone,
+        digests=(*digests, *(redemptions.evidence(one.after) for one in rows)),
+        gone=(*gone, *(redemptions.evidence(one.before) for one in rows)),
     )
     if any(one.tiers for one in retold.versions.standing):
         for holder in {id(one): one for one in course.holders.values()}.values():
@@ -107,7 +116,30 @@ async def _record_one(
     return made
 
 
-def _taken_back(retold: Retold, *, recorded: Mapping[Subject, Mapping[str, int]]) -> Iterator[Posting]:
+async def _append(
+    book: Book, *, retold: Retold, recorded: Recorded, decisions: Mapping[str, Decision], cause: str | None
+) -> dict[Subject, Entry]:
+    """Append every entry that is lacking."""
+    origins, told_up_to = dict(_origins(retold.story)), retold.account.settled_at
+    wanted = [(one, False) for one in differences(retold.course.postings, recorded=recorded)]
+    wanted += [(one, True) for one in _taken_back(retold, recorded=recorded)]
+    made: dict[Subject, Entry] = {}
+    for posting, too_much in wanted:
+        subject = posting.subject
+        if subject.type is EntryType.REDEEM:
+            posting = _decided(posting, retold=retold, decisions=decisions)
+        # What time brings is no correction: only what changes a time that was told before has a cause.
+        known_before = too_much or (told_up_to is not None and posting.at <= told_up_to)
+        made[subject] = await book.append(
+            posting,
+            lots_after=retold.course.holdings.lots,
+            origin=origins.get(subject, NOTHING),
+            cause=cause if known_before and cause != subject.id else None,
+        )
+    return made
+
+
+def _taken_back(retold: Retold, *, recorded: Recorded) -> Iterator[Posting]:
     """Entries that take back what should not be there."""
     for subject, draws in surplus(retold.course.postings, recorded=recorded).items():
         yield retold.course.moved(subject, at=retold.until, draws=draws)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from app.domain import redeeming
+from app.domain.calendar import latest
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
@@ -29,14 +29,7 @@ from app.usecases.book import Book, Origin
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
 from app.usecases.count import count_uses
 from app.usecases.record import record
-
-
-@dataclass(frozen=True, slots=True)
-class NewHold:
-    """That a reward is only reserved: for a checkout, which has one reservation however often it is tried, and how long."""
-
-    checkout: str
-    length: timedelta
+from app.usecases.reserving import NewHold, with_reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     """
     if (known := await replay(session, call=call)) is not None:
         return known
-    if (skewed := _clock(call, occurred_at=order.facts.occurred_at)) is not None:
+    if (skewed := _clock(call, order=order)) is not None:
         return skewed
     asked = await _asked(session, call=call, order=order)
     if isinstance(asked, Problem):
@@ -82,7 +75,8 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         known_hold = await redemptions.by_checkout(session, program_id=call.program.id, checkout=order.hold.checkout)
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
-    if order.hold is None and asked.customer.account.is_followed_by(asked.facts.occurred_at):
+    account = asked.customer.account
+    if order.hold is None and not account.balance.held and account.is_followed_by(asked.facts.occurred_at):
         return await _on_the_spot(session, call=call, asked=asked)
     return await _in_its_place(session, call=call, asked=asked)
 
@@ -149,6 +143,7 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
     before = await retell(session, program_id=call.program.id, account=account, until=at)
     then = before.course if account.precedes(at) else before.as_of(at)
     facts = then.holders[asked.customer.id].seen(asked.facts, terms=asked.terms)
+    facts = with_reserved(facts, customer_id=asked.customer.id, terms=asked.terms, told=before.told, at=before.until)
     available = min(then.holdings.available(at=at), before.balance.available)
     decision = redeeming.redeem(
         terms=asked.terms,
@@ -195,7 +190,15 @@ def _prices(lists: PriceLists | None, *, asked: _Asked) -> Callable[[Lot], int] 
 
 def _fact(asked: _Asked, *, redemption: Redemption) -> NewFact:
     if redemption.held_until is not None:
-        return NewFact(Held(redemption.id, redemption.occurred_at, redemption.points, redemption.held_until))
+        held = Held(
+            id=redemption.id,
+            at=redemption.occurred_at,
+            points=redemption.points,
+            until=redemption.held_until,
+            terms=asked.terms,
+            reward=asked.reward.key,
+        )
+        return NewFact(held)
     clauses = redemption.decision.applied()
     fact = Redeemed(
         redemption.id, asked.customer.id, redemption.facts, asked.terms, redemption.points, asked.reward.key, clauses
@@ -233,16 +236,19 @@ async def _granted(
 
 async def _same_checkout(session: Session, *, call: Call, asked: _Asked, known: Redemption) -> Answer | Problem:
     """A second attempt of a checkout has the reservation of the first; another reward or customer is another checkout."""
-    if (known.customer_id, known.reward_id) != (asked.customer.id, asked.reward.id):
+    customer = asked.customer
+    if known.customer_id not in (customer.id, customer.asked_for) or known.reward_id != asked.reward.id:
         return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("checkout",))
-    if known.state is not RedemptionState.HELD:
+    if known.state is not RedemptionState.HELD or known.has_run_out(at=latest(call.now, customer.account.settled_at)):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
-    answer = _answer(asked, decision=known.decision, balance=asked.customer.account.balance)
+    answer = _answer(asked, decision=known.decision, balance=customer.account.balance)
     return await keep(session, call=call, answer=replace(answer, redemption_id=known.id))
 
 
 def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: Decision) -> Redemption:
     hold = asked.order.hold
+    # Counted from what is known, so that no reservation is over before it began, whatever the clock of its till.
+    since = latest(facts.occurred_at, call.now, asked.customer.account.settled_at)
     return Redemption(
         id=call.new_id(),
         customer_id=asked.customer.id,
@@ -254,7 +260,7 @@ def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: De
         terms_version=decision.terms_version,
         facts=facts,
         decision=decision,
-        held_until=facts.occurred_at + hold.length if hold is not None else None,
+        held_until=since + hold.length if hold is not None else None,
         checkout=hold.checkout if hold is not None else None,
     )
 
@@ -265,8 +271,10 @@ async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Rewa
     return await rewards.by_key(session, program_id=call.program.id, key=order.reward_key or "")
 
 
-def _clock(call: Call, *, occurred_at: datetime) -> Problem | None:
-    """A till that redeems is online, so its clock must agree; a sandbox may replay the past."""
-    if call.program.kind is ProgramKind.SANDBOX or occurred_at >= call.now - CLOCK_TOLERANCE:
+def _clock(call: Call, *, order: NewRedemption) -> Problem | None:
+    """A till that redeems is online, so its clock must agree; a sandbox may replay the past, but reserves for now."""
+    occurred_at = order.facts.occurred_at
+    replays = call.program.kind is ProgramKind.SANDBOX and order.hold is None
+    if replays or occurred_at >= call.now - CLOCK_TOLERANCE:
         return call.too_early(occurred_at, path=("basket", "occurredAt"))
     return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

@@ -63,6 +63,7 @@ def mutation(kind: str, field: str, arguments: str, code: str, *path: str, decid
 
 PURCHASE = f'purchase: {{ externalId: "stolen", {BASKET[2:]}'
 IN_BASKET = "basket: { locationId: $id, lines: [] }"
+FOR_A_WHILE = 'checkout: "stolen", minutes: 5'
 NODES = ["Location", "Customer", "Purchase", "LedgerEntry", "Redemption", "Reward", "Program", "ImpactPreview"]
 ASKED: dict[str, list[Asked]] = {
     "basketCheck.basket.locationId": [
@@ -123,6 +124,51 @@ ASKED: dict[str, list[Asked]] = {
             "reward",
         )
     ],
+    "holdReward.input.customer.id": [
+        mutation(
+            "Customer",
+            "holdReward",
+            f'customer: {{ id: $id }}, reward: {{ key: "coffee" }}, {FOR_A_WHILE}',
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+        )
+    ],
+    "holdReward.input.reward.id": [
+        mutation(
+            "Reward",
+            "holdReward",
+            f'customer: {{ card: "THEIRS99" }}, reward: {{ id: $id }}, {FOR_A_WHILE}',
+            "REWARD_NOT_FOUND",
+            "reward",
+        )
+    ],
+    "holdReward.input.basket.locationId": [
+        mutation(
+            "Location",
+            "holdReward",
+            f'customer: {{ card: "THEIRS99" }}, reward: {{ key: "coffee" }}, {FOR_A_WHILE}, {IN_BASKET}',
+            "LOCATION_NOT_FOUND",
+            "basket",
+            "locationId",
+        )
+    ],
+    "captureHold.input.hold.id": [mutation("Redemption", "captureHold", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold")],
+    "releaseHold.input.hold.id": [
+        mutation("Redemption", "releaseHold", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold", decided=False)
+    ],
+    "cancelRedemption.input.redemption": [
+        mutation("Redemption", "cancelRedemption", 'redemption: $id, reason: "x"', "REDEMPTION_NOT_FOUND", "redemption")
+    ],
+    "adjustPoints.input.customer.id": [
+        mutation(
+            "Customer",
+            "adjustPoints",
+            'customer: { id: $id }, points: 5, reason: "x"',
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+            decided=False,
+        )
+    ],
     "updateCustomer.input.customer.id": [
         mutation(
             "Customer",
@@ -153,7 +199,12 @@ BY_A_CUSTOMER = [
     (place, one)
     for place, one in CASES
     if (one.document.startswith("query") and one.kind not in ("Location", "Reward", "Program", "ImpactPreview"))
-    or place in ("updateCustomer.input.customer.id", "deliverExpiryNotices.input.customer.id")
+    or place
+    in (
+        "updateCustomer.input.customer.id",
+        "deliverExpiryNotices.input.customer.id",
+        "cancelRedemption.input.redemption",
+    )
 ]
 
 

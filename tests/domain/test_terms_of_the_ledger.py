@@ -171,7 +171,6 @@ def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("clauses", "path"),
     [
-        ((a_clause(), ("n", (), UndoWindow(24))), ("clauses", "1", "effect")),
         ((a_clause(), ("n", (), QuoteValidity(24))), ("clauses", "1", "effect")),
         ((a_clause(), ("n", (), Stamps(1))), ("clauses", "1", "effect")),
         ((a_clause(), ("n", (), RewardCost("meal", 10, unit=CostUnit.STAMPS))), ("clauses", "1", "effect")),
@@ -208,7 +207,8 @@ def test_what_is_kept_today_is_not_refused_with_it() -> None:
         ("p", (), TierPeriod(TierWindow.ROLLING_YEAR, 60)),
         ("v", (), PointsValidity(days=90, until=ValidityEnd.QUARTER, since=ValidityStart.ACTIVITY)),
         ("m", (), RewardCost("mug", 100, cash=pounds("2.00"))),
-        ("p", (), PendingPeriod(14)),
+        ("w", (), PendingPeriod(14)),
+        ("u", (), UndoWindow(24)),
     )
     expiring = (a_clause(), ("n", (), YEARLY))
     assert (

@@ -23,6 +23,7 @@ from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
+from app.domain.ledger import CauseKind
 from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import ProblemCode
@@ -66,6 +67,7 @@ def test_every_code_has_its_words() -> None:
     wanted = [f"reason.{code.value}" for code in ReasonCode]
     wanted += [f"remedy.{code.value}" for code in RemedyCode]
     wanted += [f"error.{code.value}" for code in ProblemCode]
+    wanted += [f"correction.{kind.value}" for kind in CauseKind]
     assert [key for key in wanted if key not in english] == []
 
 

@@ -20,7 +20,7 @@ class UndoWindow(Effect):
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
-        "How long a customer may cancel a redemption that is not used yet. Left out: not at all. Not kept yet, so it cannot be published."
+        "How long a customer may cancel a redemption that is not used yet. Left out: not at all; owner and staff may, with a reason."
     )
     hours: int = stated(f"Hours from the redemption on, 1 to {MOST_HOURS:,}.")
 
@@ -35,7 +35,3 @@ class UndoWindow(Effect):
     def problem(self) -> str | None:
         """No time, or more than a year."""
         return None if 1 <= self.hours <= MOST_HOURS else f"hours are 1 to {MOST_HOURS:,}"
-
-    def unenforced(self) -> bool:
-        """Nothing is cancelled yet."""
-        return True

@@ -21,6 +21,7 @@ from app.domain.lots import Draw, Lot
 from app.domain.price_lists import PriceLists, may_be_cheaper
 from app.domain.redeeming import price
 from app.domain.refunding import Refunded, points_back, refund, returned, worth_left
+from app.domain.reversing import undone
 from app.domain.terms import Terms
 from app.domain.wallets.happenings import (
     Adjusted,
@@ -37,6 +38,7 @@ from app.domain.wallets.happenings import (
     Warned,
 )
 from app.domain.wallets.holders import Holder
+from app.domain.wallets.holdings import OWED
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.tracks import Track
 
@@ -113,7 +115,7 @@ class Course(PassingTime):
             case Reversed():
                 self._reverse(fact)
             case Held():
-                self.hold(fact)
+                self.hold(fact, before=self._prices(fact))
             case Adjusted():
                 self._adjust(fact)
             case PassedOn():
@@ -134,8 +136,10 @@ class Course(PassingTime):
         spendable = tuple(lot for lot in self.holdings.free_lots() if lot.available_from <= at)
         return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
 
-    def _prices(self, fact: Redeemed) -> Callable[[Lot], int] | None:
+    def _prices(self, fact: Redeemed | Held) -> Callable[[Lot], int] | None:
         """What each lot would pay for the reward."""
+        if fact.terms is None:
+            return None
         lists, clause = self.price_lists(terms=fact.terms, at=fact.at), fact.terms.cost_of(fact.reward)
         if lists is None or clause is None:
             return None
@@ -212,13 +216,24 @@ class Course(PassingTime):
         self.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
 
     def _reverse(self, fact: Reversed) -> None:
-        undone = self.redeemed.pop(fact.redemption_id)
-        self.holders[undone.customer_id].track.use(undone.facts, undone.clauses, terms=undone.terms, times=-1)
+        gone = self.redeemed.pop(fact.redemption_id)
+        self.holders[gone.customer_id].track.use(gone.facts, gone.clauses, terms=gone.terms, times=-1)
         draws = self.holdings.put_back(fact.redemption_id) if fact.redemption_id in self.holdings.spent else ()
-        self.consider(draw.lot_id for draw in draws)
+        back = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != OWED}
+        self.consider(back)
+        decision = undone(
+            gone.terms,
+            reward=gone.reward,
+            points=-sum(draw.points for draw in draws),
+            redeemed_at=gone.at,
+            at=fact.at,
+            zone=gone.facts.zone,
+            overdue=sum(points for id, points in back.items() if self.is_past(id, at=fact.at)),
+            usable_until=fact.usable_until,
+        )
         if fact.usable_until is not None:
-            self.spare({draw.lot_id for draw in draws if draw.points < 0 and draw.lot_id}, until=fact.usable_until)
-        self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws)
+            self.spare(back, until=fact.usable_until)
+        self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws, decision=decision)
 
     def _adjust(self, fact: Adjusted) -> None:
         if fact.points > 0:

@@ -93,13 +93,18 @@ class Reversed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Points reserved for a reward from `at` on: let go at `ended_at` or, while that is None, at `until`."""
+    """Points reserved for a reward from `at` on: let go at `ended_at` or, while that is None, at `until`.
+
+    The lots are those that a redemption at that time takes: `reward` is its key, `terms` are those that price it.
+    """
 
     id: str
     at: datetime
     points: int
     until: datetime
     ended_at: datetime | None = None
+    terms: Terms | None = None
+    reward: str = ""
 
     @property
     def ends_at(self) -> datetime:
@@ -202,7 +207,13 @@ class Story:
         return frozenset(self.joined).union(*came)
 
 
-_RANKS: Mapping[type, Rank] = {Joined: Rank.JOIN, Bought: Rank.EARN, Redeemed: Rank.REDEEM, Returned: Rank.REFUND}
+_RANKS: Mapping[type, Rank] = {
+    Joined: Rank.JOIN,
+    Bought: Rank.EARN,
+    Held: Rank.REDEEM,
+    Redeemed: Rank.REDEEM,
+    Returned: Rank.REFUND,
+}
 
 
 def business_order(one: Happening) -> tuple[datetime, Rank, str, str]:

@@ -92,9 +92,7 @@ class Holdings:
         self, id: str, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
         """Take points that are available in consumption order, the lots that `before` ranks low first; the rest is owed."""
-        available = consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
-        order = available if before is None else sorted(available, key=before)
-        return self._drawn(id, points, order=order, owing=True)
+        return self._drawn(id, points, order=self._spendable(at=at, before=before), owing=True)
 
     def pass_on(self, id: str, wanted: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
         """Take the very points that were passed on; where late facts have used them, others; the rest is owed."""
@@ -146,10 +144,10 @@ class Holdings:
             self._change(lot_id, -points)
         return (Draw(lot_id, points),) if points else ()
 
-    def hold(self, points: int, *, at: datetime) -> tuple[Draw, ...]:
-        """Reserve available points in consumption order, as far as they go."""
+    def hold(self, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
+        """Reserve available points in the order in which they would be spent, as far as they go."""
         held = []
-        for lot in consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
+        for lot in self._spendable(at=at, before=before):
             part = min(points, lot.free)
             if part:
                 held.append(Draw(lot.id, part))
@@ -179,6 +177,11 @@ class Holdings:
         for lot in consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
             draws.extend(self.settle(lot.id))
         return tuple(draws)
+
+    def _spendable(self, *, at: datetime, before: Callable[[Lot], int] | None) -> list[Lot]:
+        """The lots that can be spent at a moment, in order."""
+        available = consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
+        return list(available) if before is None else sorted(available, key=before)
 
     def _drawn(self, id: str, points: int, *, order: Iterable[Lot], owing: bool) -> tuple[Draw, ...]:
         draws = []

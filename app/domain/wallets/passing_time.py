@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from enum import IntEnum
@@ -112,6 +112,11 @@ class PassingTime:
         spared = self._spared.get(lot.id)
         return at if at is None or spared is None else max(at, spared)
 
+    def is_past(self, lot_id: str, *, at: datetime) -> bool:
+        """Whether the last day of a lot has passed, so that what comes back to it expires."""
+        ends_at = self.expires_at(self.holdings.lots[lot_id])
+        return ends_at is not None and ends_at <= at
+
     def in_force(self, at: datetime) -> Terms:
         """The terms in force at a moment; before the first ones, those."""
         return next((one for one in reversed(self.versions) if one.effective_from <= at), self.versions[0])
@@ -136,9 +141,9 @@ class PassingTime:
         last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
         return last is not None and on_receipt(lot, validity=validity, last=last)
 
-    def hold(self, fact: Held) -> None:
-        """Reserve points."""
-        self._held[fact.id] = fact, self.holdings.hold(fact.points, at=fact.at)
+    def hold(self, fact: Held, *, before: Callable[[Lot], int] | None = None) -> None:
+        """Reserve points; the lots that `before` ranks low first."""
+        self._held[fact.id] = fact, self.holdings.hold(fact.points, at=fact.at, before=before)
 
     def warn(self, fact: Warned) -> None:
         """A notice of expiry was delivered; one that was given before lots went over counts for them here."""

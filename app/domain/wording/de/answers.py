@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "Die Einlösung ist zurückgenommen; wieder gutgeschrieben: {observed}.",
     "reason.UNDO_WINDOW_OVER": "Diese Einlösung ließ sich bis {required} zurücknehmen; die Anfrage kam am {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "Der Fehler lag bei uns; trotz abgelaufener Gültigkeit bis {required} noch einlösbar: {observed}.",
-    "reason.EXPIRED_ON_RELEASE": "Mit dem Ende der Reservierung verfallen: {observed}; der letzte Gültigkeitstag, der {required}, war schon vorbei.",
+    "reason.EXPIRED_ON_RELEASE": "Bei der Rückgabe sofort verfallen: {observed}; der letzte Gültigkeitstag, der {required}, war schon vorbei.",
     "reason.POINTS_EXPIRED": "Verfallen: {observed}; der letzte Gültigkeitstag war der {required}.",
     "reason.POINTS_AVAILABLE": "Ab jetzt zusätzlich einlösbar: {observed}.",
     "reason.TIER_LOST": "Statuspunkte: {observed}; diese Stufe beginnt bei {required} und gilt nicht mehr.",
@@ -78,6 +78,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "Als Vorliebe angeben: {choices}.",
     "remedy.START_SOONER": "Die Änderung vor {from_} beginnen lassen oder später ankündigen.",
     "remedy.COLLECT_QUALIFYING": "Noch {qualifying} sammeln.",
+    # Corrections
+    "correction.PURCHASE": "Berichtigt, weil ein Einkauf vom {date} später eintraf.",
+    "correction.REFUND": "Berichtigt, weil eine Rückgabe vom {date} später eintraf.",
+    "correction.REDEMPTION": "Berichtigt, weil eine Einlösung vom {date} später erfasst wurde.",
+    "correction.REVERSAL": "Berichtigt, weil die Rücknahme einer Einlösung am {date} später erfasst wurde.",
+    "correction.ADJUSTMENT": "Berichtigt, weil eine Anpassung vom {date} später erfasst wurde.",
+    "correction.TRANSFER": "Berichtigt, weil eine Übertragung vom {date} später erfasst wurde.",
+    "correction.MERGE": "Berichtigt, weil am {date} Punkte zusammengelegt wurden.",
+    "correction.NOTICE": "Berichtigt, weil die Zustellung eines Hinweises am {date} später bekannt wurde.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "Diese Regel kann nie gelten.",
     "lint.example.NEVER_HOLDS": "An keinem Tag vom {first} bis {last} treffen ihre Tage, Zeiten und Daten zusammen.",
@@ -152,6 +161,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "Diese Reservierung besteht nicht mehr: Sie wurde eingelöst oder aufgehoben oder ist abgelaufen.",
     "error.ALREADY_REVERSED": "Das wurde bereits rückgängig gemacht.",
     "error.ALREADY_USED": "Diese Einlösung wurde schon genutzt und lässt sich nicht mehr selbst zurücknehmen.",
+    "error.NOT_CANCELLABLE": "Nach den Bedingungen kann nur das Personal diese Einlösung zurücknehmen.",
     "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel vergeben werden darf.",
     "error.NOT_ENOUGH_POINTS": "Dafür sind nicht genügend Punkte vorhanden.",
 }

@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "The redemption was cancelled, and you got {observed} back.",
     "reason.UNDO_WINDOW_OVER": "This redemption could be cancelled until {required}; the request came on {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "The mistake was ours, so you can still spend {observed} until {required}, although the last valid day has passed.",
-    "reason.EXPIRED_ON_RELEASE": "When the reservation ended, {observed} expired at once, because the last valid day, {required}, had passed.",
+    "reason.EXPIRED_ON_RELEASE": "When the points came back, {observed} expired at once, because the last valid day, {required}, had passed.",
     "reason.POINTS_EXPIRED": "Expired: {observed}; the last valid day was {required}.",
     "reason.POINTS_AVAILABLE": "From now on you can spend {observed} more.",
     "reason.TIER_LOST": "Qualifying points: {observed}; this level begins at {required}, and you no longer hold it.",
@@ -78,6 +78,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "Tell us that you prefer {choices}.",
     "remedy.START_SOONER": "Let the change take effect before {from_}, or announce it later.",
     "remedy.COLLECT_QUALIFYING": "Collect {qualifying} more.",
+    # Corrections
+    "correction.PURCHASE": "Corrected because a purchase of {date} arrived later.",
+    "correction.REFUND": "Corrected because a refund of {date} arrived later.",
+    "correction.REDEMPTION": "Corrected because a redemption of {date} was recorded later.",
+    "correction.REVERSAL": "Corrected because the cancellation of a redemption on {date} was recorded later.",
+    "correction.ADJUSTMENT": "Corrected because an adjustment of {date} was recorded later.",
+    "correction.TRANSFER": "Corrected because points passed on on {date} were recorded later.",
+    "correction.MERGE": "Corrected because points were brought together on {date}.",
+    "correction.NOTICE": "Corrected because the delivery of a notice on {date} became known later.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "This clause can never hold.",
     "lint.example.NEVER_HOLDS": "On no day from {first} to {last} do its days, hours and dates come together.",
@@ -152,6 +161,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "This reservation is over: it was redeemed or released, or it has run out.",
     "error.ALREADY_REVERSED": "This has already been undone.",
     "error.ALREADY_USED": "This redemption has been used, so you can no longer cancel it yourself.",
+    "error.NOT_CANCELLABLE": "The terms do not let this redemption be cancelled without the staff; please ask them.",
     "error.ABOVE_LIMIT": "This is more than may be given with this access key.",
     "error.NOT_ENOUGH_POINTS": "There are not enough points for this.",
 }

@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "兑换已取消，现退还 {observed}。",
     "reason.UNDO_WINDOW_OVER": "取消兑换须在{required}之前提出，本次于{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店失误，退还的 {observed}虽已过有效期，您仍可使用至{required}。",
-    "reason.EXPIRED_ON_RELEASE": "预留结束时，其中 {observed}已过有效期（至{required}），随即失效。",
+    "reason.EXPIRED_ON_RELEASE": "退回时，其中 {observed}已过有效期（至{required}），随即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}现已生效，可以使用。",
     "reason.TIER_LOST": "等级积分为 {observed}，未达到本等级要求的 {required}，您不再享有本等级。",
@@ -78,6 +78,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "请登记以下偏好：{choices}。",
     "remedy.START_SOONER": "请让变更在{from_}之前生效，或推迟公告。",
     "remedy.COLLECT_QUALIFYING": "再积 {qualifying}即可。",
+    # Corrections
+    "correction.PURCHASE": "因{date}的消费记录较晚收到，现已更正。",
+    "correction.REFUND": "因{date}的退货记录较晚收到，现已更正。",
+    "correction.REDEMPTION": "因{date}的兑换较晚入账，现已更正。",
+    "correction.REVERSAL": "因{date}的取消兑换较晚入账，现已更正。",
+    "correction.ADJUSTMENT": "因{date}的积分调整较晚入账，现已更正。",
+    "correction.TRANSFER": "因{date}的积分转赠较晚入账，现已更正。",
+    "correction.MERGE": "因积分已于{date}合并，现已更正。",
+    "correction.NOTICE": "因{date}的通知送达情况较晚收到，现已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本条永远不会生效。",
     "lint.example.NEVER_HOLDS": "从{first}到{last}，没有任何一天能同时满足其星期、时段和日期。",
@@ -152,6 +161,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "该预留已结束：已完成兑换、已取消或已过期。",
     "error.ALREADY_REVERSED": "该操作此前已被撤销。",
     "error.ALREADY_USED": "该兑换已使用，您无法再自行取消。",
+    "error.NOT_CANCELLABLE": "按条款规定，该兑换只能由店员取消，请联系店员。",
     "error.ABOVE_LIMIT": "超出该访问密钥可发放的上限。",
     "error.NOT_ENOUGH_POINTS": "积分不足。",
 }

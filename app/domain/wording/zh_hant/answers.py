@@ -48,7 +48,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "兌換已取消，現退還 {observed}。",
     "reason.UNDO_WINDOW_OVER": "取消兌換須於{required}之前提出，這次是於{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店疏失，退還的 {observed}雖已超過有效期限，您仍可使用至{required}。",
-    "reason.EXPIRED_ON_RELEASE": "預留結束時，其中 {observed}已超過有效期限（至{required}），因此失效。",
+    "reason.EXPIRED_ON_RELEASE": "退回時，其中 {observed}已超過有效期限（至{required}），隨即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期限至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}現已生效，可開始使用。",
     "reason.TIER_LOST": "等級點數為 {observed}，未達此等級的門檻 {required}，您不再享有此等級。",
@@ -78,6 +78,15 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.STATE_PREFERENCE": "請登錄下列喜好：{choices}。",
     "remedy.START_SOONER": "請讓變更在{from_}之前生效，或延後公告。",
     "remedy.COLLECT_QUALIFYING": "再集 {qualifying}即可。",
+    # Corrections
+    "correction.PURCHASE": "因{date}的消費紀錄較晚收到，現已更正。",
+    "correction.REFUND": "因{date}的退貨紀錄較晚收到，現已更正。",
+    "correction.REDEMPTION": "因{date}的兌換較晚入帳，現已更正。",
+    "correction.REVERSAL": "因{date}的取消兌換較晚入帳，現已更正。",
+    "correction.ADJUSTMENT": "因{date}的點數調整較晚入帳，現已更正。",
+    "correction.TRANSFER": "因{date}的點數轉贈較晚入帳，現已更正。",
+    "correction.MERGE": "因點數已於{date}合併，現已更正。",
+    "correction.NOTICE": "因{date}的通知送達情形較晚得知，現已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本項永遠不會生效。",
     "lint.example.NEVER_HOLDS": "從{first}到{last}，沒有任何一天能同時符合其星期、時段與日期。",
@@ -152,6 +161,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_HELD": "此預留已結束：已完成兌換、已取消或已逾期。",
     "error.ALREADY_REVERSED": "此操作先前已撤銷。",
     "error.ALREADY_USED": "此兌換已使用，您無法再自行取消。",
+    "error.NOT_CANCELLABLE": "依條款規定，此兌換只能由門市人員取消，請洽門市人員。",
     "error.ABOVE_LIMIT": "超出此存取金鑰可發給的上限。",
     "error.NOT_ENOUGH_POINTS": "點數不足。",
 }

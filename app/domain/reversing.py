@@ -1,0 +1,77 @@
+"""Redemptions that are undone: until when a customer may, what comes back, and how long it can be spent then."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.undo_window import UndoWindow
+from app.domain.terms import Terms
+
+GRACE_DAYS = 14
+"""Local days after the business day of a reversal for which points past their date can be spent, where the shop was at fault."""
+
+
+def window_ends(terms: Terms, *, redeemed_at: datetime) -> datetime | None:
+    """The first instant at which a customer can no longer cancel a redemption; None: its terms give them no window."""
+    if not terms.has(UndoWindow):
+        return None
+    return redeemed_at + timedelta(hours=terms.policy(UndoWindow).hours)
+
+
+def grace_ends(at: datetime, *, zone: str) -> datetime:
+    """The instant up to which points past their date can be spent: the end of the last local day of the grace."""
+    return day_start(local_date(at, zone_name=zone) + timedelta(days=GRACE_DAYS + 1), zone_name=zone)
+
+
+def too_late(terms: Terms, *, ended_at: datetime, at: datetime, zone: str) -> Decision:
+    """The refusal of a cancellation after the window of the terms, which nothing opens again."""
+    finding = Finding(False, ReasonCode.UNDO_WINDOW_OVER, at, ended_at, (Remedy(RemedyCode.NONE),))
+    return Decision(
+        outcome=DecisionOutcome.REFUSED,
+        points=0,
+        terms_version=terms.version,
+        decided_for=at,
+        reasons=(Reason(terms.policy_clause(UndoWindow).key, Verdict.NOT_MET, finding),),
+        zone=zone if zone != terms.zone else None,
+    )
+
+
+def undone(
+    terms: Terms,
+    *,
+    reward: str,
+    points: int,
+    redeemed_at: datetime,
+    at: datetime,
+    zone: str,
+    overdue: int = 0,
+    usable_until: datetime | None = None,
+) -> Decision:
+    """That a redemption was undone, by the clause that lets a customer or, after its window, by the one that priced it.
+
+    `overdue` are the points among those that came back whose last day has passed; `usable_until` is until when they
+    can be spent all the same.
+    """
+    ends = window_ends(terms, redeemed_at=redeemed_at)
+    cost = terms.cost_of(reward)
+    clause = cost.key if cost is not None else None
+    if ends is not None and at < ends:
+        clause = terms.policy_clause(UndoWindow).key
+    reasons = []
+    if clause is not None:
+        back = Finding(True, ReasonCode.REDEMPTION_UNDONE, points)
+        reasons.append(Reason(clause, Verdict.APPLIED, back))
+    if overdue and usable_until is not None and terms.has(PointsValidity):
+        spared = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
+        reasons.append(Reason(terms.policy_clause(PointsValidity).key, Verdict.APPLIED, spared))
+    return Decision(
+        outcome=DecisionOutcome.GRANTED,
+        points=points,
+        terms_version=terms.version,
+        decided_for=at,
+        reasons=tuple(reasons),
+        zone=zone if zone != terms.zone else None,
+    )

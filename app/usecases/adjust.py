@@ -1,0 +1,105 @@
+"""Give or take points by hand: with a reason, up to what the access key may, and never more than there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.domain.access import Role
+from app.domain.amounts import MAX_POINTS
+from app.domain.ledger import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
+from app.domain.wallets.happenings import Adjusted
+from app.domain.wallets.postings import Subject
+from app.store import adjustments, customers, terms
+from app.store.adjustments import Adjustment
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.telling import NewFact, Retold, retell, told_with
+from app.store.unit import Session
+from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.record import record
+
+MOST = 1_000_000
+"""The most points that one adjustment moves."""
+
+LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MOST, Role.STAFF: 1_000})
+"""The most points that one adjustment by a key of a role moves, in either direction; other roles adjust nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAdjustment:
+    """Whose points, how many (negative: taken), why, and the role of the access key."""
+
+    customer: CustomerBy
+    points: int
+    reason: str | None
+    role: Role
+
+
+async def adjust(session: Session, *, call: Call, order: NewAdjustment) -> Answer | Problem:
+    """Move the points now. Given points are earned now, by the terms in force; taken ones go as if they were spent."""
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (problem := _unfit(order)) is not None:
+        return problem
+    customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
+    if customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    in_force = await terms.in_force(session, program_id=call.program.id, at=call.now)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE)
+    before = await retell(session, program_id=call.program.id, account=customer.account, until=call.now)
+    if -order.points > _spendable(before, customer=customer, call=call):
+        return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
+    return await _adjusted(session, call=call, order=order, customer=customer, terms=in_force, before=before)
+
+
+def _unfit(order: NewAdjustment) -> Problem | None:
+    if not order.reason:
+        return Problem(ProblemCode.REASON_MISSING, path=("reason",))
+    if not 1 <= abs(order.points) <= MOST:
+        detail = f"1 to {MOST:,} points, given or taken"
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=detail)
+    limit = LIMITS[order.role]
+    if abs(order.points) > limit:
+        detail = f"at most {limit:,} points at once with a key of this role"
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail)
+    return None
+
+
+def _spendable(before: Retold, *, customer: CustomerRow, call: Call) -> int:
+    """The points that can be taken: there now, and still there by all that is known to come."""
+    then = before.course if customer.account.precedes(call.now) else before.as_of(call.now)
+    return min(then.holdings.available(at=call.now), before.balance.available)
+
+
+async def _adjusted(
+    session: Session, *, call: Call, order: NewAdjustment, customer: CustomerRow, terms: Terms, before: Retold
+) -> Answer | Problem:
+    given = Adjustment(
+        id=call.new_id(),
+        account_id=customer.account.id,
+        customer_id=customer.id,
+        points=order.points,
+        occurred_at=call.now,
+        recorded_at=call.now,
+        terms_version=terms.version,
+        reason=order.reason or "",
+        actor=call.actor,
+    )
+    fact = NewFact(Adjusted(given.id, given.occurred_at, given.points, terms))
+    retold = told_with(before.told, versions=before.versions, facts=[fact], until=call.now)
+    if retold.balance.lifetime > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
+    await adjustments.add(session, program_id=call.program.id, adjustment=given)
+    made = await record(
+        session, stamp=call.stamp, retold=retold, digests=(adjustments.evidence(given),), cause=given.id
+    )
+    answer = Answer(
+        balance=retold.balance,
+        customer_id=customer.id,
+        entry_id=made[Subject(EntryType.ADJUST, given.id)].id,
+    )
+    return await keep(session, call=call, answer=answer)

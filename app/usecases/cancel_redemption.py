@@ -1,0 +1,154 @@
+"""Undo a redemption: the very lots have their points again, and the goods are back in stock. Once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain import reversing
+from app.domain.access import Role
+from app.domain.calendar import latest
+from app.domain.decisions import Decision
+from app.domain.ledger import Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
+from app.domain.wallets.postings import Subject
+from app.store import customers, redemptions, reversals, terms
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.redemptions import Redemption, RedemptionState
+from app.store.reversals import Reversal
+from app.store.telling import Retold, retell
+from app.store.unit import Session
+from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.record import record
+from app.usecases.run_out import let_go
+
+BY_THE_WINDOW = frozenset({Role.TILL, Role.CUSTOMER})
+"""Who cancels only as long as the terms let a customer; staff and the owner may always, with a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Which redemption, by whom (`customer_id` is that of a customer's own key), and why.
+
+    `shop_at_fault`: points past their date can be spent for a while.
+    """
+
+    redemption_id: str
+    role: Role
+    customer_id: str | None
+    reason: str | None
+    shop_at_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A redemption that was paid for, whose it is, and the terms that decided it; the account is locked."""
+
+    redemption: Redemption
+    customer: CustomerRow
+    terms: Terms
+
+
+async def cancel_redemption(session: Session, *, call: Call, order: Cancellation) -> Answer | Problem:
+    """Undo it, if the terms let this caller. A refusal by the terms is kept under its key and moves nothing."""
+    paid = await _paid(session, call=call, order=order)
+    if paid is None:
+        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (problem := _unfit(paid.redemption, order=order)) is not None:
+        return problem
+    if order.role in BY_THE_WINDOW:
+        ended_at = reversing.window_ends(paid.terms, redeemed_at=paid.redemption.occurred_at)
+        if ended_at is None:
+            return Problem(ProblemCode.NOT_CANCELLABLE, path=("redemption",))
+        if call.now >= ended_at:
+            zone = paid.redemption.facts.zone
+            late = reversing.too_late(paid.terms, ended_at=ended_at, at=call.now, zone=zone)
+            return await keep(session, call=call, answer=_answer(paid, decision=late))
+    elif not order.reason:
+        return Problem(ProblemCode.REASON_MISSING, path=("reason",))
+    return await _undone(session, call=call, order=order, paid=paid)
+
+
+async def _paid(session: Session, *, call: Call, order: Cancellation) -> _Paid | None:
+    """What is to be undone; None where there is no such redemption, or it is not the caller's."""
+    program = call.program.id
+    known = await redemptions.by_id(session, program_id=program, redemption_id=order.redemption_id)
+    if known is None:
+        return None
+    customer = await customers.find(session, program_id=program, by=CustomerBy(known.customer_id), lock=True)
+    if customer is None:
+        return None
+    if order.role is Role.CUSTOMER and order.customer_id not in (known.customer_id, customer.id):
+        return None
+    # Read again under the lock: somebody else may just have undone it.
+    known = await redemptions.by_id(session, program_id=program, redemption_id=known.id)
+    judged_by = await terms.version(session, program_id=program, number=known.terms_version) if known else None
+    return _Paid(known, customer, judged_by) if known is not None and judged_by is not None else None
+
+
+def _unfit(redemption: Redemption, *, order: Cancellation) -> Problem | None:
+    """Why there is nothing to undo, or not in this way."""
+    path = ("redemption",)
+    if redemption.state is RedemptionState.HELD:
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="it is only reserved: releaseHold lets it go")
+    if redemption.ended_at is not None:
+        return Problem(ProblemCode.NOT_HELD, path=path)
+    if redemption.state is RedemptionState.CANCELLED:
+        return Problem(ProblemCode.ALREADY_REVERSED, path=path)
+    if order.shop_at_fault and order.role in BY_THE_WINDOW:
+        return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail="staff and the owner can say so")
+    return None
+
+
+async def _undone(session: Session, *, call: Call, order: Cancellation, paid: _Paid) -> Answer:
+    program, redemption = call.program.id, paid.redemption
+    # The clock of the till that redeemed may be ahead: nothing is undone before it was done.
+    at = latest(call.now, redemption.occurred_at)
+    grace = reversing.grace_ends(at, zone=redemption.facts.zone) if order.shop_at_fault else None
+    reversal = Reversal(
+        id=call.new_id(),
+        redemption_id=redemption.id,
+        occurred_at=at,
+        recorded_at=call.now,
+        usable_until=grace,
+        reason=order.reason,
+        actor=call.actor,
+    )
+    changed = await let_go(
+        session, program_id=program, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None
+    )
+    await reversals.add(session, program_id=program, reversal=reversal)
+    retold = await retell(session, program_id=program, account=paid.customer.account, until=at)
+    limited = any(key in paid.terms.asked.uses for key in redemption.decision.applied())
+    made = await record(
+        session,
+        stamp=call.stamp,
+        retold=retold,
+        # What was counted as used is kept for ever: from now on it is told from the beginning.
+        late=limited or not paid.customer.account.precedes(at),
+        digests=(reversals.evidence(reversal),),
+        changed=[changed],
+        cause=reversal.id,
+    )
+    entry = made[Subject(EntryType.REVERSAL, reversal.id)]
+    return await keep(session, call=call, answer=_booked(paid, retold=retold, reversal=reversal, entry=entry))
+
+
+def _booked(paid: _Paid, *, retold: Retold, reversal: Reversal, entry: Entry) -> Answer:
+    subject = Subject(EntryType.REVERSAL, reversal.id)
+    decision = next(one.decision for one in retold.course.postings if one.subject == subject)
+    return _answer(paid, decision=decision, retold=retold, entry=entry)
+
+
+def _answer(paid: _Paid, *, decision: Decision, retold: Retold | None = None, entry: Entry | None = None) -> Answer:
+    return Answer(
+        decision=decision,
+        balance=retold.balance if retold is not None else paid.customer.account.balance,
+        customer_id=paid.customer.id,
+        redemption_id=paid.redemption.id,
+        reward_id=paid.redemption.reward_id,
+        entry_id=entry.id if entry is not None else None,
+        terms=paid.terms,
+    )

@@ -1,0 +1,116 @@
+"""End a reservation: pay for it, as of the time when it began, or let it go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from app.domain.calendar import latest
+from app.domain.ledger import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.wallets.postings import Subject
+from app.store import customers, redemptions, terms
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.redemptions import Redemption, RedemptionState
+from app.store.telling import retell
+from app.store.unit import Session
+from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.count import count_uses
+from app.usecases.record import record
+from app.usecases.run_out import Changed, let_go
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBy:
+    """Which reservation: by the id of its redemption or by its checkout."""
+
+    redemption_id: str | None
+    checkout: str | None
+
+
+_End: TypeAlias = Callable[..., Awaitable[Answer]]
+
+
+async def capture(session: Session, *, call: Call, order: HoldBy) -> Answer | Problem:
+    """Pay for what was reserved: the redemption as it was decided when the reservation began, and at that time."""
+    return await _ended(session, call=call, order=order, by=_captured)
+
+
+async def release(session: Session, *, call: Call, order: HoldBy) -> Answer | Problem:
+    """Let go what was reserved: points and goods are free again. Points past their last day expire at once."""
+    return await _ended(session, call=call, order=order, by=_released)
+
+
+async def _ended(session: Session, *, call: Call, order: HoldBy, by: _End) -> Answer | Problem:
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    found = await _held(session, call=call, order=order)
+    if found is None:
+        return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
+    held, customer = found
+    over = Problem(ProblemCode.NOT_HELD, path=("hold",))
+    if held.state is not RedemptionState.HELD:
+        return over
+    if held.has_run_out(at=latest(call.now, customer.account.settled_at)):
+        # Time has ended it: what the books lack of that is written, whoever sees it first.
+        retold = await retell(session, program_id=call.program.id, account=customer.account, until=call.now)
+        await record(session, stamp=call.stamp, retold=retold)
+        return over
+    return await by(session, call=call, held=held, customer=customer)
+
+
+async def _held(session: Session, *, call: Call, order: HoldBy) -> tuple[Redemption, CustomerRow] | None:
+    """The reservation as it stands and whose it is, the account locked."""
+    program = call.program.id
+    if order.redemption_id is not None:
+        known = await redemptions.by_id(session, program_id=program, redemption_id=order.redemption_id)
+    else:
+        known = await redemptions.by_checkout(session, program_id=program, checkout=order.checkout or "")
+    if known is None or known.held_until is None:
+        return None
+    customer = await customers.find(session, program_id=program, by=CustomerBy(known.customer_id), lock=True)
+    # Read again under the lock: somebody else may just have ended it.
+    known = await redemptions.by_id(session, program_id=program, redemption_id=known.id)
+    return (known, customer) if customer is not None and known is not None else None
+
+
+async def _captured(session: Session, *, call: Call, held: Redemption, customer: CustomerRow) -> Answer:
+    program, id = call.program.id, held.id
+    after = replace(held, state=RedemptionState.FULFILLED)
+    await redemptions.set_state(session, program_id=program, redemption_id=id, state=after.state, ended_at=None)
+    judged_by = await terms.version(session, program_id=program, number=held.terms_version)
+    if judged_by is None:
+        raise LookupError(f"terms version {held.terms_version} is missing")
+    await count_uses(session, call=call, customer_id=customer.id, terms=judged_by, decision=held.decision)
+    retold = await retell(session, program_id=program, account=customer.account, until=call.now)
+    changed = [Changed(before=held, after=after)]
+    made = await record(session, stamp=call.stamp, retold=retold, changed=changed, cause=id)
+    answer = Answer(
+        decision=held.decision,
+        balance=retold.balance,
+        customer_id=customer.id,
+        redemption_id=id,
+        reward_id=held.reward_id,
+        entry_id=made[Subject(EntryType.REDEEM, id)].id,
+        terms=judged_by,
+    )
+    return await keep(session, call=call, answer=answer)
+
+
+async def _released(session: Session, *, call: Call, held: Redemption, customer: CustomerRow) -> Answer:
+    program = call.program.id
+    changed = await let_go(
+        session, program_id=program, redemption=held, state=RedemptionState.CANCELLED, ended_at=call.now
+    )
+    retold = await retell(session, program_id=program, account=customer.account, until=call.now)
+    made = await record(session, stamp=call.stamp, retold=retold, changed=[changed])
+    expired = [one.id for subject, one in made.items() if subject.type is EntryType.EXPIRE]
+    answer = Answer(
+        balance=retold.balance,
+        customer_id=customer.id,
+        redemption_id=held.id,
+        reward_id=held.reward_id,
+        entry_id=expired[0] if expired else None,
+    )
+    return await keep(session, call=call, answer=answer)

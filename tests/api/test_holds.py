@@ -1,0 +1,324 @@
+"""Rewards reserved for a checkout over HTTP, paid for or let go, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_access import code_of, customer_key
+from tests.api.test_terms import PUBLISH, REWARD
+from tests.proving import faults_in
+from tests.shop import DECISION, START, Clock, Shop, open_shop
+
+HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ {DECISION}
+  balances {{ available held }} redemption {{ id state points occurredAt heldUntil checkout }} reward {{ stock }} }} }}"""
+CAPTURE = f"""mutation($input: CaptureHoldInput!) {{ captureHold(input: $input) {{ {DECISION}
+  balances {{ available held }} redemption {{ id state }} reward {{ stock }} entry {{ type points occurredAt }} }} }}"""
+RELEASE = """mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) {
+  balances { available held } redemption { id state } reward { stock }
+  entry { type points decision { reasons { code statement clause { key } } } } userErrors { code message path } } }"""
+STATE = """query($by: CustomerBy!, $id: ID!) { node(id: $id) { ... on Redemption { state reward { stock } } }
+  customer(by: $by) { wallet { balances { available pending held owed } } } }"""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A shop that gives a point a pound and three prints for 100 points each."""
+    with open_shop(database_url, clock=clock, template="blank") as opened:
+        furnish(opened, stock=3)
+        yield opened
+
+
+def furnish(shop: Shop, *, stock: int, conditions: Any = (), more: Any = ()) -> None:
+    """Put the print into the catalogue and into terms."""
+    given = {"idempotencyKey": "r", "key": "print", "name": "Print", "description": "A signed print.", "stock": stock}
+    assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+    clauses = [
+        {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+        {"key": "print", "effect": {"rewardCost": {"reward": "print", "points": 100}}, "conditions": list(conditions)},
+        *more,
+    ]
+    terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+    assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+
+
+def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any) -> Any:
+    """Reserve the print."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "customer": {"card": card},
+        "reward": {"key": "print"},
+        "checkout": checkout,
+        "minutes": minutes,
+        **more,
+    }
+    return shop.ask(HOLD, input=given)["holdReward"]
+
+
+def end(shop: Shop, mutation: str, checkout: str, *, key: str | None = None) -> Any:
+    """Capture or release what a checkout has reserved."""
+    given = {"idempotencyKey": key or uuid.uuid4().hex, "hold": {"checkout": checkout}}
+    (answer,) = shop.ask(mutation, input=given).values()
+    return answer
+
+
+def codes(answer: Any) -> list[tuple[str, list[str]]]:
+    """The technical refusals: code and path."""
+    return [(one["code"], one["path"]) for one in answer["userErrors"]]
+
+
+def state(shop: Shop, card: str, redemption: str) -> tuple[str, int, dict[str, int]]:
+    """The state of a redemption, the stock of its reward, and the balance."""
+    found = shop.ask(STATE, by={"card": card}, id=redemption)
+    (balance,) = found["customer"]["wallet"]["balances"]
+    return found["node"]["state"], found["node"]["reward"]["stock"], balance
+
+
+def balance(available: int, held: int = 0) -> dict[str, int]:
+    """A balance without anything pending or owed."""
+    return {"available": available, "pending": 0, "held": held, "owed": 0}
+
+
+def test_what_is_reserved_is_paid_for_by_the_decision_and_at_the_time_of_the_reservation(
+    shop: Shop, clock: Clock
+) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    held = hold(shop, card, "c-1")
+    assert (held["decision"]["outcome"], held["balances"]) == ("GRANTED", [{"available": 50, "held": 100}])
+    began = held["redemption"]["occurredAt"]
+    assert (held["redemption"]["state"], held["redemption"]["checkout"], held["reward"]["stock"]) == ("HELD", "c-1", 2)
+    assert shop.ledger(card) == [("EARN", 150)], "nothing has moved yet"
+    assert faults_in(shop.url) == []
+    clock.now += timedelta(minutes=20)
+    shop.buy(card, "10.00")
+    paid = end(shop, CAPTURE, "c-1")
+    assert paid["userErrors"] == []
+    assert paid["decision"]["reasons"] == held["decision"]["reasons"]
+    assert paid["balances"] == [{"available": 60, "held": 0}]
+    assert paid["entry"] == {"type": "REDEEM", "points": -100, "occurredAt": began}
+    assert (paid["redemption"]["id"], paid["redemption"]["state"]) == (held["redemption"]["id"], "FULFILLED")
+    assert paid["reward"]["stock"] == 2
+    assert faults_in(shop.url) == []
+
+
+def test_what_is_let_go_is_there_again_points_and_goods(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    held = hold(shop, card, "c-1")
+    gone = end(shop, RELEASE, "c-1", key="once")
+    assert gone == end(shop, RELEASE, "c-1", key="once"), "a key is carried out once"
+    assert (gone["balances"], gone["redemption"]["state"], gone["reward"]["stock"], gone["entry"]) == (
+        [{"available": 150, "held": 0}],
+        "CANCELLED",
+        3,
+        None,
+    )
+    for mutation in (RELEASE, CAPTURE):
+        assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
+    assert state(shop, card, held["redemption"]["id"]) == ("CANCELLED", 3, balance(150))
+    assert shop.ledger(card) == [("EARN", 150)]
+    assert faults_in(shop.url) == []
+
+
+def test_a_checkout_tried_again_has_the_reservation_that_it_has(shop: Shop) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    shop.buy(card, "250.00")
+    shop.buy(other, "250.00")
+    first, second = hold(shop, card, "c-1"), hold(shop, card, "c-1", minutes=60)
+    assert second["redemption"] == first["redemption"]
+    assert (second["balances"], second["reward"]["stock"]) == ([{"available": 150, "held": 100}], 2)
+    assert codes(hold(shop, other, "c-1")) == [("IDEMPOTENCY_KEY_REUSED", ["input", "checkout"])]
+    end(shop, CAPTURE, "c-1")
+    assert codes(hold(shop, card, "c-1")) == [("NOT_HELD", ["input", "checkout"])]
+    assert shop.ledger(card) == [("EARN", 250), ("REDEEM", -100)]
+    assert faults_in(shop.url) == []
+
+
+@pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
+def test_what_ran_out_cannot_be_ended_and_is_in_stock_again_once(shop: Shop, clock: Clock, mutation: str) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    held = hold(shop, card, "c-1")["redemption"]
+    clock.now = datetime.fromisoformat(held["heldUntil"])
+    for _ in range(2):
+        assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
+        assert state(shop, card, held["id"]) == ("EXPIRED", 3, balance(150))
+    assert codes(hold(shop, card, "c-1")) == [("NOT_HELD", ["input", "checkout"])]
+    assert faults_in(shop.url) == []
+
+
+def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    held = [hold(shop, card, "c-1", minutes=1)["redemption"]["id"]]
+    clock.now += timedelta(hours=1)
+    shop.buy(card, "50.00")
+    held.append(hold(shop, card, "c-2")["redemption"]["id"])
+    shop.redeem(card, "print")
+    assert [state(shop, card, one) for one in held] == [
+        ("EXPIRED", 1, balance(0, held=100)),
+        ("HELD", 1, balance(0, held=100)),
+    ]
+    assert faults_in(shop.url) == []
+
+
+def test_the_last_one_goes_to_one_of_many_checkouts_and_a_release_brings_it_back(shop: Shop) -> None:
+    cards = [shop.enrol() for _ in range(12)]
+    for card in cards:
+        shop.buy(card, "100.00")
+    held = shop.at_once([lambda c=card: hold(shop, c, f"c-{c}") for card in cards])
+    got = [card for card, one in zip(cards, held, strict=True) if one["redemption"] is not None]
+    assert len(got) == 3
+    assert Counter(code for one in held for code, _ in codes(one)) == {"OUT_OF_STOCK": 9}
+    end(shop, RELEASE, f"c-{got[0]}")
+    rest = [card for card in cards if card not in got]
+    again = shop.at_once([lambda c=card: hold(shop, c, f"d-{c}") for card in rest])
+    assert sum(one["redemption"] is not None for one in again) == 1
+    assert faults_in(shop.url) == []
+
+
+def test_reservations_and_redemptions_at_once_never_spend_a_point_twice(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "250.00")
+    calls = [lambda n=n: hold(shop, card, f"c-{n}") for n in range(8)]
+    calls += [lambda: shop.redeem(card, "print")] * 8
+    answers = shop.at_once(calls)
+    granted = [one for one in answers if one["decision"] and one["decision"]["outcome"] == "GRANTED"]
+    assert len(granted) == 2
+    checkouts = [one["redemption"]["checkout"] for one in granted if "checkout" in one["redemption"]]
+    ended = shop.at_once(
+        [lambda c=c, m=m: end(shop, m, c) for c in checkouts for m in (CAPTURE, RELEASE, CAPTURE, RELEASE)]
+    )
+    assert sum(one["userErrors"] == [] for one in ended) == len(checkouts), "each is ended once"
+    spent = sum(points for kind, points in shop.ledger(card) if kind == "REDEEM")
+    let_go = sum(one["userErrors"] == [] and one["redemption"]["state"] == "CANCELLED" for one in ended)
+    assert spent == -100 * (2 - let_go)
+    assert shop.available(card) == 250 + spent
+    assert faults_in(shop.url) == []
+
+
+def test_one_checkout_at_once_many_times_has_one_reservation(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "350.00")
+    held = shop.at_once([lambda: hold(shop, card, "c-1")] * 10)
+    assert len({one["redemption"]["id"] for one in held}) == 1
+    assert state(shop, card, held[0]["redemption"]["id"]) == ("HELD", 2, balance(250, held=100))
+    assert faults_in(shop.url) == []
+
+
+def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url: str) -> None:
+    once = {"timesPerPeriod": {"times": 1, "period": "EVER"}}
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        furnish(shop, stock=9, conditions=[once])
+        card = shop.enrol()
+        shop.buy(card, "500.00")
+        assert hold(shop, card, "c-1")["decision"]["outcome"] == "GRANTED"
+        for refused in (hold(shop, card, "c-2"), shop.redeem(card, "print")):
+            assert refused["decision"]["outcome"] == "REFUSED"
+            assert "USED_UP" in [one["code"] for one in refused["decision"]["reasons"]]
+        end(shop, RELEASE, "c-1")
+        assert hold(shop, card, "c-3")["decision"]["outcome"] == "GRANTED", "what was let go was not used"
+        assert end(shop, CAPTURE, "c-3")["userErrors"] == []
+        assert shop.redeem(card, "print")["decision"]["outcome"] == "REFUSED"
+        assert faults_in(database_url) == []
+
+
+def test_points_past_their_last_day_expire_when_they_are_let_go(database_url: str) -> None:
+    clock = Clock()
+    with open_shop(database_url, clock=clock, template="blank") as shop:
+        furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
+        card = shop.enrol()
+        shop.buy(card, "150.00")
+        clock.now = START + timedelta(days=10)
+        held = hold(shop, card, "c-1", minutes=1440)
+        assert held["balances"] == [{"available": 50, "held": 100}]
+        clock.now += timedelta(hours=14)
+        shop.buy(card, "10.00")
+        assert shop.ledger(card)[1:] == [("EXPIRE", -50), ("EARN", 10)], "what is held does not expire"
+        gone = end(shop, RELEASE, "c-1")
+        (reason,) = gone["entry"]["decision"]["reasons"]
+        assert (gone["entry"]["type"], gone["entry"]["points"]) == ("EXPIRE", -100)
+        assert (reason["code"], reason["clause"]["key"]) == ("EXPIRED_ON_RELEASE", "ten-days")
+        assert gone["balances"] == [{"available": 10, "held": 0}]
+        assert faults_in(database_url) == []
+
+
+def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -> None:
+    clock = Clock()
+    with open_shop(database_url, clock=clock, template="blank") as shop:
+        furnish(shop, stock=9, more=[{"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}])
+        card = shop.enrol()
+        shop.buy(card, "100.00")
+        clock.now = START + timedelta(days=10)
+        hold(shop, card, "c-1", minutes=1440)
+        clock.now += timedelta(hours=14)
+        assert end(shop, CAPTURE, "c-1")["userErrors"] == []
+        assert shop.ledger(card) == [("EARN", 100), ("REDEEM", -100)]
+        assert faults_in(database_url) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "path"),
+    [
+        ({"minutes": 0}, "minutes"),
+        ({"minutes": 1441}, "minutes"),
+        ({"checkout": ""}, "checkout"),
+        ({"checkout": "c" * 101}, "checkout"),
+    ],
+)
+def test_a_reservation_has_a_checkout_and_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
+    card = shop.enrol()
+    given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
+    refused = shop.ask(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdReward"]
+    assert codes(refused) == [("INVALID_INPUT", ["input", path])]
+
+
+def test_a_reservation_is_for_now_also_in_a_sandbox(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    past = hold(shop, card, "c-1", basket={"occurredAt": (START - timedelta(hours=1)).isoformat(), "lines": []})
+    assert codes(past) == [("CLOCK_SKEW", ["input", "basket", "occurredAt"])]
+
+
+def test_a_reservation_lasts_its_minutes_whatever_clocks_say(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00", occurredAt=(START + timedelta(minutes=4)).isoformat())
+    held = hold(shop, card, "c-1", minutes=1)
+    assert held["decision"]["outcome"] == "REFUSED", "the points come in four minutes"
+    shop.buy(card, "150.00")
+    held = hold(shop, card, "c-2", minutes=1)
+    assert datetime.fromisoformat(held["redemption"]["heldUntil"]) == START + timedelta(minutes=5)
+    assert end(shop, CAPTURE, "c-2")["userErrors"] == []
+    assert faults_in(shop.url) == []
+
+
+def test_what_was_paid_at_once_is_no_reservation(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    paid = shop.redeem(card, "print")["redemption"]["id"]
+    for query in (CAPTURE, RELEASE):
+        (answer,) = shop.ask(query, input={"idempotencyKey": uuid.uuid4().hex, "hold": {"id": paid}}).values()
+        assert codes(answer) == [("HOLD_NOT_FOUND", ["input", "hold"])]
+        assert codes(end(shop, query, "nothing")) == [("HOLD_NOT_FOUND", ["input", "hold"])]
+
+
+def test_customers_reserve_nothing_themselves(shop: Shop) -> None:
+    card = shop.enrol()
+    own = customer_key(shop.url, shop, card)
+    given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
+    assert code_of(shop, HOLD, key=own, input={**given, "checkout": "c", "minutes": 5}) == "FORBIDDEN"
+    for query in (CAPTURE, RELEASE):
+        assert code_of(shop, query, key=own, input={"idempotencyKey": "x", "hold": {"checkout": "c"}}) == "FORBIDDEN"
