@@ -17,6 +17,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import uuid_utils
 
@@ -132,7 +133,7 @@ def main() -> None:
         proved = time.perf_counter() - began
         assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
         said = json.loads(done.stdout.splitlines()[-1])
-        size = os.path.getsize(f"{folder}/proof.db") / 1e6
+        size = Path(folder, "proof.db").stat().st_size / 1e6
     limit = LIMIT * said["entries"] / 1_000_000
     print(f"recorded {said['entries']:,} entries of {said['accounts']:,} accounts in {recorded:.0f} s ({size:.0f} MB)")
     print(f"proved in {proved:.1f} s (at most {limit:.1f}): {said['entries'] / proved:,.0f} entries a second")

@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
-from app.domain.calendar import Period, period_start
+from app.domain.calendar import Period, earliest, period_start
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.earning import earn
+from app.domain.earning import base_points, earn
 from app.domain.facts import PurchaseFacts
 from app.domain.judging import pieces_counted
 from app.domain.members import NOBODY, Member
 from app.domain.persons import STRANGER, Person
 from app.domain.redeeming import redeem
 from app.domain.terms import Terms
+from app.domain.tiers import Qualifying, TierStanding, level_of, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class _Tally:
 class Course:
     """A member's way through the replay under one version of the terms.
 
-    `spent` is what clauses have given of their budgets, shared by the courses of all members.
+    Levels are reached by what is bought in the replay, and points neither wait nor expire in it. `spent` is what clauses have given of their budgets, shared by the courses of all members.
     """
 
     def __init__(self, terms: Terms, history: History, spent: dict[str, int]) -> None:
@@ -78,6 +79,9 @@ class Course:
         self._uses = {key: _Tally() for key in terms.asked.uses}
         self._gains = _Tally()
         self._spent = spent
+        self._qualifying = Qualifying()
+        self._standing = TierStanding()
+        self._turns_at: datetime | None = None
 
     def decide(self, facts: PurchaseFacts) -> Decision:
         """What the purchase earns."""
@@ -93,6 +97,10 @@ class Course:
             self._gains.add(points, at=facts.occurred_at)
         for key, pieces in pieces_counted(self._terms, facts=facts) if self._terms.asked.pieces else ():
             self._pieces[key] = self._pieces.get(key, 0) + pieces
+        if self._terms.tiers:
+            points = base_points(decision, terms=self._terms)
+            self._qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
+            self._look(facts.occurred_at)
         for key, taken in decision.spent:
             self._spent[key] = self._spent.get(key, 0) + taken
         self._use(facts, decision)
@@ -109,12 +117,27 @@ class Course:
         self._use(asked.facts, decision)
         return decision.points
 
+    def _look(self, at: datetime) -> None:
+        """Up at once, down when the days of grace are over, with every turn of the years on the way."""
+        while self._turns_at is not None and self._turns_at < at:
+            turn, self._turns_at = self._turns_at, None
+            self._look_once(turn)
+        self._look_once(at)
+
+    def _look_once(self, at: datetime) -> None:
+        level = level_of(self._qualifying.most(terms=self._terms, at=at), terms=self._terms)
+        self._standing = stands(self._standing, level=level, terms=self._terms, at=at)
+        turn = self._qualifying.next_turn(terms=self._terms, at=at)
+        self._turns_at = earliest(turn, self._standing.falls_at)
+
     def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
         asked, budgets = self._terms.asked, self._terms.budgets
         if asked.nothing and not budgets:
             return facts if facts.member is NOBODY else replace(facts, member=NOBODY)
         uses = [(key, self._uses[key].since(_start(facts, period))) for key, period in asked.uses.items()]
         left = [(key, max(0, one.points - self._spent.get(key, 0))) for key, one in budgets.items()]
+        if asked.tier:
+            self._look(facts.occurred_at)
         member = Member(
             enrolled_at=self._history.enrolled_at if asked.enrolment else None,
             visits=self._visits if asked.visits else 0,
@@ -122,6 +145,8 @@ class Course:
             earned=tuple((one, self._gains.since(_start(facts, one))) for one in asked.earned),
             pieces=tuple((key, self._pieces.get(key, 0)) for key in asked.pieces),
             budgets=tuple(left),
+            tier=self._standing.tier if asked.tier else None,
+            qualifying=self._qualifying.points(terms=self._terms, at=facts.occurred_at) if asked.tier else 0,
             person=self._history.person,
         )
         return replace(facts, member=member)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +13,15 @@ from app.domain.calendar import Period
 from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import DraftedClause
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
 from app.domain.facts import PurchaseFacts
 from app.domain.impact import History, Impact, PastRedemption, Replay
 from app.domain.terms import Terms
@@ -150,3 +154,12 @@ def test_a_budget_is_given_once_to_all_members_and_pieces_go_on_from_before() ->
     for one in members:
         again.add(one)
     assert again.impact().points_gained == 5 + 3 * 4
+
+
+def test_levels_are_reached_along_the_way_and_give_what_they_promise_from_then_on() -> None:
+    gold = ("gold", (), Tier("gold", "Gold", 100))
+    twice = ("twice", (TierAtLeast("gold"),), PointsMultiplier(factor=Decimal(2)))
+    past = member("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))
+    found = impact(terms(PER_POUND), terms(PER_POUND, gold, twice), past)
+    (ann,) = found.most_gaining
+    assert (ann.earned_before, ann.earned_after) == (120, 130), "the purchase that reaches the level is judged below it, and two years later it is lost"
