@@ -183,6 +183,16 @@ def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() ->
     assert course.holdings.lots[an_id("b")].remaining == 5
 
 
+def test_a_claw_back_takes_that_sale_then_what_waits_then_what_would_be_spent_first() -> None:
+    by = terms(pending=PendingPeriod(14))
+    first, second = sale("a", 5, at=on(0), by=by), sale("b", 9, at=on(1), by=by)
+    facts: list[Happening] = [first, second, given_out("r", 7, at=on(16), by=by), sale("c", 4, at=on(17), by=by)]
+    back = Returned(an_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
+    lots = told([*facts, back], until=on(18), by=by).holdings.lots
+    # 12 were earned, and 7 of them spent: 5 go from there, and 4 of the lot that waits, 3 from the one that does not.
+    assert [lots[an_id(name)].remaining for name in "abc"] == [0, 6, 0]
+
+
 def test_the_very_points_that_were_passed_on_go_and_others_only_where_they_are_gone() -> None:
     by = terms()
     facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
