@@ -14,7 +14,7 @@ from app.domain.lots import Lot
 from app.domain.redeeming import price
 from app.domain.tiers import TierStanding
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Redeemed
+from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.postings import Subject, differences, surplus
 from app.store import accounts, budgets, customers, ledger, members, redemptions, rewards, stories, terms
@@ -164,6 +164,9 @@ def _facts(found: _Found, *, told: Told, versions: Versions) -> Iterator[Fault]:
     except KeyError as missing:
         yield Fault(place, f"a fact that others rest on is gone: {missing}")
         return
+    for fact in told.story.facts:
+        if isinstance(fact, Held) and fact.ended_at is None and fact.until <= account.settled_at:
+            yield Fault(f"redemption {fact.id}", "its reservation ran out, and it still keeps goods from the stock")
     yield from _postings(found, course=course)
     yield from _prices(told, course=course)
     yield from _lots(found, course=course)

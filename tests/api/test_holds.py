@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
+from app.jobs.keeping_time import TimeKeeper
+from app.store.opening import open_database
+from app.usecases.desk import Desk
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.proving import faults_in
-from tests.shop import DECISION, START, Clock, Shop, open_shop
+from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
 
 HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ {DECISION}
   balances {{ available held }} redemption {{ id state points occurredAt heldUntil checkout }} reward {{ stock }} }} }}"""
@@ -72,6 +76,20 @@ def end(shop: Shop, mutation: str, checkout: str, *, key: str | None = None) -> 
     given = {"idempotencyKey": key or uuid.uuid4().hex, "hold": {"checkout": checkout}}
     (answer,) = shop.ask(mutation, input=given).values()
     return answer
+
+
+def keep_time(shop: Shop, clock: Clock) -> None:
+    """Do what time alone brings."""
+
+    async def run() -> None:
+        database = open_database(shop.url)
+        await database.start()
+        try:
+            await TimeKeeper(Desk(database=database, clock=clock, new_id=new_id)).look()
+        finally:
+            await database.stop()
+
+    asyncio.run(run())
 
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
@@ -172,6 +190,20 @@ def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
         ("EXPIRED", 1, balance(0, held=100)),
         ("HELD", 1, balance(0, held=100)),
     ]
+    assert faults_in(shop.url) == []
+
+
+def test_what_ran_out_is_in_stock_again_though_nobody_asks(shop: Shop, clock: Clock) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    shop.buy(card, "150.00")
+    shop.buy(other, "150.00")
+    held = hold(shop, card, "c-1")["redemption"]["id"]
+    clock.now += timedelta(hours=1)
+    for _ in range(2):
+        keep_time(shop, clock)
+    assert state(shop, card, held) == ("EXPIRED", 3, balance(150))
+    assert shop.redeem(other, "print")["reward"]["stock"] == 2
+    assert codes(end(shop, CAPTURE, "c-1")) == [("NOT_HELD", ["input", "hold"])]
     assert faults_in(shop.url) == []
 
 
