@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import uuid_utils
 import uvicorn
@@ -59,8 +60,8 @@ def create_app(
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/api/door.py`).
-    `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
+    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/api/door.py`); with
+    `keep_time` it does what time brings. `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
     """
     desk = Desk(database=database, clock=clock, new_id=new_id)
     door = Door(at_the_door)
@@ -76,31 +77,37 @@ def create_app(
         unavailable=_NOT_NOW,
     )
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await database.start()
-        beside = []
-        if url is not None:
-            beside.append(asyncio.create_task(PreviewQueue(database, url=url, clock=now).work()))
-        if keep_time:
-            beside.append(asyncio.create_task(TimeKeeper(desk).work()))
-        try:
-            yield
-        finally:
-            for task in beside:
-                task.cancel()
-            if beside:
-                await asyncio.wait(beside)
-            await database.stop()
+    beside: list[Callable[[], Coroutine[None, None, None]]] = []
+    if url is not None:
+        beside.append(PreviewQueue(database, url=url, clock=now).work)
+    if keep_time:
+        beside.append(TimeKeeper(desk).work)
 
     app = Starlette(
         routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
         exception_handlers={HTTPException: refuse, Exception: fail},
-        lifespan=lifespan,
+        lifespan=partial(_open, database=database, beside=beside),
     )
     # A till that is sent elsewhere with its POST would not follow: an address is there or it is not.
     app.router.redirect_slashes = False
     return app
+
+
+@asynccontextmanager
+async def _open(
+    _: Starlette, *, database: Database, beside: Sequence[Callable[[], Coroutine[None, None, None]]]
+) -> AsyncIterator[None]:
+    """The database open, and what runs beside requests, until both are to end."""
+    await database.start()
+    tasks = [asyncio.create_task(one()) for one in beside]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        await database.stop()
 
 
 def now() -> datetime:

@@ -16,7 +16,7 @@ from app.domain.problems import Problem
 from app.jobs.keeping_time import Readers, TimeKeeper
 from app.usecases.advance_clock import Advance, advance_clock
 
-PATIENCE = 5.0
+PATIENCE = 5
 """Seconds that a request works on what fell due on the way."""
 
 
@@ -45,7 +45,7 @@ class AdvanceClockPayload(Payload):
     )
     caught_up: bool = strawberry.field(
         default=True,
-        description="Whether all that fell due on the way was done. false after 20 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
+        description="Whether all that fell due on the way was done. false after 5 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
     )
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.store.programs import ProgramKind
+from app.store.unit import Session
+from app.usecases.call import Stamp
 from app.usecases.settle import NOTHING, Settled
 from tests.api.passing import (
     DAY,
@@ -203,7 +205,7 @@ def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(d
     with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
-        patch.setattr(advancing, "PATIENCE", -1.0)
+        patch.setattr(advancing, "PATIENCE", -1)
         to = START + 500 * DAY
         done = advance(shop, to, key="k", deliverNotices=True)
         assert (done["caughtUp"], inbox(shop, card)) == (False, [])
@@ -223,7 +225,7 @@ def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(datab
     with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
-        patch.setattr(advancing, "PATIENCE", -1.0)
+        patch.setattr(advancing, "PATIENCE", -1)
         to = START + 500 * DAY
         advance(shop, to, key="k", deliverNotices=True)
         patch.undo()
@@ -231,4 +233,56 @@ def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(datab
         assert [one["givenAt"] for one in inbox(shop, card)] == ["2091-01-20T00:00:00Z"]
         advance(shop, to, key="k", deliverNotices=True)
         assert dated(shop, card)[-1] == ("EXPIRE", -100, "2091-03-22T00:00:00Z")
+        assert faults_in(database_url) == []
+
+
+def test_levels_turn_on_the_way_and_points_expire_beside_them(database_url: str) -> None:
+    terms = (
+        visit(),
+        validity(months=6, noticeFrom=40, noticeUntil=10),
+        {"key": "gold", "effect": {"tier": {"tier": "gold", "name": "Gold", "points": 150}}},
+        {"key": "period", "effect": {"tierPeriod": {"period": "CALENDAR_YEAR", "graceDays": 30}}},
+    )
+    held = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
+    with passing(database_url, *terms) as shop:
+        card = shop.enrol()
+        for _ in range(2):
+            shop.buy(card, "10.00")
+        began = time.monotonic()
+        levels = []
+        for to in ("2090-10-01", "2091-12-31", "2092-01-15", "2092-02-01"):
+            advance(shop, datetime.fromisoformat(f"{to}T12:00:00Z"), deliverNotices=True)
+            found = shop.ask(held, by={"card": card})["customer"]["tier"]
+            levels.append((found["key"], found["qualifyingPoints"], shop.available(card)))
+        assert time.monotonic() - began < 8
+        # What expires does not lower a level; the year after the year that reached it, and the days of grace, end it.
+        assert levels == [("gold", 200, 0), ("gold", 0, 0), ("gold", 0, 0), (None, 0, 0)]
+        assert [one[:2] for one in dated(shop, card)] == [("EARN", 100)] * 2 + [("EXPIRE", -100)] * 2
+        assert faults_in(database_url) == []
+
+
+def test_an_account_that_makes_no_sense_is_left_alone_and_stops_no_other(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.jobs import keeping_time
+
+    clock = Hands()
+    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+        cards = [shop.enrol() for _ in range(5)]
+        for card in cards:
+            shop.buy(card, "10.00")
+        clock.now = START + 20 * DAY
+        settle, tried = keeping_time.settle, list[str]()
+
+        async def picky(session: Session, *, stamp: Stamp, account_id: str) -> Settled:
+            tried.append(account_id)
+            if account_id == tried[0]:
+                raise LookupError("a fact is missing")
+            return await settle(session, stamp=stamp, account_id=account_id)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(keeping_time, "settle", picky)
+            assert kept(database_url, clock).activated == 4
+        assert tried.count(tried[0]) == 1
+        assert kept(database_url, clock).activated == 1, "another server, or a later time, finds it well again"
         assert faults_in(database_url) == []

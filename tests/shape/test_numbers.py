@@ -37,6 +37,7 @@ SECONDS = {
     "app/api/reception.py": "for how many seconds a key is remembered",
     "app/api/working.py": "seconds of work",
     "app/jobs/impact_preview.py": "how often a job reports",
+    "app/jobs/keeping_time.py": "how often a job looks for work, and how long a request waits for it",
     "app/jobs/previewing.py": "how often a job looks for work",
     "app/main.py": _SECONDS,
     "app/store/postgres.py": _SECONDS,
