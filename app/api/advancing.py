@@ -45,7 +45,7 @@ class AdvanceClockPayload(Payload):
     )
     caught_up: bool = strawberry.field(
         default=True,
-        description="Whether all that fell due on the way was done. false after 20 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
+        description="Whether all that fell due on the way was done. false after 5 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
     )
 
 
