@@ -22,13 +22,13 @@ from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.identities import IdentityKind
 from app.domain.problems import Problem
-from app.queries.cards import card
-from app.store import ledger
+from app.store import ledger, telling
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
+from app.store.customers import find as found
 from app.store.opening import open_database
 from app.store.programs import Program
-from app.usecases import earn as earning
+from app.usecases import book_purchase
 from app.usecases.desk import Desk
 from app.usecases.earn import NewPurchase, earn
 from app.usecases.enrol import Enrolment, enrol
@@ -83,7 +83,7 @@ class Counter:
             at += timedelta(hours=hours, microseconds=1)
             facts = a_purchase(a_line(price=f"{pounds}.00"), at=at)
             self.do(earn, program, NewPurchase(by, new_id(), facts, known))
-        row = self.runner.run(self.desk.ask(card, program_id=program.id, by=by))
+        row = self.runner.run(self.desk.ask(found, program_id=program.id, by=by))
         assert row is not None
         return row
 
@@ -143,8 +143,8 @@ def test_the_whole_story_is_told_when_a_level_may_change_and_at_no_other_purchas
     # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
     purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]
     with ExitStack() as stack:
-        telling = stack.enter_context(patch.object(earning, "retell", wraps=earning.retell))
+        told = stack.enter_context(patch.object(book_purchase, "retell", wraps=telling.retell))
         counter.shopped(program, purchases)
-    assert [call.kwargs["until"] - MORNING for call in telling.call_args_list] == [
+    assert [call.kwargs["until"] - MORNING for call in told.call_args_list] == [
         timedelta(hours=hours, microseconds=number) for hours, number in ((3, 3), (24 * 100 + 4, 5), (24 * 100 + 5, 6))
     ]

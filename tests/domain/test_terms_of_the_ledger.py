@@ -204,7 +204,7 @@ def test_what_is_kept_today_is_not_refused_with_it() -> None:
     kept = (
         a_clause(None, TierAtLeast("gold")),
         GOLD,
-        ("p", (), TierPeriod(TierWindow.ROLLING_YEAR, 60)),
+        ("levels", (), TierPeriod(TierWindow.ROLLING_YEAR, 60)),
         ("v", (), PointsValidity(days=90, until=ValidityEnd.QUARTER, since=ValidityStart.ACTIVITY)),
         ("m", (), RewardCost("mug", 100, cash=pounds("2.00"))),
         ("w", (), PendingPeriod(14)),
