@@ -121,10 +121,16 @@ class Wallet:
         found = await context.decide(standing.balance_at, customer_id=self.row.id, at=at)
         return balance(found, row=None, context=context, as_of=at) if found is not None else None
 
-    @strawberry.field(description="Who shares the wallet.")
-    def holders(self) -> list[Customer]:
-        """The one holder."""
-        return [Customer.of(self.row)]
+    @strawberry.field(
+        description="Who shares the wallet, in the order in which they enrolled; to a customer only themselves."
+    )
+    async def holders(self, info: Info) -> list[Customer]:
+        """Everybody whom the caller may see."""
+        context = info.context
+        if context.principal.customer_id is not None:
+            return [Customer.of(self.row)]
+        found = await context.load(cards.wallet_holders, self.row.account.wallet_id, at=context.now)
+        return [Customer.of(one) for one in found]
 
 
 @strawberry.type(description="A customer of the program. Seen by owner, staff and tills, and by the customer.")
@@ -154,7 +160,7 @@ class Customer(Node):
     async def identities(self, info: Info) -> list[Identity]:
         """Masked for tills."""
         context = info.context
-        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.customer_id == self.row.id
+        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.is_customer(self.row.id)
         found = await context.load(cards.identities, self.row.id)
         return [
             Identity(kind=one.kind, value=one.value if whole else identities.masked(one.kind, one.value))

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import strawberry
+from strawberry.types.lazy_type import LazyType
 
 from app.api.connections import PageInfo, PageWindow, encode_cursor
 from app.api.context import Context, Info
@@ -16,6 +17,7 @@ from app.api.ids import encode
 from app.api.locations import Location, location_called
 from app.api.money import Money, PointUnit, money
 from app.api.node import Node
+from app.api.other_sides import is_open, other_side_of
 from app.api.rewards import Reward
 from app.domain import amounts
 from app.domain import terms as rules
@@ -163,26 +165,34 @@ class LedgerEntry(Node):
             recorded_at=entry.recorded_at,
         )
 
-    @strawberry.field(description="The decision as it was made, in the caller's locale.")
-    def decision(self) -> Decision | None:
+    @strawberry.field(
+        description="The decision as it was made, in the caller's locale; null to a customer for what somebody else did who shares the wallet."
+    )
+    async def decision(self, info: Info) -> Decision | None:
         """The stored decision."""
         if self.judged_by is None:
             raise LookupError("the terms of the decision were not read")
+        if not await is_open(self.stored.entry, info=info):
+            return None
         made = ledgers.decision_of(self.stored.entry)
         return decision(made, judged_by=self.judged_by, unit=self.unit)
 
-    @strawberry.field(description="The purchase it belongs to; null for a redemption.")
+    @strawberry.field(
+        description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else who shares the wallet."
+    )
     async def purchase(self, info: Info) -> Purchase | None:
         """The sale that earned or was refunded."""
-        if self.stored.entry.purchase_id is None:
+        if self.stored.entry.purchase_id is None or not await is_open(self.stored.entry, info=info):
             return None
         found = await info.context.load_large(ledgers.purchases_by_id, self.stored.entry.purchase_id)
         return Purchase.of(found) if found is not None else None
 
-    @strawberry.field(description="The redemption it paid; null for anything else.")
+    @strawberry.field(
+        description="The redemption it paid; null for anything else, and to a customer for that of somebody else who shares the wallet."
+    )
     async def redemption(self, info: Info) -> Redemption | None:
         """The redemption."""
-        if self.stored.entry.redemption_id is None:
+        if self.stored.entry.redemption_id is None or not await is_open(self.stored.entry, info=info):
             return None
         found = await info.context.load(ledgers.redemptions_by_id, self.stored.entry.redemption_id)
         return Redemption.of(found) if found is not None else None
@@ -224,6 +234,14 @@ class LedgerEntry(Node):
     def opened_lots(self) -> list[Lot]:
         """The points that came, with their dates."""
         return [Lot.of(one) for one in self.stored.entry.new_lots]
+
+    @strawberry.field(
+        description="Of a TRANSFER or MERGE, the customers on the other side whom the caller may see: usually one; of a household, all that share the wallet. Who was merged into another customer is that one. Empty for anything else.",
+        graphql_type=list[LazyType("Customer", "app.api.customers")],  # type: ignore[misc]  # customers have ledgers, so ledgers cannot import them
+    )
+    async def other_side(self, info: Info) -> list[Node]:
+        """Read again."""
+        return await other_side_of(self.stored.entry, info=info)
 
     @strawberry.field(description="The lots it filled or took from.")
     def lots(self) -> list[LotMovement]:

@@ -41,10 +41,10 @@ async def _program(key: str, info: Info) -> Node | None:
 
 
 async def _customer(key: str, info: Info) -> Node | None:
-    if not info.context.principal.may_see_card(key):
-        return None
     row = await info.context.load(cards.cards, key, at=info.context.now)
-    return Customer.of(row) if row is not None else None
+    if row is None or not info.context.principal.may_see_card(row.id):
+        return None
+    return Customer.of(row)
 
 
 async def _terms(key: str, info: Info) -> Node | None:
@@ -76,7 +76,7 @@ async def _redemption(key: str, info: Info) -> Node | None:
 async def _entry(key: str, info: Info) -> Node | None:
     context: Context = info.context
     owned = await context.load(ledgers.owned_entries, key)
-    if owned is None or not context.principal.may_see_card(owned.customer_id):
+    if owned is None or not context.principal.may_see_one_of(owned.owners):
         return None
     judged_by = await context.terms(ledgers.decided_by(owned.stored.entry))
     return LedgerEntry.of(owned.stored, judged_by=judged_by, unit=unit_of(context))

@@ -266,7 +266,7 @@ class Query(RefundQueries, LiabilityQueries):
         speak(info, locale)
         key = decode(entry, "LedgerEntry")
         found = await context.decide(ledgers.explain, entry_id=key) if key is not None else None
-        if found is None or not context.principal.may_see_card(found.customer_id):
+        if found is None or not context.principal.may_see_one_of(found.owners):
             return None
         unit = unit_of(context)
         made = ledgers.decision_of(found.stored.entry)

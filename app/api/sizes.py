@@ -41,6 +41,7 @@ SIZES: Mapping[str, int] = {
     "Impact.rewards": 10,
     "LedgerEntry.lots": 3,
     "LedgerEntry.openedLots": 1,
+    "LedgerEntry.otherSide": 1,
     "LedgerEntryConnection.edges": PAGED,
     "LedgerEntryConnection.nodes": PAGED,
     "Liability.units": 1,

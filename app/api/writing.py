@@ -18,6 +18,8 @@ from app.api.holds import (
     hold_reward,
     release_hold,
 )
+from app.api.households import JoinHouseholdPayload, join_a_household
+from app.api.merging import MergeCustomersPayload, merge_customers
 from app.api.opening import CreateLocationPayload, open_location
 from app.api.persons import UpdateCustomerPayload, change_customer
 from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
@@ -25,6 +27,7 @@ from app.api.publishing import PublishTermsPayload, publish_terms
 from app.api.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.refunding import RecordRefundPayload, record_refund
 from app.api.reversing import CancelRedemptionPayload, undo_redemption
+from app.api.transferring import TransferPointsPayload, transfer_points
 from app.api.withdrawing import WithdrawTermsPayload, withdraw_terms
 
 
@@ -75,6 +78,18 @@ class Mutation:
     adjust_points: AdjustPointsPayload | None = strawberry.mutation(
         resolver=adjust_points,
         description="Give or take points by hand, with a reason that stands in the ledger. For the owner, and for staff up to a limit.",
+    )
+    transfer_points: TransferPointsPayload | None = strawberry.mutation(
+        resolver=transfer_points,
+        description="Pass points of one customer on to another one, with their dates. For owner and staff.",
+    )
+    merge_customers: MergeCustomersPayload | None = strawberry.mutation(
+        resolver=merge_customers,
+        description="Make two customers who are one into one. It cannot be undone. For owner and staff.",
+    )
+    join_household: JoinHouseholdPayload | None = strawberry.mutation(
+        resolver=join_a_household,
+        description="Let a customer share the wallet of another one; history and level stay each one's own. For owner and staff.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=add_reward, description="Put a reward into the catalogue. For the owner."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -34,6 +34,8 @@ class Permission(StrEnum):
     CANCEL_REDEMPTIONS = "CANCEL_REDEMPTIONS"
     ADJUST_POINTS = "ADJUST_POINTS"
     READ_ACTORS = "READ_ACTORS"
+    TRANSFER_POINTS = "TRANSFER_POINTS"
+    MERGE_CUSTOMERS = "MERGE_CUSTOMERS"
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
@@ -72,6 +74,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.OPEN_INBOX,
             Permission.SEND_NOTICES,
             Permission.ADJUST_POINTS,
+            Permission.TRANSFER_POINTS,
+            Permission.MERGE_CUSTOMERS,
         },
         Role.TILL: _TILL,
         Role.CUSTOMER: frozenset(
@@ -89,11 +93,15 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of an access key: role, the key's id (for the record of who did what), the customer where it is one."""
+    """The holder of an access key: role, the key's id (for the record of who did what), the customer where it is one.
+
+    `formerly` are the customers who were merged into that one.
+    """
 
     role: Role
     key_id: str
     customer_id: str | None = None
+    formerly: frozenset[str] = frozenset()
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
@@ -101,8 +109,16 @@ class Principal:
 
     def may_see_person(self, customer_id: str) -> bool:
         """Whether the customer's date of birth and segments, and what gives them away, are open to this holder."""
-        return self.may(Permission.READ_PERSONS) or (self.customer_id is not None and self.customer_id == customer_id)
+        return self.may(Permission.READ_PERSONS) or self.is_customer(customer_id)
 
     def may_see_card(self, customer_id: str) -> bool:
         """Whether the customer's card, ledger and decisions are open to this holder."""
-        return self.may(Permission.READ_CARDS) or (self.customer_id is not None and self.customer_id == customer_id)
+        return self.may(Permission.READ_CARDS) or self.is_customer(customer_id)
+
+    def may_see_one_of(self, customer_ids: Iterable[str]) -> bool:
+        """Whether something that several customers share is open to this holder."""
+        return any(self.may_see_card(one) for one in customer_ids)
+
+    def is_customer(self, customer_id: str) -> bool:
+        """Whether the holder is this customer, or the one that goes on for them."""
+        return self.customer_id is not None and (self.customer_id == customer_id or customer_id in self.formerly)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.queries.standing import up_to_date
-from app.store import customers
+from app.store import customers, holders
 from app.store.customers import CustomerBy, CustomerRow, Identity
 from app.store.unit import Session
 
@@ -28,3 +28,14 @@ async def identities(session: Session, *, program_id: str, ids: Sequence[str]) -
     """The identities of several customers, in the order asked for."""
     found = await customers.identities_of(session, program_id=program_id, customer_ids=ids)
     return [found.get(id, ()) for id in ids]
+
+
+async def wallet_holders(
+    session: Session, *, program_id: str, ids: Sequence[str], at: datetime
+) -> list[tuple[CustomerRow, ...]]:
+    """The customers who hold wallets (by id), oldest first, with the balance of a moment, in the order asked for."""
+    held = await holders.of_wallets(session, program_id=program_id, wallet_ids=ids)
+    wanted = sorted({one for people in held.values() for one in people})
+    rows = await cards(session, program_id=program_id, ids=wanted, at=at)
+    found = {row.id: row for row in rows if row is not None}
+    return [tuple(found[one] for one in held.get(id, ())) for id in ids]

@@ -15,7 +15,7 @@ from app.domain.terms import Terms
 from app.domain.wallets.course import unfold
 from app.domain.wallets.happenings import Redeemed, Story, business_order
 from app.domain.wallets.postings import Subject, summed
-from app.store import accounts, customers, ledger, purchases, redemptions, stories, terms
+from app.store import accounts, holders, ledger, purchases, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
@@ -109,7 +109,8 @@ class Explained:
     """An entry, the terms that decided it, and the points that its stored facts give under them today."""
 
     stored: StoredEntry
-    customer_id: str
+    owners: tuple[str, ...]
+    """The customers (ids) whose ledger it stands in."""
     terms: Terms
     recomputed: int
 
@@ -132,10 +133,10 @@ async def explain(session: Session, *, program_id: str, entry_id: str) -> Explai
     wanted = sum(summed(course.postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
         wanted = _price_then(entry, story=told.story.known_by(entry.id), versions=versions) or wanted
-    owners = await customers.by_accounts(session, program_id=program_id, account_ids=[entry.account_id])
+    owners = await holders.of_accounts(session, program_id=program_id, account_ids=[entry.account_id])
     return Explained(
         stored=stored,
-        customer_id=owners[entry.account_id],
+        owners=owners[entry.account_id],
         terms=judged_by,
         recomputed=sum(before.get(subject, {}).values()) - wanted,
     )
@@ -162,21 +163,20 @@ async def entries(session: Session, *, program_id: str, ids: Sequence[str]) -> l
 
 @dataclass(frozen=True, slots=True)
 class OwnedEntry:
-    """An entry with the customer whose ledger it stands in."""
+    """An entry with the customers (ids) whose ledger it stands in."""
 
     stored: StoredEntry
-    customer_id: str
+    owners: tuple[str, ...]
 
 
 async def owned_entries(session: Session, *, program_id: str, ids: Sequence[str]) -> list[OwnedEntry | None]:
     """Entries by id with their customers, in the order asked for."""
     found = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)
-    owners = await customers.by_accounts(
+    owners = await holders.of_accounts(
         session, program_id=program_id, account_ids=sorted({one.entry.account_id for one in found.values()})
     )
     return [
-        OwnedEntry(stored=found[id], customer_id=owners[found[id].entry.account_id]) if id in found else None
-        for id in ids
+        OwnedEntry(stored=found[id], owners=owners[found[id].entry.account_id]) if id in found else None for id in ids
     ]
 
 

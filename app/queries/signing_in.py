@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.domain.access import Principal
-from app.store import access_keys, programs
+from app.store import access_keys, customers, programs
 from app.store.programs import Program
 from app.store.unit import Session
 
@@ -38,4 +38,8 @@ async def sign_in(session: Session, *, token: str) -> SignedIn | None:
     program = await programs.get(session, program_id=key.program_id)
     if program is None:
         return None
-    return SignedIn(principal=Principal(role=key.role, key_id=key.id, customer_id=key.customer_id), program=program)
+    principal = Principal(role=key.role, key_id=key.id)
+    if key.customer_id is not None:
+        own, *formerly = await customers.all_of(session, program_id=program.id, customer_id=key.customer_id)
+        principal = replace(principal, customer_id=own, formerly=frozenset(formerly))
+    return SignedIn(principal=principal, program=program)

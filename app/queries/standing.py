@@ -39,10 +39,11 @@ async def standing(
         lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
         return Standing(customer, facts, account.balance.available, 0, lists)
     retold = await retell(session, program_id=program_id, account=account, until=at)
-    then = retold.course if account.precedes(at) else retold.as_of(at)
+    owner = customer.asked_for or customer.id
+    then = retold.course if account.precedes(at) else retold.as_of(at, customer_id=owner)
     return Standing(
         customer=_as_told(customer, retold=retold),
-        facts=then.holders[customer.id].seen(facts, terms=terms),
+        facts=then.holders[owner].seen(facts, terms=terms),
         available=min(then.holdings.available(at=at), retold.balance.available),
         owed=retold.balance.owed,
         lists=then.price_lists(terms=terms, at=at),
@@ -78,4 +79,4 @@ async def balance_at(session: Session, *, program_id: str, customer_id: str, at:
     if customer is None:
         return None
     retold = await retell(session, program_id=program_id, account=customer.account, until=at)
-    return balance_of(retold.as_of(at), at=at)
+    return balance_of(retold.as_of(at, customer_id=customer_id), at=at)

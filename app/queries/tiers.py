@@ -65,7 +65,7 @@ async def tier_statuses(
         ]
         told = await _courses(session, program_id=program_id, of=wanted, versions=versions, at=at)
     return [
-        _status(rows[id], course=told.get(id), versions=versions, at=at, whole=whole) if id in rows else None
+        _status(rows[id], course=told.get(rows[id].id), versions=versions, at=at, whole=whole) if id in rows else None
         for id in ids
     ]
 

@@ -201,9 +201,12 @@ async def next_moments(session: Session) -> dict[str, datetime]:
 
 
 async def look_again(session: Session, *, program_id: str, at: datetime) -> None:
-    """Have every account looked at, at a moment at the latest."""
+    """Have every account looked at, at a moment at the latest; not those that went over into others."""
     await session.execute(
-        "UPDATE accounts SET due_at = $2 WHERE program_id = $1 AND (due_at IS NULL OR due_at > $2)", program_id, at
+        "UPDATE accounts SET due_at = $2 WHERE program_id = $1 AND (due_at IS NULL OR due_at > $2)"
+        " AND wallet_id NOT IN (SELECT from_wallet_id FROM mergers WHERE program_id = $1)",
+        program_id,
+        at,
     )
 
 

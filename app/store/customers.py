@@ -11,7 +11,7 @@ from app.domain.identities import IdentityKind
 from app.domain.tiers import TierStanding
 from app.store import accounts
 from app.store.accounts import Account, account_of
-from app.store.unit import Row, Session
+from app.store.unit import Overtaken, Row, Session
 from app.store.values import instant, instant_or_none
 
 
@@ -86,11 +86,6 @@ _BY_ID = _ROW + (
 _BY_IDENTITY = _BY_ID.replace(
     "id = $2", "id = (SELECT customer_id FROM identities WHERE program_id = $1 AND kind = $2 AND value = $3)"
 )
-_OF_ACCOUNTS = """
-SELECT a.id AS account_id, c.id AS customer_id
-FROM accounts a JOIN customers c ON c.program_id = a.program_id AND c.wallet_id = a.wallet_id
-WHERE a.program_id = $1 AND a.id = ANY($2) ORDER BY c.id DESC
-"""
 
 _BY_IDS = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)"
 _PAGE = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
@@ -111,33 +106,73 @@ async def find(session: Session, *, program_id: str, by: CustomerBy, lock: bool 
     if row is None:
         return None
     found = _customer(row)
+    if lock and found.account.corrected:
+        await _still(session, program_id=program_id, customer=found)
     if found.merged_into is None:
         return found
     survivor = await find(session, program_id=program_id, by=CustomerBy(found.merged_into), lock=lock)
     return replace(survivor, asked_for=found.id) if survivor is not None else None
 
 
+async def _still(session: Session, *, program_id: str, customer: CustomerRow) -> None:
+    """Raise Overtaken when the customer's wallet went over into another one while its account was waited for."""
+    row = await session.row(
+        "SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2", program_id, customer.id
+    )
+    if row is None or row["wallet_id"] != customer.account.wallet_id:
+        raise Overtaken
+
+
+async def find_two(
+    session: Session, *, program_id: str, first: CustomerBy, second: CustomerBy
+) -> tuple[CustomerRow | None, CustomerRow | None]:
+    """Two customers with their accounts, both locked, unless one of them is not there.
+
+    The accounts are locked in the order of their ids, so that nobody who wants two waits for one who has one of them.
+    """
+    found = [await find(session, program_id=program_id, by=by) for by in (first, second)]
+    if found[0] is None or found[1] is None:
+        return found[0], found[1]
+    wanted = [(one.id, one.account.id) for one in found if one is not None]
+    await accounts.by_ids(session, program_id=program_id, account_ids=[account for _, account in wanted], lock=True)
+    locked = [await find(session, program_id=program_id, by=by) for by in (first, second)]
+    if [(one.id, one.account.id) for one in locked if one is not None] != wanted:
+        raise Overtaken
+    return locked[0], locked[1]
+
+
 async def by_ids(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
-    """Several customers by id; ids that are not there are left out."""
+    """Several customers by id; who was merged into another one is that one. Ids that are not there are left out."""
     rows = await session.rows(_BY_IDS, program_id, list(customer_ids))
-    return {one.id: one for one in map(_customer, rows)}
+    found = {one.id: one for one in map(_customer, rows)}
+    gone = {one.id: one.merged_into for one in found.values() if one.merged_into is not None}
+    if gone:
+        survivors = await by_ids(session, program_id=program_id, customer_ids=sorted(set(gone.values())))
+        found |= {id: replace(survivors[into], asked_for=id) for id, into in gone.items()}
+    return found
+
+
+async def all_of(session: Session, *, program_id: str, customer_id: str) -> tuple[str, ...]:
+    """The customer (id) that somebody is now, and then everybody who was merged into that one."""
+    rows = await session.rows(
+        "SELECT c.id FROM customers k JOIN customers c ON c.program_id = k.program_id"
+        " AND (c.id = coalesce(k.merged_into, k.id) OR c.merged_into = coalesce(k.merged_into, k.id))"
+        " WHERE k.program_id = $1 AND k.id = $2 ORDER BY c.merged_into IS NOT NULL, c.id",
+        program_id,
+        customer_id,
+    )
+    return tuple(row["id"] for row in rows)
 
 
 async def shared(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> frozenset[str]:
     """Those of the wallets (by id) that several customers hold."""
     rows = await session.rows(
-        "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2)"
+        "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2) AND merged_into IS NULL"
         " GROUP BY wallet_id HAVING count(*) > 1",
         program_id,
         list(wallet_ids),
     )
     return frozenset(str(row["wallet_id"]) for row in rows)
-
-
-async def by_accounts(session: Session, *, program_id: str, account_ids: Sequence[str]) -> dict[str, str]:
-    """The customer (id) of each account; of those who share one, the first."""
-    rows = await session.rows(_OF_ACCOUNTS, program_id, list(account_ids))
-    return {str(row["account_id"]): str(row["customer_id"]) for row in rows}
 
 
 async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> None:
@@ -217,10 +252,12 @@ async def taken(
 async def identities_of(
     session: Session, *, program_id: str, customer_ids: Sequence[str]
 ) -> dict[str, tuple[Identity, ...]]:
-    """The identities of several customers, oldest first; a customer without any has an empty tuple."""
+    """The identities of several customers, oldest first, with those of whom was merged into them; maybe none."""
     rows = await session.rows(
-        "SELECT id, customer_id, kind, value, created_at FROM identities"
-        " WHERE program_id = $1 AND customer_id = ANY($2) ORDER BY created_at, id",
+        "SELECT i.id, coalesce(c.merged_into, c.id) AS customer_id, i.kind, i.value, i.created_at"
+        " FROM customers c JOIN identities i ON i.program_id = c.program_id AND i.customer_id = c.id"
+        " WHERE c.program_id = $1 AND (c.id = ANY($2) AND c.merged_into IS NULL OR c.merged_into = ANY($2))"
+        " ORDER BY i.created_at, i.id",
         program_id,
         list(customer_ids),
     )

@@ -172,6 +172,18 @@ async def of_redemption(session: Session, *, program_id: str, redemption_id: str
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, redemption_id))
 
 
+async def of_merger(session: Session, *, program_id: str, merger_id: str, wallet_id: str) -> str | None:
+    """The entry (id) with which a wallet took another one over, or None."""
+    row = await session.row(
+        "SELECT e.id FROM accounts a JOIN entries e ON e.program_id = a.program_id AND e.account_id = a.id"
+        " WHERE a.program_id = $1 AND a.wallet_id = $2 AND e.type = 'MERGE' AND e.subject = $3 ORDER BY e.number",
+        program_id,
+        wallet_id,
+        merger_id,
+    )
+    return row["id"] if row is not None else None
+
+
 async def _first(session: Session, *, program_id: str, rows: Sequence[Row]) -> StoredEntry | None:
     found = await _whole(session, program_id=program_id, rows=rows[:1])
     return found[0] if found else None

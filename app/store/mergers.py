@@ -79,6 +79,24 @@ async def around(session: Session, *, program_id: str, wallet_ids: Sequence[str]
     return tuple(found.values())
 
 
+async def by_ids(session: Session, *, program_id: str, merger_ids: Sequence[str]) -> dict[str, Merger]:
+    """Several mergers by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND id = ANY($2)", program_id, list(merger_ids)
+    )
+    return {row["id"]: _merger(row) for row in rows}
+
+
+async def of_customer(session: Session, *, program_id: str, customer_id: str) -> Merger | None:
+    """How a customer was merged into another one, or None."""
+    row = await session.row(
+        f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND customer_id = $2 AND survivor_id IS NOT NULL",
+        program_id,
+        customer_id,
+    )
+    return _merger(row) if row is not None else None
+
+
 def _merger(row: Row) -> Merger:
     return Merger(
         id=row["id"],

@@ -16,7 +16,7 @@ import asyncpg
 import stamina
 
 from app.store.orm import prepare
-from app.store.postgres_errors import DRIVER_ERRORS, Retry, given_up, is_lost, without_data
+from app.store.postgres_errors import DRIVER_ERRORS, TRIED_AGAIN, Retry, given_up, is_lost, without_data
 from app.store.postgres_pool import Connection, Pool
 from app.store.postgres_session import PostgresSession
 from app.store.unit import Busy, Session, Unavailable, Work
@@ -98,7 +98,7 @@ class PostgresDatabase:
         retry = Retry()
         try:
             return await self._once(work, begin=begin, locking=locking)
-        except DRIVER_ERRORS as error:
+        except TRIED_AGAIN as error:
             if not retry(error):
                 raise
         try:
@@ -107,7 +107,7 @@ class PostgresDatabase:
             ):
                 with attempt:
                     done = await self._once(work, begin=begin, locking=locking)
-        except DRIVER_ERRORS as error:
+        except TRIED_AGAIN as error:
             if (told := given_up(error)) is error:
                 raise
             raise told from error

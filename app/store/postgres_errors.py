@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from app.store.unit import Busy, Unavailable
+from app.store.unit import Busy, Overtaken, Unavailable
 
 DRIVER_ERRORS = (
     asyncpg.PostgresError,
@@ -13,6 +13,9 @@ DRIVER_ERRORS = (
     OSError,
 )
 """Everything that comes from below a work (TimeoutError is an OSError)."""
+
+TRIED_AGAIN = (*DRIVER_ERRORS, Overtaken)
+"""What may be another attempt's luck."""
 
 _OF_A_WORK = ("0A", "21", "22", "23", "42", "P0")
 """Classes of SQLSTATE that no other attempt would change: what was asked was wrong."""
@@ -42,6 +45,8 @@ class Retry:
 
     def __call__(self, error: BaseException) -> bool:
         """Whether another attempt may end differently."""
+        if isinstance(error, Overtaken):
+            return True
         if not isinstance(error, DRIVER_ERRORS):
             return False
         state = _state(error)
@@ -58,7 +63,11 @@ def given_up(error: BaseException) -> BaseException:
     state = _state(error)
     if state.startswith(_OF_A_WORK):
         return error
-    return Busy() if state in _LOST_RACES else Unavailable(f"PostgreSQL failed ({type(error).__name__}).")
+    return (
+        Busy()
+        if state in _LOST_RACES or isinstance(error, Overtaken)
+        else Unavailable(f"PostgreSQL failed ({type(error).__name__}).")
+    )
 
 
 def without_data(error: BaseException) -> None:

@@ -135,7 +135,7 @@ class _Shelf:
                 if (since is None or fact.at >= since) and (until is None or fact.at < until):
                     facts.append(fact)
                     digests.append(mark)
-        for fact, mark in (*self._of_account(account), *self._warnings(account)):
+        for fact, mark in (*self._of_account(account), *self._warnings(account, since=None, until=until)):
             facts.append(fact)
             digests.append(mark)
         absorbed = []
@@ -207,12 +207,20 @@ class _Shelf:
                 lots = tuple(passed.lot for passed in one.lots)
                 yield Received(one.id, one.occurred_at, lots), transfers.evidence(one)
 
-    def _warnings(self, account: Account) -> Iterator[tuple[Happening, int]]:
-        """The notices of expiry that reached the customer."""
+    def _warnings(
+        self, account: Account, *, since: datetime | None, until: datetime | None
+    ) -> Iterator[tuple[Happening, int]]:
+        """The notices of expiry that reached the customer; those given before the wallet had lots from another one, too."""
         for notice in self.notices.get(account.id, ()):
             lots = frozenset(told.lot_id for told in notice.lots)
             for one in self.deliveries.get(notice.id, ()):
-                yield Warned(one.id, one.delivered_at, lots, one.channel), expiry_notices.evidence_of_delivery(one)
+                if (since is None or one.delivered_at >= since) and (until is None or one.delivered_at < until):
+                    warned = Warned(one.id, one.delivered_at, lots, one.channel)
+                    yield warned, expiry_notices.evidence_of_delivery(one)
+        for merger in self.mergers:
+            if merger.to_wallet_id == account.wallet_id:
+                came = merger.occurred_at if since is None else max(since, merger.occurred_at)
+                yield from self._warnings(self.accounts[merger.from_wallet_id], since=came, until=until)
 
 
 async def _shelf(session: Session, *, program_id: str, of: Sequence[Account], versions: Versions) -> _Shelf:

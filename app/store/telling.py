@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.ledger import Balance
@@ -27,10 +27,10 @@ class Retold:
     course: Course
     until: datetime
 
-    def as_of(self, at: datetime) -> Course:
-        """The wallet as it was at a moment, by all that is known of the time up to it."""
-        facts = tuple(one for one in self.story.facts if one.at <= at)
-        return unfold(replace(self.story, facts=facts), versions=self.versions.standing, until=at)
+    def as_of(self, at: datetime, *, customer_id: str | None = None) -> Course:
+        """The wallet as it was at a moment, by all that is known of the time up to it: the one that a customer had then."""
+        story = self.story.before(at, customer_id=customer_id)
+        return unfold(story, versions=self.versions.standing, until=at)
 
     @property
     def balance(self) -> Balance:
@@ -62,6 +62,8 @@ async def retell(
 
 def told_with(told: Told, *, versions: Versions, facts: Sequence[NewFact], until: datetime) -> Retold:
     """The same with what was recorded at hand."""
+    if told.gone is not None:
+        return _gone(told, versions=versions, at=told.gone.occurred_at)
     story = told.story
     for one in facts:
         story = story.holding(one.fact, customer_id=one.customer_id)
@@ -69,6 +71,14 @@ def told_with(told: Told, *, versions: Versions, facts: Sequence[NewFact], until
     latest = max([until, *(one.fact.at for one in facts), *([settled_at] if settled_at is not None else [])])
     course = unfold(story, versions=versions.standing, until=latest)
     return Retold(told.account, told, versions, story, course, latest)
+
+
+def _gone(told: Told, *, versions: Versions, at: datetime) -> Retold:
+    """An account that went over into another one: nothing happens to it any more."""
+    assert told.gone is not None, "it went over"
+    course = unfold(told.story, versions=versions.standing, until=at)
+    course.close(told.gone.id, at=at)
+    return Retold(told.account, told, versions, told.story, course, at)
 
 
 def balance_of(course: Course, *, at: datetime) -> Balance:

@@ -83,6 +83,14 @@ async def of_accounts(session: Session, *, program_id: str, account_ids: Sequenc
     return tuple(_transfer(row) for row in rows)
 
 
+async def by_ids(session: Session, *, program_id: str, transfer_ids: Sequence[str]) -> dict[str, Transfer]:
+    """Several transfers by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM transfers WHERE program_id = $1 AND id = ANY($2)", program_id, list(transfer_ids)
+    )
+    return {row["id"]: _transfer(row) for row in rows}
+
+
 def _transfer(row: Row) -> Transfer:
     return Transfer(
         id=row["id"],

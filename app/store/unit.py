@@ -42,6 +42,10 @@ class Unavailable(Exception):
     """The database cannot be reached or cannot write; nothing is acknowledged, and the request may be sent again."""
 
 
+class Overtaken(Exception):
+    """What a work read was changed by another one before it could be locked: it has to be run again."""
+
+
 class Session(Protocol):
     """One transaction's view of the database.
 

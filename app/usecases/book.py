@@ -53,7 +53,7 @@ class Book:
         id = stamp.new_id()
         moved = [draw for draw in posting.draws if draw.lot_id != OWED]
         opened = [draw.lot_id for draw in moved if draw.lot_id not in self.known]
-        new_lots = tuple(replace(lots_after[one], entry_id=id) for one in dict.fromkeys(opened))
+        new_lots = tuple(replace(lots_after[one], entry_id=id) for one in sorted(set(opened)))
         entry = Entry(
             id=id,
             account_id=account.id,

@@ -70,7 +70,8 @@ class Answer:
 
     Holds ids, the decision and the balance after it, and nothing personal. `terms`, the version that decided, is there
     on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
-    `clock` what the program's clock showed when it was moved, `moved_from` what it showed before.
+    `clock` what the program's clock showed when it was moved, `moved_from` what it showed before. `other_id` is the
+    customer on the other side, `other_entry_id` the entry there.
     """
 
     decision: Decision | None = None
@@ -79,6 +80,8 @@ class Answer:
     purchase_id: str | None = None
     refund_id: str | None = None
     entry_id: str | None = None
+    other_id: str | None = None
+    other_entry_id: str | None = None
     redemption_id: str | None = None
     reward_id: str | None = None
     location_id: str | None = None
@@ -127,6 +130,8 @@ _PLAIN = (
     "purchase_id",
     "refund_id",
     "entry_id",
+    "other_id",
+    "other_entry_id",
     "redemption_id",
     "reward_id",
     "location_id",

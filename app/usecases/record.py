@@ -36,32 +36,29 @@ async def record(
     """Append what the ledger lacks, set lots, balance and levels, and return the new entries by what they are about.
 
     `late` facts make the counts of terms be told from the beginning from now on. `digests` are those of the new rows,
-    `decisions` those of new redemptions (by id), `changed` the redemptions whose state was changed. The rows that
-    entries go with must be written before, and the accounts be locked. Reservations that have run out are ended.
+    `gone` those of rows that have changed: of the fact `cause`, or of the account itself. `decisions` are those of new
+    redemptions (by id), `changed` the redemptions whose state was changed. The rows that entries go with must be written
+    before, and the account be locked; who has it locked has those, too, that went over into it. Reservations that have
+    run out are ended.
     """
-    made = await _record_one(
-        session,
-        stamp=stamp,
-        retold=retold,
-        late=late,
-        digests=digests,
-        gone=gone,
-        changed=changed,
-        until=retold.until,
-        cause=cause,
-        decisions=decisions or {},
-    )
-    for other in _absorbed(retold):
-        made |= await _record_one(
+    keeper = retold.story.keeper(cause) if cause is not None else None
+    made: dict[Subject, Entry] = {}
+    for one in (retold, *_absorbed(retold)):
+        own = one.account.id == (keeper or retold.account.id)
+        entries = await _record_one(
             session,
             stamp=stamp,
-            retold=other,
+            retold=one,
             late=late,
+            digests=digests if own else (),
+            gone=gone if own else (),
             changed=changed,
             until=retold.until,
             cause=cause,
-            decisions={},
+            decisions=decisions or {},
         )
+        # A merger is in the ledger of both wallets: what is answered is how it came into the one that goes on.
+        made = entries | made
     return made
 
 
@@ -86,8 +83,8 @@ async def _record_one(
     changed: Collection[Changed],
     until: datetime,
     cause: str | None,
-    digests: Iterable[int] = (),
-    gone: Iterable[int] = (),
+    digests: Iterable[int],
+    gone: Iterable[int],
 ) -> dict[Subject, Entry]:
     course, account = retold.course, retold.account
     recorded = await ledger.recorded(session, program_id=stamp.program_id, account_id=account.id)
@@ -97,14 +94,18 @@ async def _record_one(
     own = {one.id for one in retold.story.facts}
     ended = await run_out(session, program_id=stamp.program_id, retold=retold, until=until)
     rows = [*(one for one in changed if one.before.id in own), *ended]
+    if not (made or rows or digests or gone or course.holders):
+        return made
     counting = any(not one.asked.nothing for one in retold.versions.standing)
+    # What is counted for each customer by itself is not what one counts who is two, or who shares.
+    shared = bool(course.absorbed) or not course.holders
     await book.close(
         lots_after=course.holdings.lots,
         balance=retold.balance,
         settled_at=retold.until,
         due_at=course.next_due(),
         notice_at=next_notice(course, told=retold.told),
-        corrected=late and counting,
+        corrected=shared or (late and counting),
         digests=(*digests, *(redemptions.evidence(one.after) for one in rows)),
         gone=(*gone, *(redemptions.evidence(one.before) for one in rows)),
     )

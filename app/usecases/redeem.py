@@ -58,6 +58,11 @@ class _Asked:
     clause: Clause
     facts: PurchaseFacts
 
+    @property
+    def owner(self) -> str:
+        """Who redeems: before customers were merged, the one whose card it was."""
+        return self.customer.asked_for or self.customer.id
+
 
 async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answer | Problem:
     """Decide and, when granted, take one from stock and the points from the lots; or reserve both.
@@ -141,9 +146,9 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
     """Tell the wallet up to the redemption, decide by what it held then and holds now, and book what follows."""
     account, at = asked.customer.account, asked.facts.occurred_at
     before = await retell(session, program_id=call.program.id, account=account, until=at)
-    then = before.course if account.precedes(at) else before.as_of(at)
-    facts = then.holders[asked.customer.id].seen(asked.facts, terms=asked.terms)
-    facts = with_reserved(facts, customer_id=asked.customer.id, terms=asked.terms, told=before.told, at=before.until)
+    then = before.course if account.precedes(at) else before.as_of(at, customer_id=asked.owner)
+    facts = then.holders[asked.owner].seen(asked.facts, terms=asked.terms)
+    facts = with_reserved(facts, customer_id=asked.owner, terms=asked.terms, told=before.told, at=before.until)
     available = min(then.holdings.available(at=at), before.balance.available)
     decision = redeeming.redeem(
         terms=asked.terms,
@@ -198,21 +203,19 @@ def _fact(asked: _Asked, *, redemption: Redemption) -> NewFact:
             terms=asked.terms,
             reward=asked.reward.key,
         )
-        return NewFact(held)
+        return NewFact(held, customer_id=asked.owner)
     clauses = redemption.decision.applied()
     fact = Redeemed(
-        redemption.id, asked.customer.id, redemption.facts, asked.terms, redemption.points, asked.reward.key, clauses
+        redemption.id, asked.owner, redemption.facts, asked.terms, redemption.points, asked.reward.key, clauses
     )
-    return NewFact(fact)
+    return NewFact(fact, customer_id=asked.owner)
 
 
 async def _write(session: Session, *, call: Call, asked: _Asked, redemption: Redemption) -> None:
     """Write the redemption with what clauses count in it."""
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
     if redemption.state is not RedemptionState.HELD:
-        await count_uses(
-            session, call=call, customer_id=asked.customer.id, terms=asked.terms, decision=redemption.decision
-        )
+        await count_uses(session, call=call, customer_id=asked.owner, terms=asked.terms, decision=redemption.decision)
 
 
 def _answer(asked: _Asked, *, decision: Decision, balance: Balance) -> Answer:
@@ -251,7 +254,7 @@ def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: De
     since = latest(facts.occurred_at, call.now, asked.customer.account.settled_at)
     return Redemption(
         id=call.new_id(),
-        customer_id=asked.customer.id,
+        customer_id=asked.owner,
         reward_id=asked.reward.id,
         state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
         points=decision.points,

@@ -258,6 +258,8 @@ class Course(PassingTime):
         draws = self.take_over(other, renamed=renamed, at=fact.at)
         self.sales |= other.sales
         self.redeemed |= other.redeemed
+        self.returned |= other.returned
+        self.given_back |= other.given_back
         if fact.survivor is None:
             self.holders |= other.holders
         else:

@@ -183,6 +183,20 @@ class Story:
                 return replace(self, facts=(*self.facts[:place], within, *self.facts[place + 1 :]))
         return replace(self, facts=(*self.facts, fact))
 
+    def before(self, at: datetime, *, customer_id: str | None = None) -> Story:
+        """What had happened up to a moment, to the wallet that a customer had then."""
+        for one in self.facts:
+            if isinstance(one, Joined) and at < one.at and customer_id in one.story.people():
+                return one.story.before(at, customer_id=customer_id)
+        return replace(self, facts=tuple(one for one in self.facts if one.at <= at))
+
+    def keeper(self, id: str) -> str | None:
+        """The account whose own fact something is: this one, or one that went over into it; None: of none of them."""
+        if any(one.id == id for one in self.facts):
+            return self.account_id
+        came = (one.story.keeper(id) for one in self.facts if isinstance(one, Joined))
+        return next((one for one in came if one is not None), None)
+
     def known_by(self, id: str) -> Story:
         """The story as it was known when something got an id: ids are in the order of time."""
         known = (one for one in self.facts if one.id <= id)

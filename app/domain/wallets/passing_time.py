@@ -194,7 +194,7 @@ class PassingTime:
             lifetime=self.holdings.lifetime, lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots}
         )
         self._waiting, self._held, self._mortal = set(), {}, {}
-        self.holders = {}
+        self.holders, self._tiered = {}, False
 
     def post(
         self,

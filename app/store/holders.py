@@ -1,0 +1,58 @@
+"""Who holds a wallet, and wallets that go over into others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.store.customers import CustomerState
+from app.store.mergers import Merger
+from app.store.unit import Session
+
+_OF_WALLETS = (
+    "SELECT wallet_id, id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2) AND merged_into IS NULL"
+    " ORDER BY id"
+)
+_OF_ACCOUNTS = """
+SELECT a.id AS account_id, c.id AS customer_id
+FROM accounts a JOIN customers c ON c.program_id = a.program_id AND c.wallet_id = a.wallet_id
+WHERE a.program_id = $1 AND a.id = ANY($2) AND c.merged_into IS NULL
+UNION
+SELECT a.id, coalesce(c.merged_into, c.id)
+FROM accounts a JOIN mergers m ON m.program_id = a.program_id AND m.from_wallet_id = a.wallet_id
+JOIN customers c ON c.program_id = m.program_id AND c.id = m.customer_id
+WHERE a.program_id = $1 AND a.id = ANY($2)
+"""
+
+
+async def of_wallets(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The customers (ids) who hold wallets now, oldest first, by wallet."""
+    found: dict[str, list[str]] = {}
+    for row in await session.rows(_OF_WALLETS, program_id, list(wallet_ids)):
+        found.setdefault(row["wallet_id"], []).append(row["id"])
+    return {wallet: tuple(ids) for wallet, ids in found.items()}
+
+
+async def of_accounts(session: Session, *, program_id: str, account_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The customers (ids) whose account it is, oldest first, by account; of one that went over, whose it was."""
+    found: dict[str, set[str]] = {}
+    for row in await session.rows(_OF_ACCOUNTS, program_id, list(account_ids)):
+        found.setdefault(str(row["account_id"]), set()).add(str(row["customer_id"]))
+    return {account: tuple(sorted(ids)) for account, ids in found.items()}
+
+
+async def go_over(session: Session, *, program_id: str, merger: Merger) -> None:
+    """Let all who have a wallet have the one that took it over, and a merged customer be the survivor from now on."""
+    await session.execute(
+        "UPDATE customers SET wallet_id = $3 WHERE program_id = $1 AND wallet_id = $2",
+        program_id,
+        merger.from_wallet_id,
+        merger.to_wallet_id,
+    )
+    if merger.survivor_id is not None:
+        await session.execute(
+            "UPDATE customers SET state = $3, merged_into = $4 WHERE program_id = $1 AND (id = $2 OR merged_into = $2)",
+            program_id,
+            merger.customer_id,
+            CustomerState.MERGED.value,
+            merger.survivor_id,
+        )

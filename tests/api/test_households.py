@@ -1,0 +1,144 @@
+"""Several customers share a wallet, on both databases."""
+
+from __future__ import annotations
+
+from app.domain.access import Role
+from tests.api.test_access import code_of, customer_key
+from tests.api.test_merging import SPEND, blank, publish  # noqa: F401 - a fixture
+from tests.api.test_transfers import ago
+from tests.passing_on import JOIN, codes, join, look, merge, transfer
+from tests.proving import faults_in
+from tests.shop import Shop
+
+
+def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop) -> None:
+    host, member = shop.enrol(), shop.enrol()
+    shop.buy(host, "60.00")
+    mine = shop.buy(member, "50.00")
+    done = join(shop, member, host)
+    assert done["userErrors"] == []
+    assert done["balances"] == [{"available": 110, "lifetime": "110"}]
+    ids = [look(shop, host)["id"], look(shop, member)["id"]]
+    assert ids[0] != ids[1] == done["customer"]["id"]
+    for card in (host, member):
+        assert [one["id"] for one in look(shop, card)["wallet"]["holders"]] == ids
+        assert [one["value"] for one in look(shop, card)["identities"]] == [card]
+    assert done["entry"]["otherSide"] == [{"id": ids[1]}]
+    assert shop.buy(member, "5.00")["balances"] == [{"available": 115, "lifetime": "115"}]
+    assert shop.redeem(host)["balances"] == [{"available": 15}]
+    assert shop.redeem(member)["decision"]["outcome"] == "REFUSED"
+    asked = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
+    assert shop.ask(asked, e=mine["entry"]["id"])["explain"] == {"agrees": True}
+    assert shop.ask(asked, e=done["entry"]["id"])["explain"] == {"agrees": True}
+    assert faults_in(shop.url) == []
+
+
+def test_joining_takes_a_wallet_of_ones_own(shop: Shop) -> None:
+    host, member, third = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(host, "60.00")
+    join(shop, member, host)
+    assert codes(join(shop, member, third)) == [("WALLET_SHARED", ["customer"])]
+    assert codes(join(shop, host, third)) == [("WALLET_SHARED", ["customer"])]
+    assert codes(join(shop, host, host)) == [("SAME_CUSTOMER", ["household"])]
+    assert codes(join(shop, third, "NOBODY99")) == [("CUSTOMER_NOT_FOUND", ["household"])]
+    assert codes(join(shop, "NOBODY99", third)) == [("CUSTOMER_NOT_FOUND", ["customer"])]
+    assert codes(join(shop, third, host, reason=" ")) == [("REASON_MISSING", ["reason"])]
+    assert codes(merge(shop, member, third)) == [("WALLET_SHARED", ["merged"])]
+    assert codes(merge(shop, member, host)) == [("WALLET_SHARED", ["merged"])]
+    assert codes(transfer(shop, member, host, 1)) == [("SAME_CUSTOMER", ["to"])]
+    assert join(shop, third, member)["userErrors"] == []
+    assert len(look(shop, third)["wallet"]["holders"]) == 3
+    assert faults_in(shop.url) == []
+
+
+def test_level_counts_and_first_purchase_are_each_ones_own(blank: Shop) -> None:  # noqa: F811 - the fixture
+    shop = blank
+    publish(
+        shop,
+        SPEND,
+        {"key": "silver", "effect": {"tier": {"tier": "silver", "name": "Silver", "points": 100}}},
+        {"key": "first", "conditions": [{"firstPurchase": True}], "effect": {"bonusPoints": {"points": 500}}},
+    )
+    host, member = shop.enrol(), shop.enrol()
+    shop.buy(host, "80.00", occurredAt=ago(days=2))
+    join(shop, member, host)
+    assert shop.buy(member, "60.00")["purchase"]["points"] == 560, "the member's own first purchase"
+    asked = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
+    assert shop.ask(asked, by={"card": host})["customer"]["tier"] == {"key": None, "qualifyingPoints": 80}
+    assert shop.ask(asked, by={"card": member})["customer"]["tier"] == {"key": None, "qualifyingPoints": 60}
+    shop.buy(member, "40.00")
+    assert shop.ask(asked, by={"card": member})["customer"]["tier"] == {"key": "silver", "qualifyingPoints": 100}
+    assert shop.ask(asked, by={"card": host})["customer"]["tier"]["key"] is None
+    assert faults_in(shop.url) == []
+
+
+def test_what_is_late_goes_to_the_wallet_of_its_time(shop: Shop) -> None:
+    host, member = shop.enrol(), shop.enrol()
+    shop.buy(member, "50.00", receipt="R-1", occurredAt=ago(days=2))
+    join(shop, member, host)
+    shop.buy(member, "30.00", occurredAt=ago(days=1))
+    shop.buy(host, "7.00", occurredAt=ago(days=1))
+    assert shop.refund("R-1", lines=[{"line": 1}])["balances"] == [{"available": 37}]
+    assert faults_in(shop.url) == []
+
+
+def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(shop: Shop) -> None:
+    host, member, stranger = shop.enrol(), shop.enrol(), shop.enrol()
+    join(shop, member, host)
+    shop.buy(host, "150.00")
+    shop.redeem(host)
+    shop.buy(member, "5.00")
+    own = customer_key(shop.url, shop, member)
+    asked = """query($by: CustomerBy!) { customer(by: $by) { wallet { holders { id } } ledger { nodes {
+      type points purchase { points } redemption { points } decision { outcome } otherSide { id } } } } }"""
+    found = shop.ask(asked, key=own, by={"card": member})["customer"]
+    assert found["wallet"]["holders"] == [{"id": look(shop, member)["id"]}]
+    nothing = {"purchase": None, "redemption": None, "decision": None, "otherSide": []}
+    granted = {"outcome": "GRANTED"}
+    assert found["ledger"]["nodes"][:3] == [
+        {"type": "EARN", "points": 5, **nothing, "purchase": {"points": 5}, "decision": granted},
+        {"type": "REDEEM", "points": -100, **nothing},
+        {"type": "EARN", "points": 150, **nothing},
+    ]
+    assert shop.ask(asked, key=own, by={"card": host}) == {"customer": None}
+    assert shop.ask(asked, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
+    assert shop.ask(asked, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1]["redemption"] == {
+        "points": 100
+    }
+
+
+def test_owner_and_staff_put_customers_together_and_nobody_else(shop: Shop) -> None:
+    host, member = shop.enrol(), shop.enrol()
+    given = {"customer": {"card": member}, "household": {"card": host}, "reason": "r", "idempotencyKey": "k"}
+    assert code_of(shop, JOIN, role=Role.TILL, input=given) == "FORBIDDEN"
+    assert code_of(shop, JOIN, key=customer_key(shop.url, shop, host), input=given) == "FORBIDDEN"
+    first, again = (join(shop, member, host, role=Role.OWNER, key="once") for _ in range(2))
+    assert again == first
+    assert first["userErrors"] == []
+
+
+def test_who_joined_survives_a_merger_into_the_household(shop: Shop) -> None:
+    host, member, double = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(double, "40.00", receipt="R-1", occurredAt=ago(days=1))
+    shop.buy(member, "20.00")
+    join(shop, member, host)
+    assert merge(shop, double, member)["userErrors"] == []
+    assert look(shop, double)["id"] == look(shop, member)["id"] != look(shop, host)["id"]
+    shop.buy(double, "10.00")
+    assert shop.available(host) == 70
+    shop.refund("R-1")
+    assert shop.available(host) == 30
+    assert faults_in(shop.url) == []
+
+
+def test_two_who_join_each_other_at_once_share_one_wallet(shop: Shop) -> None:
+    one, other = shop.enrol(), shop.enrol()
+    shop.buy(one, "10.00")
+    shop.buy(other, "10.00")
+    calls = [lambda: join(shop, one, other), lambda: join(shop, other, one)] * 3
+    calls += [lambda: shop.buy(one, "1.00"), lambda: shop.buy(other, "1.00")] * 3
+    answers = shop.at_once(calls)
+    assert sum(not one["userErrors"] for one in answers) == 7
+    assert {code for one in answers for code, _ in codes(one)} == {"WALLET_SHARED"}
+    assert shop.available(one) == shop.available(other) == 26
+    assert faults_in(shop.url) == []

@@ -1,0 +1,263 @@
+"""Two customers who are one become one, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_access import code_of, customer_key
+from tests.api.test_terms import PUBLISH
+from tests.api.test_transfers import ago
+from tests.passing_on import MERGE, codes, look, merge, transfer
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop
+
+
+@pytest.fixture
+def blank(database_url: str) -> Iterator[Shop]:
+    """A shop that has no terms yet."""
+    with open_shop(database_url, template="blank") as shop:
+        yield shop
+
+
+def publish(shop: Shop, *clauses: dict[str, Any], since: str = "2021-01-01T00:00:00Z") -> None:
+    """Terms that hold from a day on."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": since}
+    done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    assert done["userErrors"] == [], done
+
+
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+
+
+def test_everything_goes_to_the_survivor_and_every_id_and_identity_leads_there(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    bought = shop.buy(merged, "80.00")
+    shop.buy(survivor, "50.00")
+    before = look(shop, merged)["id"]
+    done = merge(shop, merged, survivor)
+    assert done["userErrors"] == []
+    assert done["balances"] == [{"available": 130, "pending": 0, "held": 0, "owed": 0, "lifetime": "130"}]
+    assert (done["entry"]["type"], done["entry"]["points"]) == ("MERGE", 80)
+    goes_on = look(shop, survivor)
+    assert done["customer"]["id"] == goes_on["id"] != before
+    assert look(shop, merged) == goes_on
+    assert shop.ask(
+        "query($by: CustomerBy!, $id: ID!) { customer(by: $by) { id } node(id: $id) { id } }",
+        by={"id": before},
+        id=before,
+    ) == {"customer": {"id": goes_on["id"]}, "node": {"id": goes_on["id"]}}
+    assert sorted(one["value"] for one in goes_on["identities"]) == sorted([merged, survivor])
+    assert goes_on["wallet"]["holders"] == [{"id": goes_on["id"]}]
+    assert shop.ledger(survivor) == [("EARN", 50), ("MERGE", 80)]
+    assert shop.redeem(merged)["balances"] == [{"available": 30}]
+    assert shop.buy(merged, "1.00")["balances"] == [{"available": 31, "lifetime": "131"}]
+    explained = "query($e: ID!) { explain(entry: $e) { agrees } node(id: $e) { id } }"
+    for entry in (done["entry"]["id"], bought["entry"]["id"]):
+        assert shop.ask(explained, e=entry) == {"explain": {"agrees": True}, "node": {"id": entry}}
+    assert faults_in(shop.url) == []
+
+
+def test_merging_once_more_is_answered_the_same_and_changes_nothing(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(merged, "80.00")
+    first = merge(shop, merged, survivor, key="once")
+    assert merge(shop, merged, survivor, key="once") == first
+    assert merge(shop, merged, survivor) == first
+    assert shop.ledger(survivor) == [("MERGE", 80)]
+
+
+def test_circles_and_second_survivors_are_refused(shop: Shop) -> None:
+    merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(merged, "80.00")
+    merge(shop, merged, survivor)
+    assert codes(merge(shop, survivor, merged)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert codes(merge(shop, survivor, survivor)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert codes(merge(shop, merged, merged)) == [("SAME_CUSTOMER", ["survivor"])]
+    assert codes(merge(shop, merged, other)) == [("ALREADY_MERGED", ["merged"])]
+    assert codes(merge(shop, "NOBODY99", other)) == [("CUSTOMER_NOT_FOUND", ["merged"])]
+    assert codes(merge(shop, other, "NOBODY99")) == [("CUSTOMER_NOT_FOUND", ["survivor"])]
+    assert codes(merge(shop, other, survivor, reason="")) == [("REASON_MISSING", ["reason"])]
+    assert shop.ledger(survivor) == [("MERGE", 80)]
+    assert faults_in(shop.url) == []
+
+
+def test_who_was_merged_before_comes_along_with_the_survivor_of_then(shop: Shop) -> None:
+    first, second, third = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(first, "10.00", receipt="R-1", occurredAt=ago(days=2))
+    shop.buy(second, "20.00")
+    shop.buy(third, "40.00")
+    merge(shop, first, second)
+    shop.buy(first, "100.00", receipt="R-2")
+    merge(shop, second, third)
+    assert {look(shop, card)["id"] for card in (first, second, third)} == {look(shop, third)["id"]}
+    assert shop.available(first) == 170
+    assert codes(merge(shop, third, first)) == [("SAME_CUSTOMER", ["survivor"])]
+    shop.buy(first, "5.00", occurredAt=ago(days=1))
+    assert shop.refund("R-1")["userErrors"] == []
+    assert shop.refund("R-2")["balances"] == [{"available": 65}]
+    assert shop.available(second) == 65
+    assert faults_in(shop.url) == []
+
+
+def test_a_refund_of_a_merged_customers_purchase_takes_its_own_points_first(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(survivor, "50.00", occurredAt=ago(days=3))
+    bought = shop.buy(merged, "80.00", receipt="R-1")
+    shop.buy(merged, "30.00")
+    merge(shop, merged, survivor)
+    back = shop.refund("R-1")
+    assert back["entry"]["points"] == -80
+    entry = shop.ask(
+        "query($e: ID!) { node(id: $e) { ... on LedgerEntry { lots { points } purchase { id } } } }",
+        e=back["entry"]["id"],
+    )["node"]
+    assert entry == {"lots": [{"points": -80}], "purchase": {"id": bought["purchase"]["id"]}}
+    assert shop.available(survivor) == 80
+    assert faults_in(shop.url) == []
+
+
+def test_late_sales_and_refunds_of_the_time_before_land_with_the_survivor_and_are_judged_on_the_merged_sides_history(
+    blank: Shop,
+) -> None:
+    shop = blank
+    publish(
+        shop,
+        SPEND,
+        {"key": "first", "conditions": [{"firstPurchase": True}], "effect": {"bonusPoints": {"points": 500}}},
+    )
+    merged, survivor, untouched = shop.enrol(), shop.enrol(), shop.enrol()
+    assert shop.buy(survivor, "50.00", occurredAt=ago(days=3))["purchase"]["points"] == 550
+    merge(shop, merged, survivor)
+    late = shop.buy(merged, "30.00", receipt="R-1", occurredAt=ago(days=1))
+    assert late["purchase"]["points"] == 530, "the merged customer's own first purchase"
+    assert shop.buy(merged, "10.00")["purchase"]["points"] == 10, "the survivor's third one"
+    assert shop.buy(merged, "20.00", occurredAt=ago(days=2))["purchase"]["points"] == 520
+    assert shop.available(survivor) == 550 + 30 + 10 + 520
+    assert shop.refund("R-1", occurredAt=ago(hours=5))["userErrors"] == []
+    assert shop.available(survivor) == 550 + 10 + 520
+    assert shop.available(untouched) == 0
+    assert faults_in(shop.url) == []
+
+
+def test_what_a_clause_gives_once_is_given_once_to_both_together(blank: Shop) -> None:
+    shop = blank
+    publish(
+        shop,
+        SPEND,
+        {
+            "key": "once",
+            "conditions": [{"timesPerPeriod": {"times": 1, "period": "EVER"}}],
+            "effect": {"bonusPoints": {"points": 100}},
+        },
+    )
+    merged, survivor = shop.enrol(), shop.enrol()
+    assert shop.buy(merged, "10.00")["purchase"]["points"] == 110
+    merge(shop, merged, survivor)
+    assert shop.buy(survivor, "10.00")["purchase"]["points"] == 10
+    assert faults_in(shop.url) == []
+
+
+def test_an_access_key_of_the_merged_customer_opens_the_survivors_card(shop: Shop) -> None:
+    merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
+    bought = shop.buy(merged, "80.00")
+    own, theirs = customer_key(shop.url, shop, merged), customer_key(shop.url, shop, survivor)
+    stranger = customer_key(shop.url, shop, other)
+    merge(shop, merged, survivor)
+    asked = "query($p: ID!, $e: ID!) { viewer { customer { id } } purchase: node(id: $p) { id } entry: node(id: $e) { id } }"
+    ids = {"p": bought["purchase"]["id"], "e": bought["entry"]["id"]}
+    wanted = {
+        "viewer": {"customer": {"id": look(shop, survivor)["id"]}},
+        "purchase": {"id": ids["p"]},
+        "entry": {"id": ids["e"]},
+    }
+    assert shop.ask(asked, key=own, **ids) == wanted
+    assert shop.ask(asked, key=theirs, **ids) == wanted
+    assert look(shop, merged, key=own) == look(shop, survivor, key=theirs) != None  # noqa: E711 - both see the same card
+    nothing = shop.ask(asked, key=stranger, **ids)
+    assert (nothing["purchase"], nothing["entry"]) == (None, None)
+    assert look(shop, merged, key=stranger) is None
+
+
+def test_owner_and_staff_merge_customers_and_nobody_else(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    given = {"merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "r", "idempotencyKey": "k"}
+    assert code_of(shop, MERGE, role=Role.TILL, input=given) == "FORBIDDEN"
+    assert code_of(shop, MERGE, key=customer_key(shop.url, shop, merged), input=given) == "FORBIDDEN"
+    assert merge(shop, merged, survivor, role=Role.OWNER)["userErrors"] == []
+
+
+def test_a_merger_beside_sales_redemptions_and_transfers_loses_nothing(shop: Shop) -> None:
+    merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
+    for card in (merged, survivor, other):
+        shop.buy(card, "200.00")
+    calls: list[Any] = []
+    for number in range(6):
+        calls += [lambda: shop.buy(merged, "1.00"), lambda: shop.buy(survivor, "1.00")]
+        calls += [lambda: transfer(shop, other, merged, 2), lambda: transfer(shop, survivor, other, 1)]
+        if number < 3:
+            calls += [lambda: shop.redeem(merged), lambda: shop.redeem(survivor)]
+        if number == 1:
+            calls += [lambda: merge(shop, merged, survivor)] * 3
+    answers = shop.at_once(calls)
+    assert [one["userErrors"] for one in answers if one["userErrors"]] == []
+    granted = sum(
+        one["decision"] is not None and one["decision"]["outcome"] == "GRANTED"
+        for one in answers
+        if "redemption" in one
+    )
+    assert shop.available(survivor) + shop.available(other) == 612 - 100 * granted
+    assert shop.available(merged) == shop.available(survivor)
+    assert faults_in(shop.url) == []
+
+
+def test_mergers_of_one_customer_into_two_and_of_two_into_each_other_end_with_one_survivor(shop: Shop) -> None:
+    cards = [shop.enrol() for _ in range(3)]
+    for card in cards:
+        shop.buy(card, "10.00")
+    pairs = [(one, other) for one in cards for other in cards if one != other]
+    answers = shop.at_once([lambda one=one, other=other: merge(shop, one, other) for one, other in pairs])
+    done = [one for one in answers if not one["userErrors"]]
+    assert {code for one in answers for code, _ in codes(one)} <= {"SAME_CUSTOMER", "ALREADY_MERGED"}
+    assert len({look(shop, card)["id"] for card in cards}) == 1
+    assert len(done) >= 2
+    assert shop.available(cards[0]) == 30
+    assert faults_in(shop.url) == []
+
+
+def test_a_level_reached_by_a_merger_starts_then_and_nothing_is_paid_for_the_time_before(blank: Shop) -> None:
+    shop = blank
+    publish(
+        shop,
+        SPEND,
+        {"key": "silver", "effect": {"tier": {"tier": "silver", "name": "Silver", "points": 100}}},
+        {"key": "extra", "conditions": [{"tierAtLeast": {"tier": "silver"}}], "effect": {"bonusPoints": {"points": 7}}},
+    )
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(merged, "60.00", occurredAt=ago(days=2))
+    shop.buy(survivor, "60.00", occurredAt=ago(days=2))
+    asked = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } wallet { balances { qualifying } } } }"
+    assert shop.ask(asked, by={"card": survivor})["customer"]["tier"]["key"] is None
+    merge(shop, merged, survivor)
+    found = shop.ask(asked, by={"card": merged})["customer"]
+    assert found["tier"] == {"key": "silver", "qualifyingPoints": 120}
+    assert shop.ledger(survivor) == [("EARN", 60), ("MERGE", 60)]
+    assert shop.buy(merged, "1.00")["purchase"]["points"] == 8
+    assert shop.buy(merged, "1.00", occurredAt=ago(days=1))["purchase"]["points"] == 1, "it was not held then"
+    assert shop.buy(survivor, "1.00", occurredAt=ago(days=1))["purchase"]["points"] == 1
+    assert faults_in(shop.url) == []
+
+
+def test_a_redemption_that_becomes_known_late_is_paid_by_the_wallet_of_its_time(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(merged, "150.00", occurredAt=ago(days=2))
+    shop.buy(survivor, "20.00", occurredAt=ago(days=2))
+    merge(shop, merged, survivor)
+    basket = {"occurredAt": ago(days=1), "lines": []}
+    assert shop.redeem(survivor, basket=basket)["decision"]["outcome"] == "REFUSED"
+    assert shop.redeem(merged, basket=basket)["balances"] == [{"available": 70}]
+    assert faults_in(shop.url) == []

@@ -1,0 +1,154 @@
+"""Points passed on from one customer to another one, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_access import code_of, customer_key
+from tests.passing_on import TRANSFER, codes, look, transfer
+from tests.proving import faults_in
+from tests.shop import Shop
+
+
+def ago(**span: float) -> str:
+    """An instant in the past."""
+    return (datetime.now(UTC) - timedelta(**span)).isoformat()
+
+
+def test_points_are_passed_on_and_stand_in_both_ledgers(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00")
+    shop.buy(giver, "50.00")
+    shop.buy(taker, "5.00")
+    done = transfer(shop, giver, taker, 100)
+    assert done["userErrors"] == []
+    assert done["balances"] == [{"available": 30}]
+    assert (done["entry"]["type"], done["entry"]["points"]) == ("TRANSFER", -100)
+    assert (done["received"]["type"], done["received"]["points"]) == ("TRANSFER", 100)
+    assert [one["points"] for one in done["entry"]["lots"]] == [-80, -20], "the lots that would be spent first"
+    assert [one["points"] for one in done["received"]["lots"]] == [80, 20]
+    assert done["entry"]["otherSide"] == [{"id": look(shop, taker)["id"]}]
+    assert done["received"]["otherSide"] == [{"id": look(shop, giver)["id"]}]
+    assert shop.ledger(giver) == [("EARN", 80), ("EARN", 50), ("TRANSFER", -100)]
+    assert shop.ledger(taker) == [("EARN", 5), ("TRANSFER", 100)]
+    assert look(shop, taker)["wallet"]["balances"][0]["lifetime"] == "5", "what was given was not earned"
+    assert shop.redeem(taker)["decision"]["outcome"] == "GRANTED"
+    assert faults_in(shop.url) == []
+
+
+def test_every_entry_of_a_transfer_explains_itself(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00")
+    done = transfer(shop, giver, taker, 30)
+    for side, points in (("entry", -30), ("received", 30)):
+        found = shop.ask(
+            "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints decision { outcome } } }", e=done[side]["id"]
+        )["explain"]
+        assert found == {"agrees": True, "recomputedPoints": points, "decision": {"outcome": "GRANTED"}}
+
+
+def test_what_cannot_be_passed_on_is_refused_and_nothing_moves(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00")
+    assert codes(transfer(shop, giver, taker, 81)) == [("NOT_ENOUGH_POINTS", ["points"])]
+    assert codes(transfer(shop, giver, taker, 0)) == [("INVALID_INPUT", ["points"])]
+    assert codes(transfer(shop, giver, taker, -5)) == [("INVALID_INPUT", ["points"])]
+    assert codes(transfer(shop, giver, giver, 5)) == [("SAME_CUSTOMER", ["to"])]
+    assert codes(transfer(shop, giver, "NOBODY99", 5)) == [("CUSTOMER_NOT_FOUND", ["to"])]
+    assert codes(transfer(shop, "NOBODY99", taker, 5)) == [("CUSTOMER_NOT_FOUND", ["from"])]
+    assert codes(transfer(shop, giver, taker, 5, reason="  ")) == [("REASON_MISSING", ["reason"])]
+    assert codes(transfer(shop, giver, taker, 5, reason="x" * 201)) == [("INVALID_INPUT", ["reason"])]
+    assert (shop.ledger(giver), shop.ledger(taker)) == ([("EARN", 80)], [])
+    assert faults_in(shop.url) == []
+
+
+def test_the_same_transfer_sent_again_is_carried_out_once(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00")
+    first, again = (transfer(shop, giver, taker, 30, key="once") for _ in range(2))
+    assert again == first
+    assert codes(transfer(shop, giver, taker, 31, key="once")) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
+    assert shop.ledger(giver) == [("EARN", 80), ("TRANSFER", -30)]
+
+
+def test_owner_and_staff_pass_points_on_and_nobody_else(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00")
+    own = customer_key(shop.url, shop, giver)
+    given = {"from": {"card": giver}, "to": {"card": taker}, "points": 1, "reason": "r", "idempotencyKey": "k"}
+    assert code_of(shop, TRANSFER, role=Role.TILL, input=given) == "FORBIDDEN"
+    assert code_of(shop, TRANSFER, key=own, input=given) == "FORBIDDEN"
+    assert transfer(shop, giver, taker, 1, role=Role.OWNER)["userErrors"] == []
+    assert shop.available(taker) == 1
+
+
+def test_who_got_points_is_told_to_staff_and_not_to_who_gave_them(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00")
+    entry = transfer(shop, giver, taker, 10)["entry"]["id"]
+    asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { points otherSide { id } } } }"
+    own = customer_key(shop.url, shop, giver)
+    assert shop.ask(asked, key=own, e=entry)["node"] == {"points": -10, "otherSide": []}
+    other = customer_key(shop.url, shop, taker)
+    assert shop.ask(asked, key=other, e=entry) == {"node": None}
+
+
+@pytest.mark.parametrize("price", ["10.00", "40.00"])
+def test_a_refund_of_the_purchase_whose_points_were_passed_on_takes_what_is_left(shop: Shop, price: str) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00", receipt="R-1")
+    shop.buy(giver, price)
+    transfer(shop, giver, taker, 80)
+    back = shop.refund("R-1")
+    left = int(price.partition(".")[0])
+    assert (back["entry"]["points"], back["shortfall"]) == (-left, 80 - left)
+    assert (shop.available(giver), shop.available(taker)) == (0, 80)
+    assert faults_in(shop.url) == []
+
+
+def test_what_becomes_known_late_on_either_side_changes_nothing_of_a_transfer(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00", receipt="R-1", occurredAt=ago(hours=5))
+    shop.buy(taker, "3.00", receipt="R-2", occurredAt=ago(hours=5))
+    transfer(shop, giver, taker, 70)
+    shop.buy(giver, "20.00", occurredAt=ago(hours=4))
+    shop.buy(taker, "7.00", occurredAt=ago(hours=4))
+    assert shop.refund("R-1", occurredAt=ago(hours=3))["userErrors"] == []
+    assert shop.refund("R-2", occurredAt=ago(hours=3))["userErrors"] == []
+    # The refund came before the gift: of 20 points 70 were given, and 50 are owed.
+    owed = look(shop, giver)["wallet"]["balances"][0]
+    assert (owed["available"], owed["owed"]) == (0, 50)
+    assert shop.available(taker) == 77
+    assert faults_in(shop.url) == []
+    shop.buy(giver, "60.00")
+    owed = look(shop, giver)["wallet"]["balances"][0]
+    assert (owed["available"], owed["owed"]) == (10, 0)
+    assert faults_in(shop.url) == []
+
+
+def test_transfers_to_and_fro_at_once_lose_nothing_and_wait_for_nobody_for_ever(shop: Shop) -> None:
+    cards = [shop.enrol() for _ in range(3)]
+    for card in cards:
+        shop.buy(card, "100.00")
+    pairs = [(one, other) for one in cards for other in cards if one != other]
+    calls = [lambda one=one, other=other: transfer(shop, one, other, 10) for one, other in pairs * 3]
+    calls += [lambda card=card: shop.buy(card, "1.00") for card in cards]
+    answers = shop.at_once(calls)
+    assert all(one["userErrors"] == [] for one in answers)
+    assert sum(shop.available(card) for card in cards) == 303
+    assert faults_in(shop.url) == []
+
+
+def test_passing_on_to_a_fresh_customer_and_back_leaves_both_as_they_were(shop: Shop) -> None:
+    giver, taker = shop.enrol(), shop.enrol()
+    shop.buy(giver, "80.00", receipt="R-1")
+    transfer(shop, giver, taker, 80, key=uuid.uuid4().hex)
+    transfer(shop, taker, giver, 80)
+    assert (shop.available(giver), shop.available(taker)) == (80, 0)
+    assert shop.refund("R-1")["shortfall"] == 0
+    assert (shop.available(giver), shop.available(taker)) == (0, 0)
+    assert faults_in(shop.url) == []
