@@ -162,4 +162,6 @@ def test_levels_are_reached_along_the_way_and_give_what_they_promise_from_then_o
     past = member("ann", bought("100.00", day=0), bought("10.00", day=1), bought("10.00", day=800))
     found = impact(terms(PER_POUND), terms(PER_POUND, gold, twice), past)
     (ann,) = found.most_gaining
-    assert (ann.earned_before, ann.earned_after) == (120, 130), "the purchase that reaches the level is judged below it, and two years later it is lost"
+    assert (ann.earned_before, ann.earned_after) == (120, 130), (
+        "the purchase that reaches the level is judged below it, and two years later it is lost"
+    )
