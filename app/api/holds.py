@@ -13,10 +13,11 @@ from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance
 from app.api.decisions import Decision
 from app.api.ids import decode
-from app.api.ledgers import LedgerEntry, Redemption
+from app.api.ledgers import LedgerEntry
 from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, redemption_again, reward_again
+from app.api.receipts import Redemption
 from app.api.redeeming import order_of
 from app.api.rewards import Reward, RewardBy
 from app.domain.access import Permission

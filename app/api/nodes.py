@@ -12,11 +12,12 @@ import strawberry
 from app.api.context import Context, Info
 from app.api.customers import Customer, unit_of
 from app.api.ids import encode, type_of
-from app.api.ledgers import LedgerEntry, Purchase, Redemption
+from app.api.ledgers import LedgerEntry
 from app.api.locations import Location
 from app.api.node import Node
 from app.api.previews import impact_preview
 from app.api.programs import program_of
+from app.api.receipts import Purchase, Redemption
 from app.api.rewards import Reward
 from app.api.terms import Terms
 from app.domain.access import Permission

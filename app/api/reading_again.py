@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.api.context import Context
 from app.api.customers import Customer, unit_of
-from app.api.ledgers import LedgerEntry, Purchase, Redemption
+from app.api.ledgers import LedgerEntry
+from app.api.receipts import Purchase, Redemption
 from app.api.rewards import Reward
 from app.queries import cards, ledgers, offers
 from app.usecases.call import Answer

@@ -11,10 +11,11 @@ from app.api.baskets import BasketInput, facts_of, place_of
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
 from app.api.decisions import Decision
-from app.api.ledgers import LedgerEntry, Redemption
+from app.api.ledgers import LedgerEntry
 from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, redemption_again, reward_again
+from app.api.receipts import Redemption
 from app.api.rewards import Reward, RewardBy, reward_by
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode

@@ -12,11 +12,12 @@ from app.api.arguments import Language
 from app.api.context import Context, Info, speak
 from app.api.customers import Balance, Customer, balance
 from app.api.decisions import Decision
-from app.api.ledgers import LedgerEntry, Purchase
+from app.api.ledgers import LedgerEntry
 from app.api.money import Money, money
 from app.api.payloads import Payload, canonical
 from app.api.performing import decided, perform
 from app.api.reading_again import customer_again, entry_again, purchase_again
+from app.api.receipts import Purchase
 from app.api.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
 from app.api.waiting import WaitingRefund, waiting_again
 from app.domain import amounts

@@ -6,10 +6,11 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from app.api.customers import Customer
-from app.api.ledgers import LedgerEntry, Purchase, Redemption
+from app.api.ledgers import LedgerEntry
 from app.api.previews import ImpactPreview
 from app.api.programs import Program
 from app.api.reading import Query
+from app.api.receipts import Purchase, Redemption
 from app.api.rewards import Reward
 from app.api.scalars import SCALARS
 from app.api.terms import Terms

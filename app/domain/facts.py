@@ -108,11 +108,9 @@ class Line:
     def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
         """The kept part's amount in minor units: with or without tax, before or after the discount. Exact."""
         amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
-        if self.share != 1:
+        if self.share != 1 or self.worth != 1:
             # Scaled exactly, never rounded again: keeping less must never come to more.
-            amount = amount * self.share
-        if self.worth != 1:
-            amount = amount * self.worth
+            amount = amount * self.share * self.worth
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
         factor = _tax_factor(self.tax_rate, onto=taxes)
@@ -187,8 +185,7 @@ class PurchaseFacts:
 
     def total(self) -> Money:
         """What is to pay, tax included, each line rounded halves up."""
-        whole = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines)
-        return Money(whole, self.currency)
+        return Money(sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines), self.currency)
 
     def paid_with_points(self) -> Exact:
         """The part of the payment made with points, in minor units."""

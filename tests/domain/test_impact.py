@@ -18,8 +18,8 @@ from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import DraftedClause
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_multiplier import PointsMultiplier
+from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
 from app.domain.facts import PurchaseFacts
