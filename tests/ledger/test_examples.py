@@ -134,6 +134,20 @@ def test_short_lived_points_have_their_notice_on_the_receipt_and_activity_puts_t
     assert {one.at.date() for one in course.postings if one.subject.type == "EXPIRE"} == {date(2026, 1, 30)}
 
 
+@pytest.mark.parametrize(("days", "left"), [(29, 0), (30, 12)])
+def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_without_one(days: int, left: int) -> None:
+    by = terms(PointsValidity(days=days, expires=True))
+    assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).holdings.free() == left
+
+
+def test_activity_before_points_are_available_does_not_bring_their_end_nearer() -> None:
+    by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY), pending=PendingPeriod(14))
+    course = told([sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(5), by=by)], until=on(60), by=by)
+    ends = [(one.subject.id, one.at.date()) for one in course.postings if one.subject.type == "EXPIRE"]
+    # Available from 25 and 30 January, for ten days.
+    assert ends == [(an_id("a"), date(2026, 2, 5)), (an_id("b"), date(2026, 2, 10))]
+
+
 # What was found
 
 
