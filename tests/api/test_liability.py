@@ -37,6 +37,7 @@ from app.usecases.enrol import Enrolment, enrol
 from app.usecases.record import record
 from app.usecases.refund import NewRefund, refund
 from tests.api.test_access import code_of, customer_key
+from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end
 from tests.builders import a_clause, a_line, a_purchase
 from tests.proving import faults_in
 from tests.shop import START, Clock, Shop, new_id, open_shop, started
@@ -267,6 +268,37 @@ def test_what_arrives_late_counts_from_when_it_happened(shop: Shop, clock: Clock
     shop.buy(card, "30.00", occurredAt=(START + 5 * DAY).isoformat())
     assert asked(shop, before)["outstanding"] == "30"
     assert asked(shop)["outstanding"] == "50"
+
+
+def test_what_checkouts_reserve_is_held_as_long_as_they_reserve_it(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "350.00")
+    clock.now = START + DAY
+    for checkout, minutes in (("paid", 30), ("released", 30), ("left", 60)):
+        given = {
+            "idempotencyKey": checkout,
+            "customer": {"card": card},
+            "reward": {"key": "coffee"},
+            "checkout": checkout,
+            "minutes": minutes,
+        }
+        assert shop.ask(HOLD, input=given)["holdReward"]["decision"]["outcome"] == "GRANTED"
+    assert held(shop) == ("350", "50", "300")
+    clock.now = START + DAY + timedelta(minutes=10)
+    end(shop, CAPTURE, "paid")
+    end(shop, RELEASE, "released")
+    assert held(shop) == ("250", "150", "100")
+    # What is paid for was paid for when it was reserved; what was released was held until then.
+    assert held(shop, START + DAY + timedelta(minutes=5)) == ("250", "50", "200")
+    assert held(shop, START + timedelta(hours=1)) == ("350", "350", "0")
+    clock.now = START + 2 * DAY
+    assert held(shop) == ("250", "250", "0")
+
+
+def held(shop: Shop, at: datetime | None = None) -> tuple[str, str, str]:
+    """Points outstanding, available and held."""
+    unit = asked(shop, at)
+    return unit["outstanding"], unit["available"], unit["held"]
 
 
 def test_a_year_of_closed_months_says_what_will_not_be_redeemed(books: Books) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
+from tests.passing_on import join
 from tests.proving import faults_in
 from tests.shop import START, Clock, Shop, open_shop
 
@@ -351,6 +352,22 @@ def test_levels_end_with_the_terms_that_had_them_and_lower_thresholds_count_from
         assert changes(shop, card)[0]["after"] is None
         assert moment(changes(shop, card)[0]["at"]) == end
         assert buy(shop, card, 10) == 10
+
+
+def test_who_shares_a_wallet_has_a_level_of_their_own(opening: Opening) -> None:
+    with opening() as shop:
+        host, member = shop.enrol(), shop.enrol()
+        buy(shop, host, 80)
+        buy(shop, member, 90)
+        assert join(shop, member, host)["userErrors"] == []
+        assert shop.available(host) == 170
+        assert [tier(shop, card)["qualifyingPoints"] for card in (host, member)] == [80, 90]
+        assert [tier(shop, card)["key"] for card in (host, member)] == [None, None]
+        assert buy(shop, host, 20) == 20, "not at a level: theirs are 80"
+        assert [tier(shop, card)["key"] for card in (host, member)] == ["silver", None]
+        assert buy(shop, member, 5) == 5
+        assert buy(shop, host, 5) == 10
+        assert [len(changes(shop, card)) for card in (host, member)] == [1, 0]
 
 
 def test_the_levels_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
