@@ -41,6 +41,7 @@ bench: $(DEV) ## Speed against a floor measured in the same run
 	$(BIN)/python bench/bench.py
 	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench.preview
+	$(BIN)/python -m bench.proof 200000
 
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
