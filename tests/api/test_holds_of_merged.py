@@ -1,0 +1,42 @@
+"""What was reserved or redeemed before two customers became one is ended after it, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_holds import CAPTURE, RELEASE, end, furnish, hold
+from tests.api.test_reversing import cancel
+from tests.proving import faults_in
+from tests.shop import Clock, open_shop
+
+MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) { userErrors { code path } } }"
+
+
+@pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])
+def test_a_reservation_and_a_redemption_go_on_with_the_survivor(database_url: str, mutation: str) -> None:
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        furnish(shop, stock=5)
+        gone, survivor = shop.enrol(), shop.enrol()
+        shop.buy(gone, "250.00")
+        shop.buy(survivor, "40.00")
+        hold(shop, gone, "c-1")
+        paid = shop.redeem(gone, "print")["redemption"]["id"]
+        merge = {
+            "idempotencyKey": uuid.uuid4().hex,
+            "merged": {"card": gone},
+            "survivor": {"card": survivor},
+            "reason": "One person.",
+        }
+        merged = shop.ask(MERGE, role=Role.OWNER, input=merge)["mergeCustomers"]
+        assert merged["userErrors"] == []
+        assert shop.available(survivor) == 90
+        assert faults_in(database_url) == []
+        assert end(shop, mutation, "c-1")["userErrors"] == []
+        assert shop.available(survivor) == (90 if mutation is CAPTURE else 190)
+        assert faults_in(database_url) == []
+        assert cancel(shop, paid)["decision"]["outcome"] == "GRANTED"
+        assert shop.available(survivor) == (190 if mutation is CAPTURE else 290)
+        assert faults_in(database_url) == []
