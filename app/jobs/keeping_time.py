@@ -27,6 +27,9 @@ from app.usecases.settle import NOTHING, Settled, settle
 LOOK_EVERY = 2.0
 """Seconds between two looks at what is due."""
 
+TURN = 5.0
+"""Seconds after which the next program has its turn."""
+
 BATCH = 100
 """Accounts asked for at once."""
 
@@ -75,24 +78,25 @@ class TimeKeeper:
         while True:
             pause = LOOK_EVERY
             try:
-                for program_id, done in (await self.look()).items():
+                for program_id, done in (await self.look(patience=TURN)).items():
                     _log.info("time was kept", program=program_id, **done.settled.to_data())
+                    pause = pause if done.whole else 0.0
             except (Busy, Unavailable) as error:
                 _log.warning("time waits", why=str(error))
                 pause *= 5
             await asyncio.sleep(pause)
 
-    async def look(self, *, only: str | None = None) -> dict[str, CaughtUp]:
+    async def look(self, *, only: str | None = None, patience: float | None = None) -> dict[str, CaughtUp]:
         """Do what is due now in every program, or in the one with the id `only`; by program where there was anything.
 
-        Raises Busy and Unavailable.
+        Each has so many seconds of `patience` (None: as long as it takes). Raises Busy and Unavailable.
         """
         moments = await self._database.read(accounts.next_moments)
         done = {}
         for program in await self._database.read(programs.all_programs) if moments else ():
             moment = moments.get(program.id)
             if moment is not None and only in (None, program.id) and moment <= self._desk.now(program):
-                done[program.id] = await self.catch_up(program)
+                done[program.id] = await self.catch_up(program, patience=patience)
         return done
 
     async def catch_up(
