@@ -18,26 +18,13 @@ from app.api.locations import Location, location_called
 from app.api.money import Money, PointUnit, money
 from app.api.node import Node
 from app.api.other_sides import is_open, other_side_of
+from app.api.purchase_lines import PurchaseLine
 from app.api.rewards import Reward
-from app.domain import amounts
 from app.domain import terms as rules
 from app.domain.access import Permission
-from app.domain.facts import Channel, Line, LineKind
+from app.domain.facts import Channel
 from app.domain.ledger import EntryType, Movement
 from app.queries import ledgers, offers, records
-
-
-@strawberry.type(description="One line of a recorded purchase.")
-class PurchaseLine:
-    """As the till sent it."""
-
-    number: int = strawberry.field(description="From 1, in the order sent; refunds refer to it.")
-    sku: str = strawberry.field(description="The shop's code of the article.")
-    name: str | None = strawberry.field(description="What the receipt called it.")
-    categories: list[str] = strawberry.field(description="The categories it belonged to.")
-    quantity: Decimal = strawberry.field(description="Pieces or measure.")
-    unit_price: Money = strawberry.field(description="Price of one.")
-    kind: LineKind = strawberry.field(description="What the line is.")
 
 
 @strawberry.type(description="A recorded purchase; it never changes. Seen by whoever sees the customer.")
@@ -82,7 +69,7 @@ class Purchase(Node):
     @strawberry.field(description="Its lines, at most 500.")
     def lines(self) -> list[PurchaseLine]:
         """The lines as they were sent."""
-        return [_line(one, currency=self.row.facts.currency) for one in self.row.facts.lines]
+        return [PurchaseLine.of(one, currency=self.row.facts.currency) for one in self.row.facts.lines]
 
 
 @strawberry.type(description="A reward that a customer was given. Seen by whoever sees the customer.")
@@ -292,18 +279,6 @@ async def ledger_connection(account_id: str, *, window: PageWindow, context: Con
             start_cursor=encode_cursor(page.entries[0].entry.number) if page.entries else None,
             end_cursor=encode_cursor(page.entries[-1].entry.number) if page.entries else None,
         ),
-    )
-
-
-def _line(one: Line, *, currency: str) -> PurchaseLine:
-    return PurchaseLine(
-        number=one.number,
-        sku=one.sku,
-        name=one.name,
-        categories=list(one.categories),
-        quantity=one.quantity,
-        unit_price=money(amounts.Money(one.unit_price, currency)),
-        kind=one.kind,
     )
 
 
