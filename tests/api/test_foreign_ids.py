@@ -169,6 +169,26 @@ ASKED: dict[str, list[Asked]] = {
             decided=False,
         )
     ],
+    **{
+        f"{field}.input.{side}.id": [
+            mutation(
+                "Customer",
+                field,
+                f'{side}: {{ id: $id }}, {other}: {{ card: "THEIRS99" }}, {more}reason: "r"',
+                "CUSTOMER_NOT_FOUND",
+                side,
+                decided=False,
+            )
+        ]
+        for field, side, other, more in (
+            ("transferPoints", "from", "to", "points: 1, "),
+            ("transferPoints", "to", "from", "points: 1, "),
+            ("mergeCustomers", "merged", "survivor", ""),
+            ("mergeCustomers", "survivor", "merged", ""),
+            ("joinHousehold", "customer", "household", ""),
+            ("joinHousehold", "household", "customer", ""),
+        )
+    },
     "updateCustomer.input.customer.id": [
         mutation(
             "Customer",
