@@ -32,7 +32,6 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.identities import IdentityKind
-from app.domain.problems import Problem
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
 from app.usecases.adjust import NewAdjustment, adjust
