@@ -22,7 +22,7 @@ from app.domain.wallets.happenings import Happening, Story
 from tests.ledger.reference_customers import Customer, Sale
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
 
-_RANKS: dict[type, int] = {past.Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Returned: 2}
+_RANKS: dict[type, int] = {past.Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Held: 1, past.Returned: 2}
 
 
 class Wallet:

@@ -68,6 +68,7 @@ class Customer:
             uses=tuple(sorted(uses.items())),
             earned=tuple((one, sum(sale.decision.points for sale in since(one))) for one in asked.earned),
             tier=self.tier,
+            budgets=facts.member.budgets,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
         return replace(facts, member=member)

@@ -53,7 +53,7 @@ Drawn: TypeAlias = tuple[
 """What terms consist of: the points of the two levels last."""
 
 
-def terms_of(version: int, effective_from: datetime, drawn: Drawn, *, zone: str = LONDON) -> Terms:
+def clauses_of(drawn: Drawn) -> list[DraftedClause]:
     """A point for each £10; bonuses for a first purchase, once a month and with a level; and what was drawn."""
     validity, refunds, pending, cap, period, levels = drawn
     clauses: list[DraftedClause] = [
@@ -67,8 +67,18 @@ def terms_of(version: int, effective_from: datetime, drawn: Drawn, *, zone: str 
     if period is not None:
         clauses += [("period", (), period), ("level", (TierAtLeast("silver"),), BonusPoints(3))]
         clauses += [("silver", (), Tier("silver", "Silver", levels[0])), ("gold", (), Tier("gold", "Gold", levels[1]))]
+    return clauses
+
+
+def terms_of(version: int, effective_from: datetime, drawn: Drawn, *, zone: str = LONDON) -> Terms:
+    """A version of the terms with the clauses that were drawn."""
     return Terms.drafted(
-        version=version, effective_from=effective_from, currency="GBP", zone=zone, clauses=clauses, even_unkept=True
+        version=version,
+        effective_from=effective_from,
+        currency="GBP",
+        zone=zone,
+        clauses=clauses_of(drawn),
+        even_unkept=True,
     )
 
 

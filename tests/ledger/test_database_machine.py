@@ -1,0 +1,283 @@
+"""A program that lives in a real database: tills, staff and jobs at its desk; after each step everything holds.
+
+The facts are those of the use cases themselves; what is stored is compared with the plain reference.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from app.domain.access import Role
+from app.domain.conditions.budget import Budget, BudgetMode
+from app.domain.drafting import DraftedClause
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.points_validity import NoticeChannel
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.undo_window import UndoWindow
+from app.domain.facts import Payment, PaymentKind, PurchaseFacts
+from app.domain.identities import IdentityKind
+from app.store.customers import CustomerBy
+from app.store.programs import ProgramKind
+from app.usecases.adjust import NewAdjustment, adjust
+from app.usecases.call import Answer
+from app.usecases.cancel_redemption import Cancellation, cancel_redemption
+from app.usecases.create_reward import NewReward, create_reward
+from app.usecases.deliver_notices import NoticesReached, deliver_notices
+from app.usecases.earn import NewPurchase, earn
+from app.usecases.end_hold import HoldBy, capture, release
+from app.usecases.enrol import Enrolment, enrol
+from app.usecases.publish import Draft, publish
+from app.usecases.redeem import NewRedemption, redeem
+from app.usecases.refund import NewRefund, refund
+from app.usecases.reserving import NewHold
+from app.usecases.withdraw import Withdrawal, withdraw
+from tests.builders import a_line, a_purchase
+from tests.ledger.living_program import LivingProgram, Opened, Tally, opened
+from tests.ledger.some_terms import CLAUSES, LONDON, START, Drawn, clauses_of
+from tests.ledger.stored import stored_accounts
+from tests.ledger.stories import AUCKLAND
+
+STEPS = int(os.environ.get("TROTH_SOAK_STEPS", "0")) or 1_200
+"""Steps on each database."""
+
+MOST_AT_ONCE = 40
+NUMBERS = st.integers(0, 999)
+AMOUNTS = st.integers(1, 12)
+AGO = st.just(0) | st.just(0) | st.integers(0, 20) | st.integers(0, 400)
+"""Days by which a fact arrives late."""
+PAUSES = st.sampled_from([0, 1, 1, 7, 3600])
+"""Seconds between two requests; what comes at one instant has an order of its own."""
+BUDGETS = st.none() | st.builds(Budget, st.sampled_from([5, 11]), st.sampled_from(BudgetMode))
+COSTS = {"coffee": 3, "mug": 11}
+DEEDS = (
+    *("buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
+    *("reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes", "adjusts", "delivers"),
+    *("enrols", "waits", "waits", "waits", "reads"),
+)
+VERBS = ("earn", "refund", "redeem", "adjust", "deliver_notices", "capture", "release", "cancel_redemption", "publish")
+
+
+def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
+    """Clauses for a real program: rewards besides, always at one price, a window to undo them, and a budget perhaps."""
+    clauses = clauses_of(drawn)
+    clauses += [(key, (), RewardCost(key, points)) for key, points in COSTS.items()]
+    clauses += [("undo", (), UndoWindow(48))]
+    return clauses if budget is None else [*clauses, ("launch", (budget,), BonusPoints(4))]
+
+
+class LivingLedger(RuleBasedStateMachine):
+    """What tills, staff and jobs do."""
+
+    def __init__(self, where: Opened, tally: Tally) -> None:
+        super().__init__()
+        self.where, self.tally = where, tally
+
+    @initialize(kind=st.sampled_from(ProgramKind), drawn=CLAUSES, budget=BUDGETS)
+    def opens(self, kind: ProgramKind, drawn: Drawn, budget: Budget | None) -> None:
+        """A program with two rewards, terms, and a customer."""
+        self.shop = LivingProgram(self.where, kind=kind, start=START, tally=self.tally)
+        self.cards = 0
+        self.sales: list[str] = []
+        """Receipts, and those that will come after their refund."""
+        self.awaited: list[str] = []
+        self.paid: dict[str, int] = {}
+        """Redemptions by id, with the card that paid; and reservations."""
+        self.held: dict[str, int] = {}
+        self.published = 0
+        self.keeping = True
+        """Whether the jobs run."""
+        for key, stock in (("coffee", None), ("mug", 4)):
+            self.granted(create_reward, NewReward(key, key, "Nice.", None, None, stock))
+        self.begins = START - timedelta(days=400 if kind is ProgramKind.SANDBOX else 0)
+        self.granted(publish, Draft(self.begins, draft(drawn, budget)))
+        self.enrols(self.begins, 0, 0)
+
+    def granted(self, verb: Callable[..., Any], order: Any) -> Answer:
+        """Do what must be possible."""
+        done = self.shop.do(verb, order)
+        assert isinstance(done, Answer), done
+        return done
+
+    def who(self, pick: int) -> CustomerBy:
+        """One of the customers."""
+        return CustomerBy(f"CARD{pick % self.cards}", IdentityKind.CARD)
+
+    def enrols(self, at: datetime, pick: int, amount: int) -> None:
+        """A new customer, up to three."""
+        del at, pick, amount
+        if self.cards == 3:
+            return
+        self.granted(enrol, Enrolment(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
+        self.cards += 1
+
+    @rule(kind=st.sampled_from(DEEDS), ago=AGO, pick=NUMBERS, amount=AMOUNTS, pause=PAUSES)
+    def something_happens(self, kind: str, ago: int, pick: int, amount: int, pause: int) -> None:
+        """At a till or a desk, now or `ago` days ago; or time passes."""
+        self.shop.clock.now += timedelta(seconds=pause)
+        getattr(self, kind)(max(self.begins, self.shop.now - timedelta(days=ago)), pick, amount)
+
+    def buys(self, at: datetime, pick: int, amount: int) -> None:
+        """Perhaps what was refunded before, and perhaps paid with points."""
+        lines = (a_line(1, price=f"{amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
+        mine = [id for id, card in self.paid.items() if card == pick % self.cards]
+        payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
+        facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
+        receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
+        done = self.shop.do(earn, NewPurchase(self.who(pick), receipt, facts, receipt))
+        if isinstance(done, Answer):
+            self.sales.append(receipt)
+            if payments:
+                del self.paid[mine[-1]]
+
+    def returns(self, at: datetime, pick: int, amount: int) -> None:
+        """All of it, a line, some pieces, or money without goods; perhaps before its purchase is known."""
+        if pick % 7 == 0 or not self.sales:
+            self.awaited.append(f"w{self.shop.now.timestamp():.0f}-{len(self.awaited)}")
+            receipt = self.awaited[-1]
+        else:
+            receipt = self.sales[pick % len(self.sales)]
+        lines: dict[int, Decimal | None] | None = None
+        amounts: dict[int, Decimal] = {}
+        money = None
+        match pick % 5:
+            case 0:
+                lines = {1 + amount % 2: None}
+            case 1:
+                lines = {1: Decimal(1 + amount % 3), 2: Decimal(1)}
+            case 2:
+                amounts = {1: Decimal(amount)}
+            case 3:
+                money = Decimal(amount * 2)
+        number = f"b{pick}-{amount}" if amount % 2 else None
+        self.shop.do(refund, NewRefund(None, receipt, lines, at, number, None, f"{pick}", amounts, money))
+
+    def redeems(self, at: datetime, pick: int, amount: int) -> None:
+        """Now, or in a sandbox some days ago."""
+        self.asks_for("mug" if amount % 4 == 0 else "coffee", at if pick % 2 else self.shop.now, pick)
+
+    def reserves(self, at: datetime, pick: int, amount: int) -> None:
+        """For an hour or for weeks."""
+        del at
+        hold = NewHold(f"checkout-{pick % 40}", timedelta(hours=1 if amount % 3 == 0 else amount * 80))
+        self.asks_for("mug" if amount % 4 == 0 else "coffee", self.shop.now, pick, hold)
+
+    def asks_for(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
+        """A reward, without a basket."""
+        basket = PurchaseFacts(occurred_at=at, zone=LONDON, currency="GBP", lines=())
+        done = self.shop.do(redeem, NewRedemption(self.who(pick), None, reward, basket, hold=hold))
+        if isinstance(done, Answer) and done.redemption_id is not None:
+            (self.paid if hold is None else self.held)[done.redemption_id] = pick % self.cards
+
+    def ends_a_checkout(self, at: datetime, pick: int, amount: int) -> None:
+        """It is paid for, or given up."""
+        del at
+        if self.held:
+            id = list(self.held)[pick % len(self.held)]
+            done = self.shop.do(capture if amount % 2 else release, HoldBy(id, None))
+            card = self.held.pop(id)
+            if isinstance(done, Answer) and amount % 2:
+                self.paid[id] = card
+
+    def undoes(self, at: datetime, pick: int, amount: int) -> None:
+        """A redemption: by a till within the window, or by staff with a reason."""
+        del at
+        if self.paid:
+            id = list(self.paid)[pick % len(self.paid)]
+            role = (Role.TILL, Role.STAFF)[amount % 2]
+            reason = "broken" if role is Role.STAFF else None
+            order = Cancellation(id, role, None, reason, shop_at_fault=role is Role.STAFF and pick % 2 == 0)
+            done = self.shop.do(cancel_redemption, order)
+            if isinstance(done, Answer) and done.entry_id is not None:
+                del self.paid[id]
+
+    def adjusts(self, at: datetime, pick: int, amount: int) -> None:
+        """Points given, or taken."""
+        del at
+        self.shop.do(adjust, NewAdjustment(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER))
+
+    def delivers(self, at: datetime, pick: int, amount: int) -> None:
+        """All open notices, in one way."""
+        del at
+        channel = tuple(NoticeChannel)[amount % 3]
+        self.granted(deliver_notices, NoticesReached(self.who(pick), channel, None))
+
+    @precondition(lambda self: len(self.sales) > 2 * self.published)
+    @rule(drawn=CLAUSES, budget=BUDGETS, gone=st.booleans())
+    def terms_are_published(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
+        """As soon as their notice allows; perhaps withdrawn again."""
+        self.published += 1
+        done = self.shop.do(publish, Draft(None, draft(drawn, budget)))
+        if gone and isinstance(done, Answer) and done.terms_version is not None:
+            self.shop.do(withdraw, Withdrawal(done.terms_version))
+
+    def waits(self, at: datetime, pick: int, amount: int) -> None:
+        """Hours or months pass, mostly with the jobs; sometimes these rest for a while."""
+        del at
+        self.shop.clock.now += timedelta(hours=pick * 3 if amount % 3 == 0 else amount)
+        self.keeping = amount % 5 != 0
+
+    def reads(self, at: datetime, pick: int, amount: int) -> None:
+        """Months pass in which a customer reads every notice."""
+        del at
+        self.keeping = True
+        for _ in range(1 + amount % 4):
+            self.shop.clock.now += timedelta(days=5 + pick % 30)
+            self.shop.let_the_jobs_run()
+            for channel in NoticeChannel:
+                self.granted(deliver_notices, NoticesReached(self.who(pick), channel, None))
+
+    # What always holds
+
+    @invariant()
+    def everything_holds(self) -> None:
+        """What is stored is what the reference tells, `verify` finds nothing, and jobs that have run have nothing to do."""
+        if not hasattr(self, "shop"):
+            return
+        self.tally.steps += 1
+        if self.keeping:
+            self.shop.let_the_jobs_run()
+            before = self.shop.recorded()
+            self.shop.let_the_jobs_run()
+            assert self.shop.recorded() == before, "a job that runs twice has nothing to do"
+        assert [fault for one in self.shop.ask(stored_accounts) for fault in one.faults()] == []
+        assert self.shop.faults() == []
+
+    def teardown(self) -> None:
+        """In the end all that is due is done."""
+        if hasattr(self, "shop"):
+            self.keeping = True
+            self.everything_holds()
+
+
+def test_a_program_in_a_database_is_after_every_step_as_the_reference_tells_it(database_url: str) -> None:
+    tally, began = Tally(), time.monotonic()
+    with opened(database_url) as where:
+        run_state_machine_as_test(
+            lambda: LivingLedger(where, tally),
+            settings=settings(
+                max_examples=max(1, STEPS // MOST_AT_ONCE),
+                stateful_step_count=MOST_AT_ONCE,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    told = ", ".join(f"{count} {what}" for what, count in sorted(tally.done.items()))
+    print(f"{tally.steps} steps in {time.monotonic() - began:.0f} s: {told}")
+    missing = [verb for verb in VERBS if not any(tally.done[f"{verb} {said}"] for said in ("done", "GRANTED"))]
+    assert missing == []
