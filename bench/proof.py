@@ -105,7 +105,9 @@ async def _customer(session: Session, *, call: Call, number: int, dice: random.R
         else:
             receipt = f"R{number}-{place}"
             lines = tuple(
-                Line(number=one, sku=f"{one}", quantity=Decimal(dice.randrange(1, 9)), unit_price=dice.randrange(99, 999))
+                Line(
+                    number=one, sku=f"{one}", quantity=Decimal(dice.randrange(1, 9)), unit_price=dice.randrange(99, 999)
+                )
                 for one in range(1, dice.randrange(2, 5))
             )
             facts = PurchaseFacts(occurred_at=at, zone="Europe/London", currency="GBP", lines=lines)
