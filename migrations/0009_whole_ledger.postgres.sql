@@ -7,6 +7,7 @@ ALTER TABLE customers ADD COLUMN tier_since timestamptz;
 ALTER TABLE customers ADD COLUMN tier_falls_at timestamptz;
 ALTER TABLE customers ADD COLUMN merged_into uuid;
 CREATE INDEX customers_of_wallet ON customers (program_id, wallet_id);
+CREATE INDEX customers_merged ON customers (program_id, merged_into) WHERE merged_into IS NOT NULL;
 
 ALTER TABLE terms_versions ADD COLUMN digest text NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN settled_at timestamptz;
@@ -209,6 +210,7 @@ ALTER TABLE lots DROP COLUMN held;
 ALTER TABLE entries DROP COLUMN cause;
 ALTER TABLE entries DROP COLUMN owed;
 ALTER TABLE entries DROP COLUMN subject;
+DROP INDEX customers_merged;
 DROP INDEX customers_of_wallet;
 DROP INDEX accounts_notice;
 DROP INDEX accounts_due;

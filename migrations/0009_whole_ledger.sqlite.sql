@@ -7,6 +7,7 @@ ALTER TABLE customers ADD COLUMN tier_since TEXT CHECK (tier_since GLOB '????-??
 ALTER TABLE customers ADD COLUMN tier_falls_at TEXT CHECK (tier_falls_at GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE customers ADD COLUMN merged_into TEXT;
 CREATE INDEX customers_of_wallet ON customers (program_id, wallet_id);
+CREATE INDEX customers_merged ON customers (program_id, merged_into) WHERE merged_into IS NOT NULL;
 
 ALTER TABLE terms_versions ADD COLUMN digest TEXT NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00');
@@ -219,6 +220,7 @@ ALTER TABLE lots DROP COLUMN held;
 ALTER TABLE entries DROP COLUMN cause;
 ALTER TABLE entries DROP COLUMN owed;
 ALTER TABLE entries DROP COLUMN subject;
+DROP INDEX customers_merged;
 DROP INDEX customers_of_wallet;
 DROP INDEX accounts_notice;
 DROP INDEX accounts_due;

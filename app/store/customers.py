@@ -154,14 +154,19 @@ async def by_ids(session: Session, *, program_id: str, customer_ids: Sequence[st
 
 async def all_of(session: Session, *, program_id: str, customer_id: str) -> tuple[str, ...]:
     """The customer (id) that somebody is now, and then everybody who was merged into that one."""
+    found = await by_ids(session, program_id=program_id, customer_ids=[customer_id])
+    own = found[customer_id].id
+    return (own, *(await merged_into(session, program_id=program_id, customer_ids=[own])))
+
+
+async def merged_into(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, str]:
+    """Everybody (id) who was merged into one of the customers, with that one."""
     rows = await session.rows(
-        "SELECT c.id FROM customers k JOIN customers c ON c.program_id = k.program_id"
-        " AND (c.id = coalesce(k.merged_into, k.id) OR c.merged_into = coalesce(k.merged_into, k.id))"
-        " WHERE k.program_id = $1 AND k.id = $2 ORDER BY c.merged_into IS NOT NULL, c.id",
+        "SELECT id, merged_into FROM customers WHERE program_id = $1 AND merged_into = ANY($2) ORDER BY id",
         program_id,
-        customer_id,
+        list(customer_ids),
     )
-    return tuple(row["id"] for row in rows)
+    return {row["id"]: row["merged_into"] for row in rows}
 
 
 async def shared(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> frozenset[str]:
@@ -253,19 +258,18 @@ async def identities_of(
     session: Session, *, program_id: str, customer_ids: Sequence[str]
 ) -> dict[str, tuple[Identity, ...]]:
     """The identities of several customers, oldest first, with those of whom was merged into them; maybe none."""
+    came = await merged_into(session, program_id=program_id, customer_ids=customer_ids)
     rows = await session.rows(
-        "SELECT i.id, coalesce(c.merged_into, c.id) AS customer_id, i.kind, i.value, i.created_at"
-        " FROM customers c JOIN identities i ON i.program_id = c.program_id AND i.customer_id = c.id"
-        " WHERE c.program_id = $1 AND (c.id = ANY($2) AND c.merged_into IS NULL OR c.merged_into = ANY($2))"
-        " ORDER BY i.created_at, i.id",
+        "SELECT id, customer_id, kind, value, created_at FROM identities"
+        " WHERE program_id = $1 AND customer_id = ANY($2) ORDER BY created_at, id",
         program_id,
-        list(customer_ids),
+        [*customer_ids, *came],
     )
     found: dict[str, list[Identity]] = {customer_id: [] for customer_id in customer_ids}
     for row in rows:
         identity = Identity(
             id=row["id"],
-            customer_id=row["customer_id"],
+            customer_id=came.get(row["customer_id"], row["customer_id"]),
             kind=IdentityKind(row["kind"]),
             value=row["value"],
             created_at=instant(row["created_at"]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from app.domain.courses import History, PastRedemption
 from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
 from app.store import persons, terms
+from app.store.customers import merged_into
 from app.store.unit import Row, Session
 from app.store.values import instant, json_value
 
@@ -21,9 +23,17 @@ FIRST = "00000000-0000-0000-0000-000000000000"
 """Before every id."""
 
 _MEMBERS = f"""
-SELECT c.id, c.enrolled_at, a.id AS account_id, a.available
+SELECT c.id, c.enrolled_at, a.id AS account_id, a.available, EXISTS (
+    SELECT 1 FROM customers o
+    WHERE o.program_id = c.program_id AND o.wallet_id = c.wallet_id AND o.id < c.id AND o.merged_into IS NULL
+) AS shares
 FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = 'points'
-WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT {PAGE}
+WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
+"""
+_GONE = """
+SELECT m.customer_id, a.id AS account_id
+FROM mergers m JOIN accounts a ON a.program_id = m.program_id AND a.wallet_id = m.from_wallet_id AND a.unit = 'points'
+WHERE m.program_id = $1 AND m.customer_id = ANY($2)
 """
 _PURCHASES = """
 SELECT id, customer_id, occurred_at, facts FROM purchases
@@ -65,7 +75,9 @@ class Page:
 
 async def members(session: Session, *, program_id: str) -> int:
     """How many members there are."""
-    row = await session.row("SELECT count(*) AS n FROM customers WHERE program_id = $1", program_id)
+    row = await session.row(
+        "SELECT count(*) AS n FROM customers WHERE program_id = $1 AND merged_into IS NULL", program_id
+    )
     return int(row["n"]) if row is not None else 0
 
 
@@ -90,20 +102,28 @@ async def page(
     rows = await session.rows(_MEMBERS, program_id, after)
     if not rows:
         return Page((), None)
-    ids, accounts = [row["id"] for row in rows], [row["account_id"] for row in rows]
-    visits = {row["customer_id"]: int(row["visits"]) for row in await session.rows(_VISITS, program_id, ids, since)}
-    pieces: dict[str, dict[str, int]] = {}
+    own = [row["id"] for row in rows]
+    # Who was merged into a member did what that member did.
+    who = dict(zip(own, own, strict=True)) | await merged_into(session, program_id=program_id, customer_ids=own)
+    ids = list(who)
+    gone = {row["account_id"]: who[row["customer_id"]] for row in await session.rows(_GONE, program_id, ids)}
+    visits: Counter[str] = Counter()
+    for row in await session.rows(_VISITS, program_id, ids, since):
+        visits[who[row["customer_id"]]] += int(row["visits"])
+    pieces: dict[str, Counter[str]] = {}
     for row in await session.rows(_PIECES, program_id, ids, since):
-        pieces.setdefault(row["customer_id"], {})[row["clause"]] = row["pieces"]
-    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
-    events = await _events(session, program_id=program_id, ids=ids, since=since)
-    known = await persons.of_customers(session, program_id=program_id, customer_ids=ids, aspects=aspects)
+        pieces.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["pieces"]
+    opening = _openings(
+        rows, gone=gone, moved=await _moved(session, program_id=program_id, rows=rows, gone=gone, since=since)
+    )
+    events = await _events(session, program_id=program_id, who=who, since=since)
+    known = await persons.of_customers(session, program_id=program_id, customer_ids=own, aspects=aspects)
     histories = tuple(
         History(
             customer_id=row["id"],
             enrolled_at=instant(row["enrolled_at"]),
-            opening=max(0, row["available"] - moved.get(row["account_id"], 0)),
-            visits=visits.get(row["id"], 0),
+            opening=max(0, opening[row["id"]]),
+            visits=visits[row["id"]],
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda one: one[0])),
             person=known[row["id"]],
             pieces=pieces.get(row["id"], {}),
@@ -113,13 +133,30 @@ async def page(
     return Page(histories, rows[-1]["id"])
 
 
+async def _moved(
+    session: Session, *, program_id: str, rows: Sequence[Row], gone: Mapping[str, str], since: datetime
+) -> dict[str, int]:
+    """What moved since an instant in the accounts of members, and in those that went over into them."""
+    accounts = [*(row["account_id"] for row in rows), *gone]
+    return {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
+
+
+def _openings(rows: Sequence[Row], *, gone: Mapping[str, str], moved: Mapping[str, int]) -> dict[str, int]:
+    """What members had before; of a shared wallet, what none of them brought along is the first one's."""
+    found = {row["id"]: 0 if row["shares"] else row["available"] - moved.get(row["account_id"], 0) for row in rows}
+    for account, customer in gone.items():
+        found[customer] -= moved.get(account, 0)
+    return found
+
+
 _When = tuple[datetime, str]
 
 
 async def _events(
-    session: Session, *, program_id: str, ids: Sequence[str], since: datetime
+    session: Session, *, program_id: str, who: Mapping[str, str], since: datetime
 ) -> dict[str, list[tuple[_When, PurchaseFacts | PastRedemption]]]:
     """Purchases as far as the goods were kept, and redemptions, by customer, each with its place in time."""
+    ids = list(who)
     returned: dict[str, dict[int, Decimal]] = {}
     for row in await session.rows(_REFUNDS, program_id, ids, since):
         lines = returned.setdefault(row["purchase_id"], {})
@@ -128,11 +165,11 @@ async def _events(
     found: dict[str, list[tuple[_When, PurchaseFacts | PastRedemption]]] = {}
     for row in await session.rows(_PURCHASES, program_id, ids, since):
         facts = _kept(row, returned=returned.get(row["id"]))
-        found.setdefault(row["customer_id"], []).append(((facts.occurred_at, row["id"]), facts))
+        found.setdefault(who[row["customer_id"]], []).append(((facts.occurred_at, row["id"]), facts))
     for row in await session.rows(_REDEMPTIONS, program_id, ids, since):
         facts = PurchaseFacts.from_data(json_value(row["facts"]))
         asked = PastRedemption(reward=row["reward"], facts=facts)
-        found.setdefault(row["customer_id"], []).append(((instant(row["occurred_at"]), row["id"]), asked))
+        found.setdefault(who[row["customer_id"]], []).append(((instant(row["occurred_at"]), row["id"]), asked))
     return found
 
 

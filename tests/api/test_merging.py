@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
+from tests.api.test_previews import ended, wanted
 from tests.api.test_terms import PUBLISH
 from tests.api.test_transfers import ago
-from tests.passing_on import MERGE, codes, look, merge, transfer
+from tests.cli.command import troth
+from tests.passing_on import MERGE, codes, join, look, merge, transfer
 from tests.proving import faults_in
-from tests.shop import Shop, open_shop
+from tests.shop import ENROL, Shop, open_shop
 
 
 @pytest.fixture
@@ -260,4 +263,98 @@ def test_a_redemption_that_becomes_known_late_is_paid_by_the_wallet_of_its_time(
     basket = {"occurredAt": ago(days=1), "lines": []}
     assert shop.redeem(survivor, basket=basket)["decision"]["outcome"] == "REFUSED"
     assert shop.redeem(merged, basket=basket)["balances"] == [{"available": 70}]
+    assert faults_in(shop.url) == []
+
+
+HOLD = "mutation($input: HoldRewardInput!) { holdReward(input: $input) { redemption { id state } userErrors { code path } } }"
+CAPTURE = "mutation($input: CaptureHoldInput!) { captureHold(input: $input) { balances { available held } userErrors { code path } } }"
+RELEASE = "mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) { balances { available held } userErrors { code path } } }"
+CANCEL = """mutation($input: CancelRedemptionInput!) { cancelRedemption(input: $input) {
+    balances { available } entry { points lots { points } } userErrors { code path } } }"""
+
+
+def held(shop: Shop, card: str) -> str:
+    """A coffee reserved for a checkout; the id."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "customer": {"card": card},
+        "reward": {"key": "coffee"},
+        "checkout": uuid.uuid4().hex,
+        "minutes": 30,
+    }
+    done = shop.ask(HOLD, input=given)["holdReward"]
+    assert done["userErrors"] == []
+    found: str = done["redemption"]["id"]
+    return found
+
+
+def test_what_is_reserved_goes_along_and_is_paid_for_or_let_go_afterwards(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(merged, "250.00")
+    shop.buy(survivor, "20.00")
+    paid, free = held(shop, merged), held(shop, merged)
+    done = merge(shop, merged, survivor)
+    assert done["balances"] == [{"available": 70, "pending": 0, "held": 200, "owed": 0, "lifetime": "270"}]
+    key = {"idempotencyKey": uuid.uuid4().hex}
+    assert shop.ask(CAPTURE, input={**key, "hold": {"id": paid}})["captureHold"]["balances"] == [
+        {"available": 70, "held": 100}
+    ]
+    key = {"idempotencyKey": uuid.uuid4().hex}
+    assert shop.ask(RELEASE, input={**key, "hold": {"id": free}})["releaseHold"]["balances"] == [
+        {"available": 170, "held": 0}
+    ]
+    assert faults_in(shop.url) == []
+
+
+def test_a_redemption_of_the_merged_customer_that_is_undone_fills_the_lots_that_went_over(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(merged, "80.00")
+    shop.buy(merged, "20.00")
+    redeemed = shop.redeem(merged)["redemption"]["id"]
+    shop.buy(survivor, "5.00")
+    merge(shop, merged, survivor)
+    assert shop.available(survivor) == 5
+    given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redeemed, "reason": "cold"}
+    done = shop.ask(CANCEL, role=Role.STAFF, input=given)["cancelRedemption"]
+    assert (done["userErrors"], done["balances"]) == ([], [{"available": 105}])
+    assert (done["entry"]["points"], [one["points"] for one in done["entry"]["lots"]]) == (100, [20, 80])
+    assert shop.redeem(survivor)["balances"] == [{"available": 5}]
+    assert faults_in(shop.url) == []
+
+
+def test_the_entry_of_a_merger_says_why(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    shop.buy(merged, "80.00")
+    entry = merge(shop, merged, survivor, reason="two cards")["entry"]["id"]
+    asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { reason } } }"
+    assert shop.ask(asked, role=Role.STAFF, e=entry)["node"] == {"reason": "two cards"}
+    assert shop.ask(asked, key=customer_key(shop.url, shop, survivor), e=entry)["node"] == {"reason": None}
+
+
+def test_a_preview_replays_the_merged_customers_days_as_the_survivors(shop: Shop) -> None:
+    merged, survivor, member = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(merged, "60.00")
+    shop.buy(survivor, "60.00")
+    shop.buy(member, "30.00")
+    merge(shop, merged, survivor)
+    join(shop, member, survivor)
+    shop.redeem(merged)
+    result = ended(shop, wanted(shop, coffee=100)["preview"]["id"])["result"]
+    assert (result["members"], result["purchases"], result["redemptions"]) == (2, 3, 1)
+    assert (result["gainers"], result["losers"], result["liabilityBefore"]) == (0, 0, "50")
+
+
+def test_a_file_of_receipts_reaches_the_survivor_by_the_merged_customers_number(shop: Shop, tmp_path: Path) -> None:
+    survivor = shop.enrol()
+    given = {"idempotencyKey": uuid.uuid4().hex, "identities": [{"externalId": "17850"}]}
+    assert shop.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    same = {"idempotencyKey": "m", "merged": {"externalId": "17850"}, "survivor": {"card": survivor}, "reason": "same"}
+    assert shop.ask(MERGE, role=Role.STAFF, input=same)["mergeCustomers"]["userErrors"] == []
+    file = tmp_path / "receipts.csv"
+    file.write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "536365,85123,LANTERN,6,2024-12-01 08:26:00,2.50,17850,United Kingdom\n"
+    )
+    troth("import", "purchases", str(file), url=shop.url)
+    assert shop.available(survivor) == 15
     assert faults_in(shop.url) == []

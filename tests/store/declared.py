@@ -182,7 +182,7 @@ TABLES: dict[str, Table] = {
             "merged_into?": "id",
         },
         key=_KEY,
-        indexed=frozenset({("program_id", "wallet_id")}),
+        indexed=frozenset({("program_id", "wallet_id"), ("program_id", "merged_into")}),
         references=frozenset(
             {_to("wallets", "wallet_id"), _to("terms_versions", "accepted_terms_version", target="version")}
         ),
