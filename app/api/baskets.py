@@ -53,6 +53,14 @@ class PaymentInput:
 
     kind: PaymentKind = strawberry.field(description="What it was paid with.")
     amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
+
+
+@strawberry.input(description="How a part of a purchase was paid.")
+class PurchasePaymentInput:
+    """A part of the payment, and the points that paid it."""
+
+    kind: PaymentKind = strawberry.field(description="What it was paid with.")
+    amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
     redemption_id: strawberry.ID | None = strawberry.field(
         default=None,
         description="With kind POINTS: the redemption whose points paid this part. They come back in proportion when goods do.",
@@ -83,7 +91,7 @@ class PurchaseInput:
         description=f"{_RATE} It is kept with the purchase: what the purchase earns and what a refund takes back go by it.",
     )
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, 1 to 500.")
-    payments: list[PaymentInput] | None = strawberry.field(default=None, description="At most 20.")
+    payments: list[PurchasePaymentInput] | None = strawberry.field(default=None, description="At most 20.")
 
 
 @strawberry.input(description="A purchase that has no receipt yet.")
@@ -155,7 +163,7 @@ def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
     )
 
 
-def _payments(sent: Sequence[PaymentInput] | None, *, currency: str) -> tuple[Payment, ...]:
+def _payments(sent: Sequence[PaymentInput | PurchasePaymentInput] | None, *, currency: str) -> tuple[Payment, ...]:
     if sent is None:
         return ()
     check_payments(len(sent))
@@ -171,9 +179,9 @@ def _payments(sent: Sequence[PaymentInput] | None, *, currency: str) -> tuple[Pa
     )
 
 
-def _redemption(sent: PaymentInput, *, number: int) -> str | None:
-    """The redemption that paid with points."""
-    if sent.redemption_id is None:
+def _redemption(sent: PaymentInput | PurchasePaymentInput, *, number: int) -> str | None:
+    """The redemption that paid with points; a basket has none yet."""
+    if not isinstance(sent, PurchasePaymentInput) or sent.redemption_id is None:
         return None
     found = decode(sent.redemption_id, "Redemption") if sent.kind is PaymentKind.POINTS else None
     if found is None:

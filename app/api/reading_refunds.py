@@ -16,7 +16,7 @@ from app.api.money import Money, money
 from app.api.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
 from app.api.waiting import WaitingRefund
 from app.domain.access import Permission
-from app.domain.problems import Problem
+from app.domain.problems import Problem, ProblemCode
 from app.queries.refund_previews import RefundTry, try_refund, waiting
 from app.usecases.earn import RECEIPTS
 
@@ -70,7 +70,7 @@ class RefundQueries:
         speak(info, locale)
         purchase_id, receipt = purchase_by(purchase)
         if purchase_id is None and receipt is None:
-            return None
+            raise _refused(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
         back = back_of(lines, amount=amount)
         if isinstance(back, Problem):
             raise _refused(back)

@@ -83,6 +83,20 @@ ASKED: dict[str, list[Asked]] = {
             "locationId",
         )
     ],
+    "recordPurchase.input.purchase.payments.redemptionId": [
+        mutation(
+            "Redemption",
+            "recordPurchase",
+            'customer: { card: "THEIRS99" }, purchase: { externalId: "paid", lines: [{ sku: "x", quantity: "1",'
+            ' unitPrice: "9.00" }], payments: [{ kind: POINTS, amount: "1.00", redemptionId: $id }] }',
+            "REDEMPTION_NOT_FOUND",
+            "purchase",
+            "payments",
+        )
+    ],
+    "refundPreview.purchase.id": [
+        replace(query("Purchase", "refundPreview", "purchase: { id: $id }"), refused="PURCHASE_NOT_FOUND")
+    ],
     "redeemReward.input.basket.locationId": [
         mutation(
             "Location",
@@ -395,7 +409,7 @@ def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> N
         role=Role.OWNER,
     )
     assert withdrawn["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
-    assert [one["code"] for one in theirs.refund("R-1")["userErrors"]] == ["PURCHASE_NOT_FOUND"]
+    assert theirs.refund("R-1")["decision"] is None, "it waits for a receipt of their own"
     assert [one["code"] for one in theirs.redeem("OURS9999")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     assert [one["code"] for one in theirs.redeem("THEIRS99", "tea")["userErrors"]] == ["REWARD_NOT_FOUND"]
     assert [one["code"] for one in theirs.buy("OURS9999", "5.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]

@@ -142,7 +142,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
             "conditions": [{"tierAtLeast": {"tier": "gold"}}],
             "effect": {"pointsMultiplier": {"factor": "2"}},
         },
-        {"key": "undo", "effect": {"undoWindow": {"hours": 24}}},
+        {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}},
         {"key": "expiry", "effect": {"pointsValidity": {"months": 12, "expires": True, "noticeBy": ["INBOX"]}}},
     )
     found = check(shop, given)
