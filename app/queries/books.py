@@ -9,7 +9,7 @@ from datetime import datetime
 
 import orjson
 
-from app.domain.ledger import FIRST_HASH, Entry, EntryType, sealed
+from app.domain.ledger import COUNTER_ACCOUNT, FIRST_HASH, Balance, Entry, EntryType, sealed
 from app.domain.lots import Lot
 from app.domain.redeeming import price
 from app.domain.tiers import TierStanding
@@ -17,7 +17,10 @@ from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.postings import Subject, differences, surplus
-from app.store import accounts, budgets, customers, ledger, members, redemptions, rewards, stories, terms
+from app.queries.faults import UNREADABLE
+from app.queries.faults import Fault as Fault
+from app.queries.whole_books import prove_whole as prove_whole
+from app.store import accounts, customers, ledger, lots, members, stories
 from app.store.accounts import Account
 from app.store.ledger import StoredEntry
 from app.store.members import Counted
@@ -32,14 +35,6 @@ FIRST = "00000000-0000-0000-0000-000000000000"
 """Before every id."""
 
 _PASSED = (EntryType.TRANSFER, EntryType.MERGE)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something in the books that does not add up: where, and what."""
-
-    place: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,74 +55,83 @@ class ProvedPage:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is stored of an account beside its facts."""
+    """What is stored of an account: its facts, and what is kept beside them."""
 
-    account: Account
+    told: Told
+    versions: Versions
     entries: Sequence[StoredEntry]
-    lots: Sequence[Lot]
     levels: Mapping[str, TierStanding]
     counted: Mapping[str, Counted]
+
+    @property
+    def account(self) -> Account:
+        """The account itself."""
+        return self.told.account
 
 
 async def prove_page(session: Session, *, program_id: str, after: str = FIRST, until: str | None = None) -> ProvedPage:
     """Prove the next accounts in the order of their ids; `until` is the id of the last one wanted."""
     page = await accounts.page(session, program_id=program_id, after=after, limit=PAGE)
-    found = tuple(one for one in page if until is None or one.id <= until)
-    ids = [one.id for one in found]
-    versions = await stories.versions_of(session, program_id=program_id)
-    told = await stories.all_told(session, program_id=program_id, of=found, versions=versions)
-    written = await ledger.of_accounts(session, program_id=program_id, account_ids=ids)
-    people = sorted({id for one in told.values() for id in one.story.people()})
-    levels = await customers.levels(session, program_id=program_id, customer_ids=people)
-    counted = await members.counted(session, program_id=program_id, customer_ids=people)
-    faults: list[Fault] = []
+    wanted = tuple(one for one in page if until is None or one.id <= until)
+    ids = [one.id for one in wanted]
+    found, faults = await _readable(session, program_id=program_id, of=wanted)
     spent: Counter[str] = Counter()
-    passed = 0
-    for account in found:
-        entries = written.get(account.id, ())
-        opened = [lot for one in entries for lot in one.entry.new_lots]
-        stored = _Found(account=account, entries=entries, lots=opened, levels=levels, counted=counted)
-        faults.extend(_chain(stored))
-        faults.extend(_facts(stored, told=told[account.id], versions=versions))
-        firsts = {Subject(one.entry.type, one.entry.subject): one.entry for one in reversed(entries)}
-        for entry in firsts.values():
-            spent.update(_spent(entry))
-        passed -= sum(one.entry.points for one in entries if one.entry.type in _PASSED)
-    whole = len(page) < PAGE or len(found) < len(page)
+    for stored in found:
+        faults.extend(_proved(stored, spent=spent))
+    astray = await lots.astray(session, program_id=program_id, account_ids=ids)
+    faults.extend(Fault(f"lot {id}", "stands in another account than its entry") for id in astray)
+    whole = len(page) < PAGE or len(wanted) < len(page)
+    every = [one.entry for stored in found for one in stored.entries]
     return ProvedPage(
         faults=tuple(faults),
-        accounts=len(found),
-        entries=sum(len(one) for one in written.values()),
+        accounts=len(wanted),
+        entries=len(every),
         spent=spent,
-        passed=passed,
+        passed=-sum(one.points for one in every if one.type in _PASSED),
         last=None if whole else ids[-1],
     )
 
 
-async def prove_whole(session: Session, *, program_id: str, spent: Mapping[str, int], passed: int) -> tuple[Fault, ...]:
-    """Prove what belongs to no single account: stock, budgets, terms, and that what left a wallet came into another.
+async def _readable(session: Session, *, program_id: str, of: Sequence[Account]) -> tuple[list[_Found], list[Fault]]:
+    """What is stored of accounts; where something cannot be read they are read one by one, and what is wrong is said."""
+    try:
+        return await _read(session, program_id=program_id, of=of), []
+    except UNREADABLE as problem:
+        if len(of) == 1:
+            what = f"what is stored of it cannot be read: {type(problem).__name__} {problem}"
+            return [], [Fault(f"account {of[0].id}", what)]
+    found: list[_Found] = []
+    faults: list[Fault] = []
+    for one in of:
+        some, wrong = await _readable(session, program_id=program_id, of=[one])
+        found, faults = [*found, *some], [*faults, *wrong]
+    return found, faults
 
-    `spent` and `passed` are those of all pages together.
-    """
-    faults = [
-        Fault(place=f"terms version {number}", what="are not what was published")
-        for number in await terms.changed(session, program_id=program_id)
-    ]
-    if passed:
-        faults.append(Fault(place="transfers", what="what left wallets is not what came into others"))
-    given = await redemptions.taken_of_rewards(session, program_id=program_id)
-    faults.extend(
-        Fault(place=f"reward {reward.key}", what="the stock is not what was given away")
-        for reward in await rewards.all_rewards(session, program_id=program_id)
-        if reward.stock_initial is not None and reward.stock != reward.stock_initial - given.get(reward.id, 0)
-    )
-    counted = await budgets.counted(session, program_id=program_id)
-    faults.extend(
-        Fault(place=f"budget {clause}", what="what is spent of it is not what the entries took")
-        for clause in sorted(counted.keys() | spent.keys())
-        if counted.get(clause, 0) != spent.get(clause, 0)
-    )
-    return tuple(faults)
+
+async def _read(session: Session, *, program_id: str, of: Sequence[Account]) -> list[_Found]:
+    """Everything that is stored of accounts. Raises what UNREADABLE names."""
+    if not of:
+        return []
+    versions = await stories.versions_of(session, program_id=program_id)
+    told = await stories.all_told(session, program_id=program_id, of=of, versions=versions)
+    written = await ledger.of_accounts(session, program_id=program_id, account_ids=[one.id for one in of])
+    people = sorted({id for one in told.values() for id in one.story.people()})
+    levels = await customers.levels(session, program_id=program_id, customer_ids=people)
+    counted = await members.counted(session, program_id=program_id, customer_ids=people)
+    return [_Found(told[one.id], versions, written.get(one.id, ()), levels, counted) for one in of]
+
+
+def _proved(found: _Found, *, spent: Counter[str]) -> list[Fault]:
+    """What is wrong with one account; what its entries took from budgets is added to `spent`."""
+    try:
+        faults = [*_chain(found), *_facts(found)]
+        firsts = {Subject(one.entry.type, one.entry.subject): one.entry for one in reversed(found.entries)}
+        for entry in firsts.values():
+            spent.update(_spent(entry))
+    except UNREADABLE as problem:
+        what = f"the facts behind it make no sense: {type(problem).__name__} {problem}"
+        return [Fault(f"account {found.account.id}", what)]
+    return faults
 
 
 def _chain(found: _Found) -> Iterator[Fault]:
@@ -140,6 +144,8 @@ def _chain(found: _Found) -> Iterator[Fault]:
             yield Fault(place, "does not follow the entry before it")
         if sealed(entry) != stored.hash:
             yield Fault(place, "is not what was sealed")
+        if stored.counter_account != COUNTER_ACCOUNT[entry.type].value:
+            yield Fault(place, "has another account on its other side")
         if sum(one.points for one in entry.movements) - entry.owed != entry.points:
             yield Fault(place, "its movements do not add up to its points")
         head = stored.hash
@@ -147,30 +153,26 @@ def _chain(found: _Found) -> Iterator[Fault]:
         yield Fault(f"account {found.account.id}", "its head is not the last entry")
 
 
-def _facts(found: _Found, *, told: Told, versions: Versions) -> Iterator[Fault]:
+def _facts(found: _Found) -> Iterator[Fault]:
     """The facts, told from the beginning, come to these entries, lots, balance and levels."""
-    account = found.account
+    account, told = found.account, found.told
     place = f"account {account.id}"
     if told.evidence != account.evidence:
         yield Fault(place, "the facts behind it are not those that were recorded")
     if account.settled_at is None:
-        if found.entries or told.story.facts:
+        if found.entries or told.story.facts or account.balance != Balance():
             yield Fault(place, "it was never told, and has a history")
         return
-    try:
-        course = unfold(told.story, versions=versions.standing, until=account.settled_at)
-        if told.gone is not None:
-            course.close(told.gone.id, at=told.gone.occurred_at)
-    except KeyError as missing:
-        yield Fault(place, f"a fact that others rest on is gone: {missing}")
-        return
+    course = unfold(told.story, versions=found.versions.standing, until=account.settled_at)
+    if told.gone is not None:
+        course.close(told.gone.id, at=told.gone.occurred_at)
+    yield from _postings(found, course=course)
+    yield from _prices(told, course=course)
     for fact in told.story.facts:
         if isinstance(fact, Held) and fact.ended_at is None and fact.until <= account.settled_at:
             yield Fault(f"redemption {fact.id}", "its reservation ran out, and it still keeps goods from the stock")
-    yield from _postings(found, course=course)
-    yield from _prices(told, course=course)
     yield from _lots(found, course=course)
-    yield from _standing(found, course=course, told=told)
+    yield from _standing(found, course=course)
 
 
 def _postings(found: _Found, *, course: Course) -> Iterator[Fault]:
@@ -208,14 +210,15 @@ def _prices(told: Told, *, course: Course) -> Iterator[Fault]:
 def _lots(found: _Found, *, course: Course) -> Iterator[Fault]:
     """What is in each lot, and its dates, are what the facts come to."""
     wanted = course.holdings.lots
-    for lot in found.lots:
+    opened = [lot for one in found.entries for lot in one.entry.new_lots]
+    for lot in opened:
         there = wanted.get(lot.id)
         if there is None:
             if lot.points or lot.remaining or lot.held:
                 yield Fault(f"lot {lot.id}", "was opened by no fact")
         elif _marks(there) != _marks(lot):
             yield Fault(f"lot {lot.id}", "what is in it, or its dates, are not what its movements come to")
-    stored = {lot.id for lot in found.lots}
+    stored = {lot.id for lot in opened}
     for id in wanted:
         if id not in stored and (wanted[id].remaining or wanted[id].held):
             yield Fault(f"lot {id}", "is missing")
@@ -234,9 +237,9 @@ def _marks(lot: Lot) -> tuple[object, ...]:
     )
 
 
-def _standing(found: _Found, *, course: Course, told: Told) -> Iterator[Fault]:
+def _standing(found: _Found, *, course: Course) -> Iterator[Fault]:
     """The balance, the levels, the counts, and when the account is looked at next."""
-    account = found.account
+    account, told = found.account, found.told
     place = f"account {account.id}"
     assert account.settled_at is not None, "it was told"
     if balance_of(course, at=account.settled_at) != account.balance:
@@ -246,7 +249,9 @@ def _standing(found: _Found, *, course: Course, told: Told) -> Iterator[Fault]:
     for holder in {id(one): one for one in course.holders.values()}.values():
         if found.levels.get(holder.id, TierStanding()) != holder.standing:
             yield Fault(f"customer {holder.id}", "the level is not what the purchases come to")
-        if not account.corrected and found.counted.get(holder.id, Counted()) != Counted.of(holder.track):
+        if not account.corrected and found.counted.get(holder.id, Counted()) != Counted.of(
+            course, customer_id=holder.id
+        ):
             yield Fault(f"customer {holder.id}", "what clauses counted is not what happened")
 
 
@@ -257,5 +262,4 @@ def _later(known: datetime | None, *, than: datetime | None) -> bool:
 
 def _spent(entry: Entry) -> dict[str, int]:
     """What the decision of an entry took from budgets; a text that is no decision took nothing."""
-    data = orjson.loads(entry.decision)
-    return dict(data.get("spent", {}))
+    return dict(orjson.loads(entry.decision).get("spent", {}))

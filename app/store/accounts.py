@@ -101,12 +101,12 @@ def account_of(row: Iterable[Any]) -> Account:
 
 
 def evidence(one: Account) -> int:
-    """The digest of how far an account has been told."""
-    return digest("accounts", one.id, one.settled_at, one.corrected)
+    """The digest of what an account is, and how far it has been told."""
+    return digest("accounts", one.id, one.wallet_id, one.unit, one.settled_at, one.corrected)
 
 
 async def open_account(session: Session, *, program_id: str, account: Account) -> None:
-    """Keep a new account, without points."""
+    """Keep a new account, without points; its evidence is that of its holder."""
     await session.later(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
         " entries, head, evidence) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
@@ -115,7 +115,7 @@ async def open_account(session: Session, *, program_id: str, account: Account) -
         account.wallet_id,
         account.unit,
         FIRST_HASH,
-        added(NO_EVIDENCE, [evidence(account)]),
+        added(account.evidence, [evidence(account)]),
     )
 
 
@@ -138,6 +138,16 @@ async def page(session: Session, *, program_id: str, after: str, limit: int) -> 
     """Accounts in the order of their ids, those after an id: for whoever walks through all of them."""
     rows = await session.rows(f"{_ACCOUNTS} AND id > $2 ORDER BY id LIMIT $3", program_id, after, limit)
     return tuple(account_of(row) for row in rows)
+
+
+async def missing(session: Session, *, program_id: str) -> tuple[str, ...]:
+    """Wallets (ids) without an account, for the proof."""
+    rows = await session.rows(
+        "SELECT id FROM wallets w WHERE program_id = $1 AND NOT EXISTS"
+        " (SELECT 1 FROM accounts a WHERE a.program_id = w.program_id AND a.wallet_id = w.id) ORDER BY id",
+        program_id,
+    )
+    return tuple(row["id"] for row in rows)
 
 
 async def every_nth(session: Session, *, program_id: str, n: int) -> tuple[str, ...]:

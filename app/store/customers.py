@@ -10,7 +10,8 @@ from enum import StrEnum
 from app.domain.identities import IdentityKind
 from app.domain.tiers import TierStanding
 from app.store import accounts
-from app.store.accounts import Account, account_of
+from app.store.accounts import NO_EVIDENCE, Account, account_of
+from app.store.evidence import added, digest
 from app.store.unit import Overtaken, Row, Session
 from app.store.values import instant, instant_or_none
 
@@ -188,7 +189,12 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
         customer.wallet_id,
         customer.enrolled_at,
     )
-    account = Account(id=customer.account_id, wallet_id=customer.wallet_id, unit=customer.unit)
+    account = Account(
+        id=customer.account_id,
+        wallet_id=customer.wallet_id,
+        unit=customer.unit,
+        evidence=added(NO_EVIDENCE, [evidence(customer.id, enrolled_at=customer.enrolled_at)]),
+    )
     await accounts.open_account(session, program_id=program_id, account=account)
     await session.later(
         "INSERT INTO customers (program_id, id, wallet_id, state, locale, accepted_terms_version, enrolled_at,"
@@ -213,6 +219,11 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
             value,
             customer.enrolled_at,
         )
+
+
+def evidence(customer_id: str, *, enrolled_at: datetime) -> int:
+    """The digest of a customer as the first holder of a wallet."""
+    return digest("customers", customer_id, enrolled_at)
 
 
 async def levels(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, TierStanding]:

@@ -16,15 +16,19 @@ from app.store.values import instant
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as it stands in the ledger, with its stored hash. Its lots are as they are now."""
+    """An entry as it stands in the ledger, with its stored hash and the name of the account on its other side.
+
+    Its lots are as they are now.
+    """
 
     entry: Entry
     hash: str
+    counter_account: str
 
 
 _ENTRY = (
     "id, account_id, number, type, subject, points, owed, unit, occurred_at, recorded_at, purchase_id, refund_id,"
-    " redemption_id, decision, cause, previous, hash"
+    " redemption_id, decision, cause, previous, hash, counter_account"
 )
 _ENTRIES = f"SELECT {_ENTRY} FROM entries WHERE program_id = $1"
 
@@ -38,7 +42,7 @@ async def append(session: Session, *, program_id: str, entry: Entry, seal: str) 
     is a lost race.
     """
     await session.later(
-        f"INSERT INTO entries ({_ENTRY}, counter_account, program_id)"
+        f"INSERT INTO entries ({_ENTRY}, program_id)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         entry.id,
         entry.account_id,
@@ -233,6 +237,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         cause,
         previous,
         hash,
+        counter_account,
     ) = row
     entry = Entry(
         id=id,
@@ -254,4 +259,4 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         previous=previous,
         cause=cause,
     )
-    return StoredEntry(entry=entry, hash=hash)
+    return StoredEntry(entry=entry, hash=hash, counter_account=counter_account)

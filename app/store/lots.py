@@ -67,6 +67,17 @@ async def of_entries(session: Session, *, program_id: str, entry_ids: Sequence[s
     return tuple(lot_of(row) for row in rows)
 
 
+async def astray(session: Session, *, program_id: str, account_ids: Sequence[str]) -> tuple[str, ...]:
+    """Lots (ids) that stand in another account than the entry that opened them, for the proof."""
+    rows = await session.rows(
+        "SELECT l.id FROM entries e JOIN lots l ON l.program_id = e.program_id AND l.entry_id = e.id"
+        " WHERE e.program_id = $1 AND e.account_id = ANY($2) AND l.account_id <> e.account_id ORDER BY l.id",
+        program_id,
+        list(account_ids),
+    )
+    return tuple(row["id"] for row in rows)
+
+
 async def all_lots(session: Session, *, program_id: str, account_id: str) -> tuple[Lot, ...]:
     """Every lot of an account, used up ones too, in the order of their ids."""
     rows = await session.rows(_OF_ACCOUNT, program_id, account_id)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
 from app.domain.conditions.about_customer import answered
 from app.domain.facts import PurchaseFacts
+from app.domain.judging import pieces_counted
 from app.domain.members import NOBODY, Member
 from app.domain.terms import Terms
-from app.domain.wallets.tracks import Track
+from app.domain.wallets.course import Course
 from app.store import persons
 from app.store.customers import CustomerRow
 from app.store.unit import Session
+from app.store.values import instant
 
 _OF_CUSTOMER = "FROM purchases WHERE program_id = $1 AND customer_id = $2"
 
@@ -104,37 +106,47 @@ async def buy(
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What clauses (by key) have counted of a customer in all: how often they were applied, and how many pieces."""
+    """What clauses (by key) have counted of a customer: when each was applied, and how many pieces when; in order."""
 
-    uses: Mapping[str, int] = field(default_factory=dict)
-    pieces: Mapping[str, int] = field(default_factory=dict)
+    uses: tuple[tuple[str, datetime], ...] = ()
+    pieces: tuple[tuple[str, datetime, int], ...] = ()
 
     @classmethod
-    def of(cls, track: Track) -> Counted:
+    def of(cls, course: Course, *, customer_id: str) -> Counted:
         """What a history told from the beginning comes to."""
-        uses = {key: count for key, tally in track.uses.items() if (count := tally.since(None))}
-        return cls(uses=uses, pieces={key: count for key, count in track.pieces.items() if count})
+        sales = [one for one in course.sales.values() if one.bought.customer_id == customer_id]
+        given = [one for one in course.redeemed.values() if one.customer_id == customer_id]
+        applied = [(one.bought.terms, one.bought.at, one.decision.applied()) for one in sales]
+        applied += [(one.terms, one.at, one.clauses) for one in given]
+        uses = [(key, at) for terms, at, keys in applied for key in keys if key in terms.asked.uses]
+        pieces = [
+            (key, one.bought.at, count)
+            for one in sales
+            if one.bought.terms.asked.pieces
+            for key, count in pieces_counted(one.bought.terms, facts=one.facts)
+        ]
+        return cls(tuple(sorted(uses)), tuple(sorted(pieces)))
 
 
 async def counted(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, Counted]:
     """What is kept of the counts of customers, by id."""
-    uses: dict[str, dict[str, int]] = {}
+    uses: dict[str, list[tuple[str, datetime]]] = {}
     for row in await session.rows(
-        "SELECT customer_id, clause, count(*) AS times FROM clause_uses"
-        " WHERE program_id = $1 AND customer_id = ANY($2) GROUP BY customer_id, clause",
+        "SELECT customer_id, clause, occurred_at FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)",
         program_id,
         list(customer_ids),
     ):
-        uses.setdefault(row["customer_id"], {})[row["clause"]] = int(row["times"])
-    pieces: dict[str, dict[str, int]] = {}
+        uses.setdefault(row["customer_id"], []).append((row["clause"], instant(row["occurred_at"])))
+    pieces: dict[str, list[tuple[str, datetime, int]]] = {}
     for row in await session.rows(
-        "SELECT customer_id, clause, sum(pieces) AS pieces FROM clause_pieces"
-        " WHERE program_id = $1 AND customer_id = ANY($2) GROUP BY customer_id, clause",
+        "SELECT customer_id, clause, occurred_at, pieces FROM clause_pieces"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
         program_id,
         list(customer_ids),
     ):
-        pieces.setdefault(row["customer_id"], {})[row["clause"]] = int(row["pieces"])
-    return {id: Counted(uses.get(id, {}), pieces.get(id, {})) for id in {*uses, *pieces}}
+        one = row["clause"], instant(row["occurred_at"]), row["pieces"]
+        pieces.setdefault(row["customer_id"], []).append(one)
+    return {id: Counted(tuple(sorted(uses.get(id, ()))), tuple(sorted(pieces.get(id, ())))) for id in {*uses, *pieces}}
 
 
 async def _uses(

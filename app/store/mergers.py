@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.store.customers import CustomerState
 from app.store.evidence import digest
 from app.store.unit import Row, Session
 from app.store.values import instant
@@ -95,6 +96,32 @@ async def of_customer(session: Session, *, program_id: str, customer_id: str) ->
         customer_id,
     )
     return _merger(row) if row is not None else None
+
+
+async def merged_customers(session: Session, *, program_id: str) -> dict[str, tuple[str, str | None]]:
+    """The state of customers who are not active, or go on as somebody else, with that customer (ids); for the proof."""
+    rows = await session.rows(
+        "SELECT id, state, merged_into FROM customers WHERE program_id = $1 AND (state <> $2 OR merged_into IS NOT NULL)",
+        program_id,
+        CustomerState.ACTIVE.value,
+    )
+    return {row["id"]: (row["state"], row["merged_into"]) for row in rows}
+
+
+async def survivors(session: Session, *, program_id: str) -> dict[str, str]:
+    """Who goes on for each customer that was merged (ids), in the end, however many mergers led there; for the proof."""
+    rows = await session.rows(
+        "SELECT customer_id, survivor_id FROM mergers WHERE program_id = $1 AND survivor_id IS NOT NULL", program_id
+    )
+    after = {row["customer_id"]: row["survivor_id"] for row in rows}
+    found = {}
+    for id in after:
+        end, seen = after[id], {id}
+        while end in after and end not in seen:
+            seen.add(end)
+            end = after[end]
+        found[id] = end
+    return found
 
 
 def _merger(row: Row) -> Merger:

@@ -26,6 +26,7 @@ from app.domain.wallets.happenings import (
 from app.store import (
     accounts,
     adjustments,
+    customers,
     expiry_notices,
     mergers,
     purchases,
@@ -146,6 +147,7 @@ class _Shelf:
                 facts.append(Joined(one.id, one.occurred_at, other.story, one.survivor_id))
                 digests.append(mergers.evidence(one))
         digests += [expiry_notices.evidence(one) for one in self.notices.get(account.id, ())]
+        digests += [customers.evidence(id, enrolled_at=self.enrolled[id]) for id in own]
         made.absorbed, made.gone = tuple(absorbed), gone
         made.story = Story(account.id, made.story.joined, tuple(facts))
         made.evidence = added(NO_EVIDENCE, (*digests, accounts.evidence(account)))

@@ -140,6 +140,13 @@ async def changed(session: Session, *, program_id: str) -> tuple[int, ...]:
     return tuple(row["version"] for row in rows if row["digest"] != _digest_of(row))
 
 
+async def missing(session: Session, *, program_id: str) -> tuple[int, ...]:
+    """The numbers of versions before the last one that are not there, for the proof: every one is kept for ever."""
+    rows = await session.rows("SELECT version FROM terms_versions WHERE program_id = $1", program_id)
+    known = {row["version"] for row in rows}
+    return tuple(sorted(set(range(1, max(known, default=0))) - known))
+
+
 def _digest_of(row: Row) -> str:
     begins, published = instant(row["effective_from"]), instant(row["published_at"])
     return _digest(row["id"], row["version"], begins, published, row["document"])

@@ -120,8 +120,8 @@ def test_the_books_hold_afterwards(fuzzed: Shop) -> None:
         await database.start()
         desk = Desk(database=database, clock=real_now, new_id=new_id)
         program = fuzzed.program.program.id
-        page = await desk.ask(prove_page, program_id=program, after=None)
-        whole = await desk.ask(prove_whole, program_id=program, entries=page.entries, spent=page.spent)
+        page = await desk.ask(prove_page, program_id=program)
+        whole = await desk.ask(prove_whole, program_id=program, spent=page.spent, passed=page.passed)
         await database.stop()
         return [*page.faults, *whole]
 

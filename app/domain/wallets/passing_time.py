@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from datetime import date, datetime
 from enum import IntEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from app.domain.decisions import Decision, DecisionOutcome
@@ -62,6 +63,12 @@ class PassingTime:
         self.at: datetime | None = None
         self._terms = {one.version: one for one in versions}
         self._tiered = any(one.tiers for one in versions)
+        self._turns = tuple(
+            after.effective_from
+            for before, after in pairwise((None, *versions))
+            if after is not None and (after.tiers or (before is not None and before.tiers))
+        )
+        """When terms start that know other levels than those before them."""
         self._held: dict[str, tuple[Held, tuple[Draw, ...]]] = {}
         self._waiting: set[str] = set()
         """Lots that cannot be spent yet."""
@@ -262,6 +269,6 @@ class PassingTime:
             if holder.turns_at is not None:
                 yield _Due(holder.turns_at, _What.TIER, holder.id)
         if self.at is not None:
-            for one in self.versions:
-                if one.effective_from > self.at:
-                    yield _Due(one.effective_from, _What.TIER, "")
+            for at in self._turns:
+                if at > self.at:
+                    yield _Due(at, _What.TIER, "")

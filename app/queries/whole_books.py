@@ -1,0 +1,64 @@
+"""The proof of what belongs to no single account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.queries.faults import Fault
+from app.store import accounts, budgets, mergers, redemptions, rewards, terms
+from app.store.customers import CustomerState
+from app.store.rewards import Reward
+from app.store.unit import Session
+
+
+async def prove_whole(session: Session, *, program_id: str, spent: Mapping[str, int], passed: int) -> tuple[Fault, ...]:
+    """Prove what belongs to no single account: stock, budgets, terms, and that what left a wallet came into another.
+
+    `spent` and `passed` are those of all pages together.
+    """
+    faults = [
+        Fault(place=f"terms version {number}", what="are not what was published")
+        for number in await terms.changed(session, program_id=program_id)
+    ]
+    faults.extend(
+        Fault(place=f"terms version {number}", what="is missing")
+        for number in await terms.missing(session, program_id=program_id)
+    )
+    faults.extend(
+        Fault(place=f"wallet {id}", what="has no account")
+        for id in await accounts.missing(session, program_id=program_id)
+    )
+    faults.extend(await _merged(session, program_id=program_id))
+    if passed:
+        faults.append(Fault(place="transfers", what="what left wallets is not what came into others"))
+    given = await redemptions.taken_of_rewards(session, program_id=program_id)
+    faults.extend(
+        Fault(place=f"reward {reward.key}", what="the stock is not what was given away")
+        for reward in await rewards.all_rewards(session, program_id=program_id)
+        if not _in_stock(reward, given=given.get(reward.id, 0))
+    )
+    counted = await budgets.counted(session, program_id=program_id)
+    faults.extend(
+        Fault(place=f"budget {clause}", what="what is spent of it is not what the entries took")
+        for clause in sorted(counted.keys() | spent.keys())
+        if counted.get(clause, 0) != spent.get(clause, 0)
+    )
+    return tuple(faults)
+
+
+def _in_stock(reward: Reward, *, given: int) -> bool:
+    """Whether what is left is what there was, less what was given away; without a limit there is neither."""
+    if reward.stock_initial is None:
+        return reward.stock is None
+    return reward.stock == reward.stock_initial - given
+
+
+async def _merged(session: Session, *, program_id: str) -> list[Fault]:
+    """Whoever was merged goes on as the survivor of the merger, and nobody else does."""
+    gone = await mergers.merged_customers(session, program_id=program_id)
+    survivors = await mergers.survivors(session, program_id=program_id)
+    return [
+        Fault(place=f"customer {id}", what="goes on as somebody else than the mergers say")
+        for id in sorted(gone.keys() | survivors.keys())
+        if gone.get(id) != ((CustomerState.MERGED.value, survivors[id]) if id in survivors else None)
+    ]

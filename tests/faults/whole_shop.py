@@ -1,0 +1,184 @@
+"""A program in which every kind of fact is recorded, early, late and in time, as a real database holds it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app.domain.access import Role
+from app.domain.amounts import Money
+from app.domain.calendar import Period
+from app.domain.conditions.budget import Budget, BudgetMode
+from app.domain.conditions.every_nth_item import EveryNthItem
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.drafting import DraftedClause
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_validity import NoticeChannel, PointsValidity
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.facts import PurchaseFacts
+from app.domain.identities import IdentityKind
+from app.store.customers import CustomerBy
+from app.store.programs import ProgramKind
+from app.usecases.adjust import NewAdjustment, adjust
+from app.usecases.call import Answer
+from app.usecases.cancel_redemption import Cancellation, cancel_redemption
+from app.usecases.create_reward import NewReward, create_reward
+from app.usecases.deliver_notices import NoticesReached, deliver_notices
+from app.usecases.desk import Verb
+from app.usecases.earn import NewPurchase, earn
+from app.usecases.end_hold import HoldBy, capture, release
+from app.usecases.enrol import Enrolment, enrol
+from app.usecases.publish import Draft, publish
+from app.usecases.redeem import NewRedemption, redeem
+from app.usecases.refund import NewRefund, refund
+from app.usecases.reserving import NewHold
+from tests.builders import a_line, a_purchase
+from tests.ledger.living_program import LivingProgram, Opened, Tally
+from tests.ledger.some_terms import LONDON, START
+
+MEANWHILE = timedelta(minutes=1)
+
+
+def clauses(*, bonus: int) -> list[DraftedClause]:
+    """A clause of every kind that counts something, levels, waiting and expiry."""
+    return [
+        ("spend", (), PointsPerAmount(points=1, per=Money(100, "GBP"))),
+        ("welcome", (FirstPurchase(),), BonusPoints(bonus)),
+        ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2)),
+        ("fifth", (EveryNthItem(5),), BonusPoints(3)),
+        ("launch", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(10)),
+        ("coffee", (), RewardCost("coffee", 7)),
+        ("waiting", (), PendingPeriod(2)),
+        ("expiry", (), PointsValidity(days=60, expires=True, notice_from=30, notice_until=5)),
+        ("refunds", (), RefundPolicy(RefundMode.ALLOW_NEGATIVE)),
+        ("silver", (), Tier("silver", "Silver", 100)),
+        ("gold", (), Tier("gold", "Gold", 400)),
+        ("levels", (), TierPeriod(TierWindow.SINCE_JOINING, 30)),
+    ]
+
+
+class WholeShop:
+    """Who does all that, at a desk."""
+
+    def __init__(self, where: Opened) -> None:
+        self.shop = LivingProgram(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
+        self.do(create_reward, NewReward("coffee", "Coffee", "A cup.", None, None, 50))
+        self.do(publish, Draft(START - timedelta(days=400), clauses(bonus=5)))
+        self.do(publish, Draft(None, clauses(bonus=6)))
+        self.receipts = 0
+
+    def do(self, verb: Verb, order: Any) -> Answer:
+        """Do it, a minute later; it must be possible."""
+        self.shop.clock.now += MEANWHILE
+        done = self.shop.do(verb, order)
+        assert isinstance(done, Answer), done
+        return done
+
+    def join(self, card: str) -> None:
+        """A new customer."""
+        self.do(enrol, Enrolment(((IdentityKind.CARD, card),), None))
+
+    def buy(self, card: str, price: str, *, at: datetime | None = None, receipt: str | None = None) -> str:
+        """A purchase of one line of three pieces; its receipt."""
+        self.receipts += 1
+        receipt = receipt or f"receipt {self.receipts}"
+        facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now)
+        self.do(earn, NewPurchase(by(card), receipt, facts, receipt))
+        return receipt
+
+    def refund(self, receipt: str, pieces: int | None, *, money: str | None = None) -> None:
+        """Pieces of a purchase back, or money."""
+        lines = {1: Decimal(pieces)} if pieces is not None else None
+        amount = Decimal(money) if money is not None else None
+        number = f"back {self.shop.now.timestamp():.0f}"
+        self.do(refund, NewRefund(None, receipt, lines, self.shop.now, number, "worn", receipt, {}, amount))
+
+    def redeem(self, card: str, *, hold: str | None = None, hours: int = 24) -> str:
+        """A coffee, or a reservation of one; the redemption."""
+        basket = PurchaseFacts(occurred_at=self.shop.now, zone=LONDON, currency="GBP", lines=())
+        wanted = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
+        done = self.do(redeem, NewRedemption(by(card), None, "coffee", basket, hold=wanted))
+        assert done.redemption_id is not None, done.decision
+        return done.redemption_id
+
+    def undo(self, redemption_id: str) -> None:
+        """By staff, the shop being at fault."""
+        self.do(cancel_redemption, Cancellation(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True))
+
+    def wait(self, *, days: int, reading: str | None = None) -> None:
+        """Days pass with the jobs, in which a customer may read every notice."""
+        for _ in range(days):
+            self.shop.clock.now += timedelta(days=1)
+            self.shop.let_the_jobs_run()
+            if reading is not None:
+                self.do(deliver_notices, NoticesReached(by(reading), NoticeChannel.INBOX, None))
+
+
+def by(card: str) -> CustomerBy:
+    """Whoever has the card."""
+    return CustomerBy(card, IdentityKind.CARD)
+
+
+def whole_shop(where: Opened) -> LivingProgram:
+    """Months of a shop: everything that can be recorded is, and the books are proved."""
+    made = WholeShop(where)
+    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL"):
+        made.join(card)
+    _is_plain(made)
+    _does_everything(made)
+    _comes_late(made)
+    _gives_it_back(made)
+    assert made.shop.faults() == []
+    return made.shop
+
+
+def _is_plain(made: WholeShop) -> None:
+    """Bert buys in time only, so that what is counted of him is what the tables say."""
+    made.buy("BERT", "20.00")
+    made.buy("BERT", "5.00")
+
+
+def _does_everything(made: WholeShop) -> None:
+    """Anna waits, redeems, reserves, has things undone, is given points, lets some expire, and falls from a level."""
+    made.buy("ANNA", "20.00")
+    made.buy("ANNA", "3.00")
+    made.refund("early", None)
+    made.wait(days=3)
+    made.buy("ANNA", "4.00", receipt="early")
+    made.undo(made.redeem("ANNA"))
+    made.redeem("ANNA")
+    made.do(capture, HoldBy(made.redeem("ANNA", hold="paid"), None))
+    made.do(release, HoldBy(made.redeem("ANNA", hold="given up"), None))
+    made.redeem("ANNA", hold="run out")
+    made.do(adjust, NewAdjustment(by("ANNA"), 9, "sorry", Role.OWNER))
+    made.do(adjust, NewAdjustment(by("ANNA"), -4, "mistaken", Role.OWNER))
+    made.wait(days=70, reading="ANNA")
+    sold = made.buy("ANNA", "40.00")
+    made.wait(days=3)
+    made.refund(sold, 1)
+    made.refund(sold, None, money="10.00")
+    made.refund(made.buy("ANNA", "30.00"), 2)
+    made.redeem("ANNA", hold="open", hours=24 * 30)
+
+
+def _comes_late(made: WholeShop) -> None:
+    """Carl's till was offline."""
+    made.buy("CARL", "10.00")
+    made.wait(days=4)
+    made.redeem("CARL")
+    made.buy("CARL", "50.00", at=made.shop.now - timedelta(days=3))
+    made.refund(made.buy("CARL", "8.00", at=made.shop.now - timedelta(days=20)), 3)
+
+
+def _gives_it_back(made: WholeShop) -> None:
+    """Dora was on a level for a day, and has some days of grace left."""
+    sold = made.buy("DORA", "70.00")
+    made.wait(days=1)
+    made.refund(sold, 3)
