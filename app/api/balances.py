@@ -31,7 +31,9 @@ class Balance:
     held: int = strawberry.field(description="Reserved by a checkout.")
     owed: int = strawberry.field(description="Taken back beyond the balance, to be filled by later earns.")
     lifetime: BigInt = strawberry.field(description="Ever earned, as text.")
-    qualifying: int = strawberry.field(description="Counting towards a tier.")
+    qualifying: int = strawberry.field(
+        description="Counting towards a tier; of a shared wallet, of all who share it together: each one's own are in `Customer.tier`."
+    )
     as_of: datetime = strawberry.field(description="The moment it is the balance of.")
 
     @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")

@@ -11,7 +11,7 @@ from app.domain.terms import Terms
 from app.domain.tiers import TierChange, TierStanding, kept
 from app.domain.wallets.course import Course
 from app.domain.wallets.prospects import Prospect, prospect
-from app.store import customers, stories
+from app.store import customers, holders, stories
 from app.store.customers import CustomerRow
 from app.store.stories import Versions
 from app.store.telling import told_with
@@ -57,7 +57,7 @@ async def tier_statuses(
     told: dict[str, Course] = {}
     if tiered:
         wallets = [one.account.wallet_id for one in rows.values()]
-        shared = await customers.shared(session, program_id=program_id, wallet_ids=wallets)
+        shared = await holders.shared(session, program_id=program_id, wallet_ids=wallets)
         wanted = [
             one
             for one in rows.values()

@@ -170,17 +170,6 @@ async def merged_into(session: Session, *, program_id: str, customer_ids: Sequen
     return {row["id"]: row["merged_into"] for row in rows}
 
 
-async def shared(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> frozenset[str]:
-    """Those of the wallets (by id) that several customers hold."""
-    rows = await session.rows(
-        "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2) AND merged_into IS NULL"
-        " GROUP BY wallet_id HAVING count(*) > 1",
-        program_id,
-        list(wallet_ids),
-    )
-    return frozenset(str(row["wallet_id"]) for row in rows)
-
-
 async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> None:
     """Keep a new customer with identities, wallet and an account without points."""
     await session.later(

@@ -40,6 +40,17 @@ async def of_accounts(session: Session, *, program_id: str, account_ids: Sequenc
     return {account: tuple(sorted(ids)) for account, ids in found.items()}
 
 
+async def shared(session: Session, *, program_id: str, wallet_ids: Sequence[str]) -> frozenset[str]:
+    """Those of the wallets (by id) that several customers hold."""
+    rows = await session.rows(
+        "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2) AND merged_into IS NULL"
+        " GROUP BY wallet_id HAVING count(*) > 1",
+        program_id,
+        list(wallet_ids),
+    )
+    return frozenset(str(row["wallet_id"]) for row in rows)
+
+
 async def go_over(session: Session, *, program_id: str, merger: Merger) -> None:
     """Let all who have a wallet have the one that took it over, and a merged customer be the survivor from now on."""
     await session.execute(
