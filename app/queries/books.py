@@ -20,7 +20,7 @@ from app.domain.wallets.postings import Subject, differences, surplus
 from app.queries.faults import UNREADABLE
 from app.queries.faults import Fault as Fault
 from app.queries.whole_books import prove_whole as prove_whole
-from app.store import accounts, customers, ledger, lots, members, stories
+from app.store import accounts, ledger, levels, lots, members, stories
 from app.store.accounts import Account
 from app.store.ledger import StoredEntry
 from app.store.members import Counted
@@ -116,9 +116,9 @@ async def _read(session: Session, *, program_id: str, of: Sequence[Account]) -> 
     told = await stories.all_told(session, program_id=program_id, of=of, versions=versions)
     written = await ledger.of_accounts(session, program_id=program_id, account_ids=[one.id for one in of])
     people = sorted({id for one in told.values() for id in one.story.people()})
-    levels = await customers.levels(session, program_id=program_id, customer_ids=people)
+    held = await levels.of_customers(session, program_id=program_id, customer_ids=people)
     counted = await members.counted(session, program_id=program_id, customer_ids=people)
-    return [_Found(told[one.id], versions, written.get(one.id, ()), levels, counted) for one in of]
+    return [_Found(told[one.id], versions, written.get(one.id, ()), held, counted) for one in of]
 
 
 def _proved(found: _Found, *, spent: Counter[str]) -> list[Fault]:

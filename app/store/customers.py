@@ -215,31 +215,6 @@ def evidence(customer_id: str, *, enrolled_at: datetime) -> int:
     return digest("customers", customer_id, enrolled_at)
 
 
-async def levels(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, TierStanding]:
-    """The level that customers (by id) hold."""
-    rows = await session.rows(
-        "SELECT id, tier, tier_since, tier_falls_at FROM customers WHERE program_id = $1 AND id = ANY($2)",
-        program_id,
-        list(customer_ids),
-    )
-    return {
-        row["id"]: TierStanding(row["tier"], instant_or_none(row["tier_since"]), instant_or_none(row["tier_falls_at"]))
-        for row in rows
-    }
-
-
-async def set_level(session: Session, *, program_id: str, customer_id: str, standing: TierStanding) -> None:
-    """Keep the level that a customer holds (with the next statements, see `Session.later`)."""
-    await session.later(
-        "UPDATE customers SET tier = $3, tier_since = $4, tier_falls_at = $5 WHERE program_id = $1 AND id = $2",
-        program_id,
-        customer_id,
-        standing.tier,
-        standing.since,
-        standing.falls_at,
-    )
-
-
 async def taken(
     session: Session, *, program_id: str, identities: Sequence[tuple[IdentityKind, str]]
 ) -> tuple[tuple[IdentityKind, str], ...]:

@@ -9,7 +9,7 @@ import orjson
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
-from app.store import budgets, customers, ledger, locations, members, purchases, redemptions, terms
+from app.store import budgets, customers, ledger, levels, locations, members, purchases, redemptions, terms
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.redemptions import RedemptionState
@@ -53,6 +53,8 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     if not await _paid_by(session, program_id=program, facts=order.facts, customer=customer):
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
+    if in_force.asked.tier:
+        customer = await levels.fresh(session, program_id=program, customer=customer)
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
     made = await book_purchase(

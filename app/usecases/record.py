@@ -12,7 +12,7 @@ from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.wallets.happenings import Bought, Joined, Redeemed, Returned, Reversed, Story
 from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
-from app.store import customers, ledger, lots, redemptions
+from app.store import ledger, levels, lots, redemptions
 from app.store.stories import Told
 from app.store.telling import Retold, next_notice
 from app.store.unit import Session
@@ -111,9 +111,7 @@ async def _record_one(
     )
     if any(one.tiers for one in retold.versions.standing):
         for holder in {id(one): one for one in course.holders.values()}.values():
-            await customers.set_level(
-                session, program_id=stamp.program_id, customer_id=holder.id, standing=holder.standing
-            )
+            await levels.keep(session, program_id=stamp.program_id, customer_id=holder.id, standing=holder.standing)
     return made
 
 

@@ -18,7 +18,7 @@ from app.domain.wallets.course import Course
 from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.postings import Posting, Subject
-from app.store import customers, locations, lots, members, price_lists, redemptions, rewards, terms
+from app.store import customers, levels, locations, lots, members, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
@@ -103,6 +103,8 @@ async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Aske
     clause = in_force.cost_of(reward.key)
     if clause is None:
         return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
+    if in_force.asked.tier:
+        customer = await levels.fresh(session, program_id=program, customer=customer)
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     return _Asked(order=order, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts)
 
