@@ -162,6 +162,9 @@ def _facts(found: _Found) -> Iterator[Fault]:
     if account.settled_at is None:
         if found.entries or told.story.facts or account.balance != Balance():
             yield Fault(place, "it was never told, and has a history")
+        for id in told.story.joined:
+            if found.levels.get(id, TierStanding()) != TierStanding():
+                yield Fault(f"customer {id}", "the level is not what the purchases come to")
         return
     course = unfold(told.story, versions=found.versions.standing, until=account.settled_at)
     if told.gone is not None:

@@ -131,7 +131,10 @@ def tamperings(
         for row in chosen.values():
             key = {part: row[part] for part in declared.key}
             before = row[column]
-            wanted = [*_others(kind, before), *[one for one in others if one != before][:1]]
+            wanted = [
+                *(_others(kind, before) if kind != "integer" or column not in alone else [before + 1000]),
+                *[one for one in others if one != before][:1],
+            ]
             for after in [*wanted, *([None] if name.endswith("?") and before is not None else [])]:
                 yield Tampered(table, key, column, before, after)
 

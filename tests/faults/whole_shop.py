@@ -35,10 +35,13 @@ from app.usecases.desk import Verb
 from app.usecases.earn import NewPurchase, earn
 from app.usecases.end_hold import HoldBy, capture, release
 from app.usecases.enrol import Enrolment, enrol
+from app.usecases.join_household import NewMember, join_household
+from app.usecases.merge import NewMerger, merge
 from app.usecases.publish import Draft, publish
 from app.usecases.redeem import NewRedemption, redeem
 from app.usecases.refund import NewRefund, refund
 from app.usecases.reserving import NewHold
+from app.usecases.transfer import NewTransfer, transfer
 from tests.builders import a_line, a_purchase
 from tests.ledger.living_program import LivingProgram, Opened, Tally
 from tests.ledger.some_terms import LONDON, START
@@ -129,11 +132,12 @@ def by(card: str) -> CustomerBy:
 def whole_shop(where: Opened) -> LivingProgram:
     """Months of a shop: everything that can be recorded is, and the books are proved."""
     made = WholeShop(where)
-    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL"):
+    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL", "FRED", "GRETA", "HANS", "IDA", "JOST"):
         made.join(card)
     _is_plain(made)
     _does_everything(made)
     _comes_late(made)
+    _go_over(made)
     _gives_it_back(made)
     assert made.shop.faults() == []
     return made.shop
@@ -175,6 +179,18 @@ def _comes_late(made: WholeShop) -> None:
     made.redeem("CARL")
     made.buy("CARL", "50.00", at=made.shop.now - timedelta(days=3))
     made.refund(made.buy("CARL", "8.00", at=made.shop.now - timedelta(days=20)), 3)
+
+
+def _go_over(made: WholeShop) -> None:
+    """Fred gives Bert points, Hans turns out to be Greta, and Ida shares a wallet with Jost from now on."""
+    for card in ("FRED", "GRETA", "HANS", "IDA", "JOST"):
+        made.buy(card, "40.00")
+    made.wait(days=3)
+    made.redeem("HANS")
+    made.do(transfer, NewTransfer(by("FRED"), by("BERT"), 11, "a present"))
+    made.do(merge, NewMerger(by("HANS"), by("GRETA"), "one person"))
+    made.do(join_household, NewMember(by("IDA"), by("JOST"), "a family"))
+    made.redeem("IDA")
 
 
 def _gives_it_back(made: WholeShop) -> None:

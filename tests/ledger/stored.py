@@ -51,7 +51,7 @@ class Stored:
         wallet = tell(self.told.story, self.versions.standing, at)
         plain = of_reference(wallet, at)
         balance = self.told.account.balance
-        stored = {
+        stored: dict[str, Any] = {
             "lots": {
                 lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
                 for lot in self.lots
@@ -61,6 +61,9 @@ class Stored:
             "tiers": {id: tier for id, (tier, _) in self.levels.items()},
             "falls": {id: falls_at for id, (_, falls_at) in self.levels.items()},
         }
+        # A lot that was used up in a wallet that went over comes into the tables when something comes back into it.
+        here = stored["lots"]
+        plain["lots"] = {id: lot for id, lot in plain["lots"].items() if id in here or lot[1] or lot[2]}
         for part in ("tiers", "falls"):
             plain[part] = {id: plain[part].get(id, "nobody") for id in self.levels}
         del plain["ends"]
@@ -75,7 +78,7 @@ class Stored:
                 moved[movement.lot_id] = moved.get(movement.lot_id, 0) + movement.points
             booked.append(Booked(one.points, moved, one.owed))
         moments = [one.entry.occurred_at for one in self.entries]
-        if moments == sorted(moments):
+        if moments == sorted(moments) and all(one.entry.cause is None for one in self.entries):
             return booked
         together: dict[str, int] = {}
         for each in booked:

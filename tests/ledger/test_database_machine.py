@@ -42,10 +42,13 @@ from app.usecases.deliver_notices import NoticesReached, deliver_notices
 from app.usecases.earn import NewPurchase, earn
 from app.usecases.end_hold import HoldBy, capture, release
 from app.usecases.enrol import Enrolment, enrol
+from app.usecases.join_household import NewMember, join_household
+from app.usecases.merge import NewMerger, merge
 from app.usecases.publish import Draft, publish
 from app.usecases.redeem import NewRedemption, redeem
 from app.usecases.refund import NewRefund, refund
 from app.usecases.reserving import NewHold
+from app.usecases.transfer import NewTransfer, transfer
 from app.usecases.withdraw import Withdrawal, withdraw
 from tests.builders import a_line, a_purchase
 from tests.ledger.living_program import LivingProgram, Opened, Tally, opened
@@ -68,9 +71,22 @@ COSTS = {"coffee": 3, "mug": 11}
 DEEDS = (
     *("buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
     *("reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes", "adjusts", "delivers"),
-    *("enrols", "waits", "waits", "waits", "reads"),
+    *("passes_on", "passes_on", "goes_over", "enrols", "enrols", "waits", "waits", "waits", "reads"),
 )
-VERBS = ("earn", "refund", "redeem", "adjust", "deliver_notices", "capture", "release", "cancel_redemption", "publish")
+VERBS = (
+    "earn",
+    "refund",
+    "redeem",
+    "adjust",
+    "deliver_notices",
+    "capture",
+    "release",
+    "cancel_redemption",
+    "publish",
+    "transfer",
+    "merge",
+    "join_household",
+)
 
 
 def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
@@ -210,6 +226,20 @@ class LivingLedger(RuleBasedStateMachine):
         """Points given, or taken."""
         del at
         self.shop.do(adjust, NewAdjustment(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER))
+
+    def passes_on(self, at: datetime, pick: int, amount: int) -> None:
+        """Points of one customer to another."""
+        del at
+        self.shop.do(transfer, NewTransfer(self.who(pick), self.who(pick + 1), amount, "a present"))
+
+    def goes_over(self, at: datetime, pick: int, amount: int) -> None:
+        """A wallet into another one: somebody is merged, or a household shares from now on."""
+        del at
+        one, other = self.who(pick), self.who(pick + 1)
+        if amount % 2:
+            self.shop.do(merge, NewMerger(one, other, "one person"))
+        else:
+            self.shop.do(join_household, NewMember(one, other, "a family"))
 
     def delivers(self, at: datetime, pick: int, amount: int) -> None:
         """All open notices, in one way."""

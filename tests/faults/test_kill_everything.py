@@ -1,0 +1,156 @@
+"""kill -9 of a server that does everything at once: tills, staff, late receipts, and the jobs of accounts in which much is due."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from app.api.ids import decode
+from app.store.opening import open_database
+from app.store.unit import Session
+from tests.api.passing import passing, pending, validity, visit
+from tests.cli.test_jobs import move_clocks
+from tests.faults.busy_tills import MUTATIONS, BusyTills
+from tests.faults.process import ServerProcess, ledger_of, wait_until
+from tests.proving import faults_in
+from tests.shop import real_now
+
+ROUNDS = int(os.environ.get("TROTH_SOAK_KILLS", "0")) or 12
+DAYS = 4
+"""By which the sandbox's clock is further ahead in each round, so that the jobs have work."""
+WAITING = 40
+"""Customers in whose accounts only the jobs do something."""
+
+
+def test_nothing_acknowledged_is_lost_whatever_the_server_did_when_it_was_killed(database_url: str) -> None:
+    terms = (visit(), pending(2), validity(days=20, noticeFrom=10, noticeUntil=3))
+    with passing(database_url, *terms, clock=real_now) as shop:
+        idle = [shop.enrol() for _ in range(WAITING)]
+        for card in idle:
+            shop.buy(card, "1.00")
+        cards = [shop.enrol() for _ in range(4)]
+    server, chance = ServerProcess(database_url), random.Random(20260305)
+    tills = BusyTills(server.address, shop.program, cards, seed=1)
+    kept = 0
+    try:
+        for number in range(1, ROUNDS + 1):
+            move_clocks(database_url, days=DAYS * number)
+            tills.ahead = timedelta(days=DAYS * number)
+            server.start()
+            before = len(tills.acknowledged)
+            tills.start()
+            tills.wait_for_more_than(before)
+            time.sleep(chance.uniform(0.0, 1.0))
+            server.kill()
+            tills.stop()
+            kept += _half_settled(database_url)
+        server.start()
+        assert_all_is_there(database_url, tills, idle=idle)
+        tills.send_again()
+        assert_all_is_there(database_url, tills, idle=idle)
+        tills.assert_answered_alike(60)
+        wait_until(lambda: _half_settled(database_url) == 0, within=60)
+    finally:
+        tills.stop()
+        server.stop()
+    assert faults_in(database_url) == []
+    assert set(tills.counts()) == set(MUTATIONS), "every verb was acknowledged"
+    jobs = Counter(
+        {row["type"]: row["n"] for row in rows(database_url, "SELECT type, count(*) AS n FROM entries GROUP BY type")}
+    )
+    assert jobs["ACTIVATE"] > WAITING, "the jobs had work"
+    told = ", ".join(f"{count} {verb}" for verb, count in sorted(tills.counts().items()))
+    print(f"{ROUNDS} kills, {kept} accounts in which something was left to do then; {told} acknowledged, none lost;")
+    print(f"entries: {dict(jobs)}")
+
+
+def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
+    """What was acknowledged is there once; nothing is there that nobody sent; nothing is half there."""
+    entries = {one["id"]: one for card in tills.cards for one in ledger_of(tills.address, tills.program, card)}
+    lost = []
+    for key, one in tills.acknowledged.items():
+        made = (one.answer or {}).get("entry")
+        if made is not None and (
+            made["id"] not in entries or any(entries[made["id"]][name] != made[name] for name in ("type", "points"))
+        ):
+            lost.append(key)
+    assert lost == []
+    every = [*tills.acknowledged.values(), *tills.unanswered.values()]
+    sold = Counter(row["external_id"] for row in rows(url, "SELECT external_id FROM purchases"))
+    back = Counter(
+        row["external_id"]
+        for row in rows(
+            url,
+            "SELECT p.external_id FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id",
+        )
+    )
+    for there, verb, extra in ((sold, "recordPurchase", len(idle)), (back, "recordRefund", 0)):
+        done = {
+            one.given["purchase"]["externalId"]
+            for one in tills.acknowledged.values()
+            if one.verb == verb and not one.refused
+        }
+        sent = {one.given["purchase"]["externalId"] for one in every if one.verb == verb}
+        assert max(there.values(), default=1) == 1, f"{verb} twice"
+        assert done <= there.keys(), f"{verb} lost"
+        assert len(there.keys() - sent) == extra, f"{verb} that nobody sent"
+    assert_redemptions_are_there(url, tills)
+    assert faults_in(url) == []
+
+
+def assert_redemptions_are_there(url: str, tills: BusyTills) -> None:
+    """Each that was granted is there, as far as it was acknowledged to have got; and no more than were asked for."""
+    states = {row["id"]: row["state"] for row in rows(url, "SELECT id, state FROM redemptions")}
+    known = {
+        one.answer["redemption"]["id"]: one.verb
+        for one in tills.acknowledged.values()
+        if one.answer is not None and not one.refused and one.answer.get("redemption") is not None
+    }
+    after = {
+        "redeemReward": {"FULFILLED", "CANCELLED"},
+        "holdReward": {"HELD", "FULFILLED", "CANCELLED", "EXPIRED"},
+        "captureHold": {"FULFILLED", "CANCELLED"},
+        "releaseHold": {"CANCELLED"},
+        "cancelRedemption": {"CANCELLED"},
+    }
+    wrong = [id for id, verb in known.items() if states.get(decode(id, "Redemption") or "") not in after[verb]]
+    assert wrong == []
+    maybe = sum(one.verb in ("redeemReward", "holdReward") for one in tills.unanswered.values())
+    assert len(known) <= len(states) <= len(known) + maybe
+    paid = Counter(
+        row["subject"] for row in rows(url, "SELECT subject FROM entries WHERE type = 'REDEEM' AND cause IS NULL")
+    )
+    assert max(paid.values(), default=1) == 1, "paid twice for one reward"
+
+
+def _half_settled(url: str) -> int:
+    """Accounts in which something is due that nobody has done yet."""
+    found = rows(
+        url,
+        "SELECT count(*) AS n FROM accounts a JOIN programs p ON p.id = a.program_id WHERE a.due_at <= $1",
+        real_now() + timedelta(seconds=rows(url, "SELECT clock_ahead_seconds AS n FROM programs")[0]["n"]),
+    )
+    return int(found[0]["n"])
+
+
+def rows(url: str, sql: str, *values: Any) -> list[dict[str, Any]]:
+    """Rows of the database, whoever else is working with it."""
+
+    async def run() -> list[dict[str, Any]]:
+        database = open_database(url)
+        await database.start()
+
+        async def read(session: Session) -> list[dict[str, Any]]:
+            return [dict(row) for row in await session.rows(sql, *values)]
+
+        try:
+            return await database.read(read)
+        finally:
+            await database.stop()
+
+    return asyncio.run(run())
