@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.troth-dev
 RUN := .venv/.troth-run
 
-.PHONY: help demo test lint bench lock clean python
+.PHONY: help demo test lint bench soak lock clean python
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -42,6 +42,9 @@ bench: $(DEV) ## Speed against a floor measured in the same run
 	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench.preview
 	$(BIN)/python -m bench.proof 200000
+
+soak: $(DEV) ## Random histories and kills for SOAK_MINUTES (10)
+	$(BIN)/python -m bench.soak
 
 lock: ## Pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock

@@ -66,6 +66,8 @@ class BusyTills:
     program: NewProgram
     cards: list[str]
     seed: int
+    others: list[str] = field(default_factory=list)
+    """Cards that any till may sell to."""
     ahead: timedelta = timedelta()
     acknowledged: dict[str, Sent] = field(default_factory=dict)
     unanswered: dict[str, Sent] = field(default_factory=dict)
@@ -152,6 +154,8 @@ class BusyTills:
         who = {"customer": {"card": card}}
         match verb:
             case "recordPurchase":
+                if self.others and chance.random() < 0.6:
+                    who = {"customer": {"card": chance.choice(self.others)}}
                 lines = [{"sku": "a", "quantity": "1", "unitPrice": "3.00"}]
                 late = {}
                 if chance.random() < 0.4:

@@ -69,24 +69,13 @@ PAUSES = st.sampled_from([0, 1, 1, 7, 3600])
 BUDGETS = st.none() | st.builds(Budget, st.sampled_from([5, 11]), st.sampled_from(BudgetMode))
 COSTS = {"coffee": 3, "mug": 11}
 DEEDS = (
-    *("buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
-    *("reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes", "adjusts", "delivers"),
-    *("passes_on", "passes_on", "goes_over", "enrols", "enrols", "waits", "waits", "waits", "reads"),
+    *("buys", "buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
+    *("reserves", "reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes"),
+    *("adjusts", "adjusts", "delivers", "passes_on", "passes_on", "goes_over", "enrols", "enrols"),
+    *("waits", "waits", "waits", "reads"),
 )
-VERBS = (
-    "earn",
-    "refund",
-    "redeem",
-    "adjust",
-    "deliver_notices",
-    "capture",
-    "release",
-    "cancel_redemption",
-    "publish",
-    "transfer",
-    "merge",
-    "join_household",
-)
+USUAL = ("enrol", "earn", "refund", "redeem", "adjust", "deliver_notices")
+RARE = ("capture", "release", "cancel_redemption", "publish", "withdraw", "transfer", "merge", "join_household")
 
 
 def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
@@ -247,7 +236,7 @@ class LivingLedger(RuleBasedStateMachine):
         channel = tuple(NoticeChannel)[amount % 3]
         self.granted(deliver_notices, NoticesReached(self.who(pick), channel, None))
 
-    @precondition(lambda self: len(self.sales) > 2 * self.published)
+    @precondition(lambda self: len(self.sales) >= 5 * (self.published + 1))
     @rule(drawn=CLAUSES, budget=BUDGETS, gone=st.booleans())
     def terms_are_published(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
         """As soon as their notice allows; perhaps withdrawn again."""
@@ -309,5 +298,6 @@ def test_a_program_in_a_database_is_after_every_step_as_the_reference_tells_it(d
         )
     told = ", ".join(f"{count} {what}" for what, count in sorted(tally.done.items()))
     print(f"{tally.steps} steps in {time.monotonic() - began:.0f} s: {told}")
-    missing = [verb for verb in VERBS if not any(tally.done[f"{verb} {said}"] for said in ("done", "GRANTED"))]
+    verbs = (*USUAL, *RARE) if tally.steps > 4_000 else USUAL
+    missing = [verb for verb in verbs if not any(tally.done[f"{verb} {said}"] for said in ("done", "GRANTED"))]
     assert missing == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -295,3 +296,21 @@ def test_adjustments_that_take_more_than_there_is_are_owed() -> None:
     by = terms()
     course = told([Adjusted(an_id("a"), on(0), 3, by), Adjusted(an_id("b"), on(1), -5, by)], until=on(2), by=by)
     assert course.holdings.owed == 2
+
+
+def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_before() -> None:
+    plain, tiered = terms(), terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
+    versions = (
+        replace(plain, version=1),
+        replace(plain, version=2, effective_from=on(10)),
+        replace(tiered, version=3, effective_from=on(40)),
+        replace(plain, version=4, effective_from=on(80)),
+    )
+    bought = sale("a", 12, at=on(1), by=versions[0])
+    course = unfold(Story(ANN, {ANN: on(0)}, (bought,)), versions=versions, until=on(1))
+    assert course.next_due() == on(40)
+    course.pass_to(on(40))
+    assert course.holders[ANN].standing.tier == "silver"
+    assert course.next_due() == on(80)
+    course.pass_to(on(80))
+    assert course.holders[ANN].standing.tier is None

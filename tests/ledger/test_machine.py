@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import ClassVar
 
 from hypothesis import note, settings
 from hypothesis import strategies as st
@@ -28,6 +29,9 @@ AGO = st.just(0) | st.integers(0, 20) | st.integers(0, 400)
 
 class LivingWallet(RuleBasedStateMachine):
     """The server's view: it knows what has arrived, and records in a ledger that is only appended to."""
+
+    steps: ClassVar[int] = 0
+    """Of all that ever lived."""
 
     @initialize(versions=VERSIONS, plan=PLANS)
     def opens(self, versions: Sequence[Terms], plan: Plan) -> None:
@@ -94,6 +98,7 @@ class LivingWallet(RuleBasedStateMachine):
     @invariant()
     def the_reference_says_the_same(self) -> None:
         """Lots, balance, levels and coming expiries."""
+        LivingWallet.steps += 1
         note(repr(self.author))
         told = of_reference(tell(self.story, self.author.versions, self.now), self.now)
         assert unlike(of_core(self.course, self.now), told) == {}
@@ -131,5 +136,13 @@ def _with_absorbed(course: Course) -> list[Course]:
     return [course, *(one for other in course.absorbed for one in _with_absorbed(other))]
 
 
-TestLivingWallet = LivingWallet.TestCase
+class TestLivingWallet(LivingWallet.TestCase):
+    """As a test, which says how much it did."""
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Say it."""
+        print(f"{LivingWallet.steps} steps")
+
+
 TestLivingWallet.settings = settings(moderately(60), max_examples=max(60, STEPS // 40), stateful_step_count=40)
