@@ -191,7 +191,8 @@ PAID = replace(
 
 EARNED_AND_SPENT = replace(EARNED, new_lots=(replace(LOT, remaining=0),))
 NEW_ACCOUNT = Account(id=ANNA.account_id, wallet_id=ANNA.wallet_id, unit="points")
-NEW_ACCOUNT = replace(NEW_ACCOUNT, evidence=added(NO_EVIDENCE, [accounts.evidence(NEW_ACCOUNT)]))
+HOLDER = customers.evidence(ANNA.id, enrolled_at=ANNA.enrolled_at)
+NEW_ACCOUNT = replace(NEW_ACCOUNT, evidence=added(NO_EVIDENCE, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
 AFTER = replace(
     NEW_ACCOUNT,
     balance=Balance(available=0, lifetime=4, qualifying=4),
