@@ -103,6 +103,8 @@ class LivingLedger(RuleBasedStateMachine):
         self.awaited: list[str] = []
         self.paid: dict[str, int] = {}
         """Redemptions by id, with the card that paid; and reservations."""
+        self.used: set[str | None] = set()
+        """Redemptions that paid for something."""
         self.held: dict[str, int] = {}
         self.published = 0
         self.keeping = True
@@ -140,15 +142,14 @@ class LivingLedger(RuleBasedStateMachine):
     def buys(self, at: datetime, pick: int, amount: int) -> None:
         """Perhaps what was refunded before, and perhaps paid with points."""
         lines = (a_line(1, price=f"{amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
-        mine = [id for id, card in self.paid.items() if card == pick % self.cards]
+        mine = [id for id, card in self.paid.items() if card == pick % self.cards and id not in self.used]
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
         done = self.shop.do(earn, NewPurchase(self.who(pick), receipt, facts, receipt))
         if isinstance(done, Answer):
             self.sales.append(receipt)
-            if payments:
-                del self.paid[mine[-1]]
+            self.used |= {one.redemption_id for one in payments}
 
     def returns(self, at: datetime, pick: int, amount: int) -> None:
         """All of it, a line, some pieces, or money without goods; perhaps before its purchase is known."""
