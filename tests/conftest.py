@@ -20,11 +20,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from app.store.migrating import FOLDER, migrate
 from app.store.opening import open_database
 from app.store.unit import Database
 from tests.shop import Shop, open_shop
+
+# How long an example takes says more about the machine than about what is tried.
+settings.register_profile("troth", deadline=None)
+settings.load_profile("troth")
 
 OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""

@@ -156,12 +156,17 @@ class Shop:
         return points
 
     def ledger(self, card: str) -> list[tuple[str, int]]:
-        """Types and points of the newest entries, oldest first."""
-        found = self.ask(
-            "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points } } } }",
-            by={"card": card},
-        )
-        return [(one["type"], one["points"]) for one in reversed(found["customer"]["ledger"]["nodes"])]
+        """Types and points of all entries, oldest first."""
+        query = """query($by: CustomerBy!, $after: String) { customer(by: $by) { ledger(first: 100, after: $after) {
+            nodes { type points } pageInfo { hasNextPage endCursor } } } }"""
+        found: list[tuple[str, int]] = []
+        after = None
+        while True:
+            page = self.ask(query, by={"card": card}, after=after)["customer"]["ledger"]
+            found += [(one["type"], one["points"]) for one in page["nodes"]]
+            after = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"]:
+                return found[::-1]
 
     def at_once(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
         """Run calls in parallel, each over a connection of its own; their results in order."""

