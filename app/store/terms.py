@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms import Terms
 from app.store import budgets
 from app.store.evidence import digest
@@ -66,6 +67,18 @@ async def earlier(session: Session, *, program_id: str, number: int) -> tuple[Te
     rows = await session.rows(f"{_STANDING} AND version < $2 ORDER BY version", program_id, number)
     found = [await _compiled(session, program_id=program_id, row=row) for row in rows]
     return tuple(one for one in found if one is not None)
+
+
+async def kept_alive(session: Session, *, program_id: str, terms: Terms) -> bool:
+    """Whether points of a version, or of an earlier one, expire by activity; looked up once per process."""
+    remembered = ("kept alive", program_id, terms.version)
+    found: bool | None = session.memory.get(remembered)
+    if found is None:
+        every = await all_versions(session, program_id=program_id) if terms.version > 1 else (terms,)
+        rules = [one.policy(PointsValidity) for one in every if one.version <= terms.version]
+        found = any(one.expires and one.since is ValidityStart.ACTIVITY for one in rules)
+        session.memory[remembered] = found
+    return found
 
 
 async def after(session: Session, *, program_id: str, number: int) -> Terms | None:

@@ -20,6 +20,7 @@ from app.domain.wallets.happenings import Bought
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.postings import Posting, Subject
 from app.store import purchases
+from app.store import terms as versions
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
@@ -64,7 +65,9 @@ async def book_purchase(
         earned = earning.earn(terms=terms, facts=facts)
         if not customer.account.balance.can_take(earned):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        if not _turns(customer, earned=earned, terms=terms):
+        # What keeps older points alive puts off their notices too.
+        alive = await versions.kept_alive(session, program_id=call.program.id, terms=terms)
+        if not alive and not _turns(customer, earned=earned, terms=terms):
             sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned, source=source)
             return await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=terms)
     return await _in_its_place(

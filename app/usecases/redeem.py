@@ -81,7 +81,14 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
     account = asked.customer.account
-    if order.hold is None and not account.balance.held and account.is_followed_by(asked.facts.occurred_at):
+    # What keeps older points alive puts off their notices too.
+    alive = await terms.kept_alive(session, program_id=call.program.id, terms=asked.terms)
+    if (
+        not alive
+        and order.hold is None
+        and not account.balance.held
+        and account.is_followed_by(asked.facts.occurred_at)
+    ):
         return await _on_the_spot(session, call=call, asked=asked)
     return await _in_its_place(session, call=call, asked=asked)
 
