@@ -23,7 +23,7 @@ described(
     {
         WaitingState.WAITING: "Its purchase has not arrived yet.",
         WaitingState.APPLIED: "Its purchase arrived, and it was applied with it.",
-        WaitingState.REFUSED: "Its purchase arrived and has not that much to give back: a person has to look.",
+        WaitingState.REFUSED: "Its purchase arrived and has not that much to give back, or its number is another refund's: a person has to look.",
     },
     name="WaitingRefundState",
 )

@@ -91,6 +91,14 @@ def returned(points: int, *, terms: Terms, at: datetime) -> Decision:
     )
 
 
+def due_in_all(*, terms: Terms, earned: int, kept: Iterable[PurchaseFacts]) -> int:
+    """What the refunds of a purchase are due together; `kept` is what was kept after each, in the order in which they happened.
+
+    What each was due when it was recorded does not say it: one that became known later may come before it.
+    """
+    return max((0, *(earned - earn(terms=terms, facts=one).points for one in kept)))
+
+
 def refund(
     *,
     terms: Terms,

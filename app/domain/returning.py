@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -40,13 +40,23 @@ class Left:
     @classmethod
     def after(cls, sale: PurchaseFacts, *, refunds: Iterable[Refunded]) -> Left:
         """What is left of a purchase after refunds, in their order."""
-        quantities = kept(sale, returned=())
-        worth: Mapping[int, Exact] = FULL_PRICE
+        left = cls(kept(sale, returned=()), FULL_PRICE)
         for one in refunds:
-            quantities = kept(sale, returned=[one.lines], of=quantities)
-            if one.amounts:
-                worth = worth_left(sale, kept=quantities, worth=worth, amounts=one.amounts)
-        return cls(quantities, worth)
+            left = left.less(sale, refund=one)
+        return left
+
+    @classmethod
+    def each(cls, sale: PurchaseFacts, *, refunds: Iterable[Refunded]) -> Iterator[PurchaseFacts]:
+        """The purchase as it was kept after each of its refunds, in their order."""
+        left = cls.after(sale, refunds=())
+        for one in refunds:
+            left = left.less(sale, refund=one)
+            yield left.of(sale)
+
+    def less(self, sale: PurchaseFacts, *, refund: Refunded) -> Left:
+        """What is left after one more refund."""
+        quantities = kept(sale, returned=[refund.lines], of=self.quantities)
+        return Left(quantities, worth_left(sale, kept=quantities, worth=self.worth, amounts=refund.amounts))
 
     def of(self, sale: PurchaseFacts) -> PurchaseFacts:
         """The purchase as it was kept."""
@@ -62,8 +72,7 @@ class Returning:
 
     def left(self, sale: PurchaseFacts, *, of: Left) -> Left:
         """What is left after it."""
-        quantities = kept(sale, returned=[self.lines], of=of.quantities)
-        return Left(quantities, worth_left(sale, kept=quantities, worth=of.worth, amounts=self.amounts))
+        return of.less(sale, refund=self)
 
 
 def no_quantity(lines: Quantities | None) -> Problem | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from app.domain.calendar import add_months, day_start, local_date
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
@@ -12,6 +13,9 @@ from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms import Terms
 
 _MONTHS_OF_A_YEAR = 12
+
+_ZONES = timedelta(days=2)
+"""More than local days differ from one zone to another."""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,7 @@ class Qualifying:
         if window is TierWindow.CALENDAR_YEAR:
             return self.years.get(today.year, 0)
         if window is TierWindow.ROLLING_YEAR:
+            self._let_go(today)
             return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
         return self.total
 
@@ -64,10 +69,16 @@ class Qualifying:
             counts = self.years.get(today.year) or self.years.get(today.year - 1)
             return period_ends(terms=terms, at=at) if counts else None
         if window is TierWindow.ROLLING_YEAR:
+            self._let_go(today)
             ends = (_rolls_off(day) for day, points in self.days.items() if points)
             end = min((one for one in ends if one > today), default=None)
             return day_start(end, zone_name=terms.zone) if end is not None else None
         return None
+
+    def _let_go(self, today: date) -> None:
+        """Forget days that count in no rolling year any more, so that a long history costs nothing: time only goes on."""
+        for day in [day for day in self.days if _rolls_off(day) + _ZONES <= today]:
+            del self.days[day]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,7 @@ def height(tier: str | None, *, terms: Terms) -> int:
     return next((one.points for one in terms.tiers if one.tier == tier), 0)
 
 
+@lru_cache(maxsize=4_096)
 def _rolls_off(day: date) -> date:
     """The first day on which points of a rolling year count no more: the same day of the next year."""
     return add_months(day, months=_MONTHS_OF_A_YEAR)

@@ -78,9 +78,12 @@ class PostgresDatabase:
             await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
         self._pool.close()
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:
-        """Run a work in one transaction, after those with the same turn, and again where the database failed."""
+    async def write(self, work: Work[T], *, program_id: str, turn: str, receipt: str | None = None) -> T:
+        """Run a work in one transaction, after those with the same turn or receipt, and again where the database failed."""
         begin = f"BEGIN; SELECT pg_advisory_xact_lock({turn_number(program_id, turn)})"
+        if receipt is not None:
+            # No idempotency key has a space in it, so that no turn is taken for a receipt.
+            begin += f"; SELECT pg_advisory_xact_lock({turn_number(program_id, f'receipt {receipt}')})"
         return await self._patiently(work, begin=begin, locking=" FOR UPDATE")
 
     async def read(self, work: Work[T]) -> T:

@@ -100,13 +100,11 @@ async def of_customers(session: Session, *, program_id: str, customer_ids: Seque
 
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Refund, ...]:
-    """Every refund of a purchase, in the order they were recorded."""
+    """Every refund of a purchase, in the order in which they happened, as a wallet that is told takes them."""
     rows = await session.rows(
-        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = $2 ORDER BY recorded_at, id",
-        program_id,
-        purchase_id,
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = $2", program_id, purchase_id
     )
-    return tuple(_refund(row) for row in rows)
+    return tuple(sorted(map(_refund, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
 
 
 async def by_receipt(session: Session, *, program_id: str, external_id: str) -> Refund | None:

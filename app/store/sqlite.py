@@ -106,7 +106,14 @@ class SqliteDatabase:
         await self._reads.stop()
         await asyncio.to_thread(self._checkpoints.stop)
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:  # noqa: ARG002 - one writer
+    async def write(
+        self,
+        work: Work[T],
+        *,
+        program_id: str,  # noqa: ARG002 - one writer
+        turn: str,  # noqa: ARG002
+        receipt: str | None = None,  # noqa: ARG002
+    ) -> T:
         """Run a work in the next group. Nothing needs a turn: there is one writer."""
         done: T = await self._writes.do(work)
         return done

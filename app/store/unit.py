@@ -113,10 +113,11 @@ class Database(Protocol):
         """Finish what is under way and close the connections; what comes later gets Unavailable."""
         ...
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str) -> T:
+    async def write(self, work: Work[T], *, program_id: str, turn: str, receipt: str | None = None) -> T:
         """Run the work in one transaction and return its result once that is durable.
 
-        Works of one program with the same `turn` (an idempotency key) run one after the other from their first read on.
+        Works of one program with the same `turn` (an idempotency key) run one after the other from their first read on,
+        and so do those with the same `receipt`: a purchase, and a refund that may come before it.
         An exception of the work rolls back what that work wrote, nothing else, and reaches this caller only. The work
         is called again (a bounded number of times, with growing random pauses) when the database, not the work, failed.
         Raises Busy and Unavailable.

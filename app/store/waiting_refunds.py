@@ -14,7 +14,7 @@ from app.store.values import instant, json_text, json_value
 
 
 class WaitingState(StrEnum):
-    """What became of a refund that waited. REFUSED: the purchase came, and has not that much to give back."""
+    """What became of a refund that waited. REFUSED: the purchase came, and has not that much to give back, or the number is another's."""
 
     WAITING = "WAITING"
     APPLIED = "APPLIED"

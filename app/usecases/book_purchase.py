@@ -46,6 +46,11 @@ class NewPurchase:
     fingerprint: str
     location_id: str | None = None
 
+    @property
+    def receipt(self) -> str:
+        """The number of the receipt, for which refunds may wait."""
+        return self.external_id
+
 
 async def book_purchase(
     session: Session,

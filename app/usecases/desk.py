@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import orjson
 
@@ -22,6 +22,16 @@ from app.usecases.start import NewKey, NewProgram, Wish, composed, issue_key, ma
 Result = TypeVar("Result")
 
 Verb = Callable[..., Awaitable[Answer | Problem]]
+
+
+@runtime_checkable
+class OfReceipt(Protocol):
+    """An order about the purchase with a receipt number: a purchase and its refund, whichever comes first, meet there."""
+
+    @property
+    def receipt(self) -> str | None:
+        """The number; None where the purchase is named otherwise, and so is known."""
+        ...
 
 
 def fingerprint(verb: str, payload: Any) -> str:
@@ -69,7 +79,8 @@ class Desk:
         async def work(session: Session) -> Answer | Problem:
             return await verb(session, call=call, order=order)
 
-        return await self.database.write(work, program_id=program.id, turn=key)
+        receipt = order.receipt if isinstance(order, OfReceipt) else None
+        return await self.database.write(work, program_id=program.id, turn=key, receipt=receipt)
 
     async def start_program(self, wish: Wish) -> NewProgram:
         """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError, NameProblem and TermsError."""

@@ -7,11 +7,12 @@ import orjson
 from app.domain.decisions import Decision
 from app.domain.problems import Problem, ProblemCode
 from app.domain.returning import Left, no_quantity, returning
-from app.store import customers, ledger, purchases, refunds
+from app.store import customers, ledger, purchases, refunds, waiting_refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.unit import Session
+from app.store.waiting_refunds import WaitingState
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.earn import RECEIPTS
 from app.usecases.take_back import NewRefund as NewRefund
@@ -81,7 +82,10 @@ async def _same_receipt(
         return None
     known = await refunds.by_receipt(session, program_id=call.program.id, external_id=order.external_id)
     if known is None:
-        return None
+        waits = await waiting_refunds.by_number(session, program_id=call.program.id, external_id=order.external_id)
+        if waits is None or waits.state is not WaitingState.WAITING or waits.receipt == sale.external_id:
+            return None
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     if (known.purchase_id, known.fingerprint) != (sale.id, order.fingerprint):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     stored = await ledger.of_refund(session, program_id=call.program.id, refund_id=known.id)

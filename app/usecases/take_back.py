@@ -75,7 +75,7 @@ async def take_back(
         earned=sale.earned,
         kept_before=left.quantities,
         kept_after=after.quantities,
-        due_before=sum(one.due for one in earlier),
+        due_before=refunding.due_in_all(terms=terms, earned=sale.earned, kept=Left.each(sale.facts, refunds=earlier)),
         worth_before=left.worth,
         worth_after=after.worth,
         available=None if owes(terms) else customer.account.balance.available + customer.account.balance.pending,

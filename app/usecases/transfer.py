@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from app.domain import lots
 from app.domain.amounts import MAX_POINTS
+from app.domain.expiry import last_day
 from app.domain.ledger import EntryType
-from app.domain.lots import Lot
+from app.domain.lots import Draw, Lot
 from app.domain.problems import Problem, ProblemCode
 from app.domain.wallets.happenings import PassedOn, Received
 from app.domain.wallets.postings import Subject
@@ -100,23 +102,29 @@ async def _booked(session: Session, *, call: Call, retold: Retold, made: Transfe
 
 
 def _lots(before: Retold, *, points: int, call: Call) -> tuple[Passed, ...]:
-    """The points by the lots that they are in, as lots of their own with the same dates."""
-    holdings = before.course.holdings
+    """The points by the lots that they are in, as lots of their own with the same dates.
+
+    What the giver's activity put off stays put off: the last day is the one that the giver saw.
+    """
+    course, holdings = before.course, before.course.holdings
+
+    def part(draw: Draw) -> Lot:
+        lot = holdings.lots[draw.lot_id]
+        last = last_day(lot, validity=course.validity_of(lot), active_at=course.active_at)
+        return _part(lot, points=draw.points, last=last, id=call.new_id())
+
     there = [lot for lot in holdings.free_lots() if lot.available_from <= before.until]
-    return tuple(
-        Passed(draw.lot_id, _part(holdings.lots[draw.lot_id], points=draw.points, id=call.new_id()))
-        for draw in lots.take(there, points=points)
-    )
+    return tuple(Passed(draw.lot_id, part(draw)) for draw in lots.take(there, points=points))
 
 
-def _part(lot: Lot, *, points: int, id: str) -> Lot:
+def _part(lot: Lot, *, points: int, last: date | None, id: str) -> Lot:
     return Lot(
         id=id,
         points=points,
         remaining=points,
         earned_at=lot.earned_at,
         available_from=lot.available_from,
-        valid_until=lot.valid_until,
+        valid_until=last,
         terms_version=lot.terms_version,
         zone=lot.zone,
     )

@@ -45,7 +45,7 @@ async def wait(session: Session, *, call: Call, order: NewRefund) -> Answer | Pr
 async def apply_waiting(session: Session, *, stamp: Stamp, sale: Purchase) -> Balance | None:
     """Apply the refunds that waited for a purchase; the balance after them, None where there was none.
 
-    What the purchase has not to give back is left for a person to look at.
+    What the purchase has not to give back is left for a person to look at, and so is what has the number of another refund.
     """
     balance = None
     for one in await waiting_refunds.of_receipt(session, program_id=stamp.program_id, receipt=sale.external_id):
@@ -62,6 +62,13 @@ async def apply_waiting(session: Session, *, stamp: Stamp, sale: Purchase) -> Ba
     return balance
 
 
+async def _taken(session: Session, *, program_id: str, number: str | None) -> bool:
+    """Whether another refund has the number: the same one sent twice at once, or one of another purchase."""
+    if number is None:
+        return False
+    return await refunds.by_receipt(session, program_id=program_id, external_id=number) is not None
+
+
 async def _applied(session: Session, *, stamp: Stamp, sale: Purchase, waiting: WaitingRefund) -> Answer | None:
     program = stamp.program_id
     customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id), lock=True)
@@ -71,7 +78,7 @@ async def _applied(session: Session, *, stamp: Stamp, sale: Purchase, waiting: W
     earlier = await refunds.of_purchase(session, program_id=program, purchase_id=sale.id)
     left = Left.after(sale.facts, refunds=earlier)
     back = returning(lines=waiting.lines, amounts=waiting.amounts, amount=waiting.amount, sale=sale.facts, left=left)
-    if isinstance(back, Problem):
+    if isinstance(back, Problem) or await _taken(session, program_id=program, number=waiting.external_id):
         return None
     order = NewRefund(
         purchase_id=sale.id,

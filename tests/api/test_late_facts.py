@@ -233,3 +233,17 @@ def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) ->
     assert faults_in(blank.url) == []
     entries, balance = seen(blank, card)
     assert sum(points for _, points in entries) == balance["available"] - balance["owed"]
+
+
+def test_a_refund_after_one_that_arrived_late_takes_what_is_left_and_no_less(blank: Shop) -> None:
+    """No clause counts anything, so the last refund is decided on the spot, though the one before it arrived late."""
+    step = {"key": "spend", "effect": {"pointsPerFullAmount": {"points": 1, "per": "10.00"}}}
+    terms_since_2020(blank, step)
+    card = blank.enrol()
+    lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "5"), ("b", "5"), ("c", "50"))]
+    blank.buy(card, "", receipt="R", lines=lines, occurredAt=at())
+    blank.refund("R", lines=[{"line": 1}], occurredAt=at(days=5))
+    blank.refund("R", lines=[{"line": 2}], occurredAt=at(days=3))
+    assert blank.refund("R", occurredAt=at(days=9))["entry"]["points"] == -5
+    assert blank.available(card) == 0
+    assert faults_in(blank.url) == []

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.access import Role
+from tests.api.passing import DAY, START, advance, balance, passing, validity, visit
 from tests.api.test_access import code_of, customer_key
 from tests.passing_on import TRANSFER, codes, look, transfer
 from tests.proving import faults_in
@@ -152,3 +153,16 @@ def test_passing_on_to_a_fresh_customer_and_back_leaves_both_as_they_were(shop: 
     assert shop.refund("R-1")["shortfall"] == 0
     assert (shop.available(giver), shop.available(taker)) == (0, 0)
     assert faults_in(shop.url) == []
+
+
+def test_points_keep_the_last_day_that_the_givers_activity_had_put_off(database_url: str) -> None:
+    terms = (visit(10), validity(months=12, since="ACTIVITY", noticeFrom=30, noticeUntil=10))
+    with passing(database_url, *terms) as shop:
+        giver, taker = shop.enrol(), shop.enrol()
+        shop.buy(giver, "1.00", occurredAt=START.isoformat())
+        advance(shop, START + 200 * DAY)
+        shop.buy(giver, "1.00", occurredAt=(START + 200 * DAY).isoformat())
+        before = balance(shop, giver)["nextExpiry"]
+        assert codes(transfer(shop, giver, taker, 10)) == []
+        assert balance(shop, taker)["nextExpiry"]["lastDay"] == before["lastDay"] == "2091-09-22"
+        assert faults_in(shop.url) == []

@@ -14,7 +14,7 @@ from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.ledger import EntryType
 from app.domain.terms import Terms
-from app.domain.tiers import TierStanding, kept, level_above
+from app.domain.tiers import Qualifying, TierStanding, kept, level_above
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Bought, Story
 from app.domain.wallets.prospects import prospect
@@ -146,3 +146,14 @@ def test_a_level_in_its_days_of_grace_says_why_it_is_held() -> None:
     assert (reason.finding.observed, reason.finding.required) == (20, until)
     assert kept(TierStanding("gold", START), qualifying=300, terms=terms) is None
     assert kept(TierStanding("lost", START, until), qualifying=20, terms=terms) is None, "no clause speaks of it"
+
+
+def test_days_that_count_in_no_rolling_year_any_more_are_let_go() -> None:
+    terms = tiered(TierPeriod(TierWindow.ROLLING_YEAR))
+    counted = Qualifying()
+    for day in range(3_000):
+        counted.add(1, at=START + timedelta(days=day), zone=terms.zone)
+        counted.points(terms=terms, at=START + timedelta(days=day))
+    assert counted.points(terms=terms, at=START + timedelta(days=2_999)) in (365, 366)
+    assert len(counted.days) < 370
+    assert counted.total == 3_000

@@ -260,6 +260,9 @@ class PassingTime:
             yield _Due(self.holdings.lots[lot_id].available_from, _What.AVAILABLE, lot_id)
         for id, (fact, _) in self._held.items():
             yield _Due(fact.ends_at, _What.AVAILABLE, id)
+        # An empty lot is no longer looked at: what comes back to it is considered again.
+        for lot_id in [id for id in self._mortal if not self.holdings.lots[id].remaining]:
+            del self._mortal[lot_id]
         for lot_id in self._mortal:
             if self.holdings.lots[lot_id].free and (at := self.expires_at(self.holdings.lots[lot_id])) is not None:
                 yield _Due(at, _What.EXPIRY, lot_id)
