@@ -194,6 +194,8 @@ CREATE TABLE waiting_refunds (
         REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT;
 CREATE INDEX waiting_refunds_by_receipt ON waiting_refunds (program_id, receipt);
+CREATE UNIQUE INDEX waiting_refunds_number_key ON waiting_refunds (program_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX waiting_refunds_open ON waiting_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
 
 -- down
 

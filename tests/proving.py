@@ -20,17 +20,12 @@ def faults_in(url: str) -> list[Fault]:
         desk = Desk(database=database, clock=real_now, new_id=new_id)
         found: list[Fault] = []
         for program in await desk.ask(every_program):
-            spent: dict[str, int] = {}
-            passed = 0
             after: str | None = FIRST
             while after is not None:
                 page = await desk.ask(prove_page, program_id=program.id, after=after)
                 found.extend(page.faults)
-                for clause, points in page.spent.items():
-                    spent[clause] = spent.get(clause, 0) + points
-                passed += page.passed
                 after = page.last
-            found.extend(await desk.ask(prove_whole, program_id=program.id, spent=spent, passed=passed))
+            found.extend(await desk.ask(prove_whole, program_id=program.id))
         await database.stop()
         return found
 

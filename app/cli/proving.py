@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -39,16 +39,7 @@ def verify(
         pages = _pages(settings.database_url, program_id=program_id, parts=parts, processes=processes or processors())
         counts["accounts"] += sum(page.accounts for page in pages)
         counts["entries"] += sum(page.entries for page in pages)
-        spent: Counter[str] = Counter()
-        for page in pages:
-            spent.update(page.spent)
-        passed = sum(page.passed for page in pages)
-        whole = at_desk(
-            lambda desk, of=program_id, spent=spent, passed=passed: desk.ask(  # type: ignore[misc]  # defaults bind the loop's values
-                prove_whole, program_id=of, spent=spent, passed=passed
-            ),
-            settings=settings,
-        )
+        whole = at_desk(partial(_whole, program_id=program_id), settings=settings)
         faults[program_id] = [*(fault for page in pages for fault in page.faults), *whole]
     wrong = sum(len(found) for found in faults.values())
     if as_json:
@@ -64,6 +55,11 @@ def verify(
         )
     if wrong:
         raise typer.Exit(1)
+
+
+async def _whole(desk: Desk, *, program_id: str) -> tuple[Fault, ...]:
+    """Prove what belongs to no single account."""
+    return await desk.ask(prove_whole, program_id=program_id)
 
 
 async def _parts(desk: Desk, program: str | None) -> Parts:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import orjson
 
 from app.domain.ledger import COUNTER_ACCOUNT, FIRST_HASH, Balance, Entry, EntryType, sealed
 from app.domain.lots import Lot
@@ -39,17 +36,11 @@ _PASSED = (EntryType.TRANSFER, EntryType.MERGE)
 
 @dataclass(frozen=True, slots=True)
 class ProvedPage:
-    """Some accounts: faults, how many accounts and entries there are, and the last account (None: there are no more).
-
-    `spent` is what the entries took from the budgets of clauses, by key; `passed` the points that went to other wallets,
-    less those that came from them.
-    """
+    """Some accounts: faults, how many accounts and entries there are, and the last account (None: there are no more)."""
 
     faults: tuple[Fault, ...]
     accounts: int
     entries: int
-    spent: Mapping[str, int]
-    passed: int
     last: str | None
 
 
@@ -75,19 +66,15 @@ async def prove_page(session: Session, *, program_id: str, after: str = FIRST, u
     wanted = tuple(one for one in page if until is None or one.id <= until)
     ids = [one.id for one in wanted]
     found, faults = await _readable(session, program_id=program_id, of=wanted)
-    spent: Counter[str] = Counter()
     for stored in found:
-        faults.extend(_proved(stored, spent=spent))
+        faults.extend(_proved(stored))
     astray = await lots.astray(session, program_id=program_id, account_ids=ids)
     faults.extend(Fault(f"lot {id}", "stands in another account than its entry") for id in astray)
     whole = len(page) < PAGE or len(wanted) < len(page)
-    every = [one.entry for stored in found for one in stored.entries]
     return ProvedPage(
         faults=tuple(faults),
         accounts=len(wanted),
-        entries=len(every),
-        spent=spent,
-        passed=-sum(one.points for one in every if one.type in _PASSED),
+        entries=sum(len(stored.entries) for stored in found),
         last=None if whole else ids[-1],
     )
 
@@ -121,17 +108,13 @@ async def _read(session: Session, *, program_id: str, of: Sequence[Account]) -> 
     return [_Found(told[one.id], versions, written.get(one.id, ()), held, counted) for one in of]
 
 
-def _proved(found: _Found, *, spent: Counter[str]) -> list[Fault]:
-    """What is wrong with one account; what its entries took from budgets is added to `spent`."""
+def _proved(found: _Found) -> list[Fault]:
+    """What is wrong with one account."""
     try:
-        faults = [*_chain(found), *_facts(found)]
-        firsts = {Subject(one.entry.type, one.entry.subject): one.entry for one in reversed(found.entries)}
-        for entry in firsts.values():
-            spent.update(_spent(entry))
+        return [*_chain(found), *_facts(found)]
     except UNREADABLE as problem:
         what = f"the facts behind it make no sense: {type(problem).__name__} {problem}"
         return [Fault(f"account {found.account.id}", what)]
-    return faults
 
 
 def _chain(found: _Found) -> Iterator[Fault]:
@@ -261,8 +244,3 @@ def _standing(found: _Found, *, course: Course) -> Iterator[Fault]:
 def _later(known: datetime | None, *, than: datetime | None) -> bool:
     """Whether a moment comes after one by which something has to be done."""
     return than is not None and (known is None or known > than)
-
-
-def _spent(entry: Entry) -> dict[str, int]:
-    """What the decision of an entry took from budgets; a text that is no decision took nothing."""
-    return dict(orjson.loads(entry.decision).get("spent", {}))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable
+
+import orjson
 
 from app.queries.faults import Fault
-from app.store import accounts, budgets, mergers, redemptions, rewards, terms
+from app.store import accounts, budgets, ledger, mergers, redemptions, rewards, terms
 from app.store.customers import CustomerState
 from app.store.rewards import Reward
 from app.store.unit import Session
 
 
-async def prove_whole(session: Session, *, program_id: str, spent: Mapping[str, int], passed: int) -> tuple[Fault, ...]:
+async def prove_whole(session: Session, *, program_id: str) -> tuple[Fault, ...]:
     """Prove what belongs to no single account: stock, budgets, terms, and that what left a wallet came into another.
 
-    `spent` and `passed` are those of all pages together.
+    All of it from one view of the books, so that it holds while tills go on.
     """
     faults = [
         Fault(place=f"terms version {number}", what="are not what was published")
@@ -29,7 +32,7 @@ async def prove_whole(session: Session, *, program_id: str, spent: Mapping[str, 
         for id in await accounts.missing(session, program_id=program_id)
     )
     faults.extend(await _merged(session, program_id=program_id))
-    if passed:
+    if await ledger.passed_on(session, program_id=program_id):
         faults.append(Fault(place="transfers", what="what left wallets is not what came into others"))
     given = await redemptions.taken_of_rewards(session, program_id=program_id)
     faults.extend(
@@ -38,12 +41,24 @@ async def prove_whole(session: Session, *, program_id: str, spent: Mapping[str, 
         if not _in_stock(reward, given=given.get(reward.id, 0))
     )
     counted = await budgets.counted(session, program_id=program_id)
+    spent = _spent(await ledger.spending(session, program_id=program_id))
     faults.extend(
         Fault(place=f"budget {clause}", what="what is spent of it is not what the entries took")
         for clause in sorted(counted.keys() | spent.keys())
         if counted.get(clause, 0) != spent.get(clause, 0)
     )
     return tuple(faults)
+
+
+def _spent(decisions: Iterable[str]) -> Counter[str]:
+    """What decisions took from the budgets of clauses, by key; a text that is no decision took nothing."""
+    spent: Counter[str] = Counter()
+    for text in decisions:
+        try:
+            spent.update(orjson.loads(text).get("spent", {}))
+        except (orjson.JSONDecodeError, AttributeError, TypeError):
+            continue  # its seal is broken, which its account says
+    return spent
 
 
 def _in_stock(reward: Reward, *, given: int) -> bool:

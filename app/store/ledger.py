@@ -152,6 +152,28 @@ async def of_accounts(
     return {id: tuple(entries) for id, entries in found.items()}
 
 
+async def passed_on(session: Session, *, program_id: str) -> int:
+    """The points of all entries by which wallets pass points to one another: nothing, where the books are right."""
+    row = await session.row(
+        "SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM entries"
+        " WHERE program_id = $1 AND counter_account = 'WALLETS'",
+        program_id,
+    )
+    return int(row[0]) if row is not None else 0
+
+
+async def spending(session: Session, *, program_id: str) -> tuple[str, ...]:
+    """The decisions by which purchases took from budgets: of each the first, as budgets follow the order of recording."""
+    rows = await session.rows(
+        "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN'"
+        " AND CAST(decision AS text) LIKE '%spent%' AND NOT EXISTS (SELECT 1 FROM entries earlier"
+        " WHERE earlier.program_id = $1 AND earlier.purchase_id = one.purchase_id AND earlier.type = 'EARN'"
+        " AND earlier.number < one.number)",
+        program_id,
+    )
+    return tuple(row["decision"] for row in rows)
+
+
 async def entries_by_ids(session: Session, *, program_id: str, entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
     """Several entries by id; ids that are not there are left out."""
     rows = await session.rows(f"{_ENTRIES} AND id = ANY($2)", program_id, list(entry_ids))

@@ -65,11 +65,10 @@ async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> N
 async def of_receipt(session: Session, *, program_id: str, receipt: str) -> tuple[WaitingRefund, ...]:
     """The refunds that wait for a receipt, in the order in which they happened; held until the transaction ends."""
     rows = await session.rows(
-        f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY occurred_at, external_id, id{session.locking}",
-        program_id,
-        receipt,
+        f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", program_id, receipt
     )
-    return tuple(_waiting(row) for row in rows)
+    # Sorted here: databases sort texts, and what is missing, each in its own way.
+    return tuple(sorted(map(_waiting, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
 
 
 async def by_number(session: Session, *, program_id: str, external_id: str) -> WaitingRefund | None:

@@ -85,7 +85,7 @@ class Tampering:
                 assert await session.execute(sql, *values) == 1, f"{sql} changed nothing"
             page = await prove_page(session, program_id=program_id)
             assert page.last is None
-            whole = await prove_whole(session, program_id=program_id, spent=page.spent, passed=page.passed)
+            whole = await prove_whole(session, program_id=program_id)
             found[:] = [*page.faults, *whole]
             raise Untouched
 

@@ -138,7 +138,7 @@ class LivingProgram:
         """What `troth verify` finds."""
         page = self.ask(prove_page)
         assert page.last is None, "one page holds a small program"
-        return [*page.faults, *self.ask(prove_whole, spent=page.spent, passed=page.passed)]
+        return [*page.faults, *self.ask(prove_whole)]
 
 
 _GROWING = ("entries", "lots", "lot_movements", "expiry_notices", "expiry_notice_deliveries", "refunds")

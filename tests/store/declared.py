@@ -550,7 +550,8 @@ TABLES: dict[str, Table] = {
             "refund_id?": "id",
         },
         key=_KEY,
-        indexed=frozenset({("program_id", "receipt")}),
+        unique_where_given=frozenset({("program_id", "external_id")}),
+        indexed=frozenset({("program_id", "receipt"), ("program_id", "recorded_at")}),
         references=frozenset({_to("refunds", "refund_id")}),
     ),
 }
