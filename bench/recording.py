@@ -60,9 +60,9 @@ class Recorder:
 
         return noted
 
-    async def write(self, work: Work[Any], *, program_id: str, turn: str) -> Any:
+    async def write(self, work: Work[Any], *, program_id: str, turn: str, receipt: str | None = None) -> Any:
         """A noted transaction."""
-        return await self._inner.write(self._noting(work), program_id=program_id, turn=turn)
+        return await self._inner.write(self._noting(work), program_id=program_id, turn=turn, receipt=receipt)
 
     async def read(self, work: Work[Any]) -> Any:
         """A noted read."""
