@@ -111,8 +111,8 @@ class SqliteDatabase:
         work: Work[T],
         *,
         program_id: str,  # noqa: ARG002 - one writer
-        turn: str,  # noqa: ARG002
-        receipt: str | None = None,  # noqa: ARG002
+        turn: str,  # noqa: ARG002 - one writer: works come one after the other anyway
+        receipt: str | None = None,  # noqa: ARG002 - one writer: works come one after the other anyway
     ) -> T:
         """Run a work in the next group. Nothing needs a turn: there is one writer."""
         done: T = await self._writes.do(work)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from app.domain.amounts import Exact
-from app.domain.calendar import add_months, day_start, local_date, period_start
+from app.domain.calendar import Period, add_months, day_start, local_date, period_start
 from app.domain.decisions import Decision
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import PurchaseFacts
@@ -56,8 +56,8 @@ class Customer:
     def seen(self, facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
         """The purchase with the history before it."""
 
-        def since(period: object) -> list[Sale]:
-            start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)  # type: ignore[arg-type]
+        def since(period: Period) -> list[Sale]:
+            start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
             return [sale for sale in self.sales if start is None or sale.facts.occurred_at >= start]
 
         asked = terms.asked

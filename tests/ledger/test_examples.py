@@ -94,7 +94,7 @@ def given_out(name: str, points: int, *, at: datetime, by: Terms) -> Redeemed:
 def test_the_reference_reckons_last_days_as_a_calendar_does(
     length: dict[str, int], until: ValidityEnd, first: date, last: date
 ) -> None:
-    assert last_day(PointsValidity(**length, expires=True, until=until), first) == last  # type: ignore[arg-type]
+    assert last_day(PointsValidity(**length, expires=True, until=until), first) == last  # type: ignore[arg-type]  # months or days, by their names
 
 
 @pytest.mark.parametrize(
