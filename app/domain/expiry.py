@@ -21,17 +21,23 @@ def last_day(lot: Lot, *, validity: PointsValidity, active_at: datetime | None) 
 
 
 def expires_at(
-    lot: Lot, *, validity: PointsValidity, active_at: datetime | None, told: Sequence[datetime] = ()
+    lot: Lot,
+    *,
+    validity: PointsValidity,
+    active_at: datetime | None,
+    told: Sequence[datetime] = (),
+    receipt: bool = True,
 ) -> datetime | None:
     """The first instant at which the lot is no longer valid; None while nothing takes it away.
 
     `told` are the notices that were delivered. One counts from `notice_from` days before the last day on; one that came
-    later than `notice_until` days before puts the expiry off, to the first day that leaves so much time.
+    later than `notice_until` days before puts the expiry off, to the first day that leaves so much time. `receipt`:
+    whether whoever holds the lot has the receipt which earned it.
     """
     last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None
     if last is None:
         return None
-    if not on_receipt(lot, validity=validity, last=last):
+    if not (receipt and on_receipt(lot, validity=validity, last=last)):
         days = [local_date(at, zone_name=lot.zone) for at in told]
         counted = [day for day in days if day >= last - timedelta(days=validity.notice_from)]
         if not counted:
@@ -45,10 +51,15 @@ def on_receipt(lot: Lot, *, validity: PointsValidity, last: date) -> bool:
     return (last - local_date(lot.earned_at, zone_name=lot.zone)).days < validity.notice_until
 
 
-def notice_from(lot: Lot, *, validity: PointsValidity, active_at: datetime | None) -> datetime | None:
-    """The first instant at which a notice of the lot's expiry counts; None where it needs none."""
+def notice_from(
+    lot: Lot, *, validity: PointsValidity, active_at: datetime | None, receipt: bool = True
+) -> datetime | None:
+    """The first instant at which a notice of the lot's expiry counts; None where it needs none.
+
+    `receipt`: whether whoever holds the lot has the receipt which earned it.
+    """
     last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None
-    if last is None or on_receipt(lot, validity=validity, last=last):
+    if last is None or (receipt and on_receipt(lot, validity=validity, last=last)):
         return None
     return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.access import Role
-from tests.api.passing import DAY, START, advance, balance, passing, validity, visit
+from tests.api.passing import DAY, START, advance, balance, dated, deliver, inbox, passing, validity, visit
 from tests.api.test_access import code_of, customer_key
-from tests.passing_on import TRANSFER, codes, look, transfer
+from tests.passing_on import TRANSFER, codes, join, look, merge, transfer
 from tests.proving import faults_in
 from tests.shop import Shop
 
@@ -165,4 +165,49 @@ def test_points_keep_the_last_day_that_the_givers_activity_had_put_off(database_
         before = balance(shop, giver)["nextExpiry"]
         assert codes(transfer(shop, giver, taker, 10)) == []
         assert balance(shop, taker)["nextExpiry"]["lastDay"] == before["lastDay"] == "2091-09-22"
+        assert faults_in(shop.url) == []
+
+
+def test_short_lived_points_that_were_passed_on_expire_only_after_a_notice_to_who_got_them(database_url: str) -> None:
+    with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
+        giver, taker = shop.enrol(), shop.enrol()
+        shop.buy(giver, "1.00")
+        assert codes(transfer(shop, giver, taker, 6)) == []
+        advance(shop, START + 60 * DAY)
+        assert dated(shop, giver)[-1][:2] == ("EXPIRE", -4), "the receipt had told the giver"
+        assert (shop.available(giver), shop.available(taker)) == (0, 6)
+        assert balance(shop, taker)["nextExpiry"] == {"lastDay": "2090-05-25", "at": None, "points": 6}
+        (notice,) = inbox(shop, taker)
+        assert [one["points"] for one in notice["lots"]] == [6]
+        assert deliver(shop, taker)["delivered"] == 1
+        advance(shop, START + 80 * DAY)
+        assert shop.available(taker) == 6, "20 whole days after the notice"
+        advance(shop, START + 81 * DAY)
+        assert shop.available(taker) == 0
+        assert faults_in(shop.url) == []
+
+
+def test_short_lived_points_of_a_merged_customer_need_no_other_notice(database_url: str) -> None:
+    with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
+        merged, survivor, partner = shop.enrol(), shop.enrol(), shop.enrol()
+        for card in (merged, partner):
+            shop.buy(card, "1.00")
+        assert codes(merge(shop, merged, survivor)) == []
+        assert codes(join(shop, partner, survivor)) == []
+        assert shop.available(survivor) == 20
+        advance(shop, START + 11 * DAY)
+        assert shop.available(survivor) == 0
+        assert faults_in(shop.url) == []
+
+
+def test_points_that_were_passed_on_have_no_receipt_in_the_wallet_that_they_go_over_to_either(
+    database_url: str,
+) -> None:
+    with passing(database_url, visit(10), validity(days=10, noticeFrom=30, noticeUntil=20)) as shop:
+        giver, taker, survivor = shop.enrol(), shop.enrol(), shop.enrol()
+        shop.buy(giver, "1.00")
+        assert codes(transfer(shop, giver, taker, 10)) == []
+        assert codes(merge(shop, taker, survivor)) == []
+        advance(shop, START + 60 * DAY)
+        assert shop.available(survivor) == 10
         assert faults_in(shop.url) == []

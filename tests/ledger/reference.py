@@ -175,7 +175,7 @@ class Wallet:
             points = [Point() for _ in range(one.points)]
             terms = next(each for each in self.versions if each.version == one.terms_version)
             dates = (one.earned_at, one.available_from, one.valid_until)
-            self.lots.append(Lot(one.id, terms, one.zone, *dates, points))
+            self.lots.append(Lot(one.id, terms, one.zone, *dates, points, gift=True))
 
     def on_warned(self, fact: past.Warned) -> None:
         for lot in self.lots:

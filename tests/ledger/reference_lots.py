@@ -24,7 +24,10 @@ class Point:
 
 @dataclass(slots=True)
 class Lot:
-    """Points that came together. `told` are the notices that count by channel, `spared` ends a grace, `names` are its ids in other wallets."""
+    """Points that came together. `told` are the notices that count by channel, `spared` ends a grace, `names` are its ids in other wallets.
+
+    `gift`: it came from another customer, who alone had the receipt.
+    """
 
     id: str
     terms: Terms
@@ -36,6 +39,7 @@ class Lot:
     told: list[datetime] = field(default_factory=list)
     spared: datetime | None = None
     names: set[str] = field(default_factory=set)
+    gift: bool = False
 
     def count(self, *states: str) -> int:
         return sum(point.state in states for point in self.points)
@@ -52,7 +56,7 @@ class Lot:
         rule, last = self.terms.policy(PointsValidity), self.last_day(active_at)
         if last is None or not rule.expires:
             return None
-        if last - local_date(self.earned_at, zone_name=self.zone) >= timedelta(days=rule.notice_until):
+        if self.gift or last - local_date(self.earned_at, zone_name=self.zone) >= timedelta(days=rule.notice_until):
             earliest = last - timedelta(days=rule.notice_from)
             days = [day for day in (local_date(at, zone_name=self.zone) for at in self.told) if day >= earliest]
             if not days:

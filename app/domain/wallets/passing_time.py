@@ -76,6 +76,8 @@ class PassingTime:
         """Lots of whose expiry there was a notice."""
         self._told: dict[str, list[datetime]] = {}
         self._spared: dict[str, datetime] = {}
+        self._received: set[str] = set()
+        """Lots that another customer earned: who holds them never had their receipt."""
 
     def pass_to(self, to: datetime) -> None:
         """Let everything happen that falls due up to and at a moment."""
@@ -99,13 +101,9 @@ class PassingTime:
         for lot in self.holdings.free_lots():
             validity = self.validity_of(lot)
             last = last_day(lot, validity=validity, active_at=self.active_at)
-            at = notice_from(lot, validity=validity, active_at=self.active_at)
-            told = self._told.get(lot.id, ())
-            if (
-                at is not None
-                and last is not None
-                and expires_at(lot, validity=validity, active_at=self.active_at, told=told) is None
-            ):
+            receipt = lot.id not in self._received
+            at = notice_from(lot, validity=validity, active_at=self.active_at, receipt=receipt)
+            if at is not None and last is not None and self._ends_at(lot) is None:
                 yield DueNotice(at, lot, last)
 
     def validity_of(self, lot: Lot) -> PointsValidity:
@@ -114,10 +112,12 @@ class PassingTime:
 
     def expires_at(self, lot: Lot) -> datetime | None:
         """When the lot expires as things stand; None while nothing takes it away."""
-        told = self._told.get(lot.id, ())
-        at = expires_at(lot, validity=self.validity_of(lot), active_at=self.active_at, told=told)
-        spared = self._spared.get(lot.id)
+        at, spared = self._ends_at(lot), self._spared.get(lot.id)
         return at if at is None or spared is None else max(at, spared)
+
+    def _ends_at(self, lot: Lot) -> datetime | None:
+        told, receipt = self._told.get(lot.id, ()), lot.id not in self._received
+        return expires_at(lot, validity=self.validity_of(lot), active_at=self.active_at, told=told, receipt=receipt)
 
     def is_past(self, lot_id: str, *, at: datetime) -> bool:
         """Whether the last day of a lot has passed, so that what comes back to it expires."""
@@ -129,7 +129,9 @@ class PassingTime:
         return next((one for one in reversed(self.versions) if one.effective_from <= at), self.versions[0])
 
     def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
-        """Put a new lot in."""
+        """Put a new lot in; one that was not `earned` here had no receipt that could be its notice."""
+        if not earned:
+            self._received.add(lot.id)
         if lot.available_from > at:
             self._waiting.add(lot.id)
         if self._short_lived(lot):
@@ -146,7 +148,8 @@ class PassingTime:
     def _short_lived(self, lot: Lot) -> bool:
         validity = self.validity_of(lot)
         last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
-        return last is not None and on_receipt(lot, validity=validity, last=last)
+        told = last is not None and on_receipt(lot, validity=validity, last=last)
+        return told and lot.id not in self._received
 
     def hold(self, fact: Held, *, before: Callable[[Lot], int] | None = None) -> None:
         """Reserve points; the lots that `before` ranks low first."""
@@ -182,6 +185,7 @@ class PassingTime:
         self.renamed |= {before: renamed[after] for before, after in other.renamed.items()}
         self._waiting |= {renamed[id] for id in other._waiting}
         self._mortal |= {renamed[id]: None for id in other._mortal}
+        self._received |= {renamed[id] for id in other._received}
         self._told |= {renamed.get(id, id): list(told) for id, told in other._told.items()}
         self._spared |= {renamed[id]: until for id, until in other._spared.items()}
         for id, (fact, held) in other._held.items():
