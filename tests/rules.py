@@ -47,7 +47,7 @@ from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
 from app.domain.effects.quote_validity import QuoteValidity
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.effects.reward_cost import CostUnit, RewardCost
+from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.stamps import StampOccasion, Stamps
 from app.domain.effects.tier import Tier
@@ -56,6 +56,7 @@ from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import Channel, PaymentKind
 from app.domain.lots import ValidityEnd
 from app.domain.persons import PreferenceKind
+from app.domain.units import Unit
 from tests.builders import pounds
 
 HAPPY_HOUR = WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19))
@@ -178,9 +179,9 @@ EFFECT_VARIANTS: list[Effect] = [
     RewardCost("cake", 100, "Cake"),
     RewardCost("cake", 100, "Cake", cash=pounds("2.00")),
     RewardCost("cake", 100, "Cake", cash=pounds("2.50")),
-    RewardCost("meal", 10, "Meal", CostUnit.STAMPS),
-    RewardCost("meal", 1, "Meal", CostUnit.STAMPS),
-    RewardCost("meal", 10, "Meal", CostUnit.STAMPS, pounds("2.00")),
+    RewardCost("meal", 10, "Meal", Unit.STAMPS),
+    RewardCost("meal", 1, "Meal", Unit.STAMPS),
+    RewardCost("meal", 10, "Meal", Unit.STAMPS, pounds("2.00")),
     *(Stamps(number, per) for number in (1, 2) for per in StampOccasion),
     Tier("silver", "Silver", 1),
     Tier("silver", "Silver", 100),
@@ -253,6 +254,6 @@ COMBINATIONS: list[tuple[tuple[Condition, ...], Effect]] = [
     ((IN_THE_SHOP, HAPPY_HOUR), RewardCost("cake", 50, "Cake")),
     ((HARBOUR, AgeAtLeast(18)), RewardCost("cake", 50, "Cake", cash=pounds("2.00"))),
     ((ExceptWhen((HAPPY_HOUR, HARBOUR)), TimesPerPeriod(1, Period.MONTH)), RewardCost("cake", 50, "Cake")),
-    ((FirstPurchase(), Products(exclude=frozenset({"22423"}))), RewardCost("meal", 10, "Meal", CostUnit.STAMPS)),
+    ((FirstPurchase(), Products(exclude=frozenset({"22423"}))), RewardCost("meal", 10, "Meal", Unit.STAMPS)),
 ]
 """Clauses as an owner would write them, of several conditions."""

@@ -46,7 +46,7 @@ from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
 from app.domain.effects.quote_validity import QuoteValidity
-from app.domain.effects.reward_cost import CostUnit, RewardCost
+from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.stamps import StampOccasion, Stamps
 from app.domain.effects.tier import Tier
@@ -56,6 +56,7 @@ from app.domain.facts import Channel, Line, LineKind, Payment, PaymentKind, Purc
 from app.domain.lots import ValidityEnd
 from app.domain.members import Member
 from app.domain.persons import Person, Preference, PreferenceKind
+from app.domain.units import Unit
 
 FIRST = datetime(2026, 2, 1, tzinfo=UTC)
 SKUS = ("tea", "cake", "mug")
@@ -188,7 +189,7 @@ OF_THE_LEDGER: tuple[st.SearchStrategy[Effect], ...] = (
         RewardCost,
         reward=st.sampled_from(["coffee", "cake"]),
         points=st.integers(1, 3),
-        unit=st.sampled_from(list(CostUnit)),
+        unit=st.sampled_from(list(Unit)),
         cash=st.none() | st.integers(1, 3).map(lambda minor: Money(minor, "GBP")),
     ),
 )

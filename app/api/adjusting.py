@@ -7,14 +7,16 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
+from app.api.customers import Balance, Customer, CustomerBy, customer_by
 from app.api.ledgers import LedgerEntry
 from app.api.payloads import Payload, canonical
 from app.api.performing import perform
 from app.api.reading_again import customer_again, entry_again
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
 from app.usecases.adjust import NewAdjustment, adjust
 from app.usecases.call import Answer
 
@@ -31,6 +33,9 @@ class AdjustPointsInput:
     customer: CustomerBy = strawberry.field(description="Whose points.")
     points: int = strawberry.field(
         description="Whole points: positive to the customer, negative from them, never 0. The owner moves at most 1,000,000 at once, staff at most 1,000; more than the customer can spend is not taken."
+    )
+    unit: Unit = strawberry.field(
+        default=Unit.POINTS, description="What they are of: points, or stamps where the terms speak of them."
     )
     reason: str = strawberry.field(
         description="Why, 1 to 500 characters; it stands in the ledger, where the customer sees it."
@@ -79,7 +84,7 @@ async def adjust_points(
         return AdjustPointsPayload(problem=outcome)
     return AdjustPointsPayload(
         answer=outcome,
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 
@@ -90,4 +95,6 @@ def _order(sent: AdjustPointsInput, *, context: Context) -> NewAdjustment | Prob
     reason = sent.reason.strip()
     if len(reason) > LONGEST_REASON:
         return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {LONGEST_REASON} characters")
-    return NewAdjustment(customer=by, points=sent.points, reason=reason or None, role=context.principal.role)
+    return NewAdjustment(
+        customer=by, points=sent.points, reason=reason or None, role=context.principal.role, unit=sent.unit
+    )

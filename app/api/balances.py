@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import strawberry
 
 from app.api.context import Context, Info
 from app.api.expiring import NextActivation, NextExpiry
-from app.api.money import PointUnit
+from app.api.money import PointUnit, unit_of
 from app.api.rewards import Reward
 from app.api.scalars import BigInt
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance as Points
+from app.domain.units import Unit
 from app.domain.wallets.coming import Coming
 from app.queries import offers, standing
 from app.queries.records import CustomerBy as By
@@ -24,6 +26,7 @@ class Balance:
     """Whole points at `asOf`."""
 
     points: strawberry.Private[Points]
+    in_points: strawberry.Private[bool]
     row: strawberry.Private[CustomerRow | None]
     unit: PointUnit = strawberry.field(description="The unit.")
     available: int = strawberry.field(description="Can be spent now.")
@@ -45,7 +48,8 @@ class Balance:
         found = await context.decide(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
         if not isinstance(found, offers.Offers):
             return []
-        return [Reward.of(one.reward, context=context) for one in found.offers if one.available][:100]
+        wanted = [one for one in found.offers if one.available and (one.unit is Unit.POINTS) is self.in_points]
+        return [Reward.of(one.reward, context=context) for one in wanted][:100]
 
     @strawberry.field(
         description="The points that expire next; null when none do, and in what a mutation answers or what is past: ask the customer's wallet."
@@ -62,17 +66,30 @@ class Balance:
         return NextActivation.of(found.activation) if found is not None and found.activation is not None else None
 
     async def _coming(self, info: Info) -> Coming | None:
-        if self.row is None:
+        if self.row is None or not self.in_points:
             return None
         return await info.context.load_large(standing.coming, self.row.id, at=info.context.now)
 
 
-def balance(points: Points, *, row: CustomerRow | None, context: Context, as_of: datetime | None = None) -> Balance:
+def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: CustomerRow | None = None) -> list[Balance]:
+    """Balances of the domain for the reader; `row` is whose they are, where they are those of now."""
+    return [balance(one, unit=unit, row=row, context=context) for unit, one in (held or {}).items()]
+
+
+def balance(
+    points: Points,
+    *,
+    unit: Unit,
+    context: Context,
+    row: CustomerRow | None = None,
+    as_of: datetime | None = None,
+) -> Balance:
     """A balance of the domain for the reader; `as_of` is a moment in the past, default now."""
     return Balance(
         points=points,
+        in_points=unit is Unit.POINTS,
         row=row,
-        unit=unit_of(context),
+        unit=unit_of(context, unit),
         available=points.available,
         pending=points.pending,
         held=points.held,
@@ -81,11 +98,6 @@ def balance(points: Points, *, row: CustomerRow | None, context: Context, as_of:
         qualifying=points.qualifying,
         as_of=as_of or context.now,
     )
-
-
-def unit_of(context: Context) -> PointUnit:
-    """The unit of the program."""
-    return PointUnit(code="points", name=context.program.unit_name)
 
 
 def no_basket(context: Context) -> PurchaseFacts:

@@ -9,9 +9,8 @@ import strawberry
 
 from app.api.arguments import After, Before, First, Last
 from app.api.balances import Balance as Balance
-from app.api.balances import balance as balance
+from app.api.balances import balance, balances
 from app.api.balances import no_basket as no_basket
-from app.api.balances import unit_of as unit_of
 from app.api.connections import page_window
 from app.api.context import Context, Info, bad_input
 from app.api.enums import CustomerState
@@ -26,6 +25,7 @@ from app.domain.access import Permission
 from app.domain.identities import IdentityError, IdentityKind
 from app.domain.persons import PreferenceKind
 from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
 from app.queries import cards, inbox, persons, standing
 from app.queries.published_terms import notices
 from app.queries.records import CustomerBy as By
@@ -103,23 +103,26 @@ class Wallet:
 
     row: strawberry.Private[CustomerRow]
 
-    @strawberry.field(description="One per unit; a program has one unit so far.")
+    @strawberry.field(description="Points and, once anything was booked in them, stamps.")
     def balances(self, info: Info) -> list[Balance]:
         """The balances as they were read with the customer."""
-        return [balance(self.row.account.balance, row=self.row, context=info.context)]
+        return balances(standing.held_of(self.row), row=self.row, context=info.context)
 
     @strawberry.field(
         description="What it held at a moment that has passed, by all that is known of the time up to it today."
     )
     async def balance_at(
-        self, info: Info, at: Annotated[datetime, strawberry.argument(description="The moment, not in the future.")]
+        self,
+        info: Info,
+        at: Annotated[datetime, strawberry.argument(description="The moment, not in the future.")],
+        unit: Annotated[Unit, strawberry.argument(description="Of what.")] = Unit.POINTS,
     ) -> Balance | None:
         """The past as it is known today."""
         context = info.context
         if at > context.now:
             raise bad_input("`at` lies in the future.")
-        found = await context.decide(standing.balance_at, customer_id=self.row.id, at=at)
-        return balance(found, row=None, context=context, as_of=at) if found is not None else None
+        found = await context.decide(standing.balance_at, customer_id=self.row.id, at=at, unit=unit)
+        return balance(found, unit=unit, context=context, as_of=at) if found is not None else None
 
     @strawberry.field(
         description="Who shares the wallet, in the order in which they enrolled; to a customer only themselves."
@@ -226,10 +229,13 @@ class Customer(Node):
         found = await info.context.load(inbox.of_accounts, self.row.account.id)
         return [ExpiryNotice.of(one) for one in found]
 
-    @strawberry.field(description="Every movement of points, newest first. `first` or `last`: 1 to 100, default 20.")
+    @strawberry.field(
+        description="Every movement of points, or of stamps, newest first. `first` or `last`: 1 to 100, default 20."
+    )
     async def ledger(
         self,
         info: Info,
+        unit: Annotated[Unit, strawberry.argument(description="Of what.")] = Unit.POINTS,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -237,4 +243,5 @@ class Customer(Node):
     ) -> LedgerEntryConnection:
         """A page of the ledger."""
         window = page_window(first=first, after=after, last=last, before=before)
-        return await ledger_connection(self.row.account.id, window=window, context=info.context)
+        account = self.row.account if unit is Unit.POINTS else self.row.others.get(unit)
+        return await ledger_connection(account.id if account else None, window=window, context=info.context)

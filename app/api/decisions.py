@@ -9,7 +9,7 @@ import strawberry
 
 from app.api.context import Info, say
 from app.api.locations import Location, location_called
-from app.api.money import Money, PointUnit, UnitPoints, money
+from app.api.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.terms import Clause, Terms
 from app.domain import decisions as made
 from app.domain import outlook as outlooks
@@ -96,7 +96,6 @@ class Decision:
 
     decision: strawberry.Private[made.Decision]
     judged_by: strawberry.Private[rules.Terms]
-    unit: strawberry.Private[PointUnit]
     outcome: DecisionOutcome = strawberry.field(description="What it came to.")
     decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
 
@@ -107,11 +106,12 @@ class Decision:
         return [Reason.of(one, judged_by=self.judged_by, zone=zone) for one in self.decision.reasons]
 
     @strawberry.field(
-        description="Points that the decision is about, by unit: earned, paid or taken back; never negative."
+        description="What the decision is about, by unit of the terms: earned, paid or taken back; never negative."
     )
-    def points(self) -> list[UnitPoints]:
+    def points(self, info: Info) -> list[UnitPoints]:
         """Never negative; the ledger entry has the sign."""
-        return [UnitPoints(unit=self.unit, points=self.decision.points)]
+        units = self.judged_by.units
+        return [UnitPoints(unit=unit_of(info.context, one), points=self.decision.amount(one)) for one in units]
 
     @strawberry.field(description="The version of the terms that decided.")
     def terms(self) -> Terms:
@@ -128,7 +128,7 @@ class ClauseOutlook:
     zone: strawberry.Private[str]
     applies: bool = strawberry.field(description="Whether it would count for this basket now.")
     points: int = strawberry.field(
-        description="Points that it gives with this basket; for a reward what it costs; 0 when it gives none."
+        description="What it gives of its unit with this basket; for a reward what it costs; 0 when it gives none."
     )
 
     @classmethod
@@ -141,6 +141,11 @@ class ClauseOutlook:
             applies=found.applies,
             points=found.points,
         )
+
+    @strawberry.field(description="What `points` are of.")
+    def unit(self, info: Info) -> PointUnit:
+        """Points or stamps."""
+        return unit_of(info.context, self.outlook.unit)
 
     @strawberry.field(
         description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes; and for tills where the clause asks for a birthday or an age."
@@ -169,11 +174,9 @@ class ClauseOutlook:
         return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in found]
 
 
-def decision(found: made.Decision, *, judged_by: rules.Terms, unit: PointUnit) -> Decision:
+def decision(found: made.Decision, *, judged_by: rules.Terms) -> Decision:
     """A decision of the domain for the reader."""
-    return Decision(
-        decision=found, judged_by=judged_by, unit=unit, outcome=found.outcome, decided_for=found.decided_for
-    )
+    return Decision(decision=found, judged_by=judged_by, outcome=found.outcome, decided_for=found.decided_for)
 
 
 def _sees_birthdays(info: Info) -> bool:

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.baskets import PurchaseInput, facts_of, place_of
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
+from app.api.customers import Balance, Customer, CustomerBy, customer_by
 from app.api.decisions import Decision
 from app.api.ledgers import LedgerEntry
 from app.api.payloads import Payload, canonical
@@ -87,7 +88,7 @@ async def record_purchase(
     return RecordPurchasePayload(
         answer=outcome,
         decision=await decided(outcome, context=context),
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, balance, identity_of
+from app.api.customers import Balance, Customer, identity_of
 from app.api.payloads import Payload, canonical
 from app.api.performing import perform
 from app.api.persons import PreferenceInput, invalid, stated
@@ -91,7 +92,7 @@ async def enrol_customer(
         return EnrolCustomerPayload(problem=outcome)
     return EnrolCustomerPayload(
         answer=outcome,
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 

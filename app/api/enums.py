@@ -143,6 +143,12 @@ described(
     {code: f"{code.name.replace('_', ' ').capitalize()}." for code in ReasonCode}
     | {
         ReasonCode.UNDO_WINDOW_OVER: "The redemption could be cancelled until the instant `required`; the request came at `observed`.",
+        ReasonCode.NEGATIVE_STAMPS: "Stamps are owed: `observed`. Those and the cost together are `required` stamps.",
+        ReasonCode.INSUFFICIENT_STAMPS: "There are `observed` stamps, and `required` are needed.",
+        ReasonCode.STAMPS_EARNED: "The clause gives `observed` stamps.",
+        ReasonCode.STAMPS_PAID: "There are `observed` stamps, which pay the cost of `required`.",
+        ReasonCode.STAMPS_TAKEN_BACK: "`observed` stamps are taken back; those that are gone come off the next ones.",
+        ReasonCode.STAMPS_RETURNED: "`observed` stamps that had been paid came back.",
         ReasonCode.NEGATIVE_BALANCE: "Points are owed: `observed`. Those and the cost together are `required` points.",
         ReasonCode.STILL_PENDING: "So many points wait, `observed`, and can be spent from the instant `required` on.",
         ReasonCode.BELOW_ZERO: "Points taken back beyond the balance: `observed` taken, `required` now owed in all.",
@@ -174,6 +180,7 @@ described(
         RemedyCode.ASK_STAFF: "Ask the staff to put the customer into one of the segments in `choices`; without choices, to take them out of one.",
         RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",
         RemedyCode.COLLECT_POINTS: "Collect `points` more.",
+        RemedyCode.COLLECT_STAMPS: "Collect `quantity` more stamps.",
         RemedyCode.COLLECT_QUALIFYING: "Collect `points` more that count towards a level.",
         RemedyCode.START_LATER: "Let the change start at `from` or later.",
         RemedyCode.START_SOONER: "Let the change take effect before `from`, or announce it later.",

@@ -8,9 +8,10 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.baskets import BasketInput
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, CustomerBy, balance
+from app.api.customers import Balance, Customer, CustomerBy
 from app.api.decisions import Decision
 from app.api.ids import decode
 from app.api.ledgers import LedgerEntry
@@ -257,7 +258,7 @@ async def release_hold(
 
 
 def _balances(answer: Answer, *, context: Context) -> list[Balance]:
-    return [balance(answer.balance, row=None, context=context)] if answer.balance is not None else []
+    return balances(answer.balances, context=context)
 
 
 def _reserved(sent: HoldRewardInput, *, context: Context) -> NewRedemption | Problem:

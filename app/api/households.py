@@ -7,8 +7,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by
+from app.api.customers import Balance, Customer, CustomerBy, customer_by
 from app.api.ledgers import LedgerEntry
 from app.api.payloads import Payload, canonical
 from app.api.performing import perform
@@ -72,7 +73,7 @@ async def join_a_household(
         return JoinHouseholdPayload(problem=outcome)
     return JoinHouseholdPayload(
         answer=outcome,
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 

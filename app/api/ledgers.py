@@ -12,13 +12,14 @@ from app.api.context import Context, Info
 from app.api.corrections import Actor, CorrectionCause, Lot, cause_of, said_of
 from app.api.decisions import Decision, decision
 from app.api.ids import encode
-from app.api.money import PointUnit
+from app.api.money import PointUnit, unit_of
 from app.api.node import Node
 from app.api.other_sides import is_open, other_side_of
 from app.api.receipts import Purchase, Redemption
 from app.domain import terms as rules
 from app.domain.access import Permission
 from app.domain.ledger import EntryType, Movement
+from app.domain.units import Unit
 from app.queries import ledgers, records
 
 
@@ -46,7 +47,7 @@ class LedgerEntry(Node):
     )
 
     @classmethod
-    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, unit: PointUnit) -> LedgerEntry:
+    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, context: Context) -> LedgerEntry:
         """An entry of the store for the reader."""
         entry = stored.entry
         return cls(
@@ -55,7 +56,7 @@ class LedgerEntry(Node):
             id=strawberry.ID(encode("LedgerEntry", entry.id)),
             type=entry.type,
             points=entry.points,
-            unit=unit,
+            unit=unit_of(context, Unit(entry.unit)),
             occurred_at=entry.occurred_at,
             recorded_at=entry.recorded_at,
         )
@@ -70,7 +71,7 @@ class LedgerEntry(Node):
         if not await is_open(self.stored.entry, info=info):
             return None
         made = ledgers.decision_of(self.stored.entry)
-        return decision(made, judged_by=self.judged_by, unit=self.unit)
+        return decision(made, judged_by=self.judged_by)
 
     @strawberry.field(
         description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else who shares the wallet."
@@ -165,8 +166,13 @@ class LedgerEntryConnection:
         return [LedgerEntryEdge(cursor=encode_cursor(one.stored.entry.number), node=one) for one in self.nodes]
 
 
-async def ledger_connection(account_id: str, *, window: PageWindow, context: Context) -> LedgerEntryConnection:
-    """A page of the ledger of an account that the caller may see."""
+async def ledger_connection(account_id: str | None, *, window: PageWindow, context: Context) -> LedgerEntryConnection:
+    """A page of the ledger of an account that the caller may see; None: there is none in which anything was booked."""
+    if account_id is None:
+        return LedgerEntryConnection(
+            nodes=[],
+            page_info=PageInfo(has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None),
+        )
     page = await context.ask(
         ledgers.ledger_page,
         account_id=account_id,
@@ -174,9 +180,10 @@ async def ledger_connection(account_id: str, *, window: PageWindow, context: Con
         with_lots=not context.needed.isdisjoint({"LedgerEntry.lots", "LedgerEntry.openedLots"}),
         with_decisions="LedgerEntry.decision" in context.needed,
     )
-    unit = PointUnit(code="points", name=context.program.unit_name)
     nodes = [
-        LedgerEntry.of(one, judged_by=page.terms.get(ledgers.decided_by(one.entry)) if page.terms else None, unit=unit)
+        LedgerEntry.of(
+            one, judged_by=page.terms.get(ledgers.decided_by(one.entry)) if page.terms else None, context=context
+        )
         for one in page.entries
     ]
     return LedgerEntryConnection(

@@ -10,7 +10,7 @@ from typing import Annotated
 import strawberry
 
 from app.api.context import Context, Info, bad_input
-from app.api.money import PointUnit
+from app.api.money import PointUnit, unit_of
 from app.api.scalars import BigInt
 from app.domain import liability as owing
 from app.domain.access import Permission
@@ -53,7 +53,7 @@ class UnitLiability:
         """For the reader."""
         ends = dict(pairwise(AGES))
         return cls(
-            unit=PointUnit(code=one.unit, name=context.program.unit_name),
+            unit=unit_of(context, one.unit),
             outstanding=BigInt(one.outstanding),
             available=BigInt(one.available),
             pending=BigInt(one.pending),
@@ -78,7 +78,7 @@ class Liability:
     """By business time, as far as it is recorded today."""
 
     at: datetime = strawberry.field(description="The moment.")
-    units: list[UnitLiability] = strawberry.field(description="One per unit; a program has one unit so far.")
+    units: list[UnitLiability] = strawberry.field(description="Points and, once anything was booked in them, stamps.")
 
 
 @strawberry.type

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import strawberry
 
+from app.api.context import Context
 from app.api.scalars import CurrencyCode
 from app.domain import amounts
+from app.domain.units import Unit
 
 
 @strawberry.type(description="An amount of money.")
@@ -18,12 +20,14 @@ class Money:
     currency_code: CurrencyCode = strawberry.field(description="ISO 4217.")
 
 
-@strawberry.type(description="The unit that a program's points are counted in.")
+@strawberry.type(description="A unit that a wallet counts in.")
 class PointUnit:
-    """A program has one unit so far."""
+    """Points, or stamps beside them."""
 
-    code: str = strawberry.field(description="Stable name of the unit.")
-    name: str = strawberry.field(description="What the program calls its points.")
+    code: str = strawberry.field(description="Stable name of the unit: `points` or `stamps`.")
+    name: str = strawberry.field(
+        description="What the program calls its points; stamps are called so in the caller's locale."
+    )
 
 
 @strawberry.type(description="A number of points of one unit.")
@@ -32,6 +36,12 @@ class UnitPoints:
 
     unit: PointUnit = strawberry.field(description="The unit.")
     points: int = strawberry.field(description="Whole points.")
+
+
+def unit_of(context: Context, unit: Unit = Unit.POINTS) -> PointUnit:
+    """A unit of the program."""
+    name = context.program.unit_name if unit is Unit.POINTS else context.language(f"unit.{unit.value}")
+    return PointUnit(code=unit.value, name=name)
 
 
 def money(value: amounts.Money) -> Money:

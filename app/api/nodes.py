@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import strawberry
 
 from app.api.context import Context, Info
-from app.api.customers import Customer, unit_of
+from app.api.customers import Customer
 from app.api.ids import encode, type_of
 from app.api.ledgers import LedgerEntry
 from app.api.locations import Location
@@ -80,7 +80,7 @@ async def _entry(key: str, info: Info) -> Node | None:
     if owned is None or not context.principal.may_see_one_of(owned.owners):
         return None
     judged_by = await context.terms(ledgers.decided_by(owned.stored.entry))
-    return LedgerEntry.of(owned.stored, judged_by=judged_by, unit=unit_of(context))
+    return LedgerEntry.of(owned.stored, judged_by=judged_by, context=context)
 
 
 async def _impact_preview(key: str, info: Info) -> Node | None:

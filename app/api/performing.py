@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from app.api.context import Context
-from app.api.customers import unit_of
 from app.api.decisions import Decision, decision
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
@@ -43,4 +42,4 @@ async def decided(answer: Answer, *, context: Context) -> Decision | None:
     if answer.decision is None:
         return None
     judged_by = answer.terms or await context.terms(answer.decision.terms_version)
-    return decision(answer.decision, judged_by=judged_by, unit=unit_of(context))
+    return decision(answer.decision, judged_by=judged_by)

@@ -9,11 +9,11 @@ import strawberry
 from app.api.arguments import After, Before, First, Last
 from app.api.connections import page_window
 from app.api.context import Info
-from app.api.customers import Customer, unit_of
+from app.api.customers import Customer
 from app.api.enums import ProgramKind
 from app.api.ids import encode
 from app.api.locations import LocationConnection, location_connection
-from app.api.money import PointUnit
+from app.api.money import PointUnit, unit_of
 from app.api.node import Node
 from app.api.scalars import CurrencyCode
 from app.api.terms import Terms

@@ -15,7 +15,7 @@ from app.api.baskets import BasketInput, facts_of, place_of
 from app.api.clauses import ClauseInput
 from app.api.connections import page_window
 from app.api.context import Context, Info, bad_input, speak
-from app.api.customers import Customer, CustomerBy, customer_by, no_basket, unit_of
+from app.api.customers import Customer, CustomerBy, customer_by, no_basket
 from app.api.decisions import ClauseOutlook, Decision, decision
 from app.api.drafts import TermsCheck, terms_check
 from app.api.ids import decode
@@ -155,7 +155,7 @@ class Query(RefundQueries, LiabilityQueries):
                 raise _refused(found)
             return None
         return BasketCheck(
-            decision=decision(found.decision, judged_by=found.terms, unit=unit_of(context)),
+            decision=decision(found.decision, judged_by=found.terms),
             customer=Customer.of(found.customer),
             clauses=[
                 ClauseOutlook.of(one, terms=found.terms, zone=found.decision.zone or found.terms.zone)
@@ -268,11 +268,10 @@ class Query(RefundQueries, LiabilityQueries):
         found = await context.decide(ledgers.explain, entry_id=key) if key is not None else None
         if found is None or not context.principal.may_see_one_of(found.owners):
             return None
-        unit = unit_of(context)
         made = ledgers.decision_of(found.stored.entry)
         return Explanation(
-            entry=LedgerEntry.of(found.stored, judged_by=found.terms, unit=unit),
-            decision=decision(made, judged_by=found.terms, unit=unit),
+            entry=LedgerEntry.of(found.stored, judged_by=found.terms, context=context),
+            decision=decision(made, judged_by=found.terms),
             recomputed_points=found.recomputed,
             agrees=found.recomputed == found.stored.entry.points,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.api.context import Context
-from app.api.customers import Customer, unit_of
+from app.api.customers import Customer
 from app.api.ledgers import LedgerEntry
 from app.api.receipts import Purchase, Redemption
 from app.api.rewards import Reward
@@ -35,7 +35,7 @@ async def entry_again(answer: Answer | None, *, context: Context) -> LedgerEntry
     if stored is None:
         return None
     judged_by = await context.terms(ledgers.decided_by(stored.entry))
-    return LedgerEntry.of(stored, judged_by=judged_by, unit=unit_of(context))
+    return LedgerEntry.of(stored, judged_by=judged_by, context=context)
 
 
 async def redemption_again(answer: Answer | None, *, context: Context) -> Redemption | None:

@@ -9,8 +9,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.context import Info, bad_input, speak
-from app.api.customers import Balance, balance, unit_of
+from app.api.customers import Balance
 from app.api.decisions import Decision, decision
 from app.api.money import Money, money
 from app.api.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
@@ -79,11 +80,11 @@ class RefundQueries:
         if isinstance(found, Problem):
             raise _refused(found)
         return RefundPreview(
-            decision=decision(found.decision, judged_by=found.terms, unit=unit_of(context)),
+            decision=decision(found.decision, judged_by=found.terms),
             cash=money(found.cash),
             points_back=found.points_back,
             shortfall=found.shortfall,
-            balances=[balance(found.balance, row=None, context=context)],
+            balances=balances(found.balances, context=context),
             level_before=found.level_before.tier,
             level_after=found.level_after.tier,
             level_kept_until=found.level_after.falls_at,

@@ -11,11 +11,12 @@ from app.api.context import Info
 from app.api.enums import RedemptionState
 from app.api.ids import encode
 from app.api.locations import Location, location_called
-from app.api.money import Money, money
+from app.api.money import Money, PointUnit, money, unit_of
 from app.api.node import Node
 from app.api.rewards import Reward
 from app.domain import amounts
 from app.domain.facts import Channel, Line, LineKind
+from app.domain.units import Unit
 from app.queries import offers, records
 
 
@@ -111,6 +112,11 @@ class Redemption(Node):
             checkout=row.checkout,
             recorded_at=row.recorded_at,
         )
+
+    @strawberry.field(description="What `points` are of.")
+    def unit(self, info: Info) -> PointUnit:
+        """What it was paid with."""
+        return unit_of(info.context, Unit.STAMPS if self.row.decision.stamps else Unit.POINTS)
 
     @strawberry.field(description="What was given.")
     async def reward(self, info: Info) -> Reward | None:

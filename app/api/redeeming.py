@@ -7,9 +7,10 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.baskets import BasketInput, facts_of, place_of
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, CustomerBy, balance, customer_by, no_basket
+from app.api.customers import Balance, Customer, CustomerBy, customer_by, no_basket
 from app.api.decisions import Decision
 from app.api.ledgers import LedgerEntry
 from app.api.payloads import Payload, canonical
@@ -95,7 +96,7 @@ async def redeem_reward(
     return RedeemRewardPayload(
         answer=outcome,
         decision=await decided(outcome, context=context),
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, balance
+from app.api.customers import Balance, Customer
 from app.api.decisions import Decision
 from app.api.ledgers import LedgerEntry
 from app.api.money import Money, money
@@ -123,7 +124,7 @@ async def record_refund(
         shortfall=outcome.shortfall,
         points_back=outcome.points_back,
         waiting=await waiting_again(outcome.waiting_refund_id, context=context),
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.arguments import Language
+from app.api.balances import balances
 from app.api.context import Context, Info, speak
-from app.api.customers import Balance, Customer, balance
+from app.api.customers import Balance, Customer
 from app.api.decisions import Decision
 from app.api.ids import decode
 from app.api.ledgers import LedgerEntry
@@ -102,7 +103,7 @@ async def undo_redemption(
     return CancelRedemptionPayload(
         answer=outcome,
         decision=await decided(outcome, context=context),
-        balances=[balance(outcome.balance, row=None, context=context)] if outcome.balance is not None else [],
+        balances=balances(outcome.balances, context=context),
     )
 
 

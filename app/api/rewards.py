@@ -8,12 +8,13 @@ from app.api.connections import PageInfo, encode_cursor
 from app.api.context import Context
 from app.api.decisions import Decision, decision
 from app.api.ids import decode, encode
-from app.api.money import Money, PointUnit, money
+from app.api.money import Money, PointUnit, money, unit_of
 from app.api.node import Node
 from app.api.terms import Clause, Terms
 from app.domain import amounts
 from app.queries import offers
 from app.queries.records import Reward as RewardRow
+from app.queries.standing import NOTHING, held_of
 
 
 @strawberry.type(description="What points buy. What it costs is a clause of the terms; see `rewards`.")
@@ -75,13 +76,14 @@ class RewardOffer:
     """Checked exactly as at the till: what is `available` can be redeemed."""
 
     reward: Reward = strawberry.field(description="The reward.")
-    cost: int = strawberry.field(description="Points that its clause asks for.")
+    cost: int = strawberry.field(description="What its clause asks for, in its unit.")
+    unit: PointUnit = strawberry.field(description="What it is bought with.")
     clause: Clause = strawberry.field(description="The clause that offers it.")
     available: bool = strawberry.field(
         description="Whether the customer could redeem it now. False without a customer."
     )
     missing_points: int | None = strawberry.field(
-        description="Points that the customer lacks; null without a customer."
+        description="What the customer lacks of that unit, with what is owed; null without a customer."
     )
     decision: Decision | None = strawberry.field(
         description="What the till would be answered; null without a customer."
@@ -125,15 +127,15 @@ def offer_connection(found: offers.Offers, *, first: int, after: int | None, con
 
 
 def _offer(one: offers.Offer, *, found: offers.Offers, context: Context) -> RewardOffer:
-    cost = offers.cost_of(one.clause)
-    unit = PointUnit(code="points", name=context.program.unit_name)
-    held = found.customer.account.balance if found.customer is not None else None
+    unit, cost = offers.cost_of(one.clause)
+    held = held_of(found.customer).get(unit, NOTHING) if found.customer is not None else None
     return RewardOffer(
         reward=Reward.of(one.reward, context=context),
         cost=cost,
+        unit=unit_of(context, unit),
         clause=Clause.of(one.clause, terms=one.terms),
         available=one.available,
         missing_points=max(0, cost + held.owed - held.available) if held is not None else None,
-        decision=decision(one.decision, judged_by=one.terms, unit=unit) if one.decision is not None else None,
+        decision=decision(one.decision, judged_by=one.terms) if one.decision is not None else None,
         terms=Terms.of(one.terms),
     )

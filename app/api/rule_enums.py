@@ -13,12 +13,12 @@ from app.domain.effects.notice_period import NoticePreset
 from app.domain.effects.points_cap import CapScope
 from app.domain.effects.points_validity import NoticeChannel, ValidityStart
 from app.domain.effects.refund_policy import RefundMode
-from app.domain.effects.reward_cost import CostUnit
 from app.domain.effects.rounding_rule import RoundingScope
 from app.domain.effects.stamps import StampOccasion
 from app.domain.effects.tier_period import TierWindow
 from app.domain.linting import LintCode
 from app.domain.lots import ValidityEnd
+from app.domain.units import Unit
 
 described(
     Rounding,
@@ -120,11 +120,11 @@ described(
     },
 )
 described(
-    CostUnit,
-    "What a reward is bought with.",
+    Unit,
+    "What a wallet counts in, and a reward is bought with.",
     {
-        CostUnit.POINTS: "Points.",
-        CostUnit.STAMPS: "Stamps. Not kept yet, so it cannot be published.",
+        Unit.POINTS: "Points.",
+        Unit.STAMPS: "Stamps.",
     },
 )
 described(

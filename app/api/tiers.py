@@ -8,7 +8,6 @@ import strawberry
 
 from app.api.context import Context, Info
 from app.api.decisions import Decision, Reason, decision
-from app.api.money import PointUnit
 from app.api.terms import TierLevel
 from app.domain import terms as rules
 from app.domain import tiers as levels
@@ -117,7 +116,6 @@ class TierChange:
     """By what is known of the customer now: what arrives late may change it."""
 
     change: strawberry.Private[levels.TierChange]
-    unit: strawberry.Private[PointUnit]
     at: datetime = strawberry.field(description="When, in business time.")
     before: TierLevel | None = strawberry.field(
         description="The level before; null: none, or one that the terms of that time do not know."
@@ -128,11 +126,10 @@ class TierChange:
     )
 
     @classmethod
-    def of(cls, one: levels.TierChange, *, context: Context) -> TierChange:
+    def of(cls, one: levels.TierChange) -> TierChange:
         """A change of the domain for the reader."""
         return cls(
             change=one,
-            unit=PointUnit(code="points", name=context.program.unit_name),
             at=one.at,
             before=TierLevel.of(one.before, terms=one.terms),
             after=TierLevel.of(one.after, terms=one.terms),
@@ -144,7 +141,7 @@ class TierChange:
     )
     def decision(self) -> Decision:
         """Worked out from the change."""
-        return decision(levels.decided(self.change), judged_by=self.change.terms, unit=self.unit)
+        return decision(levels.decided(self.change), judged_by=self.change.terms)
 
 
 async def tier_of(customer_id: str, *, info: Info) -> TierStatus | None:
@@ -157,7 +154,7 @@ async def tier_changes_of(customer_id: str, *, info: Info) -> list[TierChange]:
     """The levels that a customer reached and lost, newest first."""
     found = await _status(customer_id, info=info)
     changes = found.history.changes if found is not None else ()
-    return [TierChange.of(one, context=info.context) for one in reversed(changes)]
+    return [TierChange.of(one) for one in reversed(changes)]
 
 
 async def _status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:

@@ -15,9 +15,10 @@ from app.domain.facts import PurchaseFacts
 from app.domain.judging import pieces_counted
 from app.domain.members import NOBODY, Member
 from app.domain.persons import STRANGER, Person
-from app.domain.redeeming import redeem
+from app.domain.redeeming import price, redeem
 from app.domain.terms import Terms
 from app.domain.tiers import Qualifying, TierStanding, level_of, stands
+from app.domain.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class PastRedemption:
 class History:
     """A member's recent past in the order in which it happened.
 
-    `opening` is the balance before it, `visits` the number of purchases before it, `pieces` what each clause (by key)
+    `opening` is the balance before it in points, `stamps` that in stamps, `visits` the number of purchases before it, `pieces` what each clause (by key)
     had counted before it; `person` is the member as of today.
     """
 
@@ -43,6 +44,7 @@ class History:
     events: tuple[PurchaseFacts | PastRedemption, ...]
     pieces: Mapping[str, int] = field(default_factory=dict)
     person: Person = STRANGER
+    stamps: int = 0
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ class Course:
     """
 
     def __init__(self, terms: Terms, history: History, spent: dict[str, int]) -> None:
-        self.balance = history.opening
+        self.balances = {Unit.POINTS: history.opening, Unit.STAMPS: history.stamps}
         self.earned = 0
         self._terms = terms
         self._history = history
@@ -90,7 +92,8 @@ class Course:
     def book(self, facts: PurchaseFacts, decision: Decision) -> None:
         """Add what a purchase earned, as far as an account can hold it."""
         points = min(decision.points, MAX_POINTS - self._history.opening - self.earned)
-        self.balance += points
+        self.balances[Unit.POINTS] += points
+        self.balances[Unit.STAMPS] += decision.stamps
         self.earned += points
         self._visits += 1
         if self._terms.asked.earned:
@@ -106,14 +109,16 @@ class Course:
         self._use(facts, decision)
 
     def redeem(self, asked: PastRedemption) -> int | None:
-        """Pay for a reward: its cost, or None where it cannot be had."""
+        """Pay for a reward: its cost in points, or None where it cannot be had."""
         clause = self._terms.cost_of(asked.reward)
         if clause is None:
             return None
-        decision = redeem(terms=self._terms, clause=clause, facts=self._seen(asked.facts), available=self.balance)
+        unit = price(clause).unit
+        held = self.balances[unit]
+        decision = redeem(terms=self._terms, clause=clause, facts=self._seen(asked.facts), available=held)
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
-        self.balance -= decision.points
+        self.balances[unit] -= decision.amount(unit)
         self._use(asked.facts, decision)
         return decision.points
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
 from app.domain.amounts import Money
+from app.domain.units import Unit
 
 
 class DecisionOutcome(StrEnum):
@@ -61,7 +62,9 @@ class ReasonCode(StrEnum):
     EXCEPTION_APPLIES = "EXCEPTION_APPLIES"
     OTHER_CLAUSE_APPLIES = "OTHER_CLAUSE_APPLIES"
     NEGATIVE_BALANCE = "NEGATIVE_BALANCE"
+    NEGATIVE_STAMPS = "NEGATIVE_STAMPS"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
+    INSUFFICIENT_STAMPS = "INSUFFICIENT_STAMPS"
     STILL_PENDING = "STILL_PENDING"
     NOTHING_TO_COUNT = "NOTHING_TO_COUNT"
     BETTER_CLAUSE_APPLIED = "BETTER_CLAUSE_APPLIED"
@@ -72,11 +75,15 @@ class ReasonCode(StrEnum):
     NOTICE_GIVEN = "NOTICE_GIVEN"
     CONDITION_MET = "CONDITION_MET"
     POINTS_EARNED = "POINTS_EARNED"
+    STAMPS_EARNED = "STAMPS_EARNED"
     COST_PAID = "COST_PAID"
+    STAMPS_PAID = "STAMPS_PAID"
     CASH_DUE = "CASH_DUE"
     OLD_PRICE_KEPT = "OLD_PRICE_KEPT"
     POINTS_TAKEN_BACK = "POINTS_TAKEN_BACK"
+    STAMPS_TAKEN_BACK = "STAMPS_TAKEN_BACK"
     POINTS_RETURNED = "POINTS_RETURNED"
+    STAMPS_RETURNED = "STAMPS_RETURNED"
     REDEMPTION_UNDONE = "REDEMPTION_UNDONE"
     GRACE_AFTER_REVERSAL = "GRACE_AFTER_REVERSAL"
     EXPIRED_ON_RELEASE = "EXPIRED_ON_RELEASE"
@@ -103,6 +110,7 @@ class RemedyCode(StrEnum):
     ASK_STAFF = "ASK_STAFF"
     STATE_PREFERENCE = "STATE_PREFERENCE"
     COLLECT_POINTS = "COLLECT_POINTS"
+    COLLECT_STAMPS = "COLLECT_STAMPS"
     COLLECT_QUALIFYING = "COLLECT_QUALIFYING"
     START_LATER = "START_LATER"
     START_SOONER = "START_SOONER"
@@ -150,7 +158,7 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer of the rules: outcome, points (never negative), and one reason for each thing looked at.
+    """The answer of the rules: outcome, points and stamps (never negative), and one reason for each thing looked at.
 
     `zone` is the IANA zone on whose wall clock its instants are read, None: that of the terms. `spent` are the points
     that it takes from the budgets of clauses, by key.
@@ -163,6 +171,11 @@ class Decision:
     reasons: tuple[Reason, ...]
     zone: str | None = None
     spent: tuple[tuple[str, int], ...] = ()
+    stamps: int = 0
+
+    def amount(self, unit: Unit) -> int:
+        """What it moves of a unit."""
+        return self.points if unit is Unit.POINTS else self.stamps
 
     def applied(self) -> tuple[str, ...]:
         """The keys of the clauses whose effect came about, in their order."""
@@ -175,7 +188,7 @@ class Decision:
     def largest(self) -> int:
         """The most points that it speaks of: its own, or those that clauses would give where a cap takes them."""
         told = [one.finding.observed for one in self.reasons if one.condition is None]
-        return max([self.points, *(value for value in told if isinstance(value, int))])
+        return max([self.points, self.stamps, *(value for value in told if isinstance(value, int))])
 
     def to_data(self) -> dict[str, Any]:
         """The decision as JSON, without what gives a date of birth away."""
@@ -188,6 +201,8 @@ class Decision:
         }
         if self.zone is not None:
             data["zone"] = self.zone
+        if self.stamps:
+            data["stamps"] = self.stamps
         if self.spent:
             data["spent"] = dict(self.spent)
         return data
@@ -203,6 +218,7 @@ class Decision:
             reasons=tuple(_reason(one) for one in data["reasons"]),
             zone=data.get("zone"),
             spent=tuple(data.get("spent", {}).items()),
+            stamps=data.get("stamps", 0),
         )
 
 

@@ -28,6 +28,7 @@ from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import PurchaseFacts
 from app.domain.gifts import Gift, bounded, gift, shared, spent, together
 from app.domain.judging import judge
+from app.domain.stamping import stamped
 from app.domain.terms import Clause, Terms
 
 _APPLIED, _EXCLUDED = Verdict.APPLIED, Verdict.EXCLUDED
@@ -61,7 +62,7 @@ class _Given(NamedTuple):
 
 
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
-    """Decide a purchase: points and, for every earning clause, why it gave them or did not.
+    """Decide a purchase: points and stamps and, for every earning clause, why it gave them or did not.
 
     REFUSED means that it earns nothing; the purchase stands all the same. PARTLY_GRANTED: a cap took part of it, or a
     budget that was nearly used up gave its last points.
@@ -81,14 +82,16 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
             reasons.append(_result(key, alone=alone[key], gives=given.get(key), best=before_caps, in_turn=in_turn))
     whole = points == before_caps and not (short and any(one.points for one in short.values()))
     outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
+    stamps, stamping = stamped(terms, purchase=purchase) if terms.stamping else (0, ())
     return Decision(
-        outcome=outcome if points > 0 else DecisionOutcome.REFUSED,
+        outcome=outcome if points or stamps else DecisionOutcome.REFUSED,
         points=points,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
-        reasons=(*reasons, *limits),
+        reasons=(*reasons, *limits, *stamping),
         zone=facts.zone if facts.zone != terms.zone else None,
         spent=spent(given, points=points, budgets=tuple(terms.budgets)) if terms.budgets else (),
+        stamps=stamps,
     )
 
 

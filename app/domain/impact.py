@@ -22,7 +22,9 @@ from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
 from app.domain.facts import PurchaseFacts
+from app.domain.redeeming import price
 from app.domain.terms import Terms
+from app.domain.units import Unit
 
 MOST_AFFECTED = 10
 """Members that are named, each way."""
@@ -147,9 +149,9 @@ class Replay:
                 self._rewards[event.reward].redemptions_won += 1
         difference = after.earned - before.earned - dearer
         self._member(MemberImpact(history.customer_id, difference, before.earned, after.earned, lost, won))
-        self._liability_before += before.balance
-        self._liability_after += after.balance
-        self._afford(before.balance, after.balance)
+        self._liability_before += before.balances[Unit.POINTS]
+        self._liability_after += after.balances[Unit.POINTS]
+        self._afford(before.balances, after.balances)
 
     def impact(self) -> Impact:
         """What the replay has shown."""
@@ -176,10 +178,10 @@ class Replay:
             if len(named) > 100 * MOST_AFFECTED:
                 named[:] = _most(named)
 
-    def _afford(self, before: int, after: int) -> None:
+    def _afford(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
         for key, reward in self._rewards.items():
-            could = _affordable(self._current, key, balance=before)
-            can = _affordable(self._draft, key, balance=after)
+            could = _affordable(self._current, key, balances=before)
+            can = _affordable(self._draft, key, balances=after)
             reward.members_before += could
             reward.members_after += can
             reward.out_of_reach += could and not can
@@ -193,9 +195,9 @@ def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
     )[:MOST_AFFECTED]
 
 
-def _affordable(terms: Terms, reward: str, *, balance: int) -> bool:
+def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
     clause = terms.cost_of(reward)
-    return clause is not None and isinstance(clause.effect, RewardCost) and clause.effect.points <= balance
+    return clause is not None and price(clause).points <= balances[price(clause).unit]
 
 
 def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:
@@ -211,6 +213,7 @@ def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:
 
 def _earning_rules(terms: Terms) -> tuple[object, ...]:
     """All that decides what a purchase earns."""
-    clauses = [(one.key, one.conditions, one.effect) for one in (*terms.giving, *(cap for cap, _ in terms.caps))]
+    others = (clause for clause, _ in (*terms.caps, *terms.stamping))
+    clauses = [(one.key, one.conditions, one.effect) for one in (*terms.giving, *others)]
     policies = tuple(terms.policy(kind) for kind in (Combination, CountedAmounts, RoundingRule))
     return (*clauses, policies, terms.zone)

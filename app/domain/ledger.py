@@ -13,6 +13,7 @@ from typing import Any
 from app.domain.amounts import MAX_POINTS
 from app.domain.decisions import Decision
 from app.domain.lots import Lot
+from app.domain.units import Unit
 
 FIRST_HASH = "0" * 64
 """What the first entry of an account is sealed to."""
@@ -123,9 +124,9 @@ class Balance:
     lifetime: int = 0
     qualifying: int = 0
 
-    def can_take(self, decision: Decision) -> bool:
-        """Whether the account can hold what is earned, and every number in the decision can be told."""
-        return self.lifetime + decision.points <= MAX_POINTS and decision.largest() <= MAX_POINTS
+    def can_take(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
+        """Whether the account of a unit can hold what is earned, and every number in the decision can be told."""
+        return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest() <= MAX_POINTS
 
     def plus(self, other: Balance) -> Balance:
         """Both together."""

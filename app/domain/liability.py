@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.domain.ledger import EntryType
+from app.domain.units import Unit
 
 AGES = (0, 3, 6, 12, 24)
 """Where the bands of age begin, in months; the last one has no end."""
@@ -72,7 +73,7 @@ class Liability:
     closed months that is learnt from.
     """
 
-    unit: str
+    unit: Unit
     available: int
     pending: int
     held: int
@@ -87,7 +88,7 @@ class Liability:
         return self.available + self.pending + self.held
 
 
-def liability(flows: Sequence[Flow], *, unit: str, held: int, owed: int) -> Liability:
+def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Liability:
     """What is outstanding, from all that moved points up to a moment."""
     points = [0] * len(AGES)
     pending = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -11,11 +11,14 @@ from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.effects import ClauseKind
+from app.domain.effects.stamps import Stamps
 from app.domain.facts import PurchaseFacts
 from app.domain.judging import judge
+from app.domain.ledger import Balance
 from app.domain.price_lists import PriceLists
 from app.domain.redeeming import price, redeem
 from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
 
 _STEPS = 50
 """Openings that are looked at for the first moment at which every condition on time holds."""
@@ -29,11 +32,12 @@ NEARLY = Fraction(3, 4)
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """One clause and a basket. `applies_from` is the first moment at which the time stands in its way no more."""
+    """One clause and a basket: what it gives or costs of a unit. `applies_from` is the first moment at which the time stands in its way no more."""
 
     clause: Clause
     applies: bool
     points: int
+    unit: Unit
     applies_from: datetime | None
     nearly: tuple[Remedy, ...]
     reasons: tuple[Reason, ...]
@@ -44,17 +48,23 @@ def outlooks(
     terms: Terms,
     facts: PurchaseFacts,
     decision: Decision,
-    available: int,
-    owed: int = 0,
+    held: Mapping[Unit, Balance],
     lists: PriceLists | None = None,
 ) -> tuple[Outlook, ...]:
-    """Every clause that gives, limits or prices something; `decision` is what the basket would earn."""
+    """Every clause that gives, limits or prices something; `decision` is what the basket would earn.
+
+    `held` is what there is to pay with, by unit.
+    """
     purchase = terms.counted(facts)
     found = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
-            charge = lists.charge(price(clause).reward) if lists is not None else None
-            redeemed = redeem(terms=terms, clause=clause, facts=facts, available=available, owed=owed, charge=charge)
+            cost = price(clause)
+            charge = lists.charge(cost.reward) if lists is not None and cost.unit is Unit.POINTS else None
+            there = held.get(cost.unit, Balance())
+            redeemed = redeem(
+                terms=terms, clause=clause, facts=facts, available=there.available, owed=there.owed, charge=charge
+            )
             found.append(_reward(clause, purchase=purchase, decision=redeemed))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
             found.append(_earning(clause, purchase=purchase, decision=decision))
@@ -70,6 +80,7 @@ def _earning(clause: Clause, *, purchase: Counted, decision: Decision) -> Outloo
         clause=clause,
         applies=applies,
         points=points if clause.kind is ClauseKind.EARNING else 0,
+        unit=Unit.STAMPS if isinstance(clause.effect, Stamps) else Unit.POINTS,
         applies_from=None if applies else _applies_from(clause, purchase=purchase),
         nearly=() if applies else _nearly(reasons),
         reasons=reasons,
@@ -77,11 +88,12 @@ def _earning(clause: Clause, *, purchase: Counted, decision: Decision) -> Outloo
 
 
 def _reward(clause: Clause, *, purchase: Counted, decision: Decision) -> Outlook:
-    applies = decision.outcome is DecisionOutcome.GRANTED
+    applies, cost = decision.outcome is DecisionOutcome.GRANTED, price(clause)
     return Outlook(
         clause=clause,
         applies=applies,
-        points=decision.points if applies else price(clause).points,
+        points=decision.amount(cost.unit) if applies else cost.points,
+        unit=cost.unit,
         applies_from=None if applies else _applies_from(clause, purchase=purchase),
         nearly=() if applies else _nearly(decision.reasons),
         reasons=decision.reasons,

@@ -10,6 +10,7 @@ from app.domain.facts import PurchaseFacts
 from app.domain.judging import judge
 from app.domain.price_lists import Charge
 from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
 
 
 def price(clause: Clause) -> RewardCost:
@@ -30,8 +31,8 @@ def redeem(
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
-    `owed` are points below zero, 0 or more: while there are any it is refused. `charge` is what it costs in points of
-    different price; None where all of them pay the price of the clause.
+    `available` and `owed` are of the unit that the reward costs; `owed` is 0 or more, and while there is any it is
+    refused. `charge` is what it costs in points of different price; None where all of them pay the price of the clause.
     """
     cost = price(clause)
     purchase = terms.counted(facts)
@@ -39,10 +40,11 @@ def redeem(
     asked = cost.points if charge is None else charge.cost
     paid = cost.check(available=available, owed=owed, cost=asked)
     granted = holds and paid.met
+    in_points = cost.unit is Unit.POINTS
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
-        points=asked if granted else 0,
+        points=asked if granted and in_points else 0,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
         reasons=(
@@ -52,6 +54,7 @@ def redeem(
             *_kept_price(terms, charge=charge, now=cost.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
+        stamps=asked if granted and not in_points else 0,
     )
 
 

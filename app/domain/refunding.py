@@ -13,14 +13,17 @@ from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, Rea
 from app.domain.earning import base_points, earn
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.facts import FULL_PRICE, PurchaseFacts
+from app.domain.stamping import stamps_due, taken_back
 from app.domain.terms import Terms
+from app.domain.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
     """What a refund comes to: points due and taken, the shortfall between them, and the price of what came back.
 
-    `base` are the points of the kept part that count towards a level.
+    `base` are the points of the kept part that count towards a level, `stamps` those taken back: all of them, owed where
+    they are no longer there.
     """
 
     due: int
@@ -28,6 +31,7 @@ class Refunded:
     cash: Money
     decision: Decision
     base: int
+    stamps: int = 0
 
     @property
     def shortfall(self) -> int:
@@ -78,16 +82,17 @@ def points_back(sale: PurchaseFacts, *, points: int, kept: PurchaseFacts) -> int
     return back
 
 
-def returned(points: int, *, terms: Terms, at: datetime) -> Decision:
-    """That points which had paid for goods came back with them, by the clause on refunds."""
-    clause = terms.policy_clause(RefundPolicy).key
-    reason = Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RETURNED, points))
+def returned(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision:
+    """That points or stamps which had paid for goods came back with them, by the clause on refunds."""
+    clause, in_points = terms.policy_clause(RefundPolicy).key, unit is Unit.POINTS
+    code = ReasonCode.POINTS_RETURNED if in_points else ReasonCode.STAMPS_RETURNED
     return Decision(
         outcome=DecisionOutcome.GRANTED,
-        points=points,
+        points=amount if in_points else 0,
         terms_version=terms.version,
         decided_for=at,
-        reasons=(reason,),
+        reasons=(Reason(clause, Verdict.APPLIED, Finding(True, code, amount)),),
+        stamps=0 if in_points else amount,
     )
 
 
@@ -111,12 +116,14 @@ def refund(
     worth_after: Mapping[int, Exact] = FULL_PRICE,
     available: int | None,
     occurred_at: datetime,
+    stamps: int = 0,
+    stamps_due_before: int = 0,
 ) -> Refunded:
     """Judge what is kept by the terms of the sale.
 
     What is due in all depends on what is kept and on nothing else, so any sequence of refunds ends like the full one;
     it is never more than was earned, and never less than earlier refunds were due. `available` limits what is taken, None:
-    nothing does, and what is not there is owed.
+    nothing does, and what is not there is owed. `stamps` are those that the purchase brought.
     `worth_before` and `worth_after` are the parts of the prices of lines that were not given back without goods.
     Budgets are as full as they were at the sale; what is taken back fills none of them again.
     """
@@ -134,16 +141,23 @@ def refund(
         verdict=Verdict.APPLIED if taken == due else Verdict.LIMITED,
         finding=finding,
     )
+    stamps_back = stamps_due(earned=stamps, still=still.stamps, before=stamps_due_before)
     decision = Decision(
         outcome=DecisionOutcome.GRANTED if taken == due else DecisionOutcome.PARTLY_GRANTED,
         points=taken,
         terms_version=terms.version,
         decided_for=occurred_at,
-        reasons=(policy, *still.reasons),
+        reasons=(policy, *taken_back(terms, stamps=stamps_back, still=still), *still.reasons),
         zone=still.zone,
+        stamps=stamps_back,
     )
     before, after = sale.kept(kept_before, worth=worth_before), sale.kept(kept_after, worth=worth_after)
     cash = before.total().minor - after.total().minor
     return Refunded(
-        due=due, taken=taken, cash=Money(cash, sale.currency), decision=decision, base=base_points(still, terms=terms)
+        due=due,
+        taken=taken,
+        cash=Money(cash, sale.currency),
+        decision=decision,
+        base=base_points(still, terms=terms),
+        stamps=stamps_back,
     )

@@ -9,6 +9,7 @@ from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, Rea
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.terms import Terms
+from app.domain.units import Unit
 
 GRACE_DAYS = 14
 """Local days after the business day of a reversal for which points past their date can be spent, where the shop was at fault."""
@@ -43,7 +44,8 @@ def undone(
     terms: Terms,
     *,
     reward: str,
-    points: int,
+    amount: int,
+    unit: Unit,
     redeemed_at: datetime,
     at: datetime,
     zone: str,
@@ -52,7 +54,7 @@ def undone(
 ) -> Decision:
     """That a redemption was undone, by the clause that lets a customer or, after its window, by the one that priced it.
 
-    `overdue` are the points among those that came back whose last day has passed; `usable_until` is until when they
+    `amount` came back in the unit that was paid. `overdue` are the points among those that came back whose last day has passed; `usable_until` is until when they
     can be spent all the same.
     """
     ends = window_ends(terms, redeemed_at=redeemed_at)
@@ -62,16 +64,18 @@ def undone(
         clause = terms.policy_clause(UndoWindow).key
     reasons = []
     if clause is not None:
-        back = Finding(True, ReasonCode.REDEMPTION_UNDONE, points)
+        code = ReasonCode.REDEMPTION_UNDONE if unit is Unit.POINTS else ReasonCode.STAMPS_RETURNED
+        back = Finding(True, code, amount)
         reasons.append(Reason(clause, Verdict.APPLIED, back))
     if overdue and usable_until is not None and terms.has(PointsValidity):
         spared = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
         reasons.append(Reason(terms.policy_clause(PointsValidity).key, Verdict.APPLIED, spared))
     return Decision(
         outcome=DecisionOutcome.GRANTED,
-        points=points,
+        points=amount if unit is Unit.POINTS else 0,
         terms_version=terms.version,
         decided_for=at,
         reasons=tuple(reasons),
         zone=zone if zone != terms.zone else None,
+        stamps=amount if unit is Unit.STAMPS else 0,
     )

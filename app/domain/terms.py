@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,9 +26,11 @@ from app.domain.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning,
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
+from app.domain.units import Unit
 
 E = TypeVar("E", bound=Effect)
 
@@ -131,6 +133,17 @@ class Terms:
     def giving(self) -> tuple[Clause, ...]:
         """The clauses that give points: those that earn, then those that give something on top."""
         return tuple(clause for clause, _ in (*self.earning, *self.extras))
+
+    @cached_property
+    def stamping(self) -> tuple[tuple[Clause, Stamps], ...]:
+        """The clauses that give stamps, in their order, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Stamps))
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """What can be collected or spent under them: points, and stamps where a clause speaks of them."""
+        costs = (clause.effect.unit for clause in self.clauses if isinstance(clause.effect, RewardCost))
+        return (Unit.POINTS, Unit.STAMPS) if self.stamping or Unit.STAMPS in costs else (Unit.POINTS,)
 
     @cached_property
     def exclusive(self) -> bool:
@@ -245,6 +258,12 @@ class Terms:
             zone=data["zone"],
             clauses=_numbered(clauses),
         )
+
+
+def units_of(versions: Iterable[Terms], *, up_to: Terms) -> tuple[Unit, ...]:
+    """What a wallet counts in: the units that a version, or one before it, speaks of."""
+    spoken_of = {unit for one in versions if one.version <= up_to.version for unit in one.units}
+    return tuple(unit for unit in Unit if unit in spoken_of or unit in up_to.units)
 
 
 def _numbered(clauses: Sequence[tuple[str, Sequence[Condition], Effect]]) -> tuple[Clause, ...]:

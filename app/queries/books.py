@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain.ledger import COUNTER_ACCOUNT, FIRST_HASH, Balance, Entry, EntryType, sealed
 from app.domain.lots import Lot
 from app.domain.redeeming import price
 from app.domain.tiers import TierStanding
+from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.postings import Subject, differences, surplus
+from app.domain.wallets.purse import Purse
 from app.queries.faults import UNREADABLE
 from app.queries.faults import Fault as Fault
 from app.queries.whole_books import prove_whole as prove_whole
 from app.store import accounts, ledger, levels, lots, members, stories
-from app.store.accounts import Account
+from app.store.accounts import NO_EVIDENCE, Account
+from app.store.evidence import added
 from app.store.ledger import StoredEntry
 from app.store.members import Counted
 from app.store.stories import Told, Versions
@@ -46,17 +49,17 @@ class ProvedPage:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What is stored of an account: its facts, and what is kept beside them."""
+    """What is stored of a wallet: its facts, the entries of its accounts, and what is kept beside them."""
 
     told: Told
     versions: Versions
-    entries: Sequence[StoredEntry]
+    entries: Mapping[Unit, Sequence[StoredEntry]]
     levels: Mapping[str, TierStanding]
     counted: Mapping[str, Counted]
 
     @property
     def account(self) -> Account:
-        """The account itself."""
+        """The account of points, which stands for all."""
         return self.told.account
 
 
@@ -68,13 +71,14 @@ async def prove_page(session: Session, *, program_id: str, after: str = FIRST, u
     found, faults = await _readable(session, program_id=program_id, of=wanted)
     for stored in found:
         faults.extend(_proved(stored))
-    astray = await lots.astray(session, program_id=program_id, account_ids=ids)
+    every = [account.id for stored in found for account in stored.told.accounts.values()]
+    astray = await lots.astray(session, program_id=program_id, account_ids=every)
     faults.extend(Fault(f"lot {id}", "stands in another account than its entry") for id in astray)
     whole = len(page) < PAGE or len(wanted) < len(page)
     return ProvedPage(
         faults=tuple(faults),
         accounts=len(wanted),
-        entries=sum(len(stored.entries) for stored in found),
+        entries=sum(len(entries) for stored in found for entries in stored.entries.values()),
         last=None if whole else ids[-1],
     )
 
@@ -101,26 +105,33 @@ async def _read(session: Session, *, program_id: str, of: Sequence[Account]) -> 
         return []
     versions = await stories.versions_of(session, program_id=program_id)
     told = await stories.all_told(session, program_id=program_id, of=of, versions=versions)
-    written = await ledger.of_accounts(session, program_id=program_id, account_ids=[one.id for one in of])
+    every = [account.id for one in told.values() for account in one.accounts.values()]
+    written = await ledger.of_accounts(session, program_id=program_id, account_ids=every)
     people = sorted({id for one in told.values() for id in one.story.people()})
     held = await levels.of_customers(session, program_id=program_id, customer_ids=people)
     counted = await members.counted(session, program_id=program_id, customer_ids=people)
-    return [_Found(told[one.id], versions, written.get(one.id, ()), held, counted) for one in of]
+    entries = {
+        id: {unit: written.get(account.id, ()) for unit, account in one.accounts.items()} for id, one in told.items()
+    }
+    return [_Found(told[one.id], versions, entries[one.id], held, counted) for one in of]
 
 
 def _proved(found: _Found) -> list[Fault]:
     """What is wrong with one account."""
     try:
-        return [*_chain(found), *_facts(found)]
+        chains = [
+            fault for unit, account in found.told.accounts.items() for fault in _chain(account, found.entries[unit])
+        ]
+        return [*chains, *_facts(found)]
     except UNREADABLE as problem:
         what = f"the facts behind it make no sense: {type(problem).__name__} {problem}"
         return [Fault(f"account {found.account.id}", what)]
 
 
-def _chain(found: _Found) -> Iterator[Fault]:
+def _chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Fault]:
     """The entries follow one another, each as it was sealed, up to the head of the account."""
     head = FIRST_HASH
-    for number, stored in enumerate(found.entries, start=1):
+    for number, stored in enumerate(entries, start=1):
         entry = stored.entry
         place = f"entry {entry.id}"
         if entry.number != number or entry.previous != head:
@@ -132,8 +143,8 @@ def _chain(found: _Found) -> Iterator[Fault]:
         if sum(one.points for one in entry.movements) - entry.owed != entry.points:
             yield Fault(place, "its movements do not add up to its points")
         head = stored.hash
-    if found.account.head != head or found.account.entries != len(found.entries):
-        yield Fault(f"account {found.account.id}", "its head is not the last entry")
+    if account.head != head or account.entries != len(entries):
+        yield Fault(f"account {account.id}", "its head is not the last entry")
 
 
 def _facts(found: _Found) -> Iterator[Fault]:
@@ -143,7 +154,7 @@ def _facts(found: _Found) -> Iterator[Fault]:
     if told.evidence != account.evidence:
         yield Fault(place, "the facts behind it are not those that were recorded")
     if account.settled_at is None:
-        if found.entries or told.story.facts or account.balance != Balance():
+        if any(found.entries.values()) or told.others or told.story.facts or account.balance != Balance():
             yield Fault(place, "it was never told, and has a history")
         for id in told.story.joined:
             if found.levels.get(id, TierStanding()) != TierStanding():
@@ -152,20 +163,35 @@ def _facts(found: _Found) -> Iterator[Fault]:
     course = unfold(told.story, versions=found.versions.standing, until=account.settled_at)
     if told.gone is not None:
         course.close(told.gone.id, at=told.gone.occurred_at)
-    yield from _postings(found, course=course)
+    for unit, purse in course.purses.items():
+        entries = found.entries.get(unit, ())
+        yield from _postings(purse, entries)
+        yield from _lots(purse, entries)
+    yield from _other_units(told, course=course, at=account.settled_at)
     yield from _prices(told, course=course)
     for fact in told.story.facts:
         if isinstance(fact, Held) and fact.ended_at is None and fact.until <= account.settled_at:
             yield Fault(f"redemption {fact.id}", "its reservation ran out, and it still keeps goods from the stock")
-    yield from _lots(found, course=course)
     yield from _standing(found, course=course)
 
 
-def _postings(found: _Found, *, course: Course) -> Iterator[Fault]:
+def _other_units(told: Told, *, course: Course, at: datetime) -> Iterator[Fault]:
+    """What the wallet holds beside points; all that was told of it stands in the account of points."""
+    for unit, account in told.others.items():
+        place = f"account {account.id}"
+        if balance_of(course, at=at, unit=unit) != account.balance:
+            yield Fault(place, "the balance is not what the entries come to")
+        if account != replace(account, settled_at=None, due_at=None, notice_at=None, corrected=False):
+            yield Fault(place, "it is told for itself, and not with the wallet")
+        if account.evidence != added(NO_EVIDENCE, [accounts.evidence(account)]):
+            yield Fault(place, "it is not the account that was opened")
+
+
+def _postings(purse: Purse, stored_entries: Sequence[StoredEntry]) -> Iterator[Fault]:
     """Every entry is what the terms of its time give for its fact."""
     recorded: dict[Subject, dict[str, int]] = {}
     entries: dict[Subject, Entry] = {}
-    for stored in found.entries:
+    for stored in stored_entries:
         entry = stored.entry
         subject = Subject(entry.type, entry.subject)
         entries.setdefault(subject, entry)
@@ -174,29 +200,31 @@ def _postings(found: _Found, *, course: Course) -> Iterator[Fault]:
             drawn[one.lot_id] = drawn.get(one.lot_id, 0) - one.points
         if entry.owed:
             drawn[OWED] = drawn.get(OWED, 0) + entry.owed
-    for posting in differences(course.postings, recorded=recorded):
+    for posting in differences(purse.postings, recorded=recorded):
         if (known := entries.get(posting.subject)) is not None:
             yield Fault(f"entry {known.id}", "the terms of its time give other points")
         else:
             yield Fault(f"{posting.subject.type.value} {posting.subject.id}", "has no entry")
-    for subject in surplus(course.postings, recorded=recorded):
+    for subject in surplus(purse.postings, recorded=recorded):
         yield Fault(f"entry {entries[subject].id}", "what it was decided from is gone")
 
 
 def _prices(told: Told, *, course: Course) -> Iterator[Fault]:
     """Every redemption cost what its clause says; where older points paid an older price, the draws of its entry say so."""
     for one in told.story.facts:
-        if not isinstance(one, Redeemed) or course.price_lists(terms=one.terms, at=one.at) is not None:
+        if not isinstance(one, Redeemed):
+            continue
+        if one.unit is Unit.POINTS and course.price_lists(terms=one.terms, at=one.at) is not None:
             continue
         clause = one.terms.cost_of(one.reward)
         if clause is None or price(clause).points != one.points:
             yield Fault(f"redemption {one.id}", "the terms of its time give other points")
 
 
-def _lots(found: _Found, *, course: Course) -> Iterator[Fault]:
+def _lots(purse: Purse, stored_entries: Sequence[StoredEntry]) -> Iterator[Fault]:
     """What is in each lot, and its dates, are what the facts come to."""
-    wanted = course.holdings.lots
-    opened = [lot for one in found.entries for lot in one.entry.new_lots]
+    wanted = purse.holdings.lots
+    opened = [lot for one in stored_entries for lot in one.entry.new_lots]
     for lot in opened:
         there = wanted.get(lot.id)
         if there is None:

@@ -12,6 +12,7 @@ from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.redeeming import price
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.course import unfold
 from app.domain.wallets.happenings import Redeemed, Story, business_order
 from app.domain.wallets.postings import Subject, summed
@@ -123,14 +124,16 @@ async def explain(session: Session, *, program_id: str, entry_id: str) -> Explai
     entry = stored.entry
     judged_by = (await terms_of(session, program_id=program_id, entries=[entry]))[decided_by(entry)]
     account = (await accounts.by_ids(session, program_id=program_id, account_ids=[entry.account_id]))[entry.account_id]
+    wallet = await accounts.of_wallets(session, program_id=program_id, wallet_ids=[account.wallet_id])
+    first = next(one for one in wallet if one.unit is Unit.POINTS)
     versions = await stories.versions_of(session, program_id=program_id)
-    told = await stories.told(session, program_id=program_id, account=account, versions=versions)
+    told = await stories.told(session, program_id=program_id, account=first, versions=versions)
     before = await ledger.recorded(session, program_id=program_id, account_id=account.id, before=entry.number)
     course = unfold(told.story.known_by(entry.id), versions=versions.standing, until=entry.occurred_at)
     if told.gone is not None and told.gone.id <= entry.id:
         course.close(told.gone.id, at=told.gone.occurred_at)
     subject = Subject(entry.type, entry.subject)
-    wanted = sum(summed(course.postings).get(subject, {}).values())
+    wanted = sum(summed(course.purses[account.unit].postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
         wanted = _price_then(entry, story=told.story.known_by(entry.id), versions=versions) or wanted
     owners = await holders.of_accounts(session, program_id=program_id, account_ids=[entry.account_id])
@@ -150,7 +153,7 @@ def _price_then(entry: Entry, *, story: Story, versions: Versions) -> int | None
         return None
     earlier = tuple(one for one in story.facts if business_order(one) < business_order(fact))
     course = unfold(replace(story, facts=earlier), versions=versions.standing, until=fact.at)
-    lists = course.price_lists(terms=fact.terms, at=fact.at)
+    lists = course.price_lists(terms=fact.terms, at=fact.at) if fact.unit is Unit.POINTS else None
     charge = lists.charge(fact.reward) if lists is not None else None
     return charge.cost if charge is not None else price(clause).points
 

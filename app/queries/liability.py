@@ -6,11 +6,11 @@ from datetime import datetime
 
 from app.domain.calendar import add_months, day_start, local_date
 from app.domain.liability import AGES, Liability, liability
+from app.domain.units import Unit
+from app.domain.wallets.happenings import cost_unit
 from app.store import liability as stored
+from app.store import terms
 from app.store.unit import Session
-
-UNIT = "points"
-"""The one unit that a program has, in which holds are made."""
 
 
 async def liability_at(session: Session, *, program_id: str, at: datetime, zone: str) -> list[Liability]:
@@ -25,8 +25,19 @@ async def liability_at(session: Session, *, program_id: str, at: datetime, zone:
     since = [day_start(add_months(today, months=-months), zone_name=zone) for months in AGES[1:]]
     flows = await stored.flows(session, program_id=program_id, at=at, since=since)
     owed = await stored.owed(session, program_id=program_id, at=at)
-    held = await stored.held(session, program_id=program_id, at=at)
+    held = await _held(session, program_id=program_id, at=at)
     return [
-        liability(flows.get(unit, ()), unit=unit, held=held if unit == UNIT else 0, owed=owed.get(unit, 0))
-        for unit in sorted({UNIT, *flows, *owed})
+        liability(flows.get(unit, ()), unit=unit, held=held.get(unit, 0), owed=owed.get(unit, 0))
+        for unit in Unit
+        if unit is Unit.POINTS or unit in flows or unit in owed
     ]
+
+
+async def _held(session: Session, *, program_id: str, at: datetime) -> dict[Unit, int]:
+    """What holds keep at a moment, by the unit that each reward costs under the terms of its hold."""
+    found: dict[Unit, int] = {}
+    for version, reward, amount in await stored.held(session, program_id=program_id, at=at):
+        judged_by = await terms.version(session, program_id=program_id, number=version)
+        unit = cost_unit(judged_by, reward=reward)
+        found[unit] = found.get(unit, 0) + amount
+    return found

@@ -12,6 +12,7 @@ from app.domain.facts import PurchaseFacts
 from app.domain.outlook import Outlook, outlooks
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
 from app.queries.standing import Standing, standing
 from app.store import budgets, customers, locations, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
@@ -27,6 +28,11 @@ class Offer:
     clause: Clause
     terms: Terms
     decision: Decision | None
+
+    @property
+    def unit(self) -> Unit:
+        """What it costs."""
+        return redeeming.price(self.clause).unit
 
     @property
     def available(self) -> bool:
@@ -77,19 +83,22 @@ def _sorted(found: Sequence[Reward], *, terms: Terms, stands: Standing | None) -
 
 def decide(reward: Reward, *, clause: Clause, terms: Terms, stands: Standing) -> Decision:
     """What a till would be answered."""
+    unit = redeeming.price(clause).unit
+    held = stands.can_pay(unit)
     return redeeming.redeem(
         terms=terms,
         clause=clause,
         facts=stands.facts,
-        available=stands.available,
-        owed=stands.owed,
-        charge=stands.lists.charge(reward.key) if stands.lists is not None else None,
+        available=held.available,
+        owed=held.owed,
+        charge=stands.lists.charge(reward.key) if stands.lists is not None and unit is Unit.POINTS else None,
     )
 
 
-def cost_of(clause: Clause) -> int:
-    """The points that a reward clause asks for."""
-    return redeeming.price(clause).points
+def cost_of(clause: Clause) -> tuple[Unit, int]:
+    """What a reward clause asks for."""
+    cost = redeeming.price(clause)
+    return cost.unit, cost.points
 
 
 async def rewards_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Reward | None]:
@@ -133,14 +142,13 @@ async def check_basket(
     stands = await standing(session, program_id=program_id, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program_id, terms=in_force, facts=stands.facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not stands.customer.account.balance.can_take(decision):
+    if not all(stands.can_pay(unit).can_take(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     found = outlooks(
         terms=in_force,
         facts=facts,
         decision=decision,
-        available=stands.available,
-        owed=stands.owed,
+        held=stands.held,
         lists=stands.lists,
     )
     return BasketChecked(customer=stands.customer, decision=decision, terms=in_force, outlooks=found)

@@ -14,6 +14,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.returning import Left, no_quantity, returning
 from app.domain.terms import Terms
 from app.domain.tiers import TierStanding
+from app.domain.units import Unit
 from app.domain.wallets.happenings import Returned
 from app.store import customers, purchases, refunds, stories, terms, waiting_refunds
 from app.store.customers import CustomerBy
@@ -27,7 +28,7 @@ _NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
 
 @dataclass(frozen=True, slots=True)
 class RefundTried:
-    """What a refund would come to: money and points back, points taken, the balance and the level behind it."""
+    """What a refund would come to: money and points back, points taken, the balances and the level behind it."""
 
     customer_id: str
     decision: Decision
@@ -35,7 +36,7 @@ class RefundTried:
     cash: Money
     points_back: int
     shortfall: int
-    balance: Balance
+    balances: Mapping[Unit, Balance]
     level_before: TierStanding
     level_after: TierStanding
 
@@ -88,7 +89,7 @@ async def try_refund(session: Session, *, program_id: str, source: str, order: R
         cash=outcome.cash,
         points_back=after.course.given_back[_NOBODY],
         shortfall=outcome.shortfall,
-        balance=after.balance,
+        balances=after.balances,
         level_before=before.course.holders[sale.customer_id].standing,
         level_after=after.course.holders[sale.customer_id].standing,
     )

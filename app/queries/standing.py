@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance
 from app.domain.price_lists import PriceLists
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.coming import Coming
 from app.domain.wallets.coming import coming as coming_of
 from app.store import customers, members, price_lists
@@ -17,16 +18,30 @@ from app.store.customers import CustomerBy, CustomerRow
 from app.store.telling import Retold, balance_of, retell
 from app.store.unit import Session
 
+NOTHING = Balance()
+"""What there is of a unit in which nothing was ever collected."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a till decides by: the facts with what the terms ask of the customer, points, and what points of different age pay."""
+    """What a till decides by: the facts with what the terms ask of the customer, and what is there to pay with.
+
+    `held` is what can be spent and what is owed, by unit; `lists` what points of different age pay.
+    """
 
     customer: CustomerRow
     facts: PurchaseFacts
-    available: int
-    owed: int
+    held: Mapping[Unit, Balance]
     lists: PriceLists | None
+
+    def can_pay(self, unit: Unit) -> Balance:
+        """What is there of a unit."""
+        return self.held.get(unit, NOTHING)
+
+
+def held_of(customer: CustomerRow) -> dict[Unit, Balance]:
+    """What a customer's wallet holds, by unit, as it was read."""
+    return {Unit.POINTS: customer.account.balance} | {unit: one.balance for unit, one in customer.others.items()}
 
 
 async def standing(
@@ -37,15 +52,17 @@ async def standing(
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
     if account.is_followed_by(at):
         lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
-        return Standing(customer, facts, account.balance.available, 0, lists)
+        return Standing(customer, facts, held_of(customer), lists)
     retold = await retell(session, program_id=program_id, account=account, until=at)
     owner = customer.asked_for or customer.id
     then = retold.course if account.precedes(at) else retold.as_of(at, customer_id=owner)
     return Standing(
         customer=_as_told(customer, retold=retold),
         facts=then.holders[owner].seen(facts, terms=terms),
-        available=min(then.holdings.available(at=at), retold.balance.available),
-        owed=retold.balance.owed,
+        held={
+            unit: replace(now, available=min(then.purses[unit].holdings.available(at=at), now.available))
+            for unit, now in retold.balances.items()
+        },
         lists=then.price_lists(terms=terms, at=at),
     )
 
@@ -60,7 +77,9 @@ async def up_to_date(session: Session, *, program_id: str, customer: CustomerRow
 
 def _as_told(customer: CustomerRow, *, retold: Retold) -> CustomerRow:
     account = replace(customer.account, balance=retold.balance)
-    return replace(customer, account=account, standing=retold.course.holders[customer.id].standing)
+    told = retold.told.others
+    others = {unit: replace(one, balance=retold.balances.get(unit, one.balance)) for unit, one in told.items()}
+    return replace(customer, account=account, others=others, standing=retold.course.holders[customer.id].standing)
 
 
 async def coming(session: Session, *, program_id: str, ids: Sequence[str], at: datetime) -> list[Coming | None]:
@@ -69,14 +88,16 @@ async def coming(session: Session, *, program_id: str, ids: Sequence[str], at: d
     told: dict[str, Coming] = {}
     for id, one in found.items():
         retold = await retell(session, program_id=program_id, account=one.account, until=at)
-        told[id] = coming_of(retold.course, at=retold.until)
+        told[id] = coming_of(retold.course.points, at=retold.until)
     return [told.get(id) for id in ids]
 
 
-async def balance_at(session: Session, *, program_id: str, customer_id: str, at: datetime) -> Balance | None:
-    """What the customer held at a moment that has passed, by all that is known of the time up to it; None for nobody."""
+async def balance_at(
+    session: Session, *, program_id: str, customer_id: str, at: datetime, unit: Unit
+) -> Balance | None:
+    """What the customer held of a unit at a moment that has passed, by all that is known of the time up to it; None for nobody."""
     customer = await customers.find(session, program_id=program_id, by=CustomerBy(customer_id))
     if customer is None:
         return None
     retold = await retell(session, program_id=program_id, account=customer.account, until=at)
-    return balance_of(retold.as_of(at, customer_id=customer_id), at=at)
+    return balance_of(retold.as_of(at, customer_id=customer_id), at=at, unit=unit)

@@ -1,4 +1,8 @@
-"""Accounts: what a wallet holds in one unit, its chain of entries, and how far it has been told."""
+"""Accounts: what a wallet holds in one unit, its chain of entries, and how far it has been told.
+
+The account of a wallet's points stands for all of them: it is locked for them, is told for them, and has the evidence of
+the facts. Those of other units begin with the first fact that moves them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.ledger import FIRST_HASH, Balance
+from app.domain.units import Unit
 from app.store.evidence import added, digest
 from app.store.unit import Session
 from app.store.values import instant_or_none
@@ -29,7 +34,7 @@ class Account:
 
     id: str
     wallet_id: str
-    unit: str
+    unit: Unit
     balance: Balance = field(default_factory=Balance)
     entries: int = 0
     head: str = FIRST_HASH
@@ -86,7 +91,7 @@ def account_of(row: Iterable[Any]) -> Account:
     return Account(
         id=id,
         wallet_id=wallet_id,
-        unit=unit,
+        unit=Unit(unit),
         balance=Balance(
             available=available, pending=pending, held=held, owed=owed, lifetime=lifetime, qualifying=qualifying
         ),
@@ -134,26 +139,36 @@ async def of_wallets(session: Session, *, program_id: str, wallet_ids: Sequence[
     return tuple(account_of(row) for row in rows)
 
 
+async def others(session: Session, *, program_id: str, wallet_id: str) -> dict[Unit, Account]:
+    """The accounts of a wallet beside that of its points; whoever has that one locked has these as well."""
+    sql = f"{_ACCOUNTS} AND wallet_id = $2 AND unit <> 'points'"
+    found = [account_of(row) for row in await session.rows(sql, program_id, wallet_id)]
+    return {one.unit: one for one in found}
+
+
 async def page(session: Session, *, program_id: str, after: str, limit: int) -> tuple[Account, ...]:
-    """Accounts in the order of their ids, those after an id: for whoever walks through all of them."""
-    rows = await session.rows(f"{_ACCOUNTS} AND id > $2 ORDER BY id LIMIT $3", program_id, after, limit)
+    """Accounts of points in the order of their ids, those after an id: for whoever walks through all wallets."""
+    sql = f"{_ACCOUNTS} AND unit = 'points' AND id > $2 ORDER BY id LIMIT $3"
+    rows = await session.rows(sql, program_id, after, limit)
     return tuple(account_of(row) for row in rows)
 
 
 async def missing(session: Session, *, program_id: str) -> tuple[str, ...]:
-    """Wallets (ids) without an account, for the proof."""
+    """Wallets (ids) without an account of points, for the proof."""
     rows = await session.rows(
         "SELECT id FROM wallets w WHERE program_id = $1 AND NOT EXISTS"
-        " (SELECT 1 FROM accounts a WHERE a.program_id = w.program_id AND a.wallet_id = w.id) ORDER BY id",
+        " (SELECT 1 FROM accounts a WHERE a.program_id = w.program_id AND a.wallet_id = w.id AND a.unit = 'points')"
+        " ORDER BY id",
         program_id,
     )
     return tuple(row["id"] for row in rows)
 
 
 async def every_nth(session: Session, *, program_id: str, n: int) -> tuple[str, ...]:
-    """The ids of every nth account in the order of ids, the last ones left out where fewer than n follow."""
+    """The ids of every nth account of points in the order of ids, the last ones left out where fewer than n follow."""
     rows = await session.rows(
-        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM accounts WHERE program_id = $1) AS one"
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM accounts"
+        " WHERE program_id = $1 AND unit = 'points') AS one"
         " WHERE place % $2 = 0 ORDER BY id",
         program_id,
         n,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from app.domain.identities import IdentityKind
 from app.domain.tiers import TierStanding
+from app.domain.units import Unit
 from app.store import accounts
 from app.store.accounts import NO_EVIDENCE, Account, account_of
 from app.store.evidence import added, digest
@@ -33,7 +34,10 @@ class CustomerBy:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer with the account of the program's points and the level held."""
+    """A customer with the account of the program's points and the level held.
+
+    `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
+    """
 
     id: str
     state: CustomerState
@@ -43,6 +47,7 @@ class CustomerRow:
     account: Account
     standing: TierStanding = field(default_factory=TierStanding)
     merged_into: str | None = None
+    others: Mapping[Unit, Account] = field(default_factory=dict)
     asked_for: str | None = None
     """The merged customer, if any, to whom the identity or id belonged by which this one was found."""
 
@@ -65,7 +70,6 @@ class NewCustomer:
     id: str
     wallet_id: str
     account_id: str
-    unit: str
     locale: str | None
     accepted_terms_version: int | None
     enrolled_at: datetime
@@ -88,7 +92,17 @@ _BY_IDENTITY = _BY_ID.replace(
     "id = $2", "id = (SELECT customer_id FROM identities WHERE program_id = $1 AND kind = $2 AND value = $3)"
 )
 
-_BY_IDS = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)"
+
+def _with_others(sql: str) -> str:
+    """Also what the wallet holds beside points: only for readers, since who waits for a lock has the rest as it was before."""
+    columns = ", ".join(f"s.{name}" for name in accounts.COLUMNS)
+    joined = f"LEFT JOIN accounts s ON s.program_id = a.program_id AND s.wallet_id = a.wallet_id AND s.unit = '{Unit.STAMPS}'"
+    return sql.replace("\nFROM", f", {columns}\nFROM").replace("WHERE c.program_id", f"{joined} WHERE c.program_id")
+
+
+_SHOWN_BY_ID = _with_others(_BY_ID)
+_SHOWN_BY_IDENTITY = _with_others(_BY_IDENTITY)
+_BY_IDS = _with_others(_ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)")
 _PAGE = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
 
 _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
@@ -101,9 +115,11 @@ async def find(session: Session, *, program_id: str, by: CustomerBy, lock: bool 
     """
     locking = f"{session.locking} OF a" if lock and session.locking else ""
     if by.kind is None:
-        row = await session.row(_BY_ID + locking, program_id, by.value)
+        sql = _BY_ID + locking if lock else _SHOWN_BY_ID
+        row = await session.row(sql, program_id, by.value)
     else:
-        row = await session.row(_BY_IDENTITY + locking, program_id, by.kind.value, by.value)
+        sql = _BY_IDENTITY + locking if lock else _SHOWN_BY_IDENTITY
+        row = await session.row(sql, program_id, by.kind.value, by.value)
     if row is None:
         return None
     found = _customer(row)
@@ -181,7 +197,7 @@ async def enrol(session: Session, *, program_id: str, customer: NewCustomer) -> 
     account = Account(
         id=customer.account_id,
         wallet_id=customer.wallet_id,
-        unit=customer.unit,
+        unit=Unit.POINTS,
         evidence=added(NO_EVIDENCE, [evidence(customer.id, enrolled_at=customer.enrolled_at)]),
     )
     await accounts.open_account(session, program_id=program_id, account=account)
@@ -262,7 +278,8 @@ async def page(
 
 
 def _customer(row: Row) -> CustomerRow:
-    customer_id, state, locale, accepted, enrolled_at, tier, tier_since, tier_falls_at, merged_into, *account = row
+    customer_id, state, locale, accepted, enrolled_at, tier, tier_since, tier_falls_at, merged_into, *rest = row
+    account, other = rest[: len(accounts.COLUMNS)], rest[len(accounts.COLUMNS) :]
     return CustomerRow(
         id=customer_id,
         state=CustomerState(state),
@@ -272,4 +289,5 @@ def _customer(row: Row) -> CustomerRow:
         account=account_of(account),
         standing=TierStanding(tier, instant_or_none(tier_since), instant_or_none(tier_falls_at)),
         merged_into=merged_into,
+        others={one.unit: one for one in (account_of(other),)} if other and other[0] is not None else {},
     )

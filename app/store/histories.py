@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from decimal import Decimal
 from app.domain.courses import History, PastRedemption
 from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
+from app.domain.units import Unit
 from app.store import persons, terms
 from app.store.customers import merged_into
 from app.store.unit import Row, Session
@@ -23,16 +24,20 @@ FIRST = "00000000-0000-0000-0000-000000000000"
 """Before every id."""
 
 _MEMBERS = f"""
-SELECT c.id, c.enrolled_at, a.id AS account_id, a.available, EXISTS (
+SELECT c.id, c.enrolled_at FROM customers c
+WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
+"""
+_HELD = """
+SELECT c.id, a.id AS account_id, a.available, EXISTS (
     SELECT 1 FROM customers o
     WHERE o.program_id = c.program_id AND o.wallet_id = c.wallet_id AND o.id < c.id AND o.merged_into IS NULL
 ) AS shares
-FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = 'points'
-WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
+FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = $3
+WHERE c.program_id = $1 AND c.id = ANY($2)
 """
 _GONE = """
 SELECT m.customer_id, a.id AS account_id
-FROM mergers m JOIN accounts a ON a.program_id = m.program_id AND a.wallet_id = m.from_wallet_id AND a.unit = 'points'
+FROM mergers m JOIN accounts a ON a.program_id = m.program_id AND a.wallet_id = m.from_wallet_id AND a.unit = $3
 WHERE m.program_id = $1 AND m.customer_id = ANY($2)
 """
 _PURCHASES = """
@@ -106,23 +111,22 @@ async def page(
     # Who was merged into a member did what that member did.
     who = dict(zip(own, own, strict=True)) | await merged_into(session, program_id=program_id, customer_ids=own)
     ids = list(who)
-    gone = {row["account_id"]: who[row["customer_id"]] for row in await session.rows(_GONE, program_id, ids)}
     visits: Counter[str] = Counter()
     for row in await session.rows(_VISITS, program_id, ids, since):
         visits[who[row["customer_id"]]] += int(row["visits"])
     pieces: dict[str, Counter[str]] = {}
     for row in await session.rows(_PIECES, program_id, ids, since):
         pieces.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["pieces"]
-    opening = _openings(
-        rows, gone=gone, moved=await _moved(session, program_id=program_id, rows=rows, gone=gone, since=since)
-    )
+    points = await _openings(session, program_id=program_id, who=who, unit=Unit.POINTS, since=since)
+    stamps = await _openings(session, program_id=program_id, who=who, unit=Unit.STAMPS, since=since)
     events = await _events(session, program_id=program_id, who=who, since=since)
     known = await persons.of_customers(session, program_id=program_id, customer_ids=own, aspects=aspects)
     histories = tuple(
         History(
             customer_id=row["id"],
             enrolled_at=instant(row["enrolled_at"]),
-            opening=max(0, opening[row["id"]]),
+            opening=max(0, points.get(row["id"], 0)),
+            stamps=max(0, stamps.get(row["id"], 0)),
             visits=visits[row["id"]],
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda one: one[0])),
             person=known[row["id"]],
@@ -133,19 +137,23 @@ async def page(
     return Page(histories, rows[-1]["id"])
 
 
-async def _moved(
-    session: Session, *, program_id: str, rows: Sequence[Row], gone: Mapping[str, str], since: datetime
+async def _openings(
+    session: Session, *, program_id: str, who: Mapping[str, str], unit: Unit, since: datetime
 ) -> dict[str, int]:
-    """What moved since an instant in the accounts of members, and in those that went over into them."""
-    accounts = [*(row["account_id"] for row in rows), *gone]
-    return {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
+    """What members had of a unit before an instant; of a shared wallet, what none of them brought along is the first one's.
 
-
-def _openings(rows: Sequence[Row], *, gone: Mapping[str, str], moved: Mapping[str, int]) -> dict[str, int]:
-    """What members had before; of a shared wallet, what none of them brought along is the first one's."""
-    found = {row["id"]: 0 if row["shares"] else row["available"] - moved.get(row["account_id"], 0) for row in rows}
+    `who` says which member each customer is today.
+    """
+    members = sorted(set(who.values()))
+    held = await session.rows(_HELD, program_id, members, unit)
+    gone = {
+        row["account_id"]: who[row["customer_id"]] for row in await session.rows(_GONE, program_id, list(who), unit)
+    }
+    accounts = [*(row["account_id"] for row in held), *gone]
+    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
+    found = {row["id"]: 0 if row["shares"] else row["available"] - moved.get(row["account_id"], 0) for row in held}
     for account, customer in gone.items():
-        found[customer] -= moved.get(account, 0)
+        found[customer] = found.get(customer, 0) - moved.get(account, 0)
     return found
 
 

@@ -38,8 +38,11 @@ GROUP BY 1, 2, 3, 4, 5, 6
 """
 _OWED = f"SELECT e.unit, sum(e.owed) AS owed FROM ({_BOOKED}) e WHERE e.owed <> 0 AND e.booked_at <= $2 GROUP BY e.unit"
 _HELD = """
-SELECT coalesce(sum(points), 0) AS points FROM redemptions
-WHERE program_id = $1 AND occurred_at <= $2 AND held_until > $2 AND (ended_at > $2 OR ended_at IS NULL AND state = 'HELD')
+SELECT h.terms_version, r.key, sum(h.points) AS points
+FROM redemptions h JOIN rewards r ON r.program_id = h.program_id AND r.id = h.reward_id
+WHERE h.program_id = $1 AND h.occurred_at <= $2 AND h.held_until > $2
+    AND (h.ended_at > $2 OR h.ended_at IS NULL AND h.state = 'HELD')
+GROUP BY h.terms_version, r.key
 """
 
 
@@ -61,10 +64,10 @@ async def owed(session: Session, *, program_id: str, at: datetime) -> dict[str, 
     return {row["unit"]: int(row["owed"]) for row in rows}
 
 
-async def held(session: Session, *, program_id: str, at: datetime) -> int:
-    """The points of holds that stand at a moment."""
-    row = await session.row(_HELD, program_id, at)
-    return int(row["points"]) if row is not None else 0
+async def held(session: Session, *, program_id: str, at: datetime) -> list[tuple[int, str, int]]:
+    """What holds keep that stand at a moment, by the version of the terms and the reward (by key) that say in which unit."""
+    rows = await session.rows(_HELD, program_id, at)
+    return [(row["terms_version"], row["key"], int(row["points"])) for row in rows]
 
 
 def _month(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
@@ -61,13 +62,15 @@ class Versions:
 
 @dataclass(slots=True)
 class Told:
-    """What was recorded of an account: its story, the rows behind it by id, and their digest.
+    """What was recorded of a wallet: its story, the rows behind it by id, and their digest.
 
-    `absorbed` are the accounts that went over into it.
+    `account` is that of the wallet's points, `others` are those of other units; `absorbed` are the wallets that went over
+    into it.
     """
 
     account: Account
     story: Story
+    others: Mapping[Unit, Account] = field(default_factory=dict)
     evidence: str = NO_EVIDENCE
     purchases: dict[str, Purchase] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -76,6 +79,11 @@ class Told:
     absorbed: tuple[Told, ...] = ()
     gone: Merger | None = None
     """How the account went over into another one."""
+
+    @property
+    def accounts(self) -> dict[Unit, Account]:
+        """The accounts of the wallet, by unit."""
+        return {Unit.POINTS: self.account, **self.others}
 
 
 async def versions_of(session: Session, *, program_id: str) -> Versions:
@@ -104,7 +112,9 @@ class _Shelf:
 
     versions: Versions
     accounts: dict[str, Account]
-    """By wallet."""
+    """By wallet: the accounts of points."""
+    others: dict[str, dict[Unit, Account]]
+    """By wallet: those of other units."""
     mergers: tuple[Merger, ...]
     holders: dict[str, set[str]] = field(default_factory=dict)
     """By wallet: the customers who hold it now."""
@@ -128,7 +138,8 @@ class _Shelf:
         gone = next((one for one in self.mergers if one.from_wallet_id == wallet), None)
         until = gone.occurred_at if gone is not None else None
         own, came = self._people(wallet)
-        made = Told(account=account, story=Story(account.id, {id: self.enrolled[id] for id in own}, ()))
+        story = Story(account.id, {id: self.enrolled[id] for id in own}, ())
+        made = Told(account=account, story=story, others=self.others.get(wallet, {}))
         facts: list[Happening] = []
         digests: list[int] = []
         for id, since in {**dict.fromkeys(own), **came}.items():
@@ -198,16 +209,18 @@ class _Shelf:
 
     def _of_account(self, account: Account) -> Iterator[tuple[Happening, int]]:
         """What people moved by a decision of their own."""
-        for given in self.adjustments.get(account.id, ()):
-            judged_by = self.versions.all[given.terms_version]
-            yield Adjusted(given.id, given.occurred_at, given.points, judged_by), adjustments.evidence(given)
-        for one in self.transfers:
-            if one.from_account_id == account.id:
-                draws = {passed.source: passed.lot.points for passed in one.lots}
-                yield PassedOn(one.id, one.occurred_at, draws), transfers.evidence(one)
-            elif one.to_account_id == account.id:
-                lots = tuple(passed.lot for passed in one.lots)
-                yield Received(one.id, one.occurred_at, lots), transfers.evidence(one)
+        for one in (account, *self.others.get(account.wallet_id, {}).values()):
+            for given in self.adjustments.get(one.id, ()):
+                judged_by = self.versions.all[given.terms_version]
+                moved = Adjusted(given.id, given.occurred_at, given.points, judged_by, one.unit)
+                yield moved, adjustments.evidence(given)
+        for passed_on in self.transfers:
+            if passed_on.from_account_id == account.id:
+                draws = {passed.source: passed.lot.points for passed in passed_on.lots}
+                yield PassedOn(passed_on.id, passed_on.occurred_at, draws), transfers.evidence(passed_on)
+            elif passed_on.to_account_id == account.id:
+                lots = tuple(passed.lot for passed in passed_on.lots)
+                yield Received(passed_on.id, passed_on.occurred_at, lots), transfers.evidence(passed_on)
 
     def _warnings(
         self, account: Account, *, since: datetime | None, until: datetime | None
@@ -230,11 +243,15 @@ async def _shelf(session: Session, *, program_id: str, of: Sequence[Account], ve
     wallets = sorted({one.wallet_id for one in of})
     joined = await mergers.around(session, program_id=program_id, wallet_ids=wallets)
     every = sorted({*wallets, *(one.from_wallet_id for one in joined)})
-    known = of
-    if len(every) > len(wallets):
-        known = await accounts.of_wallets(session, program_id=program_id, wallet_ids=every)
-    units = {one.unit for one in of}
-    known = [one for one in known if one.unit in units]
+    known = list(of)
+    stamps = any(Unit.STAMPS in one.units for one in versions.all.values())
+    if stamps or len(every) > len(wallets):
+        known = list(await accounts.of_wallets(session, program_id=program_id, wallet_ids=every))
+    others: dict[str, dict[Unit, Account]] = {}
+    for one in known:
+        if one.unit is not Unit.POINTS:
+            others.setdefault(one.wallet_id, {})[one.unit] = one
+    points = {one.wallet_id: one for one in known if one.unit is Unit.POINTS}
     rows = await session.rows(
         "SELECT id, wallet_id, enrolled_at FROM customers WHERE program_id = $1"
         " AND (wallet_id = ANY($2) OR id = ANY($3))",
@@ -242,7 +259,7 @@ async def _shelf(session: Session, *, program_id: str, of: Sequence[Account], ve
         every,
         sorted({one.customer_id for one in joined}),
     )
-    shelf = _Shelf(versions=versions, accounts={one.wallet_id: one for one in known}, mergers=joined)
+    shelf = _Shelf(versions=versions, accounts=points, others=others, mergers=joined)
     for row in rows:
         shelf.holders.setdefault(row["wallet_id"], set()).add(row["id"])
         shelf.enrolled[row["id"]] = instant(row["enrolled_at"])

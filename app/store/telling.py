@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.ledger import Balance
+from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Happening, Story
-from app.domain.wallets.passing_time import DueNotice
+from app.domain.wallets.purse import DueNotice
 from app.store import stories
 from app.store.accounts import Account
 from app.store.stories import Told, Versions
@@ -34,8 +35,17 @@ class Retold:
 
     @property
     def balance(self) -> Balance:
-        """What the account holds then."""
+        """What the account of points holds then."""
         return balance_of(self.course, at=self.until)
+
+    @property
+    def balances(self) -> dict[Unit, Balance]:
+        """What the wallet holds then, in each unit in which anything was ever booked."""
+        return {
+            unit: balance_of(self.course, at=self.until, unit=unit)
+            for unit, purse in self.course.purses.items()
+            if purse.postings or unit in self.told.accounts
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +91,20 @@ def _gone(told: Told, *, versions: Versions, at: datetime) -> Retold:
     return Retold(told.account, told, versions, told.story, course, at)
 
 
-def balance_of(course: Course, *, at: datetime) -> Balance:
-    """What a wallet holds at a moment, with the points of its holders towards a level."""
+def balance_of(course: Course, *, at: datetime, unit: Unit = Unit.POINTS) -> Balance:
+    """What a wallet holds of a unit at a moment; of points, with those of its holders towards a level."""
+    holdings = course.purses[unit].holdings
+    if unit is not Unit.POINTS:
+        return holdings.balance(at=at)
     terms = course.in_force(at)
     holders = {id(one): one for one in course.holders.values()}.values()
-    return course.holdings.balance(at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders))
+    return holdings.balance(at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders))
 
 
 def notices_due(course: Course, *, told: Told) -> list[DueNotice]:
     """The notices of expiry that nobody was given yet: of a lot, and of the last day that it has as things stand."""
     known = {(lot.lot_id, lot.last_day) for notice in told.notices for lot in notice.lots}
-    return [one for one in course.notices() if (one.lot.id, one.last_day) not in known]
+    return [one for one in course.points.notices() if (one.lot.id, one.last_day) not in known]
 
 
 def next_notice(course: Course, *, told: Told) -> datetime | None:

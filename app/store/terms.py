@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.terms import Terms
+from app.domain.terms import Terms, units_of
+from app.domain.units import Unit
 from app.store import budgets
 from app.store.evidence import digest
 from app.store.unit import Row, Session
@@ -77,6 +78,17 @@ async def kept_alive(session: Session, *, program_id: str, terms: Terms) -> bool
         every = await all_versions(session, program_id=program_id) if terms.version > 1 else (terms,)
         rules = [one.policy(PointsValidity) for one in every if one.version <= terms.version]
         found = any(one.expires and one.since is ValidityStart.ACTIVITY for one in rules)
+        session.memory[remembered] = found
+    return found
+
+
+async def units(session: Session, *, program_id: str, terms: Terms) -> tuple[Unit, ...]:
+    """The units that a version, or an earlier one, speaks of; looked up once per process."""
+    remembered = ("units", program_id, terms.version)
+    found: tuple[Unit, ...] | None = session.memory.get(remembered)
+    if found is None:
+        every = await all_versions(session, program_id=program_id) if terms.version > 1 else (terms,)
+        found = units_of(every, up_to=terms)
         session.memory[remembered] = found
     return found
 

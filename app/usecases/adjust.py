@@ -11,13 +11,16 @@ from app.domain.amounts import MAX_POINTS
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.happenings import Adjusted
 from app.domain.wallets.postings import Subject
-from app.store import adjustments, customers, terms
+from app.store import accounts, adjustments, customers, terms
 from app.store.adjustments import Adjustment
 from app.store.customers import CustomerBy, CustomerRow
-from app.store.telling import NewFact, Retold, retell, told_with
+from app.store.stories import Told
+from app.store.telling import NewFact, Retold, balance_of, retell, told_with
 from app.store.unit import Session
+from app.usecases.book import new_account
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.record import record
 
@@ -30,12 +33,13 @@ LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MOST, Role.STAFF: 1_0
 
 @dataclass(frozen=True, slots=True)
 class NewAdjustment:
-    """Whose points, how many (negative: taken), why, and the role of the access key."""
+    """Whose points or stamps, how many (negative: taken), why, and the role of the access key."""
 
     customer: CustomerBy
     points: int
     reason: str | None
     role: Role
+    unit: Unit = Unit.POINTS
 
 
 async def adjust(session: Session, *, call: Call, order: NewAdjustment) -> Answer | Problem:
@@ -50,8 +54,10 @@ async def adjust(session: Session, *, call: Call, order: NewAdjustment) -> Answe
     in_force = await terms.in_force(session, program_id=call.program.id, at=call.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
+    if order.unit not in await terms.units(session, program_id=call.program.id, terms=in_force):
+        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms know no such unit")
     before = await retell(session, program_id=call.program.id, account=customer.account, until=call.now)
-    if -order.points > _spendable(before, customer=customer, call=call):
+    if -order.points > _spendable(before, order=order, customer=customer, call=call):
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
     return await _adjusted(session, call=call, order=order, customer=customer, terms=in_force, before=before)
 
@@ -69,10 +75,11 @@ def _unfit(order: NewAdjustment) -> Problem | None:
     return None
 
 
-def _spendable(before: Retold, *, customer: CustomerRow, call: Call) -> int:
-    """The points that can be taken: there now, and still there by all that is known to come."""
+def _spendable(before: Retold, *, order: NewAdjustment, customer: CustomerRow, call: Call) -> int:
+    """What can be taken: there now, and still there by all that is known to come."""
     then = before.course if customer.account.precedes(call.now) else before.as_of(call.now)
-    return min(then.holdings.available(at=call.now), before.balance.available)
+    there = then.purses[order.unit].holdings.available(at=call.now)
+    return min(there, balance_of(before.course, at=before.until, unit=order.unit).available)
 
 
 async def _adjusted(
@@ -80,7 +87,7 @@ async def _adjusted(
 ) -> Answer | Problem:
     given = Adjustment(
         id=call.new_id(),
-        account_id=customer.account.id,
+        account_id=await _account(session, call=call, unit=order.unit, told=before.told),
         customer_id=customer.id,
         points=order.points,
         occurred_at=call.now,
@@ -89,17 +96,27 @@ async def _adjusted(
         reason=order.reason or "",
         actor=call.actor,
     )
-    fact = NewFact(Adjusted(given.id, given.occurred_at, given.points, terms))
+    fact = NewFact(Adjusted(given.id, given.occurred_at, given.points, terms, order.unit))
     retold = told_with(before.told, versions=before.versions, facts=[fact], until=call.now)
-    if retold.balance.lifetime > MAX_POINTS:
+    if any(one.lifetime > MAX_POINTS for one in retold.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     await adjustments.add(session, program_id=call.program.id, adjustment=given)
     made = await record(
         session, stamp=call.stamp, retold=retold, digests=(adjustments.evidence(given),), cause=given.id
     )
     answer = Answer(
-        balance=retold.balance,
+        balances=retold.balances,
         customer_id=customer.id,
         entry_id=made[Subject(EntryType.ADJUST, given.id)].id,
     )
     return await keep(session, call=call, answer=answer)
+
+
+async def _account(session: Session, *, call: Call, unit: Unit, told: Told) -> str:
+    """The account (id) of the unit, opened where the wallet had no use for it so far."""
+    account = told.accounts.get(unit)
+    if account is None:
+        account = new_account(call.stamp, wallet_id=told.account.wallet_id, unit=unit)
+        await accounts.open_account(session, program_id=call.program.id, account=account)
+        told.others = {**told.others, unit: account}
+    return account.id

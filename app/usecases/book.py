@@ -10,10 +10,14 @@ import orjson
 
 from app.domain.ledger import Balance, Entry, Movement, sealed
 from app.domain.lots import Lot
+from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.postings import Posting
 from app.store import accounts, ledger, lots
+from app.store import terms as versions
 from app.store.accounts import Account
+from app.store.customers import CustomerRow
 from app.store.evidence import added
 from app.store.unit import Session
 from app.usecases.call import Stamp
@@ -30,6 +34,26 @@ class Origin:
 
 NOTHING = Origin()
 """Of an entry that goes with no purchase, refund or redemption."""
+
+
+def new_account(stamp: Stamp, *, wallet_id: str, unit: Unit) -> Account:
+    """An account that a wallet has had no use for so far."""
+    return Account(id=stamp.new_id(), wallet_id=wallet_id, unit=unit)
+
+
+async def accounts_of(session: Session, *, stamp: Stamp, customer: CustomerRow, terms: Terms) -> dict[Unit, Account]:
+    """The accounts of a wallet in all units that terms know; one without entries may have to be opened."""
+    account = customer.account
+    found = {Unit.POINTS: account}
+    units = await versions.units(session, program_id=stamp.program_id, terms=terms)
+    if len(units) > 1:
+        found |= await accounts.others(session, program_id=stamp.program_id, wallet_id=account.wallet_id)
+    return {unit: found.get(unit) or new_account(stamp, wallet_id=account.wallet_id, unit=unit) for unit in units}
+
+
+def held_in(wallet: Mapping[Unit, Account]) -> dict[Unit, Balance]:
+    """What the accounts of a wallet hold, in each unit in which anything was ever booked."""
+    return {unit: one.balance for unit, one in wallet.items() if unit is Unit.POINTS or one.entries}
 
 
 @dataclass(slots=True)
@@ -85,14 +109,17 @@ class Book:
         *,
         lots_after: Mapping[str, Lot],
         balance: Balance,
-        settled_at: datetime,
-        due_at: datetime | None,
-        notice_at: datetime | None,
+        settled_at: datetime | None = None,
+        due_at: datetime | None = None,
+        notice_at: datetime | None = None,
         corrected: bool = False,
         digests: Iterable[int] = (),
         gone: Iterable[int] = (),
     ) -> Account:
-        """Set the lots and the account as they are after all entries; `digests` are those of the new facts."""
+        """Set the lots and the account as they are after all entries; `digests` are those of the new facts.
+
+        How far it was told, and what time brings to it, stand in the account of the wallet's points only.
+        """
         changed = [
             after
             for id, before in self.known.items()

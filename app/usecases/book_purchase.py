@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,11 +16,13 @@ from app.domain.lots import Draw
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
 from app.domain.tiers import Qualifying, level_of
-from app.domain.wallets.course import new_lot
+from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought
-from app.domain.wallets.passing_time import PassingTime
+from app.domain.wallets.holdings import Holdings
+from app.domain.wallets.new_lots import new_lot, new_stamps
 from app.domain.wallets.postings import Posting, Subject
-from app.store import purchases
+from app.domain.wallets.purse import Purse
+from app.store import accounts, purchases
 from app.store import terms as versions
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
@@ -27,7 +30,7 @@ from app.store.purchases import Purchase
 from app.store.stories import versions_of
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
-from app.usecases.book import Book, Origin
+from app.usecases.book import Book, Origin, accounts_of, held_in
 from app.usecases.call import Answer, Call
 from app.usecases.count import count_purchase
 from app.usecases.record import record
@@ -66,15 +69,19 @@ async def book_purchase(
 
     `facts` are those that the rules see; the customer's account must be locked.
     """
-    if customer.asked_for is None and customer.account.is_followed_by(facts.occurred_at):
+    wallet = await accounts_of(session, stamp=call.stamp, customer=customer, terms=terms)
+    owing = any(one.balance.owed for one in wallet.values())
+    if customer.asked_for is None and not owing and customer.account.is_followed_by(facts.occurred_at):
         earned = earning.earn(terms=terms, facts=facts)
-        if not customer.account.balance.can_take(earned):
+        if not all(one.balance.can_take(earned, unit=one.unit) for one in wallet.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
         # What keeps older points alive puts off their notices too.
         alive = await versions.kept_alive(session, program_id=call.program.id, terms=terms)
         if not alive and not _turns(customer, earned=earned, terms=terms):
             sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned, source=source)
-            return await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=terms)
+            return await _on_the_spot(
+                session, call=call, customer=customer, wallet=wallet, sale=sale, earned=earned, terms=terms
+            )
     return await _in_its_place(
         session, call=call, order=order, customer=customer, facts=facts, terms=terms, source=source
     )
@@ -88,11 +95,21 @@ def _turns(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
 
 
 async def _on_the_spot(
-    session: Session, *, call: Call, customer: CustomerRow, sale: Purchase, earned: Decision, terms: Terms
+    session: Session,
+    *,
+    call: Call,
+    customer: CustomerRow,
+    wallet: Mapping[Unit, Account],
+    sale: Purchase,
+    earned: Decision,
+    terms: Terms,
 ) -> tuple[Purchase, Answer]:
-    """Book a purchase that follows all that is known of the wallet: one entry, and one lot if it earned something."""
+    """Book a purchase that follows all that is known of the wallet: one entry, and one lot if it earned something.
+
+    The same in the account of stamps, where the terms give some.
+    """
     account, at = customer.account, sale.occurred_at
-    gained = PassingTime(versions=(terms,))
+    gained = Purse(Unit.POINTS, versions=(terms,))
     draws: tuple[Draw, ...] = ()
     if earned.points:
         draws = gained.open(
@@ -118,8 +135,30 @@ async def _on_the_spot(
         notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
         digests=(purchases.evidence(sale),),
     )
-    answer = _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance)
+    balances = held_in(wallet) | {Unit.POINTS: after.balance}
+    if terms.stamping:
+        balances[Unit.STAMPS] = await _stamp(
+            session, call=call, account=wallet[Unit.STAMPS], sale=sale, earned=earned, terms=terms
+        )
+    answer = _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
     return sale, answer
+
+
+async def _stamp(
+    session: Session, *, call: Call, account: Account, sale: Purchase, earned: Decision, terms: Terms
+) -> Balance:
+    """Book the stamps of a purchase, none as well; the balance after it."""
+    at, holdings = sale.occurred_at, Holdings()
+    draws: tuple[Draw, ...] = ()
+    if earned.stamps:
+        draws = holdings.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms, zone=sale.facts.zone), at=at)
+    if not account.entries:
+        await accounts.open_account(session, program_id=call.program.id, account=account)
+    book = Book(session=session, stamp=call.stamp, account=account, known={})
+    posting = Posting(Subject(EntryType.EARN, sale.id), at, draws, earned)
+    await book.append(posting, lots_after=holdings.lots, origin=Origin(purchase_id=sale.id))
+    after = await book.close(lots_after=holdings.lots, balance=account.balance.plus(holdings.balance(at=at)))
+    return after.balance
 
 
 async def _first_look(session: Session, *, call: Call, account: Account, at: datetime) -> datetime | None:
@@ -156,7 +195,7 @@ async def _in_its_place(
         facts=[NewFact(bought, customer_id=owner)],
     )
     sold = retold.course.sales[bought.id]
-    if retold.balance.lifetime > MAX_POINTS or sold.decision.largest() > MAX_POINTS:
+    if any(one.lifetime > MAX_POINTS for one in retold.balances.values()) or sold.decision.largest() > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     sale = _purchase(
         call=call, order=order, facts=sold.facts, owner=owner, earned=sold.decision, source=source, id=bought.id
@@ -176,7 +215,7 @@ async def _in_its_place(
         earned=sold.decision,
         terms=terms,
         entry=made[Subject(EntryType.EARN, sale.id)],
-        balance=retold.balance,
+        balances=retold.balances,
     )
 
 
@@ -195,11 +234,11 @@ def _answered(
     earned: Decision,
     terms: Terms,
     entry: Entry,
-    balance: Balance,
+    balances: Mapping[Unit, Balance],
 ) -> Answer:
     return Answer(
         decision=earned,
-        balance=balance,
+        balances=balances,
         customer_id=customer.id,
         purchase_id=sale.id,
         entry_id=entry.id,

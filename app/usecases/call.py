@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,9 @@ from app.domain.decisions import Decision
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
-from app.store import answers
+from app.domain.units import Unit
+from app.store import accounts, answers
+from app.store.customers import CustomerRow
 from app.store.programs import Program
 from app.store.unit import Session
 
@@ -68,14 +70,14 @@ class Call:
 class Answer:
     """What a write answered: kept for ever under its idempotency key, and given again word for word.
 
-    Holds ids, the decision and the balance after it, and nothing personal. `terms`, the version that decided, is there
+    Holds ids, the decision and the balances after it, and nothing personal. `terms`, the version that decided, is there
     on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
     `clock` what the program's clock showed when it was moved, `moved_from` what it showed before. `other_id` is the
     customer on the other side, `other_entry_id` the entry there.
     """
 
     decision: Decision | None = None
-    balance: Balance | None = None
+    balances: Mapping[Unit, Balance] | None = None
     customer_id: str | None = None
     purchase_id: str | None = None
     refund_id: str | None = None
@@ -102,8 +104,8 @@ class Answer:
         data: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(self, name)) is not None}
         if self.decision is not None:
             data["decision"] = self.decision.to_data()
-        if self.balance is not None:
-            data["balance"] = self.balance.to_data()
+        if self.balances is not None:
+            data["balances"] = {unit.value: one.to_data() for unit, one in self.balances.items()}
         if self.notice_ids is not None:
             data["notice_ids"] = list(self.notice_ids)
         for name in _INSTANTS:
@@ -117,7 +119,7 @@ class Answer:
         return cls(
             **{name: data[name] for name in _PLAIN if name in data},
             decision=Decision.from_data(data["decision"]) if "decision" in data else None,
-            balance=Balance.from_data(data["balance"]) if "balance" in data else None,
+            balances=_balances(data["balances"]) if "balances" in data else None,
             notice_ids=tuple(data["notice_ids"]) if "notice_ids" in data else None,
             clock=_instant(data.get("clock")),
             moved_from=_instant(data.get("moved_from")),
@@ -145,8 +147,18 @@ _PLAIN = (
 _INSTANTS = ("clock", "moved_from")
 
 
+def _balances(data: Mapping[str, Mapping[str, int]]) -> dict[Unit, Balance]:
+    return {Unit(unit): Balance.from_data(one) for unit, one in data.items()}
+
+
 def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text is not None else None
+
+
+async def balances_now(session: Session, *, program_id: str, customer: CustomerRow) -> dict[Unit, Balance]:
+    """What the wallet of a customer holds as it is kept, in every unit that it ever held; its account must be locked."""
+    others = await accounts.others(session, program_id=program_id, wallet_id=customer.account.wallet_id)
+    return {Unit.POINTS: customer.account.balance} | {unit: one.balance for unit, one in others.items()}
 
 
 async def replay(session: Session, *, call: Call) -> Answer | Problem | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain import reversing
 from app.domain.access import Role
 from app.domain.calendar import latest
 from app.domain.decisions import Decision
-from app.domain.ledger import Entry, EntryType
+from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.postings import Subject
 from app.store import customers, redemptions, reversals, terms
 from app.store.customers import CustomerBy, CustomerRow
@@ -18,7 +20,7 @@ from app.store.redemptions import Redemption, RedemptionState
 from app.store.reversals import Reversal
 from app.store.telling import Retold, retell
 from app.store.unit import Session
-from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.record import record
 from app.usecases.run_out import let_go
 
@@ -65,7 +67,8 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
         if call.now >= ended_at:
             zone = paid.redemption.facts.zone
             late = reversing.too_late(paid.terms, ended_at=ended_at, at=call.now, zone=zone)
-            return await keep(session, call=call, answer=_answer(paid, decision=late))
+            held = await balances_now(session, program_id=call.program.id, customer=paid.customer)
+            return await keep(session, call=call, answer=_answer(paid, decision=late, balances=held))
     elif not order.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     return await _undone(session, call=call, order=order, paid=paid)
@@ -138,14 +141,15 @@ async def _undone(session: Session, *, call: Call, order: Cancellation, paid: _P
 
 def _booked(paid: _Paid, *, retold: Retold, reversal: Reversal, entry: Entry) -> Answer:
     subject = Subject(EntryType.REVERSAL, reversal.id)
-    decision = next(one.decision for one in retold.course.postings if one.subject == subject)
-    return _answer(paid, decision=decision, retold=retold, entry=entry)
+    postings = (one for purse in retold.course.purses.values() for one in purse.postings)
+    decision = next(one.decision for one in postings if one.subject == subject)
+    return _answer(paid, decision=decision, balances=retold.balances, entry=entry)
 
 
-def _answer(paid: _Paid, *, decision: Decision, retold: Retold | None = None, entry: Entry | None = None) -> Answer:
+def _answer(paid: _Paid, *, decision: Decision, balances: Mapping[Unit, Balance], entry: Entry | None = None) -> Answer:
     return Answer(
         decision=decision,
-        balance=retold.balance if retold is not None else paid.customer.account.balance,
+        balances=balances,
         customer_id=paid.customer.id,
         redemption_id=paid.redemption.id,
         reward_id=paid.redemption.reward_id,

@@ -98,12 +98,13 @@ async def _write(
 
 def _open(given: Sequence[ExpiryNotice], *, course: Course) -> list[ExpiryNotice]:
     """The notices that tell of a lot, with its last day as it stands, whose owner has not been told."""
-    untold = {(one.lot.id, one.last_day) for one in course.notices()}
+    untold = {(one.lot.id, one.last_day) for one in course.points.notices()}
     return [one for one in given if any((lot.lot_id, lot.last_day) in untold for lot in one.lots)]
 
 
 def _asked_for(notice: ExpiryNotice, *, course: Course) -> list[NoticeChannel]:
     """The ways in which a notice has to come so that it counts for each of its lots: one for each, in one order."""
-    lots = [course.holdings.lots[one.lot_id] for one in notice.lots if one.lot_id in course.holdings.lots]
-    firsts = {next(one for one in NoticeChannel if one in course.validity_of(lot).notice_by) for lot in lots}
+    purse = course.points
+    lots = [purse.holdings.lots[one.lot_id] for one in notice.lots if one.lot_id in purse.holdings.lots]
+    firsts = {next(one for one in NoticeChannel if one in purse.validity_of(lot).notice_by) for lot in lots}
     return [one for one in NoticeChannel if one in firsts]

@@ -16,7 +16,7 @@ from app.store.redemptions import RedemptionState
 from app.store.unit import Session
 from app.usecases.book_purchase import NewPurchase as NewPurchase
 from app.usecases.book_purchase import book_purchase
-from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.wait_for_purchase import apply_waiting
 
 RECEIPTS = "till"
@@ -63,8 +63,8 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     if isinstance(made, Problem):
         return made
     sale, answer = made
-    balance = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
-    return await keep(session, call=call, answer=answer if balance is None else replace(answer, balance=balance))
+    after = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
+    return await keep(session, call=call, answer=answer if after is None else replace(answer, balances=after))
 
 
 async def _paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer: CustomerRow) -> bool:
@@ -88,7 +88,7 @@ async def _same_receipt(
         raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
     answer = Answer(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
-        balance=customer.account.balance,
+        balances=await balances_now(session, program_id=call.program.id, customer=customer),
         customer_id=customer.id,
         purchase_id=recorded.id,
         entry_id=stored.entry.id,

@@ -88,7 +88,7 @@ async def _captured(session: Session, *, call: Call, held: Redemption, customer:
     made = await record(session, stamp=call.stamp, retold=retold, changed=changed, cause=id)
     answer = Answer(
         decision=held.decision,
-        balance=retold.balance,
+        balances=retold.balances,
         customer_id=customer.id,
         redemption_id=id,
         reward_id=held.reward_id,
@@ -107,7 +107,7 @@ async def _released(session: Session, *, call: Call, held: Redemption, customer:
     made = await record(session, stamp=call.stamp, retold=retold, changed=[changed])
     expired = [one.id for subject, one in made.items() if subject.type is EntryType.EXPIRE]
     answer = Answer(
-        balance=retold.balance,
+        balances=retold.balances,
         customer_id=customer.id,
         redemption_id=held.id,
         reward_id=held.reward_id,

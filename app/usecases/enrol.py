@@ -9,14 +9,12 @@ from app.domain.identities import IdentityKind
 from app.domain.ledger import Balance
 from app.domain.persons import PersonError, Preference, born
 from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
 from app.domain.wording import Locale
 from app.store import customers, persons, terms
 from app.store.customers import NewCustomer
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
-
-UNIT = "points"
-"""The one point unit that a program has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,6 @@ async def enrol(session: Session, *, call: Call, order: Enrolment) -> Answer | P
         id=call.new_id(),
         wallet_id=call.new_id(),
         account_id=call.new_id(),
-        unit=UNIT,
         identities=tuple((call.new_id(), kind, value) for kind, value in order.identities),
         locale=order.locale,
         accepted_terms_version=in_force.version if in_force is not None else None,
@@ -57,4 +54,5 @@ async def enrol(session: Session, *, call: Call, order: Enrolment) -> Answer | P
     await persons.put_preferences(
         session, program_id=call.program.id, customer_id=customer.id, preferences=order.preferences
     )
-    return await keep(session, call=call, answer=Answer(customer_id=customer.id, balance=Balance()))
+    answer = Answer(customer_id=customer.id, balances={Unit.POINTS: Balance()})
+    return await keep(session, call=call, answer=answer)

@@ -45,5 +45,5 @@ async def join_household(session: Session, *, call: Call, order: NewMember) -> A
     if isinstance(done, Problem):
         return done
     retold, entry = done
-    answer = Answer(balance=retold.balance, customer_id=joining.id, entry_id=entry.id, other_id=host.id)
+    answer = Answer(balances=retold.balances, customer_id=joining.id, entry_id=entry.id, other_id=host.id)
     return await keep(session, call=call, answer=answer)

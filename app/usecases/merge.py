@@ -8,7 +8,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.store import customers, holders, ledger, mergers
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.unit import Session
-from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.going_over import go_over, reason_problem
 
 
@@ -49,7 +49,7 @@ async def merge(session: Session, *, call: Call, order: NewMerger) -> Answer | P
     if isinstance(done, Problem):
         return done
     retold, entry = done
-    answer = Answer(balance=retold.balance, customer_id=survivor.id, entry_id=entry.id)
+    answer = Answer(balances=retold.balances, customer_id=survivor.id, entry_id=entry.id)
     return await keep(session, call=call, answer=answer)
 
 
@@ -62,5 +62,6 @@ async def _again(session: Session, *, call: Call, merged: CustomerRow) -> Answer
     entry = await ledger.of_merger(
         session, program_id=call.program.id, merger_id=merger.id, wallet_id=merger.to_wallet_id
     )
-    answer = Answer(balance=merged.account.balance, customer_id=merged.id, entry_id=entry)
+    held = await balances_now(session, program_id=call.program.id, customer=merged)
+    answer = Answer(balances=held, customer_id=merged.id, entry_id=entry)
     return await keep(session, call=call, answer=answer)

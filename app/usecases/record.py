@@ -10,13 +10,16 @@ from datetime import datetime
 
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
+from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Joined, Redeemed, Returned, Reversed, Story
 from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
-from app.store import ledger, levels, lots, redemptions
+from app.domain.wallets.purse import Purse
+from app.store import accounts, ledger, levels, lots, redemptions
+from app.store.accounts import Account
 from app.store.stories import Told
-from app.store.telling import Retold, next_notice
+from app.store.telling import Retold, balance_of, next_notice
 from app.store.unit import Session
-from app.usecases.book import NOTHING, Book, Origin
+from app.usecases.book import NOTHING, Book, Origin, new_account
 from app.usecases.call import Stamp
 from app.usecases.run_out import Changed, run_out
 
@@ -87,20 +90,20 @@ async def _record_one(
     gone: Iterable[int],
 ) -> dict[Subject, Entry]:
     course, account = retold.course, retold.account
-    recorded = await ledger.recorded(session, program_id=stamp.program_id, account_id=account.id)
-    known = {one.id: one for one in await lots.all_lots(session, program_id=stamp.program_id, account_id=account.id)}
-    book = Book(session=session, stamp=stamp, account=account, known=known)
-    made = await _append(book, retold=retold, recorded=recorded, decisions=decisions, cause=cause)
+    made, book = await _append(
+        session, stamp=stamp, retold=retold, account=account, unit=Unit.POINTS, decisions=decisions, cause=cause
+    )
+    others = await _other_units(session, stamp=stamp, retold=retold, decisions=decisions, cause=cause)
     own = {one.id for one in retold.story.facts}
     ended = await run_out(session, program_id=stamp.program_id, retold=retold, until=until)
     rows = [*(one for one in changed if one.before.id in own), *ended]
-    if not (made or rows or digests or gone or course.holders):
+    if not (made or others or rows or digests or gone or course.holders):
         return made
     counting = any(not one.asked.nothing for one in retold.versions.standing)
     # What is counted for each customer by itself is not what one counts who is two, or who shares.
     shared = bool(course.absorbed) or not course.holders
     await book.close(
-        lots_after=course.holdings.lots,
+        lots_after=course.points.holdings.lots,
         balance=retold.balance,
         settled_at=retold.until,
         due_at=course.next_due(),
@@ -112,16 +115,49 @@ async def _record_one(
     if any(one.tiers for one in retold.versions.standing):
         for holder in {id(one): one for one in course.holders.values()}.values():
             await levels.keep(session, program_id=stamp.program_id, customer_id=holder.id, standing=holder.standing)
-    return made
+    return others | made
+
+
+async def _other_units(
+    session: Session, *, stamp: Stamp, retold: Retold, decisions: Mapping[str, Decision], cause: str | None
+) -> dict[Subject, Entry]:
+    """The same for what the wallet holds beside points; an account begins with the first entry in it."""
+    found: dict[Subject, Entry] = {}
+    for unit, purse in retold.course.purses.items():
+        account = retold.told.others.get(unit)
+        if unit is Unit.POINTS or (account is None and not purse.postings):
+            continue
+        if account is None:
+            account = new_account(stamp, wallet_id=retold.account.wallet_id, unit=unit)
+            await accounts.open_account(session, program_id=stamp.program_id, account=account)
+        made, book = await _append(
+            session, stamp=stamp, retold=retold, account=account, unit=unit, decisions=decisions, cause=cause
+        )
+        balance = balance_of(retold.course, at=retold.until, unit=unit)
+        if made or balance != account.balance:
+            await book.close(lots_after=purse.holdings.lots, balance=balance)
+        found |= made
+    return found
 
 
 async def _append(
-    book: Book, *, retold: Retold, recorded: Recorded, decisions: Mapping[str, Decision], cause: str | None
-) -> dict[Subject, Entry]:
-    """Append every entry that is lacking."""
-    origins, told_up_to = dict(_origins(retold.story)), retold.account.settled_at
-    wanted = [(one, False) for one in differences(retold.course.postings, recorded=recorded)]
-    wanted += [(one, True) for one in _taken_back(retold, recorded=recorded)]
+    session: Session,
+    *,
+    stamp: Stamp,
+    retold: Retold,
+    account: Account,
+    unit: Unit,
+    decisions: Mapping[str, Decision],
+    cause: str | None,
+) -> tuple[dict[Subject, Entry], Book]:
+    """Append every entry that is lacking in the account of a unit."""
+    purse, told_up_to = retold.course.purses[unit], retold.account.settled_at
+    recorded = await ledger.recorded(session, program_id=stamp.program_id, account_id=account.id)
+    known = {one.id: one for one in await lots.all_lots(session, program_id=stamp.program_id, account_id=account.id)}
+    book = Book(session=session, stamp=stamp, account=account, known=known)
+    origins = dict(_origins(retold.story))
+    wanted = [(one, False) for one in differences(purse.postings, recorded=recorded)]
+    wanted += [(one, True) for one in _taken_back(purse, at=retold.until, recorded=recorded)]
     made: dict[Subject, Entry] = {}
     for posting, too_much in wanted:
         subject = posting.subject
@@ -131,17 +167,17 @@ async def _append(
         known_before = too_much or (told_up_to is not None and posting.at <= told_up_to)
         made[subject] = await book.append(
             posting,
-            lots_after=retold.course.holdings.lots,
+            lots_after=purse.holdings.lots,
             origin=origins.get(subject, NOTHING),
             cause=cause if known_before and cause != subject.id else None,
         )
-    return made
+    return made, book
 
 
-def _taken_back(retold: Retold, *, recorded: Recorded) -> Iterator[Posting]:
+def _taken_back(purse: Purse, *, at: datetime, recorded: Recorded) -> Iterator[Posting]:
     """Entries that take back what should not be there."""
-    for subject, draws in surplus(retold.course.postings, recorded=recorded).items():
-        yield retold.course.moved(subject, at=retold.until, draws=draws)
+    for subject, draws in surplus(purse.postings, recorded=recorded).items():
+        yield purse.moved(subject, at=at, draws=draws)
 
 
 def _decided(posting: Posting, *, retold: Retold, decisions: Mapping[str, Decision]) -> Posting:

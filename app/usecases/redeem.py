@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from app.domain import redeeming
@@ -14,19 +14,21 @@ from app.domain.lots import Lot
 from app.domain.price_lists import Charge, PriceLists
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
 from app.domain.wallets.course import Course
 from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.postings import Posting, Subject
 from app.store import customers, levels, locations, lots, members, price_lists, redemptions, rewards, terms
+from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
-from app.store.telling import NewFact, retell, told_with
+from app.store.telling import NewFact, balance_of, retell, told_with
 from app.store.unit import Session
-from app.usecases.book import Book, Origin
-from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
+from app.usecases.book import Book, Origin, accounts_of, held_in
+from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, balances_now, keep, replay
 from app.usecases.count import count_uses
 from app.usecases.record import record
 from app.usecases.reserving import NewHold, with_reserved
@@ -59,6 +61,11 @@ class _Asked:
     facts: PurchaseFacts
 
     @property
+    def unit(self) -> Unit:
+        """What the reward costs."""
+        return redeeming.price(self.clause).unit
+
+    @property
     def owner(self) -> str:
         """Who redeems: before customers were merged, the one whose card it was."""
         return self.customer.asked_for or self.customer.id
@@ -80,16 +87,18 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         known_hold = await redemptions.by_checkout(session, program_id=call.program.id, checkout=order.hold.checkout)
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
-    account = asked.customer.account
+    account, unit = asked.customer.account, asked.unit
+    wallet = await accounts_of(session, stamp=call.stamp, customer=asked.customer, terms=asked.terms)
     # What keeps older points alive puts off their notices too.
     alive = await terms.kept_alive(session, program_id=call.program.id, terms=asked.terms)
     if (
         not alive
         and order.hold is None
-        and not account.balance.held
+        and not any(one.balance.held for one in wallet.values())
+        and not wallet[unit].balance.owed
         and account.is_followed_by(asked.facts.occurred_at)
     ):
-        return await _on_the_spot(session, call=call, asked=asked)
+        return await _on_the_spot(session, call=call, asked=asked, wallet=wallet)
     return await _in_its_place(session, call=call, asked=asked)
 
 
@@ -116,10 +125,16 @@ async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Aske
     return _Asked(order=order, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts)
 
 
-async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer | Problem:
+async def _on_the_spot(
+    session: Session, *, call: Call, asked: _Asked, wallet: Mapping[Unit, Account]
+) -> Answer | Problem:
     """Decide by the balance as it stands, and book one entry."""
-    program, account, at = call.program.id, asked.customer.account, asked.facts.occurred_at
-    lists = await price_lists.known(session, program_id=program, customer=asked.customer, in_force=asked.terms, at=at)
+    program, account, at = call.program.id, wallet[asked.unit], asked.facts.occurred_at
+    lists = None
+    if asked.unit is Unit.POINTS:
+        lists = await price_lists.known(
+            session, program_id=program, customer=asked.customer, in_force=asked.terms, at=at
+        )
     decision = redeeming.redeem(
         terms=asked.terms,
         clause=asked.clause,
@@ -127,7 +142,8 @@ async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer
         available=account.balance.available,
         charge=lists.charge(asked.reward.key) if lists is not None else None,
     )
-    answer = _answer(asked, decision=decision, balance=account.balance)
+    balances = held_in(wallet)
+    answer = _answer(asked, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=program, reward_id=asked.reward.id):
@@ -136,19 +152,27 @@ async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer
     await _write(session, call=call, asked=asked, redemption=redemption)
     known = await lots.open_lots(session, program_id=program, account_id=account.id)
     holdings = Holdings.of(known)
-    draws = holdings.spend(redemption.id, decision.points, at=at, before=_prices(lists, asked=asked))
+    cost = decision.amount(asked.unit)
+    draws = holdings.spend(redemption.id, cost, at=at, before=_prices(lists, asked=asked))
     book = Book(session=session, stamp=call.stamp, account=account, known={one.id: one for one in known})
     posting = Posting(Subject(EntryType.REDEEM, redemption.id), at, draws, decision)
     entry = await book.append(posting, lots_after=holdings.lots, origin=Origin(redemption_id=redemption.id))
-    after = await book.close(
+    left = replace(account.balance, available=account.balance.available - cost)
+    told = asked.customer.account
+    if asked.unit is not Unit.POINTS:
+        await book.close(lots_after=holdings.lots, balance=left)
+        book = Book(session=session, stamp=call.stamp, account=told, known={})
+    # What it was told for stands in the account of points, whatever was paid with.
+    await book.close(
         lots_after=holdings.lots,
-        balance=replace(account.balance, available=account.balance.available - decision.points),
+        balance=left if asked.unit is Unit.POINTS else told.balance,
         settled_at=at,
-        due_at=account.due_at,
-        notice_at=account.notice_at,
+        due_at=told.due_at,
+        notice_at=told.notice_at,
         digests=(redemptions.evidence(redemption),),
     )
-    return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balance=after.balance)
+    balances[asked.unit] = left
+    return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balances=balances)
 
 
 async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answer | Problem:
@@ -158,16 +182,17 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
     then = before.course if account.precedes(at) else before.as_of(at, customer_id=asked.owner)
     facts = then.holders[asked.owner].seen(asked.facts, terms=asked.terms)
     facts = with_reserved(facts, customer_id=asked.owner, terms=asked.terms, told=before.told, at=before.until)
-    available = min(then.holdings.available(at=at), before.balance.available)
+    held = balance_of(before.course, at=before.until, unit=asked.unit)
+    available = min(then.purses[asked.unit].holdings.available(at=at), held.available)
     decision = redeeming.redeem(
         terms=asked.terms,
         clause=asked.clause,
         facts=facts,
         available=available,
-        owed=before.balance.owed,
+        owed=held.owed,
         charge=_charge(then, asked=asked),
     )
-    answer = _answer(asked, decision=decision, balance=before.balance)
+    answer = _answer(asked, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=call.program.id, reward_id=asked.reward.id):
@@ -185,11 +210,15 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
         decisions={redemption.id: decision},
     )
     entry = made.get(Subject(EntryType.REDEEM, redemption.id))
-    return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balance=retold.balance)
+    return await _granted(
+        session, call=call, answer=answer, redemption=redemption, entry=entry, balances=retold.balances
+    )
 
 
 def _charge(then: Course, *, asked: _Asked) -> Charge | None:
     """What the reward costs where points of different age pay different prices."""
+    if asked.unit is not Unit.POINTS:
+        return None
     lists = then.price_lists(terms=asked.terms, at=asked.facts.occurred_at)
     return lists.charge(asked.reward.key) if lists is not None else None
 
@@ -227,10 +256,10 @@ async def _write(session: Session, *, call: Call, asked: _Asked, redemption: Red
         await count_uses(session, call=call, customer_id=asked.owner, terms=asked.terms, decision=redemption.decision)
 
 
-def _answer(asked: _Asked, *, decision: Decision, balance: Balance) -> Answer:
+def _answer(asked: _Asked, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
     return Answer(
         decision=decision,
-        balance=balance,
+        balances=balances,
         customer_id=asked.customer.id,
         reward_id=asked.reward.id,
         terms=asked.terms,
@@ -238,10 +267,16 @@ def _answer(asked: _Asked, *, decision: Decision, balance: Balance) -> Answer:
 
 
 async def _granted(
-    session: Session, *, call: Call, answer: Answer, redemption: Redemption, entry: Entry | None, balance: Balance
+    session: Session,
+    *,
+    call: Call,
+    answer: Answer,
+    redemption: Redemption,
+    entry: Entry | None,
+    balances: Mapping[Unit, Balance],
 ) -> Answer:
     made = replace(
-        answer, balance=balance, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
+        answer, balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
     )
     return await keep(session, call=call, answer=made)
 
@@ -253,7 +288,8 @@ async def _same_checkout(session: Session, *, call: Call, asked: _Asked, known: 
         return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("checkout",))
     if known.state is not RedemptionState.HELD or known.has_run_out(at=latest(call.now, customer.account.settled_at)):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
-    answer = _answer(asked, decision=known.decision, balance=customer.account.balance)
+    balances = await balances_now(session, program_id=call.program.id, customer=customer)
+    answer = _answer(asked, decision=known.decision, balances=balances)
     return await keep(session, call=call, answer=replace(answer, redemption_id=known.id))
 
 
@@ -266,7 +302,7 @@ def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: De
         customer_id=asked.owner,
         reward_id=asked.reward.id,
         state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
-        points=decision.points,
+        points=decision.amount(asked.unit),
         occurred_at=facts.occurred_at,
         recorded_at=call.now,
         terms_version=decision.terms_version,

@@ -13,7 +13,7 @@ from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.unit import Session
 from app.store.waiting_refunds import WaitingState
-from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.earn import RECEIPTS
 from app.usecases.take_back import NewRefund as NewRefund
 from app.usecases.take_back import take_back
@@ -93,7 +93,7 @@ async def _same_receipt(
         raise LookupError(f"refund {known.id} has no entry in the ledger")
     answer = Answer(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
-        balance=customer.account.balance,
+        balances=await balances_now(session, program_id=call.program.id, customer=customer),
         customer_id=customer.id,
         purchase_id=known.purchase_id,
         refund_id=known.id,

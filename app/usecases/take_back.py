@@ -11,6 +11,7 @@ from app.domain import earning, refunding
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.returning import Left, Returning
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.course import owes
 from app.domain.wallets.happenings import Returned
 from app.domain.wallets.holdings import Holdings
@@ -59,11 +60,17 @@ async def take_back(
     left: Left,
     back: Returning,
 ) -> Answer:
-    """Decide on the spot where nothing that is known comes later and no level is at stake; else in its place in time."""
+    """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
     now = await versions.in_force(session, program_id=stamp.program_id, at=order.occurred_at)
     tiered = terms.tiers or (now is not None and now.tiers)
+    units = await versions.units(session, program_id=stamp.program_id, terms=now or terms)
     paid_with_points = any(one.redemption_id is not None for one in sale.facts.payments)
-    plain = customer.account.is_followed_by(order.occurred_at) and not tiered and not paid_with_points
+    plain = (
+        customer.account.is_followed_by(order.occurred_at)
+        and not tiered
+        and not paid_with_points
+        and units == (Unit.POINTS,)
+    )
     if not plain:
         return await _in_its_place(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
@@ -126,7 +133,7 @@ async def _on_the_spot(
         outcome=outcome,
         made=made,
         entry=entry,
-        balance=after.balance,
+        balances={Unit.POINTS: after.balance},
     )
 
 
@@ -167,7 +174,7 @@ async def _in_its_place(
         outcome=outcome,
         made=made,
         entry=entry,
-        balance=retold.balance,
+        balances=retold.balances,
         points_back=retold.course.given_back[fact.id],
     )
 
@@ -179,12 +186,12 @@ def _answered(
     outcome: refunding.Refunded,
     made: Refund,
     entry: Entry,
-    balance: Balance,
+    balances: Mapping[Unit, Balance],
     points_back: int = 0,
 ) -> Answer:
     return Answer(
         decision=outcome.decision,
-        balance=balance,
+        balances=balances,
         customer_id=customer.id,
         purchase_id=made.purchase_id,
         refund_id=made.id,

@@ -61,7 +61,7 @@ async def _passed(
     before = await retell(session, program_id=call.program.id, account=giver.account, until=at)
     if not before.versions.standing:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
-    if before.course.holdings.available(at=at) < order.points:
+    if before.course.points.holdings.available(at=at) < order.points:
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
     passed = _lots(before, points=order.points, call=call)
     made = Transfer(
@@ -86,7 +86,7 @@ async def _passed(
     await transfers.add(session, program_id=call.program.id, transfer=made)
     entries = [await _booked(session, call=call, retold=one, made=made) for one in (here, there)]
     answer = Answer(
-        balance=here.balance,
+        balances=here.balances,
         customer_id=giver.id,
         entry_id=entries[0],
         other_id=taker.id,
@@ -106,11 +106,11 @@ def _lots(before: Retold, *, points: int, call: Call) -> tuple[Passed, ...]:
 
     What the giver's activity put off stays put off: the last day is the one that the giver saw.
     """
-    course, holdings = before.course, before.course.holdings
+    purse, holdings = before.course.points, before.course.points.holdings
 
     def part(draw: Draw) -> Lot:
         lot = holdings.lots[draw.lot_id]
-        last = last_day(lot, validity=course.validity_of(lot), active_at=course.active_at)
+        last = last_day(lot, validity=purse.validity_of(lot), active_at=purse.active_at)
         return _part(lot, points=draw.points, last=last, id=call.new_id())
 
     there = [lot for lot in holdings.free_lots() if lot.available_from <= before.until]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.returning import Left, returning
+from app.domain.units import Unit
 from app.store import customers, refunds, terms, waiting_refunds
 from app.store.customers import CustomerBy
 from app.store.purchases import Purchase
@@ -42,12 +44,12 @@ async def wait(session: Session, *, call: Call, order: NewRefund) -> Answer | Pr
     return await keep(session, call=call, answer=Answer(waiting_refund_id=waiting.id))
 
 
-async def apply_waiting(session: Session, *, stamp: Stamp, sale: Purchase) -> Balance | None:
-    """Apply the refunds that waited for a purchase; the balance after them, None where there was none.
+async def apply_waiting(session: Session, *, stamp: Stamp, sale: Purchase) -> Mapping[Unit, Balance] | None:
+    """Apply the refunds that waited for a purchase; the balances after them, None where there was none.
 
     What the purchase has not to give back is left for a person to look at, and so is what has the number of another refund.
     """
-    balance = None
+    balances = None
     for one in await waiting_refunds.of_receipt(session, program_id=stamp.program_id, receipt=sale.external_id):
         answer = await _applied(session, stamp=stamp, sale=sale, waiting=one)
         state = WaitingState.APPLIED if answer is not None else WaitingState.REFUSED
@@ -58,8 +60,8 @@ async def apply_waiting(session: Session, *, stamp: Stamp, sale: Purchase) -> Ba
             state=state,
             refund_id=answer.refund_id if answer is not None else None,
         )
-        balance = answer.balance if answer is not None else balance
-    return balance
+        balances = answer.balances if answer is not None else balances
+    return balances
 
 
 async def _taken(session: Session, *, program_id: str, number: str | None) -> bool:

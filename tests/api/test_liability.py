@@ -111,7 +111,7 @@ class Books:
             ]
             for one in await accounts.page(session, program_id=self.program.id, after=NOBODY, limit=100):
                 told = await retell(session, program_id=self.program.id, account=one, until=LONG_AFTER)
-                holdings = told.as_of(at).holdings
+                holdings = told.as_of(at).points.holdings
                 whole = whole.plus(holdings.balance(at=at))
                 for lot in holdings.lots.values():
                     younger = (place for place, start in enumerate(starts[1:]) if lot.earned_at >= start)

@@ -33,7 +33,7 @@ from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.effects.reward_cost import CostUnit, RewardCost
+from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
@@ -41,6 +41,7 @@ from app.domain.facts import Channel, PaymentKind, PurchaseFacts
 from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint, notice_finding, stale_notice_finding
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wording import Locale, wording
 from tests import strategies as some
 from tests.builders import a_clause, pounds
@@ -268,7 +269,7 @@ def test_waiting_shortens_the_time_to_reach_a_reward_where_validity_runs_from_th
 
 
 def test_what_a_reward_costs_in_stamps_is_not_held_against_the_pace_of_points() -> None:
-    clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", CostUnit.STAMPS))
+    clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", Unit.STAMPS))
     assert found(a_clause(), clause, ("v", (), YEARLY), habits=Habits(pace=Fraction(1))) == []
 
 

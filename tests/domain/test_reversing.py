@@ -14,6 +14,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.lots import Lot
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.holdings import Holdings
 from app.domain.wording import Locale, wording
 from app.domain.wording.reasons import statement
@@ -65,7 +66,13 @@ def test_what_is_undone_cites_the_window_within_it_and_else_the_price(
     hours: int | None, later: timedelta, clause: str
 ) -> None:
     made = reversing.undone(
-        terms(hours=hours), reward="mug", points=100, redeemed_at=NOON, at=NOON + later, zone="Europe/London"
+        terms(hours=hours),
+        reward="mug",
+        amount=100,
+        unit=Unit.POINTS,
+        redeemed_at=NOON,
+        at=NOON + later,
+        zone="Europe/London",
     )
     assert [(one.clause, one.finding.code) for one in made.reasons] == [(clause, ReasonCode.REDEMPTION_UNDONE)]
 
@@ -75,7 +82,8 @@ def test_points_past_their_day_are_told_until_when_they_can_be_spent(locale: Loc
     made = reversing.undone(
         terms(),
         reward="mug",
-        points=100,
+        amount=100,
+        unit=Unit.POINTS,
         redeemed_at=NOON,
         at=NOON + DAY,
         zone="Europe/London",

@@ -113,8 +113,8 @@ def test_points_that_expire_count_towards_the_level_still() -> None:
     week = PointsValidity(days=7, expires=True)
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
     course = unfold(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
-    assert [one.subject.type for one in course.postings] == [EntryType.EARN, EntryType.EXPIRE]
-    assert course.holdings.free() == 0
+    assert [one.subject.type for one in course.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
+    assert course.points.holdings.free() == 0
     assert held(course) == TierStanding("silver", START)
     assert course.holders[ANNA].qualifying.points(terms=terms, at=course.at or START) == 120
 

@@ -15,20 +15,20 @@ def of_core(course: Course, at: datetime) -> dict[str, Any]:
     """What the core says."""
     terms = course.in_force(at)
     holders = list({id(one): one for one in course.holders.values()}.values())
-    balance = course.holdings.balance(
+    balance = course.points.holdings.balance(
         at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders)
     )
     return {
         "lots": {
             lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
-            for lot in course.holdings.lots.values()
+            for lot in course.points.holdings.lots.values()
         },
         "balance": {
             name: getattr(balance, name) for name in ("available", "pending", "held", "owed", "lifetime", "qualifying")
         },
         "tiers": {id: one.standing.tier for id, one in course.holders.items()},
         "falls": {id: one.standing.falls_at for id, one in course.holders.items()},
-        "ends": {lot.id: course.expires_at(lot) for lot in course.holdings.lots.values() if lot.free},
+        "ends": {lot.id: course.points.expires_at(lot) for lot in course.points.holdings.lots.values() if lot.free},
     }
 
 

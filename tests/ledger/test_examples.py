@@ -16,6 +16,7 @@ from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import (
     Adjusted,
@@ -31,7 +32,7 @@ from app.domain.wallets.happenings import (
     Warned,
     business_order,
 )
-from app.domain.wallets.passing_time import PassingTime
+from app.domain.wallets.purse import Purse
 from tests.builders import a_line, a_lot, a_purchase
 from tests.ledger import reference
 from tests.ledger.comparing import of_core, of_reference, unlike
@@ -123,7 +124,7 @@ def test_points_of_a_year_go_only_after_a_notice_in_its_time(told_on: tuple[date
         for day in told_on
     ]
     course = told([bought, *warned], until=on(900), by=by)
-    expired = [local_date(one.at, zone_name=LONDON) for one in course.postings if one.subject.type == "EXPIRE"]
+    expired = [local_date(one.at, zone_name=LONDON) for one in course.points.postings if one.subject.type == "EXPIRE"]
     assert expired == ([gone_on] if gone_on is not None else [])
 
 
@@ -132,19 +133,19 @@ def test_short_lived_points_have_their_notice_on_the_receipt_and_activity_puts_t
     first, second = sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(9), by=by)
     course = told([first, second], until=on(40), by=by)
     # 10 January and ten days; then, after the purchase of 19 January, to the end of the 29th.
-    assert {one.at.date() for one in course.postings if one.subject.type == "EXPIRE"} == {date(2026, 1, 30)}
+    assert {one.at.date() for one in course.points.postings if one.subject.type == "EXPIRE"} == {date(2026, 1, 30)}
 
 
 @pytest.mark.parametrize(("days", "left"), [(29, 0), (30, 12)])
 def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_without_one(days: int, left: int) -> None:
     by = terms(PointsValidity(days=days, expires=True))
-    assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).holdings.free() == left
+    assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).points.holdings.free() == left
 
 
 def test_activity_before_points_are_available_does_not_bring_their_end_nearer() -> None:
     by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY), pending=PendingPeriod(14))
     course = told([sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(5), by=by)], until=on(60), by=by)
-    ends = [(one.subject.id, one.at.date()) for one in course.postings if one.subject.type == "EXPIRE"]
+    ends = [(one.subject.id, one.at.date()) for one in course.points.postings if one.subject.type == "EXPIRE"]
     # Available from 25 and 30 January, for ten days.
     assert ends == [(an_id("a"), date(2026, 2, 5)), (an_id("b"), date(2026, 2, 10))]
 
@@ -155,9 +156,9 @@ def test_activity_before_points_are_available_does_not_bring_their_end_nearer() 
 def test_points_that_wait_pay_what_is_owed_when_they_become_available() -> None:
     by = terms(pending=PendingPeriod(14))
     facts: list[Happening] = [given_out("r", 8, at=on(0), by=by), sale("a", 5, at=on(1), by=by)]
-    early = told(facts, until=on(10), by=by).holdings
+    early = told(facts, until=on(10), by=by).points.holdings
     assert (early.owed, early.free()) == (8, 12)
-    later = told(facts, until=on(20), by=by).holdings
+    later = told(facts, until=on(20), by=by).points.holdings
     assert (later.owed, later.free()) == (0, 4)
 
 
@@ -167,7 +168,7 @@ def test_points_that_become_available_together_pay_what_is_owed_in_the_order_of_
         given_out("r", 3, at=on(0), by=by),
         *(sale(name, 5, at=on(n / 24), by=by) for n, name in enumerate("abcdef")),
     ]
-    lots = told(facts, until=on(20), by=by).holdings.lots
+    lots = told(facts, until=on(20), by=by).points.holdings.lots
     assert [lot.id for lot in lots.values() if lot.remaining < lot.points] == [an_id("a")]
 
 
@@ -176,17 +177,17 @@ def test_a_sale_that_came_back_while_its_points_waited_has_paid_no_debt() -> Non
     bought = sale("a", 5, at=on(1), by=by)
     back = Returned(an_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
     course = told([given_out("r", 8, at=on(0), by=by), bought, back], until=on(30), by=by)
-    assert (course.holdings.owed, course.holdings.free()) == (8, 0)
+    assert (course.points.holdings.owed, course.points.holdings.free()) == (8, 0)
 
 
 def test_points_that_are_let_go_pay_what_is_owed() -> None:
     by = terms()
     held = Held(an_id("h"), on(1), 10, on(3))
     facts: list[Happening] = [sale("a", 5, at=on(0), by=by), held, given_out("r", 8, at=on(2), by=by)]
-    assert told(facts, until=on(2), by=by).holdings.owed == 6
+    assert told(facts, until=on(2), by=by).points.holdings.owed == 6
     course = told(facts, until=on(4), by=by)
-    assert (course.holdings.owed, course.holdings.available(at=on(4))) == (0, 4)
-    assert sum(one.points for one in course.postings) == 4
+    assert (course.points.holdings.owed, course.points.holdings.available(at=on(4))) == (0, 4)
+    assert sum(one.points for one in course.points.postings) == 4
 
 
 def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() -> None:
@@ -194,8 +195,8 @@ def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() ->
     facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
     spent = [given_out("r", 17, at=on(2), by=by), given_out("s", 4, at=on(3), by=by)]
     course = told([*facts, *spent, Reversed(an_id("u"), an_id("r"), on(4))], until=on(5), by=by)
-    assert course.holdings.lots[an_id("a")].remaining == 12 - 4
-    assert course.holdings.lots[an_id("b")].remaining == 5
+    assert course.points.holdings.lots[an_id("a")].remaining == 12 - 4
+    assert course.points.holdings.lots[an_id("b")].remaining == 5
 
 
 def test_a_claw_back_takes_that_sale_then_what_waits_then_what_would_be_spent_first() -> None:
@@ -203,7 +204,7 @@ def test_a_claw_back_takes_that_sale_then_what_waits_then_what_would_be_spent_fi
     first, second = sale("a", 5, at=on(0), by=by), sale("b", 9, at=on(1), by=by)
     facts: list[Happening] = [first, second, given_out("r", 7, at=on(16), by=by), sale("c", 4, at=on(17), by=by)]
     back = Returned(an_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
-    lots = told([*facts, back], until=on(18), by=by).holdings.lots
+    lots = told([*facts, back], until=on(18), by=by).points.holdings.lots
     # 12 were earned, and 7 of them spent: 5 go from there, and 4 of the lot that waits, 3 from the one that does not.
     assert [lots[an_id(name)].remaining for name in "abc"] == [0, 6, 0]
 
@@ -212,7 +213,7 @@ def test_the_very_points_that_were_passed_on_go_and_others_only_where_they_are_g
     by = terms()
     facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
     passed = PassedOn(an_id("p"), on(2), {an_id("a"): 1, an_id("b"): 4})
-    lots = told([*facts, passed], until=on(3), by=by).holdings.lots
+    lots = told([*facts, passed], until=on(3), by=by).points.holdings.lots
     assert (lots[an_id("a")].remaining, lots[an_id("b")].remaining) == (11, 1)
 
 
@@ -220,7 +221,7 @@ def test_what_a_customer_buys_at_the_instant_of_a_merger_is_bought_by_the_surviv
     by = terms()
     joined = Joined(an_id("j"), on(1), Story(BOB, {BOB: on(0)}, ()), ANN)
     course = told([sale("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
-    assert course.holdings.free() == 12
+    assert course.points.holdings.free() == 12
 
 
 def test_a_level_that_a_merged_customer_still_holds_goes_over_with_the_days_that_are_left_of_it() -> None:
@@ -241,7 +242,7 @@ def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_
     other = Story(BOB, {BOB: on(-1)}, (bought, heard))
     facts: list[Happening] = [Joined(an_id("j"), on(320), other, ANN), given_out("r", 2, at=on(330), by=by)]
     course = told(facts, until=on(380), by=by)
-    assert [(one.subject.type.value, one.points) for one in course.postings] == [
+    assert [(one.subject.type.value, one.points) for one in course.points.postings] == [
         ("MERGE", 12),
         ("REDEEM", -2),
         ("EXPIRE", -10),
@@ -250,7 +251,7 @@ def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_
 
 
 def test_a_longer_grace_is_not_cut_short_by_another_reversal() -> None:
-    wallet = PassingTime(versions=(terms(TEN_DAYS),))
+    wallet = Purse(Unit.POINTS, versions=(terms(TEN_DAYS),))
     wallet.open(a_lot("a", earned_at=on(0), valid_until=date(2026, 1, 20)), at=on(0))
     wallet.spare({"a"}, until=on(40))
     wallet.spare({"a"}, until=on(20))
@@ -262,7 +263,7 @@ def test_a_hold_goes_over_with_the_wallet_and_ends_there() -> None:
     held = Held(an_id("h"), on(1), 10, on(9))
     other = Story(BOB, {BOB: on(-1)}, (sale("a", 5, at=on(0), by=by, who=BOB), held))
     joined = Joined(an_id("j"), on(3), other)
-    balances = [told([joined], until=on(day), by=by).holdings.balance(at=on(day)) for day in (4, 10)]
+    balances = [told([joined], until=on(day), by=by).points.holdings.balance(at=on(day)) for day in (4, 10)]
     assert [(one.available, one.held) for one in balances] == [(2, 10), (12, 0)]
 
 
@@ -284,7 +285,7 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
         assert sold.due == sold.decision.points
         assert sold.base == 0
         assert all(one.taken <= one.due for one in taken)
-        lot = course.holdings.lots.get(course.renamed.get(bought.id, bought.id))
+        lot = course.points.holdings.lots.get(course.points.renamed.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.
         given_back = [fact for fact, _ in earlier if isinstance(fact, Held | Reversed)] or any(
             course.given_back.values()
@@ -295,7 +296,7 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
 def test_adjustments_that_take_more_than_there_is_are_owed() -> None:
     by = terms()
     course = told([Adjusted(an_id("a"), on(0), 3, by), Adjusted(an_id("b"), on(1), -5, by)], until=on(2), by=by)
-    assert course.holdings.owed == 2
+    assert course.points.holdings.owed == 2
 
 
 def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_before() -> None:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
 from app.domain.rule import stated
+from app.domain.units import Unit
 from app.domain.wording import Wording
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 
-class CostUnit(StrEnum):
-    """What a reward is bought with."""
+class _Codes(NamedTuple):
+    """How it is said that the cost is paid, that something is missing, and that something is owed first."""
 
-    POINTS = "POINTS"
-    STAMPS = "STAMPS"
+    paid: ReasonCode
+    missing: ReasonCode
+    owed: ReasonCode
+
+
+_SAID = {
+    Unit.POINTS: _Codes(ReasonCode.COST_PAID, ReasonCode.INSUFFICIENT_POINTS, ReasonCode.NEGATIVE_BALANCE),
+    Unit.STAMPS: _Codes(ReasonCode.STAMPS_PAID, ReasonCode.INSUFFICIENT_STAMPS, ReasonCode.NEGATIVE_STAMPS),
+}
+
+
+def _collect(missing: int, unit: Unit) -> Remedy:
+    if unit is Unit.STAMPS:
+        return Remedy(RemedyCode.COLLECT_STAMPS, quantity=missing)
+    return Remedy(RemedyCode.COLLECT_POINTS, points=missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +50,30 @@ class RewardCost(Effect):
     reward: str = stated("The key of the reward.")
     points: int = stated(f"Points, or as many of the `unit`, 1 to {MOST_POINTS:,}.")
     name: str = stated("What the catalogue calls the reward when the terms are published.", default="", given=False)
-    unit: CostUnit = stated("What it is bought with.", default=CostUnit.POINTS)
+    unit: Unit = stated("What it is bought with.", default=Unit.POINTS)
     cash: Money | None = stated(
         "What is paid besides, in the program's currency, above 0; null: nothing.", default=None
     )
 
     def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:
-        """Whether the balance pays for it (`cost` where older points pay less); the remedy says what is missing.
+        """Whether the balance of its unit pays for it (`cost` where older points pay less); the remedy says what is missing.
 
-        `owed` are points below zero, 0 or more. While there are any it is refused, and what is collected fills them
-        first.
+        `owed` are points or stamps below zero, 0 or more. While there are any it is refused, and what is collected fills
+        them first.
         """
         asked = self.points if cost is None else cost
+        said = _SAID[self.unit]
         if owed > 0:
-            remedy = Remedy(RemedyCode.COLLECT_POINTS, points=owed + max(asked - available, 0))
-            return Finding(False, ReasonCode.NEGATIVE_BALANCE, owed, owed + asked, (remedy,))
+            return Finding(
+                False, said.owed, owed, owed + asked, (_collect(owed + max(asked - available, 0), self.unit),)
+            )
         if available >= asked:
-            return Finding(True, ReasonCode.COST_PAID, available, asked)
-        remedy = Remedy(RemedyCode.COLLECT_POINTS, points=asked - available)
-        return Finding(False, ReasonCode.INSUFFICIENT_POINTS, available, asked, (remedy,))
+            return Finding(True, said.paid, available, asked)
+        return Finding(False, said.missing, available, asked, (_collect(asked - available, self.unit),))
 
     def sentence(self, say: Wording) -> str:
         """The reward costs so much of its unit, and so much cash."""
-        reward, price = self.name or self.reward, say.counted(self.unit.value.lower(), self.points)
+        reward, price = self.name or self.reward, say.counted(self.unit.value, self.points)
         if self.cash is None:
             return say("reward_cost", reward=reward, price=price)
         return say("reward_cost.with_cash", reward=reward, price=price, cash=say.money(self.cash))
@@ -78,7 +92,3 @@ class RewardCost(Effect):
         if not _KEY.fullmatch(self.reward):
             return "the key of a reward is a-z, 0-9 and dashes, 1 to 40 characters"
         return points_problem(self.points)
-
-    def unenforced(self) -> bool:
-        """Nothing but points is kept yet."""
-        return self.unit is not CostUnit.POINTS

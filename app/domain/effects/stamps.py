@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from app.domain.counting import Counted
 from app.domain.effects.effect import ClauseKind, Effect
 from app.domain.rule import stated
 from app.domain.wording import Wording
@@ -24,15 +25,24 @@ class StampOccasion(StrEnum):
 class Stamps(Effect):
     """`stamps` for each purchase, or for each whole piece, of what the clause counts.
 
-    It earns no points, so it does not compete with the clauses that do.
+    It earns no points, so it does not compete with the clauses that do; those of several clauses are added up. What a
+    refund takes back is owed where it is no longer there.
     """
 
     kind: ClassVar[str] = "stamps"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
     benefit: ClassVar[bool] = True
-    about: ClassVar[str] = "Stamps, which buy rewards that cost stamps. Not kept yet, so it cannot be published."
+    about: ClassVar[str] = (
+        "Stamps, which buy rewards that cost stamps; a refund takes them back, from later ones where they are gone."
+    )
     stamps: int = stated(f"Stamps, 1 to {MOST_STAMPS}.")
     per: StampOccasion = stated("For what.", default=StampOccasion.VISIT)
+
+    def earn(self, purchase: Counted) -> int:
+        """The stamps for what the clause counts: none where that is nothing."""
+        if self.per is StampOccasion.ITEM:
+            return self.stamps * purchase.pieces()
+        return self.stamps if purchase.lines else 0
 
     def sentence(self, say: Wording) -> str:
         """So many stamps for that."""
@@ -45,7 +55,3 @@ class Stamps(Effect):
     def problem(self) -> str | None:
         """No stamp, or too many."""
         return None if 1 <= self.stamps <= MOST_STAMPS else f"stamps are 1 to {MOST_STAMPS}"
-
-    def unenforced(self) -> bool:
-        """Nothing but points is kept yet."""
-        return True

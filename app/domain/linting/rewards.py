@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.effects.reward_cost import CostUnit, RewardCost
+from app.domain.effects.reward_cost import RewardCost
 from app.domain.linting.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
 from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
 
 _VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")
 """A stock code whose last letters tell variants of one article apart, as in 85123A and 85123B."""
@@ -37,7 +38,7 @@ def reward_findings(
 def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, habits: Habits) -> Iterator[Finding]:
     """A price that the median customer cannot collect while the points are valid, at their longest."""
     days = _spendable_days(terms)
-    if days is None or habits.pace is None or cost.unit is not CostUnit.POINTS:
+    if days is None or habits.pace is None or cost.unit is not Unit.POINTS:
         return
     if habits.pace * days >= cost.points * DAYS_OF_A_MONTH:
         return

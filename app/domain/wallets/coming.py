@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from app.domain.calendar import local_date
 from app.domain.expiry import last_day
-from app.domain.wallets.passing_time import PassingTime
+from app.domain.wallets.purse import Purse
 
 _BEFORE = timedelta(microseconds=1)
 
@@ -38,7 +38,7 @@ class Coming:
     activation: NextActivation | None
 
 
-def coming(wallet: PassingTime, *, at: datetime) -> Coming:
+def coming(wallet: Purse, *, at: datetime) -> Coming:
     """What lies ahead of a wallet that was told up to a moment."""
     waiting = [lot for lot in wallet.holdings.free_lots() if lot.available_from > at]
     first = min((lot.available_from for lot in waiting), default=None)
@@ -58,7 +58,7 @@ def _earliest(one: NextExpiry) -> tuple[date, bool]:
     return one.last_day, one.at is None
 
 
-def _ends(wallet: PassingTime, *, at: datetime) -> Iterator[NextExpiry]:
+def _ends(wallet: Purse, *, at: datetime) -> Iterator[NextExpiry]:
     """When each lot ends. One that nobody was told of is valid as long as a notice of today would still leave it."""
     for lot in wallet.holdings.free_lots():
         validity = wallet.validity_of(lot)

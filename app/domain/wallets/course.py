@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
 from app.domain.amounts import Exact
-from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision
 from app.domain.earning import base_points, earn
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
@@ -23,6 +20,7 @@ from app.domain.redeeming import price
 from app.domain.refunding import Refunded, points_back, refund, returned, worth_left
 from app.domain.reversing import undone
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
@@ -39,8 +37,14 @@ from app.domain.wallets.happenings import (
 )
 from app.domain.wallets.holders import Holder
 from app.domain.wallets.holdings import OWED
+from app.domain.wallets.new_lots import new_lot, new_stamps, stamp_lot
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.tracks import Track
+
+
+def owes(terms: Terms) -> bool:
+    """Whether a refund may take more than is there."""
+    return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
 
 
 @dataclass(slots=True)
@@ -53,37 +57,10 @@ class Sale:
     kept: dict[int, Decimal]
     base: int
     due: int = 0
+    stamps_due: int = 0
     worth: dict[int, Exact] = field(default_factory=dict)
     paid_back: dict[str, int] = field(default_factory=dict)
     """The points that came back of each redemption that it was paid with."""
-
-
-def new_lot(id: str, points: int, *, at: datetime, terms: Terms, zone: str, waits: bool) -> Lot:
-    """The lot of points that came at a moment, with the dates that the terms give it.
-
-    `waits`: whether a pending period counts.
-    """
-    validity = terms.policy(PointsValidity)
-    available_from = at
-    if waits and terms.has(PendingPeriod):
-        day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
-        available_from = day_start(day, zone_name=zone)
-    since = at if validity.since is ValidityStart.EARNING else available_from
-    return Lot(
-        id=id,
-        points=points,
-        remaining=points,
-        earned_at=at,
-        available_from=available_from,
-        valid_until=validity.last_day(since=since, zone_name=zone),
-        terms_version=terms.version,
-        zone=zone,
-    )
-
-
-def owes(terms: Terms) -> bool:
-    """Whether a refund may take more than is there."""
-    return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
 
 
 class Course(PassingTime):
@@ -115,7 +92,7 @@ class Course(PassingTime):
             case Reversed():
                 self._reverse(fact)
             case Held():
-                self.hold(fact, before=self._prices(fact))
+                self.purses[fact.unit].hold(fact, before=self._prices(fact))
             case Adjusted():
                 self._adjust(fact)
             case PassedOn():
@@ -123,7 +100,7 @@ class Course(PassingTime):
             case Received():
                 self._receive(fact)
             case Warned():
-                self.warn(fact)
+                self.points.warn(fact)
             case Joined():
                 self._join(fact)
         self.look_at_tiers(fact.at)
@@ -133,12 +110,12 @@ class Course(PassingTime):
         earlier = tuple(one for one in self.versions if one.version < terms.version)
         if not may_be_cheaper(terms, earlier=earlier):
             return None
-        spendable = tuple(lot for lot in self.holdings.free_lots() if lot.available_from <= at)
+        spendable = tuple(lot for lot in self.points.holdings.free_lots() if lot.available_from <= at)
         return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
 
     def _prices(self, fact: Redeemed | Held) -> Callable[[Lot], int] | None:
-        """What each lot would pay for the reward."""
-        if fact.terms is None:
+        """What each lot would pay for the reward; None where all pay the same."""
+        if fact.terms is None or fact.unit is not Unit.POINTS:
             return None
         lists, clause = self.price_lists(terms=fact.terms, at=fact.at), fact.terms.cost_of(fact.reward)
         if lists is None or clause is None:
@@ -155,12 +132,22 @@ class Course(PassingTime):
         self.sales[fact.id] = Sale(fact, facts, decision, kept, base)
         holder.track.book(facts, decision, terms=fact.terms)
         holder.qualifying.add(base, at=fact.at, zone=fact.terms.zone)
-        self.active_at = fact.at
+        self.points.active_at = fact.at
         draws: tuple[Draw, ...] = ()
         if decision.points:
             lot = new_lot(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
-            draws = self.open(lot, at=fact.at)
-        self.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
+            draws = self.points.open(lot, at=fact.at)
+        self.points.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
+        if fact.terms.stamping:
+            self._stamp(fact, decision=decision)
+
+    def _stamp(self, fact: Bought, *, decision: Decision) -> None:
+        purse = self.purses[Unit.STAMPS]
+        draws: tuple[Draw, ...] = ()
+        if decision.stamps:
+            lot = new_stamps(fact.id, decision.stamps, at=fact.at, terms=fact.terms, zone=fact.facts.zone)
+            draws = purse.open(lot, at=fact.at)
+        purse.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
 
     def _return(self, fact: Returned) -> None:
         sale = self.sales[fact.purchase_id]
@@ -177,21 +164,41 @@ class Course(PassingTime):
             due_before=sale.due,
             worth_before=sale.worth,
             worth_after=worth,
-            available=None if owes(terms) else self.holdings.free(),
+            available=None if owes(terms) else self.points.holdings.free(),
             occurred_at=fact.at,
+            stamps=sale.decision.stamps,
+            stamps_due_before=sale.stamps_due,
         )
-        own = {sale.bought.id, self.renamed.get(sale.bought.id, "")}
-        draws = self.holdings.take_back(fact.id, outcome.due, at=fact.at, own=own, owing=owes(terms))
+        self._take_back(fact, lot_id=sale.bought.id, points=outcome.due, decision=outcome.decision, owing=owes(terms))
+        if terms.stamping:
+            lot_id, stamps = stamp_lot(sale.bought.id), outcome.stamps
+            self._take_back(fact, lot_id=lot_id, points=stamps, decision=outcome.decision, unit=Unit.STAMPS)
         holder = self.holders[sale.bought.customer_id]
         holder.qualifying.add(outcome.base - sale.base, at=sale.bought.at, zone=terms.zone)
         sale.base = outcome.base
-        sale.kept, sale.worth, sale.due = kept, worth, sale.due + outcome.due
+        sale.kept, sale.worth = kept, worth
+        sale.due, sale.stamps_due = sale.due + outcome.due, sale.stamps_due + outcome.stamps
         self.returned[fact.id] = outcome
-        self.post(EntryType.CLAWBACK, fact.id, at=fact.at, draws=draws, decision=outcome.decision)
+
+    def _take_back(
+        self,
+        fact: Returned,
+        *,
+        lot_id: str,
+        points: int,
+        decision: Decision,
+        owing: bool = True,
+        unit: Unit = Unit.POINTS,
+    ) -> None:
+        """Take so much of a unit from the lot that the purchase brought, and then from others."""
+        purse = self.purses[unit]
+        own = {lot_id, purse.renamed.get(lot_id, "")}
+        draws = purse.holdings.take_back(fact.id, points, at=fact.at, own=own, owing=owing)
+        purse.post(EntryType.CLAWBACK, fact.id, at=fact.at, draws=draws, decision=decision)
 
     def _give_back(self, fact: Returned, *, sale: Sale, kept: PurchaseFacts) -> int:
-        """Points that had paid for what came back return to the very lots, in proportion; answers with how many."""
-        draws: list[Draw] = []
+        """What had paid for what came back returns to the very lots, in proportion; answers with how many points."""
+        draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         for payment in sale.facts.payments:
             paid = self.redeemed.get(payment.redemption_id or "")
             if paid is None:
@@ -199,63 +206,77 @@ class Course(PassingTime):
             before = sale.paid_back.get(paid.id, 0)
             back = points_back(sale.facts, points=paid.points, kept=kept)
             sale.paid_back[paid.id] = max(before, back)
-            if back > before and paid.id in self.holdings.spent:
-                draws += self.holdings.put_back(paid.id, points=back - before)
-                self.consider(draw.lot_id for draw in draws)
-        points = -sum(draw.points for draw in draws)
-        if draws:
-            decision = returned(points, terms=sale.bought.terms, at=fact.at)
-            self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=tuple(draws), decision=decision)
-        return points
+            purse = self.purses[paid.unit]
+            if back > before and paid.id in purse.holdings.spent:
+                put_back = purse.holdings.put_back(paid.id, points=back - before)
+                purse.consider(draw.lot_id for draw in put_back)
+                draws[paid.unit] += put_back
+        for unit, came in draws.items():
+            if came:
+                amount = -sum(draw.points for draw in came)
+                decision = returned(amount, unit=unit, terms=sale.bought.terms, at=fact.at)
+                self.purses[unit].post(EntryType.REVERSAL, fact.id, at=fact.at, draws=tuple(came), decision=decision)
+        return -sum(draw.points for draw in draws[Unit.POINTS])
 
     def _redeem(self, fact: Redeemed) -> None:
         self.redeemed[fact.id] = fact
         self.holders[fact.customer_id].track.use(fact.facts, fact.clauses, terms=fact.terms)
-        self.active_at = fact.at
-        draws = self.holdings.spend(fact.id, fact.points, at=fact.at, before=self._prices(fact))
-        self.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
+        self.points.active_at = fact.at
+        purse = self.purses[fact.unit]
+        draws = purse.holdings.spend(fact.id, fact.points, at=fact.at, before=self._prices(fact))
+        purse.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
 
     def _reverse(self, fact: Reversed) -> None:
         gone = self.redeemed.pop(fact.redemption_id)
         self.holders[gone.customer_id].track.use(gone.facts, gone.clauses, terms=gone.terms, times=-1)
-        draws = self.holdings.put_back(fact.redemption_id) if fact.redemption_id in self.holdings.spent else ()
+        purse = self.purses[gone.unit]
+        spent = fact.redemption_id in purse.holdings.spent
+        draws = purse.holdings.put_back(fact.redemption_id) if spent else ()
         back = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != OWED}
-        self.consider(back)
+        purse.consider(back)
         decision = undone(
             gone.terms,
             reward=gone.reward,
-            points=-sum(draw.points for draw in draws),
+            amount=-sum(draw.points for draw in draws),
+            unit=gone.unit,
             redeemed_at=gone.at,
             at=fact.at,
             zone=gone.facts.zone,
-            overdue=sum(points for id, points in back.items() if self.is_past(id, at=fact.at)),
+            overdue=sum(points for id, points in back.items() if purse.is_past(id, at=fact.at)),
             usable_until=fact.usable_until,
         )
         if fact.usable_until is not None:
-            self.spare(back, until=fact.usable_until)
-        self.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws, decision=decision)
+            purse.spare(back, until=fact.usable_until)
+        purse.post(EntryType.REVERSAL, fact.id, at=fact.at, draws=draws, decision=decision)
 
     def _adjust(self, fact: Adjusted) -> None:
-        if fact.points > 0:
+        purse = self.purses[fact.unit]
+        if fact.points <= 0:
+            draws = purse.holdings.spend(fact.id, -fact.points, at=fact.at)
+        elif fact.unit is Unit.POINTS:
             lot = new_lot(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone, waits=False)
-            draws = self.open(lot, at=fact.at)
+            draws = purse.open(lot, at=fact.at)
         else:
-            draws = self.holdings.spend(fact.id, -fact.points, at=fact.at)
-        self.post(EntryType.ADJUST, fact.id, at=fact.at, draws=draws)
+            lot = new_stamps(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone)
+            draws = purse.open(lot, at=fact.at)
+        purse.post(EntryType.ADJUST, fact.id, at=fact.at, draws=draws)
 
     def _pass_on(self, fact: PassedOn) -> None:
-        draws = self.holdings.pass_on(fact.id, fact.draws, at=fact.at)
-        self.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=draws)
+        draws = self.points.holdings.pass_on(fact.id, fact.draws, at=fact.at)
+        self.points.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=draws)
 
     def _receive(self, fact: Received) -> None:
-        draws = [draw for lot in fact.lots for draw in self.open(lot, at=fact.at, earned=False)]
-        self.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=tuple(draws))
+        draws = [draw for lot in fact.lots for draw in self.points.open(lot, at=fact.at, earned=False)]
+        self.points.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=tuple(draws))
 
     def _join(self, fact: Joined) -> None:
         """Take over another wallet; its holders come along, or go on as the survivor, and their level with them."""
         other = unfold(fact.story, versions=self.versions, until=fact.at)
-        renamed = {id: str(uuid5(UUID(fact.id), id)) for id in other.holdings.lots}
-        draws = self.take_over(other, renamed=renamed, at=fact.at)
+        for unit, theirs in other.purses.items():
+            if unit is Unit.POINTS or theirs.postings:
+                renamed = {id: str(uuid5(UUID(fact.id), id)) for id in theirs.holdings.lots}
+                draws = self.purses[unit].take_over(theirs, renamed=renamed, at=fact.at)
+                self.purses[unit].post(EntryType.MERGE, fact.id, at=fact.at, draws=draws)
         self.sales |= other.sales
         self.redeemed |= other.redeemed
         self.returned |= other.returned
@@ -271,7 +292,6 @@ class Course(PassingTime):
             self.holders |= dict.fromkeys(other.holders, survivor)
         other.close(fact.id, at=fact.at)
         self.absorbed.append(other)
-        self.post(EntryType.MERGE, fact.id, at=fact.at, draws=draws)
 
 
 def unfold(story: Story, *, versions: Sequence[Terms], until: datetime) -> Course:

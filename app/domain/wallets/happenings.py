@@ -10,9 +10,11 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from app.domain.effects.points_validity import NoticeChannel
+from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
 from app.domain.lots import Lot
 from app.domain.terms import Terms
+from app.domain.units import Unit
 
 
 class Rank(IntEnum):
@@ -26,6 +28,12 @@ class Rank(IntEnum):
     REDEEM = 1
     REFUND = 2
     OTHER = 3
+
+
+def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
+    """The unit that terms price a reward (by key) in; points where they do not price it."""
+    clause = terms.cost_of(reward) if terms is not None else None
+    return clause.effect.unit if clause is not None and isinstance(clause.effect, RewardCost) else Unit.POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,11 @@ class Redeemed:
         """When it happened."""
         return self.facts.occurred_at
 
+    @property
+    def unit(self) -> Unit:
+        """What it was paid with; `points` are of this unit."""
+        return cost_unit(self.terms, reward=self.reward)
+
 
 @dataclass(frozen=True, slots=True)
 class Reversed:
@@ -93,7 +106,7 @@ class Reversed:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Points reserved for a reward from `at` on: let go at `ended_at` or, while that is None, at `until`.
+    """Points or stamps reserved for a reward from `at` on: let go at `ended_at` or, while that is None, at `until`.
 
     The lots are those that a redemption at that time takes: `reward` is its key, `terms` are those that price it.
     """
@@ -111,15 +124,21 @@ class Held:
         """When the points are free again."""
         return self.until if self.ended_at is None else min(self.ended_at, self.until)
 
+    @property
+    def unit(self) -> Unit:
+        """What is reserved; `points` are of this unit."""
+        return cost_unit(self.terms, reward=self.reward)
+
 
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """Points given or taken by staff, with a reason that stands in the record."""
+    """Points or stamps given or taken by staff, with a reason that stands in the record."""
 
     id: str
     at: datetime
     points: int
     terms: Terms
+    unit: Unit = Unit.POINTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,16 @@
-"""A wallet while time passes: what becomes available, is let go, expires, or turns a level, and when."""
+"""A wallet while time passes: what its purses make of it, and the levels of its holders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime
-from enum import IntEnum
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
 
-from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.effects.points_validity import PointsValidity
-from app.domain.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
-from app.domain.ledger import EntryType
-from app.domain.lots import Draw, Lot, consumption_order
 from app.domain.terms import Terms
 from app.domain.tiers import TierChange
-from app.domain.wallets.happenings import Held, Warned
+from app.domain.units import Unit
 from app.domain.wallets.holders import Holder
-from app.domain.wallets.holdings import Holdings
-from app.domain.wallets.postings import Posting, Subject
-
-
-class _What(IntEnum):
-    """What falls due, in the order in which it is dealt with at one moment."""
-
-    AVAILABLE = 0
-    EXPIRY = 1
-    TIER = 2
-
-
-class _Due(NamedTuple):
-    """Something that falls due: a lot that becomes available or expires, a hold that ends, or a look at the levels."""
-
-    at: datetime
-    what: _What
-    id: str
-
-
-class DueNotice(NamedTuple):
-    """A lot whose expiry has to be told from an instant on, and its last valid day as things stand."""
-
-    at: datetime
-    lot: Lot
-    last_day: date
+from app.domain.wallets.purse import Due, Purse, What, in_force
 
 
 class PassingTime:
@@ -52,16 +19,11 @@ class PassingTime:
     def __init__(self, *, versions: Sequence[Terms]) -> None:
         """`versions` are the terms that came or will come into force, oldest first."""
         self.versions = tuple(versions)
-        self.holdings = Holdings()
+        self.purses: Mapping[Unit, Purse] = {unit: Purse(unit, versions=self.versions) for unit in Unit}
+        self.points = self.purses[Unit.POINTS]
         self.holders: dict[str, Holder] = {}
-        self.postings: list[Posting] = []
         self.tier_changes: list[TierChange] = []
-        self.renamed: dict[str, str] = {}
-        """The lots that came from other wallets: their ids there, and here."""
-        self.active_at: datetime | None = None
-        """The last purchase or redemption."""
         self.at: datetime | None = None
-        self._terms = {one.version: one for one in versions}
         self._tiered = any(one.tiers for one in versions)
         self._turns = tuple(
             after.effective_from
@@ -69,104 +31,24 @@ class PassingTime:
             if after is not None and (after.tiers or (before is not None and before.tiers))
         )
         """When terms start that know other levels than those before them."""
-        self._held: dict[str, tuple[Held, tuple[Draw, ...]]] = {}
-        self._waiting: set[str] = set()
-        """Lots that cannot be spent yet."""
-        self._mortal: dict[str, None] = {}
-        """Lots of whose expiry there was a notice."""
-        self._told: dict[str, list[datetime]] = {}
-        self._spared: dict[str, datetime] = {}
-        self._received: set[str] = set()
-        """Lots that another customer earned: who holds them never had their receipt."""
 
     def pass_to(self, to: datetime) -> None:
         """Let everything happen that falls due up to and at a moment."""
         while (due := min((one for one in self._dues() if one.at <= to), default=None)) is not None:
-            at = due.at if self.at is None else max(due.at, self.at)
-            self.at = at
-            if due.what is _What.AVAILABLE:
-                self._make_available(at)
-            elif due.what is _What.EXPIRY:
-                self._expire(due.id, at=at, late=due.at < at)
+            self.at = due.at if self.at is None else max(due.at, self.at)
+            if due.what is What.TIER:
+                self.look_at_tiers(self.at)
             else:
-                self.look_at_tiers(at)
+                self.purses[due.unit].deal_with(due, at=self.at)
         self.at = to if self.at is None else max(self.at, to)
 
     def next_due(self) -> datetime | None:
         """The next moment at which time alone changes something, as far as it is known now."""
         return min((due.at for due in self._dues()), default=None)
 
-    def notices(self) -> Iterator[DueNotice]:
-        """The lots whose expiry asks for a notice that has not reached the customer yet."""
-        for lot in self.holdings.free_lots():
-            validity = self.validity_of(lot)
-            last = last_day(lot, validity=validity, active_at=self.active_at)
-            receipt = lot.id not in self._received
-            at = notice_from(lot, validity=validity, active_at=self.active_at, receipt=receipt)
-            if at is not None and last is not None and self._ends_at(lot) is None:
-                yield DueNotice(at, lot, last)
-
-    def validity_of(self, lot: Lot) -> PointsValidity:
-        """The rule that a lot was earned under."""
-        return self._terms[lot.terms_version].policy(PointsValidity)
-
-    def expires_at(self, lot: Lot) -> datetime | None:
-        """When the lot expires as things stand; None while nothing takes it away."""
-        at, spared = self._ends_at(lot), self._spared.get(lot.id)
-        return at if at is None or spared is None else max(at, spared)
-
-    def _ends_at(self, lot: Lot) -> datetime | None:
-        told, receipt = self._told.get(lot.id, ()), lot.id not in self._received
-        return expires_at(lot, validity=self.validity_of(lot), active_at=self.active_at, told=told, receipt=receipt)
-
-    def is_past(self, lot_id: str, *, at: datetime) -> bool:
-        """Whether the last day of a lot has passed, so that what comes back to it expires."""
-        ends_at = self.expires_at(self.holdings.lots[lot_id])
-        return ends_at is not None and ends_at <= at
-
     def in_force(self, at: datetime) -> Terms:
         """The terms in force at a moment; before the first ones, those."""
-        return next((one for one in reversed(self.versions) if one.effective_from <= at), self.versions[0])
-
-    def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
-        """Put a new lot in; one that was not `earned` here had no receipt that could be its notice."""
-        if not earned:
-            self._received.add(lot.id)
-        if lot.available_from > at:
-            self._waiting.add(lot.id)
-        if self._short_lived(lot):
-            self._mortal[lot.id] = None
-        return self.holdings.open(lot, at=at, earned=earned)
-
-    def consider(self, lot_ids: Iterable[str]) -> None:
-        """Lots that points came back to: they expire where they were told to, or where their receipt told it."""
-        for lot_id in lot_ids:
-            lot = self.holdings.lots.get(lot_id)
-            if lot is not None and lot_id not in self._mortal and (lot_id in self._told or self._short_lived(lot)):
-                self._mortal[lot_id] = None
-
-    def _short_lived(self, lot: Lot) -> bool:
-        validity = self.validity_of(lot)
-        last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
-        told = last is not None and on_receipt(lot, validity=validity, last=last)
-        return told and lot.id not in self._received
-
-    def hold(self, fact: Held, *, before: Callable[[Lot], int] | None = None) -> None:
-        """Reserve points; the lots that `before` ranks low first."""
-        self._held[fact.id] = fact, self.holdings.hold(fact.points, at=fact.at, before=before)
-
-    def warn(self, fact: Warned) -> None:
-        """A notice of expiry was delivered; one that was given before lots went over counts for them here."""
-        for lot_id in fact.lots:
-            lot = self.holdings.lots.get(self.renamed.get(lot_id, lot_id))
-            if lot is not None and fact.channel in self.validity_of(lot).notice_by:
-                self._told.setdefault(lot.id, []).append(fact.at)
-                self._mortal[lot.id] = None
-
-    def spare(self, lot_ids: Collection[str], *, until: datetime) -> None:
-        """Let lots past their date be used until a moment."""
-        for lot_id in lot_ids:
-            self._spared[lot_id] = max(until, self._spared.get(lot_id, until))
+        return in_force(self.versions, at=at)
 
     def look_at_tiers(self, at: datetime) -> None:
         """Look at the level of every holder."""
@@ -178,104 +60,23 @@ class PassingTime:
             if change is not None:
                 self.tier_changes.append(change)
 
-    def take_over(self, other: PassingTime, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
-        """Everything that another wallet holds, with all that is known of its lots."""
-        draws = self.holdings.take_over(other.holdings, renamed=renamed, at=at)
-        self.renamed |= renamed
-        self.renamed |= {before: renamed[after] for before, after in other.renamed.items()}
-        self._waiting |= {renamed[id] for id in other._waiting}
-        self._mortal |= {renamed[id]: None for id in other._mortal}
-        self._received |= {renamed[id] for id in other._received}
-        self._told |= {renamed.get(id, id): list(told) for id, told in other._told.items()}
-        self._spared |= {renamed[id]: until for id, until in other._spared.items()}
-        for id, (fact, held) in other._held.items():
-            self._held[id] = fact, tuple(replace(draw, lot_id=renamed[draw.lot_id]) for draw in held)
-        if other.active_at is not None:
-            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
-        return draws
-
     def close(self, id: str, *, at: datetime) -> None:
         """Give everything away: to the wallet that took it over."""
-        lots = self.holdings.lots.values()
-        draws = [Draw(lot.id, lot.remaining) for lot in lots if lot.remaining]
-        if owed := self.holdings.owed:
-            draws.append(Draw("", -owed))
-        self.post(EntryType.MERGE, id, at=at, draws=tuple(draws))
-        self.holdings = Holdings(
-            lifetime=self.holdings.lifetime, lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots}
-        )
-        self._waiting, self._held, self._mortal = set(), {}, {}
+        for purse in self.purses.values():
+            if purse.unit is Unit.POINTS or purse.postings:
+                purse.close(id, at=at)
         self.holders, self._tiered = {}, False
 
-    def post(
-        self,
-        type: EntryType,
-        id: str,
-        *,
-        at: datetime,
-        draws: tuple[Draw, ...] = (),
-        decision: Decision | None = None,
-    ) -> None:
-        """Put something into the ledger; without a decision of the terms, that people moved points."""
-        if decision is None:
-            self.postings.append(self.moved(Subject(type, id), at=at, draws=draws))
-        else:
-            self.postings.append(Posting(Subject(type, id), at, draws, decision))
-
-    def moved(self, subject: Subject, *, at: datetime, draws: tuple[Draw, ...]) -> Posting:
-        """A posting that no clause has decided."""
-        decision = Decision(
-            outcome=DecisionOutcome.GRANTED,
-            points=abs(sum(draw.points for draw in draws)),
-            terms_version=self.in_force(at).version,
-            decided_for=at,
-            reasons=(),
-        )
-        return Posting(subject, at, draws, decision)
-
-    def _make_available(self, at: datetime) -> None:
-        """Points that waited or were held can be spent from now on, and pay what is owed in the order of consumption."""
-        freed = {id for id in self._waiting if self.holdings.lots[id].available_from <= at}
-        waited = frozenset(freed)
-        self._waiting -= waited
-        for id in [id for id, (fact, _) in self._held.items() if fact.ends_at <= at]:
-            _, held = self._held.pop(id)
-            self.holdings.let_go(held)
-            freed |= {draw.lot_id for draw in held}
-        for lot in consumption_order(self.holdings.lots[id] for id in freed):
-            draws = self.holdings.settle(lot.id)
-            if lot.id in waited:
-                decision = activated(lot, terms=self._terms[lot.terms_version], at=at)
-                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
-            elif draws:
-                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws)
-
-    def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
-        lot = self.holdings.lots[lot_id]
-        last = last_day(lot, validity=self.validity_of(lot), active_at=self.active_at)
-        draws = self.holdings.empty(lot_id)
-        terms = self._terms[lot.terms_version]
-        decision = expired(points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, on_release=late)
-        self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)
-
-    def _dues(self) -> Iterator[_Due]:
-        """What falls due: points that become available, holds that end, points that expire, levels to be looked at."""
-        for lot_id in self._waiting:
-            yield _Due(self.holdings.lots[lot_id].available_from, _What.AVAILABLE, lot_id)
-        for id, (fact, _) in self._held.items():
-            yield _Due(fact.ends_at, _What.AVAILABLE, id)
-        # An empty lot is no longer looked at: what comes back to it is considered again.
-        for lot_id in [id for id in self._mortal if not self.holdings.lots[id].remaining]:
-            del self._mortal[lot_id]
-        for lot_id in self._mortal:
-            if self.holdings.lots[lot_id].free and (at := self.expires_at(self.holdings.lots[lot_id])) is not None:
-                yield _Due(at, _What.EXPIRY, lot_id)
+    def _dues(self) -> Iterator[Due]:
+        """What falls due in the purses, and when levels have to be looked at."""
+        for purse in self.purses.values():
+            yield from purse.dues()
         if not self._tiered or not self.holders:
             return
         for holder in self.holders.values():
             if holder.turns_at is not None:
-                yield _Due(holder.turns_at, _What.TIER, holder.id)
+                yield Due(holder.turns_at, What.TIER, holder.id)
         if self.at is not None:
             for at in self._turns:
                 if at > self.at:
-                    yield _Due(at, _What.TIER, "")
+                    yield Due(at, What.TIER, "")

@@ -34,6 +34,16 @@ _IN_POINTS = frozenset(
         ReasonCode.BUDGET_USED_UP,
     }
 )
+_IN_STAMPS = frozenset(
+    {
+        ReasonCode.NEGATIVE_STAMPS,
+        ReasonCode.INSUFFICIENT_STAMPS,
+        ReasonCode.STAMPS_EARNED,
+        ReasonCode.STAMPS_PAID,
+        ReasonCode.STAMPS_TAKEN_BACK,
+        ReasonCode.STAMPS_RETURNED,
+    }
+)
 NOWHERE: Mapping[str, str] = MappingProxyType({})
 """No locations."""
 
@@ -84,6 +94,7 @@ def remedy_statement(remedy: Remedy, *, zone: str, places: Mapping[str, str] = N
         points=say.points(remedy.points) if remedy.points is not None else "",
         amount=say.money(remedy.amount) if remedy.amount is not None else "",
         pieces=say.counted("pieces", remedy.quantity) if remedy.quantity is not None else "",
+        stamps=say.counted("stamps", remedy.quantity) if remedy.quantity is not None else "",
         visits=say.counted("visits", remedy.quantity) if remedy.quantity is not None else "",
         qualifying=say.counted("qualifying", remedy.points) if remedy.points is not None else "",
         choices=_choices(remedy.choices, kind=_CALLED.get(remedy.code), places=places, say=say),
@@ -98,6 +109,8 @@ def _value(value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, st
     if isinstance(value, Money):
         return say.money(value)
     if isinstance(value, int):
+        if code in _IN_STAMPS:
+            return say.counted("stamps", value)
         return say.points(value) if code in _IN_POINTS else say.number(value)
     if isinstance(value, datetime):
         return say.instant(value, zone=zone)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
+    # Units
+    "unit.stamps": "Stempel",
     # Reasons
     "reason.NOTICE_TOO_SHORT": "Die Änderung würde am {observed} beginnen; jetzt angekündigt, kann sie frühestens am {required} beginnen.",
     "reason.OUTSIDE_DATES": "Der {observed} liegt außerhalb des Zeitraums dieser Regel.",
@@ -10,14 +12,18 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.NO_ELIGIBLE_PRODUCT": "Nichts im Warenkorb zählt für diese Regel.",
     "reason.BELOW_MINIMUM_SPEND": "Der angerechnete Betrag ist {observed}; diese Regel verlangt mindestens {required}.",
     "reason.INSUFFICIENT_POINTS": "Vorhanden: {observed}; nötig: {required}.",
+    "reason.INSUFFICIENT_STAMPS": "Vorhanden: {observed}; nötig: {required}.",
     "reason.NOTHING_TO_COUNT": "Was an diesem Einkauf zählt, reicht nach dieser Regel nicht für einen Punkt.",
     "reason.BETTER_CLAUSE_APPLIED": "Diese Regel brächte {observed}; eine andere bringt {required} und zählt stattdessen.",
     "reason.CLAMPED_TO_BALANCE": "Für die Rückgabe abzuziehen: {required}; vorhanden und abgezogen: {observed}.",
     "reason.NOTICE_GIVEN": "Die Änderung beginnt am {observed} und damit nicht vor {required}.",
     "reason.CONDITION_MET": "Diese Voraussetzung ist erfüllt.",
     "reason.POINTS_EARNED": "Diese Regel bringt {observed}.",
+    "reason.STAMPS_EARNED": "Diese Regel bringt {observed}.",
     "reason.COST_PAID": "Das kostet {required}; vorhanden: {observed}.",
+    "reason.STAMPS_PAID": "Das kostet {required}; vorhanden: {observed}.",
     "reason.POINTS_TAKEN_BACK": "Für die Rückgabe abgezogen: {observed}.",
+    "reason.STAMPS_TAKEN_BACK": "Für die Rückgabe von der Karte abgezogen: {observed}.",
     "reason.NOTICE_TOO_LONG": "Die Änderung würde am {observed} beginnen; eine Ankündigung von jetzt reicht nur für Änderungen vor {required}.",
     "reason.BELOW_MINIMUM_QUANTITY": "Angerechnete Stückzahl: {observed}; diese Regel verlangt mindestens {required}.",
     "reason.OTHER_LOCATION": "Diese Regel gilt nur am Standort {required}.",
@@ -42,9 +48,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "Statuspunkte: {observed}; die Stufe, die diese Regel verlangt, beginnt bei {required}.",
     "reason.CASH_DUE": "Zuzahlung: {required}.",
     "reason.NEGATIVE_BALANCE": "Noch auszugleichen: {observed}; zusammen mit dem Preis nötig: {required}.",
+    "reason.NEGATIVE_STAMPS": "Noch auszugleichen: {observed}; zusammen mit dem Preis nötig: {required}.",
     "reason.STILL_PENDING": "Noch vorgemerkt: {observed}; einlösbar ab {required}.",
     "reason.BELOW_ZERO": "Für die Rückgabe abgezogen: {observed}; insgesamt noch auszugleichen: {required}.",
     "reason.POINTS_RETURNED": "Die zurückgegebene Ware war mit Punkten bezahlt; wieder gutgeschrieben: {observed}.",
+    "reason.STAMPS_RETURNED": "Wieder gutgeschrieben: {observed}.",
     "reason.REDEMPTION_UNDONE": "Die Einlösung ist zurückgenommen; wieder gutgeschrieben: {observed}.",
     "reason.UNDO_WINDOW_OVER": "Diese Einlösung ließ sich bis {required} zurücknehmen; die Anfrage kam am {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "Der Fehler lag bei uns; trotz abgelaufener Gültigkeit bis {required} noch einlösbar: {observed}.",
@@ -62,6 +70,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.ADD_PRODUCT": "Etwas hiervon in den Warenkorb legen: {choices}.",
     "remedy.ADD_PRODUCT.other": "Etwas in den Warenkorb legen, das nicht ausgenommen ist.",
     "remedy.COLLECT_POINTS": "Noch {points} sammeln.",
+    "remedy.COLLECT_STAMPS": "Noch {stamps} sammeln.",
     "remedy.START_LATER": "Die Änderung am {from_} oder später beginnen lassen.",
     "remedy.NONE": "Das lässt sich nicht mehr erfüllen.",
     "remedy.ADD_QUANTITY": "Es fehlen noch {pieces} von dem, was angerechnet wird.",

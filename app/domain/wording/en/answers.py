@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
+    # Units
+    "unit.stamps": "stamps",
     # Reasons
     "reason.NOTICE_TOO_SHORT": "The change would take effect on {observed}; announced now, it can take effect on {required} at the earliest.",
     "reason.OUTSIDE_DATES": "{observed} is outside the dates of this clause.",
@@ -10,14 +12,18 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.NO_ELIGIBLE_PRODUCT": "Nothing in the basket counts for this clause.",
     "reason.BELOW_MINIMUM_SPEND": "What counts comes to {observed}; this clause asks for at least {required}.",
     "reason.INSUFFICIENT_POINTS": "You have {observed}; this costs {required}.",
+    "reason.INSUFFICIENT_STAMPS": "You have {observed}; this costs {required}.",
     "reason.NOTHING_TO_COUNT": "What counts in this purchase is too little for a point under this clause.",
     "reason.BETTER_CLAUSE_APPLIED": "This clause would give {observed}; another one gives {required} and counts instead.",
     "reason.CLAMPED_TO_BALANCE": "For what came back {required} were due, but only {observed} were there to take.",
     "reason.NOTICE_GIVEN": "The change takes effect on {observed}, which is not before {required}.",
     "reason.CONDITION_MET": "This condition is met.",
     "reason.POINTS_EARNED": "This clause gives {observed}.",
+    "reason.STAMPS_EARNED": "This clause gives {observed}.",
     "reason.COST_PAID": "This costs {required}; you have {observed}.",
+    "reason.STAMPS_PAID": "This costs {required}; you have {observed}.",
     "reason.POINTS_TAKEN_BACK": "For what came back, taken from your points: {observed}.",
+    "reason.STAMPS_TAKEN_BACK": "For what came back, taken from your card: {observed}.",
     "reason.NOTICE_TOO_LONG": "The change would take effect on {observed}; a notice given now holds for changes before {required}.",
     "reason.BELOW_MINIMUM_QUANTITY": "Pieces that count: {observed}; this clause asks for at least {required}.",
     "reason.OTHER_LOCATION": "This clause holds only at {required}.",
@@ -42,9 +48,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "Qualifying points: {observed}; the level that this clause asks for begins at {required}.",
     "reason.CASH_DUE": "To be paid besides: {required}.",
     "reason.NEGATIVE_BALANCE": "You owe {observed}; with what this costs, {required} are needed.",
+    "reason.NEGATIVE_STAMPS": "You owe {observed}; with what this costs, {required} are needed.",
     "reason.STILL_PENDING": "You have {observed} pending, which can be spent from {required}.",
     "reason.BELOW_ZERO": "For what came back, taken from your points: {observed}; you now owe {required}.",
     "reason.POINTS_RETURNED": "What came back had been paid for with points; you got {observed} back.",
+    "reason.STAMPS_RETURNED": "You got {observed} back.",
     "reason.REDEMPTION_UNDONE": "The redemption was cancelled, and you got {observed} back.",
     "reason.UNDO_WINDOW_OVER": "This redemption could be cancelled until {required}; the request came on {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "The mistake was ours, so you can still spend {observed} until {required}, although the last valid day has passed.",
@@ -62,6 +70,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.ADD_PRODUCT": "Add one of these to the basket: {choices}.",
     "remedy.ADD_PRODUCT.other": "Add something to the basket that is not excluded.",
     "remedy.COLLECT_POINTS": "Collect {points} more.",
+    "remedy.COLLECT_STAMPS": "Collect {stamps} more.",
     "remedy.START_LATER": "Let the change take effect on {from_} or later.",
     "remedy.NONE": "This can no longer be met.",
     "remedy.ADD_QUANTITY": "Add {pieces} more of what counts.",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
+    # Units
+    "unit.stamps": "印花",
     # Reasons
     "reason.NOTICE_TOO_SHORT": "变更拟于{observed}生效；现在公告，最早可于{required}生效。",
     "reason.OUTSIDE_DATES": "{observed}不在本条规定的日期内。",
@@ -10,14 +12,18 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.NO_ELIGIBLE_PRODUCT": "本次消费中没有符合本条的商品。",
     "reason.BELOW_MINIMUM_SPEND": "计入金额为 {observed}，本条要求至少 {required}。",
     "reason.INSUFFICIENT_POINTS": "您现有 {observed}，需要 {required}。",
+    "reason.INSUFFICIENT_STAMPS": "您现有 {observed}，需要 {required}。",
     "reason.NOTHING_TO_COUNT": "按本条计算，本次消费的计入金额不足以获得积分。",
     "reason.BETTER_CLAUSE_APPLIED": "按本条可得 {observed}，按另一条可得 {required}，以多者为准。",
     "reason.CLAMPED_TO_BALANCE": "退货应扣回 {required}，但仅余 {observed}可扣。",
     "reason.NOTICE_GIVEN": "变更于{observed}生效，不早于{required}。",
     "reason.CONDITION_MET": "符合此项条件。",
     "reason.POINTS_EARNED": "按本条可得 {observed}。",
+    "reason.STAMPS_EARNED": "按本条可得 {observed}。",
     "reason.COST_PAID": "需要 {required}，您现有 {observed}。",
+    "reason.STAMPS_PAID": "需要 {required}，您现有 {observed}。",
     "reason.POINTS_TAKEN_BACK": "因退货扣回 {observed}。",
+    "reason.STAMPS_TAKEN_BACK": "因退货从卡上扣回 {observed}。",
     "reason.NOTICE_TOO_LONG": "变更拟于{observed}生效；现在公告，仅适用于{required}之前生效的变更。",
     "reason.BELOW_MINIMUM_QUANTITY": "计入商品数量为 {observed}，本条要求至少 {required}。",
     "reason.OTHER_LOCATION": "本条仅限在{required}消费。",
@@ -42,9 +48,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "等级积分为 {observed}，本条要求的等级需 {required}。",
     "reason.CASH_DUE": "另需支付 {required}。",
     "reason.NEGATIVE_BALANCE": "您尚欠 {observed}，连同本次兑换共需 {required}。",
+    "reason.NEGATIVE_STAMPS": "您尚欠 {observed}，连同本次兑换共需 {required}。",
     "reason.STILL_PENDING": "您另有 {observed}待生效，自{required}起可以使用。",
     "reason.BELOW_ZERO": "因退货扣回 {observed}，您目前共欠 {required}。",
     "reason.POINTS_RETURNED": "所退商品曾以积分支付，现退还 {observed}。",
+    "reason.STAMPS_RETURNED": "现退还 {observed}。",
     "reason.REDEMPTION_UNDONE": "兑换已取消，现退还 {observed}。",
     "reason.UNDO_WINDOW_OVER": "取消兑换须在{required}之前提出，本次于{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店失误，退还的 {observed}虽已过有效期，您仍可使用至{required}。",
@@ -62,6 +70,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.ADD_PRODUCT": "请加购以下任一项：{choices}。",
     "remedy.ADD_PRODUCT.other": "请加购未被排除的其他商品。",
     "remedy.COLLECT_POINTS": "再积 {points}即可。",
+    "remedy.COLLECT_STAMPS": "再集 {stamps}即可。",
     "remedy.START_LATER": "请将变更的生效时间定为{from_}或以后。",
     "remedy.NONE": "此项条件已无法满足。",
     "remedy.ADD_QUANTITY": "请再加购 {pieces}计入商品。",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
+    # Units
+    "unit.stamps": "集點章",
     # Reasons
     "reason.NOTICE_TOO_SHORT": "變更原訂於{observed}生效；現在公告，最早可於{required}生效。",
     "reason.OUTSIDE_DATES": "{observed}不在本項規定的日期內。",
@@ -10,14 +12,18 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.NO_ELIGIBLE_PRODUCT": "這次消費沒有符合本項的商品。",
     "reason.BELOW_MINIMUM_SPEND": "計入金額為 {observed}，本項要求至少 {required}。",
     "reason.INSUFFICIENT_POINTS": "您現有 {observed}，需要 {required}。",
+    "reason.INSUFFICIENT_STAMPS": "您現有 {observed}，需要 {required}。",
     "reason.NOTHING_TO_COUNT": "依本項計算，這次消費的計入金額不足以獲得點數。",
     "reason.BETTER_CLAUSE_APPLIED": "依本項可得 {observed}，依另一項可得 {required}，以多者為準。",
     "reason.CLAMPED_TO_BALANCE": "退貨應扣回 {required}，但僅餘 {observed}可扣。",
     "reason.NOTICE_GIVEN": "變更於{observed}生效，不早於{required}。",
     "reason.CONDITION_MET": "符合此項條件。",
     "reason.POINTS_EARNED": "依本項可得 {observed}。",
+    "reason.STAMPS_EARNED": "依本項可得 {observed}。",
     "reason.COST_PAID": "需要 {required}，您現有 {observed}。",
+    "reason.STAMPS_PAID": "需要 {required}，您現有 {observed}。",
     "reason.POINTS_TAKEN_BACK": "因退貨扣回 {observed}。",
+    "reason.STAMPS_TAKEN_BACK": "因退貨自集點卡扣回 {observed}。",
     "reason.NOTICE_TOO_LONG": "變更原訂於{observed}生效；現在公告，僅適用於{required}之前生效的變更。",
     "reason.BELOW_MINIMUM_QUANTITY": "計入商品數量為 {observed}，本項要求至少 {required}。",
     "reason.OTHER_LOCATION": "本項僅限於{required}消費。",
@@ -42,9 +48,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "等級點數為 {observed}，本項要求的等級需 {required}。",
     "reason.CASH_DUE": "另需支付 {required}。",
     "reason.NEGATIVE_BALANCE": "您尚欠 {observed}，連同這次兌換共需 {required}。",
+    "reason.NEGATIVE_STAMPS": "您尚欠 {observed}，連同這次兌換共需 {required}。",
     "reason.STILL_PENDING": "您另有 {observed}尚未生效，自{required}起可使用。",
     "reason.BELOW_ZERO": "因退貨扣回 {observed}，您目前共欠 {required}。",
     "reason.POINTS_RETURNED": "所退商品先前曾以點數折抵，現退還 {observed}。",
+    "reason.STAMPS_RETURNED": "現退還 {observed}。",
     "reason.REDEMPTION_UNDONE": "兌換已取消，現退還 {observed}。",
     "reason.UNDO_WINDOW_OVER": "取消兌換須於{required}之前提出，這次是於{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店疏失，退還的 {observed}雖已超過有效期限，您仍可使用至{required}。",
@@ -62,6 +70,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "remedy.ADD_PRODUCT": "請加購下列任一項：{choices}。",
     "remedy.ADD_PRODUCT.other": "請加購未被排除的其他商品。",
     "remedy.COLLECT_POINTS": "再集 {points}即可。",
+    "remedy.COLLECT_STAMPS": "再集 {stamps}即可。",
     "remedy.START_LATER": "請將變更的生效時間訂為{from_}或之後。",
     "remedy.NONE": "此項條件已無法滿足。",
     "remedy.ADD_QUANTITY": "請再加購 {pieces}計入商品。",
