@@ -14,12 +14,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-from app.api.costs import Allowance, Buckets
-from app.api.door import AT_THE_DOOR, Door
-from app.api.faults import Overload
-from app.api.http import GraphQLEndpoint
-from app.api.reception import Reception, caller
 from app.api.schema import schema
+from app.api.serving.costs import Allowance, Buckets
+from app.api.serving.door import AT_THE_DOOR, Door
+from app.api.serving.faults import Overload
+from app.api.serving.http import GraphQLEndpoint
+from app.api.serving.reception import Reception, caller
 from app.config import Settings
 from app.jobs.keeping_time import TimeKeeper
 from app.jobs.previewing import PreviewQueue
@@ -60,7 +60,7 @@ def create_app(
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/api/door.py`); with
+    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/api/serving/door.py`); with
     `keep_time` it does what time brings. `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
     """
     desk = Desk(database=database, clock=clock, new_id=new_id)

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import uuid_utils
 
-from app.api.costs import Allowance
-from app.api.door import AT_THE_DOOR
+from app.api.serving.costs import Allowance
+from app.api.serving.door import AT_THE_DOOR
 from app.domain.access import Role
 from app.main import create_app
 from app.queries.records import ProgramKind

@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import strawberry
 
-from app.api.context import Context, Info
-from app.api.customers import Customer
-from app.api.ids import encode, type_of
-from app.api.ledgers import LedgerEntry
-from app.api.locations import Location
-from app.api.node import Node
-from app.api.previews import impact_preview
-from app.api.programs import program_of
-from app.api.receipts import Purchase, Redemption
-from app.api.rewards import Reward
-from app.api.terms import Terms
+from app.api.conventions.context import Context, Info
+from app.api.conventions.ids import encode, type_of
+from app.api.conventions.node import Node
+from app.api.customers.customers import Customer
+from app.api.drafting.previews import impact_preview
+from app.api.program.locations import Location
+from app.api.program.programs import program_of
+from app.api.program.rewards import Reward
+from app.api.program.terms import Terms
+from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.receipts import Purchase, Redemption
 from app.domain.access import Permission
 from app.queries import cards, ledgers, offers
 from app.queries.locations import locations_by_id

@@ -10,24 +10,27 @@ from typing import Annotated, TypeVar
 import strawberry
 from graphql import GraphQLError
 
-from app.api.arguments import After, First, Language
-from app.api.baskets import BasketInput, facts_of, place_of
-from app.api.clauses import ClauseInput
-from app.api.connections import page_window
-from app.api.context import Context, Info, bad_input, speak
-from app.api.customers import Customer, CustomerBy, customer_by, no_basket
-from app.api.decisions import ClauseOutlook, Decision, decision
-from app.api.drafts import TermsCheck, terms_check
-from app.api.ids import decode
-from app.api.ledgers import LedgerEntry
-from app.api.liability import LiabilityQueries
-from app.api.node import Node
+from app.api.conventions.arguments import After, First, Language
+from app.api.conventions.connections import page_window
+from app.api.conventions.context import Context, Info, bad_input, speak
+from app.api.conventions.ids import decode
+from app.api.conventions.node import Node
+from app.api.customers.customers import Customer, CustomerBy, customer_by
+from app.api.drafting.clauses import ClauseInput
+from app.api.drafting.drafts import TermsCheck, terms_check
+from app.api.drafting.previews import ImpactPreview, impact_preview
 from app.api.nodes import node
-from app.api.previews import ImpactPreview, impact_preview
-from app.api.programs import Program, Viewer, program_of
-from app.api.reading_refunds import RefundQueries
-from app.api.rewards import RewardOfferConnection, offer_connection
-from app.api.terms import Terms
+from app.api.points.baskets import BasketInput, facts_of, place_of
+from app.api.points.reading_refunds import RefundQueries
+from app.api.program.decisions import ClauseOutlook, Decision, decision
+from app.api.program.liability import LiabilityQueries
+from app.api.program.programs import Program, program_of
+from app.api.program.rewards import RewardOfferConnection, offer_connection
+from app.api.program.terms import Terms
+from app.api.viewer import Viewer
+from app.api.wallets.balances import no_basket
+from app.api.wallets.explanations import Explanation
+from app.api.wallets.ledgers import LedgerEntry
 from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
@@ -49,16 +52,6 @@ class BasketCheck:
     clauses: list[ClauseOutlook] = strawberry.field(
         description="What each clause that gives, limits or prices something does with this basket, and what it would take."
     )
-
-
-@strawberry.type(description="An old entry, decided once more from the facts and the terms of its time.")
-class Explanation:
-    """Proof that the stored number is what the rules of its time give."""
-
-    entry: LedgerEntry = strawberry.field(description="The entry.")
-    decision: Decision = strawberry.field(description="The decision as it was stored, in the caller's locale.")
-    recomputed_points: int = strawberry.field(description="The points that the rules give today for those facts.")
-    agrees: bool = strawberry.field(description="Whether they are the entry's points.")
 
 
 def _whom(given: CustomerBy, *, context: Context) -> By | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from app.api.customers import Customer
-from app.api.ledgers import LedgerEntry
-from app.api.previews import ImpactPreview
-from app.api.programs import Program
+from app.api.conventions.scalars import SCALARS
+from app.api.conventions.user_errors import TechnicalRefusal
+from app.api.customers.customers import Customer
+from app.api.drafting.previews import ImpactPreview
+from app.api.program.programs import Program
+from app.api.program.rewards import Reward
+from app.api.program.terms import Terms
 from app.api.reading import Query
-from app.api.receipts import Purchase, Redemption
-from app.api.rewards import Reward
-from app.api.scalars import SCALARS
-from app.api.terms import Terms
-from app.api.user_errors import TechnicalRefusal
+from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.receipts import Purchase, Redemption
 from app.api.writing import Mutation
 
 schema = strawberry.Schema(

@@ -12,11 +12,11 @@ import yaml
 from graphql import GraphQLError, GraphQLList, GraphQLNonNull
 from graphql.utilities import coerce_input_value, validate_input_value
 
-from app.api.clauses import ClauseInput, drafted, shown
-from app.api.core_schema import core_schema
-from app.api.resolving import builder
-from app.api.scalars import parse_date_time
+from app.api.conventions.scalars import parse_date_time
+from app.api.drafting.clauses import ClauseInput, drafted, shown
 from app.api.schema import schema
+from app.api.serving.core_schema import core_schema
+from app.api.serving.resolving import builder
 from app.domain.drafting import DraftedClause
 from app.domain.terms import Terms, TermsError
 

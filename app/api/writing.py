@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import strawberry
 
-from app.api.adjusting import AdjustPointsPayload, adjust_points
-from app.api.advancing import AdvanceClockPayload, move_clock
-from app.api.catalogue import CreateRewardPayload, add_reward
-from app.api.delivering import DeliverExpiryNoticesPayload, deliver_expiry_notices
-from app.api.earning import RecordPurchasePayload, record_purchase
-from app.api.enrolling import EnrolCustomerPayload, enrol_customer
-from app.api.holds import (
+from app.api.customers.delivering import DeliverExpiryNoticesPayload, deliver_expiry_notices
+from app.api.customers.enrolling import EnrolCustomerPayload, enrol_customer
+from app.api.customers.households import JoinHouseholdPayload, join_a_household
+from app.api.customers.merging import MergeCustomersPayload, merge_customers
+from app.api.customers.persons import UpdateCustomerPayload, change_customer
+from app.api.drafting.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
+from app.api.drafting.publishing import PublishTermsPayload, publish_terms
+from app.api.drafting.withdrawing import WithdrawTermsPayload, withdraw_terms
+from app.api.points.adjusting import AdjustPointsPayload, adjust_points
+from app.api.points.earning import RecordPurchasePayload, record_purchase
+from app.api.points.holds import (
     CaptureHoldPayload,
     HoldRewardPayload,
     ReleaseHoldPayload,
@@ -18,17 +22,13 @@ from app.api.holds import (
     hold_reward,
     release_hold,
 )
-from app.api.households import JoinHouseholdPayload, join_a_household
-from app.api.merging import MergeCustomersPayload, merge_customers
-from app.api.opening import CreateLocationPayload, open_location
-from app.api.persons import UpdateCustomerPayload, change_customer
-from app.api.previewing import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
-from app.api.publishing import PublishTermsPayload, publish_terms
-from app.api.redeeming import RedeemRewardPayload, redeem_reward
-from app.api.refunding import RecordRefundPayload, record_refund
-from app.api.reversing import CancelRedemptionPayload, undo_redemption
-from app.api.transferring import TransferPointsPayload, transfer_points
-from app.api.withdrawing import WithdrawTermsPayload, withdraw_terms
+from app.api.points.redeeming import RedeemRewardPayload, redeem_reward
+from app.api.points.refunding import RecordRefundPayload, record_refund
+from app.api.points.reversing import CancelRedemptionPayload, undo_redemption
+from app.api.points.transferring import TransferPointsPayload, transfer_points
+from app.api.program.advancing import AdvanceClockPayload, move_clock
+from app.api.program.catalogue import CreateRewardPayload, add_reward
+from app.api.program.opening import CreateLocationPayload, open_location
 
 
 @strawberry.type(

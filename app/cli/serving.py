@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from app.api.export import print_sdl
 from app.api.schema import schema as graphql_schema
+from app.api.serving.export import print_sdl
 from app.cli.at_desk import at_desk, out, stop
 from app.config import Settings
 from app.domain.access import Role

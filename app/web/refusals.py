@@ -6,7 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.api.faults import BAD_INPUT, INTERNAL, masked
+from app.api.serving.faults import BAD_INPUT, INTERNAL, masked
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 

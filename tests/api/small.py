@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from strawberry.schema.config import StrawberryConfig
 
-from app.api.connections import PageInfo
-from app.api.faults import Overload
-from app.api.http import GraphQLEndpoint
-from app.api.scalars import SCALARS, BigInt, CurrencyCode, Locale
+from app.api.conventions.connections import PageInfo
+from app.api.conventions.scalars import SCALARS, BigInt, CurrencyCode, Locale
+from app.api.serving.faults import Overload
+from app.api.serving.http import GraphQLEndpoint
 
 
 class FullHouse(Exception):

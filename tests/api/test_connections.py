@@ -10,8 +10,8 @@ from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.connections import PageWindow, decode_cursor, encode_cursor, page_window
-from app.api.ids import decode, encode, type_of
+from app.api.conventions.connections import PageWindow, decode_cursor, encode_cursor, page_window
+from app.api.conventions.ids import decode, encode, type_of
 
 KEY = "0199d2f0-1c2b-7abc-8def-0123456789ab"
 

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
-from app.api.core_schema import core_schema
-from app.api.costs import Allowance, Buckets, cost_of
 from app.api.schema import schema
+from app.api.serving.core_schema import core_schema
+from app.api.serving.costs import Allowance, Buckets, cost_of
 from app.domain.access import Role
 from app.main import create_app
 from app.store.opening import open_database

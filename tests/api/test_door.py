@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import reception
-from app.api.costs import Allowance
-from app.api.door import AT_THE_DOOR, WRONG_KEY, Door, NotYetError
+from app.api.serving import reception
+from app.api.serving.costs import Allowance
+from app.api.serving.door import AT_THE_DOOR, WRONG_KEY, Door, NotYetError
 from app.domain.access import Role
 from app.store.unit import Session
 from tests.shop import Shop, open_shop
@@ -102,7 +102,7 @@ def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_pa
     shop: Shop, role: Role | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared: list[str] = []
-    from app.api.documents import Documents
+    from app.api.serving.documents import Documents
 
     plain = Documents.prepared
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from graphql import build_schema, find_breaking_changes
 
-from app.api.core_schema import core_schema
-from app.api.export import print_sdl
+from app.api.serving.core_schema import core_schema
+from app.api.serving.export import print_sdl
 from tests.api.small import schema
 
 

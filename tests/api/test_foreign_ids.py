@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, build_schema, get_named_type
 
-from app.api.ids import encode
+from app.api.conventions.ids import encode
 from app.domain.access import Role
 from app.store.opening import open_database
 from app.store.unit import Session

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
 
-from app.api.costs import Allowance
+from app.api.serving.costs import Allowance
 from app.domain.access import Role
 from app.queries.books import prove_page, prove_whole
 from app.store.opening import open_database

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import structlog
 
-from app.api.bodies import LARGEST_BODY
+from app.api.serving.bodies import LARGEST_BODY
 from tests.api.small import Edge, code
 
 JSON = "application/json"
@@ -157,7 +157,7 @@ async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.bodies.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("app.api.serving.bodies.LONGEST_WAIT", 0.05)
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b'{"query":'

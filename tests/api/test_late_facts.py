@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.api.costs import Allowance
+from app.api.serving.costs import Allowance
 from app.domain.access import Role
 from tests.api.test_budgets import publish
 from tests.proving import faults_in

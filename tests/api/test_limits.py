@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
-from app.api.core_schema import core_schema
-from app.api.documents import Documents, InvalidError
-from app.api.limits import Measured, measure, parsed
+from app.api.serving.core_schema import core_schema
+from app.api.serving.documents import Documents, InvalidError
+from app.api.serving.limits import Measured, measure, parsed
 from tests.api.small import schema
 
 CORE = core_schema(schema)

@@ -200,7 +200,7 @@ def test_a_live_program_gives_notice_when_it_does_and_not_when_it_should_have(da
 
 
 def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(database_url: str) -> None:
-    from app.api import advancing
+    from app.api.program import advancing
 
     with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
@@ -220,7 +220,7 @@ def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(d
 
 def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(database_url: str) -> None:
     """Somebody else did all that was due, without anybody reading; then the developer's request comes to it."""
-    from app.api import advancing
+    from app.api.program import advancing
 
     with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()

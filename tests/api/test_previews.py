@@ -156,7 +156,7 @@ def test_the_process_ends_with_its_server_and_the_next_server_begins_anew(databa
 
 
 def _key(id: str) -> str:
-    from app.api.ids import decode
+    from app.api.conventions.ids import decode
 
     key = decode(id, "ImpactPreview")
     assert key is not None

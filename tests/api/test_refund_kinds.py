@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.api.costs import Allowance
+from app.api.serving.costs import Allowance
 from app.domain.access import Role
 from tests.api.test_budgets import publish
 from tests.api.test_late_facts import REWARD, at

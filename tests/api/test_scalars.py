@@ -11,8 +11,7 @@ from graphql import execute_sync, parse, print_type
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.core_schema import core_schema
-from app.api.scalars import (
+from app.api.conventions.scalars import (
     SCALARS,
     parse_date_time,
     parse_decimal,
@@ -22,6 +21,7 @@ from app.api.scalars import (
     show_decimal,
     show_time,
 )
+from app.api.serving.core_schema import core_schema
 from tests.api.small import Edge, code, schema
 
 CORE = core_schema(schema)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
-from app.api.core_schema import core_schema
-from app.api.export import print_sdl
 from app.api.schema import schema
+from app.api.serving.core_schema import core_schema
+from app.api.serving.export import print_sdl
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,11 +10,11 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
-from app.api import working
-from app.api.core_schema import core_schema
-from app.api.documents import Documents
-from app.api.executing import ShortExecutor
-from app.api.working import MOST, MOST_REPEATED, STRETCH, Work
+from app.api.serving import working
+from app.api.serving.core_schema import core_schema
+from app.api.serving.documents import Documents
+from app.api.serving.executing import ShortExecutor
+from app.api.serving.working import MOST, MOST_REPEATED, STRETCH, Work
 
 READ = 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api.costs import Allowance
+from app.api.serving.costs import Allowance
 from app.domain.problems import Problem
 from app.importing.carrying_out import Imported, carry_out, destination_of
 from app.importing.receipts import planned

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.api.scalars import parse_decimal, show_decimal
+from app.api.conventions.scalars import parse_decimal, show_decimal
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Exchange, Money, Rounding, shared_out
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.counting import Basis, Counted

@@ -7,7 +7,7 @@ import json
 import random
 import time
 
-from app.api.costs import Allowance
+from app.api.serving.costs import Allowance
 from app.domain.access import Role
 from tests.faults.process import QUERIES, TYPES, Sent, lasting, ledger_of, purchase, redemption, refund
 from tests.proving import faults_in

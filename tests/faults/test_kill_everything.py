@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from app.api.ids import decode
+from app.api.conventions.ids import decode
 from app.store.opening import open_database
 from app.store.unit import Session
 from tests.api.passing import passing, pending, validity, visit

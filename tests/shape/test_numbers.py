@@ -19,8 +19,8 @@ from graphql import (
 )
 from graphql.utilities import validate_input_value
 
-from app.api.core_schema import core_schema
 from app.api.schema import schema
+from app.api.serving.core_schema import core_schema
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "app").rglob("*.py"))
@@ -28,14 +28,14 @@ CORE = core_schema(schema)
 
 _SECONDS = "seconds: how long something may take, and when to come again"
 SECONDS = {
-    "app/api/answers.py": f"{_SECONDS}; and the weights of an Accept header",
-    "app/api/bodies.py": _SECONDS,
-    "app/api/costs.py": "what a caller may ask grows back with every second",
-    "app/api/door.py": _SECONDS,
-    "app/api/faults.py": _SECONDS,
-    "app/api/http.py": _SECONDS,
-    "app/api/reception.py": "for how many seconds a key is remembered",
-    "app/api/working.py": "seconds of work",
+    "app/api/serving/answers.py": f"{_SECONDS}; and the weights of an Accept header",
+    "app/api/serving/bodies.py": _SECONDS,
+    "app/api/serving/costs.py": "what a caller may ask grows back with every second",
+    "app/api/serving/door.py": _SECONDS,
+    "app/api/serving/faults.py": _SECONDS,
+    "app/api/serving/http.py": _SECONDS,
+    "app/api/serving/reception.py": "for how many seconds a key is remembered",
+    "app/api/serving/working.py": "seconds of work",
     "app/jobs/impact_preview.py": "how often a job reports",
     "app/jobs/keeping_time.py": "how often a job looks for work, and how long a request waits for it",
     "app/jobs/previewing.py": "how often a job looks for work",

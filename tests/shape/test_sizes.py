@@ -11,9 +11,9 @@ from graphql import (
     is_leaf_type,
 )
 
-from app.api.core_schema import core_schema
 from app.api.schema import schema
-from app.api.sizes import PAYLOADS, SIZES, WORK, WORKED_THROUGH, size_of
+from app.api.serving.core_schema import core_schema
+from app.api.serving.sizes import PAYLOADS, SIZES, WORK, WORKED_THROUGH, size_of
 from tests.api.test_costs import cost
 
 CORE = core_schema(schema)
@@ -33,7 +33,7 @@ def test_every_list_of_objects_has_a_declared_size() -> None:
     }
     sized = {place for place in lists if "ids" in FIELDS[place].args}
     assert sized == {"Query.nodes"}
-    assert [place for place in lists - sized if size_of(place) is None] == [], "declare it in app/api/sizes.py"
+    assert [place for place in lists - sized if size_of(place) is None] == [], "declare it in app/api/serving/sizes.py"
     assert [place for place in SIZES if place not in lists] == [], "no such list"
     assert all(any(place.endswith(f".{name}") for place in lists) for name in PAYLOADS)
 

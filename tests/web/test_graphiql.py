@@ -15,10 +15,10 @@ from graphql import parse, validate
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.applications import Starlette
 
-from app.api.core_schema import core_schema
-from app.api.http import GraphQLEndpoint
-from app.api.limits import Measured, measure
 from app.api.schema import schema as real_schema
+from app.api.serving.core_schema import core_schema
+from app.api.serving.http import GraphQLEndpoint
+from app.api.serving.limits import Measured, measure
 from app.web.graphiql import FOLDER, POLICY, graphiql_routes
 from tests.api.small import context_for, schema, sign_in
 from tests.serving import serving

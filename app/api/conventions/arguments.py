@@ -1,0 +1,20 @@
+"""Arguments that several fields take, described once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.scalars import Locale
+
+First = Annotated[int | None, strawberry.argument(description="That many from the start, 1 to 100; default 20.")]
+After = Annotated[str | None, strawberry.argument(description="Start behind this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="That many from the end, 1 to 100; not with `first`.")]
+Before = Annotated[str | None, strawberry.argument(description="End in front of this cursor.")]
+Language = Annotated[
+    Locale | None,
+    strawberry.argument(
+        description="The language of every sentence below this field; default the Accept-Language header."
+    ),
+]

@@ -1,0 +1,49 @@
+"""Money and points as the API shows them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import strawberry
+
+from app.api.conventions.context import Context
+from app.api.conventions.scalars import CurrencyCode
+from app.domain import amounts
+from app.domain.units import Unit
+
+
+@strawberry.type(description="An amount of money.")
+class Money:
+    """Decimal text and a currency; whole minor units inside."""
+
+    amount: Decimal = strawberry.field(description="Decimal text with as many decimals as the currency has.")
+    currency_code: CurrencyCode = strawberry.field(description="ISO 4217.")
+
+
+@strawberry.type(description="A unit that a wallet counts in.")
+class PointUnit:
+    """Points, or stamps beside them."""
+
+    code: str = strawberry.field(description="Stable name of the unit: `points` or `stamps`.")
+    name: str = strawberry.field(
+        description="What the program calls its points; stamps are called so in the caller's locale."
+    )
+
+
+@strawberry.type(description="A number of points of one unit.")
+class UnitPoints:
+    """Points of a unit."""
+
+    unit: PointUnit = strawberry.field(description="The unit.")
+    points: int = strawberry.field(description="Whole points.")
+
+
+def unit_of(context: Context, unit: Unit = Unit.POINTS) -> PointUnit:
+    """A unit of the program."""
+    name = context.program.unit_name if unit is Unit.POINTS else context.language(f"unit.{unit.value}")
+    return PointUnit(code=unit.value, name=name)
+
+
+def money(value: amounts.Money) -> Money:
+    """An amount of the domain for the wire."""
+    return Money(amount=value.decimal(), currency_code=CurrencyCode(value.currency))

@@ -1,0 +1,84 @@
+"""What every mutation answers with: technical refusals as data, and the way back to the queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Context as Digits
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any
+
+import strawberry
+from strawberry.types.lazy_type import LazyType
+
+from app.api.conventions.context import Info, say
+from app.api.conventions.user_errors import UserError, refusal
+from app.domain.problems import Problem
+
+
+@strawberry.type(description="What every mutation answers.")
+class Payload:
+    """The fields that all payloads share."""
+
+    problem: strawberry.Private[Problem | None] = None
+
+    @strawberry.field(description="Technical refusals; empty when the mutation was carried out.")
+    def user_errors(self, info: Info) -> list[UserError]:
+        """The refusal, if any, in the caller's language."""
+        if self.problem is None:
+            return []
+        return [refusal(self.problem, say=say(info))]
+
+    @strawberry.field(
+        graphql_type=LazyType("Query", "app.api.reading"),  # queries read all there is, so nothing here can import them
+        description="The queries, to read more in the same request.",
+    )
+    def query(self, info: Info) -> Any:
+        """The root of all queries."""
+        return info.schema.query()
+
+
+def canonical(value: Any) -> Any:
+    """An input as JSON in one spelling: what was left out is left out, equal numbers and instants are equal."""
+    plain = _PLAIN.get(type(value))
+    if plain is not None:
+        return plain(value)
+    if value is strawberry.UNSET:
+        return None
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str | int):
+        return value
+    if is_dataclass(value):
+        found = {}
+        for name in _names(value.__class__):
+            item = getattr(value, name)
+            if item is not None and item is not strawberry.UNSET:
+                found[name] = item if type(item) is str else canonical(item)
+        return found
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_EVERY_DIGIT = Digits(prec=100)
+"""More digits than a decimal of the API has: the default of 28 would make two numbers one."""
+
+_PLAIN: Mapping[type, Callable[[Any], Any]] = {
+    str: lambda text: text,
+    int: lambda number: number,
+    bool: lambda switch: switch,
+    type(None): lambda _: None,
+    list: lambda items: [canonical(item) for item in items],
+    Decimal: lambda number: str(_EVERY_DIGIT.normalize(number)),
+    datetime: lambda at: at.astimezone(UTC).isoformat(),
+    date: date.isoformat,
+    time: time.isoformat,
+}
+
+
+@cache
+def _names(type_: Any) -> tuple[str, ...]:
+    """The fields of an input that its fingerprint covers."""
+    return tuple(one.name for one in fields(type_) if one.name != "idempotency_key")

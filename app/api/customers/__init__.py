@@ -1,0 +1,1 @@
+"""Who a customer is, and whose wallet they use."""

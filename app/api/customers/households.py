@@ -1,0 +1,87 @@
+"""joinHousehold: several customers share one wallet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, speak
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.customers.customers import Customer, CustomerBy, customer_by
+from app.api.customers.reading_again import customer_again, entry_again
+from app.api.wallets.balances import Balance, balances
+from app.api.wallets.ledgers import LedgerEntry
+from app.domain.access import Permission
+from app.domain.problems import Problem
+from app.usecases.call import Answer
+from app.usecases.join_household import NewMember, join_household
+
+
+@strawberry.input(description="A customer who shares the wallet of another one from now on.")
+class JoinHouseholdInput:
+    """Who, and why."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy = strawberry.field(description="Who joins, with a wallet of their own.")
+    household: CustomerBy = strawberry.field(description="Somebody whose wallet is shared from now on.")
+    reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both wallets.")
+
+
+@strawberry.type(description="What joining came to.")
+class JoinHouseholdPayload(Payload):
+    """The balance as it was then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right afterwards, one per unit."
+    )
+
+    @strawberry.field(description="Who joined, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry with which their points came into the shared wallet.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+
+async def join_a_household(
+    info: Info,
+    input: Annotated[JoinHouseholdInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> JoinHouseholdPayload | None:
+    """Once."""
+    context = info.context
+    speak(info, locale)
+    outcome = await perform(
+        join_household,
+        name="joinHousehold",
+        permission=Permission.MERGE_CUSTOMERS,
+        key=input.idempotency_key,
+        payload=canonical(input),
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return JoinHouseholdPayload(problem=outcome)
+    return JoinHouseholdPayload(
+        answer=outcome,
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+def _order(sent: JoinHouseholdInput, *, context: Context) -> NewMember | Problem:
+    customer = customer_by(sent.customer, context=context, path=("customer",))
+    if isinstance(customer, Problem):
+        return customer
+    household = customer_by(sent.household, context=context, path=("household",))
+    if isinstance(household, Problem):
+        return household
+    return NewMember(customer=customer, household=household, reason=sent.reason.strip())

@@ -1,0 +1,100 @@
+"""adjustPoints: points given or taken by hand, with a reason."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, speak
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.customers.customers import Customer, CustomerBy, customer_by
+from app.api.customers.reading_again import customer_again, entry_again
+from app.api.wallets.balances import Balance, balances
+from app.api.wallets.ledgers import LedgerEntry
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
+from app.usecases.adjust import NewAdjustment, adjust
+from app.usecases.call import Answer
+
+LONGEST_REASON = 500
+
+
+@strawberry.input(description="Points to give or to take.")
+class AdjustPointsInput:
+    """Whose, how many, why."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy = strawberry.field(description="Whose points.")
+    points: int = strawberry.field(
+        description="Whole points: positive to the customer, negative from them, never 0. The owner moves at most 1,000,000 at once, staff at most 1,000; more than the customer can spend is not taken."
+    )
+    unit: Unit = strawberry.field(
+        default=Unit.POINTS, description="What they are of: points, or stamps where the terms speak of them."
+    )
+    reason: str = strawberry.field(
+        description="Why, 1 to 500 characters; it stands in the ledger, where the customer sees it."
+    )
+
+
+@strawberry.type(description="What adjusting came to.")
+class AdjustPointsPayload(Payload):
+    """The balance as it was then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after it, one per unit."
+    )
+
+    @strawberry.field(description="The ledger entry with its reason.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def adjust_points(
+    info: Info,
+    input: Annotated[AdjustPointsInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> AdjustPointsPayload | None:
+    """Adjust once."""
+    context = info.context
+    speak(info, locale)
+    context.require(Permission.ADJUST_POINTS)
+    outcome = await perform(
+        adjust,
+        name="adjustPoints",
+        permission=Permission.ADJUST_POINTS,
+        key=input.idempotency_key,
+        payload=canonical(input),
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return AdjustPointsPayload(problem=outcome)
+    return AdjustPointsPayload(
+        answer=outcome,
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+def _order(sent: AdjustPointsInput, *, context: Context) -> NewAdjustment | Problem:
+    by = customer_by(sent.customer, context=context)
+    if isinstance(by, Problem):
+        return by
+    reason = sent.reason.strip()
+    if len(reason) > LONGEST_REASON:
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=f"1 to {LONGEST_REASON} characters")
+    return NewAdjustment(
+        customer=by, points=sent.points, reason=reason or None, role=context.principal.role, unit=sent.unit
+    )

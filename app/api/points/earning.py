@@ -1,0 +1,115 @@
+"""recordPurchase: a till records what was bought, and the customer earns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, speak
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.customers.customers import Customer, CustomerBy, customer_by
+from app.api.customers.reading_again import customer_again, entry_again, purchase_again
+from app.api.points.baskets import PurchaseInput, facts_of, place_of
+from app.api.program.decisions import Decision, decided
+from app.api.wallets.balances import Balance, balances
+from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.receipts import Purchase
+from app.domain.access import Permission
+from app.domain.facts import FactsError
+from app.domain.problems import Problem, ProblemCode
+from app.domain.receipts import check_number
+from app.usecases.call import Answer
+from app.usecases.desk import fingerprint
+from app.usecases.earn import NewPurchase, earn
+
+
+@strawberry.input(description="A purchase to record.")
+class RecordPurchaseInput:
+    """Whose purchase, and its receipt."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy = strawberry.field(description="Who bought.")
+    purchase: PurchaseInput = strawberry.field(description="The receipt.")
+
+
+@strawberry.type(description="What recording a purchase came to.")
+class RecordPurchasePayload(Payload):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(
+        default=None, description="What was earned and why; null when refused."
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after the purchase, one per unit."
+    )
+
+    @strawberry.field(description="The purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await purchase_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that the purchase made.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def record_purchase(
+    info: Info,
+    input: Annotated[RecordPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> RecordPurchasePayload | None:
+    """Record a purchase once and let it earn."""
+    context = info.context
+    speak(info, locale)
+    payload = canonical(input)
+    outcome = await perform(
+        earn,
+        name="recordPurchase",
+        permission=Permission.RECORD_PURCHASES,
+        key=input.idempotency_key,
+        payload=payload,
+        order=_order(input, receipt=payload["purchase"], context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return RecordPurchasePayload(problem=outcome)
+    return RecordPurchasePayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+def _order(sent: RecordPurchaseInput, *, receipt: Any, context: Context) -> NewPurchase | Problem:
+    by = customer_by(sent.customer, context=context)
+    if isinstance(by, Problem):
+        return by
+    try:
+        check_number(sent.purchase.external_id)
+    except FactsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail=error.message)
+    facts = facts_of(sent.purchase, context=context, within="purchase")
+    if isinstance(facts, Problem):
+        return facts
+    location_id = place_of(sent.purchase, within="purchase")
+    if isinstance(location_id, Problem):
+        return location_id
+    return NewPurchase(
+        customer=by,
+        external_id=sent.purchase.external_id,
+        facts=facts,
+        fingerprint=fingerprint("receipt", receipt),
+        location_id=location_id,
+    )

@@ -1,0 +1,108 @@
+"""Questions about refunds: what one would come to, and which wait for their purchase."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Info, bad_input, speak
+from app.api.conventions.money import Money, money
+from app.api.points.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
+from app.api.points.waiting import WaitingRefund
+from app.api.program.decisions import Decision, decision
+from app.api.wallets.balances import Balance, balances
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.queries.refund_previews import RefundTry, try_refund, waiting
+from app.usecases.earn import RECEIPTS
+
+MOST_WAITING = 100
+
+
+@strawberry.type(description="What a refund would come to, by the rules that would decide it now. Nothing is recorded.")
+class RefundPreview:
+    """Cash, points and level."""
+
+    decision: Decision = strawberry.field(description="What would be taken back and why.")
+    cash: Money = strawberry.field(description="The price of what comes back, tax included.")
+    points_back: int = strawberry.field(description="Points that had paid for it, and would come back.")
+    shortfall: int = strawberry.field(description="Points that should go back but are not there.")
+    balances: list[Balance] = strawberry.field(description="The balances as they would be, one per unit.")
+    level_before: str | None = strawberry.field(description="The key of the level held without it; null: none.")
+    level_after: str | None = strawberry.field(description="The key of the level held right after it; null: none.")
+    level_kept_until: datetime | None = strawberry.field(
+        description="Until when the level would be kept although its points are gone; null where they are not."
+    )
+
+
+@strawberry.type(description="Questions about refunds.")
+class RefundQueries:
+    """Part of the root of all queries."""
+
+    @strawberry.field(
+        description="What a refund would come to: cash, points back, points taken, level. An error where it would be refused. For owner, staff and tills."
+    )
+    async def refund_preview(
+        self,
+        info: Info,
+        purchase: Annotated[PurchaseBy, strawberry.argument(description="The purchase that would be refunded.")],
+        lines: Annotated[
+            list[RefundLineInput] | None,
+            strawberry.argument(
+                description="What would come back, at most 500 lines; default everything that is left."
+            ),
+        ] = None,
+        amount: Annotated[
+            Decimal | None, strawberry.argument(description="Money of the whole price without goods, above 0.")
+        ] = None,
+        occurred_at: Annotated[
+            datetime | None, strawberry.argument(description="Business time; default now. Not before the purchase.")
+        ] = None,
+        locale: Language = None,
+    ) -> RefundPreview | None:
+        """Decided as the refund would be."""
+        context = info.context
+        context.require(Permission.RECORD_REFUNDS)
+        speak(info, locale)
+        purchase_id, receipt = purchase_by(purchase)
+        if purchase_id is None and receipt is None:
+            raise _refused(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
+        back = back_of(lines, amount=amount)
+        if isinstance(back, Problem):
+            raise _refused(back)
+        order = RefundTry(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
+        found = await context.ask(try_refund, source=RECEIPTS, order=order)
+        if isinstance(found, Problem):
+            raise _refused(found)
+        return RefundPreview(
+            decision=decision(found.decision, judged_by=found.terms),
+            cash=money(found.cash),
+            points_back=found.points_back,
+            shortfall=found.shortfall,
+            balances=balances(found.balances, context=context),
+            level_before=found.level_before.tier,
+            level_after=found.level_after.tier,
+            level_kept_until=found.level_after.falls_at,
+        )
+
+    @strawberry.field(
+        description="Refunds that wait for their purchase, or could not be applied to it, longest waiting first, at most 100. For owner and staff."
+    )
+    async def waiting_refunds(self, info: Info, locale: Language = None) -> list[WaitingRefund] | None:
+        """For a person to look at."""
+        context = info.context
+        context.require(Permission.READ_IDENTITIES)
+        speak(info, locale)
+        found = await context.ask(waiting, limit=MOST_WAITING)
+        return [WaitingRefund.of(one, context=context) for one in found]
+
+
+def _refused(problem: Problem) -> Exception:
+    """The refusal of a question that cannot be answered."""
+    return bad_input(
+        f"{problem.code.value} at {'.'.join(map(str, problem.path))}: {problem.detail or 'not taken here'}"
+    )

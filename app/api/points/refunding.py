@@ -1,0 +1,164 @@
+"""recordRefund: goods come back, and with them the points that they had earned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, speak
+from app.api.conventions.money import Money, money
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.customers.customers import Customer
+from app.api.customers.reading_again import customer_again, entry_again, purchase_again
+from app.api.points.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
+from app.api.points.waiting import WaitingRefund, waiting_again
+from app.api.program.decisions import Decision, decided
+from app.api.wallets.balances import Balance, balances
+from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.receipts import Purchase
+from app.domain import amounts
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.call import Answer
+from app.usecases.desk import fingerprint
+from app.usecases.refund import NewRefund, refund
+
+
+@strawberry.input(description="A refund to record.")
+class RecordRefundInput:
+    """Of which purchase, and what of it."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    purchase: PurchaseBy = strawberry.field(
+        description="The purchase that is refunded. One that is not known yet by its receipt is waited for."
+    )
+    lines: list[RefundLineInput] | None = strawberry.field(
+        default=None, description="What comes back, each line once, at most 500; default everything that is left."
+    )
+    amount: Decimal | None = strawberry.field(
+        default=None,
+        description="Money that is given back of the whole price without goods, above 0, in the purchase's currency; it is shared out to the lines by what they still come to. Not with `lines`.",
+    )
+    external_id: str | None = strawberry.field(
+        default=None,
+        description="The refund's own receipt number, unique in the program, 1 to 200 characters. Sent again, it is recorded once; with another purchase or content it is refused with RECEIPT_DIFFERS.",
+    )
+    occurred_at: datetime | None = strawberry.field(
+        default=None, description="Business time; default now. Not before the purchase."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
+
+
+@strawberry.type(description="What a refund came to.")
+class RecordRefundPayload(Payload):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
+    shortfall: int | None = strawberry.field(
+        default=None, description="Points that should have gone back but were not there; they are not chased."
+    )
+    points_back: int | None = strawberry.field(
+        default=None, description="Points that had paid for what came back, and are back in the very lots."
+    )
+    waiting: WaitingRefund | None = strawberry.field(
+        default=None,
+        description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after the refund, one per unit."
+    )
+
+    @strawberry.field(description="The price of what came back, tax included, in the currency of the purchase.")
+    async def cash(self, info: Info) -> Money | None:
+        """In the currency that it was paid in."""
+        cash = self.answer.cash if self.answer is not None else None
+        sale = await purchase_again(self.answer, context=info.context) if cash is not None else None
+        return money(amounts.Money(cash, sale.row.total.currency)) if sale is not None and cash is not None else None
+
+    @strawberry.field(description="The purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await purchase_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that took the points back.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def record_refund(
+    info: Info,
+    input: Annotated[RecordRefundInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> RecordRefundPayload | None:
+    """Record a refund once and take back what the goods had earned."""
+    context = info.context
+    speak(info, locale)
+    outcome = await perform(
+        refund,
+        name="recordRefund",
+        permission=Permission.RECORD_REFUNDS,
+        key=input.idempotency_key,
+        payload=canonical(input),
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return RecordRefundPayload(problem=outcome)
+    return RecordRefundPayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        shortfall=outcome.shortfall,
+        points_back=outcome.points_back,
+        waiting=await waiting_again(outcome.waiting_refund_id, context=context),
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+def _order(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
+    purchase_id, receipt = purchase_by(sent.purchase)
+    if purchase_id is None and receipt is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    for name, text in (("externalId", sent.external_id), ("reason", sent.reason)):
+        if text is not None and not 1 <= len(text) <= 200:
+            return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
+    back = back_of(sent.lines, amount=sent.amount)
+    if isinstance(back, Problem):
+        return back
+    return NewRefund(
+        purchase_id=purchase_id,
+        receipt=receipt,
+        lines=back.lines,
+        amounts=back.amounts,
+        amount=sent.amount,
+        occurred_at=sent.occurred_at or context.now,
+        external_id=sent.external_id,
+        reason=sent.reason,
+        fingerprint=fingerprint("refund", _content(sent)),
+    )
+
+
+def _content(sent: RecordRefundInput) -> Any:
+    """What the refund says beside its number and its purchase, in one spelling."""
+    content = canonical(sent)
+    del content["purchase"]
+    content.pop("external_id", None)
+    if sent.lines is not None:
+        content["lines"] = {
+            str(line["line"]): line.get("quantity") if "amount" not in line else f"-{line['amount']}"
+            for line in content["lines"]
+        }
+    return content

@@ -1,0 +1,76 @@
+"""Refunds that came before their purchase, as staff see them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import strawberry
+
+from app.api.conventions.context import Context, Info, say
+from app.api.conventions.enums import described
+from app.api.conventions.ids import encode
+from app.domain.problems import ProblemCode
+from app.queries import records
+from app.queries.records import WaitingState
+from app.queries.refund_previews import waiting_refund
+
+PATIENCE = timedelta(days=14)
+"""How long a purchase is waited for before a person should look."""
+
+described(
+    WaitingState,
+    "What became of a refund that came before its purchase.",
+    {
+        WaitingState.WAITING: "Its purchase has not arrived yet.",
+        WaitingState.APPLIED: "Its purchase arrived, and it was applied with it.",
+        WaitingState.REFUSED: "Its purchase arrived and has not that much to give back, or its number is another refund's: a person has to look.",
+    },
+    name="WaitingRefundState",
+)
+
+
+@strawberry.type(description="A refund that came before its purchase. For owner, staff and tills.")
+class WaitingRefund:
+    """Kept until the purchase arrives."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    receipt: str = strawberry.field(description="The number of the receipt that is waited for.")
+    external_id: str | None = strawberry.field(description="The refund's own number.")
+    occurred_at: datetime = strawberry.field(description="Business time of the refund.")
+    recorded_at: datetime = strawberry.field(description="Since when it waits.")
+    state: WaitingState = strawberry.field(description="What became of it.")
+    overdue: bool = strawberry.field(
+        description="Whether a person should look: it has waited for 14 days, or was refused."
+    )
+
+    @classmethod
+    def of(cls, row: records.WaitingRefund, *, context: Context) -> WaitingRefund:
+        """One of the store for the reader."""
+        late = row.state is WaitingState.WAITING and context.now >= row.recorded_at + PATIENCE
+        return cls(
+            id=strawberry.ID(encode("WaitingRefund", row.id)),
+            receipt=row.receipt,
+            external_id=row.external_id,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            state=row.state,
+            overdue=late or row.state is WaitingState.REFUSED,
+        )
+
+    @strawberry.field(
+        description="Why nothing has been taken back yet, in the caller's language; null once it was applied."
+    )
+    def statement(self, info: Info) -> str | None:
+        """In the words of PENDING_DEPENDENCY, or of NOTHING_TO_REFUND."""
+        if self.state is WaitingState.APPLIED:
+            return None
+        code = ProblemCode.PENDING_DEPENDENCY if self.state is WaitingState.WAITING else ProblemCode.NOTHING_TO_REFUND
+        return say(info)(f"error.{code.value}")
+
+
+async def waiting_again(id: str | None, *, context: Context) -> WaitingRefund | None:
+    """A refund that waits, as it is now."""
+    if id is None:
+        return None
+    row = await context.ask(waiting_refund, waiting_id=id)
+    return WaitingRefund.of(row, context=context) if row is not None else None

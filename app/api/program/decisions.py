@@ -1,0 +1,208 @@
+"""Decisions for the reader: each reason with its clause, a sentence, what was seen, what was asked, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.context import Context, Info, say
+from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
+from app.api.program.locations import Location, location_called
+from app.api.program.terms import Clause, Terms
+from app.domain import decisions as made
+from app.domain import outlook as outlooks
+from app.domain import terms as rules
+from app.domain.access import Permission
+from app.domain.conditions import AboutCustomer
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.persons import Aspect
+from app.domain.wording import reasons as words
+from app.usecases.call import Answer
+
+
+@strawberry.type(description="What would make a condition hold.")
+class Remedy:
+    """A way out; applying it makes the condition hold."""
+
+    code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
+    statement: str = strawberry.field(description="One sentence in the caller's locale.")
+    from_: datetime | None = strawberry.field(
+        name="from",
+        description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY seen by owner, staff and the customer only, and not in what is recorded.",
+    )
+    points: int | None = strawberry.field(description="Points that are missing.")
+    amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
+    quantity: int | None = strawberry.field(description="Pieces that are missing.")
+    choices: list[str] = strawberry.field(
+        description="Stock codes, categories, keys of locations, channels, methods of payment, segments or preferences of which any one would do."
+    )
+
+    @strawberry.field(
+        description="The locations of which any one would do, as they are now, at most 200; null where the place is not what matters."
+    )
+    async def locations(self, info: Info) -> list[Location] | None:
+        """The places by their keys; none of them are named where any other will do."""
+        if self.code is not RemedyCode.USE_LOCATION or not self.choices:
+            return None
+        found = await asyncio.gather(*(location_called(key, context=info.context) for key in self.choices))
+        return [one for one in found if one is not None]
+
+
+@strawberry.type(description="What one clause of the terms did in a decision.")
+class Reason:
+    """A finding with its clause and its words."""
+
+    reason: strawberry.Private[made.Reason]
+    judged_by: strawberry.Private[rules.Terms]
+    zone: strawberry.Private[str]
+    clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
+    verdict: Verdict = strawberry.field(description="What the clause did.")
+    code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
+
+    @classmethod
+    def of(cls, one: made.Reason, *, judged_by: rules.Terms, zone: str) -> Reason:
+        """A reason of the domain for the reader; `zone` is where its instants are read off the wall clock."""
+        clause = Clause.of(judged_by.clause(one.clause), terms=judged_by)
+        return cls(
+            reason=one, judged_by=judged_by, zone=zone, clause=clause, verdict=one.verdict, code=one.finding.code
+        )
+
+    @strawberry.field(description="One sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """The finding in words."""
+        return words.statement(self.reason, zone=self.zone, places=self.judged_by.places, say=say(info))
+
+    @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
+    def observed(self, info: Info) -> str | None:
+        """The observed value in words."""
+        return words.observed(self.reason.finding, zone=self.zone, places=self.judged_by.places, say=say(info))
+
+    @strawberry.field(description="What the clause asks for, in the caller's locale.")
+    def required(self, info: Info) -> str | None:
+        """The required value in words."""
+        return words.required(self.reason.finding, zone=self.zone, places=self.judged_by.places, say=say(info))
+
+    @strawberry.field(description="What would make the condition hold; empty when it holds.")
+    def remedies(self, info: Info) -> list[Remedy]:
+        """The ways out."""
+        remedies = self.reason.finding.remedies
+        return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in remedies]
+
+
+@strawberry.type(description="The answer of the rules, with every clause that was looked at.")
+class Decision:
+    """A stored or fresh decision, rendered anew for each reader."""
+
+    decision: strawberry.Private[made.Decision]
+    judged_by: strawberry.Private[rules.Terms]
+    outcome: DecisionOutcome = strawberry.field(description="What it came to.")
+    decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
+
+    @strawberry.field(description="One per clause and condition looked at; all that failed are listed.")
+    def reasons(self) -> list[Reason]:
+        """The findings with their clauses."""
+        zone = self.decision.zone or self.judged_by.zone
+        return [Reason.of(one, judged_by=self.judged_by, zone=zone) for one in self.decision.reasons]
+
+    @strawberry.field(
+        description="What the decision is about, by unit of the terms: earned, paid or taken back; never negative."
+    )
+    def points(self, info: Info) -> list[UnitPoints]:
+        """Never negative; the ledger entry has the sign."""
+        units = self.judged_by.units
+        return [UnitPoints(unit=unit_of(info.context, one), points=self.decision.amount(one)) for one in units]
+
+    @strawberry.field(description="The version of the terms that decided.")
+    def terms(self) -> Terms:
+        """The version in force at `decidedFor`."""
+        return Terms.of(self.judged_by)
+
+
+@strawberry.type(description="What one clause does with a basket, and what it would take.")
+class ClauseOutlook:
+    """A clause before the purchase."""
+
+    outlook: strawberry.Private[outlooks.Outlook]
+    judged_by: strawberry.Private[rules.Terms]
+    zone: strawberry.Private[str]
+    applies: bool = strawberry.field(description="Whether it would count for this basket now.")
+    points: int = strawberry.field(
+        description="What it gives of its unit with this basket; for a reward what it costs; 0 when it gives none."
+    )
+
+    @classmethod
+    def of(cls, found: outlooks.Outlook, *, terms: rules.Terms, zone: str) -> ClauseOutlook:
+        """An outlook of the domain for the reader; `zone` is where its instants are read off the wall clock."""
+        return cls(
+            outlook=found,
+            judged_by=terms,
+            zone=zone,
+            applies=found.applies,
+            points=found.points,
+        )
+
+    @strawberry.field(description="What `points` are of.")
+    def unit(self, info: Info) -> PointUnit:
+        """Points or stamps."""
+        return unit_of(info.context, self.outlook.unit)
+
+    @strawberry.field(
+        description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes; and for tills where the clause asks for a birthday or an age."
+    )
+    def applies_from(self, info: Info) -> datetime | None:
+        """Hidden where it would give a date of birth away."""
+        by_birthday = any(
+            isinstance(one, AboutCustomer) and one.aspect is Aspect.BIRTHDAY for one in self.outlook.clause.leaves
+        )
+        return None if by_birthday and not _sees_birthdays(info) else self.outlook.applies_from
+
+    @strawberry.field(description="The clause.")
+    def clause(self) -> Clause:
+        """Of the terms in force."""
+        return Clause.of(self.outlook.clause, terms=self.judged_by)
+
+    @strawberry.field(description="One per condition looked at, and one for the clause as a whole.")
+    def reasons(self) -> list[Reason]:
+        """The findings."""
+        return [Reason.of(one, judged_by=self.judged_by, zone=self.zone) for one in self.outlook.reasons]
+
+    @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
+    def nearly(self, info: Info) -> list[Remedy]:
+        """What would do."""
+        found = self.outlook.nearly
+        return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in found]
+
+
+def decision(found: made.Decision, *, judged_by: rules.Terms) -> Decision:
+    """A decision of the domain for the reader."""
+    return Decision(decision=found, judged_by=judged_by, outcome=found.outcome, decided_for=found.decided_for)
+
+
+def _sees_birthdays(info: Info) -> bool:
+    """Whether the reader may learn when a birthday is; customers read decisions on themselves only."""
+    principal = info.context.principal
+    return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
+
+
+def _remedy(one: made.Remedy, *, judged_by: rules.Terms, zone: str, info: Info) -> Remedy:
+    if one.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _sees_birthdays(info):
+        one = one._replace(from_=None)
+    return Remedy(
+        code=one.code,
+        statement=words.remedy_statement(one, zone=zone, places=judged_by.places, say=say(info)),
+        from_=one.from_,
+        points=one.points,
+        amount=money(one.amount) if one.amount is not None else None,
+        quantity=one.quantity,
+        choices=list(one.choices),
+    )
+
+
+async def decided(answer: Answer, *, context: Context) -> Decision | None:
+    """The decision of an answer; a replayed one is read with the terms of its time."""
+    if answer.decision is None:
+        return None
+    judged_by = answer.terms or await context.terms(answer.decision.terms_version)
+    return decision(answer.decision, judged_by=judged_by)

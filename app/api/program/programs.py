@@ -1,0 +1,77 @@
+"""The program that a key opens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.arguments import After, Before, First, Last
+from app.api.conventions.connections import page_window
+from app.api.conventions.context import Info
+from app.api.conventions.enums import ProgramKind
+from app.api.conventions.ids import encode
+from app.api.conventions.money import PointUnit, unit_of
+from app.api.conventions.node import Node
+from app.api.conventions.scalars import CurrencyCode
+from app.api.program.locations import LocationConnection, location_connection
+from app.api.program.terms import Terms
+from app.domain.access import Permission
+from app.queries.published_terms import terms_at
+from app.queries.records import Program as ProgramRow
+
+
+@strawberry.type(description="A loyalty program. Seen by every key of it, and by no other.")
+class Program(Node):
+    """The tenant."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
+    name: str = strawberry.field(description="What it is called.")
+    currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
+    time_zone: str = strawberry.field(
+        description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
+    )
+    unit: PointUnit = strawberry.field(description="What its points are called.")
+
+    @strawberry.field(
+        description="What its clock shows: the server's time, and in a sandbox as much later as `advanceClock` has moved it. For owner, staff and tills; null for customers."
+    )
+    def clock(self, info: Info) -> datetime | None:
+        """The time that everything of the program goes by."""
+        context = info.context
+        return context.now if context.principal.may(Permission.READ_CLOCK) else None
+
+    @strawberry.field(description="The terms in force now; null before the first version starts.")
+    async def terms(self, info: Info) -> Terms | None:
+        """The version that decides now."""
+        published = await info.context.ask(terms_at, at=info.context.now)
+        return Terms.of(published.terms) if published is not None else None
+
+    @strawberry.field(
+        description="The places where purchases are made, oldest first. `first` or `last`: 1 to 100, default 20."
+    )
+    async def locations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> LocationConnection:
+        """A page of them."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        return await location_connection(window=window, context=info.context)
+
+
+def program_of(info: Info) -> Program:
+    """The program that the caller's key opens."""
+    row: ProgramRow = info.context.program
+    return Program(
+        id=strawberry.ID(encode("Program", row.id)),
+        kind=ProgramKind(row.kind.value),
+        name=row.name,
+        currency_code=CurrencyCode(row.currency),
+        time_zone=row.zone,
+        unit=unit_of(info.context),
+    )

@@ -1,0 +1,150 @@
+"""Rewards and what a customer can have of them."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.conventions.connections import PageInfo, encode_cursor
+from app.api.conventions.context import Context
+from app.api.conventions.ids import decode, encode
+from app.api.conventions.money import Money, PointUnit, money, unit_of
+from app.api.conventions.node import Node
+from app.api.program.decisions import Decision, decision
+from app.api.program.terms import Clause, Terms
+from app.domain import amounts
+from app.queries import offers
+from app.queries.records import Reward as RewardRow
+from app.queries.standing import NOTHING, held_of
+from app.usecases.call import Answer
+
+
+@strawberry.type(description="What points buy. What it costs is a clause of the terms; see `rewards`.")
+class Reward(Node):
+    """An article of the catalogue."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    key: str = strawberry.field(description="The owner's name for it, which the terms use.")
+    name: str = strawberry.field(description="What it is called.")
+    description: str = strawberry.field(description="Exactly what the customer gets.")
+    picture_url: str | None = strawberry.field(
+        description="A picture of it: an https address or, beginning with a slash, a path on this server."
+    )
+    retail_value: Money | None = strawberry.field(description="What it would cost in the shop.")
+    stock: int | None = strawberry.field(description="How many are left; null means without limit.")
+    article: str | None = strawberry.field(description="The stock code of what is given; null where none was stated.")
+    variants: list[str] = strawberry.field(
+        description="What there is to choose from, such as sizes or colours, at most 50; empty: there is no choice."
+    )
+    cash_part: Money | None = strawberry.field(
+        description="What has to be paid besides, by the catalogue; the clause that prices the reward decides."
+    )
+
+    @classmethod
+    def of(cls, row: RewardRow, *, context: Context) -> Reward:
+        """A reward of the store for the reader."""
+        value, besides, currency = row.retail_value, row.cash_part, context.program.currency
+        return cls(
+            id=strawberry.ID(encode("Reward", row.id)),
+            key=row.key,
+            name=row.name,
+            description=row.description,
+            picture_url=row.picture_url,
+            retail_value=money(amounts.Money(value, currency)) if value is not None else None,
+            stock=row.stock,
+            article=row.article,
+            variants=list(row.variants),
+            cash_part=money(amounts.Money(besides, currency)) if besides is not None else None,
+        )
+
+
+@strawberry.input(one_of=True, description="A reward, by id or by the owner's key.")
+class RewardBy:
+    """Exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
+    key: str | None = strawberry.field(default=strawberry.UNSET, description="The owner's name for it.")
+
+
+def reward_by(given: RewardBy) -> tuple[str | None, str | None]:
+    """Id and key that are meant; a malformed id means nothing that exists."""
+    if isinstance(given.id, str):
+        return decode(given.id, "Reward"), None
+    return None, given.key if isinstance(given.key, str) else None
+
+
+@strawberry.type(description="A reward as the terms offer it now.")
+class RewardOffer:
+    """Checked exactly as at the till: what is `available` can be redeemed."""
+
+    reward: Reward = strawberry.field(description="The reward.")
+    cost: int = strawberry.field(description="What its clause asks for, in its unit.")
+    unit: PointUnit = strawberry.field(description="What it is bought with.")
+    clause: Clause = strawberry.field(description="The clause that offers it.")
+    available: bool = strawberry.field(
+        description="Whether the customer could redeem it now. False without a customer."
+    )
+    missing_points: int | None = strawberry.field(
+        description="What the customer lacks of that unit, with what is owed; null without a customer."
+    )
+    decision: Decision | None = strawberry.field(
+        description="What the till would be answered; null without a customer."
+    )
+    terms: Terms = strawberry.field(description="The version of the terms that offers it.")
+
+
+@strawberry.type(description="An offer at its place in the list.")
+class RewardOfferEdge:
+    """An edge."""
+
+    cursor: str = strawberry.field(description="Where it is.")
+    node: RewardOffer = strawberry.field(description="The offer.")
+
+
+@strawberry.type(description="A page of offers: what can be had first, then by cost and name.")
+class RewardOfferConnection:
+    """A page."""
+
+    edges: list[RewardOfferEdge] = strawberry.field(description="The offers with their places.")
+    nodes: list[RewardOffer] = strawberry.field(description="The offers alone.")
+    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+
+def offer_connection(found: offers.Offers, *, first: int, after: int | None, context: Context) -> RewardOfferConnection:
+    """A page of the offers; the cursor is the place in the list."""
+    start = 0 if after is None else after + 1
+    shown = found.offers[start : start + first]
+    nodes = [_offer(one, found=found, context=context) for one in shown]
+    cursors = [encode_cursor(place) for place in range(start, start + len(shown))]
+    return RewardOfferConnection(
+        edges=[RewardOfferEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=start + first < len(found.offers),
+            has_previous_page=start > 0,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
+
+
+def _offer(one: offers.Offer, *, found: offers.Offers, context: Context) -> RewardOffer:
+    unit, cost = offers.cost_of(one.clause)
+    held = held_of(found.customer).get(unit, NOTHING) if found.customer is not None else None
+    return RewardOffer(
+        reward=Reward.of(one.reward, context=context),
+        cost=cost,
+        unit=unit_of(context, unit),
+        clause=Clause.of(one.clause, terms=one.terms),
+        available=one.available,
+        missing_points=max(0, cost + held.owed - held.available) if held is not None else None,
+        decision=decision(one.decision, judged_by=one.terms) if one.decision is not None else None,
+        terms=Terms.of(one.terms),
+    )
+
+
+async def reward_again(answer: Answer | None, *, context: Context) -> Reward | None:
+    """The reward of an answer."""
+    if answer is None or answer.reward_id is None:
+        return None
+    row = await context.load(offers.rewards_by_id, answer.reward_id)
+    return Reward.of(row, context=context) if row is not None else None

@@ -1,0 +1,115 @@
+"""Who asks: keys looked up, remembered for a moment, and counted at the door when they open nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import replace
+from hashlib import sha256
+from typing import TypeVar
+
+from graphql import GraphQLError
+from starlette.requests import Request
+
+from app.api.conventions.context import Context
+from app.api.serving.door import WRONG_KEY, Door
+from app.domain.wording import locale_for, wording
+from app.queries.programs import one_program
+from app.queries.records import ProgramKind
+from app.queries.signing_in import SignedIn, sign_in
+from app.usecases.desk import Desk
+
+V = TypeVar("V")
+
+KEY_REMEMBERED = 10.0
+"""Seconds for which a key that was looked up is not looked up again: a revoked one stops working after this.
+
+The clock of a sandbox is not remembered, so that the very next request goes by it wherever it was moved.
+"""
+
+MOST_KEYS_REMEMBERED = 10_000
+
+
+class Reception:
+    """Signs callers in, and makes the context of each operation: who asks, and in which language."""
+
+    def __init__(self, desk: Desk, *, door: Door) -> None:
+        self._desk = desk
+        self._door = door
+        self._known: OrderedDict[bytes, tuple[float, SignedIn]] = OrderedDict()
+        self._wrong: OrderedDict[bytes, float] = OrderedDict()
+
+    async def sign_in(self, request: Request) -> SignedIn | None:
+        """The holder of the key; None without one.
+
+        Raises UNAUTHENTICATED for a key that opens nothing, and NotYetError when too many came from the same address. A
+        key that has opened before is looked up whatever else its address sends.
+        """
+        scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+        if scheme.lower() in ("", "bearer") and not token:
+            self._door.come(host_of(request))
+            return None
+        if scheme.lower() != "bearer":
+            self._door.come(host_of(request))
+            raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
+        digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
+        remembered = self._known.get(digest)
+        if remembered is not None and remembered[0] > time.monotonic():
+            return await self._by_its_clock(remembered[1])
+        if remembered is not None:
+            found = await self._desk.ask(sign_in, token=token)
+        else:
+            found = await self._first_seen(token, digest=digest, host=host_of(request))
+        if found is None:
+            self._known.pop(digest, None)
+            _keep(self._wrong, digest, time.monotonic() + KEY_REMEMBERED)
+            raise _unauthenticated("This key opens nothing.")
+        _keep(self._known, digest, (time.monotonic() + KEY_REMEMBERED, found))
+        return found
+
+    async def _by_its_clock(self, signed_in: SignedIn) -> SignedIn:
+        """The holder with the program as it is: the clock of a sandbox may have been moved, by any server."""
+        if signed_in.program.kind is not ProgramKind.SANDBOX:
+            return signed_in
+        program = await self._desk.ask(one_program, program_id=signed_in.program.id)
+        assert program is not None, "a program is never deleted"
+        return replace(signed_in, program=program)
+
+    async def _first_seen(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
+        """Look up a key that has not opened anything yet; who sent it pays unless it does."""
+        self._door.come(host, WRONG_KEY)
+        if self._wrong.get(digest, 0.0) > time.monotonic():
+            return None
+        found = await self._desk.ask(sign_in, token=token)
+        if found is not None:
+            self._door.give_back(host, WRONG_KEY)
+        return found
+
+    def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:
+        """The context of one operation."""
+        return Context(
+            desk=self._desk,
+            signed_in=signed_in,
+            language=wording(locale_for(request.headers.get("accept-language"))),
+            needed=needed,
+        )
+
+
+def caller(signed_in: SignedIn | None, request: Request) -> str:
+    """Who pays for an operation: the holder of the key, or whoever is at the other end of the line."""
+    return f"key {signed_in.principal.key_id}" if signed_in is not None else host_of(request)
+
+
+def host_of(request: Request) -> str:
+    """Whoever is at the other end of the line."""
+    return f"host {request.client.host if request.client is not None else ''}"
+
+
+def _keep(kept: OrderedDict[bytes, V], digest: bytes, value: V) -> None:
+    kept[digest] = value
+    while len(kept) > MOST_KEYS_REMEMBERED:
+        kept.popitem(last=False)
+
+
+def _unauthenticated(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "UNAUTHENTICATED"})

@@ -1,0 +1,1 @@
+"""What is in a wallet, where it came from, and what time will bring to it."""

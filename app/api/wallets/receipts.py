@@ -1,0 +1,137 @@
+"""Purchases and redemptions as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from app.api.conventions.context import Info
+from app.api.conventions.enums import RedemptionState
+from app.api.conventions.ids import encode
+from app.api.conventions.money import Money, PointUnit, money, unit_of
+from app.api.conventions.node import Node
+from app.api.program.locations import Location, location_called
+from app.api.program.rewards import Reward
+from app.domain import amounts
+from app.domain.facts import Channel, Line, LineKind
+from app.domain.units import Unit
+from app.queries import offers, records
+
+
+@strawberry.type(description="One line of a recorded purchase.")
+class PurchaseLine:
+    """As the till sent it."""
+
+    number: int = strawberry.field(description="From 1, in the order sent; refunds refer to it.")
+    sku: str = strawberry.field(description="The shop's code of the article.")
+    name: str | None = strawberry.field(description="What the receipt called it.")
+    categories: list[str] = strawberry.field(description="The categories it belonged to.")
+    quantity: Decimal = strawberry.field(description="Pieces or measure.")
+    unit_price: Money = strawberry.field(description="Price of one.")
+    kind: LineKind = strawberry.field(description="What the line is.")
+
+
+@strawberry.type(description="A recorded purchase; it never changes. Seen by whoever sees the customer.")
+class Purchase(Node):
+    """A receipt and what it earned."""
+
+    row: strawberry.Private[records.Purchase]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    external_id: str = strawberry.field(description="The receipt's number.")
+    occurred_at: datetime = strawberry.field(description="Business time.")
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
+    channel: Channel | None = strawberry.field(description="Where it was made.")
+    total: Money = strawberry.field(description="What was to pay, tax included, in the currency it was paid in.")
+    exchange_rate: Decimal | None = strawberry.field(
+        description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
+    )
+    points: int = strawberry.field(description="Points it earned when it was recorded.")
+
+    @classmethod
+    def of(cls, row: records.Purchase) -> Purchase:
+        """A purchase of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Purchase", row.id)),
+            external_id=row.external_id,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            channel=row.facts.channel,
+            total=money(row.total),
+            exchange_rate=row.facts.exchange.rate if row.facts.exchange is not None else None,
+            points=row.earned,
+        )
+
+    @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
+    async def location(self, info: Info) -> Location | None:
+        """By the key that was kept with it."""
+        key = self.row.facts.location
+        return await location_called(key, context=info.context) if key is not None else None
+
+    @strawberry.field(description="Its lines, at most 500.")
+    def lines(self) -> list[PurchaseLine]:
+        """The lines as they were sent."""
+        return [_line(one, currency=self.row.facts.currency) for one in self.row.facts.lines]
+
+
+@strawberry.type(description="A reward that a customer was given. Seen by whoever sees the customer.")
+class Redemption(Node):
+    """What was given for how much."""
+
+    row: strawberry.Private[records.Redemption]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: RedemptionState = strawberry.field(description="How far it has come.")
+    points: int = strawberry.field(description="Points paid, or reserved for it.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time; of one that began as a reservation, when that began."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Until when points and stock were reserved for it at the latest; null where it was paid at once."
+    )
+    checkout: str | None = strawberry.field(
+        description="The checkout that it was reserved for; null where it was paid at once."
+    )
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
+
+    @classmethod
+    def of(cls, row: records.Redemption) -> Redemption:
+        """A redemption of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Redemption", row.id)),
+            state=RedemptionState(row.state.value),
+            points=row.points,
+            occurred_at=row.occurred_at,
+            held_until=row.held_until,
+            checkout=row.checkout,
+            recorded_at=row.recorded_at,
+        )
+
+    @strawberry.field(description="What `points` are of.")
+    def unit(self, info: Info) -> PointUnit:
+        """What it was paid with."""
+        return unit_of(info.context, Unit.STAMPS if self.row.decision.stamps else Unit.POINTS)
+
+    @strawberry.field(description="What was given.")
+    async def reward(self, info: Info) -> Reward | None:
+        """The reward as it is now."""
+        found = await info.context.load(offers.rewards_by_id, self.row.reward_id)
+        return Reward.of(found, context=info.context) if found is not None else None
+
+
+def _line(one: Line, *, currency: str) -> PurchaseLine:
+    return PurchaseLine(
+        number=one.number,
+        sku=one.sku,
+        name=one.name,
+        categories=list(one.categories),
+        quantity=one.quantity,
+        unit_price=money(amounts.Money(one.unit_price, currency)),
+        kind=one.kind,
+    )
