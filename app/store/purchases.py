@@ -10,12 +10,15 @@ from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
 from app.store.evidence import digest
 from app.store.unit import Row, Session
-from app.store.values import instant, json_text, json_value
+from app.store.values import instant, json_value
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A recorded purchase. (`source`, `external_id`) is the receipt; `fingerprint` digests it as it was sent."""
+    """A recorded purchase. (`source`, `external_id`) is the receipt; `fingerprint` digests it as it was sent.
+
+    `facts_text` is the JSON that is kept of the facts.
+    """
 
     id: str
     customer_id: str
@@ -28,6 +31,7 @@ class Purchase:
     terms_version: int
     fingerprint: str
     facts: PurchaseFacts
+    facts_text: str
 
 
 _COLUMNS = (
@@ -52,7 +56,7 @@ async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
         purchase.earned,
         purchase.terms_version,
         purchase.fingerprint,
-        json_text(purchase.facts.to_data()),
+        purchase.facts_text,
         program_id,
     )
 
@@ -72,7 +76,7 @@ def evidence(one: Purchase) -> int:
         one.earned,
         one.terms_version,
         one.fingerprint,
-        one.facts.to_data(),
+        one.facts_text,
     )
 
 
@@ -141,6 +145,7 @@ def _purchase(row: Row) -> Purchase:
         terms_version=row["terms_version"],
         fingerprint=row["fingerprint"],
         facts=PurchaseFacts.from_data(json_value(row["facts"])),
+        facts_text=row["facts"],
     )
 
 

@@ -27,6 +27,7 @@ from app.store.purchases import Purchase
 from app.store.stories import versions_of
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
+from app.store.values import json_text
 from app.usecases.book import Book, Origin
 from app.usecases.call import Answer, Call
 from app.usecases.count import count_purchase
@@ -229,4 +230,5 @@ def _purchase(
         terms_version=earned.terms_version,
         fingerprint=order.fingerprint,
         facts=facts,
+        facts_text=json_text(facts.to_data()),
     )
