@@ -174,7 +174,10 @@ def sealed(entry: Entry) -> str:
             for lot in entry.new_lots
         ],
     )
-    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(fields).encode()).hexdigest()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def _instant(at: datetime) -> str:
