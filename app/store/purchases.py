@@ -119,17 +119,17 @@ async def by_receipt(session: Session, *, program_id: str, source: str, external
 
 async def expected(session: Session, *, program_id: str, source: str, external_id: str) -> tuple[Purchase | None, bool]:
     """The purchase of a receipt, or None, and whether refunds wait for it; in one statement."""
-    columns = ", ".join(f"p.{name}" for name in _COLUMNS.split(", "))
-    row = await session.row(
-        f"SELECT {columns}, EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
-        " AND w.state = 'WAITING') AS awaited FROM (SELECT 1 AS one) AS one"
-        " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3",
-        program_id,
-        source,
-        external_id,
-    )
+    row = await session.row(_EXPECTED, program_id, source, external_id)
     assert row is not None, "there is always one"
     return None if row["id"] is None else _purchase(row), bool(row["awaited"])
+
+
+_EXPECTED = (
+    f"SELECT {', '.join(f'p.{name}' for name in _COLUMNS.split(', '))},"
+    " EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
+    " AND w.state = 'WAITING') AS awaited FROM (SELECT 1 AS one) AS one"
+    " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
+)
 
 
 def _purchase(row: Row) -> Purchase:

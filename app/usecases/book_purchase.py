@@ -83,6 +83,8 @@ async def book_purchase(
 
 def _turns(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
     """Whether a purchase may change the level, which takes a look at all that happened before."""
+    if not terms.tiers:
+        return False
     before = customer.account.balance.qualifying
     after = before + earning.base_points(earned, terms=terms)
     return level_of(after, terms=terms) != level_of(before, terms=terms)
