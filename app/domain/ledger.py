@@ -130,7 +130,14 @@ class Balance:
 
     def plus(self, other: Balance) -> Balance:
         """Both together."""
-        return Balance(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+        return Balance(
+            available=self.available + other.available,
+            pending=self.pending + other.pending,
+            held=self.held + other.held,
+            owed=self.owed + other.owed,
+            lifetime=self.lifetime + other.lifetime,
+            qualifying=self.qualifying + other.qualifying,
+        )
 
     def to_data(self) -> dict[str, int]:
         """The balance as JSON."""
@@ -175,7 +182,10 @@ def sealed(entry: Entry) -> str:
             for lot in entry.new_lots
         ],
     )
-    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_ENCODER.encode(fields).encode()).hexdigest()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def _instant(at: datetime) -> str:

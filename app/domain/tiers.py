@@ -46,13 +46,13 @@ class Qualifying:
     def points(self, *, terms: Terms, at: datetime) -> int:
         """The points that count at a moment: in a calendar year those of that year; without levels all of them."""
         window = window_of(terms)
+        if window is TierWindow.SINCE_JOINING:
+            return self.total
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
             return self.years.get(today.year, 0)
-        if window is TierWindow.ROLLING_YEAR:
-            self._let_go(today)
-            return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
-        return self.total
+        self._let_go(today)
+        return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
 
     def most(self, *, terms: Terms, at: datetime) -> int:
         """The points that a level is held by: in a calendar year those of this year, or of the last one if they are more."""
@@ -64,16 +64,16 @@ class Qualifying:
     def next_turn(self, *, terms: Terms, at: datetime) -> datetime | None:
         """The next moment after `at` at which points stop counting; None where they count for ever."""
         window = window_of(terms)
+        if window is TierWindow.SINCE_JOINING:
+            return None
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
             counts = self.years.get(today.year) or self.years.get(today.year - 1)
             return period_ends(terms=terms, at=at) if counts else None
-        if window is TierWindow.ROLLING_YEAR:
-            self._let_go(today)
-            ends = (_rolls_off(day) for day, points in self.days.items() if points)
-            end = min((one for one in ends if one > today), default=None)
-            return day_start(end, zone_name=terms.zone) if end is not None else None
-        return None
+        self._let_go(today)
+        ends = (_rolls_off(day) for day, points in self.days.items() if points)
+        end = min((one for one in ends if one > today), default=None)
+        return day_start(end, zone_name=terms.zone) if end is not None else None
 
     def _let_go(self, today: date) -> None:
         """Forget days that count in no rolling year any more, so that a long history costs nothing: time only goes on."""

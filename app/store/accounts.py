@@ -107,7 +107,12 @@ def account_of(row: Iterable[Any]) -> Account:
 
 def evidence(one: Account) -> int:
     """The digest of what an account is, and how far it has been told."""
-    return digest("accounts", one.id, one.wallet_id, one.unit, one.settled_at, one.corrected)
+    return evidence_when(one, settled_at=one.settled_at, corrected=one.corrected)
+
+
+def evidence_when(one: Account, *, settled_at: datetime | None, corrected: bool) -> int:
+    """The digest that an account has when it has been told so far."""
+    return digest("accounts", one.id, one.wallet_id, one.unit, settled_at, corrected)
 
 
 async def open_account(session: Session, *, program_id: str, account: Account) -> None:

@@ -93,15 +93,10 @@ _OF_ACCOUNT = (
 
 def lot_of(row: Row) -> Lot:
     """The lot of a row with the columns of a lot."""
-    return Lot(
-        id=row["id"],
-        points=row["points"],
-        remaining=row["remaining"],
-        earned_at=instant(row["earned_at"]),
-        available_from=instant(row["available_from"]),
-        valid_until=day_or_none(row["valid_until"]),
-        entry_id=row["entry_id"],
-        held=row["held"],
-        terms_version=row["terms_version"],
-        zone=row["zone"],
-    )
+    # By position, in the order of _LOT: a redemption reads all the lots that a customer has.
+    id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone = row
+    earned = instant(earned_at)
+    # Most points can be spent at once.
+    available = earned if available_from == earned_at else instant(available_from)
+    last = day_or_none(valid_until)
+    return Lot(id, points, remaining, earned, available, last, entry_id, held, terms_version, zone)

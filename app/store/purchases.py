@@ -10,12 +10,15 @@ from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
 from app.store.evidence import digest
 from app.store.unit import Row, Session
-from app.store.values import instant, json_text, json_value
+from app.store.values import instant, json_value
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A recorded purchase. (`source`, `external_id`) is the receipt; `fingerprint` digests it as it was sent."""
+    """A recorded purchase. (`source`, `external_id`) is the receipt; `fingerprint` digests it as it was sent.
+
+    `facts_text` is the JSON that is kept of the facts.
+    """
 
     id: str
     customer_id: str
@@ -28,6 +31,7 @@ class Purchase:
     terms_version: int
     fingerprint: str
     facts: PurchaseFacts
+    facts_text: str
 
 
 _COLUMNS = (
@@ -52,7 +56,7 @@ async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
         purchase.earned,
         purchase.terms_version,
         purchase.fingerprint,
-        json_text(purchase.facts.to_data()),
+        purchase.facts_text,
         program_id,
     )
 
@@ -72,7 +76,7 @@ def evidence(one: Purchase) -> int:
         one.earned,
         one.terms_version,
         one.fingerprint,
-        one.facts.to_data(),
+        one.facts_text,
     )
 
 
@@ -115,17 +119,17 @@ async def by_receipt(session: Session, *, program_id: str, source: str, external
 
 async def expected(session: Session, *, program_id: str, source: str, external_id: str) -> tuple[Purchase | None, bool]:
     """The purchase of a receipt, or None, and whether refunds wait for it; in one statement."""
-    columns = ", ".join(f"p.{name}" for name in _COLUMNS.split(", "))
-    row = await session.row(
-        f"SELECT {columns}, EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
-        " AND w.state = 'WAITING') AS awaited FROM (SELECT 1 AS one) AS one"
-        " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3",
-        program_id,
-        source,
-        external_id,
-    )
+    row = await session.row(_EXPECTED, program_id, source, external_id)
     assert row is not None, "there is always one"
     return None if row["id"] is None else _purchase(row), bool(row["awaited"])
+
+
+_EXPECTED = (
+    f"SELECT {', '.join(f'p.{name}' for name in _COLUMNS.split(', '))},"
+    " EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
+    " AND w.state = 'WAITING') AS awaited FROM (SELECT 1 AS one) AS one"
+    " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
+)
 
 
 def _purchase(row: Row) -> Purchase:
@@ -141,6 +145,7 @@ def _purchase(row: Row) -> Purchase:
         terms_version=row["terms_version"],
         fingerprint=row["fingerprint"],
         facts=PurchaseFacts.from_data(json_value(row["facts"])),
+        facts_text=row["facts"],
     )
 
 

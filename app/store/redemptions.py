@@ -11,7 +11,7 @@ from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.store.evidence import digest
 from app.store.unit import Row, Session
-from app.store.values import instant, instant_or_none, json_text, json_value
+from app.store.values import instant, instant_or_none, json_value
 
 
 class RedemptionState(StrEnum):
@@ -31,6 +31,7 @@ class Redemption:
     """A redemption: who got what for how many points, judged on which facts under which terms, with the decision.
 
     One that began as a hold knows until when it was held, when the hold ended before that, and its checkout.
+    `facts_text` and `decision_text` are the JSON that is kept of both.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Redemption:
     facts: PurchaseFacts
     terms_version: int
     decision: Decision
+    facts_text: str
+    decision_text: str
     held_until: datetime | None = None
     ended_at: datetime | None = None
     checkout: str | None = None
@@ -70,9 +73,9 @@ async def add(session: Session, *, program_id: str, redemption: Redemption) -> N
         redemption.points,
         redemption.occurred_at,
         redemption.recorded_at,
-        json_text(redemption.facts.to_data()),
+        redemption.facts_text,
         redemption.terms_version,
-        json_text(redemption.decision.to_data()),
+        redemption.decision_text,
         redemption.held_until,
         redemption.ended_at,
         redemption.checkout,
@@ -91,9 +94,9 @@ def evidence(one: Redemption) -> int:
         one.points,
         one.occurred_at,
         one.recorded_at,
-        one.facts.to_data(),
+        one.facts_text,
         one.terms_version,
-        one.decision.to_data(),
+        one.decision_text,
         one.held_until,
         one.ended_at,
         one.checkout,
@@ -167,6 +170,8 @@ def _redemption(row: Row) -> Redemption:
         facts=PurchaseFacts.from_data(json_value(row["facts"])),
         terms_version=row["terms_version"],
         decision=Decision.from_data(json_value(row["decision"])),
+        facts_text=row["facts"],
+        decision_text=row["decision"],
         held_until=instant_or_none(row["held_until"]),
         ended_at=instant_or_none(row["ended_at"]),
         checkout=row["checkout"],

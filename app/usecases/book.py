@@ -125,19 +125,22 @@ class Book:
             for id, before in self.known.items()
             # What earns nothing any more leaves an empty lot behind.
             for after in (lots_after.get(id) or replace(before, points=0, remaining=0, held=0),)
-            if (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
+            # Most lots of a wallet are not touched.
+            if after is not before
+            and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
         ]
         await lots.set_lots(self.session, program_id=self.stamp.program_id, lots=changed)
         before = self.account
-        after = replace(
+        corrected = before.corrected or corrected
+        digest = accounts.evidence_when(before, settled_at=settled_at, corrected=corrected)
+        self.account = replace(
             before,
             balance=balance,
             settled_at=settled_at,
             due_at=due_at,
             notice_at=notice_at,
-            corrected=before.corrected or corrected,
+            corrected=corrected,
+            evidence=added(before.evidence, (*digests, digest), gone=(*gone, accounts.evidence(before))),
         )
-        evidence = added(before.evidence, (*digests, accounts.evidence(after)), gone=(*gone, accounts.evidence(before)))
-        self.account = replace(after, evidence=evidence)
         await accounts.keep(self.session, program_id=self.stamp.program_id, account=self.account)
         return self.account

@@ -30,6 +30,7 @@ from app.store.purchases import Purchase
 from app.store.stories import versions_of
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
+from app.store.values import json_text
 from app.usecases.book import Book, Origin, accounts_of, held_in
 from app.usecases.call import Answer, Call
 from app.usecases.count import count_purchase
@@ -89,6 +90,8 @@ async def book_purchase(
 
 def _turns(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
     """Whether a purchase may change the level, which takes a look at all that happened before."""
+    if not terms.tiers:
+        return False
     before = customer.account.balance.qualifying
     after = before + earning.base_points(earned, terms=terms)
     return level_of(after, terms=terms) != level_of(before, terms=terms)
@@ -268,4 +271,5 @@ def _purchase(
         terms_version=earned.terms_version,
         fingerprint=order.fingerprint,
         facts=facts,
+        facts_text=json_text(facts.to_data()),
     )

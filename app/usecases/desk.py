@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 import orjson
 
@@ -22,16 +22,6 @@ from app.usecases.start import NewKey, NewProgram, Wish, composed, issue_key, ma
 Result = TypeVar("Result")
 
 Verb = Callable[..., Awaitable[Answer | Problem]]
-
-
-@runtime_checkable
-class OfReceipt(Protocol):
-    """An order about the purchase with a receipt number: a purchase and its refund, whichever comes first, meet there."""
-
-    @property
-    def receipt(self) -> str | None:
-        """The number; None where the purchase is named otherwise, and so is known."""
-        ...
 
 
 def fingerprint(verb: str, payload: Any) -> str:
@@ -79,7 +69,8 @@ class Desk:
         async def work(session: Session) -> Answer | Problem:
             return await verb(session, call=call, order=order)
 
-        receipt = order.receipt if isinstance(order, OfReceipt) else None
+        # A purchase and its refund, whichever comes first, meet at the number of the receipt.
+        receipt: str | None = getattr(order, "receipt", None)
         return await self.database.write(work, program_id=program.id, turn=key, receipt=receipt)
 
     async def start_program(self, wish: Wish) -> NewProgram:

@@ -27,6 +27,7 @@ from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
 from app.store.telling import NewFact, balance_of, retell, told_with
 from app.store.unit import Session
+from app.store.values import json_text
 from app.usecases.book import Book, Origin, accounts_of, held_in
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, balances_now, keep, replay
 from app.usecases.count import count_uses
@@ -308,6 +309,8 @@ def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: De
         terms_version=decision.terms_version,
         facts=facts,
         decision=decision,
+        facts_text=json_text(facts.to_data()),
+        decision_text=json_text(decision.to_data()),
         held_until=since + hold.length if hold is not None else None,
         checkout=hold.checkout if hold is not None else None,
     )

@@ -48,7 +48,7 @@ from app.store.redemptions import Redemption, RedemptionState
 from app.store.refunds import Refund
 from app.store.rewards import Reward
 from app.store.unit import Database, Session, Work
-from app.store.values import instant, instant_text
+from app.store.values import instant, instant_text, json_text
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, an_id
 
 BERLIN_WINTER = timezone(timedelta(hours=1))
@@ -89,6 +89,7 @@ PURCHASE = Purchase(
     terms_version=1,
     fingerprint="f" * 64,
     facts=FACTS,
+    facts_text=json_text(FACTS.to_data()),
 )
 LOT = Lot(
     id=an_id(12),
@@ -173,6 +174,8 @@ GIVEN = Redemption(
     facts=replace(FACTS, lines=()),
     terms_version=1,
     decision=GRANTED,
+    facts_text=json_text(replace(FACTS, lines=()).to_data()),
+    decision_text=json_text(GRANTED.to_data()),
 )
 PAID = replace(
     TAKEN_BACK,

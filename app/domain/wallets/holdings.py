@@ -56,11 +56,17 @@ class Holdings:
 
     def balance(self, *, at: datetime, qualifying: int = 0) -> Balance:
         """What is available, pending and held at a moment."""
-        available = self.available(at=at)
+        available, pending, held = 0, 0, 0
+        for lot in self.lots.values():
+            held += lot.held
+            if lot.available_from <= at:
+                available += lot.remaining - lot.held
+            else:
+                pending += lot.remaining - lot.held
         return Balance(
             available=available,
-            pending=self.free() - available,
-            held=sum(lot.held for lot in self.lots.values()),
+            pending=pending,
+            held=held,
             owed=self.owed,
             lifetime=self.lifetime,
             qualifying=qualifying,
