@@ -141,6 +141,30 @@ def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_with
     assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).holdings.free() == left
 
 
+def test_what_the_terms_never_let_expire_is_spent_last_whatever_day_it_was_promised_for() -> None:
+    lasting, mortal = terms(PointsValidity(days=10)), terms(PointsValidity(days=300, expires=True))
+    versions = (lasting, replace(mortal, version=2, effective_from=on(5)))
+    facts = (sale("a", 5, at=on(0), by=versions[0]), sale("b", 5, at=on(6), by=versions[1]))
+    story = Story(ANN, {ANN: on(-1)}, (*facts, given_out("r", 4, at=on(8), by=versions[1])))
+    course = unfold(story, versions=versions, until=on(9))
+    assert unlike(of_core(course, on(9)), of_reference(reference.tell(story, versions, on(9)), on(9))) == {}
+    assert [lot.remaining for lot in course.holdings.lots.values()] == [12, 1]
+
+
+def test_points_held_for_a_reward_are_those_that_its_redemption_takes() -> None:
+    short = terms(PointsValidity(days=60, expires=True, since=ValidityStart.ACTIVITY))
+    fixed = replace(terms(PointsValidity(days=60, expires=True)), version=2, effective_from=on(5))
+    facts = (sale("a", 5, at=on(0), by=short), sale("b", 5, at=on(6), by=fixed))
+    taken = []
+    for last in (Held(an_id("h"), on(20), 4, on(30), None, fixed), given_out("h", 4, at=on(20), by=fixed)):
+        story = Story(ANN, {ANN: on(-1)}, (*facts, last))
+        course = unfold(story, versions=(short, fixed), until=on(21))
+        taken.append([lot.points - lot.free for lot in course.holdings.lots.values()])
+        told_plainly = reference.tell(story, (short, fixed), on(21))
+        assert unlike(of_core(course, on(21)), of_reference(told_plainly, on(21))) == {}
+    assert taken[0] == taken[1]
+
+
 def test_activity_before_points_are_available_does_not_bring_their_end_nearer() -> None:
     by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY), pending=PendingPeriod(14))
     course = told([sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(5), by=by)], until=on(60), by=by)

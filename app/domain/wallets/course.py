@@ -211,8 +211,9 @@ class Course(PassingTime):
     def _redeem(self, fact: Redeemed) -> None:
         self.redeemed[fact.id] = fact
         self.holders[fact.customer_id].track.use(fact.facts, fact.clauses, terms=fact.terms)
-        self.active_at = fact.at
+        # In the order as it was before, so that points held for it are those that it takes.
         draws = self.holdings.spend(fact.id, fact.points, at=fact.at, before=self._prices(fact))
+        self.active_at = fact.at
         self.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
 
     def _reverse(self, fact: Reversed) -> None:

@@ -13,7 +13,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
 from app.domain.ledger import EntryType
-from app.domain.lots import Draw, Lot, consumption_order
+from app.domain.lots import Draw, Lot
 from app.domain.terms import Terms
 from app.domain.tiers import TierChange
 from app.domain.wallets.happenings import Held, Warned
@@ -52,7 +52,7 @@ class PassingTime:
     def __init__(self, *, versions: Sequence[Terms]) -> None:
         """`versions` are the terms that came or will come into force, oldest first."""
         self.versions = tuple(versions)
-        self.holdings = Holdings()
+        self.holdings = Holdings(ends=self.ends)
         self.holders: dict[str, Holder] = {}
         self.postings: list[Posting] = []
         self.tier_changes: list[TierChange] = []
@@ -109,6 +109,11 @@ class PassingTime:
     def validity_of(self, lot: Lot) -> PointsValidity:
         """The rule that a lot was earned under."""
         return self._terms[lot.terms_version].policy(PointsValidity)
+
+    def ends(self, lot: Lot) -> date | None:
+        """The last day of a lot that expires, put off by activity as things stand; None where it never expires."""
+        validity = self.validity_of(lot)
+        return last_day(lot, validity=validity, active_at=self.active_at) if validity.expires else None
 
     def expires_at(self, lot: Lot) -> datetime | None:
         """When the lot expires as things stand; None while nothing takes it away."""
@@ -180,6 +185,8 @@ class PassingTime:
 
     def take_over(self, other: PassingTime, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds, with all that is known of its lots."""
+        if other.active_at is not None:
+            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
         draws = self.holdings.take_over(other.holdings, renamed=renamed, at=at)
         self.renamed |= renamed
         self.renamed |= {before: renamed[after] for before, after in other.renamed.items()}
@@ -190,8 +197,6 @@ class PassingTime:
         self._spared |= {renamed[id]: until for id, until in other._spared.items()}
         for id, (fact, held) in other._held.items():
             self._held[id] = fact, tuple(replace(draw, lot_id=renamed[draw.lot_id]) for draw in held)
-        if other.active_at is not None:
-            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
@@ -202,7 +207,9 @@ class PassingTime:
             draws.append(Draw("", -owed))
         self.post(EntryType.MERGE, id, at=at, draws=tuple(draws))
         self.holdings = Holdings(
-            lifetime=self.holdings.lifetime, lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots}
+            lifetime=self.holdings.lifetime,
+            lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots},
+            ends=self.ends,
         )
         self._waiting, self._held, self._mortal = set(), {}, {}
         self.holders, self._tiered = {}, False
@@ -242,7 +249,7 @@ class PassingTime:
             _, held = self._held.pop(id)
             self.holdings.let_go(held)
             freed |= {draw.lot_id for draw in held}
-        for lot in consumption_order(self.holdings.lots[id] for id in freed):
+        for lot in self.holdings.in_order(self.holdings.lots[id] for id in freed):
             draws = self.holdings.settle(lot.id)
             if lot.id in waited:
                 decision = activated(lot, terms=self._terms[lot.terms_version], at=at)
