@@ -237,11 +237,9 @@ class Wallet:
             self.customers |= other.customers
             return
         survivor = self.customers[fact.survivor]
-        heights = {one.tier: one.points for one in self.in_force(fact.at).tiers}
         for customer in {id(one): one for one in other.customers.values()}.values():
             survivor.sales += customer.sales
-            if heights.get(customer.tier or "", 0) > heights.get(survivor.tier or "", 0):
-                survivor.tier, survivor.falls_at = customer.tier, customer.falls_at
+            survivor.claims += customer.claims
         self.customers |= dict.fromkeys(other.customers, survivor)
 
     # What there is
