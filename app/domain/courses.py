@@ -17,7 +17,7 @@ from app.domain.members import NOBODY, Member
 from app.domain.persons import STRANGER, Person
 from app.domain.redeeming import price, redeem
 from app.domain.terms import Terms
-from app.domain.tiers import Qualifying, TierStanding, level_of, stands
+from app.domain.tiers import Levels, Qualifying, TierStanding
 from app.domain.units import Unit
 
 
@@ -82,7 +82,7 @@ class Course:
         self._gains = _Tally()
         self._spent = spent
         self._qualifying = Qualifying()
-        self._standing = TierStanding()
+        self._standing, self._levels = TierStanding(), Levels()
         self._turns_at: datetime | None = None
 
     def decide(self, facts: PurchaseFacts) -> Decision:
@@ -130,8 +130,8 @@ class Course:
         self._look_once(at)
 
     def _look_once(self, at: datetime) -> None:
-        level = level_of(self._qualifying.most(terms=self._terms, at=at), terms=self._terms)
-        self._standing = stands(self._standing, level=level, terms=self._terms, at=at)
+        points = self._qualifying.most(terms=self._terms, at=at)
+        self._standing = self._levels.look(self._standing, points=points, terms=self._terms, at=at)
         turn = self._qualifying.next_turn(terms=self._terms, at=at)
         self._turns_at = earliest(turn, self._standing.falls_at)
 

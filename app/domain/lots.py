@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -59,14 +59,23 @@ class Draw:
     points: int
 
 
-def consumption_order(lots: Iterable[Lot]) -> tuple[Lot, ...]:
-    """Earliest last day first, those without one last; then by the time earned, then by id."""
-    return tuple(sorted(lots, key=lambda lot: (lot.valid_until or date.max, lot.earned_at, lot.id)))
+def promised(lot: Lot) -> date | None:
+    """The day that a lot ends with as it was promised when it came."""
+    return lot.valid_until
 
 
-def take(lots: Iterable[Lot], *, points: int, first: Collection[str] = ()) -> tuple[Draw, ...]:
+Ends = Callable[[Lot], date | None]
+"""The last day after which a lot expires as things stand; None where it never does."""
+
+
+def consumption_order(lots: Iterable[Lot], *, ends: Ends = promised) -> tuple[Lot, ...]:
+    """Earliest expiry first, those that never expire last; then by the time earned, then by id."""
+    return tuple(sorted(lots, key=lambda lot: (ends(lot) or date.max, lot.earned_at, lot.id)))
+
+
+def take(lots: Iterable[Lot], *, points: int, first: Collection[str] = (), ends: Ends = promised) -> tuple[Draw, ...]:
     """Points taken in consumption order, from the lots named in `first` before any other. Raises LotsError."""
-    ordered = consumption_order(lots)
+    ordered = consumption_order(lots, ends=ends)
     ordered = (*(lot for lot in ordered if lot.id in first), *(lot for lot in ordered if lot.id not in first))
     draws = []
     missing = points

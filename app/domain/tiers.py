@@ -128,20 +128,43 @@ def window_of(terms: Terms) -> TierWindow:
     return terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
 
 
-def stands(before: TierStanding, *, level: Tier | None, terms: Terms, at: datetime) -> TierStanding:
-    """The standing after a look at the level: up at once; down when the days of grace are over and nothing has changed."""
-    wanted = level.tier if level is not None else None
-    if wanted == before.tier:
-        return TierStanding(before.tier, before.since)
-    if height(wanted, terms=terms) > height(before.tier, terms=terms):
-        return TierStanding(wanted, at)
-    falls_at = before.falls_at
-    if falls_at is None:
-        days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
-        falls_at = at
-        if days:
-            falls_at = day_start(local_date(at, zone_name=terms.zone) + timedelta(days=days + 1), zone_name=terms.zone)
-    return TierStanding(wanted, at) if falls_at <= at else TierStanding(before.tier, before.since, falls_at)
+@dataclass(slots=True)
+class Levels:
+    """The levels that are a customer's: each as long as its points are there, and for its own days of grace after that."""
+
+    falls: dict[str, datetime | None] = field(default_factory=dict)
+    """When each level is lost; None as long as the points come to it."""
+
+    def look(self, before: TierStanding, *, points: int, terms: Terms, at: datetime) -> TierStanding:
+        """The standing after a look: up at once; down when the days of grace are over and nothing has changed."""
+        reached = {one.tier for one in terms.tiers if one.points <= points}
+        for tier in self.falls:
+            if tier not in reached and self.falls[tier] is None:
+                self.falls[tier] = _grace_ends(terms=terms, at=at)
+        self.falls |= dict.fromkeys(reached)
+        for tier in [tier for tier, falls_at in self.falls.items() if falls_at is not None and falls_at <= at]:
+            del self.falls[tier]
+        # Of levels that the terms know no more the one that was held.
+        held = max(self.falls, key=lambda one: (height(one, terms=terms), one == before.tier, one), default=None)
+        since = before.since if held == before.tier else at
+        return TierStanding(held, since, self.falls[held] if held is not None else None)
+
+    def take_over(self, other: Levels) -> None:
+        """The levels of another customer who was merged into this one, each for the longer of both times."""
+        for tier, falls_at in other.falls.items():
+            mine = self.falls.get(tier, falls_at)
+            self.falls[tier] = None if mine is None or falls_at is None else max(mine, falls_at)
+
+
+def _grace_ends(*, terms: Terms, at: datetime) -> datetime:
+    """The end of the last whole day of grace of a level that is lost at a moment; the moment itself where there is none."""
+    days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
+    if not days:
+        return at
+    first = local_date(at, zone_name=terms.zone)
+    if day_start(first, zone_name=terms.zone) < at:
+        first += timedelta(days=1)
+    return day_start(first + timedelta(days=days), zone_name=terms.zone)
 
 
 def kept(standing: TierStanding, *, qualifying: int, terms: Terms) -> Reason | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.domain.lots import Lot
+from app.domain.wallets.holdings import Holdings
+from app.store import terms
 from app.store.unit import Row, Session
 from app.store.values import day_or_none, instant
 
@@ -59,6 +61,14 @@ async def open_lots(session: Session, *, program_id: str, account_id: str) -> tu
     """The lots of an account with points left, in no particular order."""
     rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", program_id, account_id)
     return tuple(lot_of(row) for row in rows)
+
+
+async def holdings(session: Session, *, program_id: str, account_id: str) -> Holdings:
+    """What an account holds that owes nothing and whose points no activity keeps alive."""
+    found = await open_lots(session, program_id=program_id, account_id=account_id)
+    numbers = {one.terms_version for one in found}
+    lasting = await terms.never_expiring(session, program_id=program_id, numbers=numbers)
+    return Holdings.of(found, ends=lambda lot: None if lot.terms_version in lasting else lot.valid_until)
 
 
 async def of_entries(session: Session, *, program_id: str, entry_ids: Sequence[str]) -> tuple[Lot, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +92,21 @@ async def units(session: Session, *, program_id: str, terms: Terms) -> tuple[Uni
         found = units_of(every, up_to=terms)
         session.memory[remembered] = found
     return found
+
+
+async def never_expiring(session: Session, *, program_id: str, numbers: Iterable[int]) -> frozenset[int]:
+    """Those of some versions, by their numbers, whose points never expire; looked up once per process."""
+    found = set()
+    for number in numbers:
+        remembered = ("never expiring", program_id, number)
+        lasting: bool | None = session.memory.get(remembered)
+        if lasting is None:
+            terms = await version(session, program_id=program_id, number=number)
+            assert terms is not None, "a version is never deleted"
+            lasting = session.memory[remembered] = not terms.policy(PointsValidity).expires
+        if lasting:
+            found.add(number)
+    return frozenset(found)
 
 
 async def after(session: Session, *, program_id: str, number: int) -> Terms | None:

@@ -17,7 +17,6 @@ from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course
 from app.domain.wallets.happenings import Held, Redeemed
-from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.postings import Posting, Subject
 from app.store import customers, levels, locations, lots, members, price_lists, redemptions, rewards, terms
 from app.store.accounts import Account
@@ -151,11 +150,10 @@ async def _on_the_spot(
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
     redemption = _redemption(call=call, asked=asked, facts=asked.facts, decision=decision)
     await _write(session, call=call, asked=asked, redemption=redemption)
-    known = await lots.open_lots(session, program_id=program, account_id=account.id)
-    holdings = Holdings.of(known)
-    cost = decision.amount(asked.unit)
+    holdings = await lots.holdings(session, program_id=program, account_id=account.id)
+    known, cost = dict(holdings.lots), decision.amount(asked.unit)
     draws = holdings.spend(redemption.id, cost, at=at, before=_prices(lists, asked=asked))
-    book = Book(session=session, stamp=call.stamp, account=account, known={one.id: one for one in known})
+    book = Book(session=session, stamp=call.stamp, account=account, known=known)
     posting = Posting(Subject(EntryType.REDEEM, redemption.id), at, draws, decision)
     entry = await book.append(posting, lots_after=holdings.lots, origin=Origin(redemption_id=redemption.id))
     left = replace(account.balance, available=account.balance.available - cost)

@@ -14,7 +14,6 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import owes
 from app.domain.wallets.happenings import Returned
-from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.postings import Posting, Subject
 from app.store import lots, refunds
 from app.store import terms as versions
@@ -65,12 +64,10 @@ async def take_back(
     tiered = terms.tiers or (now is not None and now.tiers)
     units = await versions.units(session, program_id=stamp.program_id, terms=now or terms)
     paid_with_points = any(one.redemption_id is not None for one in sale.facts.payments)
-    plain = (
-        customer.account.is_followed_by(order.occurred_at)
-        and not tiered
-        and not paid_with_points
-        and units == (Unit.POINTS,)
-    )
+    # What activity keeps alive is taken in another order than that of the stored dates.
+    alive = await versions.kept_alive(session, program_id=stamp.program_id, terms=now or terms)
+    followed = customer.account.is_followed_by(order.occurred_at)
+    plain = followed and not tiered and not paid_with_points and not alive and units == (Unit.POINTS,)
     if not plain:
         return await _in_its_place(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
@@ -107,11 +104,11 @@ async def _on_the_spot(
 ) -> Answer:
     """Take back from the lots as they stand, and book one entry."""
     account, at = customer.account, made.occurred_at
-    known = await lots.open_lots(session, program_id=stamp.program_id, account_id=account.id)
-    holdings = Holdings.of(known)
+    holdings = await lots.holdings(session, program_id=stamp.program_id, account_id=account.id)
+    known = dict(holdings.lots)
     draws = holdings.take_back(made.id, outcome.due, at=at, own={sale.id}, owing=owes(terms))
     await refunds.add(session, program_id=stamp.program_id, refund=made)
-    book = Book(session=session, stamp=stamp, account=account, known={one.id: one for one in known})
+    book = Book(session=session, stamp=stamp, account=account, known=known)
     posting = Posting(Subject(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
     origin = Origin(purchase_id=sale.id, refund_id=made.id)
     entry = await book.append(posting, lots_after=holdings.lots, origin=origin)

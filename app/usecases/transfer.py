@@ -114,7 +114,7 @@ def _lots(before: Retold, *, points: int, call: Call) -> tuple[Passed, ...]:
         return _part(lot, points=draw.points, last=last, id=call.new_id())
 
     there = [lot for lot in holdings.free_lots() if lot.available_from <= before.until]
-    return tuple(Passed(draw.lot_id, part(draw)) for draw in lots.take(there, points=points))
+    return tuple(Passed(draw.lot_id, part(draw)) for draw in lots.take(there, points=points, ends=purse.ends))
 
 
 def _part(lot: Lot, *, points: int, last: date | None, id: str) -> Lot:

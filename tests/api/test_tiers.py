@@ -171,7 +171,7 @@ def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_d
         clock.now = datetime(2091, 6, 1, 12, tzinfo=UTC)
         second = tier(shop, card)
         assert (second["key"], second["qualifyingPoints"], second["holdsUntil"]) == ("gold", 0, None)
-        assert (moment(second["projected"]["at"]), second["projected"]["level"]) == (midnight(2092, 2, 1), None)
+        assert (moment(second["projected"]["at"]), second["projected"]["level"]) == (midnight(2092, 1, 31), None)
         assert buy(shop, card, 120) == 245, "still gold"
         assert (tier(shop, card)["projected"]["level"], tier(shop, card)["next"]) == (
             {"key": "silver", "name": "Silber"},
@@ -179,23 +179,23 @@ def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_d
         )
         clock.now = datetime(2092, 1, 15, 12, tzinfo=UTC)
         kept = tier(shop, card)
-        assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", midnight(2092, 2, 1))
+        assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", midnight(2092, 1, 31))
         (reason,) = kept["reasons"]
         assert (reason["code"], reason["verdict"], reason["observed"]) == ("TIER_KEPT", "APPLIED", "120")
         assert (
-            "no longer enough for this level, but you keep it until Friday, 1 February 2092, 00:00"
+            "no longer enough for this level, but you keep it until Thursday, 31 January 2092, 00:00"
             in reason["statement"]
         )
         assert buy(shop, card, 10) == 25, "in the days of grace the level counts"
-        clock.now = midnight(2092, 2, 1)
+        clock.now = midnight(2092, 1, 31)
         lost = tier(shop, card)
-        assert (lost["key"], moment(lost["since"]), lost["holdsUntil"]) == ("silver", midnight(2092, 2, 1), None)
+        assert (lost["key"], moment(lost["since"]), lost["holdsUntil"]) == ("silver", midnight(2092, 1, 31), None)
         assert lost["reasons"] == []
         assert buy(shop, card, 10) == 15, "silver now: no double"
         down, up = changes(shop, card)
         assert (up["before"], up["after"]["key"], up["qualifyingPoints"]) == (None, "gold", 500)
         assert (down["before"]["key"], down["after"]["key"], down["qualifyingPoints"]) == ("gold", "silver", 120)
-        assert moment(down["at"]) == midnight(2092, 2, 1)
+        assert moment(down["at"]) == midnight(2092, 1, 31)
         assert [one["decision"]["reasons"][0]["code"] for one in (up, down)] == ["TIER_REACHED", "TIER_LOST"]
         assert [one["decision"]["outcome"] for one in (up, down)] == ["GRANTED", "REFUSED"]
         assert [one["decision"]["reasons"][0]["clause"]["key"] for one in (up, down)] == ["gold", "gold"]
@@ -209,8 +209,8 @@ def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening,
         buy(shop, card, 50)
         held = tier(shop, card)
         assert (held["key"], held["periodEnds"]) == ("silver", None)
-        # The 60 count to 5 March 2091; ten more days are given after 6 March.
-        assert (moment(held["projected"]["at"]), held["projected"]["level"]) == (midnight(2091, 3, 17), None)
+        # The 60 count to 5 March 2091; ten more days are given, from 6 March on.
+        assert (moment(held["projected"]["at"]), held["projected"]["level"]) == (midnight(2091, 3, 16), None)
         clock.now = datetime(2091, 3, 5, 23, 59, tzinfo=UTC)
         assert tier(shop, card)["qualifyingPoints"] == 110
         clock.now = midnight(2091, 3, 6)
@@ -218,7 +218,7 @@ def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening,
         assert (kept["key"], kept["qualifyingPoints"], moment(kept["holdsUntil"])) == (
             "silver",
             50,
-            midnight(2091, 3, 17),
+            midnight(2091, 3, 16),
         )
         clock.now = midnight(2091, 3, 10)
         assert buy(shop, card, 50) == 55

@@ -84,7 +84,7 @@ def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
     assert at(seen.at).tier == seen.tier
     assert at(seen.at - timedelta(microseconds=1)).tier == before.tier
     if period.period is TierWindow.CALENDAR_YEAR:
-        assert at(seen.at).falls_at is None, "the days of grace are over"
+        assert seen.tier != before.tier or at(seen.at).falls_at is None, "the days of grace are over"
     else:
         assert seen.tier != before.tier
 

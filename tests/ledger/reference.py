@@ -7,7 +7,7 @@ worth from the application. Where the rules leave a choice, the choice is stated
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from app.domain.calendar import day_start, local_date
@@ -85,7 +85,7 @@ class Wallet:
     def spendable(self, *, waiting: bool = False) -> list[tuple[Lot, Point]]:
         """Free points that are available, or even those that wait: earliest expiry first."""
         lots = [lot for lot in self.lots if waiting or lot.available_from <= self.now]
-        lots.sort(key=lambda lot: (lot.valid_until or date.max, lot.earned_at, lot.id))
+        lots.sort(key=lambda lot: (lot.goes(self.active_at), lot.earned_at, lot.id))
         return [(lot, point) for lot in lots for point in lot.points if point.state == FREE]
 
     def take(self, id: str, count: int, points: Iterable[tuple[Lot, Point]], *, owing: bool) -> None:
@@ -136,9 +136,9 @@ class Wallet:
         self.refund(fact, self.sales[fact.purchase_id])
 
     def on_redeemed(self, fact: past.Redeemed) -> None:
-        self.active_at = fact.at
         self.redeemed[fact.id] = fact.points
         self.take(fact.id, fact.points, self.spendable(), owing=True)
+        self.active_at = fact.at
 
     def on_reversed(self, fact: past.Reversed) -> None:
         del self.redeemed[fact.redemption_id]
@@ -237,11 +237,9 @@ class Wallet:
             self.customers |= other.customers
             return
         survivor = self.customers[fact.survivor]
-        heights = {one.tier: one.points for one in self.in_force(fact.at).tiers}
         for customer in {id(one): one for one in other.customers.values()}.values():
             survivor.sales += customer.sales
-            if heights.get(customer.tier or "", 0) > heights.get(survivor.tier or "", 0):
-                survivor.tier, survivor.falls_at = customer.tier, customer.falls_at
+            survivor.claims += customer.claims
         self.customers |= dict.fromkeys(other.customers, survivor)
 
     # What there is

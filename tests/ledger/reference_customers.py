@@ -36,12 +36,14 @@ class Sale:
 
 @dataclass(slots=True)
 class Customer:
-    """A holder: the sales of those who became one, and the level held, with the day on which a lost one falls."""
+    """A holder: the sales of those who became one, and the level held, with the moment at which a lost one falls."""
 
     enrolled_at: datetime
     sales: list[Sale] = field(default_factory=list)
     tier: str | None = None
     falls_at: datetime | None = None
+    claims: list[tuple[str, datetime | None]] = field(default_factory=list)
+    """Every level that may be held, and to when; None as long as the points are there."""
 
     def qualifying(self, terms: Terms, today: date, *, last_year: bool = False) -> int:
         window = terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
@@ -74,19 +76,25 @@ class Customer:
         return replace(facts, member=member)
 
     def look(self, terms: Terms, now: datetime) -> None:
-        """Up at once; down when the days of grace are over, to what the points come to then."""
+        """Up at once; down when the days of grace are over, to the highest level whose own are not."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
         if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
             points = max(points, self.qualifying(terms, today, last_year=True))
+        reached = {one.tier for one in terms.tiers if one.points <= points}
+        self.claims = [(tier, None) for tier in reached] + [
+            (tier, until or self.last_day(terms, now)) for tier, until in self.claims if tier not in reached
+        ]
+        self.claims = [(tier, until) for tier, until in self.claims if until is None or until > now]
         heights = {one.tier: one.points for one in terms.tiers}
-        reached = max((one for one in heights if heights[one] <= points), key=heights.__getitem__, default=None)
-        above = heights.get(reached or "", 0) - heights.get(self.tier or "", 0)
-        if reached == self.tier or above > 0:
-            self.tier, self.falls_at = reached, None
-            return
-        if self.falls_at is None:
-            days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
-            self.falls_at = day_start(today + (days + 1) * DAY, zone_name=terms.zone) if days else now
-        if self.falls_at <= now:
-            self.tier, self.falls_at = reached, None
+        mine = [tier for tier, _ in self.claims]
+        mine.sort(key=lambda tier: (heights.get(tier, 0), tier == self.tier, tier))
+        self.tier = mine[-1] if mine else None
+        ends = [until for tier, until in self.claims if tier == self.tier]
+        self.falls_at = None if None in ends else max((one for one in ends if one), default=None)
+
+    def last_day(self, terms: Terms, now: datetime) -> datetime:
+        """So many whole days after a level is lost: whatever is left of the first day comes on top."""
+        days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
+        midnights = (day_start(now.date() + n * DAY, zone_name=terms.zone) for n in range(-2, days + 4))
+        return [one for one in midnights if one >= now][days] if days else now

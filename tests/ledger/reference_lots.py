@@ -51,6 +51,11 @@ class Lot:
             return last_day(rule, local_date(active_at, zone_name=self.zone))
         return self.valid_until
 
+    def goes(self, active_at: datetime | None) -> date:
+        """The day after which it goes by its rule; what never goes, goes after everything else."""
+        last = self.last_day(active_at) if self.terms.policy(PointsValidity).expires else None
+        return last or date.max
+
     def ends(self, active_at: datetime | None) -> datetime | None:
         """The first instant at which it is gone: never without a notice, and at least so many days after it."""
         rule, last = self.terms.policy(PointsValidity), self.last_day(active_at)

@@ -27,16 +27,24 @@ from app.domain.terms import Terms
 START = datetime(2026, 1, 10, 9, tzinfo=UTC)
 LONDON = "Europe/London"
 
-VALIDITIES = st.just(PointsValidity()) | st.builds(
+LENGTHS = st.sampled_from([{"months": 1}, {"months": 12}, {"days": 10}, {"days": 45}, {"days": 90}])
+LASTING = st.builds(
+    lambda length, until, since: PointsValidity(**length, until=until, since=since),
+    LENGTHS,
+    st.sampled_from(ValidityEnd),
+    st.sampled_from(ValidityStart),
+)
+EXPIRING = st.builds(
     lambda length, until, since, notice, by: PointsValidity(
         **length, expires=True, until=until, since=since, notice_from=notice[0], notice_until=notice[1], notice_by=by
     ),
-    st.sampled_from([{"months": 1}, {"months": 12}, {"days": 10}, {"days": 45}, {"days": 90}]),
+    LENGTHS,
     st.sampled_from(ValidityEnd),
     st.sampled_from(ValidityStart),
     st.sampled_from([(60, 30), (20, 5), (30, 1)]),
     st.sets(st.sampled_from(NoticeChannel), min_size=1).map(frozenset),
 )
+VALIDITIES = st.just(PointsValidity()) | LASTING | EXPIRING | EXPIRING
 CLAUSES = st.tuples(
     VALIDITIES,
     st.builds(RefundPolicy, st.sampled_from(RefundMode)),

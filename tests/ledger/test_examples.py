@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, note
 
-from app.domain.calendar import local_date
+from app.domain.calendar import day_start, local_date
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundPolicy
@@ -142,6 +142,30 @@ def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_with
     assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).points.holdings.free() == left
 
 
+def test_what_the_terms_never_let_expire_is_spent_last_whatever_day_it_was_promised_for() -> None:
+    lasting, mortal = terms(PointsValidity(days=10)), terms(PointsValidity(days=300, expires=True))
+    versions = (lasting, replace(mortal, version=2, effective_from=on(5)))
+    facts = (sale("a", 5, at=on(0), by=versions[0]), sale("b", 5, at=on(6), by=versions[1]))
+    story = Story(ANN, {ANN: on(-1)}, (*facts, given_out("r", 4, at=on(8), by=versions[1])))
+    course = unfold(story, versions=versions, until=on(9))
+    assert unlike(of_core(course, on(9)), of_reference(reference.tell(story, versions, on(9)), on(9))) == {}
+    assert [lot.remaining for lot in course.points.holdings.lots.values()] == [12, 1]
+
+
+def test_points_held_for_a_reward_are_those_that_its_redemption_takes() -> None:
+    short = terms(PointsValidity(days=60, expires=True, since=ValidityStart.ACTIVITY))
+    fixed = replace(terms(PointsValidity(days=60, expires=True)), version=2, effective_from=on(5))
+    facts = (sale("a", 5, at=on(0), by=short), sale("b", 5, at=on(6), by=fixed))
+    taken = []
+    for last in (Held(an_id("h"), on(20), 4, on(30), None, fixed), given_out("h", 4, at=on(20), by=fixed)):
+        story = Story(ANN, {ANN: on(-1)}, (*facts, last))
+        course = unfold(story, versions=(short, fixed), until=on(21))
+        taken.append([lot.points - lot.free for lot in course.points.holdings.lots.values()])
+        told_plainly = reference.tell(story, (short, fixed), on(21))
+        assert unlike(of_core(course, on(21)), of_reference(told_plainly, on(21))) == {}
+    assert taken[0] == taken[1]
+
+
 def test_activity_before_points_are_available_does_not_bring_their_end_nearer() -> None:
     by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY), pending=PendingPeriod(14))
     course = told([sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(5), by=by)], until=on(60), by=by)
@@ -233,6 +257,31 @@ def test_a_level_that_a_merged_customer_still_holds_goes_over_with_the_days_that
     after = told([joined], until=on(33), by=by)
     assert after.holders[ANN].standing.tier is None
     assert [(one.customer_id, one.after) for one in after.tier_changes] == [(ANN, "silver"), (ANN, None)]
+
+
+def test_two_levels_that_are_lost_one_after_the_other_have_days_of_grace_of_their_own() -> None:
+    by = terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
+    first, second = sale("a", 14, at=on(0), by=by), sale("b", 12, at=on(1), by=by)
+    # 26 points are gold; on day 3 there are 14 (silver), and on day 20 none.
+    back = [
+        Returned(an_id(one.id), one.id, on(day), {1: one.facts.lines[0].quantity})
+        for one, day in ((second, 3), (first, 20))
+    ]
+    course = told([first, second, *back], until=on(90), by=by)
+    assert [(one.after, local_date(one.at, zone_name=LONDON)) for one in course.tier_changes] == [
+        ("silver", date(2026, 1, 10)),
+        ("gold", date(2026, 1, 11)),
+        ("silver", date(2026, 2, 13)),
+        (None, date(2026, 3, 2)),
+    ]
+
+
+@pytest.mark.parametrize(("grace", "falls"), [(0, date(2028, 1, 1)), (1, date(2028, 1, 2)), (30, date(2028, 1, 31))])
+def test_a_level_that_is_lost_at_midnight_holds_for_so_many_days_and_not_for_one_more(grace: int, falls: date) -> None:
+    by = terms(period=TierPeriod(TierWindow.CALENDAR_YEAR, grace))
+    course = told([sale("a", 12, at=on(0), by=by)], until=on(800), by=by)
+    assert course.tier_changes[-1].after is None
+    assert course.tier_changes[-1].at == day_start(falls, zone_name=LONDON)
 
 
 def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_old_wallet_run_on() -> None:

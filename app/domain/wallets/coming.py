@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.domain.calendar import local_date
-from app.domain.expiry import last_day
 from app.domain.wallets.purse import Purse
 
 _BEFORE = timedelta(microseconds=1)
@@ -61,13 +60,12 @@ def _earliest(one: NextExpiry) -> tuple[date, bool]:
 def _ends(wallet: Purse, *, at: datetime) -> Iterator[NextExpiry]:
     """When each lot ends. One that nobody was told of is valid as long as a notice of today would still leave it."""
     for lot in wallet.holdings.free_lots():
-        validity = wallet.validity_of(lot)
-        last = last_day(lot, validity=validity, active_at=wallet.active_at) if validity.expires else None
+        last = wallet.ends(lot)
         if last is None:
             continue
         expires_at = wallet.expires_at(lot)
         if expires_at is not None:
             last = local_date(expires_at - _BEFORE, zone_name=lot.zone)
         else:
-            last = max(last, local_date(at, zone_name=lot.zone) + timedelta(days=validity.notice_until))
+            last = max(last, local_date(at, zone_name=lot.zone) + timedelta(days=wallet.validity_of(lot).notice_until))
         yield NextExpiry(last, expires_at, lot.free)

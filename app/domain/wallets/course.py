@@ -221,9 +221,10 @@ class Course(PassingTime):
     def _redeem(self, fact: Redeemed) -> None:
         self.redeemed[fact.id] = fact
         self.holders[fact.customer_id].track.use(fact.facts, fact.clauses, terms=fact.terms)
-        self.points.active_at = fact.at
         purse = self.purses[fact.unit]
+        # In the order as it was before, so that points held for it are those that it takes.
         draws = purse.holdings.spend(fact.id, fact.points, at=fact.at, before=self._prices(fact))
+        self.points.active_at = fact.at
         purse.post(EntryType.REDEEM, fact.id, at=fact.at, draws=draws)
 
     def _reverse(self, fact: Reversed) -> None:

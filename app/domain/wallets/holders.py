@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
-from app.domain.tiers import Qualifying, TierChange, TierStanding, height, level_of, stands
+from app.domain.tiers import Levels, Qualifying, TierChange, TierStanding, height
 from app.domain.wallets.tracks import Track
 
 
@@ -19,6 +19,7 @@ class Holder:
     track: Track
     qualifying: Qualifying = field(default_factory=Qualifying)
     standing: TierStanding = field(default_factory=TierStanding)
+    levels: Levels = field(default_factory=Levels)
     turns_at: datetime | None = None
 
     def seen(self, facts: PurchaseFacts, *, terms: Terms) -> PurchaseFacts:
@@ -33,8 +34,7 @@ class Holder:
         """Look at the level: up at once, down when the days of grace are over."""
         before = self.standing
         points = self.qualifying.most(terms=terms, at=at)
-        level = level_of(points, terms=terms)
-        self.standing = stands(before, level=level, terms=terms, at=at)
+        self.standing = self.levels.look(before, points=points, terms=terms, at=at)
         turn = self.qualifying.next_turn(terms=terms, at=at)
         falls_at = self.standing.falls_at
         self.turns_at = min((one for one in (turn, falls_at) if one is not None), default=None)
@@ -46,6 +46,7 @@ class Holder:
         """All that a customer brings along who was merged into this one; a higher level with the days it still holds."""
         self.track.take_over(other.track)
         self.qualifying.add_all(other.qualifying)
+        self.levels.take_over(other.levels)
         before, brought = self.standing.tier, other.standing
         if height(brought.tier, terms=terms) <= height(before, terms=terms):
             return None

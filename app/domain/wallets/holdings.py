@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.ledger import Balance
-from app.domain.lots import Draw, Lot, consumption_order
+from app.domain.lots import Draw, Ends, Lot, consumption_order, promised
 
 OWED = ""
 """In place of a lot: what the customer owes. Points drawn from it make the debt larger."""
@@ -26,13 +26,15 @@ class Holdings:
     """What each spending took, by its id: who repays a debt later has paid for the spending that made it."""
     debts: list[str] = field(default_factory=list)
     """The spendings that something is owed for, oldest first."""
+    ends: Ends = field(default=promised, repr=False, compare=False)
+    """What the order of consumption goes by."""
     _free: dict[str, None] = field(default_factory=dict)
     """The lots in which something is free, so that a long history costs nothing."""
 
     @classmethod
-    def of(cls, lots: Iterable[Lot]) -> Holdings:
+    def of(cls, lots: Iterable[Lot], *, ends: Ends = promised) -> Holdings:
         """A wallet of these lots that owes nothing."""
-        found = cls()
+        found = cls(ends=ends)
         for lot in lots:
             found._keep(lot)
         return found
@@ -116,7 +118,7 @@ class Holdings:
 
         What is not there is owed or, where `owing` is False, let go.
         """
-        ordered = sorted(consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
+        ordered = sorted(self.in_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
         return self._drawn(id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), owing=owing)
 
     def put_back(self, id: str, *, points: int | None = None) -> tuple[Draw, ...]:
@@ -139,7 +141,7 @@ class Holdings:
         back = [draw for draw in undone if draw.lot_id != OWED]
         for draw in back:
             self._change(draw.lot_id, -draw.points)
-        for lot in consumption_order(self.lots[id] for id in {draw.lot_id for draw in back}):
+        for lot in self.in_order(self.lots[id] for id in {draw.lot_id for draw in back}):
             undone.extend(self.settle(lot.id))
         return tuple(undone)
 
@@ -170,7 +172,7 @@ class Holdings:
     def take_over(self, other: Holdings, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds and owes, its lots under new ids: what it gave, and what it may have to undo."""
         draws = []
-        for lot in consumption_order(other.lots.values()):
+        for lot in self.in_order(other.lots.values()):
             self._keep(replace(lot, id=renamed[lot.id]))
             if lot.remaining:
                 draws.append(Draw(renamed[lot.id], -lot.remaining))
@@ -180,13 +182,17 @@ class Holdings:
             self.spent[id] = tuple(Draw(renamed.get(draw.lot_id, OWED), draw.points) for draw in taken)
         self.debts.extend(other.debts)
         self.lifetime += other.lifetime
-        for lot in consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
+        for lot in self.in_order(lot for lot in self.free_lots() if lot.available_from <= at):
             draws.extend(self.settle(lot.id))
         return tuple(draws)
 
+    def in_order(self, lots: Iterable[Lot]) -> tuple[Lot, ...]:
+        """Lots in the order of consumption as things stand."""
+        return consumption_order(lots, ends=self.ends)
+
     def _spendable(self, *, at: datetime, before: Callable[[Lot], int] | None) -> list[Lot]:
         """The lots that can be spent at a moment, in order."""
-        available = consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
+        available = self.in_order(lot for lot in self.free_lots() if lot.available_from <= at)
         return list(available) if before is None else sorted(available, key=before)
 
     def _drawn(self, id: str, points: int, *, order: Iterable[Lot], owing: bool) -> tuple[Draw, ...]:

@@ -12,7 +12,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
 from app.domain.ledger import EntryType
-from app.domain.lots import Draw, Lot, consumption_order
+from app.domain.lots import Draw, Lot
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Held, Warned
@@ -60,7 +60,7 @@ class Purse:
     def __init__(self, unit: Unit, *, versions: Sequence[Terms]) -> None:
         """`versions` are the terms that came or will come into force, oldest first."""
         self.unit = unit
-        self.holdings = Holdings()
+        self.holdings = Holdings(ends=self.ends)
         self.postings: list[Posting] = []
         self.renamed: dict[str, str] = {}
         """The lots that came from other wallets: their ids there, and here."""
@@ -104,6 +104,11 @@ class Purse:
         if self.unit is not Unit.POINTS:
             return _FOR_EVER
         return self._terms[lot.terms_version].policy(PointsValidity)
+
+    def ends(self, lot: Lot) -> date | None:
+        """The last day of a lot that expires, put off by activity as things stand; None where it never expires."""
+        validity = self.validity_of(lot)
+        return last_day(lot, validity=validity, active_at=self.active_at) if validity.expires else None
 
     def expires_at(self, lot: Lot) -> datetime | None:
         """When the lot expires as things stand; None while nothing takes it away."""
@@ -161,6 +166,8 @@ class Purse:
 
     def take_over(self, other: Purse, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds of the unit, with all that is known of its lots."""
+        if other.active_at is not None:
+            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
         draws = self.holdings.take_over(other.holdings, renamed=renamed, at=at)
         self.renamed |= renamed
         self.renamed |= {before: renamed[after] for before, after in other.renamed.items()}
@@ -171,8 +178,6 @@ class Purse:
         self._spared |= {renamed[id]: until for id, until in other._spared.items()}
         for id, (fact, held) in other._held.items():
             self._held[id] = fact, tuple(replace(draw, lot_id=renamed[draw.lot_id]) for draw in held)
-        if other.active_at is not None:
-            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
@@ -183,7 +188,9 @@ class Purse:
             draws.append(Draw(OWED, -owed))
         self.post(EntryType.MERGE, id, at=at, draws=tuple(draws))
         self.holdings = Holdings(
-            lifetime=self.holdings.lifetime, lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots}
+            lifetime=self.holdings.lifetime,
+            lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots},
+            ends=self.ends,
         )
         self._waiting, self._held, self._mortal = set(), {}, {}
 
@@ -224,7 +231,7 @@ class Purse:
             _, held = self._held.pop(id)
             self.holdings.let_go(held)
             freed |= {draw.lot_id for draw in held}
-        for lot in consumption_order(self.holdings.lots[id] for id in freed):
+        for lot in self.holdings.in_order(self.holdings.lots[id] for id in freed):
             draws = self.holdings.settle(lot.id)
             if lot.id in waited:
                 decision = activated(lot, terms=self._terms[lot.terms_version], at=at)

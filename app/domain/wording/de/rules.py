@@ -183,8 +183,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "tier_period.ROLLING_YEAR": "eine Stufe gilt, sobald und solange die Statuspunkte der letzten 12 Monate dafür reichen",
     "tier_period.SINCE_JOINING": "eine Stufe gilt, sobald und solange alle Statuspunkte seit dem Beitritt dafür reichen",
     "tier_period.grace": {
-        "one": "danach bleibt sie noch {n} Tag lang erhalten",
-        "other": "danach bleibt sie noch {n} Tage lang erhalten",
+        "one": "danach bleibt sie noch {n} ganzen Tag lang erhalten",
+        "other": "danach bleibt sie noch {n} ganze Tage lang erhalten",
     },
     "tier_period.no_grace": "danach endet sie sofort",
     "undo_window": "eine Einlösung, die noch nicht genutzt ist, lässt sich {hours} lang zurücknehmen; was sie gekostet hat, kommt zurück",

@@ -183,8 +183,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "tier_period.ROLLING_YEAR": "a level is yours as soon as your qualifying points of the last 12 months come to it, and for as long as they do",
     "tier_period.SINCE_JOINING": "a level is yours as soon as all your qualifying points since you joined come to it, and for as long as they do",
     "tier_period.grace": {
-        "one": "when that is over, it holds for {n} more day",
-        "other": "when that is over, it holds for {n} more days",
+        "one": "when that is over, it holds for {n} more whole day",
+        "other": "when that is over, it holds for {n} more whole days",
     },
     "tier_period.no_grace": "when that is over, it ends at once",
     "undo_window": "a redemption that you have not used yet can be cancelled within {hours}, and what it cost comes back",

@@ -176,7 +176,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "tier_period.CALENDAR_YEAR": "一个自然年内的等级积分达到要求时，等级立即生效，并保留至下一个自然年结束",
     "tier_period.ROLLING_YEAR": "最近 12 个月的等级积分达到要求时，等级立即生效，达标期间一直保留",
     "tier_period.SINCE_JOINING": "入会以来的全部等级积分达到要求时，等级立即生效，达标期间一直保留",
-    "tier_period.grace": {"other": "此后再保留 {n} 天"},
+    "tier_period.grace": {"other": "此后再保留 {n} 个整日"},
     "tier_period.no_grace": "此后不再保留",
     "undo_window": "尚未使用的兑换可在 {hours}内取消，所付积分等予以退还",
     "quote_validity": "向您报出的兑换价格在 {minutes}内有效",

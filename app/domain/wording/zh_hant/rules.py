@@ -176,7 +176,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "tier_period.CALENDAR_YEAR": "一個曆年內的等級點數達到門檻時，等級立即生效，並保留至下一個曆年結束",
     "tier_period.ROLLING_YEAR": "最近 12 個月的等級點數達到門檻時，等級立即生效，達標期間持續保留",
     "tier_period.SINCE_JOINING": "入會以來的全部等級點數達到門檻時，等級立即生效，達標期間持續保留",
-    "tier_period.grace": {"other": "之後再保留 {n} 天"},
+    "tier_period.grace": {"other": "之後再保留 {n} 個整日"},
     "tier_period.no_grace": "之後不再保留",
     "undo_window": "尚未使用的兌換可於 {hours}內取消，所付點數等將予退還",
     "quote_validity": "向您報出的兌換價格於 {minutes}內有效",
