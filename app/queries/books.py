@@ -17,10 +17,10 @@ from app.domain.wallets.postings import Subject, differences, surplus
 from app.queries.faults import UNREADABLE
 from app.queries.faults import Fault as Fault
 from app.queries.whole_books import prove_whole as prove_whole
-from app.store import accounts, ledger, levels, lots, members, stories
+from app.store import accounts, counts, ledger, levels, lots, stories
 from app.store.accounts import Account
+from app.store.counts import Counted
 from app.store.ledger import StoredEntry
-from app.store.members import Counted
 from app.store.stories import Told, Versions
 from app.store.telling import balance_of, next_notice
 from app.store.unit import Session
@@ -104,7 +104,7 @@ async def _read(session: Session, *, program_id: str, of: Sequence[Account]) -> 
     written = await ledger.of_accounts(session, program_id=program_id, account_ids=[one.id for one in of])
     people = sorted({id for one in told.values() for id in one.story.people()})
     held = await levels.of_customers(session, program_id=program_id, customer_ids=people)
-    counted = await members.counted(session, program_id=program_id, customer_ids=people)
+    counted = await counts.counted(session, program_id=program_id, customer_ids=people)
     return [_Found(told[one.id], versions, written.get(one.id, ()), held, counted) for one in of]
 
 
@@ -148,6 +148,8 @@ def _facts(found: _Found) -> Iterator[Fault]:
         for id in told.story.joined:
             if found.levels.get(id, TierStanding()) != TierStanding():
                 yield Fault(f"customer {id}", "the level is not what the purchases come to")
+            if found.counted.get(id, Counted()) != Counted():
+                yield Fault(f"customer {id}", "what clauses counted is not what happened")
         return
     course = unfold(told.story, versions=found.versions.standing, until=account.settled_at)
     if told.gone is not None:
@@ -235,10 +237,9 @@ def _standing(found: _Found, *, course: Course) -> Iterator[Fault]:
     for holder in {id(one): one for one in course.holders.values()}.values():
         if found.levels.get(holder.id, TierStanding()) != holder.standing:
             yield Fault(f"customer {holder.id}", "the level is not what the purchases come to")
-        if not account.corrected and found.counted.get(holder.id, Counted()) != Counted.of(
-            course, customer_id=holder.id
-        ):
-            yield Fault(f"customer {holder.id}", "what clauses counted is not what happened")
+    for person in course.holders:
+        if found.counted.get(person, Counted()) != Counted.of(course, customer_id=person):
+            yield Fault(f"customer {person}", "what clauses counted is not what happened")
 
 
 def _later(known: datetime | None, *, than: datetime | None) -> bool:

@@ -12,7 +12,7 @@ from app.domain.price_lists import PriceLists
 from app.domain.terms import Terms
 from app.domain.wallets.coming import Coming
 from app.domain.wallets.coming import coming as coming_of
-from app.store import customers, members, price_lists
+from app.store import customers, following, members, price_lists
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.telling import Retold, balance_of, retell
 from app.store.unit import Session
@@ -35,7 +35,7 @@ async def standing(
     """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
     at, account = facts.occurred_at, customer.account
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
-    if account.is_followed_by(at):
+    if await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
         lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
         return Standing(customer, facts, account.balance.available, 0, lists)
     retold = await retell(session, program_id=program_id, account=account, until=at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.domain.ledger import COUNTER_ACCOUNT, Entry, EntryType, Movement
 from app.domain.lots import Lot
@@ -184,6 +185,23 @@ async def of_purchase(session: Session, *, program_id: str, purchase_id: str) ->
     """The entry with which a purchase earned, or None."""
     sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, purchase_id))
+
+
+async def is_as_it_was(
+    session: Session, *, program_id: str, account_id: str, purchase_id: str, occurred_at: datetime
+) -> bool:
+    """Whether a purchase stands in an account, and nothing was booked there after it that happened before it."""
+    row = await session.row(
+        "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"
+        " AND later.number > one.number AND later.occurred_at <= $4) AS it_is"
+        " FROM entries one WHERE one.program_id = $1 AND one.account_id = $2 AND one.purchase_id = $3"
+        " AND one.type = 'EARN' ORDER BY one.number LIMIT 1",
+        program_id,
+        account_id,
+        purchase_id,
+        occurred_at,
+    )
+    return row is not None and bool(row["it_is"])
 
 
 async def of_refund(session: Session, *, program_id: str, refund_id: str) -> StoredEntry | None:

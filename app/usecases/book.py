@@ -88,7 +88,7 @@ class Book:
         settled_at: datetime,
         due_at: datetime | None,
         notice_at: datetime | None,
-        corrected: bool = False,
+        joined: bool = False,
         digests: Iterable[int] = (),
         gone: Iterable[int] = (),
     ) -> Account:
@@ -108,7 +108,7 @@ class Book:
             settled_at=settled_at,
             due_at=due_at,
             notice_at=notice_at,
-            corrected=before.corrected or corrected,
+            joined=before.joined or joined,
         )
         evidence = added(before.evidence, (*digests, accounts.evidence(after)), gone=(*gone, accounts.evidence(before)))
         self.account = replace(after, evidence=evidence)

@@ -9,6 +9,7 @@ from app.domain import earning
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
 from app.domain.decisions import Decision
+from app.domain.expiry import notice_after
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Draw
@@ -19,12 +20,11 @@ from app.domain.wallets.course import new_lot
 from app.domain.wallets.happenings import Bought
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.postings import Posting, Subject
-from app.store import purchases
+from app.store import following, purchases
 from app.store import terms as versions
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
-from app.store.stories import versions_of
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
 from app.usecases.book import Book, Origin
@@ -66,14 +66,14 @@ async def book_purchase(
 
     `facts` are those that the rules see; the customer's account must be locked.
     """
-    if customer.asked_for is None and customer.account.is_followed_by(facts.occurred_at):
+    program, at = call.program.id, facts.occurred_at
+    if await following.follows(session, program_id=program, customer=customer, terms=terms, at=at):
         earned = earning.earn(terms=terms, facts=facts)
         if not customer.account.balance.can_take(earned):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        # What keeps older points alive puts off their notices too.
-        alive = await versions.kept_alive(session, program_id=call.program.id, terms=terms)
-        if not alive and not _turns(customer, earned=earned, terms=terms):
-            sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned, source=source)
+        if not _turns(customer, earned=earned, terms=terms):
+            owner = customer.asked_for or customer.id
+            sale = _purchase(call=call, order=order, facts=facts, owner=owner, earned=earned, source=source)
             return await _on_the_spot(session, call=call, customer=customer, sale=sale, earned=earned, terms=terms)
     return await _in_its_place(
         session, call=call, order=order, customer=customer, facts=facts, terms=terms, source=source
@@ -100,6 +100,9 @@ async def _on_the_spot(
         )
     counted = Qualifying()
     counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
+    # What keeps older points alive puts off their end, and whoever was told of it has to be told again. Where the account
+    # is looked at for that sooner than need be, nothing happens.
+    alive = await versions.kept_alive(session, program_id=call.program.id, terms=terms)
     await _write(session, call=call, sale=sale, earned=earned, terms=terms)
     book = Book(session=session, stamp=call.stamp, account=account, known={})
     posting = Posting(Subject(EntryType.EARN, sale.id), at, draws, earned)
@@ -115,7 +118,11 @@ async def _on_the_spot(
             counted.next_turn(terms=terms, at=at),
             await _first_look(session, call=call, account=account, at=at),
         ),
-        notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
+        notice_at=earliest(
+            account.notice_at,
+            *(one.at for one in gained.notices()),
+            notice_after(at, kept_alive=alive, zone=terms.zone),
+        ),
         digests=(purchases.evidence(sale),),
     )
     answer = _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance)
@@ -123,16 +130,13 @@ async def _on_the_spot(
 
 
 async def _first_look(session: Session, *, call: Call, account: Account, at: datetime) -> datetime | None:
-    """When a wallet in which nothing has happened yet is to be looked at: where there are levels, when the next terms start.
+    """When a wallet in which nothing has happened yet is to be looked at: when the next terms with other levels start.
 
-    One in which something has happened is told so by whoever publishes them.
+    One in which something has happened is told so by those who keep time. They may have passed by this one by then.
     """
     if account.settled_at is not None:
         return None
-    standing = (await versions_of(session, program_id=call.program.id)).standing
-    if not any(one.tiers for one in standing):
-        return None
-    return min((one.effective_from for one in standing if one.effective_from > at), default=None)
+    return await following.first_turn(session, program_id=call.program.id, after=at)
 
 
 async def _in_its_place(
@@ -166,7 +170,6 @@ async def _in_its_place(
         session,
         stamp=call.stamp,
         retold=retold,
-        late=not customer.account.precedes(bought.at),
         digests=(purchases.evidence(sale),),
         cause=sale.id,
     )

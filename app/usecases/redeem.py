@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from app.domain import redeeming
-from app.domain.calendar import latest
+from app.domain.calendar import earliest, latest
 from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.expiry import notice_after
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Lot
@@ -18,7 +19,7 @@ from app.domain.wallets.course import Course
 from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.postings import Posting, Subject
-from app.store import customers, levels, locations, lots, members, price_lists, redemptions, rewards, terms
+from app.store import customers, following, levels, locations, lots, members, price_lists, redemptions, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
@@ -81,16 +82,19 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
     account = asked.customer.account
-    # What keeps older points alive puts off their notices too.
-    alive = await terms.kept_alive(session, program_id=call.program.id, terms=asked.terms)
-    if (
-        not alive
-        and order.hold is None
-        and not account.balance.held
-        and account.is_followed_by(asked.facts.occurred_at)
-    ):
+    if order.hold is None and not account.balance.held and await _follows(session, call=call, asked=asked):
         return await _on_the_spot(session, call=call, asked=asked)
     return await _in_its_place(session, call=call, asked=asked)
+
+
+async def _follows(session: Session, *, call: Call, asked: _Asked) -> bool:
+    return await following.follows(
+        session,
+        program_id=call.program.id,
+        customer=asked.customer,
+        terms=asked.terms,
+        at=asked.facts.occurred_at,
+    )
 
 
 async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Asked | Problem:
@@ -137,6 +141,8 @@ async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer
     known = await lots.open_lots(session, program_id=program, account_id=account.id)
     holdings = Holdings.of(known)
     draws = holdings.spend(redemption.id, decision.points, at=at, before=_prices(lists, asked=asked))
+    # What keeps older points alive puts off their end, and whoever was told of it has to be told again.
+    alive = await terms.kept_alive(session, program_id=program, terms=asked.terms)
     book = Book(session=session, stamp=call.stamp, account=account, known={one.id: one for one in known})
     posting = Posting(Subject(EntryType.REDEEM, redemption.id), at, draws, decision)
     entry = await book.append(posting, lots_after=holdings.lots, origin=Origin(redemption_id=redemption.id))
@@ -145,7 +151,7 @@ async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer
         balance=replace(account.balance, available=account.balance.available - decision.points),
         settled_at=at,
         due_at=account.due_at,
-        notice_at=account.notice_at,
+        notice_at=earliest(account.notice_at, notice_after(at, kept_alive=alive, zone=asked.terms.zone)),
         digests=(redemptions.evidence(redemption),),
     )
     return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balance=after.balance)
@@ -179,7 +185,6 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
         session,
         stamp=call.stamp,
         retold=retold,
-        late=not account.precedes(at),
         digests=(redemptions.evidence(redemption),),
         cause=redemption.id,
         decisions={redemption.id: decision},

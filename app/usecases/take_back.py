@@ -15,8 +15,9 @@ from app.domain.wallets.course import owes
 from app.domain.wallets.happenings import Returned
 from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.postings import Posting, Subject
-from app.store import lots, refunds
+from app.store import following, ledger, lots, refunds
 from app.store import terms as versions
+from app.store.accounts import Account
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.refunds import Refund
@@ -63,8 +64,14 @@ async def take_back(
     now = await versions.in_force(session, program_id=stamp.program_id, at=order.occurred_at)
     tiered = terms.tiers or (now is not None and now.tiers)
     paid_with_points = any(one.redemption_id is not None for one in sale.facts.payments)
-    plain = customer.account.is_followed_by(order.occurred_at) and not tiered and not paid_with_points
-    if not plain:
+    plain = now is not None and not tiered and not paid_with_points
+    if not (
+        plain
+        and await following.follows(
+            session, program_id=stamp.program_id, customer=customer, terms=now or terms, at=order.occurred_at
+        )
+        and await _stands(session, program_id=stamp.program_id, account=customer.account, sale=sale, terms=terms)
+    ):
         return await _in_its_place(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
         )
@@ -84,6 +91,21 @@ async def take_back(
     made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
     return await _on_the_spot(
         session, stamp=stamp, sale=sale, customer=customer, terms=terms, left=left, outcome=outcome, made=made
+    )
+
+
+async def _stands(session: Session, *, program_id: str, account: Account, sale: Purchase, terms: Terms) -> bool:
+    """Whether a purchase is still what was recorded: its lot has its own id, and what its terms counted before it is the same.
+
+    Lots that came with another wallet have other ids here. What clauses had counted is changed by whatever came later and
+    happened before, in the wallet of that time, too.
+    """
+    if not account.joined and terms.asked.nothing:
+        return True
+    if account.joined and not terms.asked.nothing:
+        return False
+    return await ledger.is_as_it_was(
+        session, program_id=program_id, account_id=account.id, purchase_id=sale.id, occurred_at=sale.occurred_at
     )
 
 
@@ -156,7 +178,6 @@ async def _in_its_place(
         session,
         stamp=stamp,
         retold=retold,
-        late=not customer.account.precedes(fact.at),
         digests=(refunds.evidence(made),),
         cause=made.id,
     )

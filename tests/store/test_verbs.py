@@ -201,7 +201,7 @@ AFTER = replace(
     settled_at=NOW,
     due_at=NOW + timedelta(days=1),
     notice_at=NOW + timedelta(days=2),
-    corrected=True,
+    joined=True,
     evidence="e" * 64,
 )
 
