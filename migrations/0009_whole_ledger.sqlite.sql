@@ -1,4 +1,4 @@
--- A ledger in which facts may arrive in any order. An account knows up to when it was told (settled_at), when time alone
+-- A ledger in which facts may arrive in any order. An account knows up to when it was told (settled_at) and under which version (terms_version), when time alone
 -- changes it next (due_at), when a notice of expiry is due (notice_at), whether wallets went over (joined:
 -- another one into it, or it into another one), and a digest of all facts behind it (evidence). A program knows for which
 -- start of terms every account was told to be looked at (levels_looked_at). What clauses count is kept beside the facts
@@ -21,6 +21,7 @@ ALTER TABLE accounts ADD COLUMN settled_at TEXT CHECK (settled_at GLOB '????-??-
 ALTER TABLE accounts ADD COLUMN due_at TEXT CHECK (due_at GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE accounts ADD COLUMN notice_at TEXT CHECK (notice_at GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE accounts ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN terms_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN evidence TEXT NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000';
 CREATE INDEX accounts_due ON accounts (program_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX accounts_notice ON accounts (program_id, notice_at) WHERE notice_at IS NOT NULL;
@@ -234,6 +235,7 @@ DROP INDEX customers_of_wallet;
 DROP INDEX accounts_notice;
 DROP INDEX accounts_due;
 ALTER TABLE accounts DROP COLUMN evidence;
+ALTER TABLE accounts DROP COLUMN terms_version;
 ALTER TABLE accounts DROP COLUMN joined;
 ALTER TABLE accounts DROP COLUMN notice_at;
 ALTER TABLE accounts DROP COLUMN due_at;

@@ -176,13 +176,13 @@ def decided(change: TierChange) -> Decision:
     )
 
 
-def turns(versions: Sequence[Terms]) -> tuple[datetime, ...]:
-    """When terms start under which levels have to be looked at again: those that know levels, or follow some that do.
+def turning(versions: Sequence[Terms]) -> tuple[Terms, ...]:
+    """The terms at whose start levels have to be looked at again: those that know levels, or follow some that do.
 
     `versions` are the terms that came or will come into force, oldest first.
     """
     return tuple(
-        after.effective_from
+        after
         for before, after in pairwise((None, *versions))
         if after is not None and (after.tiers or (before is not None and before.tiers))
     )

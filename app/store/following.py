@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.terms import Terms
-from app.domain.tiers import turns
+from app.domain.tiers import turning
 from app.store import holders, stories
 from app.store.accounts import Account
 from app.store.customers import CustomerRow
@@ -22,8 +22,9 @@ async def follows(session: Session, *, program_id: str, customer: CustomerRow, t
     if not account.is_followed_by(at):
         return False
     # Nobody may have looked at the account since these terms started.
-    crossed = account.settled_at is not None and account.settled_at < terms.effective_from
-    if crossed and await turned(session, program_id=program_id, account=account, at=at):
+    if 0 < account.terms_version < terms.version and await turned(
+        session, program_id=program_id, account=account, at=at
+    ):
         return False
     if not account.joined or not terms.tiers:
         return True
@@ -32,14 +33,17 @@ async def follows(session: Session, *, program_id: str, customer: CustomerRow, t
 
 
 async def turned(session: Session, *, program_id: str, account: Account, at: datetime) -> bool:
-    """Whether terms with other levels have started since an account was told, up to a moment; one in which nothing happened holds none."""
+    """Whether terms with other levels than those that an account was told under have started by a moment.
+
+    One in which nothing has happened holds no level.
+    """
     if account.settled_at is None:
         return False
     standing = (await stories.versions_of(session, program_id=program_id)).standing
-    return any(account.settled_at < one <= at for one in turns(standing))
+    return any(one.version > account.terms_version and one.effective_from <= at for one in turning(standing))
 
 
 async def first_turn(session: Session, *, program_id: str, after: datetime) -> datetime | None:
     """When the next terms with other levels start after a moment, as far as it is known."""
     standing = (await stories.versions_of(session, program_id=program_id)).standing
-    return next((one for one in turns(standing) if one > after), None)
+    return next((one.effective_from for one in turning(standing) if one.effective_from > after), None)

@@ -88,11 +88,15 @@ class Book:
         settled_at: datetime,
         due_at: datetime | None,
         notice_at: datetime | None,
+        terms_version: int,
         joined: bool = False,
         digests: Iterable[int] = (),
         gone: Iterable[int] = (),
     ) -> Account:
-        """Set the lots and the account as they are after all entries; `digests` are those of the new facts."""
+        """Set the lots and the account as they are after all entries; `digests` are those of the new facts.
+
+        `terms_version` is the version in force at `settled_at`, as far as is known.
+        """
         changed = [
             after
             for id, before in self.known.items()
@@ -109,6 +113,7 @@ class Book:
             due_at=due_at,
             notice_at=notice_at,
             joined=before.joined or joined,
+            terms_version=max(before.terms_version, terms_version),
         )
         evidence = added(before.evidence, (*digests, accounts.evidence(after)), gone=(*gone, accounts.evidence(before)))
         self.account = replace(after, evidence=evidence)

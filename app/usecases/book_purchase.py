@@ -123,6 +123,7 @@ async def _on_the_spot(
             *(one.at for one in gained.notices()),
             notice_after(at, kept_alive=alive, zone=terms.zone),
         ),
+        terms_version=terms.version,
         digests=(purchases.evidence(sale),),
     )
     answer = _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balance=after.balance)

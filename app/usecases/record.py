@@ -98,6 +98,7 @@ async def _record_one(
         settled_at=retold.until,
         due_at=course.next_due(),
         notice_at=next_notice(course, told=retold.told),
+        terms_version=course.in_force(retold.until).version,
         joined=bool(course.absorbed) or not course.holders,
         digests=(*digests, *(redemptions.evidence(one.after) for one in rows)),
         gone=(*gone, *(redemptions.evidence(one.before) for one in rows)),

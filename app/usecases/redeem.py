@@ -152,6 +152,7 @@ async def _on_the_spot(session: Session, *, call: Call, asked: _Asked) -> Answer
         settled_at=at,
         due_at=account.due_at,
         notice_at=earliest(account.notice_at, notice_after(at, kept_alive=alive, zone=asked.terms.zone)),
+        terms_version=asked.terms.version,
         digests=(redemptions.evidence(redemption),),
     )
     return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balance=after.balance)

@@ -231,6 +231,7 @@ TABLES: dict[str, Table] = {
             "due_at?": "instant",
             "notice_at?": "instant",
             "joined": "integer",
+            "terms_version": "integer",
             "evidence": "text",
         },
         key=_KEY,

@@ -202,6 +202,7 @@ AFTER = replace(
     due_at=NOW + timedelta(days=1),
     notice_at=NOW + timedelta(days=2),
     joined=True,
+    terms_version=1,
     evidence="e" * 64,
 )
 

@@ -14,7 +14,7 @@ from app.domain.expiry import activated, expired, expires_at, last_day, notice_f
 from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot, consumption_order
 from app.domain.terms import Terms
-from app.domain.tiers import TierChange, turns
+from app.domain.tiers import TierChange, turning
 from app.domain.wallets.happenings import Held, Warned
 from app.domain.wallets.holders import Holder
 from app.domain.wallets.holdings import Holdings
@@ -62,7 +62,7 @@ class PassingTime:
         self.at: datetime | None = None
         self._terms = {one.version: one for one in versions}
         self._tiered = any(one.tiers for one in versions)
-        self._turns = turns(versions)
+        self._turns = tuple(one.effective_from for one in turning(versions))
         """When terms start that know other levels than those before them."""
         self._held: dict[str, tuple[Held, tuple[Draw, ...]]] = {}
         self._waiting: set[str] = set()
