@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.terms import Terms
@@ -33,14 +34,16 @@ async def follows(session: Session, *, program_id: str, customer: CustomerRow, t
 
 
 async def turned(session: Session, *, program_id: str, account: Account, at: datetime) -> bool:
-    """Whether terms with other levels than those that an account was told under have started by a moment.
-
-    One in which nothing has happened holds no level.
-    """
-    if account.settled_at is None:
-        return False
+    """Whether terms with other levels than those that an account was told under have started by a moment."""
     standing = (await stories.versions_of(session, program_id=program_id)).standing
-    return any(one.version > account.terms_version and one.effective_from <= at for one in turning(standing))
+    return has_turned(account, standing=standing, at=at)
+
+
+def has_turned(account: Account, *, standing: Sequence[Terms], at: datetime) -> bool:
+    """The same with the versions that stand at hand; an account in which nothing has happened holds no level."""
+    return account.settled_at is not None and any(
+        one.version > account.terms_version and one.effective_from <= at for one in turning(standing)
+    )
 
 
 async def first_turn(session: Session, *, program_id: str, after: datetime) -> datetime | None:
