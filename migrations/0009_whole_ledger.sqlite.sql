@@ -1,6 +1,8 @@
--- A ledger in which facts may arrive in any order. An account knows up to when it was told (settled_at), when time alone
--- changes it next (due_at), when a notice of expiry is due (notice_at), whether counts have to be told from the
--- beginning (corrected), and a digest of all facts behind it (evidence). Entries say what they are about (subject) and
+-- A ledger in which facts may arrive in any order. An account knows up to when it was told (settled_at) and under which version (terms_version), when time alone
+-- changes it next (due_at), when a notice of expiry is due (notice_at), whether wallets went over (joined:
+-- another one into it, or it into another one), and a digest of all facts behind it (evidence). A program knows for which
+-- start of terms every account was told to be looked at (levels_looked_at). What clauses count is kept beside the facts
+-- and set right where late facts change it, so its rows may go. Entries say what they are about (subject) and
 -- what is owed; lots what is held, by which terms they came, and whose wall clock they go by.
 ALTER TABLE customers ADD COLUMN tier TEXT;
 ALTER TABLE customers ADD COLUMN tier_since TEXT CHECK (tier_since GLOB '????-??-?? ??:??:??.??????+00:00');
@@ -9,11 +11,17 @@ ALTER TABLE customers ADD COLUMN merged_into TEXT;
 CREATE INDEX customers_of_wallet ON customers (program_id, wallet_id);
 CREATE INDEX customers_merged ON customers (program_id, merged_into) WHERE merged_into IS NOT NULL;
 
+ALTER TABLE programs ADD COLUMN levels_looked_at TEXT CHECK (levels_looked_at GLOB '????-??-?? ??:??:??.??????+00:00');
+DROP TRIGGER clause_uses_no_update;
+DROP TRIGGER clause_uses_no_delete;
+DROP TRIGGER clause_pieces_no_update;
+DROP TRIGGER clause_pieces_no_delete;
 ALTER TABLE terms_versions ADD COLUMN digest TEXT NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE accounts ADD COLUMN due_at TEXT CHECK (due_at GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE accounts ADD COLUMN notice_at TEXT CHECK (notice_at GLOB '????-??-?? ??:??:??.??????+00:00');
-ALTER TABLE accounts ADD COLUMN corrected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN terms_version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN evidence TEXT NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000';
 CREATE INDEX accounts_due ON accounts (program_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX accounts_notice ON accounts (program_id, notice_at) WHERE notice_at IS NOT NULL;
@@ -227,11 +235,21 @@ DROP INDEX customers_of_wallet;
 DROP INDEX accounts_notice;
 DROP INDEX accounts_due;
 ALTER TABLE accounts DROP COLUMN evidence;
-ALTER TABLE accounts DROP COLUMN corrected;
+ALTER TABLE accounts DROP COLUMN terms_version;
+ALTER TABLE accounts DROP COLUMN joined;
 ALTER TABLE accounts DROP COLUMN notice_at;
 ALTER TABLE accounts DROP COLUMN due_at;
 ALTER TABLE accounts DROP COLUMN settled_at;
 ALTER TABLE terms_versions DROP COLUMN digest;
+CREATE TRIGGER clause_uses_no_update BEFORE UPDATE ON clause_uses
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_uses are only ever added.'); END;
+CREATE TRIGGER clause_uses_no_delete BEFORE DELETE ON clause_uses
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_uses are only ever added.'); END;
+CREATE TRIGGER clause_pieces_no_update BEFORE UPDATE ON clause_pieces
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_pieces are only ever added.'); END;
+CREATE TRIGGER clause_pieces_no_delete BEFORE DELETE ON clause_pieces
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_pieces are only ever added.'); END;
+ALTER TABLE programs DROP COLUMN levels_looked_at;
 ALTER TABLE customers DROP COLUMN merged_into;
 ALTER TABLE customers DROP COLUMN tier_falls_at;
 ALTER TABLE customers DROP COLUMN tier_since;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from app.domain.calendar import day_start, local_date
@@ -11,6 +11,9 @@ from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.lots import Lot
 from app.domain.terms import Terms
+
+_ZONES = timedelta(days=2)
+"""More than local days differ from one zone to another."""
 
 
 def last_day(lot: Lot, *, validity: PointsValidity, active_at: datetime | None) -> date | None:
@@ -62,6 +65,19 @@ def notice_from(
     if last is None or (receipt and on_receipt(lot, validity=validity, last=last)):
         return None
     return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)
+
+
+def notice_after(activity: datetime, *, kept_alive: Iterable[PointsValidity], zone: str) -> datetime | None:
+    """Not later than the first notice that is due for points that activity keeps alive by one of these rules.
+
+    Wherever the points were earned: the days of two zones differ by less than two.
+    """
+    moments = []
+    for validity in kept_alive:
+        last = validity.last_day(since=activity - _ZONES, zone_name=zone)
+        if last is not None:
+            moments.append(day_start(last - timedelta(days=validity.notice_from) - _ZONES, zone_name=zone))
+    return min(moments, default=None)
 
 
 def expired(*, points: int, last: date | None, terms: Terms, at: datetime, zone: str, on_release: bool) -> Decision:

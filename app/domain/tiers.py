@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 
 from app.domain.calendar import add_months, day_start, local_date
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
@@ -194,6 +196,18 @@ def decided(change: TierChange) -> Decision:
         terms_version=terms.version,
         decided_for=change.at,
         reasons=reasons,
+    )
+
+
+def turning(versions: Sequence[Terms]) -> tuple[Terms, ...]:
+    """The terms at whose start levels have to be looked at again: those that know levels, or follow some that do.
+
+    `versions` are the terms that came or will come into force, oldest first.
+    """
+    return tuple(
+        after
+        for before, after in pairwise((None, *versions))
+        if after is not None and (after.tiers or (before is not None and before.tiers))
     )
 
 

@@ -16,7 +16,9 @@ from functools import partial
 
 import structlog
 
-from app.store import accounts, expiry_notices, programs
+from app.domain.calendar import earliest, latest
+from app.jobs.starting_terms import tell_of_starts
+from app.store import accounts, expiry_notices, programs, starts
 from app.store.programs import Program, ProgramKind
 from app.store.unit import Busy, Session, Unavailable
 from app.usecases.call import Stamp
@@ -79,7 +81,8 @@ class TimeKeeper:
             pause = LOOK_EVERY
             try:
                 for program_id, done in (await self.look(patience=TURN)).items():
-                    _log.info("time was kept", program=program_id, **done.settled.to_data())
+                    if done.settled != NOTHING:
+                        _log.info("time was kept", program=program_id, **done.settled.to_data())
                     pause = pause if done.whole else 0.0
             except (Busy, Unavailable) as error:
                 _log.warning("time waits", why=str(error))
@@ -91,7 +94,7 @@ class TimeKeeper:
 
         Each has so many seconds of `patience` (None: as long as it takes). Raises Busy and Unavailable.
         """
-        moments = await self._database.read(accounts.next_moments)
+        moments = await self._database.read(_next_moments)
         done = {}
         for program in await self._database.read(programs.all_programs) if moments else ():
             moment = moments.get(program.id)
@@ -120,8 +123,10 @@ class TimeKeeper:
         now = self._desk.now(program)
         settled, at = NOTHING, None
         while (at := await self._next(program, after=at)) is not None and at <= now:
-            part, whole = await self._all_due(program, at=at if by_moments else None, ends=ends)
-            settled = settled.plus(part)
+            whole = await tell_of_starts(self._database, program_id=program.id, by=at if by_moments else now, ends=ends)
+            if whole:
+                part, whole = await self._all_due(program, at=at if by_moments else None, ends=ends)
+                settled = settled.plus(part)
             if not whole:
                 return CaughtUp(settled, whole=False)
             if readers is not None:
@@ -133,7 +138,7 @@ class TimeKeeper:
         return CaughtUp(settled, whole=True)
 
     async def _next(self, program: Program, *, after: datetime | None) -> datetime | None:
-        return await self._database.read(partial(accounts.next_moment, program_id=program.id, after=after))
+        return await self._database.read(partial(_next_moment, program_id=program.id, after=after))
 
     async def _all_due(self, program: Program, *, at: datetime | None, ends: float | None) -> tuple[Settled, bool]:
         """Settle every account in which something is due at a moment (None: now), and whether there was time for all."""
@@ -217,3 +222,21 @@ class TimeKeeper:
 
     def _stamp(self, program: Program, *, at: datetime | None) -> Stamp:
         return Stamp(program_id=program.id, now=at or self._desk.now(program), new_id=self._desk.new_id)
+
+
+async def _next_moment(session: Session, *, program_id: str, after: datetime | None) -> datetime | None:
+    """The earliest moment, `after` another one, at which something has to be done in a program.
+
+    Terms whose start accounts were not told of yet are never passed by.
+    """
+    due = await accounts.next_moment(session, program_id=program_id, after=after)
+    start = await starts.next_start(session, program_id=program_id)
+    return earliest(due, latest(start, after) if start is not None else None)
+
+
+async def _next_moments(session: Session) -> dict[str, datetime]:
+    """The same for every program (by id) that has such a moment."""
+    found = await accounts.next_moments(session)
+    for id, start in (await starts.next_starts(session)).items():
+        found[id] = min(start, found.get(id, start))
+    return found

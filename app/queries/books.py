@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.ledger import COUNTER_ACCOUNT, FIRST_HASH, Balance, Entry, EntryType, sealed
 from app.domain.lots import Lot
 from app.domain.redeeming import price
-from app.domain.tiers import TierStanding
+from app.domain.tiers import TierStanding, turning
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Held, Redeemed
@@ -19,11 +19,11 @@ from app.domain.wallets.purse import Purse
 from app.queries.faults import UNREADABLE
 from app.queries.faults import Fault as Fault
 from app.queries.whole_books import prove_whole as prove_whole
-from app.store import accounts, ledger, levels, lots, members, stories
+from app.store import accounts, counts, ledger, levels, lots, starts, stories
 from app.store.accounts import NO_EVIDENCE, Account
+from app.store.counts import Counted
 from app.store.evidence import added
 from app.store.ledger import StoredEntry
-from app.store.members import Counted
 from app.store.stories import Told, Versions
 from app.store.telling import balance_of, next_notice
 from app.store.unit import Session
@@ -56,6 +56,8 @@ class _Found:
     entries: Mapping[Unit, Sequence[StoredEntry]]
     levels: Mapping[str, TierStanding]
     counted: Mapping[str, Counted]
+    told_up_to: datetime | None
+    """The start of the last terms that every account was told of."""
 
     @property
     def account(self) -> Account:
@@ -109,11 +111,12 @@ async def _read(session: Session, *, program_id: str, of: Sequence[Account]) -> 
     written = await ledger.of_accounts(session, program_id=program_id, account_ids=every)
     people = sorted({id for one in told.values() for id in one.story.people()})
     held = await levels.of_customers(session, program_id=program_id, customer_ids=people)
-    counted = await members.counted(session, program_id=program_id, customer_ids=people)
+    counted = await counts.counted(session, program_id=program_id, customer_ids=people)
+    told_up_to = await starts.told_up_to(session, program_id=program_id)
     entries = {
         id: {unit: written.get(account.id, ()) for unit, account in one.accounts.items()} for id, one in told.items()
     }
-    return [_Found(told[one.id], versions, entries[one.id], held, counted) for one in of]
+    return [_Found(told[one.id], versions, entries[one.id], held, counted, told_up_to) for one in of]
 
 
 def _proved(found: _Found) -> list[Fault]:
@@ -159,8 +162,15 @@ def _facts(found: _Found) -> Iterator[Fault]:
         for id in told.story.joined:
             if found.levels.get(id, TierStanding()) != TierStanding():
                 yield Fault(f"customer {id}", "the level is not what the purchases come to")
+            if found.counted.get(id, Counted()) != Counted():
+                yield Fault(f"customer {id}", "what clauses counted is not what happened")
         return
-    course = unfold(told.story, versions=found.versions.standing, until=account.settled_at)
+    # What was told before later terms were published knows nothing of them; whoever looks next does.
+    known = tuple(one for one in found.versions.standing if one.version <= account.terms_version)
+    if not known or max((one.terms_version for one in told.purchases.values()), default=0) > account.terms_version:
+        yield Fault(place, "it was told under other terms than those of its time")
+        return
+    course = unfold(told.story, versions=known, until=account.settled_at)
     if told.gone is not None:
         course.close(told.gone.id, at=told.gone.occurred_at)
     for unit, purse in course.purses.items():
@@ -181,7 +191,7 @@ def _other_units(told: Told, *, course: Course, at: datetime) -> Iterator[Fault]
         place = f"account {account.id}"
         if balance_of(course, at=at, unit=unit) != account.balance:
             yield Fault(place, "the balance is not what the entries come to")
-        if account != replace(account, settled_at=None, due_at=None, notice_at=None, corrected=False):
+        if account != replace(account, settled_at=None, due_at=None, notice_at=None, joined=False, terms_version=0):
             yield Fault(place, "it is told for itself, and not with the wallet")
         if account.evidence != added(NO_EVIDENCE, [accounts.evidence(account)]):
             yield Fault(place, "it is not the account that was opened")
@@ -260,13 +270,25 @@ def _standing(found: _Found, *, course: Course) -> Iterator[Fault]:
         yield Fault(place, "the balance is not what the entries come to")
     if _later(account.due_at, than=course.next_due()) or _later(account.notice_at, than=next_notice(course, told=told)):
         yield Fault(place, "it would be looked at too late")
+    if told.gone is None and _overlooked(found):
+        yield Fault(place, "it was not told that terms with other levels start")
     for holder in {id(one): one for one in course.holders.values()}.values():
         if found.levels.get(holder.id, TierStanding()) != holder.standing:
             yield Fault(f"customer {holder.id}", "the level is not what the purchases come to")
-        if not account.corrected and found.counted.get(holder.id, Counted()) != Counted.of(
-            course, customer_id=holder.id
-        ):
-            yield Fault(f"customer {holder.id}", "what clauses counted is not what happened")
+    for person in course.holders:
+        if found.counted.get(person, Counted()) != Counted.of(course, customer_id=person):
+            yield Fault(f"customer {person}", "what clauses counted is not what happened")
+
+
+def _overlooked(found: _Found) -> bool:
+    """Whether terms with other levels than those it was told under have started, and it is not looked at."""
+    account, since = found.account, found.told_up_to
+    due = [
+        one.effective_from
+        for one in turning(found.versions.standing)
+        if one.version > account.terms_version and since is not None and one.effective_from <= since
+    ]
+    return bool(due) and _later(account.due_at, than=due[0])
 
 
 def _later(known: datetime | None, *, than: datetime | None) -> bool:

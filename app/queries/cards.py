@@ -14,13 +14,16 @@ from app.store.unit import Session
 async def card(session: Session, *, program_id: str, by: CustomerBy, at: datetime) -> CustomerRow | None:
     """The customer known by an id or an identity, with the balance of a moment."""
     found = await customers.find(session, program_id=program_id, by=by)
-    return await up_to_date(session, program_id=program_id, customer=found, at=at) if found is not None else None
+    if found is None:
+        return None
+    return (await up_to_date(session, program_id=program_id, customers=[found], at=at))[0]
 
 
 async def cards(session: Session, *, program_id: str, ids: Sequence[str], at: datetime) -> list[CustomerRow | None]:
     """Customers by id with the balance of a moment, in the order asked for."""
     found = await customers.by_ids(session, program_id=program_id, customer_ids=ids)
-    told = {id: await up_to_date(session, program_id=program_id, customer=one, at=at) for id, one in found.items()}
+    rows = await up_to_date(session, program_id=program_id, customers=list(found.values()), at=at)
+    told = dict(zip(found, rows, strict=True))
     return [told.get(id) for id in ids]
 
 

@@ -13,9 +13,10 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.coming import Coming
 from app.domain.wallets.coming import coming as coming_of
-from app.store import customers, members, price_lists
+from app.store import customers, following, members, price_lists
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.telling import Retold, balance_of, retell
+from app.store.terms import in_force as terms_in_force
 from app.store.unit import Session
 
 NOTHING = Balance()
@@ -50,7 +51,7 @@ async def standing(
     """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
     at, account = facts.occurred_at, customer.account
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
-    if account.is_followed_by(at):
+    if await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
         lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
         return Standing(customer, facts, held_of(customer), lists)
     retold = await retell(session, program_id=program_id, account=account, until=at)
@@ -67,12 +68,31 @@ async def standing(
     )
 
 
-async def up_to_date(session: Session, *, program_id: str, customer: CustomerRow, at: datetime) -> CustomerRow:
-    """The customer with balance and level of a moment; asks for nothing where nothing was due before it."""
-    due_at = customer.account.due_at
-    if due_at is None or due_at > at or customer.merged_into is not None:
-        return customer
-    return _as_told(customer, retold=await retell(session, program_id=program_id, account=customer.account, until=at))
+async def up_to_date(
+    session: Session, *, program_id: str, customers: Sequence[CustomerRow], at: datetime
+) -> list[CustomerRow]:
+    """Customers with balance and level of a moment; those in whose wallets nothing was due before it are not told again."""
+    in_force = await terms_in_force(session, program_id=program_id, at=at)
+    return [
+        _as_told(one, retold=await retell(session, program_id=program_id, account=one.account, until=at))
+        if await _is_behind(session, program_id=program_id, customer=one, in_force=in_force, at=at)
+        else one
+        for one in customers
+    ]
+
+
+async def _is_behind(
+    session: Session, *, program_id: str, customer: CustomerRow, in_force: Terms | None, at: datetime
+) -> bool:
+    """Whether time has changed something since the account was told."""
+    account = customer.account
+    if customer.merged_into is not None:
+        return False
+    if account.due_at is not None and account.due_at <= at:
+        return True
+    if in_force is None or account.terms_version >= in_force.version:
+        return False
+    return await following.turned(session, program_id=program_id, account=account, at=at)
 
 
 def _as_told(customer: CustomerRow, *, retold: Retold) -> CustomerRow:

@@ -11,7 +11,7 @@ from app.domain.terms import Terms
 from app.domain.tiers import TierChange, TierStanding, kept
 from app.domain.wallets.course import Course
 from app.domain.wallets.prospects import Prospect, prospect
-from app.store import customers, holders, stories
+from app.store import customers, following, holders, stories
 from app.store.customers import CustomerRow
 from app.store.stories import Versions
 from app.store.telling import told_with
@@ -61,7 +61,10 @@ async def tier_statuses(
         wanted = [
             one
             for one in rows.values()
-            if whole or one.account.wallet_id in shared or not (one.account.due_at is None or at < one.account.due_at)
+            if whole
+            or one.account.wallet_id in shared
+            or not (one.account.due_at is None or at < one.account.due_at)
+            or following.has_turned(one.account, standing=versions.standing, at=at)
         ]
         told = await _courses(session, program_id=program_id, of=wanted, versions=versions, at=at)
     return [

@@ -27,8 +27,8 @@ NO_EVIDENCE = "0" * 64
 class Account:
     """An account of a wallet: its balance, its number of entries and the last hash.
 
-    It was told up to `settled_at`; time alone changes it at `due_at` at the earliest, and a notice of expiry is due at
-    `notice_at`. Where it is `corrected`, what terms count is told from the beginning and not read off the tables.
+    It was told up to `settled_at`, under the terms `terms_version` that were in force then as far as was known; time alone changes it at `due_at` at the earliest, and a notice of expiry is due at
+    `notice_at`. `joined` says that another wallet went over into it, or it into another one: who holds it is looked up then.
     `evidence` is the digest of all facts behind it.
     """
 
@@ -41,7 +41,8 @@ class Account:
     settled_at: datetime | None = None
     due_at: datetime | None = None
     notice_at: datetime | None = None
-    corrected: bool = False
+    joined: bool = False
+    terms_version: int = 0
     evidence: str = NO_EVIDENCE
 
     def precedes(self, at: datetime) -> bool:
@@ -49,16 +50,11 @@ class Account:
         return self.settled_at is None or self.settled_at < at
 
     def is_followed_by(self, at: datetime) -> bool:
-        """Whether what happens at a moment can be decided by the balance and the counts that stand.
+        """Whether what happens at a moment comes after all that is known, before time alone changes anything, and nothing is owed.
 
-        It then comes after all that is known, before time alone changes anything, and nothing is owed.
+        Levels are another matter: see `app.store.following`.
         """
-        return (
-            not self.corrected
-            and not self.balance.owed
-            and self.precedes(at)
-            and (self.due_at is None or at < self.due_at)
-        )
+        return not self.balance.owed and self.precedes(at) and (self.due_at is None or at < self.due_at)
 
 
 COLUMNS = (
@@ -76,7 +72,8 @@ COLUMNS = (
     "settled_at",
     "due_at",
     "notice_at",
-    "corrected",
+    "joined",
+    "terms_version",
     "evidence",
 )
 """The columns of an account, in the order in which `account_of` reads them."""
@@ -86,7 +83,7 @@ _ACCOUNTS = f"SELECT {', '.join(COLUMNS)} FROM accounts WHERE program_id = $1"
 
 def account_of(row: Iterable[Any]) -> Account:
     """The account of the columns of a row, in the order of COLUMNS."""
-    id, wallet_id, unit, *balance, entries, head, settled_at, due_at, notice_at, corrected, evidence = row
+    id, wallet_id, unit, *balance, entries, head, settled_at, due_at, notice_at, joined, version, evidence = row
     available, pending, held, owed, lifetime, qualifying = balance
     return Account(
         id=id,
@@ -100,19 +97,20 @@ def account_of(row: Iterable[Any]) -> Account:
         settled_at=instant_or_none(settled_at),
         due_at=instant_or_none(due_at),
         notice_at=instant_or_none(notice_at),
-        corrected=bool(corrected),
+        joined=bool(joined),
+        terms_version=version,
         evidence=evidence,
     )
 
 
 def evidence(one: Account) -> int:
     """The digest of what an account is, and how far it has been told."""
-    return evidence_when(one, settled_at=one.settled_at, corrected=one.corrected)
+    return evidence_when(one, settled_at=one.settled_at, joined=one.joined, terms_version=one.terms_version)
 
 
-def evidence_when(one: Account, *, settled_at: datetime | None, corrected: bool) -> int:
+def evidence_when(one: Account, *, settled_at: datetime | None, joined: bool, terms_version: int) -> int:
     """The digest that an account has when it has been told so far."""
-    return digest("accounts", one.id, one.wallet_id, one.unit, settled_at, corrected)
+    return digest("accounts", one.id, one.wallet_id, one.unit, settled_at, joined, terms_version)
 
 
 async def open_account(session: Session, *, program_id: str, account: Account) -> None:
@@ -230,22 +228,13 @@ async def next_moments(session: Session) -> dict[str, datetime]:
     return found
 
 
-async def look_again(session: Session, *, program_id: str, at: datetime) -> None:
-    """Have every account looked at, at a moment at the latest; not those that went over into others."""
-    await session.execute(
-        "UPDATE accounts SET due_at = $2 WHERE program_id = $1 AND (due_at IS NULL OR due_at > $2)"
-        " AND wallet_id NOT IN (SELECT from_wallet_id FROM mergers WHERE program_id = $1)",
-        program_id,
-        at,
-    )
-
-
 async def keep(session: Session, *, program_id: str, account: Account) -> None:
     """Set an account that is locked (with the next statements, see `Session.later`)."""
     balance = account.balance
     await session.later(
         "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"
-        " entries = $9, head = $10, settled_at = $11, due_at = $12, notice_at = $13, corrected = $14, evidence = $15"
+        " entries = $9, head = $10, settled_at = $11, due_at = $12, notice_at = $13, joined = $14, terms_version = $15,"
+        " evidence = $16"
         " WHERE program_id = $1 AND id = $2",
         program_id,
         account.id,
@@ -260,6 +249,7 @@ async def keep(session: Session, *, program_id: str, account: Account) -> None:
         account.settled_at,
         account.due_at,
         account.notice_at,
-        int(account.corrected),
+        int(account.joined),
+        account.terms_version,
         account.evidence,
     )

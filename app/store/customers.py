@@ -123,7 +123,7 @@ async def find(session: Session, *, program_id: str, by: CustomerBy, lock: bool 
     if row is None:
         return None
     found = _customer(row)
-    if lock and found.account.corrected:
+    if lock and found.account.joined:
         await _still(session, program_id=program_id, customer=found)
     if found.merged_into is None:
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.domain.ledger import COUNTER_ACCOUNT, Entry, EntryType, Movement
 from app.domain.lots import Lot
@@ -165,10 +166,10 @@ async def passed_on(session: Session, *, program_id: str) -> int:
 async def spending(session: Session, *, program_id: str) -> tuple[str, ...]:
     """The decisions by which purchases took from budgets: of each the first, as budgets follow the order of recording."""
     rows = await session.rows(
-        "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN'"
+        "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN' AND unit = 'points'"
         " AND CAST(decision AS text) LIKE '%spent%' AND NOT EXISTS (SELECT 1 FROM entries earlier"
         " WHERE earlier.program_id = $1 AND earlier.purchase_id = one.purchase_id AND earlier.type = 'EARN'"
-        " AND earlier.number < one.number)",
+        " AND earlier.unit = one.unit AND earlier.number < one.number)",
         program_id,
     )
     return tuple(row["decision"] for row in rows)
@@ -182,13 +183,30 @@ async def entries_by_ids(session: Session, *, program_id: str, entry_ids: Sequen
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> StoredEntry | None:
     """The entry with which a purchase earned, or None."""
-    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' ORDER BY number"
+    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, purchase_id))
+
+
+async def is_as_it_was(
+    session: Session, *, program_id: str, account_id: str, purchase_id: str, occurred_at: datetime
+) -> bool:
+    """Whether a purchase stands in an account, and nothing was booked there after it that happened before it."""
+    row = await session.row(
+        "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"
+        " AND later.number > one.number AND later.occurred_at <= $4) AS it_is"
+        " FROM entries one WHERE one.program_id = $1 AND one.account_id = $2 AND one.purchase_id = $3"
+        " AND one.type = 'EARN' ORDER BY one.number LIMIT 1",
+        program_id,
+        account_id,
+        purchase_id,
+        occurred_at,
+    )
+    return row is not None and bool(row["it_is"])
 
 
 async def of_refund(session: Session, *, program_id: str, refund_id: str) -> StoredEntry | None:
     """The entry with which a refund took points back, or None."""
-    sql = f"{_ENTRIES} AND refund_id = $2 AND type = 'CLAWBACK' ORDER BY number"
+    sql = f"{_ENTRIES} AND refund_id = $2 AND type = 'CLAWBACK' AND unit = 'points' ORDER BY number"
     return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, refund_id))
 
 
@@ -202,7 +220,7 @@ async def of_merger(session: Session, *, program_id: str, merger_id: str, wallet
     """The entry (id) with which a wallet took another one over, or None."""
     row = await session.row(
         "SELECT e.id FROM accounts a JOIN entries e ON e.program_id = a.program_id AND e.account_id = a.id"
-        " WHERE a.program_id = $1 AND a.wallet_id = $2 AND e.type = 'MERGE' AND e.subject = $3 ORDER BY e.number",
+        " WHERE a.program_id = $1 AND a.wallet_id = $2 AND a.unit = 'points' AND e.type = 'MERGE' AND e.subject = $3 ORDER BY e.number",
         program_id,
         wallet_id,
         merger_id,

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
 from app.domain.conditions.about_customer import answered
 from app.domain.facts import PurchaseFacts
-from app.domain.judging import pieces_counted
 from app.domain.members import NOBODY, Member
 from app.domain.terms import Terms
-from app.domain.wallets.course import Course
 from app.store import persons
-from app.store.customers import CustomerRow
+from app.store.customers import CustomerRow, merged_into
 from app.store.unit import Session
-from app.store.values import instant
-
-_OF_CUSTOMER = "FROM purchases WHERE program_id = $1 AND customer_id = $2"
 
 
 async def known(
@@ -31,13 +26,8 @@ async def known(
     asked = terms.asked
     if asked.nothing:
         return NOBODY
-    of = (session, program_id, customer.id)
-    visits = 0
-    if asked.visits:
-        row = await session.row(
-            f"SELECT count(*) {_OF_CUSTOMER} AND occurred_at <= $3", program_id, customer.id, facts.occurred_at
-        )
-        visits = row[0] if row is not None else 0
+    of = (session, program_id, await _everybody(session, program_id=program_id, customer=customer))
+    visits = await _visits(*of, facts=facts) if asked.visits else 0
     uses: dict[str, int] = {}
     for period in dict.fromkeys(asked.uses.values()):
         keys = frozenset(key for key, one in asked.uses.items() if one is period)
@@ -104,55 +94,27 @@ async def buy(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What clauses (by key) have counted of a customer: when each was applied, and how many pieces when; in order."""
-
-    uses: tuple[tuple[str, datetime], ...] = ()
-    pieces: tuple[tuple[str, datetime, int], ...] = ()
-
-    @classmethod
-    def of(cls, course: Course, *, customer_id: str) -> Counted:
-        """What a history told from the beginning comes to."""
-        sales = [one for one in course.sales.values() if one.bought.customer_id == customer_id]
-        given = [one for one in course.redeemed.values() if one.customer_id == customer_id]
-        applied = [(one.bought.terms, one.bought.at, one.decision.applied()) for one in sales]
-        applied += [(one.terms, one.at, one.clauses) for one in given]
-        uses = [(key, at) for terms, at, keys in applied for key in keys if key in terms.asked.uses]
-        pieces = [
-            (key, one.bought.at, count)
-            for one in sales
-            if one.bought.terms.asked.pieces
-            for key, count in pieces_counted(one.bought.terms, facts=one.facts)
-        ]
-        return cls(tuple(sorted(uses)), tuple(sorted(pieces)))
+async def _everybody(session: Session, *, program_id: str, customer: CustomerRow) -> list[str]:
+    """The customer (id) and those who were merged into this one: what they did counts for the one who goes on."""
+    if not customer.account.joined:
+        return [customer.id]
+    return [customer.id, *(await merged_into(session, program_id=program_id, customer_ids=[customer.id]))]
 
 
-async def counted(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, Counted]:
-    """What is kept of the counts of customers, by id."""
-    uses: dict[str, list[tuple[str, datetime]]] = {}
-    for row in await session.rows(
-        "SELECT customer_id, clause, occurred_at FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)",
+async def _visits(session: Session, program_id: str, customer_ids: list[str], *, facts: PurchaseFacts) -> int:
+    row = await session.row(
+        "SELECT count(*) FROM purchases WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3",
         program_id,
-        list(customer_ids),
-    ):
-        uses.setdefault(row["customer_id"], []).append((row["clause"], instant(row["occurred_at"])))
-    pieces: dict[str, list[tuple[str, datetime, int]]] = {}
-    for row in await session.rows(
-        "SELECT customer_id, clause, occurred_at, pieces FROM clause_pieces"
-        " WHERE program_id = $1 AND customer_id = ANY($2)",
-        program_id,
-        list(customer_ids),
-    ):
-        one = row["clause"], instant(row["occurred_at"]), row["pieces"]
-        pieces.setdefault(row["customer_id"], []).append(one)
-    return {id: Counted(tuple(sorted(uses.get(id, ()))), tuple(sorted(pieces.get(id, ())))) for id in {*uses, *pieces}}
+        customer_ids,
+        facts.occurred_at,
+    )
+    return row[0] if row is not None else 0
 
 
 async def _uses(
     session: Session,
     program_id: str,
-    customer_id: str,
+    customer_ids: list[str],
     *,
     keys: frozenset[str],
     period: Period,
@@ -160,31 +122,39 @@ async def _uses(
 ) -> dict[str, int]:
     within, bounds = _within(period, facts=facts)
     rows = await session.rows(
-        f"SELECT clause, count(*) AS times FROM clause_uses WHERE program_id = $1 AND customer_id = $2{within}"
-        " GROUP BY clause",
+        "SELECT clause, count(*) AS times FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)"
+        f"{within} GROUP BY clause",
         program_id,
-        customer_id,
+        customer_ids,
         *bounds,
     )
     return {row["clause"]: row["times"] for row in rows if row["clause"] in keys}
 
 
-async def _earned(session: Session, program_id: str, customer_id: str, *, period: Period, facts: PurchaseFacts) -> int:
+async def _earned(
+    session: Session, program_id: str, customer_ids: list[str], *, period: Period, facts: PurchaseFacts
+) -> int:
+    """The points that purchases earned, as they stand in the ledger: a fact that came late may have changed them since."""
     within, bounds = _within(period, facts=facts)
     row = await session.row(
-        f"SELECT CAST(coalesce(sum(earned), 0) AS bigint) {_OF_CUSTOMER}{within}", program_id, customer_id, *bounds
+        "SELECT CAST(coalesce(sum(e.points), 0) AS bigint) FROM purchases p"
+        " JOIN entries e ON e.program_id = p.program_id AND e.purchase_id = p.id AND e.type = 'EARN'"
+        f" WHERE p.program_id = $1 AND p.customer_id = ANY($2){within.replace(' occurred_at', ' p.occurred_at')}",
+        program_id,
+        customer_ids,
+        *bounds,
     )
     return row[0] if row is not None else 0
 
 
 async def _pieces(
-    session: Session, program_id: str, customer_id: str, *, keys: frozenset[str], facts: PurchaseFacts
+    session: Session, program_id: str, customer_ids: list[str], *, keys: frozenset[str], facts: PurchaseFacts
 ) -> dict[str, int]:
     rows = await session.rows(
         "SELECT clause, CAST(sum(pieces) AS bigint) AS pieces FROM clause_pieces"
-        " WHERE program_id = $1 AND customer_id = $2 AND occurred_at <= $3 GROUP BY clause",
+        " WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3 GROUP BY clause",
         program_id,
-        customer_id,
+        customer_ids,
         facts.occurred_at,
     )
     return {row["clause"]: row["pieces"] for row in rows if row["clause"] in keys}

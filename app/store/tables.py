@@ -39,6 +39,7 @@ class ProgramRow(Model):
     unit_name = fields.TextField()
     created_at = Instant()
     clock_ahead_seconds = fields.BigIntField(default=0)
+    levels_looked_at = Instant(null=True)
 
     class Meta:
         """Where it is kept."""

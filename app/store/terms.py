@@ -71,14 +71,14 @@ async def earlier(session: Session, *, program_id: str, number: int) -> tuple[Te
     return tuple(one for one in found if one is not None)
 
 
-async def kept_alive(session: Session, *, program_id: str, terms: Terms) -> bool:
-    """Whether points of a version, or of an earlier one, expire by activity; looked up once per process."""
+async def kept_alive(session: Session, *, program_id: str, terms: Terms) -> tuple[PointsValidity, ...]:
+    """The rules by which activity keeps points of a version, or of an earlier one, alive; looked up once per process."""
     remembered = ("kept alive", program_id, terms.version)
-    found: bool | None = session.memory.get(remembered)
+    found: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
     if found is None:
         every = await all_versions(session, program_id=program_id) if terms.version > 1 else (terms,)
         rules = [one.policy(PointsValidity) for one in every if one.version <= terms.version]
-        found = any(one.expires and one.since is ValidityStart.ACTIVITY for one in rules)
+        found = tuple(one for one in rules if one.expires and one.since is ValidityStart.ACTIVITY)
         session.memory[remembered] = found
     return found
 

@@ -112,13 +112,15 @@ class Book:
         settled_at: datetime | None = None,
         due_at: datetime | None = None,
         notice_at: datetime | None = None,
-        corrected: bool = False,
+        terms_version: int = 0,
+        joined: bool = False,
         digests: Iterable[int] = (),
         gone: Iterable[int] = (),
     ) -> Account:
         """Set the lots and the account as they are after all entries; `digests` are those of the new facts.
 
-        How far it was told, and what time brings to it, stand in the account of the wallet's points only.
+        How far it was told and under which version of the terms, and what time brings to it, stand in the account of the
+        wallet's points only.
         """
         changed = [
             after
@@ -131,15 +133,16 @@ class Book:
         ]
         await lots.set_lots(self.session, program_id=self.stamp.program_id, lots=changed)
         before = self.account
-        corrected = before.corrected or corrected
-        digest = accounts.evidence_when(before, settled_at=settled_at, corrected=corrected)
+        joined, terms_version = before.joined or joined, max(before.terms_version, terms_version)
+        digest = accounts.evidence_when(before, settled_at=settled_at, joined=joined, terms_version=terms_version)
         self.account = replace(
             before,
             balance=balance,
             settled_at=settled_at,
             due_at=due_at,
             notice_at=notice_at,
-            corrected=corrected,
+            joined=joined,
+            terms_version=terms_version,
             evidence=added(before.evidence, (*digests, digest), gone=(*gone, accounts.evidence(before))),
         )
         await accounts.keep(self.session, program_id=self.stamp.program_id, account=self.account)

@@ -10,6 +10,7 @@ from app.domain import earning
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
 from app.domain.decisions import Decision
+from app.domain.expiry import notice_after
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Draw
@@ -22,12 +23,11 @@ from app.domain.wallets.holdings import Holdings
 from app.domain.wallets.new_lots import new_lot, new_stamps
 from app.domain.wallets.postings import Posting, Subject
 from app.domain.wallets.purse import Purse
-from app.store import accounts, purchases
+from app.store import accounts, following, purchases
 from app.store import terms as versions
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
-from app.store.stories import versions_of
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
 from app.store.values import json_text
@@ -70,16 +70,16 @@ async def book_purchase(
 
     `facts` are those that the rules see; the customer's account must be locked.
     """
+    program, at = call.program.id, facts.occurred_at
     wallet = await accounts_of(session, stamp=call.stamp, customer=customer, terms=terms)
     owing = any(one.balance.owed for one in wallet.values())
-    if customer.asked_for is None and not owing and customer.account.is_followed_by(facts.occurred_at):
+    if not owing and await following.follows(session, program_id=program, customer=customer, terms=terms, at=at):
         earned = earning.earn(terms=terms, facts=facts)
         if not all(one.balance.can_take(earned, unit=one.unit) for one in wallet.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-        # What keeps older points alive puts off their notices too.
-        alive = await versions.kept_alive(session, program_id=call.program.id, terms=terms)
-        if not alive and not _turns(customer, earned=earned, terms=terms):
-            sale = _purchase(call=call, order=order, facts=facts, owner=customer.id, earned=earned, source=source)
+        if not _turns(customer, earned=earned, terms=terms):
+            owner = customer.asked_for or customer.id
+            sale = _purchase(call=call, order=order, facts=facts, owner=owner, earned=earned, source=source)
             return await _on_the_spot(
                 session, call=call, customer=customer, wallet=wallet, sale=sale, earned=earned, terms=terms
             )
@@ -120,6 +120,9 @@ async def _on_the_spot(
         )
     counted = Qualifying()
     counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
+    # What keeps older points alive puts off their end, and whoever was told of it has to be told again. Where the account
+    # is looked at for that sooner than need be, nothing happens.
+    alive = await versions.kept_alive(session, program_id=call.program.id, terms=terms)
     await _write(session, call=call, sale=sale, earned=earned, terms=terms)
     book = Book(session=session, stamp=call.stamp, account=account, known={})
     posting = Posting(Subject(EntryType.EARN, sale.id), at, draws, earned)
@@ -135,7 +138,12 @@ async def _on_the_spot(
             counted.next_turn(terms=terms, at=at),
             await _first_look(session, call=call, account=account, at=at),
         ),
-        notice_at=earliest(account.notice_at, *(one.at for one in gained.notices())),
+        notice_at=earliest(
+            account.notice_at,
+            *(one.at for one in gained.notices()),
+            notice_after(at, kept_alive=alive, zone=terms.zone),
+        ),
+        terms_version=terms.version,
         digests=(purchases.evidence(sale),),
     )
     balances = held_in(wallet) | {Unit.POINTS: after.balance}
@@ -165,16 +173,13 @@ async def _stamp(
 
 
 async def _first_look(session: Session, *, call: Call, account: Account, at: datetime) -> datetime | None:
-    """When a wallet in which nothing has happened yet is to be looked at: where there are levels, when the next terms start.
+    """When a wallet in which nothing has happened yet is to be looked at: when the next terms with other levels start.
 
-    One in which something has happened is told so by whoever publishes them.
+    One in which something has happened is told so by those who keep time. They may have passed by this one by then.
     """
     if account.settled_at is not None:
         return None
-    standing = (await versions_of(session, program_id=call.program.id)).standing
-    if not any(one.tiers for one in standing):
-        return None
-    return min((one.effective_from for one in standing if one.effective_from > at), default=None)
+    return await following.first_turn(session, program_id=call.program.id, after=at)
 
 
 async def _in_its_place(
@@ -208,7 +213,6 @@ async def _in_its_place(
         session,
         stamp=call.stamp,
         retold=retold,
-        late=not customer.account.precedes(bought.at),
         digests=(purchases.evidence(sale),),
         cause=sale.id,
     )

@@ -124,13 +124,10 @@ async def _undone(session: Session, *, call: Call, order: Cancellation, paid: _P
     )
     await reversals.add(session, program_id=program, reversal=reversal)
     retold = await retell(session, program_id=program, account=paid.customer.account, until=at)
-    limited = any(key in paid.terms.asked.uses for key in redemption.decision.applied())
     made = await record(
         session,
         stamp=call.stamp,
         retold=retold,
-        # What was counted as used is kept for ever: from now on it is told from the beginning.
-        late=limited or not paid.customer.account.precedes(at),
         digests=(reversals.evidence(reversal),),
         changed=[changed],
         cause=reversal.id,

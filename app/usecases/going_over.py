@@ -74,7 +74,6 @@ async def go_over(
         session,
         stamp=call.stamp,
         retold=retold,
-        late=True,
         digests=(mergers.evidence(merger),),
         cause=merger.id,
     )

@@ -12,7 +12,7 @@ from app.domain.drafting import DraftedClause, UnkeptError, UnknownLocationError
 from app.domain.notice import first_start, notice_decision
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms, TermsError
-from app.store import accounts, locations, rewards, terms
+from app.store import locations, rewards, terms
 from app.store.programs import Program, ProgramKind
 from app.store.unit import Session
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, keep, replay
@@ -38,7 +38,7 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
     if latest is None:
         if call.program.kind is not ProgramKind.SANDBOX and draft.effective_from < call.now - CLOCK_TOLERANCE:
             return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms do not start in the past")
-        await _store(session, call=call, draft=draft)
+        await terms.publish(session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now)
         return await keep(session, call=call, answer=Answer(terms_version=draft.version))
     change = worst(changes(latest, draft))
     in_force = await terms.in_force(session, program_id=call.program.id, at=call.now) or latest
@@ -51,17 +51,8 @@ async def publish(session: Session, *, call: Call, order: Draft) -> Answer | Pro
     decision = notice_decision(current=in_force, change=change, effective_from=draft.effective_from, now=call.now)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=Answer(decision=decision, terms=in_force))
-    await _store(session, call=call, draft=draft)
+    await terms.publish(session, program_id=call.program.id, id=call.new_id(), terms=draft, published_at=call.now)
     return await keep(session, call=call, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force))
-
-
-async def _store(session: Session, *, call: Call, draft: Terms) -> None:
-    """Keep the version; where levels are at stake, every account is looked at when it starts."""
-    program = call.program.id
-    earlier = await terms.earlier(session, program_id=program, number=draft.version)
-    await terms.publish(session, program_id=program, id=call.new_id(), terms=draft, published_at=call.now)
-    if any(one.tiers for one in (*earlier, draft)):
-        await accounts.look_again(session, program_id=program, at=draft.effective_from)
 
 
 def _out_of_order(draft: Terms, *, latest: Terms, call: Call) -> Problem | None:

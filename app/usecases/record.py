@@ -14,7 +14,7 @@ from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Joined, Redeemed, Returned, Reversed, Story
 from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
 from app.domain.wallets.purse import Purse
-from app.store import accounts, ledger, levels, lots, redemptions
+from app.store import accounts, counts, ledger, levels, lots, redemptions
 from app.store.accounts import Account
 from app.store.stories import Told
 from app.store.telling import Retold, balance_of, next_notice
@@ -29,7 +29,6 @@ async def record(
     *,
     stamp: Stamp,
     retold: Retold,
-    late: bool = False,
     digests: Iterable[int] = (),
     gone: Iterable[int] = (),
     changed: Collection[Changed] = (),
@@ -38,11 +37,10 @@ async def record(
 ) -> dict[Subject, Entry]:
     """Append what the ledger lacks, set lots, balance and levels, and return the new entries by what they are about.
 
-    `late` facts make the counts of terms be told from the beginning from now on. `digests` are those of the new rows,
-    `gone` those of rows that have changed: of the fact `cause`, or of the account itself. `decisions` are those of new
-    redemptions (by id), `changed` the redemptions whose state was changed. The rows that entries go with must be written
-    before, and the account be locked; who has it locked has those, too, that went over into it. Reservations that have
-    run out are ended.
+    What clauses counted is set right, too. `digests` are those of the new rows, `gone` those of rows that have changed: of
+    the fact `cause`, or of the account itself. `decisions` are those of new redemptions (by id), `changed` the redemptions
+    whose state was changed. The rows that entries go with must be written before, and the account be locked; who has it
+    locked has those, too, that went over into it. Reservations that have run out are ended.
     """
     keeper = retold.story.keeper(cause) if cause is not None else None
     made: dict[Subject, Entry] = {}
@@ -52,7 +50,6 @@ async def record(
             session,
             stamp=stamp,
             retold=one,
-            late=late,
             digests=digests if own else (),
             gone=gone if own else (),
             changed=changed,
@@ -81,7 +78,6 @@ async def _record_one(
     *,
     stamp: Stamp,
     retold: Retold,
-    late: bool,
     decisions: Mapping[str, Decision],
     changed: Collection[Changed],
     until: datetime,
@@ -99,19 +95,19 @@ async def _record_one(
     rows = [*(one for one in changed if one.before.id in own), *ended]
     if not (made or others or rows or digests or gone or course.holders):
         return made
-    counting = any(not one.asked.nothing for one in retold.versions.standing)
-    # What is counted for each customer by itself is not what one counts who is two, or who shares.
-    shared = bool(course.absorbed) or not course.holders
     await book.close(
         lots_after=course.points.holdings.lots,
         balance=retold.balance,
         settled_at=retold.until,
         due_at=course.next_due(),
         notice_at=next_notice(course, told=retold.told),
-        corrected=shared or (late and counting),
+        terms_version=course.in_force(retold.until).version,
+        joined=bool(course.absorbed) or not course.holders,
         digests=(*digests, *(redemptions.evidence(one.after) for one in rows)),
         gone=(*gone, *(redemptions.evidence(one.before) for one in rows)),
     )
+    if course.holders and counts.counts(retold.versions.standing):
+        await counts.set_right(session, program_id=stamp.program_id, course=course, new_id=stamp.new_id)
     if any(one.tiers for one in retold.versions.standing):
         for holder in {id(one): one for one in course.holders.values()}.values():
             await levels.keep(session, program_id=stamp.program_id, customer_id=holder.id, standing=holder.standing)

@@ -18,7 +18,7 @@ from app.domain.units import Unit
 from app.domain.wallets.course import Course
 from app.domain.wallets.happenings import Held, Redeemed
 from app.domain.wallets.postings import Posting, Subject
-from app.store import customers, levels, locations, lots, members, price_lists, redemptions, rewards, terms
+from app.store import customers, following, levels, locations, lots, members, price_lists, redemptions, rewards, terms
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
@@ -87,19 +87,20 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         known_hold = await redemptions.by_checkout(session, program_id=call.program.id, checkout=order.hold.checkout)
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
-    account, unit = asked.customer.account, asked.unit
     wallet = await accounts_of(session, stamp=call.stamp, customer=asked.customer, terms=asked.terms)
-    # What keeps older points alive puts off their notices too.
-    alive = await terms.kept_alive(session, program_id=call.program.id, terms=asked.terms)
-    if (
-        not alive
-        and order.hold is None
-        and not any(one.balance.held for one in wallet.values())
-        and not wallet[unit].balance.owed
-        and account.is_followed_by(asked.facts.occurred_at)
-    ):
+    reserved = any(one.balance.held for one in wallet.values())
+    if order.hold is None and not reserved and await _follows(session, call=call, asked=asked, wallet=wallet):
         return await _on_the_spot(session, call=call, asked=asked, wallet=wallet)
     return await _in_its_place(session, call=call, asked=asked)
+
+
+async def _follows(session: Session, *, call: Call, asked: _Asked, wallet: Mapping[Unit, Account]) -> bool:
+    program = call.program.id
+    # What activity keeps alive is spent in another order than that of the stored dates.
+    if wallet[asked.unit].balance.owed or await terms.kept_alive(session, program_id=program, terms=asked.terms):
+        return False
+    at = asked.facts.occurred_at
+    return await following.follows(session, program_id=program, customer=asked.customer, terms=asked.terms, at=at)
 
 
 async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Asked | Problem:
@@ -168,6 +169,7 @@ async def _on_the_spot(
         settled_at=at,
         due_at=told.due_at,
         notice_at=told.notice_at,
+        terms_version=asked.terms.version,
         digests=(redemptions.evidence(redemption),),
     )
     balances[asked.unit] = left
@@ -203,7 +205,6 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
         session,
         stamp=call.stamp,
         retold=retold,
-        late=not account.precedes(at),
         digests=(redemptions.evidence(redemption),),
         cause=redemption.id,
         decisions={redemption.id: decision},

@@ -15,7 +15,7 @@ from app.domain.units import Unit
 from app.domain.wallets.course import owes
 from app.domain.wallets.happenings import Returned
 from app.domain.wallets.postings import Posting, Subject
-from app.store import lots, refunds
+from app.store import following, ledger, lots, refunds
 from app.store import terms as versions
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
@@ -61,14 +61,15 @@ async def take_back(
 ) -> Answer:
     """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
     now = await versions.in_force(session, program_id=stamp.program_id, at=order.occurred_at)
-    tiered = terms.tiers or (now is not None and now.tiers)
-    units = await versions.units(session, program_id=stamp.program_id, terms=now or terms)
-    paid_with_points = any(one.redemption_id is not None for one in sale.facts.payments)
-    # What activity keeps alive is taken in another order than that of the stored dates.
-    alive = await versions.kept_alive(session, program_id=stamp.program_id, terms=now or terms)
-    followed = customer.account.is_followed_by(order.occurred_at)
-    plain = followed and not tiered and not paid_with_points and not alive and units == (Unit.POINTS,)
-    if not plain:
+    if now is None or not await _plain(
+        session,
+        program_id=stamp.program_id,
+        customer=customer,
+        sale=sale,
+        terms=terms,
+        now=now,
+        at=order.occurred_at,
+    ):
         return await _in_its_place(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
         )
@@ -87,7 +88,48 @@ async def take_back(
     )
     made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
     return await _on_the_spot(
-        session, stamp=stamp, sale=sale, customer=customer, terms=terms, left=left, outcome=outcome, made=made
+        session,
+        stamp=stamp,
+        sale=sale,
+        customer=customer,
+        terms=terms,
+        now=now,
+        left=left,
+        outcome=outcome,
+        made=made,
+    )
+
+
+async def _plain(
+    session: Session,
+    *,
+    program_id: str,
+    customer: CustomerRow,
+    sale: Purchase,
+    terms: Terms,
+    now: Terms,
+    at: datetime,
+) -> bool:
+    """Whether what stands decides: the lots, and the purchase as it was recorded."""
+    account = customer.account
+    # What activity keeps alive is taken in another order than that of the stored dates.
+    if await versions.kept_alive(session, program_id=program_id, terms=now):
+        return False
+    if Unit.STAMPS in await versions.units(session, program_id=program_id, terms=now):
+        return False
+    if terms.tiers or now.tiers or any(one.redemption_id is not None for one in sale.facts.payments):
+        return False
+    if not await following.follows(session, program_id=program_id, customer=customer, terms=now, at=at):
+        return False
+    if not account.joined and terms.asked.nothing:
+        return True
+    if account.joined and not terms.asked.nothing:
+        # What had been counted before the purchase may have changed since in a wallet that went over, without a trace here.
+        return False
+    # Lots that came with another wallet have other ids here; and what clauses had counted before the purchase is changed by
+    # whatever came later and happened before it.
+    return await ledger.is_as_it_was(
+        session, program_id=program_id, account_id=account.id, purchase_id=sale.id, occurred_at=sale.occurred_at
     )
 
 
@@ -98,6 +140,7 @@ async def _on_the_spot(
     sale: Purchase,
     customer: CustomerRow,
     terms: Terms,
+    now: Terms,
     left: Left,
     outcome: refunding.Refunded,
     made: Refund,
@@ -122,6 +165,7 @@ async def _on_the_spot(
         settled_at=at,
         due_at=account.due_at,
         notice_at=account.notice_at,
+        terms_version=now.version,
         digests=(refunds.evidence(made),),
     )
     return _answered(
@@ -160,7 +204,6 @@ async def _in_its_place(
         session,
         stamp=stamp,
         retold=retold,
-        late=not customer.account.precedes(fact.at),
         digests=(refunds.evidence(made),),
         cause=made.id,
     )

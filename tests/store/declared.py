@@ -50,6 +50,7 @@ TABLES: dict[str, Table] = {
             "unit_name": "text",
             "created_at": "instant",
             "clock_ahead_seconds": "integer",
+            "levels_looked_at?": "instant",
         },
         key=("id",),
         checks=frozenset({"programs_kind", "programs_currency", "programs_clock_ahead"}),
@@ -104,7 +105,6 @@ TABLES: dict[str, Table] = {
         key=_KEY,
         indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
         references=frozenset({_to("customers", "customer_id")}),
-        only_added=True,
     ),
     "locations": Table(
         columns={
@@ -135,7 +135,6 @@ TABLES: dict[str, Table] = {
         indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
         references=frozenset({_to("customers", "customer_id")}),
         checks=frozenset({"clause_pieces_pieces"}),
-        only_added=True,
     ),
     "clause_budgets": Table(
         columns={"program_id": "id", "clause": "text", "spent": "integer"},
@@ -231,7 +230,8 @@ TABLES: dict[str, Table] = {
             "settled_at?": "instant",
             "due_at?": "instant",
             "notice_at?": "instant",
-            "corrected": "integer",
+            "joined": "integer",
+            "terms_version": "integer",
             "evidence": "text",
         },
         key=_KEY,

@@ -17,8 +17,6 @@ ONLY_ADDED = (
     "lot_movements",
     "answers",
     "terms_withdrawals",
-    "clause_uses",
-    "clause_pieces",
 )
 
 
@@ -41,21 +39,6 @@ async def _a_full_shop(session: Session) -> None:
     )
     await session.execute(
         "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, 1, $2)", PROGRAM, NOW
-    )
-    await session.execute(
-        "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at) VALUES ($1, $2, $3, 'bonus', $4)",
-        PROGRAM,
-        an_id(9),
-        an_id(1),
-        NOW,
-    )
-    await session.execute(
-        "INSERT INTO clause_pieces (program_id, id, customer_id, clause, pieces, occurred_at)"
-        " VALUES ($1, $2, $3, 'tenth', 4, $4)",
-        PROGRAM,
-        an_id(10),
-        an_id(1),
-        NOW,
     )
     await session.execute(
         "INSERT INTO purchases (program_id, id, customer_id, source, external_id, occurred_at, recorded_at, currency,"

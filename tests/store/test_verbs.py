@@ -204,7 +204,8 @@ AFTER = replace(
     settled_at=NOW,
     due_at=NOW + timedelta(days=1),
     notice_at=NOW + timedelta(days=2),
-    corrected=True,
+    joined=True,
+    terms_version=1,
     evidence="e" * 64,
 )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from app.domain.terms import Terms
-from app.domain.tiers import TierChange
+from app.domain.tiers import TierChange, turning
 from app.domain.units import Unit
 from app.domain.wallets.holders import Holder
 from app.domain.wallets.purse import Due, Purse, What, in_force
@@ -25,11 +24,7 @@ class PassingTime:
         self.tier_changes: list[TierChange] = []
         self.at: datetime | None = None
         self._tiered = any(one.tiers for one in versions)
-        self._turns = tuple(
-            after.effective_from
-            for before, after in pairwise((None, *versions))
-            if after is not None and (after.tiers or (before is not None and before.tiers))
-        )
+        self._turns = tuple(one.effective_from for one in turning(versions))
         """When terms start that know other levels than those before them."""
 
     def pass_to(self, to: datetime) -> None:

@@ -1,0 +1,52 @@
+"""Whether what happens is decided by what stands: the balance and the counts, or by a look at all that happened before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.terms import Terms
+from app.domain.tiers import turning
+from app.store import holders, stories
+from app.store.accounts import Account
+from app.store.customers import CustomerRow
+from app.store.unit import Session
+
+
+async def follows(session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, at: datetime) -> bool:
+    """Whether what happens to a customer at a moment, under the terms in force then, can be decided by what stands.
+
+    It comes after all that is known, nothing falls due before it, and levels are those of the terms the wallet was last
+    told under.
+    """
+    account = customer.account
+    if not account.is_followed_by(at):
+        return False
+    # Nobody may have looked at the account since these terms started.
+    if 0 < account.terms_version < terms.version and await turned(
+        session, program_id=program_id, account=account, at=at
+    ):
+        return False
+    if not account.joined or not terms.tiers:
+        return True
+    # An account knows what its holders have towards a level together, and not what each of them has.
+    return not await holders.shared(session, program_id=program_id, wallet_ids=[account.wallet_id])
+
+
+async def turned(session: Session, *, program_id: str, account: Account, at: datetime) -> bool:
+    """Whether terms with other levels than those that an account was told under have started by a moment."""
+    standing = (await stories.versions_of(session, program_id=program_id)).standing
+    return has_turned(account, standing=standing, at=at)
+
+
+def has_turned(account: Account, *, standing: Sequence[Terms], at: datetime) -> bool:
+    """The same with the versions that stand at hand; an account in which nothing has happened holds no level."""
+    return account.settled_at is not None and any(
+        one.version > account.terms_version and one.effective_from <= at for one in turning(standing)
+    )
+
+
+async def first_turn(session: Session, *, program_id: str, after: datetime) -> datetime | None:
+    """When the next terms with other levels start after a moment, as far as it is known."""
+    standing = (await stories.versions_of(session, program_id=program_id)).standing
+    return next((one.effective_from for one in turning(standing) if one.effective_from > after), None)
