@@ -7,7 +7,7 @@ the facts. Those of other units begin with the first fact that moves them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,8 +113,9 @@ def evidence_when(one: Account, *, settled_at: datetime | None, joined: bool, te
     return digest("accounts", one.id, one.wallet_id, one.unit, settled_at, joined, terms_version)
 
 
-async def open_account(session: Session, *, program_id: str, account: Account) -> None:
-    """Keep a new account, without points; its evidence is that of its holder."""
+async def open_account(session: Session, *, program_id: str, account: Account) -> Account:
+    """Keep a new account, in which nothing was booked; its evidence is its own beside that of its holder, if it has one."""
+    account = replace(account, evidence=added(account.evidence, [evidence(account)]))
     await session.later(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
         " entries, head, evidence) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
@@ -123,8 +124,9 @@ async def open_account(session: Session, *, program_id: str, account: Account) -
         account.wallet_id,
         account.unit,
         FIRST_HASH,
-        added(account.evidence, [evidence(account)]),
+        account.evidence,
     )
+    return account
 
 
 async def by_ids(

@@ -117,6 +117,6 @@ async def _account(session: Session, *, call: Call, unit: Unit, told: Told) -> s
     account = told.accounts.get(unit)
     if account is None:
         account = new_account(call.stamp, wallet_id=told.account.wallet_id, unit=unit)
-        await accounts.open_account(session, program_id=call.program.id, account=account)
+        account = await accounts.open_account(session, program_id=call.program.id, account=account)
         told.others = {**told.others, unit: account}
     return account.id

@@ -164,7 +164,7 @@ async def _stamp(
     if earned.stamps:
         draws = holdings.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms, zone=sale.facts.zone), at=at)
     if not account.entries:
-        await accounts.open_account(session, program_id=call.program.id, account=account)
+        account = await accounts.open_account(session, program_id=call.program.id, account=account)
     book = Book(session=session, stamp=call.stamp, account=account, known={})
     posting = Posting(Subject(EntryType.EARN, sale.id), at, draws, earned)
     await book.append(posting, lots_after=holdings.lots, origin=Origin(purchase_id=sale.id))

@@ -125,7 +125,7 @@ async def _other_units(
             continue
         if account is None:
             account = new_account(stamp, wallet_id=retold.account.wallet_id, unit=unit)
-            await accounts.open_account(session, program_id=stamp.program_id, account=account)
+            account = await accounts.open_account(session, program_id=stamp.program_id, account=account)
         made, book = await _append(
             session, stamp=stamp, retold=retold, account=account, unit=unit, decisions=decisions, cause=cause
         )

@@ -1,0 +1,304 @@
+"""Stamps beside points over HTTP, on both databases: earned, spent, reserved, taken back, and proved."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end, keep_time
+from tests.api.test_terms import PUBLISH, REWARD
+from tests.proving import faults_in
+from tests.shop import DECISION, Clock, Shop, open_shop
+
+BALANCES = "balances { unit { code name } available pending held owed lifetime buysToday { key } }"
+BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {DECISION} {BALANCES}
+  entry {{ points unit {{ code }} }} userErrors {{ code path }} }} }}"""
+REDEEM = f"""mutation($input: RedeemRewardInput!) {{ redeemReward(input: $input) {{ {DECISION} {BALANCES}
+  redemption {{ id points unit {{ code name }} }} entry {{ points unit {{ code }} }} }} }}"""
+REFUND = (
+    f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ {DECISION} {BALANCES} shortfall }} }}"""
+)
+CANCEL = f"""mutation($input: CancelRedemptionInput!) {{ cancelRedemption(input: $input) {{ {DECISION} {BALANCES}
+  entry {{ type points unit {{ code }} }} userErrors {{ code }} }} }}"""
+ADJUST = f"""mutation($input: AdjustPointsInput!) {{ adjustPoints(input: $input) {{ {BALANCES}
+  entry {{ type points reason unit {{ code }} }} userErrors {{ code path }} }} }}"""
+MERGE = f"""mutation($input: MergeCustomersInput!) {{ mergeCustomers(input: $input) {{ {BALANCES} userErrors {{ code }} }} }}"""
+CARD = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ wallet {{ {BALANCES} }}
+  ledger(unit: STAMPS) {{ nodes {{ id type points unit {{ code }} lots {{ points }} }} }} }} }}"""
+OFFERS = """query($by: CustomerBy!) { rewards(for: $by) { nodes { reward { key } cost unit { code } available missingPoints
+  decision { outcome reasons { code statement remedies { code quantity statement } } } } } }"""
+BASKET = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
+  decision { points { points unit { code } } } clauses { clause { key } applies points unit { code } } } }"""
+PREVIEW = f"""query($purchase: PurchaseBy!) {{ refundPreview(purchase: $purchase) {{ {BALANCES}
+  decision {{ points {{ points unit {{ code }} }} }} }} }}"""
+EXPLAIN = "query($entry: ID!) { explain(entry: $entry) { recomputedPoints agrees } }"
+PAST = "query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at, unit: STAMPS) { available unit { code } } } } }"
+LIABILITY = "{ liability { units { unit { code } outstanding held owed } } }"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A shop that gives a point a pound, a stamp a visit of 5 pounds, and a meal for three stamps."""
+    with open_shop(database_url, clock=clock, template="blank") as opened:
+        given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 5}
+        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        clauses = [
+            {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+            {
+                "key": "visit",
+                "effect": {"stamps": {"stamps": 1}},
+                "conditions": [{"minimumSpend": {"amount": "5.00"}}],
+            },
+            {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 3, "unit": "STAMPS"}}},
+            {"key": "undo", "effect": {"undoWindow": {"hours": 24}}},
+        ]
+        terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert opened.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        yield opened
+        assert faults_in(opened.url) == []
+
+
+def buy(shop: Shop, card: str, price: str = "6.00", *, receipt: str | None = None, **more: Any) -> Any:
+    """A purchase of one article."""
+    line = {"sku": "a", "quantity": "1", "unitPrice": price}
+    purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": [line], **more}
+    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.ask(BUY, input=given)["recordPurchase"]
+
+
+def redeem(shop: Shop, card: str, **more: Any) -> Any:
+    """The meal."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "reward": {"key": "meal"}, **more}
+    return shop.ask(REDEEM, input=given)["redeemReward"]
+
+
+def refund(shop: Shop, receipt: str, **more: Any) -> Any:
+    """All of a purchase."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": {"externalId": receipt}, **more}
+    return shop.ask(REFUND, input=given)["recordRefund"]
+
+
+def counts(answer: Any) -> dict[str, tuple[int, int, int]]:
+    """Available, held and owed by unit."""
+    return {one["unit"]["code"]: (one["available"], one["held"], one["owed"]) for one in answer["balances"]}
+
+
+def stamps(shop: Shop, card: str) -> tuple[int, int, int]:
+    """What is on the card now."""
+    return counts(shop.ask(CARD, by={"card": card})["customer"]["wallet"]).get("stamps", (0, 0, 0))
+
+
+def stamp_ledger(shop: Shop, card: str) -> list[tuple[str, int]]:
+    """The entries of stamps, newest first."""
+    nodes = shop.ask(CARD, by={"card": card})["customer"]["ledger"]["nodes"]
+    assert all(one["unit"]["code"] == "stamps" for one in nodes)
+    return [(one["type"], one["points"]) for one in nodes]
+
+
+def test_a_purchase_earns_points_and_a_stamp_in_one_decision(shop: Shop) -> None:
+    card = shop.enrol()
+    assert stamp_ledger(shop, card) == []
+    bought = buy(shop, card)
+    assert [(one["unit"]["code"], one["points"]) for one in bought["decision"]["points"]] == [
+        ("points", 6),
+        ("stamps", 1),
+    ]
+    assert counts(bought) == {"points": (6, 0, 0), "stamps": (1, 0, 0)}
+    assert bought["entry"] == {"points": 6, "unit": {"code": "points"}}
+    said = {one["clause"]["key"]: one for one in bought["decision"]["reasons"]}
+    assert (said["visit"]["code"], said["visit"]["statement"]) == ("STAMPS_EARNED", "This clause gives 1 stamp.")
+    assert stamp_ledger(shop, card) == [("EARN", 1)]
+    small = buy(shop, card, "2.00")
+    assert counts(small) == {"points": (8, 0, 0), "stamps": (1, 0, 0)}
+    assert stamp_ledger(shop, card) == [("EARN", 0), ("EARN", 1)], "why there is none stands there too"
+
+
+def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop) -> None:
+    card = shop.enrol()
+    for _ in range(2):
+        buy(shop, card)
+    (offer,) = shop.ask(OFFERS, by={"card": card})["rewards"]["nodes"]
+    assert (offer["cost"], offer["unit"]["code"], offer["available"], offer["missingPoints"]) == (
+        3,
+        "stamps",
+        False,
+        1,
+    )
+    refused = redeem(shop, card)
+    assert refused["decision"]["outcome"] == "REFUSED"
+    (reason,) = refused["decision"]["reasons"]
+    assert (reason["code"], reason["statement"]) == ("INSUFFICIENT_STAMPS", "You have 2 stamps; this costs 3 stamps.")
+    assert [one["code"] for one in reason["remedies"]] == ["COLLECT_STAMPS"]
+    assert offer["decision"]["reasons"][0]["remedies"][0]["statement"] == "Collect 1 stamp more."
+    third = buy(shop, card)
+    assert [[one["key"] for one in unit["buysToday"]] for unit in third["balances"]] == [[], []]
+    held = shop.ask(CARD, by={"card": card})["customer"]["wallet"]["balances"]
+    assert [[one["key"] for one in unit["buysToday"]] for unit in held] == [[], ["meal"]]
+    paid = redeem(shop, card)
+    assert paid["decision"]["outcome"] == "GRANTED"
+    assert counts(paid) == {"points": (18, 0, 0), "stamps": (0, 0, 0)}
+    assert (paid["redemption"]["points"], paid["redemption"]["unit"]) == (3, {"code": "stamps", "name": "stamps"})
+    assert paid["entry"] == {"points": -3, "unit": {"code": "stamps"}}
+    assert faults_in(shop.url) == []
+    buy(shop, card)
+    assert stamps(shop, card) == (1, 0, 0)
+
+
+def test_a_refund_takes_the_stamp_back_and_what_is_gone_comes_off_the_next_card(shop: Shop) -> None:
+    card = shop.enrol()
+    for place in range(3):
+        buy(shop, card, receipt=f"r-{place}")
+    redeem(shop, card)
+    before = shop.ask(PREVIEW, purchase={"externalId": "r-1"})["refundPreview"]
+    back = refund(shop, "r-1")
+    assert counts(before) == counts(back) == {"points": (12, 0, 0), "stamps": (0, 0, 1)}
+    assert before["decision"]["points"] == back["decision"]["points"]
+    assert [one["points"] for one in back["decision"]["points"]] == [6, 1]
+    codes = [one["code"] for one in back["decision"]["reasons"]]
+    assert "STAMPS_TAKEN_BACK" in codes
+    assert stamp_ledger(shop, card)[0] == ("CLAWBACK", -1)
+    refused = redeem(shop, card)
+    (reason,) = refused["decision"]["reasons"]
+    assert reason["code"] == "NEGATIVE_STAMPS"
+    assert [one["code"] for one in reason["remedies"]] == ["COLLECT_STAMPS"]
+    assert counts(buy(shop, card))["stamps"] == (0, 0, 0), "the next stamp fills what is owed"
+    assert counts(buy(shop, card))["stamps"] == (1, 0, 0)
+
+
+def test_a_refund_of_the_last_stamps_leaves_an_empty_card(shop: Shop) -> None:
+    card = shop.enrol()
+    buy(shop, card, receipt="r-1")
+    assert counts(refund(shop, "r-1")) == {"points": (0, 0, 0), "stamps": (0, 0, 0)}
+    assert stamp_ledger(shop, card) == [("CLAWBACK", -1), ("EARN", 1)]
+
+
+def test_stamps_are_reserved_paid_and_let_go(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    for _ in range(4):
+        buy(shop, card)
+    given = {"customer": {"card": card}, "reward": {"key": "meal"}, "minutes": 30}
+    for checkout in ("c-1", "c-2"):
+        order = {"idempotencyKey": uuid.uuid4().hex, "checkout": checkout, **given}
+        held = shop.ask(HOLD, input=order)["holdReward"]
+        assert held["decision"]["outcome"] == ("GRANTED" if checkout == "c-1" else "REFUSED")
+    assert stamps(shop, card) == (1, 3, 0)
+    (_, in_stamps) = shop.ask(LIABILITY, role=Role.OWNER)["liability"]["units"]
+    assert in_stamps == {"unit": {"code": "stamps"}, "outstanding": "4", "held": "3", "owed": "0"}
+    end(shop, CAPTURE, "c-1")
+    assert stamps(shop, card) == (1, 0, 0)
+    for _ in range(2):
+        buy(shop, card)
+    shop.ask(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-3", **given})
+    end(shop, RELEASE, "c-3")
+    assert stamps(shop, card) == (3, 0, 0)
+    shop.ask(HOLD, input={"idempotencyKey": uuid.uuid4().hex, "checkout": "c-4", **given})
+    clock.now += timedelta(hours=1)
+    assert stamps(shop, card) == (3, 0, 0), "a card that is read late is told up to now"
+    keep_time(shop, clock)
+    assert stamps(shop, card) == (3, 0, 0)
+
+
+def test_a_cancelled_redemption_gives_the_very_stamps_back(shop: Shop) -> None:
+    card = shop.enrol()
+    for _ in range(3):
+        buy(shop, card)
+    paid = redeem(shop, card)
+    given = {"idempotencyKey": "c", "redemption": paid["redemption"]["id"]}
+    undone = shop.ask(CANCEL, input=given)["cancelRedemption"]
+    assert undone["userErrors"] == []
+    assert counts(undone)["stamps"] == (3, 0, 0)
+    assert undone["entry"] == {"type": "REVERSAL", "points": 3, "unit": {"code": "stamps"}}
+    assert [one["code"] for one in undone["decision"]["reasons"]] == ["STAMPS_RETURNED"]
+
+
+def test_a_late_purchase_stamps_the_card_of_its_time(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    earlier = (clock.now + timedelta(minutes=10)).isoformat()
+    clock.now += timedelta(hours=5)
+    buy(shop, card)
+    late = buy(shop, card, occurredAt=earlier)
+    assert counts(late) == {"points": (12, 0, 0), "stamps": (2, 0, 0)}
+    at = (clock.now - timedelta(hours=1)).isoformat()
+    then = shop.ask(PAST, by={"card": card}, at=at)["customer"]["wallet"]["balanceAt"]
+    assert then == {"available": 1, "unit": {"code": "stamps"}}
+    for node in shop.ask(CARD, by={"card": card})["customer"]["ledger"]["nodes"]:
+        explained = shop.ask(EXPLAIN, entry=node["id"])["explain"]
+        assert explained == {"recomputedPoints": node["points"], "agrees": True}
+
+
+def test_staff_give_and_take_stamps(shop: Shop) -> None:
+    card = shop.enrol()
+    given = {
+        "idempotencyKey": "a",
+        "customer": {"card": card},
+        "points": 2,
+        "unit": "STAMPS",
+        "reason": "The stamp was broken",
+    }
+    adjusted = shop.ask(ADJUST, role=Role.STAFF, input=given)["adjustPoints"]
+    assert counts(adjusted) == {"points": (0, 0, 0), "stamps": (2, 0, 0)}
+    assert adjusted["entry"] == {
+        "type": "ADJUST",
+        "points": 2,
+        "reason": "The stamp was broken",
+        "unit": {"code": "stamps"},
+    }
+    taken = shop.ask(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "b", "points": -1})["adjustPoints"]
+    assert counts(taken)["stamps"] == (1, 0, 0)
+    more = shop.ask(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "c", "points": -2})["adjustPoints"]
+    assert [(one["code"], one["path"]) for one in more["userErrors"]] == [("NOT_ENOUGH_POINTS", ["input", "points"])]
+
+
+def test_a_merged_customer_brings_stamps_along(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    for _ in range(2):
+        buy(shop, merged)
+    buy(shop, survivor)
+    given = {"idempotencyKey": "m", "merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "One person"}
+    answer = shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
+    assert answer["userErrors"] == []
+    assert counts(answer) == {"points": (18, 0, 0), "stamps": (3, 0, 0)}
+    assert faults_in(shop.url) == []
+    assert redeem(shop, merged)["decision"]["outcome"] == "GRANTED"
+    assert counts(buy(shop, merged))["stamps"] == (1, 0, 0)
+
+
+def test_a_basket_says_before_what_it_stamps(shop: Shop) -> None:
+    card = shop.enrol()
+    basket = {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "6.00"}]}
+    found = shop.ask(BASKET, by={"card": card}, basket=basket)["basketCheck"]
+    assert (
+        found["decision"]["points"]
+        == buy(shop, card)["decision"]["points"]
+        == [
+            {"points": 6, "unit": {"code": "points"}},
+            {"points": 1, "unit": {"code": "stamps"}},
+        ]
+    )
+    said = {one["clause"]["key"]: (one["applies"], one["points"], one["unit"]["code"]) for one in found["clauses"]}
+    assert said["visit"] == (True, 1, "stamps")
+    assert said["meal"] == (False, 3, "stamps")
+
+
+def test_stamps_are_called_so_in_the_language_asked_for(shop: Shop) -> None:
+    card = shop.enrol()
+    buy(shop, card)
+    names = {
+        locale: [
+            one["unit"]["name"]
+            for one in shop.ask(CARD, by={"card": card}, language=locale)["customer"]["wallet"]["balances"]
+        ][1]
+        for locale in ("en", "de", "zh-Hans", "zh-Hant")
+    }
+    assert names == {"en": "stamps", "de": "Stempel", "zh-Hans": "印花", "zh-Hant": "集點章"}
