@@ -130,24 +130,17 @@ def refund(
     still = earn(terms=terms, facts=sale.kept(kept_after, worth=worth_after))
     due = max(0, min(earned, earned - still.points) - due_before)
     taken = due if available is None else min(due, max(0, available))
-    finding = Finding(
-        met=taken == due,
-        code=ReasonCode.POINTS_TAKEN_BACK if taken == due else ReasonCode.CLAMPED_TO_BALANCE,
-        observed=taken,
-        required=due,
-    )
-    policy = Reason(
-        clause=terms.policy_clause(RefundPolicy).key,
-        verdict=Verdict.APPLIED if taken == due else Verdict.LIMITED,
-        finding=finding,
-    )
     stamps_back = stamps_due(earned=stamps, still=still.stamps, before=stamps_due_before)
     decision = Decision(
         outcome=DecisionOutcome.GRANTED if taken == due else DecisionOutcome.PARTLY_GRANTED,
         points=taken,
         terms_version=terms.version,
         decided_for=occurred_at,
-        reasons=(policy, *taken_back(terms, stamps=stamps_back, still=still), *still.reasons),
+        reasons=(
+            _by_policy(terms, due=due, taken=taken),
+            *taken_back(terms, stamps=stamps_back, still=still),
+            *still.reasons,
+        ),
         zone=still.zone,
         stamps=stamps_back,
     )
@@ -161,3 +154,11 @@ def refund(
         base=base_points(still, terms=terms),
         stamps=stamps_back,
     )
+
+
+def _by_policy(terms: Terms, *, due: int, taken: int) -> Reason:
+    """What the clause on refunds took of what was due."""
+    whole = taken == due
+    code = ReasonCode.POINTS_TAKEN_BACK if whole else ReasonCode.CLAMPED_TO_BALANCE
+    verdict = Verdict.APPLIED if whole else Verdict.LIMITED
+    return Reason(terms.policy_clause(RefundPolicy).key, verdict, Finding(whole, code, taken, due))

@@ -182,38 +182,21 @@ async def entries_by_ids(session: Session, *, program_id: str, entry_ids: Sequen
 
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> StoredEntry | None:
-    """The entry with which a purchase earned, or None."""
+    """The entry with which a purchase earned points, or None."""
     sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY number"
-    return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, purchase_id))
-
-
-async def is_as_it_was(
-    session: Session, *, program_id: str, account_id: str, purchase_id: str, occurred_at: datetime
-) -> bool:
-    """Whether a purchase stands in an account, and nothing was booked there after it that happened before it."""
-    row = await session.row(
-        "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"
-        " AND later.number > one.number AND later.occurred_at <= $4) AS it_is"
-        " FROM entries one WHERE one.program_id = $1 AND one.account_id = $2 AND one.purchase_id = $3"
-        " AND one.type = 'EARN' ORDER BY one.number LIMIT 1",
-        program_id,
-        account_id,
-        purchase_id,
-        occurred_at,
-    )
-    return row is not None and bool(row["it_is"])
+    return await _first(session, sql, program_id, purchase_id)
 
 
 async def of_refund(session: Session, *, program_id: str, refund_id: str) -> StoredEntry | None:
     """The entry with which a refund took points back, or None."""
     sql = f"{_ENTRIES} AND refund_id = $2 AND type = 'CLAWBACK' AND unit = 'points' ORDER BY number"
-    return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, refund_id))
+    return await _first(session, sql, program_id, refund_id)
 
 
 async def of_redemption(session: Session, *, program_id: str, redemption_id: str) -> StoredEntry | None:
-    """The entry with which a redemption was paid, or None."""
+    """The entry with which a redemption was paid, in whichever unit, or None."""
     sql = f"{_ENTRIES} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
-    return await _first(session, program_id=program_id, rows=await session.rows(sql, program_id, redemption_id))
+    return await _first(session, sql, program_id, redemption_id)
 
 
 async def of_merger(session: Session, *, program_id: str, merger_id: str, wallet_id: str) -> str | None:
@@ -228,8 +211,8 @@ async def of_merger(session: Session, *, program_id: str, merger_id: str, wallet
     return row["id"] if row is not None else None
 
 
-async def _first(session: Session, *, program_id: str, rows: Sequence[Row]) -> StoredEntry | None:
-    found = await _whole(session, program_id=program_id, rows=rows[:1])
+async def _first(session: Session, sql: str, program_id: str, id: str) -> StoredEntry | None:
+    found = await _whole(session, program_id=program_id, rows=(await session.rows(sql, program_id, id))[:1])
     return found[0] if found else None
 
 

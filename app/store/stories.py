@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from app.domain.effects.points_validity import PointsValidity
-from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
@@ -47,43 +46,11 @@ from app.store.purchases import Purchase
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.refunds import Refund
 from app.store.reversals import Reversal
+from app.store.told import Told as Told
+from app.store.told import Versions as Versions
 from app.store.transfers import Transfer
 from app.store.unit import Session
 from app.store.values import instant
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """Every version of the terms by number, and those that came or will come into force, oldest first."""
-
-    all: Mapping[int, Terms]
-    standing: tuple[Terms, ...]
-
-
-@dataclass(slots=True)
-class Told:
-    """What was recorded of a wallet: its story, the rows behind it by id, and their digest.
-
-    `account` is that of the wallet's points, `others` are those of other units; `absorbed` are the wallets that went over
-    into it.
-    """
-
-    account: Account
-    story: Story
-    others: Mapping[Unit, Account] = field(default_factory=dict)
-    evidence: str = NO_EVIDENCE
-    purchases: dict[str, Purchase] = field(default_factory=dict)
-    refunds: dict[str, Refund] = field(default_factory=dict)
-    redemptions: dict[str, Redemption] = field(default_factory=dict)
-    notices: tuple[ExpiryNotice, ...] = ()
-    absorbed: tuple[Told, ...] = ()
-    gone: Merger | None = None
-    """How the account went over into another one."""
-
-    @property
-    def accounts(self) -> dict[Unit, Account]:
-        """The accounts of the wallet, by unit."""
-        return {Unit.POINTS: self.account, **self.others}
 
 
 async def versions_of(session: Session, *, program_id: str) -> Versions:

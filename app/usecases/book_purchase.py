@@ -112,12 +112,7 @@ async def _on_the_spot(
     The same in the account of stamps, where the terms give some.
     """
     account, at = customer.account, sale.occurred_at
-    gained = Purse(Unit.POINTS, versions=(terms,))
-    draws: tuple[Draw, ...] = ()
-    if earned.points:
-        draws = gained.open(
-            new_lot(sale.id, earned.points, at=at, terms=terms, zone=sale.facts.zone, waits=True), at=at
-        )
+    gained, draws = _gained(sale, points=earned.points, terms=terms)
     counted = Qualifying()
     counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
     # What keeps older points alive puts off their end, and whoever was told of it has to be told again. Where the account
@@ -153,6 +148,15 @@ async def _on_the_spot(
         )
     answer = _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
     return sale, answer
+
+
+def _gained(sale: Purchase, *, points: int, terms: Terms) -> tuple[Purse, tuple[Draw, ...]]:
+    """The points of a purchase by themselves, with what time will do to them."""
+    gained, at = Purse(Unit.POINTS, versions=(terms,)), sale.occurred_at
+    if not points:
+        return gained, ()
+    lot = new_lot(sale.id, points, at=at, terms=terms, zone=sale.facts.zone, waits=True)
+    return gained, gained.open(lot, at=at)
 
 
 async def _stamp(

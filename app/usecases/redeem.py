@@ -2,73 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
-from app.domain import redeeming
 from app.domain.calendar import latest
-from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.facts import PurchaseFacts
-from app.domain.ledger import Balance, Entry, EntryType
-from app.domain.lots import Lot
-from app.domain.price_lists import Charge, PriceLists
 from app.domain.problems import Problem, ProblemCode
-from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
-from app.domain.wallets.course import Course
-from app.domain.wallets.happenings import Held, Redeemed
-from app.domain.wallets.postings import Posting, Subject
-from app.store import customers, following, levels, locations, lots, members, price_lists, redemptions, rewards, terms
+from app.store import customers, following, levels, locations, members, redemptions, rewards, terms
 from app.store.accounts import Account
-from app.store.customers import CustomerBy, CustomerRow
 from app.store.programs import ProgramKind
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
-from app.store.telling import NewFact, balance_of, retell, told_with
 from app.store.unit import Session
-from app.store.values import json_text
-from app.usecases.book import Book, Origin, accounts_of, held_in
+from app.usecases.book import accounts_of
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, balances_now, keep, replay
-from app.usecases.count import count_uses
-from app.usecases.record import record
-from app.usecases.reserving import NewHold, with_reserved
-
-
-@dataclass(frozen=True, slots=True)
-class NewRedemption:
-    """What the till asks for: whose points, which reward (by id or by key), and the basket it goes with (without lines: none).
-
-    `location_id` is the place, None where it has none; the facts are those of a basket without one.
-    """
-
-    customer: CustomerBy
-    reward_id: str | None
-    reward_key: str | None
-    facts: PurchaseFacts
-    location_id: str | None = None
-    hold: NewHold | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A reward asked for, with the terms and the clause that price it, and the facts as the rules see them."""
-
-    order: NewRedemption
-    customer: CustomerRow
-    reward: Reward
-    terms: Terms
-    clause: Clause
-    facts: PurchaseFacts
-
-    @property
-    def unit(self) -> Unit:
-        """What the reward costs."""
-        return redeeming.price(self.clause).unit
-
-    @property
-    def owner(self) -> str:
-        """Who redeems: before customers were merged, the one whose card it was."""
-        return self.customer.asked_for or self.customer.id
+from app.usecases.pay_reward import Asked, answered, in_its_place, on_the_spot
+from app.usecases.pay_reward import NewRedemption as NewRedemption
 
 
 async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answer | Problem:
@@ -90,11 +39,11 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     wallet = await accounts_of(session, stamp=call.stamp, customer=asked.customer, terms=asked.terms)
     reserved = any(one.balance.held for one in wallet.values())
     if order.hold is None and not reserved and await _follows(session, call=call, asked=asked, wallet=wallet):
-        return await _on_the_spot(session, call=call, asked=asked, wallet=wallet)
-    return await _in_its_place(session, call=call, asked=asked)
+        return await on_the_spot(session, call=call, asked=asked, wallet=wallet)
+    return await in_its_place(session, call=call, asked=asked)
 
 
-async def _follows(session: Session, *, call: Call, asked: _Asked, wallet: Mapping[Unit, Account]) -> bool:
+async def _follows(session: Session, *, call: Call, asked: Asked, wallet: Mapping[Unit, Account]) -> bool:
     program = call.program.id
     # What activity keeps alive is spent in another order than that of the stored dates.
     if wallet[asked.unit].balance.owed or await terms.kept_alive(session, program_id=program, terms=asked.terms):
@@ -103,7 +52,7 @@ async def _follows(session: Session, *, call: Call, asked: _Asked, wallet: Mappi
     return await following.follows(session, program_id=program, customer=asked.customer, terms=asked.terms, at=at)
 
 
-async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Asked | Problem:
+async def _asked(session: Session, *, call: Call, order: NewRedemption) -> Asked | Problem:
     program = call.program.id
     here = await locations.placed(session, program_id=program, facts=order.facts, location_id=order.location_id)
     if here is None:
@@ -123,165 +72,10 @@ async def _asked(session: Session, *, call: Call, order: NewRedemption) -> _Aske
     if in_force.asked.tier:
         customer = await levels.fresh(session, program_id=program, customer=customer)
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
-    return _Asked(order=order, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts)
+    return Asked(order=order, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts)
 
 
-async def _on_the_spot(
-    session: Session, *, call: Call, asked: _Asked, wallet: Mapping[Unit, Account]
-) -> Answer | Problem:
-    """Decide by the balance as it stands, and book one entry."""
-    program, account, at = call.program.id, wallet[asked.unit], asked.facts.occurred_at
-    lists = None
-    if asked.unit is Unit.POINTS:
-        lists = await price_lists.known(
-            session, program_id=program, customer=asked.customer, in_force=asked.terms, at=at
-        )
-    decision = redeeming.redeem(
-        terms=asked.terms,
-        clause=asked.clause,
-        facts=asked.facts,
-        available=account.balance.available,
-        charge=lists.charge(asked.reward.key) if lists is not None else None,
-    )
-    balances = held_in(wallet)
-    answer = _answer(asked, decision=decision, balances=balances)
-    if decision.outcome is DecisionOutcome.REFUSED:
-        return await keep(session, call=call, answer=answer)
-    if not await rewards.take_one(session, program_id=program, reward_id=asked.reward.id):
-        return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
-    redemption = _redemption(call=call, asked=asked, facts=asked.facts, decision=decision)
-    await _write(session, call=call, asked=asked, redemption=redemption)
-    holdings = await lots.holdings(session, program_id=program, account_id=account.id)
-    known, cost = dict(holdings.lots), decision.amount(asked.unit)
-    draws = holdings.spend(redemption.id, cost, at=at, before=_prices(lists, asked=asked))
-    book = Book(session=session, stamp=call.stamp, account=account, known=known)
-    posting = Posting(Subject(EntryType.REDEEM, redemption.id), at, draws, decision)
-    entry = await book.append(posting, lots_after=holdings.lots, origin=Origin(redemption_id=redemption.id))
-    left = replace(account.balance, available=account.balance.available - cost)
-    told = asked.customer.account
-    if asked.unit is not Unit.POINTS:
-        await book.close(lots_after=holdings.lots, balance=left)
-        book = Book(session=session, stamp=call.stamp, account=told, known={})
-    # What it was told for stands in the account of points, whatever was paid with.
-    await book.close(
-        lots_after=holdings.lots,
-        balance=left if asked.unit is Unit.POINTS else told.balance,
-        settled_at=at,
-        due_at=told.due_at,
-        notice_at=told.notice_at,
-        terms_version=asked.terms.version,
-        digests=(redemptions.evidence(redemption),),
-    )
-    balances[asked.unit] = left
-    return await _granted(session, call=call, answer=answer, redemption=redemption, entry=entry, balances=balances)
-
-
-async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answer | Problem:
-    """Tell the wallet up to the redemption, decide by what it held then and holds now, and book what follows."""
-    account, at = asked.customer.account, asked.facts.occurred_at
-    before = await retell(session, program_id=call.program.id, account=account, until=at)
-    then = before.course if account.precedes(at) else before.as_of(at, customer_id=asked.owner)
-    facts = then.holders[asked.owner].seen(asked.facts, terms=asked.terms)
-    facts = with_reserved(facts, customer_id=asked.owner, terms=asked.terms, told=before.told, at=before.until)
-    held = balance_of(before.course, at=before.until, unit=asked.unit)
-    available = min(then.purses[asked.unit].holdings.available(at=at), held.available)
-    decision = redeeming.redeem(
-        terms=asked.terms,
-        clause=asked.clause,
-        facts=facts,
-        available=available,
-        owed=held.owed,
-        charge=_charge(then, asked=asked),
-    )
-    answer = _answer(asked, decision=decision, balances=before.balances)
-    if decision.outcome is DecisionOutcome.REFUSED:
-        return await keep(session, call=call, answer=answer)
-    if not await rewards.take_one(session, program_id=call.program.id, reward_id=asked.reward.id):
-        return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
-    redemption = _redemption(call=call, asked=asked, facts=facts, decision=decision)
-    await _write(session, call=call, asked=asked, redemption=redemption)
-    retold = told_with(before.told, versions=before.versions, facts=[_fact(asked, redemption=redemption)], until=at)
-    made = await record(
-        session,
-        stamp=call.stamp,
-        retold=retold,
-        digests=(redemptions.evidence(redemption),),
-        cause=redemption.id,
-        decisions={redemption.id: decision},
-    )
-    entry = made.get(Subject(EntryType.REDEEM, redemption.id))
-    return await _granted(
-        session, call=call, answer=answer, redemption=redemption, entry=entry, balances=retold.balances
-    )
-
-
-def _charge(then: Course, *, asked: _Asked) -> Charge | None:
-    """What the reward costs where points of different age pay different prices."""
-    if asked.unit is not Unit.POINTS:
-        return None
-    lists = then.price_lists(terms=asked.terms, at=asked.facts.occurred_at)
-    return lists.charge(asked.reward.key) if lists is not None else None
-
-
-def _prices(lists: PriceLists | None, *, asked: _Asked) -> Callable[[Lot], int] | None:
-    """What each lot would pay."""
-    if lists is None:
-        return None
-    now = redeeming.price(asked.clause).points
-    return lambda lot: lists.price_of(lot, reward=asked.reward.key, now=now)
-
-
-def _fact(asked: _Asked, *, redemption: Redemption) -> NewFact:
-    if redemption.held_until is not None:
-        held = Held(
-            id=redemption.id,
-            at=redemption.occurred_at,
-            points=redemption.points,
-            until=redemption.held_until,
-            terms=asked.terms,
-            reward=asked.reward.key,
-        )
-        return NewFact(held, customer_id=asked.owner)
-    clauses = redemption.decision.applied()
-    fact = Redeemed(
-        redemption.id, asked.owner, redemption.facts, asked.terms, redemption.points, asked.reward.key, clauses
-    )
-    return NewFact(fact, customer_id=asked.owner)
-
-
-async def _write(session: Session, *, call: Call, asked: _Asked, redemption: Redemption) -> None:
-    """Write the redemption with what clauses count in it."""
-    await redemptions.add(session, program_id=call.program.id, redemption=redemption)
-    if redemption.state is not RedemptionState.HELD:
-        await count_uses(session, call=call, customer_id=asked.owner, terms=asked.terms, decision=redemption.decision)
-
-
-def _answer(asked: _Asked, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
-    return Answer(
-        decision=decision,
-        balances=balances,
-        customer_id=asked.customer.id,
-        reward_id=asked.reward.id,
-        terms=asked.terms,
-    )
-
-
-async def _granted(
-    session: Session,
-    *,
-    call: Call,
-    answer: Answer,
-    redemption: Redemption,
-    entry: Entry | None,
-    balances: Mapping[Unit, Balance],
-) -> Answer:
-    made = replace(
-        answer, balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
-    )
-    return await keep(session, call=call, answer=made)
-
-
-async def _same_checkout(session: Session, *, call: Call, asked: _Asked, known: Redemption) -> Answer | Problem:
+async def _same_checkout(session: Session, *, call: Call, asked: Asked, known: Redemption) -> Answer | Problem:
     """A second attempt of a checkout has the reservation of the first; another reward or customer is another checkout."""
     customer = asked.customer
     if known.customer_id not in (customer.id, customer.asked_for) or known.reward_id != asked.reward.id:
@@ -289,30 +83,8 @@ async def _same_checkout(session: Session, *, call: Call, asked: _Asked, known: 
     if known.state is not RedemptionState.HELD or known.has_run_out(at=latest(call.now, customer.account.settled_at)):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
     balances = await balances_now(session, program_id=call.program.id, customer=customer)
-    answer = _answer(asked, decision=known.decision, balances=balances)
+    answer = answered(asked, decision=known.decision, balances=balances)
     return await keep(session, call=call, answer=replace(answer, redemption_id=known.id))
-
-
-def _redemption(*, call: Call, asked: _Asked, facts: PurchaseFacts, decision: Decision) -> Redemption:
-    hold = asked.order.hold
-    # Counted from what is known, so that no reservation is over before it began, whatever the clock of its till.
-    since = latest(facts.occurred_at, call.now, asked.customer.account.settled_at)
-    return Redemption(
-        id=call.new_id(),
-        customer_id=asked.owner,
-        reward_id=asked.reward.id,
-        state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
-        points=decision.amount(asked.unit),
-        occurred_at=facts.occurred_at,
-        recorded_at=call.now,
-        terms_version=decision.terms_version,
-        facts=facts,
-        decision=decision,
-        facts_text=json_text(facts.to_data()),
-        decision_text=json_text(decision.to_data()),
-        held_until=since + hold.length if hold is not None else None,
-        checkout=hold.checkout if hold is not None else None,
-    )
 
 
 async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Reward | None:

@@ -60,15 +60,10 @@ async def take_back(
     back: Returning,
 ) -> Answer:
     """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
-    now = await versions.in_force(session, program_id=stamp.program_id, at=order.occurred_at)
+    program, at = stamp.program_id, order.occurred_at
+    now = await versions.in_force(session, program_id=program, at=at)
     if now is None or not await _plain(
-        session,
-        program_id=stamp.program_id,
-        customer=customer,
-        sale=sale,
-        terms=terms,
-        now=now,
-        at=order.occurred_at,
+        session, program_id=program, customer=customer, sale=sale, terms=terms, now=now, at=at
     ):
         return await _in_its_place(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back

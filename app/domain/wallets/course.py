@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from app.domain.amounts import Exact
 from app.domain.decisions import Decision
 from app.domain.earning import base_points, earn
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
@@ -39,28 +37,13 @@ from app.domain.wallets.holders import Holder
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.new_lots import new_lot, new_stamps, stamp_lot
 from app.domain.wallets.passing_time import PassingTime
+from app.domain.wallets.sales import Sale
 from app.domain.wallets.tracks import Track
 
 
 def owes(terms: Terms) -> bool:
     """Whether a refund may take more than is there."""
     return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
-
-
-@dataclass(slots=True)
-class Sale:
-    """A purchase as it was decided, and what has come back of it since. `base` are its points towards a level."""
-
-    bought: Bought
-    facts: PurchaseFacts
-    decision: Decision
-    kept: dict[int, Decimal]
-    base: int
-    due: int = 0
-    stamps_due: int = 0
-    worth: dict[int, Exact] = field(default_factory=dict)
-    paid_back: dict[str, int] = field(default_factory=dict)
-    """The points that came back of each redemption that it was paid with."""
 
 
 class Course(PassingTime):
