@@ -107,10 +107,7 @@ async def _on_the_spot(
     earned: Decision,
     terms: Terms,
 ) -> tuple[Purchase, Answer]:
-    """Book a purchase that follows all that is known of the wallet: one entry, and one lot if it earned something.
-
-    The same in the account of stamps, where the terms give some.
-    """
+    """Book a purchase that follows all that is known of the wallet: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, sale.occurred_at
     gained, draws = _gained(sale, points=earned.points, terms=terms)
     counted = Qualifying()

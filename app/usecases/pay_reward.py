@@ -201,6 +201,7 @@ async def _write(session: Session, *, call: Call, asked: Asked, redemption: Rede
 
 
 def answered(asked: Asked, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
+    """What was decided of a reward, with the balances behind it."""
     return Answer(
         decision=decision,
         balances=balances,

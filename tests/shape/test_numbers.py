@@ -38,6 +38,7 @@ SECONDS = {
     "app/api/serving/working.py": "seconds of work",
     "app/jobs/impact_preview.py": "how often a job reports",
     "app/jobs/keeping_time.py": "how often a job looks for work, and how long a request waits for it",
+    "app/jobs/starting_terms.py": "how long a job has for a program",
     "app/jobs/previewing.py": "how often a job looks for work",
     "app/main.py": _SECONDS,
     "app/store/postgres.py": _SECONDS,
@@ -48,7 +49,7 @@ SECONDS = {
 }
 """The modules that reckon with floats, and what for. None of them sees an amount or a number of points."""
 
-OF_MONEY = {"amounts", "counting", "earning", "facts", "gifts", "ledger", "lots", "redeeming", "refunding"}
+OF_MONEY = {"amounts", "counting", "earning", "facts", "gifts", "ledger", "lots", "redeeming", "refunding", "stamping"}
 """Modules of the rules that money and points go through."""
 
 _EXACT = {"Fraction", "Decimal", "Path"}
