@@ -96,12 +96,15 @@ class Clause:
         return any(isinstance(one, NotCombinedWith) for one in self.conditions)
 
     def statement(self, say: Wording) -> str:
-        """The whole clause as one sentence."""
+        """The whole clause as one sentence, with another one where its effect says something besides."""
         effect = self.effect.sentence(say)
-        if not self.conditions:
-            return say.capitalised(say("clause", effect=effect))
-        conditions = say("clause.separator").join(self.condition_sentences(say))
-        return say.capitalised(say("clause.with_conditions", effect=effect, conditions=conditions))
+        if self.conditions:
+            conditions = say("clause.separator").join(self.condition_sentences(say))
+            said = say("clause.with_conditions", effect=effect, conditions=conditions)
+        else:
+            said = say("clause", effect=effect)
+        addition = self.effect.addition(say)
+        return say.capitalised(said if addition is None else say("clause.and", clause=said, addition=addition))
 
     def condition_sentences(self, say: Wording) -> tuple[str, ...]:
         """Each condition as it stands in the sentence of the clause."""

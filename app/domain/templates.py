@@ -21,12 +21,13 @@ from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_item import PointsPerItem
-from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod
+from app.domain.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,13 @@ def points_per_spend(currency: str) -> Template:
 
 
 def stamp_card(currency: str) -> Template:
-    """One point for each visit, and something free for nine of them, whatever the currency."""
+    """A stamp for each visit, and something free for nine of them, whatever the currency."""
     del currency
     return Template(
         rewards=(MEAL,),
         clauses=(
-            ("stamp-per-visit", (), PointsPerVisit(points=1)),
-            ("tenth-meal", (), RewardCost(reward=MEAL.key, points=9, name=MEAL.name)),
+            ("stamp-per-visit", (), Stamps(stamps=1)),
+            ("tenth-meal", (), RewardCost(reward=MEAL.key, points=9, name=MEAL.name, unit=Unit.STAMPS)),
         ),
     )
 

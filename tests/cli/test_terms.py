@@ -79,13 +79,13 @@ def said(rule: Rule) -> dict[str, object]:
 def test_terms_that_nothing_keeps_yet_are_read_and_not_published(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     said = yaml.safe_load(troth("terms", "export", url=database_url))
-    said["clauses"].append({"key": "stamp", "effect": {"stamps": {"stamps": 1}}})
+    said["clauses"].append({"key": "quote", "effect": {"quoteValidity": {"hours": 24}}})
     file = tmp_path / "terms.yaml"
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
     told = troth("terms", "check", str(file), url=database_url, code=1)
-    assert "ou get 1 stamp for every visit with a purchase" in told
+    assert "24" in told
     assert "NOT_KEPT_YET: clauses.10.effect" in told
-    assert "BETTER: New: You get 1 stamp" in troth("terms", "diff", str(file), url=database_url)
+    assert "BETTER: New: " in troth("terms", "diff", str(file), url=database_url)
     for command in ("preview", "publish"):
         assert "NOT_KEPT_YET" in troth("terms", command, str(file), url=database_url, code=1)
 

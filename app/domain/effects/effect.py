@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from app.domain.amounts import Parts
 from app.domain.counting import Counted
 from app.domain.rule import Rule
+from app.domain.wording import Wording
 
 MOST_POINTS = 1_000_000
 """The most points that one clause may name."""
@@ -52,6 +53,10 @@ class Effect(Rule):
     def of_data(cls, data: Mapping[str, Any]) -> Effect:
         """The stored effect of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
+
+    def addition(self, say: Wording) -> str | None:
+        """What the clause says besides, as a sentence of its own behind the conditions; None: nothing."""
+        return None
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it surely leaves every customer at least as well off as `other` of the same kind."""

@@ -48,6 +48,10 @@ class Stamps(Effect):
         """So many stamps for that."""
         return say(f"stamps.{self.per.value}", stamps=say.counted("stamps", self.stamps))
 
+    def addition(self, say: Wording) -> str:
+        """That a refund takes them back."""
+        return say("stamps.refunds")
+
     def at_least_as_good(self, other: Effect) -> bool:
         """As many for the same."""
         return isinstance(other, Stamps) and self.per is other.per and self.stamps >= other.stamps

@@ -1,4 +1,4 @@
-"""The chapter on the ledger does what it says: its requests are sent in their order, and its answers are those that come."""
+"""The chapters of the docs do what they say: their requests are sent in their order, and their answers are those that come."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from app.domain.access import Role
 from tests.cli.command import ROOT
 from tests.proving import faults_in
 from tests.shop import open_shop
 
-CHAPTER = ROOT / "docs" / "ledger.md"
 _BLOCK = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SECOND_OF_MARCH = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 
 
-def steps() -> Iterator[tuple[str, Role, Any]]:
+def steps(chapter: str) -> Iterator[tuple[str, Role, Any]]:
     """The requests with who sends them, and the answer that the chapter prints, if any."""
-    blocks = _BLOCK.findall(CHAPTER.read_text(encoding="utf-8"))
+    blocks = _BLOCK.findall((ROOT / "docs" / chapter).read_text(encoding="utf-8"))
     for place, (kind, role, text) in enumerate(blocks):
         if kind != "graphql":
             continue
@@ -28,14 +29,20 @@ def steps() -> Iterator[tuple[str, Role, Any]]:
         yield text, Role(role.upper()), json.loads(follows[2]) if follows[0] == "json" else None
 
 
-def test_the_chapter_on_the_ledger_can_be_followed_request_by_request(database_url: str) -> None:
+def no_errors(found: Any) -> bool:
+    """Whether nothing was refused for a technical reason."""
+    return not any(one.get("userErrors") for one in found.values())
+
+
+@pytest.mark.parametrize(("chapter", "answers"), [("ledger.md", 6), ("stamps.md", 5)])
+def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
     compared = 0
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
-        for text, role, answer in steps():
+        for text, role, answer in steps(chapter):
             found = shop.ask(text, role=role)
-            assert not any(one.get("userErrors") for one in found.values()), (text, found)
+            assert no_errors(found), (text, found)
             if answer is not None:
                 assert found == answer, text
                 compared += 1
         assert faults_in(shop.url) == []
-    assert compared >= 6
+    assert compared >= answers
