@@ -12,7 +12,7 @@ from app.domain.redeeming import price
 from app.domain.tiers import TierStanding, turning
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Held, Redeemed
+from app.domain.wallets.happenings import Bought, Held, Redeemed
 from app.domain.wallets.holdings import OWED
 from app.domain.wallets.postings import Subject, differences, surplus
 from app.domain.wallets.purse import Purse
@@ -167,7 +167,11 @@ def _facts(found: _Found) -> Iterator[Fault]:
         return
     # What was told before later terms were published knows nothing of them; whoever looks next does.
     known = tuple(one for one in found.versions.standing if one.version <= account.terms_version)
-    if not known or max((one.terms_version for one in told.purchases.values()), default=0) > account.terms_version:
+    if (
+        not known
+        or max((one.terms.version for one in told.story.facts if isinstance(one, Bought)), default=0)
+        > account.terms_version
+    ):
         yield Fault(place, "it was told under other terms than those of its time")
         return
     course = unfold(told.story, versions=known, until=account.settled_at)

@@ -50,3 +50,20 @@ async def first_turn(session: Session, *, program_id: str, after: datetime) -> d
     """When the next terms with other levels start after a moment, as far as it is known."""
     standing = (await stories.versions_of(session, program_id=program_id)).standing
     return next((one.effective_from for one in turning(standing) if one.effective_from > after), None)
+
+
+async def is_as_it_was(
+    session: Session, *, program_id: str, account_id: str, purchase_id: str, occurred_at: datetime
+) -> bool:
+    """Whether a purchase stands in an account, and nothing was booked there after it that happened before it."""
+    row = await session.row(
+        "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"
+        " AND later.number > one.number AND later.occurred_at <= $4) AS it_is"
+        " FROM entries one WHERE one.program_id = $1 AND one.account_id = $2 AND one.purchase_id = $3"
+        " AND one.type = 'EARN' ORDER BY one.number LIMIT 1",
+        program_id,
+        account_id,
+        purchase_id,
+        occurred_at,
+    )
+    return row is not None and bool(row["it_is"])

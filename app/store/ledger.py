@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from app.domain.ledger import COUNTER_ACCOUNT, Entry, EntryType, Movement
 from app.domain.lots import Lot
@@ -194,23 +193,6 @@ async def of_redemption(session: Session, *, program_id: str, redemption_id: str
     """The entry with which a redemption was paid, in whichever unit, or None."""
     sql = f"{_ENTRIES} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
     return await _first(session, sql, program_id, redemption_id)
-
-
-async def is_as_it_was(
-    session: Session, *, program_id: str, account_id: str, purchase_id: str, occurred_at: datetime
-) -> bool:
-    """Whether a purchase stands in an account, and nothing was booked there after it that happened before it."""
-    row = await session.row(
-        "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"
-        " AND later.number > one.number AND later.occurred_at <= $4) AS it_is"
-        " FROM entries one WHERE one.program_id = $1 AND one.account_id = $2 AND one.purchase_id = $3"
-        " AND one.type = 'EARN' ORDER BY one.number LIMIT 1",
-        program_id,
-        account_id,
-        purchase_id,
-        occurred_at,
-    )
-    return row is not None and bool(row["it_is"])
 
 
 async def of_merger(session: Session, *, program_id: str, merger_id: str, wallet_id: str) -> str | None:

@@ -139,6 +139,7 @@ async def _earned(
     row = await session.row(
         "SELECT CAST(coalesce(sum(e.points), 0) AS bigint) FROM purchases p"
         " JOIN entries e ON e.program_id = p.program_id AND e.purchase_id = p.id AND e.type = 'EARN'"
+        " AND e.unit = 'points'"
         f" WHERE p.program_id = $1 AND p.customer_id = ANY($2){within.replace(' occurred_at', ' p.occurred_at')}",
         program_id,
         customer_ids,

@@ -15,7 +15,7 @@ from app.domain.units import Unit
 from app.domain.wallets.course import owes
 from app.domain.wallets.happenings import Returned
 from app.domain.wallets.postings import Posting, Subject
-from app.store import following, ledger, lots, refunds
+from app.store import following, lots, refunds
 from app.store import terms as versions
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
@@ -97,8 +97,8 @@ async def take_back(
 
 async def _plain(
     session: Session,
-    *,
     program_id: str,
+    *,
     customer: CustomerRow,
     sale: Purchase,
     terms: Terms,
@@ -123,7 +123,7 @@ async def _plain(
         return False
     # Lots that came with another wallet have other ids here; and what clauses had counted before the purchase is changed by
     # whatever came later and happened before it.
-    return await ledger.is_as_it_was(
+    return await following.is_as_it_was(
         session, program_id=program_id, account_id=account.id, purchase_id=sale.id, occurred_at=sale.occurred_at
     )
 

@@ -1,0 +1,285 @@
+"""What clauses count after facts came late, cards were merged or a wallet is shared: only the call that changes it looks back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from app.domain.access import Role
+from app.domain.calendar import Period
+from app.domain.conditions.every_nth_item import EveryNthItem
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.drafting import DraftedClause
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.effects.refund_policy import RefundPolicy
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import StampOccasion, Stamps
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.effects.undo_window import UndoWindow
+from app.domain.facts import PurchaseFacts
+from app.domain.identities import IdentityKind
+from app.queries import standing
+from app.store import telling
+from app.store.accounts import Account
+from app.store.customers import CustomerBy
+from app.store.programs import ProgramKind
+from app.usecases import book_purchase, pay_reward, redeem, take_back
+from app.usecases.call import Answer
+from app.usecases.cancel_redemption import Cancellation, cancel_redemption
+from app.usecases.create_reward import NewReward, create_reward
+from app.usecases.earn import NewPurchase, earn
+from app.usecases.end_hold import HoldBy, capture
+from app.usecases.enrol import Enrolment, enrol
+from app.usecases.join_household import NewMember, join_household
+from app.usecases.merge import NewMerger, merge
+from app.usecases.publish import Draft, publish
+from app.usecases.redeem import NewRedemption
+from app.usecases.refund import NewRefund, refund
+from app.usecases.reserving import NewHold
+from tests.builders import a_line, a_purchase
+from tests.ledger.living_program import LivingProgram, Tally, opened
+from tests.ledger.some_terms import LONDON, START, clauses_of
+from tests.ledger.stored import stored_accounts
+
+FOR_EVER = PointsValidity()
+ALIVE = PointsValidity(days=90, expires=True, since=ValidityStart.ACTIVITY, notice_from=20, notice_until=5)
+HOUR = timedelta(hours=1)
+NEW_YEAR = START - timedelta(days=9)
+
+
+class Counting(LivingProgram):
+    """A program in which everything is counted that can be: visits, pieces, uses a month and ever, points a month."""
+
+    def begin(
+        self,
+        *,
+        validity: PointsValidity = FOR_EVER,
+        period: TierPeriod | None = None,
+        plain: bool = False,
+        more: Sequence[DraftedClause] = (),
+    ) -> None:
+        """A reward and terms, `plain` ones that the reference knows; Anna and Bob have cards."""
+        self.plain = plain
+        cap = PointsCap(40, CapScope.MONTH)
+        clauses = clauses_of((validity, RefundPolicy(), None, cap, period, (10, 25)))
+        clauses += (
+            []
+            if plain
+            else [
+                ("third", (EveryNthVisit(3),), BonusPoints(4)),
+                ("fifth", (EveryNthItem(5),), BonusPoints(7)),
+            ]
+        )
+        clauses += [
+            ("coffee", (TimesPerPeriod(2, Period.EVER),), RewardCost("coffee", 3)),
+            ("undo", (), UndoWindow(48)),
+        ]
+        clauses += more
+        self.made(create_reward, NewReward("coffee", "Coffee", "Nice.", None, None, None))
+        self.made(publish, Draft(START - timedelta(days=400), clauses))
+        for card in ("ANNA", "BOB"):
+            self.made(enrol, Enrolment(((IdentityKind.CARD, card),), None))
+        self.receipts = 0
+
+    def made(self, verb: Any, order: Any) -> Answer:
+        """Do what must be possible."""
+        done = self.do(verb, order)
+        assert isinstance(done, Answer), done
+        return done
+
+    def buys(self, card: str, pounds: int, *, at: datetime | None = None) -> int:
+        """A purchase, an hour after whatever was before or at a moment; what it earned."""
+        self.clock.now += HOUR
+        self.receipts += 1
+        facts = a_purchase(a_line(price=f"{pounds}.00"), at=at or self.now)
+        done = self.made(earn, NewPurchase(by(card), f"r{self.receipts}", facts, f"r{self.receipts}"))
+        assert done.decision is not None
+        return done.decision.points
+
+    def drinks(self, card: str, *, hold: NewHold | None = None) -> Answer:
+        """A coffee, or a reservation of one."""
+        self.clock.now += HOUR
+        basket = PurchaseFacts(occurred_at=self.now, zone=LONDON, currency="GBP", lines=())
+        return self.made(redeem.redeem, NewRedemption(by(card), None, "coffee", basket, hold=hold))
+
+    def proved(self) -> None:
+        """The books, the counts among them, are right; where the reference knows the terms, also as it tells them."""
+        assert not self.plain or [fault for one in self.ask(stored_accounts) for fault in one.faults()] == []
+        assert self.faults() == []
+
+
+def by(card: str) -> CustomerBy:
+    """A card."""
+    return CustomerBy(card, IdentityKind.CARD)
+
+
+@contextmanager
+def looks_back() -> Iterator[list[str]]:
+    """Who tells a wallet from the beginning to decide something."""
+    found: list[str] = []
+
+    async def seen(*args: Any, **named: Any) -> Any:
+        found.append("told")
+        return await telling.retell(*args, **named)
+
+    with ExitStack() as stack:
+        for module in (book_purchase, pay_reward, take_back, standing):
+            stack.enter_context(patch.object(module, "retell", seen))
+        yield found
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Counting]:
+    """The program, proved in the end."""
+    with opened(database_url) as where:
+        program = Counting(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
+        yield program
+        program.proved()
+
+
+def late(shop: Counting) -> None:
+    """A purchase that should have been the first one comes last."""
+    for _ in range(4):
+        shop.buys("ANNA", 20)
+    with looks_back() as told:
+        shop.buys("ANNA", 30, at=START - HOUR)
+    assert told == ["told"], "the late one is told in its place"
+
+
+def merged(shop: Counting) -> None:
+    """Bob's card is one more of Anna's."""
+    for card in ("ANNA", "BOB", "BOB", "ANNA"):
+        shop.buys(card, 20)
+    shop.made(merge, NewMerger(by("BOB"), by("ANNA"), "one person"))
+
+
+def shared(shop: Counting) -> None:
+    """Bob buys for the wallet of Anna."""
+    for card in ("ANNA", "BOB", "BOB", "ANNA"):
+        shop.buys(card, 20)
+    shop.made(join_household, NewMember(by("BOB"), by("ANNA"), "a family"))
+
+
+@pytest.mark.parametrize("happened", [late, merged, shared])
+@pytest.mark.parametrize(("plain", "validity"), [(True, FOR_EVER), (True, ALIVE), (False, FOR_EVER)])
+def test_what_comes_next_is_decided_on_the_spot_and_as_if_everything_were_told(
+    database_url: str, happened: Any, plain: bool, validity: PointsValidity
+) -> None:
+    def went(shop: Counting) -> list[int]:
+        shop.begin(validity=validity, plain=plain)
+        happened(shop)
+        shop.proved()
+        found = [shop.buys(card, 20) for card in ("ANNA", "BOB", "ANNA", "BOB", "BOB", "ANNA", "ANNA")]
+        shop.drinks("BOB")
+        shop.drinks("ANNA")
+        found += [shop.buys("BOB", 100), shop.buys("ANNA", 300), shop.buys("BOB", 300)]
+        # The month after that counts anew what is counted by the month.
+        shop.clock.now += timedelta(days=30)
+        return [*found, shop.buys("ANNA", 20), shop.buys("BOB", 20)]
+
+    with opened(database_url) as where:
+        quick, slow = (Counting(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally()) for _ in ("quick", "slow"))
+        with looks_back() as told:
+            by_counts = went(quick)
+        # What activity keeps alive is spent in an order of its own, which takes a look at all of it.
+        assert told == (["told", "told"] if validity is ALIVE else []), "what came late was all"
+        with patch.object(Account, "is_followed_by", lambda _, __: False):
+            assert went(slow) == by_counts
+        for shop in (quick, slow):
+            shop.proved()
+        balances = [[one.told.account.balance for one in shop.ask(stored_accounts)] for shop in (quick, slow)]
+        assert balances[0] == balances[1]
+
+
+def test_a_redemption_that_is_undone_can_be_had_again_without_a_look_back(shop: Counting) -> None:
+    shop.begin()
+    shop.buys("ANNA", 100)
+    first = shop.drinks("ANNA")
+    shop.drinks("ANNA")
+    assert first.redemption_id is not None
+    refused = shop.drinks("ANNA")
+    assert refused.redemption_id is None, "twice and no more"
+    shop.made(cancel_redemption, Cancellation(first.redemption_id, Role.STAFF, None, "spilt", False))
+    shop.proved()
+    with looks_back() as told:
+        assert shop.drinks("ANNA").redemption_id is not None
+        assert shop.drinks("ANNA").redemption_id is None
+    assert told == []
+
+
+def test_a_reservation_that_is_paid_for_counts_from_when_it_began(shop: Counting) -> None:
+    shop.begin()
+    shop.buys("ANNA", 100)
+    held = shop.drinks("ANNA", hold=NewHold("checkout", timedelta(days=2)))
+    shop.buys("ANNA", 20)
+    shop.made(capture, HoldBy(held.redemption_id, None))
+    shop.proved()
+    with looks_back() as told:
+        assert shop.drinks("ANNA").redemption_id is not None
+        assert shop.drinks("ANNA").redemption_id is None
+    assert told == []
+
+
+def test_a_refund_looks_back_only_where_something_came_late_before_its_purchase(shop: Counting) -> None:
+    shop.begin()
+    late(shop)
+    shop.buys("ANNA", 20)
+    whole = {1: Decimal(1)}
+    shop.clock.now += HOUR
+    with looks_back() as told:
+        # The fourth receipt was not the fourth visit.
+        shop.made(refund, NewRefund(None, "r4", whole, shop.now, None, None, "r4"))
+    assert told == ["told"]
+    with looks_back() as told:
+        shop.clock.now += HOUR
+        shop.made(refund, NewRefund(None, "r6", whole, shop.now, None, None, "r6"))
+    assert told == []
+
+
+def test_a_refund_of_what_was_bought_before_a_wallet_went_over_finds_its_points_there(shop: Counting) -> None:
+    shop.begin()
+    merged(shop)
+    shop.clock.now += HOUR
+    shop.made(refund, NewRefund(None, "r2", {1: Decimal(1)}, shop.now, None, None, "r2"))
+
+
+def test_levels_of_two_who_share_are_each_ones_own(shop: Counting) -> None:
+    """What each of them has towards a level is told from the beginning: the account knows it of both together."""
+    shop.begin(period=TierPeriod(TierWindow.SINCE_JOINING, 0), plain=True)
+    shared(shop)
+    with looks_back() as told:
+        for _ in range(6):
+            shop.buys("ANNA", 20)
+            shop.proved()
+    assert told == ["told"] * 6
+    with looks_back() as told:
+        shop.buys("BOB", 20)
+    assert told == ["told"]
+    shop.proved()
+
+
+def test_a_late_fact_of_a_card_that_was_merged_counts_for_whoever_goes_on(shop: Counting) -> None:
+    shop.begin()
+    merged(shop)
+    with looks_back() as told:
+        shop.buys("BOB", 40, at=NEW_YEAR)
+    assert told == ["told"]
+    shop.proved()
+    with looks_back() as told:
+        # Six visits and five pieces before; the sixth was a third one.
+        assert [shop.buys("BOB", 20), shop.buys("ANNA", 20)] == [2 + 4, 2]
+    assert told == []
+
+
+def test_stamps_take_nothing_of_the_points_that_can_be_earned_in_a_month(shop: Counting) -> None:
+    shop.begin(more=[("card", (), Stamps(5, StampOccasion.VISIT))])
+    assert [shop.buys("ANNA", 100) for _ in range(4)] == [17, 10, 13, 0], "40 in a month, and 15 stamps beside them"
