@@ -180,8 +180,9 @@ def rounded(value: Exact, *, mode: Rounding) -> int:
         return value.__floor__()
     if mode is Rounding.HALF_EVEN:
         return round(value)
-    magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return magnitude if value >= 0 else -magnitude
+    numerator, denominator = value.numerator, value.denominator
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
 
 
 def shared_out(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:

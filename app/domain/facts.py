@@ -295,5 +295,5 @@ def _line(data: Mapping[str, Any], *, number: int) -> Line:
         discount=int(data.get("discount", 0)),
         tax_rate=Decimal(data["tax"]) if "tax" in data else None,
         tax_included=data.get("tax_included", True),
-        kind=LineKind(data.get("kind", "GOODS")),
+        kind=LineKind(data["kind"]) if "kind" in data else LineKind.GOODS,
     )

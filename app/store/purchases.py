@@ -133,19 +133,35 @@ _EXPECTED = (
 
 
 def _purchase(row: Row) -> Purchase:
+    # By position, in the order of _COLUMNS: a wallet that is told has many purchases.
+    (
+        id,
+        customer_id,
+        source,
+        external_id,
+        occurred_at,
+        recorded_at,
+        currency,
+        total,
+        earned,
+        version,
+        fingerprint,
+        facts,
+        *_,
+    ) = row
     return Purchase(
-        id=row["id"],
-        customer_id=row["customer_id"],
-        source=row["source"],
-        external_id=row["external_id"],
-        occurred_at=instant(row["occurred_at"]),
-        recorded_at=instant(row["recorded_at"]),
-        total=Money(row["total"], row["currency"]),
-        earned=row["earned"],
-        terms_version=row["terms_version"],
-        fingerprint=row["fingerprint"],
-        facts=PurchaseFacts.from_data(json_value(row["facts"])),
-        facts_text=row["facts"],
+        id=id,
+        customer_id=customer_id,
+        source=source,
+        external_id=external_id,
+        occurred_at=instant(occurred_at),
+        recorded_at=instant(recorded_at),
+        total=Money(total, currency),
+        earned=earned,
+        terms_version=version,
+        fingerprint=fingerprint,
+        facts=PurchaseFacts.from_data(json_value(facts)),
+        facts_text=facts,
     )
 
 

@@ -74,5 +74,7 @@ def surplus(wanted: Sequence[Posting], *, recorded: Recorded) -> dict[Subject, t
 
 
 def _less(wanted: Mapping[str, int], recorded: Mapping[str, int]) -> tuple[Draw, ...]:
+    if wanted == recorded:
+        return ()
     changes = {lot: wanted.get(lot, 0) - recorded.get(lot, 0) for lot in {**recorded, **wanted}}
     return tuple(Draw(lot, points) for lot, points in changes.items() if points)

@@ -74,7 +74,8 @@ class Track:
         """Count a purchase."""
         self.visits += 1
         self.gains.add(decision.points, at=facts.occurred_at)
-        self.use(facts, decision.applied(), terms=terms)
+        if terms.asked.uses:
+            self.use(facts, decision.applied(), terms=terms)
         for key, count in pieces_counted(terms, facts=facts) if terms.asked.pieces else ():
             self.pieces[key] = self.pieces.get(key, 0) + count
 
