@@ -38,7 +38,8 @@ class TierPeriod(Effect):
     )
     period: TierWindow = stated("Which qualifying points count.", default=TierWindow.CALENDAR_YEAR)
     grace_days: int = stated(
-        f"Whole local days that a level which is lost still holds, 0 to {MOST_GRACE}; each level has its own.", default=30
+        f"Whole local days that a level which is lost still holds, 0 to {MOST_GRACE}; each level has its own.",
+        default=30,
     )
 
     def sentence(self, say: Wording) -> str:
