@@ -156,7 +156,9 @@ async def _in_its_place(session: Session, *, call: Call, asked: _Asked) -> Answe
     before = await retell(session, program_id=call.program.id, account=account, until=at)
     then = before.course if account.precedes(at) else before.as_of(at, customer_id=asked.owner)
     facts = then.holders[asked.owner].seen(asked.facts, terms=asked.terms)
-    facts = with_reserved(facts, customer_id=asked.owner, terms=asked.terms, told=before.told, at=before.until)
+    facts = with_reserved(
+        facts, customer_id=asked.owner, terms=asked.terms, told=before.told, then=then, at=before.until
+    )
     available = min(then.holdings.available(at=at), before.balance.available)
     decision = redeeming.redeem(
         terms=asked.terms,
