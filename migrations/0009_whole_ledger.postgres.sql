@@ -192,8 +192,16 @@ CREATE INDEX waiting_refunds_by_receipt ON waiting_refunds (program_id, receipt)
 CREATE UNIQUE INDEX waiting_refunds_number_key ON waiting_refunds (program_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX waiting_refunds_open ON waiting_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
 
+CREATE TABLE waiting_evidence (
+    program_id uuid NOT NULL,
+    evidence text NOT NULL,
+    CONSTRAINT waiting_evidence_pkey PRIMARY KEY (program_id),
+    CONSTRAINT waiting_evidence_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+
 -- down
 
+DROP TABLE waiting_evidence;
 DROP TABLE waiting_refunds;
 DROP TABLE expiry_notice_deliveries;
 DROP TABLE expiry_notices;

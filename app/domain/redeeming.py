@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
 from app.domain.judging import judge
@@ -32,7 +33,8 @@ def redeem(
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
     `available` and `owed` are of the unit that the reward costs; `owed` is 0 or more, and while there is any it is
-    refused. `charge` is what it costs in points of different price; None where all of them pay the price of the clause.
+    refused, points by the clause on refunds. `charge` is what it costs in points of different price; None where all of
+    them pay the price of the clause.
     """
     cost = price(clause)
     purchase = terms.counted(facts)
@@ -42,6 +44,9 @@ def redeem(
     granted = holds and paid.met
     in_points = cost.unit is Unit.POINTS
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
+    # What is owed, and that nothing is given meanwhile, is what the clause on refunds says.
+    owing = paid.code is ReasonCode.NEGATIVE_BALANCE
+    said_by = terms.policy_clause(RefundPolicy) if owing else clause
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
         points=asked if granted and in_points else 0,
@@ -49,7 +54,7 @@ def redeem(
         decided_for=facts.occurred_at,
         reasons=(
             *reasons,
-            Reason(clause=clause.key, verdict=verdict, finding=paid),
+            Reason(clause=said_by.key, verdict=verdict, finding=paid),
             *_besides(clause, cash=cost.cash),
             *_kept_price(terms, charge=charge, now=cost.points),
         ),

@@ -18,6 +18,37 @@ class Passing:
     others: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CameFrom:
+    """The account (id) that went over by an entry, and the customers (ids) who may read its ledger: whose it was."""
+
+    account_id: str
+    owners: tuple[str, ...]
+
+
+async def came_from(session: Session, *, program_id: str, ids: Sequence[str]) -> list[CameFrom | None]:
+    """The accounts that brought points along by entries (by id), in the order asked for; None for all other entries."""
+    found = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)
+    subjects = sorted({one.entry.subject for one in found.values()})
+    merged = await mergers.by_ids(session, program_id=program_id, merger_ids=subjects)
+    wallets = sorted({id for one in merged.values() for id in (one.from_wallet_id, one.to_wallet_id)})
+    known = await accounts.of_wallets(session, program_id=program_id, wallet_ids=wallets)
+    places = {one.id: one for one in known}
+    owners = await holders.of_accounts(session, program_id=program_id, account_ids=sorted(places))
+
+    def behind(id: str) -> CameFrom | None:
+        merger = merged.get(found[id].entry.subject) if id in found else None
+        if merger is None:
+            return None
+        here = places[found[id].entry.account_id]
+        if here.wallet_id != merger.to_wallet_id:
+            return None
+        there = next(one for one in known if (one.wallet_id, one.unit) == (merger.from_wallet_id, here.unit))
+        return CameFrom(there.id, owners[there.id])
+
+    return [behind(id) for id in ids]
+
+
 async def passings(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Passing | None]:
     """What stands behind entries (by id) of transfers and mergers, in the order asked for; None for all others."""
     found = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)

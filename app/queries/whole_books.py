@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import orjson
 
 from app.queries.faults import Fault
-from app.store import accounts, budgets, ledger, mergers, redemptions, rewards, terms
+from app.store import accounts, budgets, ledger, mergers, redemptions, rewards, terms, waiting_refunds
 from app.store.customers import CustomerState
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -31,6 +31,8 @@ async def prove_whole(session: Session, *, program_id: str) -> tuple[Fault, ...]
         Fault(place=f"wallet {id}", what="has no account")
         for id in await accounts.missing(session, program_id=program_id)
     )
+    if not await waiting_refunds.proved(session, program_id=program_id):
+        faults.append(Fault(place="waiting refunds", what="are not what was sent, or what became of them"))
     faults.extend(await _merged(session, program_id=program_id))
     if await ledger.passed_on(session, program_id=program_id):
         faults.append(Fault(place="transfers", what="what left wallets is not what came into others"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from app.store.accounts import NO_EVIDENCE
+from app.store.evidence import added, digest
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
 
@@ -48,6 +50,7 @@ _SELECT = f"SELECT {_COLUMNS} FROM waiting_refunds WHERE program_id = $1"
 
 async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> None:
     """Keep a refund until its purchase comes."""
+    wish = json_text(_wish(waiting))
     await session.execute(
         f"INSERT INTO waiting_refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         waiting.id,
@@ -55,11 +58,23 @@ async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> N
         waiting.external_id,
         waiting.occurred_at,
         waiting.recorded_at,
-        json_text(_wish(waiting)),
+        wish,
         waiting.state.value,
         waiting.refund_id,
         program_id,
     )
+    known = digest(
+        "waiting_refunds",
+        waiting.id,
+        waiting.receipt,
+        waiting.external_id,
+        waiting.occurred_at,
+        waiting.recorded_at,
+        wish,
+        waiting.state.value,
+        waiting.refund_id,
+    )
+    await _keep_evidence(session, program_id=program_id, digests=(known,))
 
 
 async def of_receipt(session: Session, *, program_id: str, receipt: str) -> tuple[WaitingRefund, ...]:
@@ -93,6 +108,7 @@ async def settle(
     session: Session, *, program_id: str, waiting_id: str, state: WaitingState, refund_id: str | None
 ) -> None:
     """Keep what became of it."""
+    before = await _digests(session, program_id=program_id, waiting_id=waiting_id)
     await session.execute(
         "UPDATE waiting_refunds SET state = $3, refund_id = $4 WHERE program_id = $1 AND id = $2",
         program_id,
@@ -100,6 +116,54 @@ async def settle(
         state.value,
         refund_id,
     )
+    after = await _digests(session, program_id=program_id, waiting_id=waiting_id)
+    await _keep_evidence(session, program_id=program_id, digests=after, gone=before)
+
+
+async def proved(session: Session, *, program_id: str) -> bool:
+    """Whether the refunds that waited are those that were sent, with what became of them, and no others."""
+    kept = await session.row("SELECT evidence FROM waiting_evidence WHERE program_id = $1", program_id)
+    known = added(NO_EVIDENCE, await _digests(session, program_id=program_id, waiting_id=None))
+    return known == (kept["evidence"] if kept is not None else NO_EVIDENCE)
+
+
+async def _keep_evidence(
+    session: Session, *, program_id: str, digests: Iterable[int], gone: Iterable[int] = ()
+) -> None:
+    """Keep the digest of all of a program's rows together, so that one more and one less are found."""
+    await session.execute(
+        "INSERT INTO waiting_evidence (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        program_id,
+        NO_EVIDENCE,
+    )
+    kept = await session.row(
+        f"SELECT evidence FROM waiting_evidence WHERE program_id = $1{session.locking}", program_id
+    )
+    assert kept is not None, "it was put there"
+    await session.execute(
+        "UPDATE waiting_evidence SET evidence = $2 WHERE program_id = $1",
+        program_id,
+        added(kept["evidence"], digests, gone=gone),
+    )
+
+
+async def _digests(session: Session, *, program_id: str, waiting_id: str | None) -> list[int]:
+    """The digest of one row, or of every row."""
+    one, values = ("", (program_id,)) if waiting_id is None else (" AND id = $2", (program_id, waiting_id))
+    return [
+        digest(
+            "waiting_refunds",
+            row["id"],
+            row["receipt"],
+            row["external_id"],
+            instant(row["occurred_at"]),
+            instant(row["recorded_at"]),
+            row["wish"],
+            row["state"],
+            row["refund_id"],
+        )
+        for row in await session.rows(f"{_SELECT}{one}", *values)
+    ]
 
 
 def _wish(one: WaitingRefund) -> dict[str, Any]:

@@ -126,7 +126,9 @@ async def in_its_place(session: Session, *, call: Call, asked: Asked) -> Answer 
     before = await retell(session, program_id=call.program.id, account=account, until=at)
     then = before.course if account.precedes(at) else before.as_of(at, customer_id=asked.owner)
     facts = then.holders[asked.owner].seen(asked.facts, terms=asked.terms)
-    facts = with_reserved(facts, customer_id=asked.owner, terms=asked.terms, told=before.told, at=before.until)
+    facts = with_reserved(
+        facts, customer_id=asked.owner, terms=asked.terms, told=before.told, then=then, at=before.until
+    )
     held = balance_of(before.course, at=before.until, unit=asked.unit)
     available = min(then.purses[asked.unit].holdings.available(at=at), held.available)
     decision = redeeming.redeem(

@@ -9,10 +9,29 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_holds import CAPTURE, RELEASE, end, furnish, hold
 from tests.api.test_reversing import cancel
+from tests.passing_on import codes, merge
 from tests.proving import faults_in
 from tests.shop import Clock, open_shop
 
 MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) { userErrors { code path } } }"
+
+
+@pytest.mark.parametrize("asked_by", ["the survivor's card", "the card of who was merged"])
+def test_what_a_merged_customer_has_reserved_counts_for_the_survivors_limits(database_url: str, asked_by: str) -> None:
+    once = {"timesPerPeriod": {"times": 1, "period": "MONTH"}}
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        furnish(shop, stock=5, conditions=[once])
+        gone, survivor = shop.enrol(), shop.enrol()
+        for card in (gone, survivor):
+            shop.buy(card, "250.00")
+        hold(shop, gone, "c-1")
+        assert codes(merge(shop, gone, survivor)) == []
+        card = survivor if asked_by == "the survivor's card" else gone
+        assert hold(shop, card, "c-2")["decision"]["outcome"] == "REFUSED"
+        assert shop.redeem(card, "print")["decision"]["outcome"] == "REFUSED"
+        assert end(shop, RELEASE, "c-1")["userErrors"] == []
+        assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED"
+        assert faults_in(database_url) == []
 
 
 @pytest.mark.parametrize("mutation", [CAPTURE, RELEASE])

@@ -195,6 +195,24 @@ def test_a_redemption_that_was_granted_stands_whatever_arrives_later(blank: Shop
     assert faults_in(blank.url) == []
 
 
+def test_what_a_late_refund_leaves_unpaid_is_owed_by_the_clause_on_refunds_though_it_takes_no_more_than_is_there(
+    blank: Shop,
+) -> None:
+    terms_since_2020(blank, SPEND, COFFEE)
+    card = blank.enrol()
+    blank.buy(card, "40.00", receipt="R-1", occurredAt=at())
+    assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
+    assert blank.refund("R-1", occurredAt=at(days=1))["shortfall"] == 0
+    assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (0, 40)
+    refused = blank.redeem(card, basket={"occurredAt": at(days=3), "lines": []})["decision"]
+    (reason,) = [one for one in refused["reasons"] if one["verdict"] == "NOT_MET"]
+    assert (reason["code"], reason["clause"]["key"]) == ("NEGATIVE_BALANCE", "refunds")
+    assert "your next points make up for them first, with no new reward until then" in reason["clause"]["statement"]
+    blank.buy(card, "50.00", occurredAt=at(days=3, hours=1))
+    assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (10, 0)
+    assert faults_in(blank.url) == []
+
+
 def test_a_redemption_asked_for_in_the_past_takes_no_point_twice(blank: Shop) -> None:
     terms_since_2020(blank, SPEND, COFFEE)
     card = blank.enrol()

@@ -359,3 +359,45 @@ def test_a_file_of_receipts_reaches_the_survivor_by_the_merged_customers_number(
     troth("import", "purchases", str(file), url=shop.url)
     assert shop.available(survivor) == 15
     assert faults_in(shop.url) == []
+
+
+CAME_FROM = """query($by: CustomerBy!, $after: String) { customer(by: $by) { ledger(first: 100) { nodes { type
+  cameFrom(first: 2, after: $after) { nodes { type points } pageInfo { hasNextPage endCursor } } } } } }"""
+
+
+def brought(shop: Shop, card: str, **by: Any) -> list[Any]:
+    """The old entries behind those of a ledger, newest first, read page by page."""
+    found, after = [], None
+    while True:
+        asked = shop.ask(CAME_FROM, by={"card": card}, after=after, **by)["customer"]["ledger"]["nodes"]
+        assert all(one["cameFrom"] is None for one in asked if one["type"] != "MERGE")
+        (page,) = [one["cameFrom"] for one in asked if one["type"] == "MERGE"]
+        if page is None:
+            return [None]
+        found += [(one["type"], one["points"]) for one in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+
+
+def test_the_survivor_reads_the_old_entries_of_who_was_merged_page_by_page(shop: Shop) -> None:
+    merged, survivor = shop.enrol(), shop.enrol()
+    for price in ("80.00", "10.00", "20.00"):
+        shop.buy(merged, price)
+    shop.buy(survivor, "50.00")
+    assert codes(merge(shop, merged, survivor)) == []
+    old = [("MERGE", -110), ("EARN", 20), ("EARN", 10), ("EARN", 80)]
+    assert brought(shop, survivor, role=Role.STAFF) == old
+    assert brought(shop, survivor, key=customer_key(shop.url, shop, survivor)) == old
+    assert brought(shop, survivor, role=Role.TILL) == old
+
+
+def test_the_old_entries_of_who_came_into_a_household_are_for_themselves_and_for_staff(shop: Shop) -> None:
+    came, host = shop.enrol(), shop.enrol()
+    shop.buy(came, "80.00")
+    shop.buy(host, "50.00")
+    assert codes(join(shop, came, host)) == []
+    old = [("MERGE", -80), ("EARN", 80)]
+    assert brought(shop, host, role=Role.STAFF) == old
+    assert brought(shop, came, key=customer_key(shop.url, shop, came)) == old
+    assert brought(shop, host, key=customer_key(shop.url, shop, host)) == [None]

@@ -58,14 +58,14 @@ def test_collecting_what_is_missing_is_enough_and_a_point_less_is_not(available:
 
 
 @pytest.mark.parametrize(("charge", "needed"), [(None, 120), (Charge(80, (), 80), 100)])
-def test_a_redemption_is_refused_by_the_clause_of_its_price_while_points_are_owed(
+def test_a_redemption_is_refused_by_the_clause_on_refunds_while_points_are_owed(
     charge: Charge | None, needed: int
 ) -> None:
     clause = TERMS.clause("mug")
     decision = redeem(terms=TERMS, clause=clause, facts=a_purchase(), available=0, owed=20, charge=charge)
     assert (decision.outcome, decision.points) == (DecisionOutcome.REFUSED, 0)
     reason = decision.reasons[0]
-    assert (reason.clause, reason.verdict, reason.condition) == ("mug", Verdict.NOT_MET, None)
+    assert (reason.clause, reason.verdict, reason.condition) == ("refunds", Verdict.NOT_MET, None)
     assert (reason.finding.observed, reason.finding.required) == (20, needed)
     assert decision.kept() == decision
 

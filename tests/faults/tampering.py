@@ -68,6 +68,14 @@ class OpenBooks:
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(key, start=1))
         return self._faults_after(f"DELETE FROM {table} WHERE {where}", *key.values())
 
+    def faults_with_a_copy(self, table: str, *, changed: Mapping[str, Any]) -> list[Fault]:
+        """What the proof finds when there is one row more: the first one again, with some other values."""
+        columns = [name.rstrip("?") for name in TABLES[table].columns]
+        places = {name: f"${place}" for place, name in enumerate(changed, start=1)}
+        values = ", ".join(places.get(name, name) for name in columns)
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} ORDER BY id LIMIT 1"
+        return self._faults_after(sql, *changed.values())
+
     def _faults_after(self, sql: str, *values: Any) -> list[Fault]:
         found: list[Fault] = []
 

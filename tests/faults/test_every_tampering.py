@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -25,6 +26,8 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "mergers": None,
     "expiry_notices": None,
     "expiry_notice_deliveries": None,
+    "waiting_refunds": None,
+    "waiting_evidence": None,
     "entries": None,
     "lots": None,
     "lot_movements": None,
@@ -87,6 +90,11 @@ def test_every_kind_of_row_that_is_gone_is_found(books: OpenBooks) -> None:
             if not books.faults_without(table, key):
                 unseen.append((table, key))
     assert unseen == []
+
+
+def test_a_refund_that_waits_and_that_nobody_sent_is_found(books: OpenBooks) -> None:
+    found = books.faults_with_a_copy("waiting_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
+    assert [one.place for one in found] == ["waiting refunds"]
 
 
 def test_a_customer_who_has_done_nothing_cannot_be_given_the_wallet_of_another(books: OpenBooks) -> None:

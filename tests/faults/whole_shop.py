@@ -156,6 +156,7 @@ def _does_everything(made: WholeShop) -> None:
     made.refund("early", None)
     made.wait(days=3)
     made.buy("ANNA", "4.00", receipt="early")
+    made.refund("never came", 2)
     made.undo(made.redeem("ANNA"))
     made.redeem("ANNA")
     made.do(capture, HoldBy(made.redeem("ANNA", hold="paid"), None))

@@ -554,4 +554,7 @@ TABLES: dict[str, Table] = {
         indexed=frozenset({("program_id", "receipt"), ("program_id", "recorded_at")}),
         references=frozenset({_to("refunds", "refund_id")}),
     ),
+    "waiting_evidence": Table(
+        columns={"program_id": "id", "evidence": "text"}, key=("program_id",), references=frozenset({_PROGRAM})
+    ),
 }

@@ -7,7 +7,8 @@ from datetime import datetime
 import strawberry
 from strawberry.types.lazy_type import LazyType
 
-from app.api.conventions.connections import PageInfo, PageWindow, encode_cursor
+from app.api.conventions.arguments import After, Before, First, Last
+from app.api.conventions.connections import PageInfo, PageWindow, encode_cursor, page_window
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import encode
 from app.api.conventions.money import PointUnit, unit_of
@@ -20,7 +21,7 @@ from app.domain import terms as rules
 from app.domain.access import Permission
 from app.domain.ledger import EntryType, Movement
 from app.domain.units import Unit
-from app.queries import ledgers, records
+from app.queries import ledgers, passings, records
 
 
 @strawberry.type(description="Points put into or taken from one lot.")
@@ -138,6 +139,26 @@ class LedgerEntry(Node):
     async def other_side(self, info: Info) -> list[Node]:
         """Read again."""
         return await other_side_of(self.stored.entry, info=info)
+
+    @strawberry.field(
+        description="Of a MERGE that brought points along, the ledger of the account that they came from, newest entry first, each entry as it was booked there; null for anything else, and for who may not see whose account it was. `first` or `last`: 1 to 100, default 20.",
+    )
+    async def came_from(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> LedgerEntryConnection | None:
+        """A page of it."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        if self.type is not EntryType.MERGE:
+            return None
+        found = await info.context.load(passings.came_from, self.stored.entry.id)
+        if found is None or not info.context.principal.may_see_one_of(found.owners):
+            return None
+        return await ledger_connection(found.account_id, window=window, context=info.context)
 
     @strawberry.field(description="The lots it filled or took from.")
     def lots(self) -> list[LotMovement]:

@@ -54,7 +54,7 @@ class Effect(Rule):
         """The stored effect of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
 
-    def addition(self, say: Wording) -> str | None:
+    def addition(self, say: Wording) -> str | None:  # noqa: ARG002  # most clauses say nothing besides
         """What the clause says besides, as a sentence of its own behind the conditions; None: nothing."""
         return None
 
