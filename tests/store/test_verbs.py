@@ -65,7 +65,6 @@ ANNA = NewCustomer(
     id=an_id(1),
     wallet_id=an_id(2),
     account_id=an_id(3),
-    unit="points",
     locale="de",
     accepted_terms_version=1,
     enrolled_at=NOW,

@@ -1,0 +1,114 @@
+"""kill -9 of `troth jobs run` alone, again and again: what it leaves is done by the next one, as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from tests.api.passing import balance, dated, deliver, inbox, passing, pending, validity, visit
+from tests.api.test_holds import HOLD
+from tests.cli.test_jobs import done, move_clocks
+from tests.faults.process import ROOT
+from tests.faults.test_kill_everything import rows
+from tests.proving import faults_in
+from tests.shop import Shop, real_now
+
+CUSTOMERS = 30
+ROUNDS = (5, 14, 24, 420)
+"""Days by which the clocks are ahead: points become available, notices are given, points expire, levels are lost."""
+KILLS = int(os.environ.get("TROTH_SOAK_KILLS", "0")) or 2
+"""In each round."""
+TERMS = (
+    visit(),
+    pending(2),
+    validity(days=20, noticeFrom=10, noticeUntil=3),
+    {"key": "silver", "effect": {"tier": {"tier": "silver", "name": "Silver", "points": 100}}},
+    {"key": "period", "effect": {"tierPeriod": {"period": "ROLLING_YEAR", "graceDays": 5}}},
+)
+
+
+def test_what_killed_jobs_leave_is_done_by_the_next_ones_as_if_nothing_had_happened(database_url: str) -> None:
+    chance, in_the_midst = random.Random(20260306), 0
+    with (
+        passing(database_url, *TERMS, clock=real_now) as killed,
+        passing(database_url, *TERMS, clock=real_now) as left_alone,
+    ):
+        began = real_now().isoformat()
+        cards = [f"CARD{number:04}" for number in range(CUSTOMERS)]
+        for shop in (killed, left_alone):
+            shop.at_once([lambda shop=shop, card=card: shop.enrol(card) for card in cards])
+            sold = shop.at_once(
+                [lambda shop=shop, card=card: shop.buy(card, "1.00", occurredAt=began) for card in cards]
+            )
+            assert all(one["userErrors"] == [] for one in sold)
+        for days in ROUNDS:
+            move_clocks(database_url, days=days)
+            for _ in range(KILLS):
+                in_the_midst += kill_at_work(
+                    database_url, killed.program.program.id, days=days, wait=chance.uniform(0.0, 0.02)
+                )
+            assert faults_in(database_url) == [], "what is half done is not half booked"
+            counted = [done(database_url, "--program", one.program.program.id) for one in (killed, left_alone)]
+            assert counted[1]["accounts"] + counted[1]["warned"] > 0, "there was something to do"
+            for shop in (killed, left_alone):
+                for card in cards[: CUSTOMERS // 2]:
+                    deliver(shop, card)
+                if days == ROUNDS[0]:
+                    shop.at_once([lambda shop=shop, card=card: reserve(shop, card) for card in cards[::2]])
+        undisturbed = {card: seen(left_alone, card) for card in cards}
+        assert {card: seen(killed, card) for card in cards} == undisturbed
+        assert {entry[0] for one in undisturbed.values() for entry in one[0]} == {"EARN", "ACTIVATE", "EXPIRE"}
+    assert left_to_do(database_url, killed.program.program.id, days=ROUNDS[-1]) == 0
+    assert faults_in(database_url) == []
+    assert in_the_midst, "some were killed while they worked"
+    print(f"{KILLS * len(ROUNDS)} kills, {in_the_midst} of them while something was done and something left to do")
+
+
+def reserve(shop: Shop, card: str) -> None:
+    """A coffee that nobody pays for."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "customer": {"card": card},
+        "reward": {"key": "coffee"},
+        "checkout": uuid.uuid4().hex,
+        "minutes": 30,
+    }
+    assert shop.ask(HOLD, input=given)["holdReward"]["decision"]["outcome"] == "GRANTED"
+
+
+def seen(shop: Shop, card: str) -> tuple[Any, ...]:
+    """What a customer sees that does not depend on when the jobs ran: ledger, balance, notices, level."""
+    level = shop.ask("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})
+    notices = [[(lot["points"], lot["lastDay"]) for lot in one["lots"]] for one in inbox(shop, card)]
+    return dated(shop, card), balance(shop, card), notices, level
+
+
+def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:
+    """Start the command and kill it a moment after it began to work; whether something was left to do."""
+    before = left_to_do(url, program_id, days=days)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from app.cli import main; main()", "jobs", "run", "--program", program_id],
+        cwd=ROOT,
+        env={**os.environ, "TROTH_DATABASE_URL": url, "TROTH_LOG_LEVEL": "ERROR"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and before and left_to_do(url, program_id, days=days) == before:
+        pass
+    time.sleep(wait)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    return 0 < left_to_do(url, program_id, days=days) < before
+
+
+def left_to_do(url: str, program_id: str, *, days: int) -> int:
+    """Accounts in which something is due, or a notice to be given, where the clock is ahead by so many days."""
+    asked = "SELECT count(*) AS n FROM accounts WHERE program_id = $1 AND (due_at <= $2 OR notice_at <= $2)"
+    return int(rows(url, asked, program_id, real_now() + timedelta(days=days))[0]["n"])
