@@ -12,7 +12,7 @@ from app.domain.wallets.postings import Posting, Subject, differences, surplus
 
 def wanted_of(course: Course) -> dict[str, list[Posting]]:
     """The postings of a wallet and of all that went over into it, by account."""
-    found = {course.account_id: course.points.postings}
+    found = {f"{course.account_id} {unit}": purse.postings for unit, purse in course.purses.items()}
     for other in course.absorbed:
         found |= wanted_of(other)
     return found

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.calendar import local_date
+from app.domain.units import Unit
 from app.domain.wallets.course import Course
 from tests.ledger.reference import Wallet
 from tests.ledger.reference_lots import FREE, HELD
@@ -18,6 +19,7 @@ def of_core(course: Course, at: datetime) -> dict[str, Any]:
     balance = course.points.holdings.balance(
         at=at, qualifying=sum(one.qualifying.points(terms=terms, at=at) for one in holders)
     )
+    stamps = course.purses[Unit.STAMPS].holdings
     return {
         "lots": {
             lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
@@ -26,6 +28,8 @@ def of_core(course: Course, at: datetime) -> dict[str, Any]:
         "balance": {
             name: getattr(balance, name) for name in ("available", "pending", "held", "owed", "lifetime", "qualifying")
         },
+        "stamps": {lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at) for lot in stamps.lots.values()}
+        | {"owed": stamps.owed, "lifetime": stamps.lifetime},
         "tiers": {id: one.standing.tier for id, one in course.holders.items()},
         "falls": {id: one.standing.falls_at for id, one in course.holders.items()},
         "ends": {lot.id: course.points.expires_at(lot) for lot in course.points.holdings.lots.values() if lot.free},
@@ -58,6 +62,12 @@ def of_reference(wallet: Wallet, at: datetime) -> dict[str, Any]:
             "lifetime": wallet.lifetime,
             "qualifying": sum(one.qualifying(terms, today) for one in customers),
         },
+        "stamps": {
+            row.id: (len(row.stamps), row.count(FREE, HELD), row.count(HELD), row.earned_at)
+            for row in wallet.card.rows
+            if row.stamps
+        }
+        | {"owed": len(wallet.card.owed), "lifetime": wallet.card.lifetime},
         "tiers": {id: one.tier for id, one in wallet.customers.items()},
         "falls": {id: one.falls_at for id, one in wallet.customers.items()},
         "ends": {lot.id: lot.ends(wallet.active_at) for lot in lots if lot.count(FREE)},

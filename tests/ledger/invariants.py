@@ -80,6 +80,10 @@ def faults_of_refunds(course: Course) -> list[str]:
     for id, sale in course.sales.items():
         if not 0 <= sale.due <= sale.decision.points:
             faults.append(f"sale {id}: {sale.due} taken back of {sale.decision.points}")
+        if not 0 <= sale.stamps_due <= sale.decision.stamps:
+            faults.append(f"sale {id}: {sale.stamps_due} stamps taken back of {sale.decision.stamps}")
+        if not any(sale.kept.values()) and sale.stamps_due != sale.decision.stamps:
+            faults.append(f"sale {id}: came back, and some of its {sale.decision.stamps} stamps are left")
         if not any(sale.kept.values()) and (sale.due, sale.base) != (sale.decision.points, 0):
             faults.append(f"sale {id}: came back, and {sale.decision.points - sale.due} and {sale.base} are left of it")
         if any(left < Decimal(0) for left in sale.kept.values()):

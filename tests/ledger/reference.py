@@ -17,10 +17,12 @@ from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.refunding import points_back, worth_left
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets import happenings as past
 from app.domain.wallets.happenings import Happening, Story
 from tests.ledger.reference_customers import Customer, Sale
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
+from tests.ledger.reference_stamps import Card
 
 _RANKS: dict[type, int] = {past.Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Held: 1, past.Returned: 2}
 
@@ -41,6 +43,7 @@ class Wallet:
         self.sales: dict[str, Sale] = {}
         self.active_at: datetime | None = None
         self.lifetime = 0
+        self.card = Card()
         self.now = min([one.effective_from for one in versions])
 
     # Time
@@ -53,7 +56,7 @@ class Wallet:
         days = range((to - self.now).days + 3)
         zones = {lot.zone for lot in self.lots} | {one.zone for one in self.versions}
         at = {day_start(self.now.date() + n * DAY, zone_name=zone) for zone in zones for n in days}
-        at |= {one.effective_from for one in self.versions} | set(self.holds.values())
+        at |= {one.effective_from for one in self.versions} | {*self.holds.values(), *self.card.holds.values()}
         at |= {lot.spared for lot in self.lots if lot.spared}
         ends = self.ends()
         for moment in sorted(one for one in at if self.now < one < to):
@@ -72,6 +75,8 @@ class Wallet:
             for point in (point for lot in self.lots for point in lot.points if point.by == id):
                 point.state, point.by = FREE, ""
         self.pay()
+        self.card.let_go(at)
+        self.card.pay()
         for lot in self.lots:
             end = ends[lot.id]
             if end is not None and end <= at:
@@ -131,17 +136,22 @@ class Wallet:
         customer.sales.append(sale)
         self.active_at = fact.at
         self.come(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
+        self.card.come(fact.id, decision.stamps, at=fact.at)
 
     def on_returned(self, fact: past.Returned) -> None:
         self.refund(fact, self.sales[fact.purchase_id])
 
     def on_redeemed(self, fact: past.Redeemed) -> None:
         self.redeemed[fact.id] = fact.points
-        self.take(fact.id, fact.points, self.spendable(), owing=True)
+        if fact.unit is Unit.STAMPS:
+            self.card.take(fact.id, fact.points)
+        else:
+            self.take(fact.id, fact.points, self.spendable(), owing=True)
         self.active_at = fact.at
 
     def on_reversed(self, fact: past.Reversed) -> None:
         del self.redeemed[fact.redemption_id]
+        self.card.undo(fact.redemption_id)
         self.owed = [one for one in self.owed if one != fact.redemption_id]
         for lot in self.lots:
             back = [point for point in lot.points if point.by == fact.redemption_id]
@@ -151,13 +161,19 @@ class Wallet:
                 lot.spared = max(fact.usable_until, lot.spared or fact.usable_until)
 
     def on_held(self, fact: past.Held) -> None:
-        if fact.ends_at > fact.at:
+        if fact.ends_at > fact.at and fact.unit is Unit.STAMPS:
+            self.card.hold(fact.id, fact.points, until=fact.ends_at)
+        elif fact.ends_at > fact.at:
             self.holds[fact.id] = fact.ends_at
             for _, point in self.spendable()[: fact.points]:
                 point.state, point.by = HELD, fact.id
 
     def on_adjusted(self, fact: past.Adjusted) -> None:
-        if fact.points > 0:
+        if fact.unit is Unit.STAMPS and fact.points > 0:
+            self.card.come(fact.id, fact.points, at=fact.at)
+        elif fact.unit is Unit.STAMPS:
+            self.card.take(fact.id, -fact.points)
+        elif fact.points > 0:
             zone = fact.terms.zone
             self.come(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=zone, waits=False)
         else:
@@ -200,15 +216,19 @@ class Wallet:
         kept = sale.facts.kept(sale.kept, worth=sale.worth)
         for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
             back = points_back(sale.facts, points=self.redeemed[paid], kept=kept) - sale.paid_back
-            self.give_back(paid, max(0, back))
+            (self.card if paid in self.card.order else self).give_back(paid, max(0, back))
             sale.paid_back += max(0, back)
         self.pay()
+        self.card.pay()
         still = earn(terms=sale.terms, facts=kept)
         due = max(0, sale.decision.points - still.points - sale.due)
         sale.due += due
         sale.base = base_points(still, terms=sale.terms)
         owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
         self.take(fact.id, due, self.clawed(own=fact.purchase_id), owing=owing)
+        stamps = max(0, sale.decision.stamps - still.stamps - sale.stamps_due)
+        sale.stamps_due += stamps
+        self.card.take(fact.id, stamps, own=self.card.row_of(fact.purchase_id))
 
     def give_back(self, id: str, count: int) -> None:
         """Points of a spending come back in reverse order of taking, what was owed for it first."""
@@ -225,6 +245,7 @@ class Wallet:
         for lot in other.lots:
             lot.names.add(lot.id)
             lot.id = str(uuid5(UUID(fact.id), lot.id))
+        self.card.join(fact.id, other.card)
         self.lots += other.lots
         self.owed += other.owed
         self.holds |= other.holds

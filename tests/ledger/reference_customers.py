@@ -28,6 +28,7 @@ class Sale:
     due: int = 0
     worth: dict[int, Exact] = field(default_factory=dict)
     paid_back: int = 0
+    stamps_due: int = 0
     day: date = field(init=False)
 
     def __post_init__(self) -> None:

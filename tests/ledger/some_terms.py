@@ -19,13 +19,18 @@ from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import StampOccasion, Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
+from app.domain.units import Unit
 
 START = datetime(2026, 1, 10, 9, tzinfo=UTC)
 LONDON = "Europe/London"
+LUNCH = "lunch"
+"""A reward that costs stamps, where the terms give some."""
 
 LENGTHS = st.sampled_from([{"months": 1}, {"months": 12}, {"days": 10}, {"days": 45}, {"days": 90}])
 LASTING = st.builds(
@@ -52,25 +57,38 @@ CLAUSES = st.tuples(
     st.none() | (st.builds(PointsCap, st.sampled_from([8, 15]), st.sampled_from(CapScope))),
     st.none() | st.builds(TierPeriod, st.sampled_from(TierWindow), st.sampled_from([0, 7, 30])),
     st.sampled_from([(10, 25), (6, 40)]),
+    st.booleans(),
+    st.none() | st.sampled_from(StampOccasion),
 )
 
 
 Drawn: TypeAlias = tuple[
-    PointsValidity, RefundPolicy, PendingPeriod | None, PointsCap | None, TierPeriod | None, tuple[int, int]
+    PointsValidity,
+    RefundPolicy,
+    PendingPeriod | None,
+    PointsCap | None,
+    TierPeriod | None,
+    tuple[int, int],
+    bool,
+    StampOccasion | None,
 ]
-"""What terms consist of: the points of the two levels last."""
+"""What terms consist of: the points of the two levels, whether clauses count anything, and what is stamped."""
 
 
 def clauses_of(drawn: Drawn) -> list[DraftedClause]:
-    """A point for each £10; bonuses for a first purchase, once a month and with a level; and what was drawn."""
-    validity, refunds, pending, cap, period, levels = drawn
+    """A point for each £10; bonuses for a first purchase, once a month and with a level; stamps; and what was drawn."""
+    validity, refunds, pending, cap, period, levels, counting, stamped = drawn
     clauses: list[DraftedClause] = [
         ("spend", (), PointsPerAmount(points=1, per=Money(1000, "GBP"))),
-        ("welcome", (FirstPurchase(),), BonusPoints(5)),
-        ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2)),
         ("validity", (), validity),
         ("refunds", (), refunds),
     ]
+    if counting:
+        clauses += [("welcome", (FirstPurchase(),), BonusPoints(5))]
+        clauses += [("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2))]
+    if stamped is not None:
+        clauses += [("stamp", (), Stamps(1, stamped)), (LUNCH, (), RewardCost(LUNCH, 3, unit=Unit.STAMPS))]
+        clauses += [("monthly-stamp", (TimesPerPeriod(1, Period.MONTH),), Stamps(2))] if counting else []
     clauses += [(key, (), one) for key, one in (("pending", pending), ("cap", cap)) if one is not None]
     if period is not None:
         clauses += [("period", (), period), ("level", (TierAtLeast("silver"),), BonusPoints(3))]

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.ledger import Balance
 from app.domain.lots import Lot
+from app.domain.units import Unit
 from app.queries.books import FIRST
 from app.store import accounts, ledger, lots, stories
 from app.store.ledger import StoredEntry
@@ -22,12 +23,12 @@ from tests.ledger.reference import tell
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An account as it stands: its facts, entries, lots, and what its holders' rows say of their levels."""
+    """A wallet as it stands: its facts, the entries and lots of its accounts, and what its holders' rows say of their levels."""
 
     told: Told
     versions: Versions
-    entries: Sequence[StoredEntry]
-    lots: Sequence[Lot]
+    entries: Mapping[Unit, Sequence[StoredEntry]]
+    lots: Mapping[Unit, Sequence[Lot]]
     levels: Mapping[str, tuple[str | None, datetime | None]]
 
     def faults(self) -> list[str]:
@@ -36,9 +37,10 @@ class Stored:
 
     def _faults(self) -> Iterator[str]:
         account = self.told.account
-        yield from faults_of(entries=self._booked(), lots=self.lots, balance=account.balance)
+        for unit, one in self.told.accounts.items():
+            yield from faults_of(entries=_booked(self.entries[unit]), lots=self.lots[unit], balance=one.balance)
         if account.settled_at is None:
-            if self.entries or self.told.story.facts:
+            if any(self.entries.values()) or self.told.story.facts:
                 yield "never told, with a history"
         elif self.told.gone is not None:
             if account.balance != Balance(lifetime=account.balance.lifetime, qualifying=account.balance.qualifying):
@@ -51,40 +53,54 @@ class Stored:
         wallet = tell(self.told.story, self.versions.standing, at)
         plain = of_reference(wallet, at)
         balance = self.told.account.balance
+        stamps = self.told.others.get(Unit.STAMPS)
+        card = stamps.balance if stamps is not None else Balance()
         stored: dict[str, Any] = {
             "lots": {
                 lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
-                for lot in self.lots
+                for lot in self.lots[Unit.POINTS]
                 if lot.points
             },
+            "stamps": {
+                lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at)
+                for lot in self.lots.get(Unit.STAMPS, ())
+                if lot.points
+            }
+            | {"owed": card.owed, "lifetime": card.lifetime},
             "balance": balance.to_data(),
             "tiers": {id: tier for id, (tier, _) in self.levels.items()},
             "falls": {id: falls_at for id, (_, falls_at) in self.levels.items()},
         }
         # A lot that was used up in a wallet that went over comes into the tables when something comes back into it.
-        here = stored["lots"]
-        plain["lots"] = {id: lot for id, lot in plain["lots"].items() if id in here or lot[1] or lot[2]}
+        for part in ("lots", "stamps"):
+            here = stored[part]
+            plain[part] = {
+                id: lot
+                for id, lot in plain[part].items()
+                if id in here or not isinstance(lot, tuple) or lot[1] or lot[2]
+            }
         for part in ("tiers", "falls"):
             plain[part] = {id: plain[part].get(id, "nobody") for id in self.levels}
         del plain["ends"]
         return unlike(stored, plain)
 
-    def _booked(self) -> list[Booked]:
-        """What the entries book: one after the other where every fact came in its order, else all together."""
-        booked = []
-        for one in (stored.entry for stored in self.entries):
-            moved: dict[str, int] = {}
-            for movement in one.movements:
-                moved[movement.lot_id] = moved.get(movement.lot_id, 0) + movement.points
-            booked.append(Booked(one.points, moved, one.owed))
-        moments = [one.entry.occurred_at for one in self.entries]
-        if moments == sorted(moments) and all(one.entry.cause is None for one in self.entries):
-            return booked
-        together: dict[str, int] = {}
-        for each in booked:
-            for id, points in each.lots.items():
-                together[id] = together.get(id, 0) + points
-        return [Booked(sum(one.points for one in booked), together, sum(one.owed for one in booked))]
+
+def _booked(entries: Sequence[StoredEntry]) -> list[Booked]:
+    """What the entries book: one after the other where every fact came in its order, else all together."""
+    booked = []
+    for one in (stored.entry for stored in entries):
+        moved: dict[str, int] = {}
+        for movement in one.movements:
+            moved[movement.lot_id] = moved.get(movement.lot_id, 0) + movement.points
+        booked.append(Booked(one.points, moved, one.owed))
+    moments = [one.entry.occurred_at for one in entries]
+    if moments == sorted(moments) and all(one.entry.cause is None for one in entries):
+        return booked
+    together: dict[str, int] = {}
+    for each in booked:
+        for id, points in each.lots.items():
+            together[id] = together.get(id, 0) + points
+    return [Booked(sum(one.points for one in booked), together, sum(one.owed for one in booked))]
 
 
 async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
@@ -92,7 +108,9 @@ async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
     found = await accounts.page(session, program_id=program_id, after=FIRST, limit=100)
     versions = await stories.versions_of(session, program_id=program_id)
     told = await stories.all_told(session, program_id=program_id, of=found, versions=versions)
-    written = await ledger.of_accounts(session, program_id=program_id, account_ids=[one.id for one in found])
+    every = [account for one in told.values() for account in one.accounts.values()]
+    written = await ledger.of_accounts(session, program_id=program_id, account_ids=[one.id for one in every])
+    opened = {one.id: await lots.all_lots(session, program_id=program_id, account_id=one.id) for one in every}
     holders: dict[str, dict[str, tuple[str | None, datetime | None]]] = {}
     for row in await session.rows(
         "SELECT id, wallet_id, tier, tier_falls_at FROM customers WHERE program_id = $1 AND merged_into IS NULL",
@@ -104,8 +122,8 @@ async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
         Stored(
             told=told[one.id],
             versions=versions,
-            entries=written.get(one.id, ()),
-            lots=await lots.all_lots(session, program_id=program_id, account_id=one.id),
+            entries={unit: written.get(account.id, ()) for unit, account in told[one.id].accounts.items()},
+            lots={unit: opened[account.id] for unit, account in told[one.id].accounts.items()},
             levels=holders.get(one.wallet_id, {}),
         )
         for one in found

@@ -16,6 +16,7 @@ from app.domain.effects.points_validity import NoticeChannel, PointsValidity
 from app.domain.facts import Payment, PaymentKind
 from app.domain.lots import Lot, last_valid_day
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
@@ -31,7 +32,7 @@ from app.domain.wallets.happenings import (
     Warned,
 )
 from tests.builders import a_line, a_purchase
-from tests.ledger.some_terms import LONDON, START, VERSIONS
+from tests.ledger.some_terms import LONDON, LUNCH, START, VERSIONS
 
 AUCKLAND = "Pacific/Auckland"
 ANN, BOB, CARL = "ann", "bob", "carl"
@@ -161,13 +162,14 @@ class Author:
             case "return":
                 return self._returned(deed, id=id)
             case "redeem":
-                return Redeemed(id, who, a_purchase(at=at), terms, deed.amount * 2), who
+                return Redeemed(id, who, a_purchase(at=at), terms, *_cost(deed, terms=terms)), who
             case "reverse":
                 return self._reversed(deed, id=id)
             case "hold":
                 until = at + timedelta(hours=deed.pick % 5 + 1, days=deed.pick % 50)
                 ended = at + timedelta(hours=deed.pick % 7 + 1) if deed.pick % 3 == 0 else None
-                return Held(id, at, deed.amount * 2, until, ended), who
+                points, reward = _cost(deed, terms=terms)
+                return Held(id, at, points, until, ended, terms, reward), who
             case "capture":
                 done = {fact.id for fact, _ in self.of(Redeemed)}
                 open_holds = [
@@ -176,9 +178,11 @@ class Author:
                 if not open_holds:
                     return None
                 held, holder = open_holds[deed.pick % len(open_holds)]
-                return Redeemed(held.id, holder, a_purchase(at=held.at), self.in_force(held.at), held.points), holder
+                terms = self.in_force(held.at)
+                return Redeemed(held.id, holder, a_purchase(at=held.at), terms, held.points, held.reward), holder
             case "adjust":
-                return Adjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms), who
+                unit = Unit.STAMPS if deed.pick % 4 == 2 and Unit.STAMPS in terms.units else Unit.POINTS
+                return Adjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms, unit), who
             case "warn":
                 return self._warned(deed, id=id), who
             case "pass":
@@ -260,12 +264,21 @@ class Author:
         return replace(lot, terms_version=terms.version, zone=LONDON)
 
 
+def _cost(deed: Deed, *, terms: Terms) -> tuple[int, str]:
+    """What is paid for which reward: some points for one without a price or, where the terms price a lunch, stamps for it."""
+    if deed.pick % 3 == 1 and terms.cost_of(LUNCH) is not None:
+        return deed.amount % 4 + 1, LUNCH
+    return deed.amount * 2, ""
+
+
 def _short(fact: Happening) -> Happening | tuple[object, ...]:
     if isinstance(fact, Bought):
         return ("Bought", fact.id, fact.at, fact.terms.version, fact.facts.zone, fact.facts.lines[0].unit_price)
     if isinstance(fact, Redeemed):
-        return ("Redeemed", fact.id, fact.at, fact.points)
-    return ("Adjusted", fact.id, fact.at, fact.points) if isinstance(fact, Adjusted) else fact
+        return ("Redeemed", fact.id, fact.at, fact.points, fact.unit)
+    if isinstance(fact, Held):
+        return ("Held", fact.id, fact.at, fact.points, fact.unit, fact.until, fact.ended_at)
+    return ("Adjusted", fact.id, fact.at, fact.points, fact.unit) if isinstance(fact, Adjusted) else fact
 
 
 def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:

@@ -70,7 +70,7 @@ class Counting(LivingProgram):
         """A reward and terms, `plain` ones that the reference knows; Anna and Bob have cards."""
         self.plain = plain
         cap = PointsCap(40, CapScope.MONTH)
-        clauses = clauses_of((validity, RefundPolicy(), None, cap, period, (10, 25)))
+        clauses = clauses_of((validity, RefundPolicy(), None, cap, period, (10, 25), True, None))
         clauses += (
             []
             if plain

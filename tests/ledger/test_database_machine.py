@@ -32,6 +32,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.identities import IdentityKind
+from app.domain.units import Unit
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
 from app.usecases.adjust import NewAdjustment, adjust
@@ -52,7 +53,7 @@ from app.usecases.transfer import NewTransfer, transfer
 from app.usecases.withdraw import Withdrawal, withdraw
 from tests.builders import a_line, a_purchase
 from tests.ledger.living_program import LivingProgram, Opened, Tally, opened
-from tests.ledger.some_terms import CLAUSES, LONDON, START, Drawn, clauses_of
+from tests.ledger.some_terms import CLAUSES, LONDON, LUNCH, START, Drawn, clauses_of
 from tests.ledger.stored import stored_accounts
 from tests.ledger.stories import AUCKLAND
 
@@ -86,6 +87,13 @@ def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
     return clauses if budget is None else [*clauses, ("launch", (budget,), BonusPoints(4))]
 
 
+def _reward(pick: int, amount: int) -> str:
+    """One of three; lunch costs stamps, where the terms give some."""
+    if pick % 5 == 2:
+        return LUNCH
+    return "mug" if amount % 4 == 0 else "coffee"
+
+
 class LivingLedger(RuleBasedStateMachine):
     """What tills, staff and jobs do."""
 
@@ -95,7 +103,7 @@ class LivingLedger(RuleBasedStateMachine):
 
     @initialize(kind=st.sampled_from(ProgramKind), drawn=CLAUSES, budget=BUDGETS)
     def opens(self, kind: ProgramKind, drawn: Drawn, budget: Budget | None) -> None:
-        """A program with two rewards, terms, and a customer."""
+        """A program with three rewards, terms, and a customer."""
         self.shop = LivingProgram(self.where, kind=kind, start=START, tally=self.tally)
         self.cards = 0
         self.sales: list[str] = []
@@ -109,7 +117,7 @@ class LivingLedger(RuleBasedStateMachine):
         self.published = 0
         self.keeping = True
         """Whether the jobs run."""
-        for key, stock in (("coffee", None), ("mug", 4)):
+        for key, stock in (("coffee", None), ("mug", 4), (LUNCH, None)):
             self.granted(create_reward, NewReward(key, key, "Nice.", None, None, stock))
         self.begins = START - timedelta(days=400 if kind is ProgramKind.SANDBOX else 0)
         self.granted(publish, Draft(self.begins, draft(drawn, budget)))
@@ -175,13 +183,13 @@ class LivingLedger(RuleBasedStateMachine):
 
     def redeems(self, at: datetime, pick: int, amount: int) -> None:
         """Now, or in a sandbox some days ago."""
-        self.asks_for("mug" if amount % 4 == 0 else "coffee", at if pick % 2 else self.shop.now, pick)
+        self.asks_for(_reward(pick, amount), at if pick % 2 else self.shop.now, pick)
 
     def reserves(self, at: datetime, pick: int, amount: int) -> None:
         """For an hour or for weeks."""
         del at
         hold = NewHold(f"checkout-{pick % 40}", timedelta(hours=1 if amount % 3 == 0 else amount * 80))
-        self.asks_for("mug" if amount % 4 == 0 else "coffee", self.shop.now, pick, hold)
+        self.asks_for(_reward(pick, amount), self.shop.now, pick, hold)
 
     def asks_for(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
         """A reward, without a basket."""
@@ -213,9 +221,10 @@ class LivingLedger(RuleBasedStateMachine):
                 del self.paid[id]
 
     def adjusts(self, at: datetime, pick: int, amount: int) -> None:
-        """Points given, or taken."""
+        """Points or stamps given, or taken."""
         del at
-        self.shop.do(adjust, NewAdjustment(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER))
+        unit = Unit.STAMPS if pick % 4 == 2 else Unit.POINTS
+        self.shop.do(adjust, NewAdjustment(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER, unit))
 
     def passes_on(self, at: datetime, pick: int, amount: int) -> None:
         """Points of one customer to another."""

@@ -50,7 +50,7 @@ def terms(
     validity: PointsValidity = FOR_EVER, *, pending: PendingPeriod | None = None, period: TierPeriod | None = None
 ) -> Terms:
     """Terms of a point for £10, with levels at 10 and 25 points where a period is given."""
-    drawn = (validity, RefundPolicy(), pending, None, period, (10, 25))
+    drawn = (validity, RefundPolicy(), pending, None, period, (10, 25), True, None)
     return terms_of(1, START - timedelta(days=400), drawn)
 
 

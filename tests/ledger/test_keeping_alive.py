@@ -33,7 +33,7 @@ def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_ur
         card = CustomerBy("ANNA", IdentityKind.CARD)
         for key in ("coffee", "mug"):
             assert isinstance(shop.do(create_reward, NewReward(key, key, "Nice.", None, None, None)), Answer)
-        clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25)), None)
+        clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25), True, None), None)
         shop.do(publish, Draft(START - timedelta(days=1), clauses))
         shop.do(enrol, Enrolment(((IdentityKind.CARD, "ANNA"),), None))
         shop.do(earn, NewPurchase(card, "r1", a_purchase(a_line(price="200.00"), at=shop.now), "r1"))

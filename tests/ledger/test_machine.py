@@ -90,7 +90,7 @@ class LivingWallet(RuleBasedStateMachine):
     def the_notices_that_are_due_are_delivered(self) -> None:
         """Through a channel that counts."""
         for one in [one for one in self.course.points.notices() if one.at <= self.now]:
-            channel = sorted(self.course.validity_of(one.lot).notice_by)[0]
+            channel = sorted(self.course.points.validity_of(one.lot).notice_by)[0]
             warned = Warned(an_id(len(self.author.facts)), self.now, frozenset({one.lot.id}), channel)
             self.author.facts.append((warned, ANN))
         self.tell()
@@ -107,9 +107,10 @@ class LivingWallet(RuleBasedStateMachine):
     def the_books_balance(self) -> None:
         """Of this wallet and of all that went over into it."""
         for course in _with_absorbed(self.course):
-            balance = course.points.holdings.balance(at=self.now)
-            entries = [booked(one) for one in course.points.postings]
-            assert faults_of(entries=entries, lots=course.points.holdings.lots.values(), balance=balance) == []
+            for purse in course.purses.values():
+                holdings, entries = purse.holdings, [booked(one) for one in purse.postings]
+                balance = holdings.balance(at=self.now)
+                assert faults_of(entries=entries, lots=holdings.lots.values(), balance=balance) == []
             assert faults_of_refunds(course) == []
 
     @invariant()
@@ -128,7 +129,8 @@ class LivingWallet(RuleBasedStateMachine):
         in_steps = unfold(self.story, versions=self.author.versions, until=between)
         for until in (later, later):
             in_steps.pass_to(until)
-        assert in_steps.points.postings == at_once.points.postings
+        for unit, purse in at_once.purses.items():
+            assert in_steps.purses[unit].postings == purse.postings
         assert of_core(in_steps, later) == of_core(at_once, later)
 
 

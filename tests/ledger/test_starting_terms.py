@@ -32,8 +32,8 @@ from tests.ledger.living_program import LivingProgram, Opened, Tally, opened
 from tests.ledger.some_terms import START, clauses_of
 
 DAY = timedelta(days=1)
-PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25))
-LEVELS = (*PLAIN[:4], TierPeriod(TierWindow.SINCE_JOINING, 0), (10, 25))
+PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25), True, None)
+LEVELS = (*PLAIN[:4], TierPeriod(TierWindow.SINCE_JOINING, 0), (10, 25), True, None)
 
 
 class Starting(LivingProgram):

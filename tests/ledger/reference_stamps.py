@@ -1,0 +1,97 @@
+"""The reference's stamps, each an object: they come at once, never go by themselves, and are owed where a refund finds none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from tests.ledger.reference_lots import FREE, GONE, HELD, Point
+
+
+@dataclass(slots=True)
+class Row:
+    """The stamps of one visit. `names` are its ids in other wallets."""
+
+    id: str
+    earned_at: datetime
+    stamps: list[Point]
+    names: set[str] = field(default_factory=set)
+
+    def count(self, *states: str) -> int:
+        return sum(one.state in states for one in self.stamps)
+
+
+@dataclass(slots=True)
+class Card:
+    """All stamps of a wallet; `owed` has one mark for each that is owed, oldest first, with what it is owed for."""
+
+    rows: list[Row] = field(default_factory=list)
+    owed: list[str] = field(default_factory=list)
+    holds: dict[str, datetime] = field(default_factory=dict)
+    order: dict[str, list[Point]] = field(default_factory=dict)
+    lifetime: int = 0
+
+    @staticmethod
+    def row_of(fact_id: str) -> str:
+        """The id of the stamps that a fact brought: the fact's own is that of its points."""
+        return str(uuid5(UUID(fact_id), "stamps"))
+
+    def free(self, *, own: str = "") -> list[Point]:
+        """The oldest first; before them those of one row, wherever it came from."""
+        rows = sorted(self.rows, key=lambda row: (own not in {row.id, *row.names}, row.earned_at, row.id))
+        return [one for row in rows for one in row.stamps if one.state == FREE]
+
+    def come(self, fact_id: str, count: int, *, at: datetime) -> None:
+        self.rows.append(Row(self.row_of(fact_id), at, [Point() for _ in range(count)]))
+        self.lifetime += count
+
+    def take(self, id: str, count: int, *, own: str = "") -> None:
+        """Stamps go; what is not there is owed."""
+        self.order[id] = self.free(own=own)[:count]
+        for one in self.order[id]:
+            one.state, one.by = GONE, id
+        self.owed += [id] * (count - len(self.order[id]))
+
+    def pay(self) -> None:
+        for one in self.free()[: len(self.owed)]:
+            one.state, one.by = GONE, self.owed.pop(0)
+            self.order[one.by].append(one)
+
+    def hold(self, id: str, count: int, *, until: datetime) -> None:
+        self.holds[id] = until
+        for one in self.free()[:count]:
+            one.state, one.by = HELD, id
+
+    def let_go(self, at: datetime) -> None:
+        """What was held until now is free."""
+        for id in [id for id, until in self.holds.items() if until <= at]:
+            del self.holds[id]
+            self.come_back(id, HELD)
+
+    def undo(self, id: str) -> None:
+        self.owed = [one for one in self.owed if one != id]
+        self.come_back(id, GONE)
+
+    def come_back(self, id: str, state: str) -> None:
+        for one in [one for row in self.rows for one in row.stamps if (one.state, one.by) == (state, id)]:
+            one.state, one.by = FREE, ""
+
+    def give_back(self, id: str, count: int) -> None:
+        """In reverse order of taking, what was owed for it first."""
+        for _ in range(count):
+            if id in self.owed:
+                self.owed.remove(id)
+            else:
+                one = self.order[id].pop()
+                one.state, one.by = FREE, ""
+
+    def join(self, fact_id: str, other: Card) -> None:
+        for row in other.rows:
+            row.names.add(row.id)
+            row.id = str(uuid5(UUID(fact_id), row.id))
+        self.rows += other.rows
+        self.owed += other.owed
+        self.holds |= other.holds
+        self.order |= other.order
+        self.lifetime += other.lifetime
