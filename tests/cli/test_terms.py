@@ -79,11 +79,11 @@ def said(rule: Rule) -> dict[str, object]:
 def test_terms_that_nothing_keeps_yet_are_read_and_not_published(database_url: str, tmp_path: Path) -> None:
     troth("init", "--template", "points", url=database_url)
     said = yaml.safe_load(troth("terms", "export", url=database_url))
-    said["clauses"].append({"key": "quote", "effect": {"quoteValidity": {"hours": 24}}})
+    said["clauses"].append({"key": "quote", "effect": {"quoteValidity": {"minutes": 30}}})
     file = tmp_path / "terms.yaml"
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
     told = troth("terms", "check", str(file), url=database_url, code=1)
-    assert "24" in told
+    assert "30 minutes" in told
     assert "NOT_KEPT_YET: clauses.10.effect" in told
     assert "BETTER: New: " in troth("terms", "diff", str(file), url=database_url)
     for command in ("preview", "publish"):

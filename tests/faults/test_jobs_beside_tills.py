@@ -84,7 +84,8 @@ def by_the_server(log: Path, url: str) -> None:
 def by_a_command(log: Path, url: str) -> None:
     """A process beside it does it."""
     found = done(url)
-    assert found["activated"] + found["warned"] > ACCOUNTS
+    # Points that wait may all have been taken by the tills before it looks; notices are given by jobs alone.
+    assert found["warned"] == ACCOUNTS
     assert b"time was kept" not in log.read_bytes()
 
 
