@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,34 @@ def test_every_value_that_is_changed_is_found_or_harmless_by_design(books: OpenB
                 unseen.append(str(one))
     assert unseen == []
     print(f"{seen} changes found; harmless: {'; '.join(sorted(let_be))}")
+
+
+def of_stamps(books: OpenBooks) -> dict[str, list[dict[str, Any]]]:
+    """The rows behind the stamps of the shop, by table."""
+    accounts = [row for row in books.rows("accounts") if row["unit"] == "stamps"]
+    ids = {row["id"] for row in accounts}
+    entries = [row for row in books.rows("entries") if row["account_id"] in ids]
+    moved = {row["id"] for row in entries}
+    return {
+        "accounts": accounts,
+        "entries": entries,
+        "lots": [row for row in books.rows("lots") if row["account_id"] in ids],
+        "lot_movements": [row for row in books.rows("lot_movements") if row["entry_id"] in moved],
+        "adjustments": [row for row in books.rows("adjustments") if row["account_id"] in ids],
+    }
+
+
+def test_every_value_behind_stamps_that_is_changed_is_found_and_every_row_that_is_gone(books: OpenBooks) -> None:
+    unseen = []
+    for table, rows in of_stamps(books).items():
+        assert rows, f"the shop has {table} of stamps"
+        changes = (one for one in tamperings(table, rows) if harmless(one) is None)
+        unseen += [str(one) for one in changes if not books.faults_with(one)]
+        for row in (rows[0], rows[-1]):
+            key = {name: row[name] for name in TABLES[table].key}
+            if not books.faults_without(table, key):
+                unseen.append(f"{table} {key} is gone")
+    assert unseen == []
 
 
 def test_every_kind_of_row_that_is_gone_is_found(books: OpenBooks) -> None:

@@ -28,7 +28,8 @@ WAITING = 40
 
 
 def test_nothing_acknowledged_is_lost_whatever_the_server_did_when_it_was_killed(database_url: str) -> None:
-    terms = (visit(), pending(2), validity(days=20, noticeFrom=10, noticeUntil=3))
+    stamp = {"key": "stamp", "effect": {"stamps": {"stamps": 1}}}
+    terms = (visit(), stamp, pending(2), validity(days=20, noticeFrom=10, noticeUntil=3))
     with passing(database_url, *terms, clock=real_now) as shop:
         idle = [shop.enrol() for _ in range(WAITING)]
         for card in idle:
@@ -104,6 +105,8 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
         assert done <= there.keys(), f"{verb} lost"
         assert len(there.keys() - sent) == extra, f"{verb} that nobody sent"
     assert_redemptions_are_there(url, tills)
+    stamped = rows(url, "SELECT DISTINCT purchase_id FROM entries WHERE type = 'EARN' AND unit = 'stamps'")
+    assert len(stamped) == sum(sold.values()), "each purchase is in both units"
     assert faults_in(url) == []
 
 

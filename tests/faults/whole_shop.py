@@ -20,10 +20,12 @@ from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import PurchaseFacts
 from app.domain.identities import IdentityKind
+from app.domain.units import Unit
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
 from app.usecases.adjust import NewAdjustment, adjust
@@ -50,7 +52,7 @@ MEANWHILE = timedelta(minutes=1)
 
 
 def clauses(*, bonus: int) -> list[DraftedClause]:
-    """A clause of every kind that counts something, levels, waiting and expiry."""
+    """A clause of every kind that counts something, stamps, levels, waiting and expiry."""
     return [
         ("spend", (), PointsPerAmount(points=1, per=Money(100, "GBP"))),
         ("welcome", (FirstPurchase(),), BonusPoints(bonus)),
@@ -58,6 +60,8 @@ def clauses(*, bonus: int) -> list[DraftedClause]:
         ("fifth", (EveryNthItem(5),), BonusPoints(3)),
         ("launch", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(10)),
         ("coffee", (), RewardCost("coffee", 7)),
+        ("stamp", (), Stamps(1)),
+        ("lunch", (), RewardCost("lunch", 2, unit=Unit.STAMPS)),
         ("waiting", (), PendingPeriod(2)),
         ("expiry", (), PointsValidity(days=60, expires=True, notice_from=30, notice_until=5)),
         ("refunds", (), RefundPolicy(RefundMode.ALLOW_NEGATIVE)),
@@ -73,6 +77,7 @@ class WholeShop:
     def __init__(self, where: Opened) -> None:
         self.shop = LivingProgram(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
         self.do(create_reward, NewReward("coffee", "Coffee", "A cup.", None, None, 50))
+        self.do(create_reward, NewReward("lunch", "Lunch", "A plate.", None, None, 50))
         self.do(publish, Draft(START - timedelta(days=400), clauses(bonus=5)))
         self.do(publish, Draft(None, clauses(bonus=6)))
         self.receipts = 0
@@ -103,11 +108,11 @@ class WholeShop:
         number = f"back {self.shop.now.timestamp():.0f}"
         self.do(refund, NewRefund(None, receipt, lines, self.shop.now, number, "worn", receipt, {}, amount))
 
-    def redeem(self, card: str, *, hold: str | None = None, hours: int = 24) -> str:
-        """A coffee, or a reservation of one; the redemption."""
+    def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
+        """A coffee or a lunch, or a reservation of one; the redemption."""
         basket = PurchaseFacts(occurred_at=self.shop.now, zone=LONDON, currency="GBP", lines=())
         wanted = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
-        done = self.do(redeem, NewRedemption(by(card), None, "coffee", basket, hold=wanted))
+        done = self.do(redeem, NewRedemption(by(card), None, reward, basket, hold=wanted))
         assert done.redemption_id is not None, done.decision
         return done.redemption_id
 
@@ -132,10 +137,11 @@ def by(card: str) -> CustomerBy:
 def whole_shop(where: Opened) -> LivingProgram:
     """Months of a shop: everything that can be recorded is, and the books are proved."""
     made = WholeShop(where)
-    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL", "FRED", "GRETA", "HANS", "IDA", "JOST"):
+    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL", "FRED", "GRETA", "HANS", "IDA", "JOST", "KARL"):
         made.join(card)
     _is_plain(made)
     _does_everything(made)
+    _has_a_card(made)
     _comes_late(made)
     _go_over(made)
     _gives_it_back(made)
@@ -171,6 +177,20 @@ def _does_everything(made: WholeShop) -> None:
     made.refund(sold, None, money="10.00")
     made.refund(made.buy("ANNA", "30.00"), 2)
     made.redeem("ANNA", hold="open", hours=24 * 30)
+
+
+def _has_a_card(made: WholeShop) -> None:
+    """Emil collects stamps: pays, reserves, has something undone, owes some, and is given others."""
+    sold = [made.buy("EMIL", "4.00") for _ in range(5)]
+    made.redeem("EMIL", reward="lunch")
+    made.undo(made.redeem("EMIL", reward="lunch"))
+    made.do(capture, HoldBy(made.redeem("EMIL", hold="lunch", reward="lunch"), None))
+    for receipt in sold[:3]:
+        made.refund(receipt, None)
+    made.do(adjust, NewAdjustment(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
+    made.do(adjust, NewAdjustment(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
+    made.redeem("EMIL", hold="next lunch", hours=24 * 30, reward="lunch")
+    made.buy("EMIL", "4.00", at=made.shop.now - timedelta(days=3))
 
 
 def _comes_late(made: WholeShop) -> None:

@@ -55,12 +55,19 @@ def summed(postings: Sequence[Posting]) -> dict[Subject, dict[str, int]]:
 
 
 def differences(wanted: Sequence[Posting], *, recorded: Recorded) -> Iterator[Posting]:
-    """The postings to append, so that the ledger says what it should: new ones, and what known ones lack or have too much."""
-    last = {one.subject: one for one in wanted}
-    for subject, drawn in summed(wanted).items():
-        missing = _less(drawn, recorded.get(subject, {}))
+    """The postings to append, so that the ledger says what it should: new ones, and what known ones lack or have too much.
+
+    Each stands where its subject was posted last: what came back to a lot and expires again comes back first.
+    """
+    last: dict[Subject, Posting] = {}
+    for one in wanted:
+        last.pop(one.subject, None)
+        last[one.subject] = one
+    drawn = summed(wanted)
+    for subject, posted in last.items():
+        missing = _less(drawn[subject], recorded.get(subject, {}))
         if missing or subject not in recorded:
-            yield Posting(subject, last[subject].at, missing, last[subject].decision)
+            yield Posting(subject, posted.at, missing, posted.decision)
 
 
 def surplus(wanted: Sequence[Posting], *, recorded: Recorded) -> dict[Subject, tuple[Draw, ...]]:
