@@ -17,7 +17,6 @@ from app.domain.wallets.postings import Subject
 from app.store import accounts, adjustments, customers, terms
 from app.store.adjustments import Adjustment
 from app.store.customers import CustomerBy, CustomerRow
-from app.store.stories import Told
 from app.store.telling import NewFact, Retold, balance_of, retell, told_with
 from app.store.unit import Session
 from app.usecases.book import new_account
@@ -85,9 +84,12 @@ def _spendable(before: Retold, *, order: NewAdjustment, customer: CustomerRow, c
 async def _adjusted(
     session: Session, *, call: Call, order: NewAdjustment, customer: CustomerRow, terms: Terms, before: Retold
 ) -> Answer | Problem:
+    told, unit = before.told, order.unit
+    # The wallet may have had no use for the unit so far.
+    account = told.accounts.get(unit) or new_account(call.stamp, wallet_id=told.account.wallet_id, unit=unit)
     given = Adjustment(
         id=call.new_id(),
-        account_id=await _account(session, call=call, unit=order.unit, told=before.told),
+        account_id=account.id,
         customer_id=customer.id,
         points=order.points,
         occurred_at=call.now,
@@ -96,10 +98,13 @@ async def _adjusted(
         reason=order.reason or "",
         actor=call.actor,
     )
-    fact = NewFact(Adjusted(given.id, given.occurred_at, given.points, terms, order.unit))
-    retold = told_with(before.told, versions=before.versions, facts=[fact], until=call.now)
+    fact = NewFact(Adjusted(given.id, given.occurred_at, given.points, terms, unit))
+    retold = told_with(told, versions=before.versions, facts=[fact], until=call.now)
     if any(one.lifetime > MAX_POINTS for one in retold.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
+    if unit not in told.accounts:
+        opened = await accounts.open_account(session, program_id=call.program.id, account=account)
+        told.others = {**told.others, unit: opened}
     await adjustments.add(session, program_id=call.program.id, adjustment=given)
     made = await record(
         session, stamp=call.stamp, retold=retold, digests=(adjustments.evidence(given),), cause=given.id
@@ -110,13 +115,3 @@ async def _adjusted(
         entry_id=made[Subject(EntryType.ADJUST, given.id)].id,
     )
     return await keep(session, call=call, answer=answer)
-
-
-async def _account(session: Session, *, call: Call, unit: Unit, told: Told) -> str:
-    """The account (id) of the unit, opened where the wallet had no use for it so far."""
-    account = told.accounts.get(unit)
-    if account is None:
-        account = new_account(call.stamp, wallet_id=told.account.wallet_id, unit=unit)
-        account = await accounts.open_account(session, program_id=call.program.id, account=account)
-        told.others = {**told.others, unit: account}
-    return account.id

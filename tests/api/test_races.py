@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.domain.access import Role
+from app.store.opening import open_database
+from app.store.unit import Session
+from tests.api import test_stamps as stamps
 from tests.api.test_terms import PUBLISH, REWARD
 from tests.proving import faults_in
 from tests.shop import Shop, open_shop
@@ -70,3 +76,65 @@ def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_book
     assert balance["available"] - balance["owed"] == sum(points for _, points in entries)
     assert balance["available"] == 0 or balance["owed"] == 0
     assert faults_in(shop.url) == []
+
+
+@contextmanager
+def stamp_shop(url: str) -> Iterator[Shop]:
+    """A shop that gives a point a pound and a stamp a visit, and a meal for three stamps."""
+    with open_shop(url, template="blank") as shop:
+        given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day."}
+        assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        clauses = [
+            {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+            {"key": "visit", "effect": {"stamps": {"stamps": 1}}},
+            {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 3, "unit": "STAMPS"}}},
+        ]
+        terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        yield shop
+
+
+def test_thirty_redemptions_at_once_of_stamps_that_pay_for_one(database_url: str) -> None:
+    with stamp_shop(database_url) as shop:
+        card = shop.enrol()
+        for _ in range(5):
+            shop.buy(card, "6.00")
+        answers = shop.at_once([lambda: stamps.redeem(shop, card)] * 30)
+        assert Counter(one["decision"]["outcome"] for one in answers) == {"GRANTED": 1, "REFUSED": 29}
+        for one in answers:
+            if one["decision"]["outcome"] == "REFUSED":
+                assert [reason["code"] for reason in one["decision"]["reasons"]] == ["INSUFFICIENT_STAMPS"]
+        assert stamps.stamp_ledger(shop, card) == [("REDEEM", -3), *[("EARN", 1)] * 5]
+        assert stamps.stamps(shop, card) == (2, 0, 0)
+        assert shop.available(card) == 30, "no points went"
+        assert faults_in(shop.url) == []
+
+
+def test_several_tills_at_once_give_the_first_stamps_of_one_card(database_url: str) -> None:
+    with stamp_shop(database_url) as shop:
+        cards = [shop.enrol() for _ in range(3)]
+        sold = shop.at_once([lambda card=card: stamps.buy(shop, card) for card in cards * 8])
+        assert all(one["userErrors"] == [] for one in sold)
+        assert accounts(shop.url) == {"points": 3, "stamps": 3}
+        for card in cards:
+            assert stamps.stamp_ledger(shop, card) == [("EARN", 1)] * 8
+            assert stamps.stamps(shop, card) == (8, 0, 0)
+        assert faults_in(shop.url) == []
+
+
+def accounts(url: str) -> dict[str, int]:
+    """How many accounts there are of each unit."""
+
+    async def read(session: Session) -> dict[str, int]:
+        found = await session.rows("SELECT unit, count(*) AS n FROM accounts GROUP BY unit")
+        return {row["unit"]: row["n"] for row in found}
+
+    async def run() -> dict[str, int]:
+        database = open_database(url)
+        await database.start()
+        try:
+            return await database.read(read)
+        finally:
+            await database.stop()
+
+    return asyncio.run(run())

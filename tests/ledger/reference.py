@@ -107,15 +107,15 @@ class Wallet:
             point.state, point.by = GONE, self.owed.pop(0)
             self.order[point.by].append(point)
 
-    def come(self, id: str, count: int, *, at: datetime, terms: Terms, zone: str, waits: bool) -> None:
-        """New points, with the dates of the terms."""
+    def come(self, id: str, count: int, *, at: datetime, terms: Terms, zone: str, bought: bool) -> None:
+        """New points, with the dates of the terms; those that were not bought do not wait, and there is no receipt of them."""
         rule, available = terms.policy(PointsValidity), at
-        if waits and terms.has(PendingPeriod):
+        if bought and terms.has(PendingPeriod):
             day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
             available = day_start(day, zone_name=zone)
         since = at if rule.since is ValidityStart.EARNING else available
         last = last_day(rule, local_date(since, zone_name=zone))
-        self.lots.append(Lot(id, terms, zone, at, available, last, [Point() for _ in range(count)]))
+        self.lots.append(Lot(id, terms, zone, at, available, last, [Point() for _ in range(count)], gift=not bought))
         self.lifetime += count
 
     # Facts
@@ -135,7 +135,7 @@ class Wallet:
         self.sales[fact.id] = sale
         customer.sales.append(sale)
         self.active_at = fact.at
-        self.come(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
+        self.come(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, bought=True)
         self.card.come(fact.id, decision.stamps, at=fact.at)
 
     def on_returned(self, fact: past.Returned) -> None:
@@ -175,7 +175,7 @@ class Wallet:
             self.card.take(fact.id, -fact.points)
         elif fact.points > 0:
             zone = fact.terms.zone
-            self.come(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=zone, waits=False)
+            self.come(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=zone, bought=False)
         else:
             # What staff take is decided, like a redemption: what is not there is owed.
             self.take(fact.id, -fact.points, self.spendable(), owing=True)

@@ -26,7 +26,7 @@ class Point:
 class Lot:
     """Points that came together. `told` are the notices that count by channel, `spared` ends a grace, `names` are its ids in other wallets.
 
-    `gift`: it came from another customer, who alone had the receipt.
+    `gift`: it came from another customer, who alone had the receipt, or from the staff.
     """
 
     id: str

@@ -239,7 +239,7 @@ class Course(PassingTime):
             draws = purse.holdings.spend(fact.id, -fact.points, at=fact.at)
         elif fact.unit is Unit.POINTS:
             lot = new_lot(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone, waits=False)
-            draws = purse.open(lot, at=fact.at)
+            draws = purse.open(lot, at=fact.at, receipt=False)
         else:
             lot = new_stamps(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone)
             draws = purse.open(lot, at=fact.at)
@@ -250,7 +250,7 @@ class Course(PassingTime):
         self.points.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=draws)
 
     def _receive(self, fact: Received) -> None:
-        draws = [draw for lot in fact.lots for draw in self.points.open(lot, at=fact.at, earned=False)]
+        draws = [draw for lot in fact.lots for draw in self.points.open(lot, at=fact.at, earned=False, receipt=False)]
         self.points.post(EntryType.TRANSFER, fact.id, at=fact.at, draws=tuple(draws))
 
     def _join(self, fact: Joined) -> None:

@@ -75,8 +75,8 @@ class Purse:
         """Lots of whose expiry there was a notice."""
         self._told: dict[str, list[datetime]] = {}
         self._spared: dict[str, datetime] = {}
-        self._received: set[str] = set()
-        """Lots that another customer earned: who holds them never had their receipt."""
+        self._without_receipt: set[str] = set()
+        """Lots that another customer earned, or that were given by hand: who holds them never had a receipt of them."""
 
     def deal_with(self, due: Due, *, at: datetime) -> None:
         """Let something happen that was due, now or before."""
@@ -94,7 +94,7 @@ class Purse:
         for lot in self.holdings.free_lots():
             validity = self.validity_of(lot)
             last = last_day(lot, validity=validity, active_at=self.active_at)
-            receipt = lot.id not in self._received
+            receipt = lot.id not in self._without_receipt
             at = notice_from(lot, validity=validity, active_at=self.active_at, receipt=receipt)
             if at is not None and last is not None and self._ends_at(lot) is None:
                 yield DueNotice(at, lot, last)
@@ -116,7 +116,7 @@ class Purse:
         return at if at is None or spared is None else max(at, spared)
 
     def _ends_at(self, lot: Lot) -> datetime | None:
-        told, receipt = self._told.get(lot.id, ()), lot.id not in self._received
+        told, receipt = self._told.get(lot.id, ()), lot.id not in self._without_receipt
         return expires_at(lot, validity=self.validity_of(lot), active_at=self.active_at, told=told, receipt=receipt)
 
     def is_past(self, lot_id: str, *, at: datetime) -> bool:
@@ -124,10 +124,10 @@ class Purse:
         ends_at = self.expires_at(self.holdings.lots[lot_id])
         return ends_at is not None and ends_at <= at
 
-    def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
-        """Put a new lot in; one that was not `earned` here had no receipt that could be its notice."""
-        if not earned:
-            self._received.add(lot.id)
+    def open(self, lot: Lot, *, at: datetime, earned: bool = True, receipt: bool = True) -> tuple[Draw, ...]:
+        """Put a new lot in; one that was not `earned` counts as come from elsewhere, one without `receipt` needs a notice."""
+        if not receipt:
+            self._without_receipt.add(lot.id)
         if lot.available_from > at:
             self._waiting.add(lot.id)
         if self._short_lived(lot):
@@ -145,7 +145,7 @@ class Purse:
         validity = self.validity_of(lot)
         last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
         told = last is not None and on_receipt(lot, validity=validity, last=last)
-        return told and lot.id not in self._received
+        return told and lot.id not in self._without_receipt
 
     def hold(self, fact: Held, *, before: Callable[[Lot], int] | None = None) -> None:
         """Reserve what a reward costs; the lots that `before` ranks low first."""
@@ -173,7 +173,7 @@ class Purse:
         self.renamed |= {before: renamed[after] for before, after in other.renamed.items()}
         self._waiting |= {renamed[id] for id in other._waiting}
         self._mortal |= {renamed[id]: None for id in other._mortal}
-        self._received |= {renamed[id] for id in other._received}
+        self._without_receipt |= {renamed[id] for id in other._without_receipt}
         self._told |= {renamed.get(id, id): list(told) for id, told in other._told.items()}
         self._spared |= {renamed[id]: until for id, until in other._spared.items()}
         for id, (fact, held) in other._held.items():
