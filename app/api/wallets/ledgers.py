@@ -40,7 +40,7 @@ class LedgerEntry(Node):
     judged_by: strawberry.Private[rules.Terms | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     type: EntryType = strawberry.field(description="What it is.")
-    points: int = strawberry.field(description="Whole points: positive to the customer, negative from them.")
+    points: int = strawberry.field(description="Whole points or stamps: positive to the customer, negative from them.")
     unit: PointUnit = strawberry.field(description="The unit.")
     occurred_at: datetime = strawberry.field(description="Business time.")
     recorded_at: datetime = strawberry.field(

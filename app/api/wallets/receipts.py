@@ -85,7 +85,7 @@ class Redemption(Node):
     row: strawberry.Private[records.Redemption]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     state: RedemptionState = strawberry.field(description="How far it has come.")
-    points: int = strawberry.field(description="Points paid, or reserved for it.")
+    points: int = strawberry.field(description="What was paid, or reserved for it, in its unit.")
     occurred_at: datetime = strawberry.field(
         description="Business time; of one that began as a reservation, when that began."
     )
