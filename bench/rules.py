@@ -18,8 +18,8 @@ from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.products import Products
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.deciding.earning import earn
 from app.domain.drafting import DraftedClause
-from app.domain.earning import earn
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.facts import Channel, Line, PurchaseFacts

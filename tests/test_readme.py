@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.linting import LintCode
+from app.domain.changing.linting import LintCode
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from app.cli.at_desk import out
-from app.domain.impact import Impact
+from app.domain.changing.impact import Impact
 
 
 def tell(found: Impact, *, grandfathered: int) -> None:

@@ -15,11 +15,11 @@ from app.cli.at_desk import ProgramOption, at_desk, chosen, err, out, stop
 from app.cli.impact import tell
 from app.config import Settings
 from app.domain.calendar import local_date
-from app.domain.comparing import ChangeEffect
+from app.domain.changing.comparing import ChangeEffect
+from app.domain.changing.impact import Impact
+from app.domain.changing.linting import Finding, LintCode
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.grandfathering import Grandfathering
-from app.domain.impact import Impact
-from app.domain.linting import Finding, LintCode
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem
 from app.domain.terms import TermsError

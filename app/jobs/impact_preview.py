@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from app.config import Settings
-from app.domain.impact import Impact
+from app.domain.changing.impact import Impact
 from app.jobs.replaying import replayed
 from app.store import previews, terms
 from app.store.opening import open_database

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
-from app.domain.impact import Impact, Replay
+from app.domain.changing.impact import Impact, Replay
 from app.domain.terms import Terms
 from app.store import histories
 from app.store.unit import Database

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.deciding.redeeming import price
+from app.domain.deciding.tiers import TierStanding, turning
 from app.domain.ledger import COUNTER_ACCOUNT, FIRST_HASH, Balance, Entry, EntryType, sealed
 from app.domain.lots import Lot
-from app.domain.redeeming import price
-from app.domain.tiers import TierStanding, turning
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Bought, Held, Redeemed

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 
 from app.domain.amounts import Money
 from app.domain.calendar import local_date
-from app.domain.comparing import ChangeEffect, ClauseChange, changes, worst
+from app.domain.changing.comparing import ChangeEffect, ClauseChange, changes, worst
+from app.domain.changing.linting import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
+from app.domain.changing.notice import earliest_start, first_start, latest_start
 from app.domain.drafting import DraftedClause, TermsError, UnkeptError, kept, named
 from app.domain.effects.notice_period import NoticePeriod
-from app.domain.linting import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
-from app.domain.notice import earliest_start, first_start, latest_start
 from app.domain.terms import Terms
 from app.store import habits, locations, rewards, terms
 from app.store.habits import sold_on

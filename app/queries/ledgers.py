@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
+from app.domain.deciding.redeeming import price
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
-from app.domain.redeeming import price
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import unfold

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain import earning, redeeming
 from app.domain.access import Principal
+from app.domain.deciding import earning, redeeming
+from app.domain.deciding.outlook import Outlook, outlooks
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
-from app.domain.outlook import Outlook, outlooks
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit

@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.amounts import Money
+from app.domain.deciding.returning import Left, no_quantity, returning
+from app.domain.deciding.tiers import TierStanding
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
-from app.domain.returning import Left, no_quantity, returning
 from app.domain.terms import Terms
-from app.domain.tiers import TierStanding
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Returned
 from app.store import customers, purchases, refunds, stories, terms, waiting_refunds

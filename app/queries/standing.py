@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from app.domain.deciding.price_lists import PriceLists
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance
-from app.domain.price_lists import PriceLists
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.coming import Coming

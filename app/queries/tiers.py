@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.deciding.tiers import TierChange, TierStanding, kept
 from app.domain.decisions import Reason
 from app.domain.terms import Terms
-from app.domain.tiers import TierChange, TierStanding, kept
 from app.domain.wallets.course import Course
 from app.domain.wallets.prospects import Prospect, prospect
 from app.store import customers, following, holders, stories

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from app.domain.judging import pieces_counted
+from app.domain.deciding.judging import pieces_counted
 from app.domain.terms import Terms
 from app.domain.wallets.course import Course
 from app.store import members

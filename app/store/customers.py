@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from app.domain.deciding.tiers import TierStanding
 from app.domain.identities import IdentityKind
-from app.domain.tiers import TierStanding
 from app.domain.units import Unit
 from app.store import accounts
 from app.store.accounts import NO_EVIDENCE, Account, account_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.deciding.tiers import turning
 from app.domain.terms import Terms
-from app.domain.tiers import turning
 from app.store import holders, stories
 from app.store.accounts import Account
 from app.store.customers import CustomerRow

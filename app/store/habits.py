@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from app.domain.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
+from app.domain.changing.linting import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
 from app.store.unit import Session
 from app.store.values import instant, json_value
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.courses import History, PastRedemption
+from app.domain.changing.courses import History, PastRedemption
 from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
 from app.domain.units import Unit

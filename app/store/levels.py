@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from app.domain.tiers import TierStanding
+from app.domain.deciding.tiers import TierStanding
 from app.store.customers import CustomerRow
 from app.store.unit import Session
 from app.store.values import instant_or_none

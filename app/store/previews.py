@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from app.domain.impact import Impact
+from app.domain.changing.impact import Impact
 from app.domain.terms import Terms
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.domain.price_lists import PriceLists, may_be_cheaper
+from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
 from app.domain.terms import Terms
 from app.store import lots, terms
 from app.store.customers import CustomerRow

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.deciding.tiers import turning
 from app.domain.terms import Terms
-from app.domain.tiers import turning
 from app.store import stories
 from app.store.unit import Session
 from app.store.values import instant, instant_or_none

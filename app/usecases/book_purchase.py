@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain import earning
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
+from app.domain.deciding import earning
+from app.domain.deciding.expiry import notice_after
+from app.domain.deciding.tiers import Qualifying, level_of
 from app.domain.decisions import Decision
-from app.domain.expiry import notice_after
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Draw
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms
-from app.domain.tiers import Qualifying, level_of
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought
 from app.domain.wallets.holdings import Holdings

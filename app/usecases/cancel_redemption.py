@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain import reversing
 from app.domain.access import Role
 from app.domain.calendar import latest
+from app.domain.deciding import reversing
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from app.domain.deciding.judging import pieces_counted
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
-from app.domain.judging import pieces_counted
 from app.domain.terms import Terms
 from app.store import budgets, members
 from app.store.unit import Session

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from app.domain import redeeming
 from app.domain.calendar import latest
+from app.domain.deciding import redeeming
+from app.domain.deciding.price_lists import Charge, PriceLists
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Lot
-from app.domain.price_lists import Charge, PriceLists
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain.comparing import changes, worst
+from app.domain.changing.comparing import changes, worst
+from app.domain.changing.notice import first_start, notice_decision
 from app.domain.decisions import DecisionOutcome
 from app.domain.drafting import DraftedClause, UnkeptError, UnknownLocationError, UnknownRewardError, named
-from app.domain.notice import first_start, notice_decision
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms, TermsError
 from app.store import locations, rewards, terms

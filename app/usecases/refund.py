@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 
+from app.domain.deciding.returning import Left, no_quantity, returning
 from app.domain.decisions import Decision
 from app.domain.problems import Problem, ProblemCode
-from app.domain.returning import Left, no_quantity, returning
 from app.store import customers, ledger, purchases, refunds, waiting_refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain import earning, refunding
+from app.domain.deciding import earning, refunding
+from app.domain.deciding.returning import Left, Returning
 from app.domain.ledger import Balance, Entry, EntryType
-from app.domain.returning import Left, Returning
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import owes

@@ -7,7 +7,7 @@ from datetime import date
 
 from app.domain import lots
 from app.domain.amounts import MAX_POINTS
-from app.domain.expiry import last_day
+from app.domain.deciding.expiry import last_day
 from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot
 from app.domain.problems import Problem, ProblemCode

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from app.domain.deciding.returning import Left, returning
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
-from app.domain.returning import Left, returning
 from app.domain.units import Unit
 from app.store import customers, refunds, terms, waiting_refunds
 from app.store.customers import CustomerBy

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import Period, birthday_in, day_start
-from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.changing.comparing import ChangeEffect, changes, worst
+from app.domain.changing.impact import History, Replay
+from app.domain.changing.linting import Habits, LintCode, RewardShown, lint
 from app.domain.conditions import AboutCustomer, Condition
 from app.domain.conditions.about_customer import answered
 from app.domain.conditions.age_at_least import AgeAtLeast
@@ -21,14 +23,12 @@ from app.domain.conditions.segments import Segments
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.counting import Counted
+from app.domain.deciding.earning import earn
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
-from app.domain.earning import earn
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
-from app.domain.impact import History, Replay
-from app.domain.linting import Habits, LintCode, RewardShown, lint
 from app.domain.members import Member
 from app.domain.persons import Person, PersonError, Preference, PreferenceKind, born, preferences, segments
 from app.domain.terms import Terms

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
-from app.domain.earning import earn
+from app.domain.deciding.earning import earn
+from app.domain.deciding.refunding import refund
 from app.domain.facts import Line
-from app.domain.refunding import refund
 from app.domain.wording import Locale, wording
 from tests.builders import NOON, a_purchase, some_terms
 

@@ -13,17 +13,17 @@ import yaml
 
 from app.api.terms_files import read
 from app.domain import lots as lots_of
-from app.domain import refunding
 from app.domain.amounts import Money
 from app.domain.calendar import day_start, zone
+from app.domain.deciding import refunding
+from app.domain.deciding.earning import earn
+from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
+from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import Decision
 from app.domain.drafting import named
-from app.domain.earning import earn
 from app.domain.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.lots import Lot
 from app.domain.members import Member
-from app.domain.price_lists import PriceLists, may_be_cheaper
-from app.domain.redeeming import redeem
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
 from app.domain.wording.reasons import remedy_statement, statement

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from app.domain.calendar import WEEK, Period
-from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.changing.comparing import ChangeEffect, changes, worst
 from app.domain.conditions import Condition
 from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.categories import Categories

@@ -17,9 +17,11 @@ from app.domain.conditions.categories import Categories
 from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.groups import AnyOf
 from app.domain.conditions.not_combined_with import NotCombinedWith
+from app.domain.deciding.earning import earn
+from app.domain.deciding.judging import pieces_counted
+from app.domain.deciding.refunding import refund
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.drafting import DraftedClause
-from app.domain.earning import earn
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.points_cap import CapScope, PointsCap
@@ -29,9 +31,7 @@ from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
 from app.domain.facts import LineKind, PurchaseFacts
-from app.domain.judging import pieces_counted
 from app.domain.members import Member
-from app.domain.refunding import refund
 from app.domain.terms import TermsError
 from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
 

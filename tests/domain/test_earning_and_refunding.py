@@ -15,8 +15,9 @@ from app.domain.calendar import Weekday
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.deciding.earning import earn
+from app.domain.deciding.refunding import refund
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Verdict
-from app.domain.earning import earn
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.points_per_amount import PointsPerAmount
@@ -24,7 +25,6 @@ from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import FactsError, LineKind, Payment, PaymentKind, PurchaseFacts
-from app.domain.refunding import refund
 from app.domain.terms import Terms
 from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
 

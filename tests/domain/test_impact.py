@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import Period
+from app.domain.changing.impact import History, Impact, PastRedemption, Replay
 from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
@@ -23,7 +24,6 @@ from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
 from app.domain.facts import PurchaseFacts
-from app.domain.impact import History, Impact, PastRedemption, Replay
 from app.domain.terms import Terms
 from tests.builders import a_line, a_purchase, pounds
 from tests.strategies import drafts, purchases

@@ -10,6 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import WEEK, Period
+from app.domain.changing.linting import (
+    Finding,
+    Habits,
+    LintCode,
+    RewardShown,
+    Visit,
+    lint,
+    notice_finding,
+    stale_notice_finding,
+)
 from app.domain.conditions import Condition
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
@@ -23,8 +33,8 @@ from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.products import Products
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.deciding.earning import earn
 from app.domain.drafting import DraftedClause
-from app.domain.earning import earn
 from app.domain.effects import Effect
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.pending_period import PendingPeriod
@@ -38,7 +48,6 @@ from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import Channel, PaymentKind, PurchaseFacts
-from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint, notice_finding, stale_notice_finding
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
 from app.domain.units import Unit

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from app.domain.calendar import WEEK
+from app.domain.changing.linting import Finding, Habits, LintCode, RewardShown, Visit, lint
 from app.domain.conditions import Condition
 from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.every_nth_item import EveryNthItem
@@ -21,7 +22,6 @@ from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.linting import Finding, Habits, LintCode, RewardShown, Visit, lint
 from app.domain.wording import Locale, wording
 from tests.builders import a_clause, pounds, some_terms
 

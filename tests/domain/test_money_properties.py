@@ -17,8 +17,10 @@ from app.api.conventions.scalars import parse_decimal, show_decimal
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Exchange, Money, Rounding, shared_out
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.counting import Basis, Counted
+from app.domain.deciding.earning import earn
+from app.domain.deciding.redeeming import redeem
+from app.domain.deciding.refunding import kept, refund
 from app.domain.drafting import DraftedClause
-from app.domain.earning import earn
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.points_cap import CapScope, PointsCap
@@ -28,8 +30,6 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.receipts import exchange_of
-from app.domain.redeeming import redeem
-from app.domain.refunding import kept, refund
 from app.domain.terms import Terms
 from tests.builders import NOON
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.deciding.price_lists import Charge
+from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.price_lists import Charge
-from app.domain.redeeming import redeem
 from app.domain.wording import Locale, wording
 from app.domain.wording.reasons import remedy_statement, statement
 from tests.builders import a_clause, a_purchase, some_terms

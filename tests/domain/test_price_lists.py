@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.deciding.price_lists import Charge, PriceLists
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.lots import Draw, Lot
-from app.domain.price_lists import Charge, PriceLists
 from app.domain.terms import Terms
 from tests.builders import a_clause, some_terms
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Period, birthday_in, local_date, period_start
-from app.domain.comparing import ChangeEffect, changes, implied, worst
+from app.domain.changing.comparing import ChangeEffect, changes, implied, worst
 from app.domain.conditions import Condition
 from app.domain.conditions.about_customer import answered
 from app.domain.conditions.age_at_least import AgeAtLeast
@@ -22,9 +22,11 @@ from app.domain.conditions.products import Products
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.counting import Basis, Counted
+from app.domain.deciding.earning import earn
+from app.domain.deciding.judging import holds, pieces_counted
+from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.drafting import DraftedClause
-from app.domain.earning import earn
 from app.domain.effects import Effect
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
@@ -35,10 +37,8 @@ from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.tier import Tier
 from app.domain.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
-from app.domain.judging import holds, pieces_counted
 from app.domain.members import Member
 from app.domain.persons import Person, Preference
-from app.domain.redeeming import redeem
 from app.domain.rule import Rule
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording

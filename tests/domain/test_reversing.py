@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain import reversing
+from app.domain.deciding import reversing
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow

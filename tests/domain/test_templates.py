@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from app.domain.linting import Habits, LintCode, RewardShown, lint
+from app.domain.changing.linting import Habits, LintCode, RewardShown, lint
 from app.domain.templates import TEMPLATES
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording

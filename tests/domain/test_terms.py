@@ -8,7 +8,8 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.calendar import Weekday
-from app.domain.comparing import ChangeEffect, changes
+from app.domain.changing.comparing import ChangeEffect, changes
+from app.domain.changing.notice import earliest_start, notice_decision
 from app.domain.conditions import Condition
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.dates import Dates
@@ -18,8 +19,8 @@ from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.products import Products
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.deciding.earning import earn
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.earning import earn
 from app.domain.effects import Effect
 from app.domain.effects.notice_period import NoticePeriod, NoticePreset
 from app.domain.effects.points_per_amount import PointsPerAmount
@@ -27,7 +28,6 @@ from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.notice import earliest_start, notice_decision
 from app.domain.terms import TermsError
 from app.domain.wording import Locale, wording
 from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Period
-from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.changing.comparing import ChangeEffect, changes, worst
 from app.domain.conditions import Condition
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AnyOf
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.drafting import DraftedClause, UnkeptError
 from app.domain.effects import Effect
@@ -33,7 +34,6 @@ from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.lots import ValidityEnd, last_valid_day
 from app.domain.members import Member
-from app.domain.redeeming import redeem
 from app.domain.terms import Terms, TermsError
 from app.domain.units import Unit
 from app.domain.wording import Locale, wording

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.deciding.tiers import Qualifying, TierStanding, kept, level_above
 from app.domain.decisions import ReasonCode
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.ledger import EntryType
 from app.domain.terms import Terms
-from app.domain.tiers import Qualifying, TierStanding, kept, level_above
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Bought, Story
 from app.domain.wallets.prospects import prospect

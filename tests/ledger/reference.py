@@ -11,11 +11,11 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from app.domain.calendar import day_start, local_date
-from app.domain.earning import base_points, earn
+from app.domain.deciding.earning import base_points, earn
+from app.domain.deciding.refunding import points_back, worth_left
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.refunding import points_back, worth_left
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets import happenings as past

@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.program.terms import ClauseChange, Terms, change_of
-from app.domain.comparing import ChangeEffect, changes, worst
+from app.domain.changing.comparing import ChangeEffect, changes, worst
 from app.queries.published_terms import Notice
 
 

@@ -10,7 +10,7 @@ from app.api.conventions.context import Context, Info
 from app.api.program.decisions import Decision, Reason, decision
 from app.api.program.terms import TierLevel
 from app.domain import terms as rules
-from app.domain import tiers as levels
+from app.domain.deciding import tiers as levels
 from app.domain.effects.tier_period import TierWindow
 from app.queries import tiers
 

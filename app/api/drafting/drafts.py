@@ -12,10 +12,10 @@ from app.api.conventions.context import Context, Info, say
 from app.api.conventions.user_errors import UserError, refusal
 from app.api.drafting.clauses import ClauseInput, drafted
 from app.api.program.terms import Clause, ClauseChange, change_of
-from app.domain import linting
 from app.domain import terms as rules
-from app.domain.comparing import ChangeEffect
-from app.domain.linting import LintCode
+from app.domain.changing import linting
+from app.domain.changing.comparing import ChangeEffect
+from app.domain.changing.linting import LintCode
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import TermsError

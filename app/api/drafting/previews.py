@@ -12,7 +12,7 @@ from app.api.conventions.ids import decode, encode
 from app.api.conventions.node import Node
 from app.api.conventions.scalars import BigInt
 from app.api.customers.customers import Customer
-from app.domain import impact
+from app.domain.changing import impact
 from app.queries import cards
 from app.queries.previews import Preview, PreviewState, one_preview
 

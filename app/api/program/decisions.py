@@ -12,10 +12,10 @@ from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_
 from app.api.program.locations import Location, location_called
 from app.api.program.terms import Clause, Terms
 from app.domain import decisions as made
-from app.domain import outlook as outlooks
 from app.domain import terms as rules
 from app.domain.access import Permission
 from app.domain.conditions import AboutCustomer
+from app.domain.deciding import outlook as outlooks
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.persons import Aspect
 from app.domain.wording import reasons as words

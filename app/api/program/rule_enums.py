@@ -5,7 +5,8 @@ from __future__ import annotations
 from app.api.conventions.enums import described
 from app.domain.amounts import Rounding
 from app.domain.calendar import Period, Weekday
-from app.domain.comparing import ChangeEffect
+from app.domain.changing.comparing import ChangeEffect
+from app.domain.changing.linting import LintCode
 from app.domain.conditions.budget import BudgetMode
 from app.domain.effects import ClauseKind
 from app.domain.effects.combination import CombinationMode
@@ -16,7 +17,6 @@ from app.domain.effects.refund_policy import RefundMode
 from app.domain.effects.rounding_rule import RoundingScope
 from app.domain.effects.stamps import StampOccasion
 from app.domain.effects.tier_period import TierWindow
-from app.domain.linting import LintCode
 from app.domain.lots import ValidityEnd
 from app.domain.units import Unit
 

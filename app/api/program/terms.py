@@ -11,9 +11,9 @@ from app.api.conventions.context import Info, say
 from app.api.conventions.enums import TermsStatus
 from app.api.conventions.ids import encode
 from app.api.conventions.node import Node
-from app.domain import comparing
 from app.domain import terms as rules
-from app.domain.comparing import ChangeEffect
+from app.domain.changing import comparing
+from app.domain.changing.comparing import ChangeEffect
 from app.domain.effects import ClauseKind
 from app.domain.printing import TextFormat, printed
 from app.queries.published_terms import terms_version

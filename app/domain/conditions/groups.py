@@ -18,7 +18,7 @@ MOST_IN_GROUP = 20
 
 
 class Group(Condition):
-    """A condition made of others. It is judged by them, one by one: see `app.domain.judging`."""
+    """A condition made of others. It is judged by them, one by one: see `app.domain.deciding.judging`."""
 
     __slots__ = ()
 

@@ -7,16 +7,16 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from app.domain.deciding.earning import base_points, earn
+from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
+from app.domain.deciding.redeeming import price
+from app.domain.deciding.refunding import Refunded, points_back, refund, returned, worth_left
+from app.domain.deciding.reversing import undone
 from app.domain.decisions import Decision
-from app.domain.earning import base_points, earn
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot
-from app.domain.price_lists import PriceLists, may_be_cheaper
-from app.domain.redeeming import price
-from app.domain.refunding import Refunded, points_back, refund, returned, worth_left
-from app.domain.reversing import undone
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import (

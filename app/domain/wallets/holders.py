@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from app.domain.deciding.tiers import Levels, Qualifying, TierChange, TierStanding, height
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
-from app.domain.tiers import Levels, Qualifying, TierChange, TierStanding, height
 from app.domain.wallets.tracks import Track
 
 

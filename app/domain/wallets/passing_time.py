@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from app.domain.deciding.tiers import TierChange, turning
 from app.domain.terms import Terms
-from app.domain.tiers import TierChange, turning
 from app.domain.units import Unit
 from app.domain.wallets.holders import Holder
 from app.domain.wallets.purse import Due, Purse, What, in_force

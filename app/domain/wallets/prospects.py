@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.calendar import earliest
+from app.domain.deciding.tiers import period_ends
 from app.domain.terms import Terms
-from app.domain.tiers import period_ends
 from app.domain.wallets.course import Course
 
 

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import NamedTuple
 
+from app.domain.deciding.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.points_validity import PointsValidity
-from app.domain.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
 from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot
 from app.domain.terms import Terms

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.calendar import Period, period_start
+from app.domain.deciding.judging import pieces_counted
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
-from app.domain.judging import pieces_counted
 from app.domain.members import Member
 from app.domain.terms import Terms
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.domain.comparing import implied
+from app.domain.changing.comparing import implied
+from app.domain.changing.linting.finding import Finding, LintCode
+from app.domain.changing.linting.impossible import needed
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.effects import Earning
 from app.domain.effects.bonus_points import BonusPoints
@@ -19,8 +21,6 @@ from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.linting.finding import Finding, LintCode
-from app.domain.linting.impossible import needed
 from app.domain.terms import Clause, Terms
 
 _IN_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}

@@ -9,6 +9,9 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.counting import Counted
+from app.domain.deciding.gifts import Gift, bounded, gift, shared, spent, together
+from app.domain.deciding.judging import judge
+from app.domain.deciding.stamping import stamped
 from app.domain.decisions import (
     Decision,
     DecisionOutcome,
@@ -26,9 +29,6 @@ from app.domain.effects.points_cap import PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.facts import PurchaseFacts
-from app.domain.gifts import Gift, bounded, gift, shared, spent, together
-from app.domain.judging import judge
-from app.domain.stamping import stamped
 from app.domain.terms import Clause, Terms
 
 _APPLIED, _EXCLUDED = Verdict.APPLIED, Verdict.EXCLUDED

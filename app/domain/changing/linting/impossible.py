@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from app.domain.comparing import implied
+from app.domain.changing.comparing import implied
+from app.domain.changing.linting.finding import Finding, LintCode
 from app.domain.conditions import Condition
 from app.domain.conditions.channels import Channels
 from app.domain.conditions.every_nth_visit import EveryNthVisit
@@ -19,7 +20,6 @@ from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.products import Products
 from app.domain.effects import Earning, Extra
-from app.domain.linting.finding import Finding, LintCode
 from app.domain.terms import Clause, Terms
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from app.domain.amounts import Money
+from app.domain.deciding.judging import judge
+from app.domain.deciding.price_lists import Charge
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
-from app.domain.judging import judge
-from app.domain.price_lists import Charge
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 

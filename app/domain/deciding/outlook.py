@@ -9,14 +9,14 @@ from fractions import Fraction
 
 from app.domain.amounts import Money
 from app.domain.counting import Counted
+from app.domain.deciding.judging import judge
+from app.domain.deciding.price_lists import PriceLists
+from app.domain.deciding.redeeming import price, redeem
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.effects import ClauseKind
 from app.domain.effects.stamps import Stamps
 from app.domain.facts import PurchaseFacts
-from app.domain.judging import judge
 from app.domain.ledger import Balance
-from app.domain.price_lists import PriceLists
-from app.domain.redeeming import price, redeem
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 

@@ -9,15 +9,15 @@ from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import Period, earliest, period_start
+from app.domain.deciding.earning import base_points, earn
+from app.domain.deciding.judging import pieces_counted
+from app.domain.deciding.redeeming import price, redeem
+from app.domain.deciding.tiers import Levels, Qualifying, TierStanding
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.earning import base_points, earn
 from app.domain.facts import PurchaseFacts
-from app.domain.judging import pieces_counted
 from app.domain.members import NOBODY, Member
 from app.domain.persons import STRANGER, Person
-from app.domain.redeeming import price, redeem
 from app.domain.terms import Terms
-from app.domain.tiers import Levels, Qualifying, TierStanding
 from app.domain.units import Unit
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.domain.counting import Counted
+from app.domain.deciding.judging import judge
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Verdict
-from app.domain.judging import judge
 from app.domain.terms import Terms
 
 

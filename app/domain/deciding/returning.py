@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Protocol
 
 from app.domain.amounts import AmountError, Exact, Money, Rounding, rounded, shared_out
+from app.domain.deciding.refunding import kept, worth_left
 from app.domain.facts import FULL_PRICE, PurchaseFacts, quantity_problem
 from app.domain.problems import Problem, ProblemCode
-from app.domain.refunding import kept, worth_left
 
 Quantities = Mapping[int, Decimal | None]
 """Quantities by line number; None: all that is left of the line."""

@@ -9,11 +9,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.domain.amounts import Exact, Money, Rounding, rounded, shared_out
+from app.domain.deciding.earning import base_points, earn
+from app.domain.deciding.stamping import stamps_due, taken_back
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
-from app.domain.earning import base_points, earn
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.facts import FULL_PRICE, PurchaseFacts
-from app.domain.stamping import stamps_due, taken_back
 from app.domain.terms import Terms
 from app.domain.units import Unit
 

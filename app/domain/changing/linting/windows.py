@@ -7,13 +7,13 @@ from datetime import date, datetime, time, timedelta
 
 from app.domain.amounts import Parts
 from app.domain.calendar import day_start, in_zone, local_date
+from app.domain.changing.linting.finding import FEWEST_VISITS, Finding, Habits, LintCode
 from app.domain.conditions import Condition, Group
 from app.domain.conditions.dates import Dates
 from app.domain.conditions.groups import leaves
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.counting import Counted
-from app.domain.judging import holds
-from app.domain.linting.finding import FEWEST_VISITS, Finding, Habits, LintCode
+from app.domain.deciding.judging import holds
 from app.domain.terms import Clause, Terms
 
 LOOK_AHEAD = 400

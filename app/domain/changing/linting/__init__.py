@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from app.domain.linting.birthdays import more_than_once_a_year
-from app.domain.linting.contradictions import contradictions, never_counts
-from app.domain.linting.finding import DAYS_OF_A_MONTH as DAYS_OF_A_MONTH
-from app.domain.linting.finding import FEWEST_VISITS as FEWEST_VISITS
-from app.domain.linting.finding import Finding as Finding
-from app.domain.linting.finding import Habits as Habits
-from app.domain.linting.finding import LintCode as LintCode
-from app.domain.linting.finding import RewardShown as RewardShown
-from app.domain.linting.finding import Visit as Visit
-from app.domain.linting.impossible import excludes_itself, never_fits
-from app.domain.linting.rewards import reward_findings
-from app.domain.linting.windows import MOST_MOMENTS, never_open, shut_out
+from app.domain.changing.linting.birthdays import more_than_once_a_year
+from app.domain.changing.linting.contradictions import contradictions, never_counts
+from app.domain.changing.linting.finding import DAYS_OF_A_MONTH as DAYS_OF_A_MONTH
+from app.domain.changing.linting.finding import FEWEST_VISITS as FEWEST_VISITS
+from app.domain.changing.linting.finding import Finding as Finding
+from app.domain.changing.linting.finding import Habits as Habits
+from app.domain.changing.linting.finding import LintCode as LintCode
+from app.domain.changing.linting.finding import RewardShown as RewardShown
+from app.domain.changing.linting.finding import Visit as Visit
+from app.domain.changing.linting.impossible import excludes_itself, never_fits
+from app.domain.changing.linting.rewards import reward_findings
+from app.domain.changing.linting.windows import MOST_MOMENTS, never_open, shut_out
 from app.domain.terms import Clause, Terms
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.domain.calendar import Period, local_date
+from app.domain.changing.linting.finding import Finding, LintCode
 from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.linting.finding import Finding, LintCode
 from app.domain.terms import Clause, Terms
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.domain.calendar import day_start, local_date
-from app.domain.comparing import ChangeEffect
+from app.domain.changing.comparing import ChangeEffect
 from app.domain.decisions import (
     Decision,
     DecisionOutcome,

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
+from app.domain.changing.linting.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.linting.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 

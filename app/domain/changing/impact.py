@@ -15,14 +15,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.domain.courses import Course, History
-from app.domain.courses import PastRedemption as PastRedemption
+from app.domain.changing.courses import Course, History
+from app.domain.changing.courses import PastRedemption as PastRedemption
+from app.domain.deciding.redeeming import price
 from app.domain.effects.combination import Combination
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
 from app.domain.facts import PurchaseFacts
-from app.domain.redeeming import price
 from app.domain.terms import Terms
 from app.domain.units import Unit
 
