@@ -13,6 +13,7 @@ from app.api.drafting.previewing import ImpactPreviewPayload, cancel_impact_prev
 from app.api.drafting.publishing import PublishTermsPayload, publish_terms
 from app.api.drafting.withdrawing import WithdrawTermsPayload, withdraw_terms
 from app.api.points.adjusting import AdjustPointsPayload, adjust_points
+from app.api.points.amending import AmendPurchasePayload, amend_a_purchase
 from app.api.points.earning import RecordPurchasePayload, record_purchase
 from app.api.points.holds import (
     CaptureHoldPayload,
@@ -22,6 +23,7 @@ from app.api.points.holds import (
     hold_reward,
     release_hold,
 )
+from app.api.points.moving import MovePurchasePayload, move_a_purchase
 from app.api.points.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.points.refunding import RecordRefundPayload, record_refund
 from app.api.points.reversing import CancelRedemptionPayload, undo_redemption
@@ -51,6 +53,14 @@ class Mutation:
     record_refund: RecordRefundPayload | None = strawberry.mutation(
         resolver=record_refund,
         description="Record that goods came back, whole or by line; points go back by the terms of the sale. For owner, staff and tills.",
+    )
+    amend_purchase: AmendPurchasePayload | None = strawberry.mutation(
+        resolver=amend_a_purchase,
+        description="Set a receipt right that was recorded wrongly: only the difference is booked, by the terms of its time. For owner, staff and tills.",
+    )
+    move_purchase: MovePurchasePayload | None = strawberry.mutation(
+        resolver=move_a_purchase,
+        description="Move a purchase that was recorded for the wrong customer to the right one, at its place in time. For owner and staff.",
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     READ_ACTORS = "READ_ACTORS"
     TRANSFER_POINTS = "TRANSFER_POINTS"
     MERGE_CUSTOMERS = "MERGE_CUSTOMERS"
+    AMEND_PURCHASES = "AMEND_PURCHASES"
+    MOVE_PURCHASES = "MOVE_PURCHASES"
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
@@ -56,6 +58,7 @@ _TILL = frozenset(
         Permission.ENROL,
         Permission.RECORD_PURCHASES,
         Permission.RECORD_REFUNDS,
+        Permission.AMEND_PURCHASES,
         Permission.REDEEM,
         Permission.CANCEL_REDEMPTIONS,
         Permission.READ_CLOCK,
@@ -76,6 +79,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.ADJUST_POINTS,
             Permission.TRANSFER_POINTS,
             Permission.MERGE_CUSTOMERS,
+            Permission.MOVE_PURCHASES,
         },
         Role.TILL: _TILL,
         Role.CUSTOMER: frozenset(

@@ -38,7 +38,7 @@ class EntryType(StrEnum):
 
 
 class CauseKind(StrEnum):
-    """What kind of fact made it necessary to correct what had been booked: it became known late."""
+    """What kind of fact made it necessary to correct what had been booked: it became known late, or set a receipt right."""
 
     PURCHASE = "PURCHASE"
     REFUND = "REFUND"
@@ -48,6 +48,8 @@ class CauseKind(StrEnum):
     TRANSFER = "TRANSFER"
     MERGE = "MERGE"
     NOTICE = "NOTICE"
+    AMENDMENT = "AMENDMENT"
+    MOVE = "MOVE"
 
 
 class CounterAccount(StrEnum):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.calendar import add_months, day_start, local_date
+from app.domain.deciding.redeeming import cost_unit
 from app.domain.liability import AGES, Liability, liability
 from app.domain.units import Unit
-from app.domain.wallets.happenings import cost_unit
 from app.store import liability as stored
 from app.store import terms
 from app.store.unit import Session

@@ -15,6 +15,12 @@ async def stated(session: Session, *, program_id: str, ids: Sequence[str]) -> li
     return [found.get(id) for id in ids]
 
 
+async def said_of_receipts(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Stated | None]:
+    """What was said when people set receipts right, by the ids of the corrections, in the order asked for."""
+    found = await reasons.said_of_receipts(session, program_id=program_id, ids=ids)
+    return [found.get(id) for id in ids]
+
+
 async def causes(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Cause | None]:
     """Facts by id, in the order asked for."""
     found = await reasons.causes(session, program_id=program_id, ids=ids)

@@ -160,12 +160,15 @@ async def passed_on(session: Session, *, program_id: str) -> int:
 
 
 async def spending(session: Session, *, program_id: str) -> tuple[str, ...]:
-    """The decisions by which purchases took from budgets: of each the first, as budgets follow the order of recording."""
+    """The decisions by which purchases took from budgets: of each the first, as budgets follow the order of recording.
+
+    Ids are in that order, in whichever wallet the purchase was first.
+    """
     rows = await session.rows(
         "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN' AND unit = 'points'"
         " AND CAST(decision AS text) LIKE '%spent%' AND NOT EXISTS (SELECT 1 FROM entries earlier"
         " WHERE earlier.program_id = $1 AND earlier.purchase_id = one.purchase_id AND earlier.type = 'EARN'"
-        " AND earlier.unit = one.unit AND earlier.number < one.number)",
+        " AND earlier.unit = one.unit AND earlier.id < one.id)",
         program_id,
     )
     return tuple(row["decision"] for row in rows)
@@ -178,8 +181,8 @@ async def entries_by_ids(session: Session, *, program_id: str, entry_ids: Sequen
 
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> StoredEntry | None:
-    """The entry with which a purchase earned points, or None."""
-    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY number"
+    """The first entry with which a purchase earned points, in whichever wallet, or None."""
+    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY id"
     return await _first(session, sql, program_id, purchase_id)
 
 

@@ -1,4 +1,4 @@
-"""Purchases: receipts as they were recorded, once each, never changed."""
+"""Purchases: receipts as they were recorded, once each. One that is corrected keeps what stood before beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
 from app.store.evidence import digest
-from app.store.unit import Row, Session
+from app.store.unit import Overtaken, Row, Session
 from app.store.values import instant, json_value
 
 
@@ -17,7 +17,7 @@ from app.store.values import instant, json_value
 class Purchase:
     """A recorded purchase. (`source`, `external_id`) is the receipt; `fingerprint` digests it as it was sent.
 
-    `facts_text` is the JSON that is kept of the facts.
+    `facts_text` is the JSON that is kept of the facts. `moved_by` is the correction by which it came to this customer.
     """
 
     id: str
@@ -32,11 +32,12 @@ class Purchase:
     fingerprint: str
     facts: PurchaseFacts
     facts_text: str
+    moved_by: str | None = None
 
 
 _COLUMNS = (
     "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"
-    " fingerprint, facts"
+    " fingerprint, facts, moved_by"
 )
 
 
@@ -44,7 +45,7 @@ async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
     """Keep a new purchase (with the next statements, see `Session.later`)."""
     await session.later(
         f"INSERT INTO purchases ({_COLUMNS}, program_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         purchase.id,
         purchase.customer_id,
         purchase.source,
@@ -57,7 +58,23 @@ async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
         purchase.terms_version,
         purchase.fingerprint,
         purchase.facts_text,
+        purchase.moved_by,
         program_id,
+    )
+
+
+async def correct(session: Session, *, program_id: str, purchase: Purchase) -> None:
+    """Set what a correction changes (with the next statements): whose it is, what is known of it, what it came to."""
+    await session.later(
+        "UPDATE purchases SET customer_id = $3, total = $4, earned = $5, facts = $6, moved_by = $7"
+        " WHERE program_id = $1 AND id = $2",
+        program_id,
+        purchase.id,
+        purchase.customer_id,
+        purchase.total.minor,
+        purchase.earned,
+        purchase.facts_text,
+        purchase.moved_by,
     )
 
 
@@ -77,6 +94,7 @@ def evidence(one: Purchase) -> int:
         one.terms_version,
         one.fingerprint,
         one.facts_text,
+        one.moved_by,
     )
 
 
@@ -117,6 +135,17 @@ async def by_receipt(session: Session, *, program_id: str, source: str, external
     return None if row is None else _purchase(row)
 
 
+async def still(session: Session, *, program_id: str, purchase: Purchase) -> Purchase:
+    """A purchase as it stands now that its customer's account is locked.
+
+    Raises Overtaken when it was moved to somebody else while the account was waited for.
+    """
+    found = await by_id(session, program_id=program_id, purchase_id=purchase.id)
+    if found is None or found.customer_id != purchase.customer_id:
+        raise Overtaken
+    return found
+
+
 async def expected(session: Session, *, program_id: str, source: str, external_id: str) -> tuple[Purchase | None, bool]:
     """The purchase of a receipt, or None, and whether refunds wait for it; in one statement."""
     row = await session.row(_EXPECTED, program_id, source, external_id)
@@ -147,6 +176,7 @@ def _purchase(row: Row) -> Purchase:
         version,
         fingerprint,
         facts,
+        moved_by,
         *_,
     ) = row
     return Purchase(
@@ -162,6 +192,7 @@ def _purchase(row: Row) -> Purchase:
         fingerprint=fingerprint,
         facts=PurchaseFacts.from_data(json_value(facts)),
         facts_text=facts,
+        moved_by=moved_by,
     )
 
 

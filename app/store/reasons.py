@@ -38,15 +38,19 @@ class Cause:
     occurred_at: datetime
 
 
-_SAID = ("reversals", "adjustments", "transfers", "mergers")
-
-_STATED = (
-    "SELECT m.id AS id, m.reason AS reason, k.id AS key_id, k.role AS role, k.label AS label FROM ("
-    + " UNION ALL ".join(
-        f"SELECT program_id, id, reason, actor FROM {table} WHERE program_id = $1 AND id = ANY($2)" for table in _SAID
+def _stated_in(*tables: str) -> str:
+    return (
+        "SELECT m.id AS id, m.reason AS reason, k.id AS key_id, k.role AS role, k.label AS label FROM ("
+        + " UNION ALL ".join(
+            f"SELECT program_id, id, reason, actor FROM {table} WHERE program_id = $1 AND id = ANY($2)"
+            for table in tables
+        )
+        + ") AS m LEFT JOIN access_keys k ON k.program_id = m.program_id AND k.id = m.actor"
     )
-    + ") AS m LEFT JOIN access_keys k ON k.program_id = m.program_id AND k.id = m.actor"
-)
+
+
+_STATED = _stated_in("reversals", "adjustments", "transfers", "mergers")
+_SAID_OF_RECEIPTS = _stated_in("receipt_corrections")
 
 _WHEN = {
     CauseKind.PURCHASE: ("purchases", "occurred_at"),
@@ -63,11 +67,26 @@ _CAUSES = " UNION ALL ".join(
     f"SELECT id, '{kind.value}' AS kind, {at} AS occurred_at FROM {table} WHERE program_id = $1 AND id = ANY($2)"
     for kind, (table, at) in _WHEN.items()
 )
+_RECEIPTS = (
+    f"SELECT c.id, CASE WHEN c.to_customer_id = c.customer_id THEN '{CauseKind.AMENDMENT}' ELSE '{CauseKind.MOVE}' END"
+    " AS kind, p.occurred_at FROM receipt_corrections c"
+    " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+    " WHERE c.program_id = $1 AND c.id = ANY($2)"
+)
 
 
 async def stated(session: Session, *, program_id: str, ids: Sequence[str]) -> dict[str, Stated]:
     """What was said of reversals, adjustments, transfers and mergers, by their ids."""
-    rows = await session.rows(_STATED, program_id, list(ids))
+    return await _said(session, _STATED, program_id=program_id, ids=ids)
+
+
+async def said_of_receipts(session: Session, *, program_id: str, ids: Sequence[str]) -> dict[str, Stated]:
+    """What was said of corrections of receipts, by their ids."""
+    return await _said(session, _SAID_OF_RECEIPTS, program_id=program_id, ids=ids)
+
+
+async def _said(session: Session, sql: str, *, program_id: str, ids: Sequence[str]) -> dict[str, Stated]:
+    rows = await session.rows(sql, program_id, list(ids))
     return {
         str(row["id"]): Stated(
             reason=row["reason"],
@@ -81,7 +100,7 @@ async def stated(session: Session, *, program_id: str, ids: Sequence[str]) -> di
 
 async def causes(session: Session, *, program_id: str, ids: Sequence[str]) -> dict[str, Cause]:
     """Facts of any kind by id."""
-    rows = await session.rows(_CAUSES, program_id, list(ids))
+    rows = await session.rows(f"{_CAUSES} UNION ALL {_RECEIPTS}", program_id, list(ids))
     return {
         str(row["id"]): Cause(id=str(row["id"]), kind=CauseKind(row["kind"]), occurred_at=instant(row["occurred_at"]))
         for row in rows

@@ -12,6 +12,7 @@ from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
+    Corrected,
     Happening,
     Held,
     Joined,
@@ -30,6 +31,7 @@ from app.store import (
     expiry_notices,
     mergers,
     purchases,
+    receipt_corrections,
     redemptions,
     refunds,
     reversals,
@@ -43,6 +45,7 @@ from app.store.evidence import added
 from app.store.expiry_notices import Delivery, ExpiryNotice
 from app.store.mergers import Merger
 from app.store.purchases import Purchase
+from app.store.receipt_corrections import ReceiptCorrection
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.refunds import Refund
 from app.store.reversals import Reversal
@@ -87,6 +90,7 @@ class _Shelf:
     """By wallet: the customers who hold it now."""
     enrolled: dict[str, datetime] = field(default_factory=dict)
     purchases: dict[str, list[Purchase]] = field(default_factory=dict)
+    corrections: tuple[ReceiptCorrection, ...] = ()
     refunds: dict[str, list[Refund]] = field(default_factory=dict)
     """By purchase."""
     redemptions: dict[str, list[Redemption]] = field(default_factory=dict)
@@ -108,26 +112,31 @@ class _Shelf:
         story = Story(account.id, {id: self.enrolled[id] for id in own}, ())
         made = Told(account=account, story=story, others=self.others.get(wallet, {}))
         facts: list[Happening] = []
+        corrected: list[Corrected] = []
         digests: list[int] = []
         for id, since in {**dict.fromkeys(own), **came}.items():
             for fact, mark in self._of_customer(id, made=made):
                 if (since is None or fact.at >= since) and (until is None or fact.at < until):
                     facts.append(fact)
                     digests.append(mark)
+            for one, mark in self._corrected(id):
+                if (since is None or one.at >= since) and (until is None or one.at < until):
+                    corrected.append(one)
+                    digests.append(mark)
         for fact, mark in (*self._of_account(account), *self._warnings(account, since=None, until=until)):
             facts.append(fact)
             digests.append(mark)
         absorbed = []
-        for one in self.mergers:
-            if one.to_wallet_id == wallet:
-                other = self.told(self.accounts[one.from_wallet_id])
+        for merger in self.mergers:
+            if merger.to_wallet_id == wallet:
+                other = self.told(self.accounts[merger.from_wallet_id])
                 absorbed.append(other)
-                facts.append(Joined(one.id, one.occurred_at, other.story, one.survivor_id))
-                digests.append(mergers.evidence(one))
+                facts.append(Joined(merger.id, merger.occurred_at, other.story, merger.survivor_id))
+                digests.append(mergers.evidence(merger))
         digests += [expiry_notices.evidence(one) for one in self.notices.get(account.id, ())]
         digests += [customers.evidence(id, enrolled_at=self.enrolled[id]) for id in own]
         made.absorbed, made.gone = tuple(absorbed), gone
-        made.story = Story(account.id, made.story.joined, tuple(facts))
+        made.story = Story(account.id, made.story.joined, tuple(facts), tuple(corrected))
         made.evidence = added(NO_EVIDENCE, (*digests, accounts.evidence(account)))
         made.notices = tuple(self.notices.get(account.id, ()))
         return made
@@ -147,7 +156,8 @@ class _Shelf:
         for sale in self.purchases.get(customer_id, ()):
             made.purchases[sale.id] = sale
             judged_by = self.versions.all[sale.terms_version]
-            yield Bought(sale.id, customer_id, sale.external_id, sale.facts, judged_by), purchases.evidence(sale)
+            bought = Bought(sale.id, customer_id, sale.external_id, sale.facts, judged_by, sale.moved_by or "")
+            yield bought, purchases.evidence(sale)
             for one in self.refunds.get(sale.id, ()):
                 made.refunds[one.id] = one
                 back = Returned(one.id, sale.id, one.occurred_at, one.lines, one.external_id or "", one.amounts)
@@ -158,6 +168,17 @@ class _Shelf:
             if (undone := self.reversals.get(given.id)) is not None:
                 back_again = Reversed(undone.id, given.id, undone.occurred_at, undone.usable_until)
                 yield back_again, reversals.evidence(undone)
+
+    def _corrected(self, customer_id: str) -> Iterator[tuple[Corrected, int]]:
+        """What was known before of a customer's receipts, or of what was taken for one."""
+        for one in self.corrections:
+            if customer_id not in (one.customer_id, one.to_customer_id):
+                continue
+            before = None
+            if one.customer_id == customer_id:
+                judged_by = self.versions.all[one.terms_version]
+                before = Bought(one.purchase_id, customer_id, one.external_id, one.facts, judged_by, one.moved_by or "")
+            yield Corrected(one.id, one.purchase_id, one.occurred_at, before), receipt_corrections.evidence(one)
 
     def _redeemed(self, one: Redemption) -> Redeemed | Held:
         """A redemption or, as long as it was not captured, a hold."""
@@ -240,6 +261,7 @@ async def _read_customers(session: Session, *, program_id: str, ids: Sequence[st
     bought = await purchases.of_customers(session, program_id=program_id, customer_ids=ids)
     returned = await refunds.of_customers(session, program_id=program_id, customer_ids=ids)
     redeemed = await redemptions.of_customers(session, program_id=program_id, customer_ids=ids)
+    into.corrections = await receipt_corrections.of_customers(session, program_id=program_id, customer_ids=ids)
     into.purchases = _by(bought, key=lambda one: one.customer_id)
     into.refunds = _by(returned, key=lambda one: one.purchase_id)
     into.redemptions = _by(redeemed, key=lambda one: one.customer_id)

@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.ledger import Balance
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Happening, Story
+from app.domain.wallets.happenings import Bought, Corrected, Happening, Story
 from app.domain.wallets.purse import DueNotice
 from app.store import stories
 from app.store.accounts import Account
@@ -55,6 +55,36 @@ class NewFact:
     fact: Happening
     customer_id: str | None = None
 
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.fact.at
+
+    def told_in(self, story: Story) -> Story:
+        """The story with it."""
+        return story.holding(self.fact, customer_id=self.customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCorrection:
+    """A receipt that turned out to be wrong, and what is known of it now: None where it is another wallet's.
+
+    `customer_id` is whose it was taken for, or is now.
+    """
+
+    correction: Corrected
+    now: Bought | None
+    customer_id: str
+
+    @property
+    def at(self) -> datetime:
+        """When the purchase happened."""
+        return self.correction.at
+
+    def told_in(self, story: Story) -> Story:
+        """The story with it."""
+        return story.correcting(self.correction, now=self.now, customer_id=self.customer_id)
+
 
 async def retell(
     session: Session,
@@ -62,7 +92,7 @@ async def retell(
     program_id: str,
     account: Account,
     until: datetime,
-    facts: Sequence[NewFact] = (),
+    facts: Sequence[NewFact | NewCorrection] = (),
 ) -> Retold:
     """Tell the account with new facts, at least as far as it was told before. Writes nothing."""
     versions = await stories.versions_of(session, program_id=program_id)
@@ -70,15 +100,15 @@ async def retell(
     return told_with(told, versions=versions, facts=facts, until=until)
 
 
-def told_with(told: Told, *, versions: Versions, facts: Sequence[NewFact], until: datetime) -> Retold:
+def told_with(told: Told, *, versions: Versions, facts: Sequence[NewFact | NewCorrection], until: datetime) -> Retold:
     """The same with what was recorded at hand."""
     if told.gone is not None:
         return _gone(told, versions=versions, at=told.gone.occurred_at)
     story = told.story
     for one in facts:
-        story = story.holding(one.fact, customer_id=one.customer_id)
+        story = one.told_in(story)
     settled_at = told.account.settled_at
-    latest = max([until, *(one.fact.at for one in facts), *([settled_at] if settled_at is not None else [])])
+    latest = max([until, *(one.at for one in facts), *([settled_at] if settled_at is not None else [])])
     course = unfold(story, versions=versions.standing, until=latest)
     return Retold(told.account, told, versions, story, course, latest)
 

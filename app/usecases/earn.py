@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import orjson
@@ -9,7 +10,18 @@ import orjson
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
-from app.store import budgets, customers, ledger, levels, locations, members, purchases, redemptions, terms
+from app.store import (
+    budgets,
+    customers,
+    ledger,
+    levels,
+    locations,
+    members,
+    purchases,
+    receipt_corrections,
+    redemptions,
+    terms,
+)
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.redemptions import RedemptionState
@@ -51,7 +63,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    if not await _paid_by(session, program_id=program, facts=order.facts, customer=customer):
+    if not await paid_by(session, program_id=program, facts=order.facts, customer_ids={customer.id}):
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
     if in_force.asked.tier:
         customer = await levels.fresh(session, program_id=program, customer=customer)
@@ -67,21 +79,24 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     return await keep(session, call=call, answer=answer if after is None else replace(answer, balances=after))
 
 
-async def _paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer: CustomerRow) -> bool:
-    """Whether the redemptions that paid a part are this customer's, and points were paid for them."""
+async def paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer_ids: Collection[str]) -> bool:
+    """Whether the redemptions that paid a part are these customers', and points were paid for them."""
     asked = {one.redemption_id for one in facts.payments if one.redemption_id is not None}
     if not asked:
         return True
     found = await redemptions.by_ids(session, program_id=program_id, redemption_ids=sorted(asked))
     return len(found) == len(asked) and all(
-        one.customer_id == customer.id and one.state is RedemptionState.FULFILLED for one in found.values()
+        one.customer_id in customer_ids and one.state is RedemptionState.FULFILLED for one in found.values()
     )
 
 
 async def _same_receipt(
     session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, recorded: Purchase
 ) -> Answer | Problem:
-    if recorded.fingerprint != order.fingerprint or recorded.customer_id not in (customer.id, customer.asked_for):
+    owners = {recorded.customer_id}
+    if recorded.moved_by is not None:
+        owners |= await receipt_corrections.owners_before(session, program_id=call.program.id, purchase_id=recorded.id)
+    if recorded.fingerprint != order.fingerprint or owners.isdisjoint((customer.id, customer.asked_for)):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"))
     stored = await ledger.of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
     if stored is None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.units import Unit
-from app.domain.wallets.happenings import Bought, Joined, Redeemed, Returned, Reversed, Story
+from app.domain.wallets.happenings import Bought, Corrected, Joined, Redeemed, Returned, Reversed, Story
 from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
 from app.domain.wallets.purse import Purse
 from app.store import accounts, counts, ledger, levels, lots, redemptions
@@ -152,8 +152,9 @@ async def _append(
     known = {one.id: one for one in await lots.all_lots(session, program_id=stamp.program_id, account_id=account.id)}
     book = Book(session=session, stamp=stamp, account=account, known=known)
     origins = dict(_origins(retold.story))
+    corrected = {one.purchase_id: one for one in retold.story.corrections}
     wanted = [(one, False) for one in differences(purse.postings, recorded=recorded)]
-    wanted += [(one, True) for one in _taken_back(purse, at=retold.until, recorded=recorded)]
+    wanted += [(one, True) for one in _taken_back(purse, until=retold.until, recorded=recorded, corrected=corrected)]
     made: dict[Subject, Entry] = {}
     for posting, too_much in wanted:
         subject = posting.subject
@@ -161,6 +162,7 @@ async def _append(
             posting = _decided(posting, retold=retold, decisions=decisions)
         # What time brings is no correction: only what changes a time that was told before has a cause.
         known_before = too_much or (told_up_to is not None and posting.at <= told_up_to)
+        known_before = known_before or (subject.id in corrected and corrected[subject.id].id == cause)
         made[subject] = await book.append(
             posting,
             lots_after=purse.holdings.lots,
@@ -170,9 +172,12 @@ async def _append(
     return made, book
 
 
-def _taken_back(purse: Purse, *, at: datetime, recorded: Recorded) -> Iterator[Posting]:
-    """Entries that take back what should not be there."""
+def _taken_back(
+    purse: Purse, *, until: datetime, recorded: Recorded, corrected: Mapping[str, Corrected]
+) -> Iterator[Posting]:
+    """Entries that take back what should not be there; what a purchase earned that was another wallet's, at its time."""
     for subject, draws in surplus(purse.postings, recorded=recorded).items():
+        at = corrected[subject.id].at if subject.id in corrected else until
         yield purse.moved(subject, at=at, draws=draws)
 
 
@@ -196,6 +201,8 @@ def _redemption_decision(told: Told, *, id: str) -> Decision:
 
 def _origins(story: Story) -> Iterator[tuple[Subject, Origin]]:
     """The records that entries go with."""
+    for correction in story.corrections:
+        yield Subject(EntryType.EARN, correction.purchase_id), Origin(purchase_id=correction.purchase_id)
     for one in story.facts:
         if isinstance(one, Returned):
             of_refund = Origin(purchase_id=one.purchase_id, refund_id=one.id)

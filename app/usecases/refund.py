@@ -42,6 +42,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     judged_by = await versions.version(session, program_id=call.program.id, number=sale.terms_version)
     if customer is None or judged_by is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    sale = await purchases.still(session, program_id=call.program.id, purchase=sale)
     if (same := await _same_receipt(session, call=call, order=order, sale=sale, customer=customer)) is not None:
         return same
     earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)

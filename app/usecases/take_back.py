@@ -112,7 +112,12 @@ async def _plain(
         return False
     if Unit.STAMPS in await versions.units(session, program_id=program_id, terms=now):
         return False
-    if terms.tiers or now.tiers or any(one.redemption_id is not None for one in sale.facts.payments):
+    if (
+        sale.moved_by is not None
+        or terms.tiers
+        or now.tiers
+        or any(one.redemption_id is not None for one in sale.facts.payments)
+    ):
         return False
     if not await following.follows(session, program_id=program_id, customer=customer, terms=now, at=at):
         return False

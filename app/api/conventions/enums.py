@@ -289,6 +289,7 @@ described(
         ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
         ProblemCode.ALREADY_USED: "The redemption was used, and the customer cannot cancel it any more.",
         ProblemCode.NOT_CANCELLABLE: "The terms of the redemption have no window for cancelling: only owner and staff can.",
+        ProblemCode.NOT_MOVABLE: "Something of the purchase came back, or points of its customer paid a part of it: it stays with that customer.",
         ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
         ProblemCode.ABOVE_LIMIT: "The adjustment is above what this access key may give.",
         ProblemCode.NOT_ENOUGH_POINTS: "The transfer or adjustment by staff takes more points than there are.",

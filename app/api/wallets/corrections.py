@@ -30,11 +30,16 @@ described(
         CauseKind.TRANSFER: "Points passed on to another customer.",
         CauseKind.MERGE: "A wallet that went over into this one.",
         CauseKind.NOTICE: "A notice of expiry that was delivered.",
+        CauseKind.AMENDMENT: "A receipt that had been recorded wrongly, and was amended.",
+        CauseKind.MOVE: "A purchase that had been recorded for the wrong customer, and was moved to the right one.",
     },
 )
 
 _BY_PEOPLE = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER, EntryType.MERGE})
 """What stands in the ledger because somebody wanted it."""
+
+_OF_RECEIPTS = frozenset({EntryType.EARN, EntryType.CLAWBACK})
+"""What changes when somebody sets a receipt right."""
 
 
 @strawberry.type(description="An access key that somebody used. Seen by the owner.")
@@ -51,13 +56,17 @@ class Actor:
         return cls(key=row.key_id, role=row.role, label=row.label)
 
 
-@strawberry.type(description="Something that became known late and changed what had been booked before.")
+@strawberry.type(
+    description="Something that became known late, or set a receipt right, and changed what had been booked before."
+)
 class CorrectionCause:
     """A fact, and why it is named here."""
 
     row: strawberry.Private[CauseRow]
     kind: CauseKind = strawberry.field(description="What it was.")
-    occurred_at: datetime = strawberry.field(description="Business time: when it happened, not when it became known.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time: when it happened, not when it became known; of a receipt that was set right, that of the purchase."
+    )
 
     @classmethod
     def of(cls, row: CauseRow) -> CorrectionCause:
@@ -99,10 +108,12 @@ class Lot:
 
 
 async def said_of(entry: Entry, *, info: Info) -> Stated | None:
-    """What was said when people moved the points of an entry; None where they did not."""
-    if entry.type not in _BY_PEOPLE:
-        return None
-    return await info.context.load(reasons.stated, entry.subject)
+    """What was said when people moved the points of an entry, or set right what it rests on; None where they did not."""
+    if entry.type in _BY_PEOPLE:
+        return await info.context.load(reasons.stated, entry.subject)
+    if entry.cause is not None and entry.type in _OF_RECEIPTS:
+        return await info.context.load(reasons.said_of_receipts, entry.cause)
+    return None
 
 
 async def cause_of(entry: Entry, *, info: Info) -> CorrectionCause | None:

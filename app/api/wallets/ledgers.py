@@ -75,7 +75,7 @@ class LedgerEntry(Node):
         return decision(made, judged_by=self.judged_by)
 
     @strawberry.field(
-        description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else who shares the wallet."
+        description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
     )
     async def purchase(self, info: Info) -> Purchase | None:
         """The sale that earned or was refunded."""
@@ -95,19 +95,21 @@ class LedgerEntry(Node):
         return Redemption.of(found) if found is not None else None
 
     @strawberry.field(
-        description="Whether it corrects what was booked before, because something that happened earlier became known later."
+        description="Whether it corrects what was booked before, because something that happened earlier became known later, or a receipt was set right."
     )
     def correction(self) -> bool:
         """Whether something late made it necessary."""
         return self.stored.entry.cause is not None
 
-    @strawberry.field(description="What became known late and made this correction necessary; null where it is none.")
+    @strawberry.field(
+        description="What became known late, or was set right, and made this correction necessary; null where it is none."
+    )
     async def cause(self, info: Info) -> CorrectionCause | None:
         """The fact."""
         return await cause_of(self.stored.entry, info=info)
 
     @strawberry.field(
-        description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on and wallets joined to owner and staff; null where none was given."
+        description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on, wallets joined and receipts set right to owner and staff; null where none was given."
     )
     async def reason(self, info: Info) -> str | None:
         """What was said."""
@@ -118,7 +120,7 @@ class LedgerEntry(Node):
         return said.reason if said is not None else None
 
     @strawberry.field(
-        description="The access key by which people moved the points; null where they did not, or by the `troth` command. For the owner, null to others."
+        description="The access key by which people moved the points or set the receipt right; null where they did not, or by the `troth` command. For the owner, null to others."
     )
     async def actor(self, info: Info) -> Actor | None:
         """Who it was."""

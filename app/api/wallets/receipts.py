@@ -33,7 +33,9 @@ class PurchaseLine:
     kind: LineKind = strawberry.field(description="What the line is.")
 
 
-@strawberry.type(description="A recorded purchase; it never changes. Seen by whoever sees the customer.")
+@strawberry.type(
+    description="A recorded purchase; where its receipt was set right, as it is known now. Seen by whoever sees the customer."
+)
 class Purchase(Node):
     """A receipt and what it earned."""
 
@@ -49,7 +51,7 @@ class Purchase(Node):
     exchange_rate: Decimal | None = strawberry.field(
         description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
     )
-    points: int = strawberry.field(description="Points it earned when it was recorded.")
+    points: int = strawberry.field(description="Points it earned when it was recorded, or last set right.")
 
     @classmethod
     def of(cls, row: records.Purchase) -> Purchase:

@@ -21,6 +21,12 @@ def price(clause: Clause) -> RewardCost:
     return clause.effect
 
 
+def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
+    """The unit that terms price a reward (by key) in; points where they do not price it."""
+    clause = terms.cost_of(reward) if terms is not None else None
+    return price(clause).unit if clause is not None else Unit.POINTS
+
+
 def redeem(
     *,
     terms: Terms,

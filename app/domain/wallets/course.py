@@ -118,7 +118,7 @@ class Course(PassingTime):
         self.points.active_at = fact.at
         draws: tuple[Draw, ...] = ()
         if decision.points:
-            lot = new_lot(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
+            lot = new_lot(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
             draws = self.points.open(lot, at=fact.at)
         self.points.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
         if fact.terms.stamping:
@@ -128,7 +128,7 @@ class Course(PassingTime):
         purse = self.purses[Unit.STAMPS]
         draws: tuple[Draw, ...] = ()
         if decision.stamps:
-            lot = new_stamps(fact.id, decision.stamps, at=fact.at, terms=fact.terms, zone=fact.facts.zone)
+            lot = new_stamps(fact.lot_id, decision.stamps, at=fact.at, terms=fact.terms, zone=fact.facts.zone)
             draws = purse.open(lot, at=fact.at)
         purse.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
 
@@ -152,9 +152,11 @@ class Course(PassingTime):
             stamps=sale.decision.stamps,
             stamps_due_before=sale.stamps_due,
         )
-        self._take_back(fact, lot_id=sale.bought.id, points=outcome.due, decision=outcome.decision, owing=owes(terms))
+        self._take_back(
+            fact, lot_id=sale.bought.lot_id, points=outcome.due, decision=outcome.decision, owing=owes(terms)
+        )
         if terms.stamping:
-            lot_id, stamps = stamp_lot(sale.bought.id), outcome.stamps
+            lot_id, stamps = stamp_lot(sale.bought.lot_id), outcome.stamps
             self._take_back(fact, lot_id=lot_id, points=stamps, decision=outcome.decision, unit=Unit.STAMPS)
         holder = self.holders[sale.bought.customer_id]
         holder.qualifying.add(outcome.base - sale.base, at=sale.bought.at, zone=terms.zone)

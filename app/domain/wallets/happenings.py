@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
 from typing import TypeAlias
+from uuid import UUID, uuid5
 
+from app.domain.deciding.redeeming import cost_unit
 from app.domain.effects.points_validity import NoticeChannel
-from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
 from app.domain.lots import Lot
 from app.domain.terms import Terms
@@ -30,26 +31,42 @@ class Rank(IntEnum):
     OTHER = 3
 
 
-def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
-    """The unit that terms price a reward (by key) in; points where they do not price it."""
-    clause = terms.cost_of(reward) if terms is not None else None
-    return clause.effect.unit if clause is not None and isinstance(clause.effect, RewardCost) else Unit.POINTS
-
-
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A purchase, with the terms it is judged by. `facts.member` is what was recorded of the customer then."""
+    """A purchase, with the terms it is judged by. `facts.member` is what was recorded of the customer then.
+
+    `moved_by` is the correction by which it came into this wallet, empty where it always was in it.
+    """
 
     id: str
     customer_id: str
     external_id: str
     facts: PurchaseFacts
     terms: Terms
+    moved_by: str = ""
 
     @property
     def at(self) -> datetime:
         """When it happened."""
         return self.facts.occurred_at
+
+    @property
+    def lot_id(self) -> str:
+        """The lot of points that it brings. The purchase's own id stands for the lot in the wallet where it was first."""
+        return str(uuid5(UUID(self.moved_by), self.id)) if self.moved_by else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A receipt that had been recorded wrongly: `before` is what stood of it here until then, None where it stood elsewhere.
+
+    What is known of the purchase now is in the story; this says only what was known before. `at` is its business time.
+    """
+
+    id: str
+    purchase_id: str
+    at: datetime
+    before: Bought | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,19 +205,39 @@ Happening: TypeAlias = Bought | Returned | Redeemed | Reversed | Held | Adjusted
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All facts of an account, in any order; `joined` says when each holder of the wallet enrolled."""
+    """All facts of an account, in any order; `joined` says when each holder of the wallet enrolled.
+
+    `corrections` say what was known before of receipts that had been recorded wrongly.
+    """
 
     account_id: str
     joined: Mapping[str, datetime]
     facts: tuple[Happening, ...]
+    corrections: tuple[Corrected, ...] = ()
 
     def holding(self, fact: Happening, *, customer_id: str | None = None) -> Story:
         """The story with one more fact: a customer's own before the wallet went over stands in the story of that time."""
+        return self.changed(
+            lambda story: replace(story, facts=(*story.facts, fact)), at=fact.at, customer_id=customer_id
+        )
+
+    def correcting(self, one: Corrected, *, now: Bought | None, customer_id: str) -> Story:
+        """The story with a receipt of a customer's as it is known now; None where it turned out to be somebody else's."""
+
+        def change(story: Story) -> Story:
+            others = (fact for fact in story.facts if fact.id != one.purchase_id)
+            known = (now,) if now is not None else ()
+            return replace(story, facts=(*others, *known), corrections=(*story.corrections, one))
+
+        return self.changed(change, at=one.at, customer_id=customer_id)
+
+    def changed(self, change: Callable[[Story], Story], *, at: datetime, customer_id: str | None) -> Story:
+        """The story changed where a customer's own facts of a moment stand: in that of the wallet they had then."""
         for place, one in enumerate(self.facts):
-            if isinstance(one, Joined) and fact.at < one.at and customer_id in one.story.people():
-                within = replace(one, story=one.story.holding(fact, customer_id=customer_id))
+            if isinstance(one, Joined) and at < one.at and customer_id in one.story.people():
+                within = replace(one, story=one.story.changed(change, at=at, customer_id=customer_id))
                 return replace(self, facts=(*self.facts[:place], within, *self.facts[place + 1 :]))
-        return replace(self, facts=(*self.facts, fact))
+        return change(self)
 
     def before(self, at: datetime, *, customer_id: str | None = None) -> Story:
         """What had happened up to a moment, to the wallet that a customer had then."""
@@ -211,16 +248,24 @@ class Story:
 
     def keeper(self, id: str) -> str | None:
         """The account whose own fact something is: this one, or one that went over into it; None: of none of them."""
-        if any(one.id == id for one in self.facts):
+        if any(one.id == id for one in (*self.facts, *self.corrections)):
             return self.account_id
         came = (one.story.keeper(id) for one in self.facts if isinstance(one, Joined))
         return next((one for one in came if one is not None), None)
 
     def known_by(self, id: str) -> Story:
         """The story as it was known when something got an id: ids are in the order of time."""
-        known = (one for one in self.facts if one.id <= id)
-        facts = (replace(one, story=one.story.known_by(id)) if isinstance(one, Joined) else one for one in known)
-        return replace(self, facts=tuple(facts))
+        known = {one.id: one for one in self.facts}
+        later = (one for one in self.corrections if one.id > id)
+        # Whose receipt went to somebody who shares the wallet has two corrections of one id: what it came to goes first.
+        for correction in sorted(later, key=lambda one: (one.id, one.before is None), reverse=True):
+            if correction.before is None:
+                known.pop(correction.purchase_id, None)
+            else:
+                known[correction.purchase_id] = correction.before
+        facts = (one for one in known.values() if one.id <= id)
+        then = (replace(one, story=one.story.known_by(id)) if isinstance(one, Joined) else one for one in facts)
+        return replace(self, facts=tuple(then))
 
     def in_order(self) -> list[Happening]:
         """The facts in business order, with what happened to a wallet that went over only after it had gone.

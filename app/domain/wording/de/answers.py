@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.TRANSFER": "Berichtigt, weil eine Übertragung vom {date} später erfasst wurde.",
     "correction.MERGE": "Berichtigt, weil am {date} Punkte zusammengelegt wurden.",
     "correction.NOTICE": "Berichtigt, weil die Zustellung eines Hinweises am {date} später bekannt wurde.",
+    "correction.AMENDMENT": "Berichtigt, weil der Kassenbon vom {date} berichtigt wurde.",
+    "correction.MOVE": "Berichtigt, weil der Einkauf vom {date} dem richtigen Kundenkonto zugeordnet wurde.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "Diese Regel kann nie gelten.",
     "lint.example.NEVER_HOLDS": "An keinem Tag vom {first} bis {last} treffen ihre Tage, Zeiten und Daten zusammen.",
@@ -171,6 +173,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_REVERSED": "Das wurde bereits rückgängig gemacht.",
     "error.ALREADY_USED": "Diese Einlösung wurde schon genutzt und lässt sich nicht mehr selbst zurücknehmen.",
     "error.NOT_CANCELLABLE": "Nach den Bedingungen kann nur das Personal diese Einlösung zurücknehmen.",
+    "error.NOT_MOVABLE": "Dieser Einkauf bleibt bei seinem Kundenkonto: Es wurde etwas davon zurückgegeben oder ein Teil mit Punkten bezahlt.",
     "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel vergeben werden darf.",
     "error.NOT_ENOUGH_POINTS": "Dafür sind nicht genügend Punkte vorhanden.",
 }

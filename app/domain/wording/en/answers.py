@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.TRANSFER": "Corrected because points passed on on {date} were recorded later.",
     "correction.MERGE": "Corrected because points were brought together on {date}.",
     "correction.NOTICE": "Corrected because the delivery of a notice on {date} became known later.",
+    "correction.AMENDMENT": "Corrected because the receipt of {date} was amended.",
+    "correction.MOVE": "Corrected because the purchase of {date} was assigned to the right customer.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "This clause can never hold.",
     "lint.example.NEVER_HOLDS": "On no day from {first} to {last} do its days, hours and dates come together.",
@@ -171,6 +173,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_REVERSED": "This has already been undone.",
     "error.ALREADY_USED": "This redemption has been used, so you can no longer cancel it yourself.",
     "error.NOT_CANCELLABLE": "The terms do not let this redemption be cancelled without the staff; please ask them.",
+    "error.NOT_MOVABLE": "This purchase has to stay with its customer: goods of it came back, or points paid a part of it.",
     "error.ABOVE_LIMIT": "This is more than may be given with this access key.",
     "error.NOT_ENOUGH_POINTS": "There are not enough points for this.",
 }

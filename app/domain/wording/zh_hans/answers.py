@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.TRANSFER": "因{date}的积分转赠较晚入账，现已更正。",
     "correction.MERGE": "因积分已于{date}合并，现已更正。",
     "correction.NOTICE": "因{date}的通知送达情况较晚收到，现已更正。",
+    "correction.AMENDMENT": "因{date}的小票已更正，现已相应调整。",
+    "correction.MOVE": "因{date}的消费已归入正确的会员账户，现已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本条永远不会生效。",
     "lint.example.NEVER_HOLDS": "从{first}到{last}，没有任何一天能同时满足其星期、时段和日期。",
@@ -171,6 +173,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_REVERSED": "该操作此前已被撤销。",
     "error.ALREADY_USED": "该兑换已使用，您无法再自行取消。",
     "error.NOT_CANCELLABLE": "按条款规定，该兑换只能由店员取消，请联系店员。",
+    "error.NOT_MOVABLE": "该笔消费不能转到其他会员：其中已有退货，或部分金额以积分支付。",
     "error.ABOVE_LIMIT": "超出该访问密钥可发放的上限。",
     "error.NOT_ENOUGH_POINTS": "积分不足。",
 }

@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.TRANSFER": "因{date}的點數轉贈較晚入帳，現已更正。",
     "correction.MERGE": "因點數已於{date}合併，現已更正。",
     "correction.NOTICE": "因{date}的通知送達情形較晚得知，現已更正。",
+    "correction.AMENDMENT": "因{date}的收據已更正，現已一併調整。",
+    "correction.MOVE": "因{date}的消費已改歸正確的會員帳戶，現已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本項永遠不會生效。",
     "lint.example.NEVER_HOLDS": "從{first}到{last}，沒有任何一天能同時符合其星期、時段與日期。",
@@ -171,6 +173,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_REVERSED": "此操作先前已撤銷。",
     "error.ALREADY_USED": "此兌換已使用，您無法再自行取消。",
     "error.NOT_CANCELLABLE": "依條款規定，此兌換只能由門市人員取消，請洽門市人員。",
+    "error.NOT_MOVABLE": "此筆消費無法轉至其他會員：其中已有退貨，或部分金額以點數支付。",
     "error.ABOVE_LIMIT": "超出此存取金鑰可發給的上限。",
     "error.NOT_ENOUGH_POINTS": "點數不足。",
 }

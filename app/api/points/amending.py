@@ -1,0 +1,106 @@
+"""amendPurchase: a receipt that was recorded wrongly is set right, and only the difference is booked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, speak
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.customers.customers import Customer
+from app.api.customers.reading_again import customer_again, entry_again, purchase_again
+from app.api.points.baskets import PurchaseInput, facts_of, place_of
+from app.api.program.decisions import Decision, decided
+from app.api.wallets.balances import Balance, balances
+from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.receipts import Purchase
+from app.domain.access import Permission
+from app.domain.problems import Problem
+from app.usecases.amend_purchase import Amendment, amend_purchase
+from app.usecases.call import Answer
+
+
+@strawberry.input(description="A receipt to set right.")
+class AmendPurchaseInput:
+    """The receipt as it should have been, and why."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    purchase: PurchaseInput = strawberry.field(
+        description="The whole receipt as it should have been: `externalId` says which one it is. Its time and currency stay: sent otherwise, they are refused."
+    )
+    reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept, and staff see it in the ledger.")
+
+
+@strawberry.type(description="What setting a receipt right came to.")
+class AmendPurchasePayload(Payload):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(
+        default=None, description="What the receipt as it is now earns in all, and why; null when refused."
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right afterwards, one per unit."
+    )
+
+    @strawberry.field(description="The purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await purchase_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry with the difference; null where it earns what it had earned.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def amend_a_purchase(
+    info: Info,
+    input: Annotated[AmendPurchaseInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> AmendPurchasePayload | None:
+    """Set a receipt right once."""
+    context = info.context
+    speak(info, locale)
+    outcome = await perform(
+        amend_purchase,
+        name="amendPurchase",
+        permission=Permission.AMEND_PURCHASES,
+        key=input.idempotency_key,
+        payload=canonical(input),
+        order=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return AmendPurchasePayload(problem=outcome)
+    return AmendPurchasePayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+def _order(sent: AmendPurchaseInput, *, context: Context) -> Amendment | Problem:
+    facts = facts_of(sent.purchase, context=context, within="purchase")
+    if isinstance(facts, Problem):
+        return facts
+    location_id = place_of(sent.purchase, within="purchase")
+    if isinstance(location_id, Problem):
+        return location_id
+    return Amendment(
+        receipt=sent.purchase.external_id,
+        facts=facts,
+        occurred_at=sent.purchase.occurred_at,
+        location_id=location_id,
+        reason=sent.reason.strip(),
+    )

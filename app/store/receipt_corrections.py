@@ -1,0 +1,148 @@
+"""Corrections of receipts that had been recorded wrongly: what stood of them before, whose they were, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.facts import PurchaseFacts
+from app.store.evidence import digest
+from app.store.purchases import Purchase
+from app.store.unit import Row, Session
+from app.store.values import instant, json_value
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCorrection:
+    """A purchase as it was recorded until then, and whose it is since (`to_customer_id`); `actor` is the access key used.
+
+    `external_id`, `occurred_at` and `terms_version` are those of the purchase: they never change.
+    """
+
+    id: str
+    purchase_id: str
+    customer_id: str
+    to_customer_id: str
+    total: int
+    earned: int
+    moved_by: str | None
+    facts_text: str
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+    external_id: str
+    occurred_at: datetime
+    terms_version: int
+
+    @classmethod
+    def of(
+        cls, before: Purchase, *, id: str, to: str, recorded_at: datetime, reason: str, actor: str | None
+    ) -> ReceiptCorrection:
+        """The correction of a purchase that stood like this until now."""
+        return cls(
+            id=id,
+            purchase_id=before.id,
+            customer_id=before.customer_id,
+            to_customer_id=to,
+            total=before.total.minor,
+            earned=before.earned,
+            moved_by=before.moved_by,
+            facts_text=before.facts_text,
+            recorded_at=recorded_at,
+            reason=reason,
+            actor=actor,
+            external_id=before.external_id,
+            occurred_at=before.occurred_at,
+            terms_version=before.terms_version,
+        )
+
+    @property
+    def facts(self) -> PurchaseFacts:
+        """What was known of the purchase until then."""
+        return PurchaseFacts.from_data(json_value(self.facts_text))
+
+
+_OWN = "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor"
+_ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + ", p.external_id, p.occurred_at, p.terms_version"
+
+
+async def add(session: Session, *, program_id: str, correction: ReceiptCorrection) -> None:
+    """Keep a new correction (with the next statements, see `Session.later`)."""
+    await session.later(
+        f"INSERT INTO receipt_corrections ({_OWN}, program_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        correction.id,
+        correction.purchase_id,
+        correction.customer_id,
+        correction.to_customer_id,
+        correction.total,
+        correction.earned,
+        correction.moved_by,
+        correction.facts_text,
+        correction.recorded_at,
+        correction.reason,
+        correction.actor,
+        program_id,
+    )
+
+
+def evidence(one: ReceiptCorrection) -> int:
+    """The digest of a correction: part of the evidence of every wallet that the purchase is or was in."""
+    return digest(
+        "receipt_corrections",
+        one.id,
+        one.purchase_id,
+        one.customer_id,
+        one.to_customer_id,
+        one.total,
+        one.earned,
+        one.moved_by,
+        one.facts_text,
+        one.recorded_at,
+        one.reason,
+        one.actor,
+    )
+
+
+async def of_customers(
+    session: Session, *, program_id: str, customer_ids: Sequence[str]
+) -> tuple[ReceiptCorrection, ...]:
+    """The corrections of receipts that were or became customers', oldest first."""
+    rows = await session.rows(
+        f"SELECT {_ROW} FROM receipt_corrections c"
+        " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+        " WHERE c.program_id = $1 AND (c.customer_id = ANY($2) OR c.to_customer_id = ANY($2)) ORDER BY c.id",
+        program_id,
+        list(customer_ids),
+    )
+    return tuple(_correction(row) for row in rows)
+
+
+async def owners_before(session: Session, *, program_id: str, purchase_id: str) -> frozenset[str]:
+    """Whose (customer ids) a purchase was taken for before it was corrected."""
+    rows = await session.rows(
+        "SELECT customer_id FROM receipt_corrections WHERE program_id = $1 AND purchase_id = $2",
+        program_id,
+        purchase_id,
+    )
+    return frozenset(row["customer_id"] for row in rows)
+
+
+def _correction(row: Row) -> ReceiptCorrection:
+    return ReceiptCorrection(
+        id=row["id"],
+        purchase_id=row["purchase_id"],
+        customer_id=row["customer_id"],
+        to_customer_id=row["to_customer_id"],
+        total=row["total"],
+        earned=row["earned"],
+        moved_by=row["moved_by"],
+        facts_text=row["facts"],
+        recorded_at=instant(row["recorded_at"]),
+        reason=row["reason"],
+        actor=row["actor"],
+        external_id=row["external_id"],
+        occurred_at=instant(row["occurred_at"]),
+        terms_version=row["terms_version"],
+    )

@@ -1,0 +1,169 @@
+"""Amend a receipt that was recorded wrongly: what it says now earns what it would have earned, and only the difference is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.amounts import MAX_POINTS, Money
+from app.domain.deciding.returning import Left, returning
+from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
+from app.domain.ledger import Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
+from app.domain.wallets.happenings import Bought, Corrected
+from app.domain.wallets.postings import Subject
+from app.store import customers, locations, purchases, receipt_corrections, refunds
+from app.store import terms as versions
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
+from app.store.receipt_corrections import ReceiptCorrection
+from app.store.refunds import Refund
+from app.store.telling import NewCorrection, Retold, retell
+from app.store.unit import Session
+from app.store.values import json_text
+from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.earn import RECEIPTS, paid_by
+from app.usecases.going_over import reason_problem
+from app.usecases.record import record
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """The whole receipt as it should have been, by its number, and why.
+
+    `occurred_at` is the time that was sent, None where none was: a receipt keeps its time, whatever the facts say.
+    """
+
+    receipt: str
+    facts: PurchaseFacts
+    occurred_at: datetime | None
+    location_id: str | None
+    reason: str
+
+
+async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> Answer | Problem:
+    """Judge the receipt as it is known now, by the terms of its time, at its place in time, with all that follows from it.
+
+    Its number, time, currency and customer stay. What came back of it stays as it was.
+    """
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (wrong := reason_problem(order.reason)) is not None:
+        return wrong
+    program = call.program.id
+    sale = await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.receipt)
+    if sale is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase", "externalId"))
+    customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id), lock=True)
+    judged_by = await versions.version(session, program_id=program, number=sale.terms_version)
+    if customer is None or judged_by is None:
+        raise LookupError(f"purchase {sale.id} has no customer, or no terms")
+    sale = await purchases.still(session, program_id=program, purchase=sale)
+    facts = await _facts(session, call=call, order=order, sale=sale, customer=customer)
+    if isinstance(facts, Problem):
+        return facts
+    return await _amended(session, call=call, order=order, sale=sale, customer=customer, terms=judged_by, facts=facts)
+
+
+async def _facts(
+    session: Session, *, call: Call, order: Amendment, sale: Purchase, customer: CustomerRow
+) -> PurchaseFacts | Problem:
+    """What is known of the purchase now, or why it cannot be."""
+    program = call.program.id
+    if order.occurred_at not in (None, sale.occurred_at):
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="a receipt keeps its time")
+    if order.facts.currency != sale.facts.currency:
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="a receipt keeps its currency"
+        )
+    here = await locations.placed(session, program_id=program, facts=order.facts, location_id=order.location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    owners = {customer.id, sale.customer_id}
+    if not await paid_by(session, program_id=program, facts=here, customer_ids=owners):
+        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
+    facts = replace(here, occurred_at=sale.occurred_at, member=sale.facts.member)
+    if facts == sale.facts:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt says so already")
+    came_back = await refunds.of_purchase(session, program_id=program, purchase_id=sale.id)
+    if not _holds(facts, came_back=came_back):
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "lines"), detail="more came back than the receipt would have"
+        )
+    return facts
+
+
+def _holds(facts: PurchaseFacts, *, came_back: Sequence[Refund]) -> bool:
+    """Whether what came back of a purchase can come back of these facts, too."""
+    left = Left.after(facts, refunds=())
+    for one in came_back:
+        money = {number: Money(minor, facts.currency).decimal() for number, minor in one.amounts.items()}
+        back = returning(lines=one.lines, amounts=money, amount=None, sale=facts, left=left)
+        if isinstance(back, Problem):
+            return False
+        left = left.less(facts, refund=one)
+    return True
+
+
+async def _amended(
+    session: Session,
+    *,
+    call: Call,
+    order: Amendment,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    facts: PurchaseFacts,
+) -> Answer | Problem:
+    program = call.program.id
+    correction = ReceiptCorrection.of(
+        sale, id=call.new_id(), to=sale.customer_id, recorded_at=call.now, reason=order.reason, actor=call.actor
+    )
+    before = Bought(sale.id, sale.customer_id, sale.external_id, sale.facts, terms, sale.moved_by or "")
+    fact = Corrected(correction.id, sale.id, sale.occurred_at, before)
+    retold = await retell(
+        session,
+        program_id=program,
+        account=customer.account,
+        until=sale.occurred_at,
+        facts=[NewCorrection(fact, replace(before, facts=facts), sale.customer_id)],
+    )
+    sold = retold.course.sales[sale.id]
+    if any(one.lifetime > MAX_POINTS for one in retold.balances.values()) or sold.decision.largest() > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    amended = replace(
+        sale,
+        total=facts.total(),
+        earned=sold.decision.points,
+        facts=sold.facts,
+        facts_text=json_text(sold.facts.to_data()),
+    )
+    await purchases.correct(session, program_id=program, purchase=amended)
+    await receipt_corrections.add(session, program_id=program, correction=correction)
+    made = await record(
+        session,
+        stamp=call.stamp,
+        retold=retold,
+        digests=(purchases.evidence(amended), receipt_corrections.evidence(correction)),
+        gone=(purchases.evidence(sale),),
+        cause=correction.id,
+    )
+    entry = made.get(Subject(EntryType.EARN, sale.id))
+    answer = _answer(customer, sale=sale, decision=sold.decision, retold=retold, entry=entry, terms=terms)
+    return await keep(session, call=call, answer=answer)
+
+
+def _answer(
+    customer: CustomerRow, *, sale: Purchase, decision: Decision, retold: Retold, entry: Entry | None, terms: Terms
+) -> Answer:
+    return Answer(
+        decision=decision,
+        balances=retold.balances,
+        customer_id=customer.id,
+        purchase_id=sale.id,
+        entry_id=entry.id if entry is not None else None,
+        terms=terms,
+    )

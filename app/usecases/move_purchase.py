@@ -1,0 +1,204 @@
+"""Move a purchase that was recorded for the wrong customer to the right one: what it earned goes back, and is earned again there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.ledger import Entry, EntryType
+from app.domain.members import NOBODY
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
+from app.domain.wallets.happenings import Bought, Corrected
+from app.domain.wallets.postings import Subject
+from app.store import customers, levels, members, purchases, receipt_corrections, refunds
+from app.store import terms as versions
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
+from app.store.receipt_corrections import ReceiptCorrection
+from app.store.telling import NewCorrection, Retold, retell, told_with
+from app.store.unit import Session
+from app.store.values import json_text
+from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.earn import RECEIPTS
+from app.usecases.going_over import reason_problem
+from app.usecases.record import record
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Which purchase (by id, or by receipt number), whose it was, and why it was not taken for theirs."""
+
+    purchase_id: str | None
+    receipt: str | None
+    customer: CustomerBy
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """A purchase on its way: from whom to whom, by which terms it is judged, and its rows before and after."""
+
+    giver: CustomerRow
+    taker: CustomerRow
+    terms: Terms
+    before: Purchase
+    after: Purchase
+    correction: ReceiptCorrection
+
+    @property
+    def leaving(self) -> NewCorrection:
+        """What the wallet it was in is told."""
+        was = _bought(self.before, facts_of=self.before, terms=self.terms)
+        fact = Corrected(self.correction.id, self.before.id, self.before.occurred_at, was)
+        return NewCorrection(fact, None, self.before.customer_id)
+
+    @property
+    def coming(self) -> NewCorrection:
+        """What the wallet it comes into is told."""
+        now = _bought(self.before, facts_of=self.after, terms=self.terms)
+        return NewCorrection(
+            Corrected(self.correction.id, self.before.id, self.before.occurred_at, None), now, self.after.customer_id
+        )
+
+
+def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> Bought:
+    return Bought(sale.id, facts_of.customer_id, sale.external_id, facts_of.facts, terms, facts_of.moved_by or "")
+
+
+async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer | Problem:
+    """Move it, at its place in time, with all that follows from it in both wallets.
+
+    One of which something came back, or that points paid a part of, stays where it is.
+    """
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    if (wrong := reason_problem(order.reason)) is not None:
+        return wrong
+    program = call.program.id
+    sale = await _sale(session, call=call, order=order)
+    if sale is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    giver, taker = await customers.find_two(
+        session, program_id=program, first=CustomerBy(sale.customer_id), second=order.customer
+    )
+    if taker is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    judged_by = await versions.version(session, program_id=program, number=sale.terms_version)
+    if giver is None or judged_by is None:
+        raise LookupError(f"purchase {sale.id} has no customer, or no terms")
+    sale = await purchases.still(session, program_id=program, purchase=sale)
+    if giver.id == taker.id:
+        return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
+    if (bound := await _bound(session, program_id=program, sale=sale)) is not None:
+        return bound
+    correction = ReceiptCorrection.of(
+        sale, id=call.new_id(), to=_own(taker), recorded_at=call.now, reason=order.reason, actor=call.actor
+    )
+    after = await _for(taker, session=session, program_id=program, sale=sale, terms=judged_by, correction=correction)
+    return await _moved(session, call=call, moving=_Moving(giver, taker, judged_by, sale, after, correction))
+
+
+async def _sale(session: Session, *, call: Call, order: Move) -> Purchase | None:
+    program = call.program.id
+    if order.purchase_id is not None:
+        return await purchases.by_id(session, program_id=program, purchase_id=order.purchase_id)
+    return await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.receipt or "")
+
+
+async def _bound(session: Session, *, program_id: str, sale: Purchase) -> Problem | None:
+    """Why a purchase cannot leave its customer."""
+    if any(one.redemption_id is not None for one in sale.facts.payments):
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="points of its customer paid a part of it")
+    if await refunds.of_purchase(session, program_id=program_id, purchase_id=sale.id):
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="something of it came back")
+    return None
+
+
+def _own(customer: CustomerRow) -> str:
+    """Whose the purchase is: who was merged into another customer keeps what was theirs before."""
+    return customer.asked_for or customer.id
+
+
+async def _for(
+    taker: CustomerRow,
+    *,
+    session: Session,
+    program_id: str,
+    sale: Purchase,
+    terms: Terms,
+    correction: ReceiptCorrection,
+) -> Purchase:
+    """The purchase as one of another customer, not decided yet. What was left of budgets is as it was."""
+    if terms.asked.tier:
+        taker = await levels.fresh(session, program_id=program_id, customer=taker)
+    bare = replace(sale.facts, member=NOBODY)
+    seen = await members.seen(session, program_id=program_id, customer=taker, terms=terms, facts=bare)
+    facts = replace(seen, member=replace(seen.member, budgets=sale.facts.member.budgets))
+    return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
+
+
+async def _moved(session: Session, *, call: Call, moving: _Moving) -> Answer | Problem:
+    program = call.program.id
+    here, there = await _told(session, program_id=program, moving=moving)
+    sold = there.course.sales[moving.before.id]
+    if any(one.lifetime > MAX_POINTS for one in there.balances.values()):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
+    after = replace(
+        moving.after, earned=sold.decision.points, facts=sold.facts, facts_text=json_text(sold.facts.to_data())
+    )
+    await purchases.correct(session, program_id=program, purchase=after)
+    await receipt_corrections.add(session, program_id=program, correction=moving.correction)
+    gone, mark = purchases.evidence(moving.before), receipt_corrections.evidence(moving.correction)
+    came = purchases.evidence(after)
+    subject = Subject(EntryType.EARN, moving.before.id)
+    if here is there:
+        both = await _booked(session, call=call, retold=there, digests=(came, mark, mark), gone=(gone,), moving=moving)
+        entries = (None, both.get(subject))
+    else:
+        left = await _booked(session, call=call, retold=here, digests=(mark,), gone=(gone,), moving=moving)
+        got = await _booked(session, call=call, retold=there, digests=(came, mark), gone=(), moving=moving)
+        entries = (left.get(subject), got.get(subject))
+    answer = Answer(
+        decision=sold.decision,
+        balances=there.balances,
+        customer_id=moving.taker.id,
+        purchase_id=after.id,
+        entry_id=_id(entries[1]),
+        other_id=moving.giver.id,
+        other_entry_id=_id(entries[0]),
+        terms=moving.terms,
+    )
+    return await keep(session, call=call, answer=answer)
+
+
+def _id(entry: Entry | None) -> str | None:
+    return entry.id if entry is not None else None
+
+
+async def _told(session: Session, *, program_id: str, moving: _Moving) -> tuple[Retold, Retold]:
+    """Both wallets told with the purchase where it belongs; the same one twice where the two customers share it."""
+    at = moving.before.occurred_at
+    here = await retell(session, program_id=program_id, account=moving.giver.account, until=at, facts=[moving.leaving])
+    if moving.giver.account.id == moving.taker.account.id:
+        both = [moving.leaving, moving.coming]
+        shared = told_with(here.told, versions=here.versions, facts=both, until=at)
+        return shared, shared
+    there = await retell(session, program_id=program_id, account=moving.taker.account, until=at, facts=[moving.coming])
+    return here, there
+
+
+async def _booked(
+    session: Session,
+    *,
+    call: Call,
+    retold: Retold,
+    digests: tuple[int, ...],
+    gone: tuple[int, ...],
+    moving: _Moving,
+) -> Mapping[Subject, Entry]:
+    """Book in one wallet what the move changes."""
+    return await record(
+        session, stamp=call.stamp, retold=retold, digests=digests, gone=gone, cause=moving.correction.id
+    )

@@ -1,0 +1,281 @@
+"""Receipts that were recorded wrongly, over HTTP on both databases: amended, and moved to the right customer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_access import customer_key
+from tests.api.test_households import JOIN
+from tests.api.test_merging import MERGE
+from tests.api.test_stamps import PUBLISH
+from tests.proving import faults_in
+from tests.shop import DECISION, Clock, Shop, open_shop
+
+BALANCES = "balances { unit { code } available owed lifetime }"
+ENTRY = "id type points correction cause { kind statement } reason actor { role } purchase { externalId }"
+AMEND = f"""mutation($input: AmendPurchaseInput!) {{ amendPurchase(input: $input) {{ {DECISION} {BALANCES}
+  entry {{ {ENTRY} }} purchase {{ points total {{ amount }} lines {{ number quantity }} }} customer {{ id }}
+  userErrors {{ code path message }} }} }}"""
+MOVE = f"""mutation($input: MovePurchaseInput!) {{ movePurchase(input: $input) {{ {DECISION} {BALANCES}
+  entry {{ {ENTRY} }} takenBack {{ {ENTRY} }} customer {{ id }} from {{ id }} purchase {{ points }}
+  userErrors {{ code path message }} }} }}"""
+LEDGER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ ledger {{ nodes {{ {ENTRY} }} }}
+  wallet {{ balances {{ available owed }} }} tier {{ key }} }} }}"""
+EXPLAIN = "query($entry: ID!) { explain(entry: $entry) { recomputedPoints agrees } }"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A shop that gives a point a pound, and 50 for the first purchase; its books are right at the end."""
+    with open_shop(database_url, clock=clock, template="points") as opened:
+        yield opened
+        assert faults_in(opened.url) == []
+
+
+def line(price: str, quantity: str = "1", sku: str = "a") -> dict[str, str]:
+    """An article on a receipt."""
+    return {"sku": sku, "quantity": quantity, "unitPrice": price}
+
+
+def amend(shop: Shop, receipt: str, *lines: dict[str, str], role: Role = Role.TILL, **more: Any) -> Any:
+    """A receipt set right."""
+    purchase = {"externalId": receipt, "lines": list(lines), **more.pop("purchase", {})}
+    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "Typed twice.", **more}
+    return shop.ask(AMEND, role=role, input=given)["amendPurchase"]
+
+
+def move(shop: Shop, receipt: str, card: str, *, role: Role = Role.STAFF, **more: Any) -> Any:
+    """A purchase moved to the customer with a card."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "purchase": {"externalId": receipt},
+        "customer": {"card": card},
+        "reason": "The wrong card was scanned.",
+        **more,
+    }
+    return shop.ask(MOVE, role=role, input=given)["movePurchase"]
+
+
+def entries(shop: Shop, card: str, *, role: Role = Role.STAFF) -> list[dict[str, Any]]:
+    """The ledger of a card, newest entry first."""
+    found: list[dict[str, Any]] = shop.ask(LEDGER, role=role, by={"card": card})["customer"]["ledger"]["nodes"]
+    return found
+
+
+def all_agree(shop: Shop, *cards: str) -> None:
+    """Every entry is decided again as it was."""
+    for card in cards:
+        for one in entries(shop, card):
+            again = shop.ask(EXPLAIN, role=Role.STAFF, entry=one["id"])["explain"]
+            assert again == {"recomputedPoints": one["points"], "agrees": True}, one
+
+
+def codes(answer: Any) -> list[tuple[str, list[str]]]:
+    """Refusals with the way to the input."""
+    return [(one["code"], one["path"][1:]) for one in answer["userErrors"]]
+
+
+def test_an_amended_receipt_books_only_the_difference(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "80.00", receipt="r-1")
+    less = amend(shop, "r-1", line("20.00", "3"))
+    assert less["userErrors"] == []
+    assert less["decision"]["points"][0]["points"] == 60
+    assert (less["entry"]["type"], less["entry"]["points"], less["entry"]["correction"]) == ("EARN", -20, True)
+    assert less["entry"]["cause"]["kind"] == "AMENDMENT"
+    assert less["balances"] == [{"unit": {"code": "points"}, "available": 60, "owed": 0, "lifetime": "60"}]
+    assert less["purchase"]["points"] == 60
+    assert less["purchase"]["total"]["amount"] == "60.00"
+    more = amend(shop, "r-1", line("20.00", "3"), line("5.00"))
+    assert (more["entry"]["points"], more["balances"][0]["available"]) == (5, 65)
+    assert [one["reason"] for one in entries(shop, card)] == ["Typed twice.", "Typed twice.", None]
+    all_agree(shop, card)
+
+
+def test_a_receipt_that_earns_the_same_needs_no_entry(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "80.00", receipt="r-1")
+    same = amend(shop, "r-1", line("40.00", "2"))
+    assert (same["userErrors"], same["entry"], same["balances"][0]["available"]) == ([], None, 80)
+    assert codes(amend(shop, "r-1", line("40.00", "2"))) == [("INVALID_INPUT", ["purchase"])]
+
+
+def test_what_was_spent_already_is_owed_and_a_refund_goes_by_the_amended_receipt(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "120.00", receipt="r-1")
+    shop.redeem(card)
+    less = amend(shop, "r-1", line("30.00", "3"))
+    assert (less["balances"][0]["available"], less["balances"][0]["owed"]) == (0, 10)
+    back = shop.refund("r-1", lines=[{"line": 1, "quantity": "1"}])
+    assert (back["shortfall"], back["cash"]["amount"]) == (30, "30.00")
+    assert codes(amend(shop, "r-1", line("30.00", "0.5"))) == [("INVALID_INPUT", ["purchase", "lines"])]
+    kept = amend(shop, "r-1", line("60.00", "3"))
+    assert kept["userErrors"] == []
+    all_agree(shop, card)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"reason": " "}, ("REASON_MISSING", ["reason"])),
+        ({"reason": "x" * 201}, ("INVALID_INPUT", ["reason"])),
+        ({"purchase": {"externalId": "unknown"}}, ("PURCHASE_NOT_FOUND", ["purchase", "externalId"])),
+        ({"purchase": {"occurredAt": "2090-03-01T12:00:00Z"}}, ("INVALID_INPUT", ["purchase", "occurredAt"])),
+        (
+            {"purchase": {"currencyCode": "EUR", "exchangeRate": "0.8"}},
+            ("INVALID_INPUT", ["purchase", "currencyCode"]),
+        ),
+        ({"purchase": {"locationId": "TG9jYXRpb246eA"}}, ("LOCATION_NOT_FOUND", ["purchase", "locationId"])),
+        ({"purchase": {"lines": []}}, ("INVALID_INPUT", ["purchase", "lines"])),
+    ],
+)
+def test_what_a_receipt_cannot_become_is_refused_and_changes_nothing(
+    shop: Shop, change: dict[str, Any], expected: tuple[str, list[str]]
+) -> None:
+    card = shop.enrol()
+    shop.buy(card, "80.00", receipt="r-1")
+    assert codes(amend(shop, "r-1", line("20.00"), **change)) == [expected]
+    assert shop.ledger(card) == [("EARN", 80)]
+
+
+def test_a_moved_purchase_goes_back_here_and_is_earned_there_at_its_time(shop: Shop, clock: Clock) -> None:
+    wrong, right = shop.enrol(), shop.enrol()
+    shop.buy(wrong, "80.00", receipt="r-1")
+    clock.now += timedelta(days=1)
+    shop.buy(right, "7.00")
+    shop.buy(wrong, "5.00")
+    moved = move(shop, "r-1", right)
+    assert moved["userErrors"] == []
+    assert moved["balances"][0]["available"] == 87
+    assert (moved["entry"]["points"], moved["takenBack"]["points"]) == (80, -80)
+    assert moved["entry"]["cause"]["kind"] == moved["takenBack"]["cause"]["kind"] == "MOVE"
+    assert moved["entry"]["reason"] == moved["takenBack"]["reason"] == "The wrong card was scanned."
+    assert (shop.available(wrong), shop.available(right)) == (5, 87)
+    back = shop.refund("r-1")
+    assert (back["balances"][0]["available"], back["entry"]["points"]) == (7, -80)
+    all_agree(shop, wrong, right)
+
+
+def test_a_purchase_may_go_on_and_come_back(shop: Shop) -> None:
+    one, two, three = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(one, "30.00", receipt="r-1")
+    for card in (two, three, one):
+        assert move(shop, "r-1", card)["userErrors"] == []
+    assert amend(shop, "r-1", line("10.00"))["userErrors"] == []
+    assert [shop.available(card) for card in (one, two, three)] == [10, 0, 0]
+    all_agree(shop, one, two, three)
+
+
+def test_what_binds_a_purchase_to_its_customer_keeps_it_there(shop: Shop) -> None:
+    one, two = shop.enrol(), shop.enrol()
+    shop.buy(one, "300.00", receipt="r-1")
+    shop.refund("r-1", lines=[{"line": 1, "quantity": "0.5"}])
+    paid = shop.redeem(one)["redemption"]["id"]
+    shop.buy(one, "9.00", receipt="r-2", payments=[{"kind": "POINTS", "amount": "4.00", "redemptionId": paid}])
+    shop.buy(one, "9.00", receipt="r-3")
+    assert codes(move(shop, "r-1", two)) == [("NOT_MOVABLE", ["purchase"])]
+    assert codes(move(shop, "r-2", two)) == [("NOT_MOVABLE", ["purchase"])]
+    assert codes(move(shop, "r-3", one)) == [("SAME_CUSTOMER", ["customer"])]
+    assert codes(move(shop, "r-3", "nobody")) == [("CUSTOMER_NOT_FOUND", ["customer"])]
+    assert codes(move(shop, "r-4", two)) == [("PURCHASE_NOT_FOUND", ["purchase"])]
+    assert codes(move(shop, "r-3", two, reason="")) == [("REASON_MISSING", ["reason"])]
+    assert shop.ledger(two) == []
+
+
+def test_a_till_that_sends_a_moved_receipt_again_is_answered_as_it_was(shop: Shop) -> None:
+    one, two = shop.enrol(), shop.enrol()
+    shop.buy(one, "30.00", receipt="r-1")
+    move(shop, "r-1", two)
+    again = shop.buy(one, "30.00", receipt="r-1")
+    assert (again["userErrors"], again["decision"]["points"][0]["points"]) == ([], 30)
+    assert [one["code"] for one in shop.buy(one, "31.00", receipt="r-1")["userErrors"]] == ["RECEIPT_DIFFERS"]
+    assert [one["code"] for one in shop.buy(shop.enrol(), "30.00", receipt="r-1")["userErrors"]] == ["RECEIPT_DIFFERS"]
+    assert (shop.available(one), shop.available(two)) == (0, 30)
+
+
+def test_tills_move_nothing_and_customers_amend_nothing(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "30.00", receipt="r-1")
+    given = {"idempotencyKey": "m", "purchase": {"externalId": "r-1"}, "customer": {"card": card}, "reason": "x"}
+    answer = shop.send(MOVE, role=Role.TILL, input=given).json()
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    receipt = {"externalId": "r-1", "lines": [line("1.00")]}
+    amended = {"idempotencyKey": "a", "purchase": receipt, "reason": "x"}
+    answer = shop.send(AMEND, key=customer_key(shop.url, shop, card), input=amended).json()
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+def test_who_shares_a_wallet_keeps_the_points_and_who_was_merged_keeps_the_past(shop: Shop, clock: Clock) -> None:
+    one, two, three = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(one, "30.00", receipt="r-1")
+    shop.buy(three, "11.00", receipt="r-3")
+    clock.now += timedelta(days=1)
+    joined = {"idempotencyKey": "j", "customer": {"card": two}, "household": {"card": one}, "reason": "They said so."}
+    assert shop.ask(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
+    merged = {"idempotencyKey": "g", "merged": {"card": three}, "survivor": {"card": one}, "reason": "Two cards."}
+    assert shop.ask(MERGE, role=Role.STAFF, input=merged)["mergeCustomers"]["userErrors"] == []
+    shop.buy(one, "8.00", receipt="r-8")
+    shared = move(shop, "r-8", two)
+    assert (shared["userErrors"], shared["takenBack"], shared["balances"][0]["available"]) == ([], None, 49)
+    before = amend(shop, "r-3", line("1.00"))
+    assert (before["userErrors"], before["balances"][0]["available"]) == ([], 39)
+    stranger = shop.enrol()
+    away = move(shop, "r-1", stranger)
+    assert (away["userErrors"], away["balances"][0]["available"]) == ([], 30)
+    assert shop.available(one) == shop.available(two) == 9
+
+
+def test_levels_and_what_clauses_count_follow_a_purchase(database_url: str) -> None:
+    clock = Clock()
+    with open_shop(database_url, clock=clock, template="blank") as shop:
+        clauses = [
+            {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+            {"key": "first", "effect": {"bonusPoints": {"points": 50}}, "conditions": [{"firstPurchase": True}]},
+            {"key": "stamp", "effect": {"stamps": {"stamps": 1}}},
+            {"key": "gold", "effect": {"tier": {"tier": "gold", "name": "Gold", "points": 100}}},
+            {"key": "period", "effect": {"tierPeriod": {"period": "ROLLING_YEAR", "graceDays": 0}}},
+        ]
+        terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        wrong, right = shop.enrol(), shop.enrol()
+        shop.buy(wrong, "100.00", receipt="r-1")
+        clock.now += timedelta(days=1)
+        shop.buy(wrong, "10.00", receipt="r-2")
+        shop.buy(right, "10.00", receipt="r-3")
+
+        def standing(card: str) -> tuple[int, str | None]:
+            found = shop.ask(LEDGER, role=Role.STAFF, by={"card": card})["customer"]
+            return found["wallet"]["balances"][0]["available"], found["tier"]["key"]
+
+        assert (standing(wrong), standing(right)) == ((160, "gold"), (60, None))
+        assert move(shop, "r-1", right)["userErrors"] == []
+        # The purchase of the day before is the first one now, and what came after it no longer is.
+        assert (standing(wrong), standing(right)) == ((60, None), (160, "gold"))
+        assert amend(shop, "r-1", line("20.00"))["userErrors"] == []
+        assert standing(right) == (80, None)
+        shop.buy(wrong, "1.00")
+        assert standing(wrong) == (61, None)
+        all_agree(shop, wrong, right)
+        assert faults_in(shop.url) == []
+
+
+def test_a_repeat_is_answered_the_same_and_a_key_of_another_input_is_refused(shop: Shop) -> None:
+    one, two = shop.enrol(), shop.enrol()
+    shop.buy(one, "30.00", receipt="r-1")
+    first = move(shop, "r-1", two, idempotencyKey="once")
+    assert move(shop, "r-1", two, idempotencyKey="once") == first
+    assert codes(move(shop, "r-1", one, idempotencyKey="once")) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
+    changed = amend(shop, "r-1", line("3.00"), idempotencyKey="again")
+    assert amend(shop, "r-1", line("3.00"), idempotencyKey="again") == changed
