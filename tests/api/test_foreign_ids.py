@@ -94,6 +94,45 @@ ASKED: dict[str, list[Asked]] = {
             "payments",
         )
     ],
+    "amendPurchase.input.purchase.locationId": [
+        mutation(
+            "Location",
+            "amendPurchase",
+            f'reason: "x", purchase: {{ locationId: $id, externalId: "R-9", {BASKET[2:]}',
+            "LOCATION_NOT_FOUND",
+            "purchase",
+            "locationId",
+        )
+    ],
+    "amendPurchase.input.purchase.payments.redemptionId": [
+        mutation(
+            "Redemption",
+            "amendPurchase",
+            'reason: "x", purchase: { externalId: "R-9", lines: [{ sku: "x", quantity: "1", unitPrice: "9.00" }],'
+            ' payments: [{ kind: POINTS, amount: "1.00", redemptionId: $id }] }',
+            "REDEMPTION_NOT_FOUND",
+            "purchase",
+            "payments",
+        )
+    ],
+    "movePurchase.input.purchase.id": [
+        mutation(
+            "Purchase",
+            "movePurchase",
+            'reason: "x", customer: { card: "THEIRS99" }, purchase: { id: $id }',
+            "PURCHASE_NOT_FOUND",
+            "purchase",
+        )
+    ],
+    "movePurchase.input.customer.id": [
+        mutation(
+            "Customer",
+            "movePurchase",
+            'reason: "x", purchase: { externalId: "R-9" }, customer: { id: $id }',
+            "CUSTOMER_NOT_FOUND",
+            "customer",
+        )
+    ],
     "refundPreview.purchase.id": [
         replace(query("Purchase", "refundPreview", "purchase: { id: $id }"), refused="PURCHASE_NOT_FOUND")
     ],

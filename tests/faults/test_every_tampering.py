@@ -19,6 +19,7 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     # What a person is called, reads and was born on, and which terms were accepted, moves no points.
     "customers": frozenset({"wallet_id", "state", "enrolled_at", "tier", "tier_since", "tier_falls_at", "merged_into"}),
     "purchases": None,
+    "receipt_corrections": None,
     "refunds": None,
     "redemptions": None,
     "reversals": None,

@@ -29,6 +29,7 @@ from app.domain.units import Unit
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
 from app.usecases.adjust import NewAdjustment, adjust
+from app.usecases.amend_purchase import Amendment, amend_purchase
 from app.usecases.call import Answer
 from app.usecases.cancel_redemption import Cancellation, cancel_redemption
 from app.usecases.create_reward import NewReward, create_reward
@@ -39,6 +40,7 @@ from app.usecases.end_hold import HoldBy, capture, release
 from app.usecases.enrol import Enrolment, enrol
 from app.usecases.join_household import NewMember, join_household
 from app.usecases.merge import NewMerger, merge
+from app.usecases.move_purchase import Move, move_purchase
 from app.usecases.publish import Draft, publish
 from app.usecases.redeem import NewRedemption, redeem
 from app.usecases.refund import NewRefund, refund
@@ -137,7 +139,7 @@ def by(card: str) -> CustomerBy:
 def whole_shop(where: Opened) -> LivingProgram:
     """Months of a shop: everything that can be recorded is, and the books are proved."""
     made = WholeShop(where)
-    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL", "FRED", "GRETA", "HANS", "IDA", "JOST", "KARL"):
+    for card in ("ANNA", "BERT", "CARL", "DORA", "EMIL", "FRED", "GRETA", "HANS", "IDA", "JOST", "KARL", "LENA", "MAX"):
         made.join(card)
     _is_plain(made)
     _does_everything(made)
@@ -145,6 +147,7 @@ def whole_shop(where: Opened) -> LivingProgram:
     _comes_late(made)
     _go_over(made)
     _gives_it_back(made)
+    _is_set_right(made)
     assert made.shop.faults() == []
     return made.shop
 
@@ -219,3 +222,16 @@ def _gives_it_back(made: WholeShop) -> None:
     sold = made.buy("DORA", "70.00")
     made.wait(days=1)
     made.refund(sold, 3)
+
+
+def _is_set_right(made: WholeShop) -> None:
+    """Lena's card was scanned for what Max bought, and a receipt of hers was typed wrong; another one went to and fro."""
+    wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
+    made.wait(days=3)
+    made.do(move_purchase, Move(None, wrong, by("MAX"), "the wrong card"))
+    facts = a_purchase(a_line(price="12.00", quantity="3"), at=made.shop.now)
+    made.do(amend_purchase, Amendment(mistyped, facts, None, None, "typed wrong"))
+    astray = made.buy("MAX", "9.00")
+    made.do(move_purchase, Move(None, astray, by("LENA"), "the wrong card"))
+    made.do(move_purchase, Move(None, astray, by("MAX"), "the right card after all"))
+    made.refund(wrong, 1)

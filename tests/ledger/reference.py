@@ -131,12 +131,12 @@ class Wallet:
         facts = customer.seen(fact.facts, fact.terms)
         decision = earn(terms=fact.terms, facts=facts)
         kept = {line.number: line.quantity for line in facts.lines}
-        sale = Sale(facts, fact.terms, decision, kept, base_points(decision, terms=fact.terms))
+        sale = Sale(facts, fact.terms, decision, kept, base_points(decision, terms=fact.terms), lot=fact.lot_id)
         self.sales[fact.id] = sale
         customer.sales.append(sale)
         self.active_at = fact.at
-        self.come(fact.id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, bought=True)
-        self.card.come(fact.id, decision.stamps, at=fact.at)
+        self.come(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, bought=True)
+        self.card.come(fact.lot_id, decision.stamps, at=fact.at)
 
     def on_returned(self, fact: past.Returned) -> None:
         self.refund(fact, self.sales[fact.purchase_id])
@@ -225,10 +225,10 @@ class Wallet:
         sale.due += due
         sale.base = base_points(still, terms=sale.terms)
         owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
-        self.take(fact.id, due, self.clawed(own=fact.purchase_id), owing=owing)
+        self.take(fact.id, due, self.clawed(own=sale.lot), owing=owing)
         stamps = max(0, sale.decision.stamps - still.stamps - sale.stamps_due)
         sale.stamps_due += stamps
-        self.card.take(fact.id, stamps, own=self.card.row_of(fact.purchase_id))
+        self.card.take(fact.id, stamps, own=self.card.row_of(sale.lot))
 
     def give_back(self, id: str, count: int) -> None:
         """Points of a spending come back in reverse order of taking, what was owed for it first."""

@@ -25,6 +25,8 @@ class Sale:
     decision: Decision
     kept: dict[int, Decimal]
     base: int
+    lot: str = ""
+    """The id of the lot that it brought."""
     due: int = 0
     worth: dict[int, Exact] = field(default_factory=dict)
     paid_back: int = 0

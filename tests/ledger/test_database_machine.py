@@ -36,6 +36,7 @@ from app.domain.units import Unit
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
 from app.usecases.adjust import NewAdjustment, adjust
+from app.usecases.amend_purchase import Amendment, amend_purchase
 from app.usecases.call import Answer
 from app.usecases.cancel_redemption import Cancellation, cancel_redemption
 from app.usecases.create_reward import NewReward, create_reward
@@ -45,6 +46,7 @@ from app.usecases.end_hold import HoldBy, capture, release
 from app.usecases.enrol import Enrolment, enrol
 from app.usecases.join_household import NewMember, join_household
 from app.usecases.merge import NewMerger, merge
+from app.usecases.move_purchase import Move, move_purchase
 from app.usecases.publish import Draft, publish
 from app.usecases.redeem import NewRedemption, redeem
 from app.usecases.refund import NewRefund, refund
@@ -73,10 +75,11 @@ DEEDS = (
     *("buys", "buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
     *("reserves", "reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes"),
     *("adjusts", "adjusts", "delivers", "passes_on", "passes_on", "goes_over", "enrols", "enrols"),
-    *("waits", "waits", "waits", "reads"),
+    *("waits", "waits", "waits", "reads", "amends", "amends", "moves", "moves"),
 )
 USUAL = ("enrol", "earn", "refund", "redeem", "adjust", "deliver_notices")
 RARE = ("capture", "release", "cancel_redemption", "publish", "withdraw", "transfer", "merge", "join_household")
+CORRECTING = ("amend_purchase", "move_purchase")
 
 
 def draft(drawn: Drawn, budget: Budget | None) -> list[DraftedClause]:
@@ -180,6 +183,26 @@ class LivingLedger(RuleBasedStateMachine):
                 money = Decimal(amount * 2)
         number = f"b{pick}-{amount}" if amount % 2 else None
         self.shop.do(refund, NewRefund(None, receipt, lines, at, number, None, f"{pick}", amounts, money))
+
+    def amends(self, at: datetime, pick: int, amount: int) -> None:
+        """A receipt says something else: more, or less, or nothing that was paid with points."""
+        del at
+        if self.sales:
+            lines = (
+                a_line(1, price=f"{amount * 4}.00", quantity="3"),
+                a_line(2, price="5.00", quantity=f"{pick % 4 + 1}"),
+            )
+            facts = a_purchase(*lines, at=self.shop.now, zone=LONDON)
+            self.shop.do(
+                amend_purchase, Amendment(self.sales[pick % len(self.sales)], facts, None, None, "typed wrong")
+            )
+
+    def moves(self, at: datetime, pick: int, amount: int) -> None:
+        """A purchase was somebody else's."""
+        del at
+        if self.sales:
+            receipt = self.sales[-1 - pick % min(6, len(self.sales))]
+            self.shop.do(move_purchase, Move(None, receipt, self.who(pick + amount), "the wrong card"))
 
     def redeems(self, at: datetime, pick: int, amount: int) -> None:
         """Now, or in a sandbox some days ago."""
@@ -308,6 +331,6 @@ def test_a_program_in_a_database_is_after_every_step_as_the_reference_tells_it(d
         )
     told = ", ".join(f"{count} {what}" for what, count in sorted(tally.done.items()))
     print(f"{tally.steps} steps in {time.monotonic() - began:.0f} s: {told}")
-    verbs = (*USUAL, *RARE) if tally.steps > 4_000 else USUAL
+    verbs = (*USUAL, *CORRECTING, *RARE) if tally.steps > 4_000 else (*USUAL, *CORRECTING)
     missing = [verb for verb in verbs if not any(tally.done[f"{verb} {said}"] for said in ("done", "GRANTED"))]
     assert missing == []

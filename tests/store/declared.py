@@ -255,6 +255,7 @@ TABLES: dict[str, Table] = {
             "terms_version": "integer",
             "fingerprint": "text",
             "facts": "json",
+            "moved_by?": "id",
         },
         key=_KEY,
         unique=frozenset({("program_id", "source", "external_id")}),
@@ -433,6 +434,35 @@ TABLES: dict[str, Table] = {
         key=_KEY,
         unique=frozenset({("program_id", "redemption_id")}),
         references=frozenset({_to("redemptions", "redemption_id"), _to("access_keys", "actor")}),
+        only_added=True,
+    ),
+    "receipt_corrections": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "purchase_id": "id",
+            "customer_id": "id",
+            "to_customer_id": "id",
+            "total": "integer",
+            "earned": "integer",
+            "moved_by?": "id",
+            "facts": "json",
+            "recorded_at": "instant",
+            "reason": "text",
+            "actor?": "id",
+        },
+        key=_KEY,
+        indexed=frozenset(
+            {("program_id", "purchase_id"), ("program_id", "customer_id"), ("program_id", "to_customer_id")}
+        ),
+        references=frozenset(
+            {
+                _to("purchases", "purchase_id"),
+                _to("customers", "customer_id"),
+                _to("customers", "to_customer_id"),
+                _to("access_keys", "actor"),
+            }
+        ),
         only_added=True,
     ),
     "adjustments": Table(

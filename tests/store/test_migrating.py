@@ -24,6 +24,7 @@ NAMES = (
     "0007_places_and_budgets",
     "0008_sandbox_clock",
     "0009_whole_ledger",
+    "0010_receipt_corrections",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

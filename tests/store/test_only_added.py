@@ -126,6 +126,19 @@ async def test_of_a_lot_nothing_but_what_is_in_it_can_change(shop: Database, col
     assert taken == 1
 
 
+@pytest.mark.parametrize(
+    "column",
+    ["id", "source", "external_id", "occurred_at", "recorded_at", "currency", "terms_version", "fingerprint"],
+)
+async def test_of_a_purchase_nothing_but_what_a_correction_sets_right_can_change(shop: Database, column: str) -> None:
+    await _refused(shop, f"UPDATE purchases SET {column} = {column}, earned = 1")
+
+    changed = await shop.write(
+        lambda session: session.execute("UPDATE purchases SET earned = 1"), program_id=PROGRAM, turn="correct"
+    )
+    assert changed == 1
+
+
 @pytest.mark.parametrize("remaining", [-1, 11])
 async def test_a_lot_holds_no_less_than_nothing_and_no_more_than_it_was_made_with(
     shop: Database, remaining: int

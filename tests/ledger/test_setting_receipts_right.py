@@ -1,0 +1,122 @@
+"""A receipt that was set right: the wallet is as if it had been right from the beginning, and the past as it was known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import NamedTuple
+
+from hypothesis import assume, given, note
+from hypothesis import strategies as st
+
+from app.domain.wallets.course import unfold
+from app.domain.wallets.happenings import Bought, Corrected, Joined, Story
+from tests.builders import a_line
+from tests.ledger.books import Books, wanted_of
+from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.reference import tell
+from tests.ledger.soaking import moderately
+from tests.ledger.some_terms import START
+from tests.ledger.stories import AUTHORS, Author, an_id
+
+LATER = START + timedelta(days=950)
+LATEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""After every id: a correction comes after all that it sets right."""
+
+
+class Mistake(NamedTuple):
+    """A purchase as it was recorded, as it should have been (None: for somebody else), and whose it was taken for."""
+
+    wrong: Bought
+    right: Bought | None
+    customer_id: str
+
+
+def mistaken(author: Author, *, pick: int, price: int) -> Mistake | None:
+    """One of the purchases of which nothing came back, with another price, or never there."""
+    bound = {getattr(fact, "purchase_id", "") for fact, _ in author.facts}
+    bought = [(fact, who) for fact, who in author.facts if isinstance(fact, Bought) and fact.id not in bound]
+    if not bought:
+        return None
+    wrong, who = bought[pick % len(bought)]
+    facts = replace(wrong.facts, lines=(a_line(1, price=f"{price}.00"),), payments=())
+    return Mistake(wrong, replace(wrong, facts=facts) if price else None, who)
+
+
+def set_right(story: Story, mistake: Mistake) -> Story:
+    """The story as it is told after the correction."""
+    fact = Corrected(LATEST_ID, mistake.wrong.id, mistake.wrong.at, mistake.wrong)
+    return story.correcting(fact, now=mistake.right, customer_id=mistake.customer_id)
+
+
+def facts_in(story: Story) -> Iterator[object]:
+    """Every fact, whichever wallet's it was."""
+    for fact in story.facts:
+        if isinstance(fact, Joined):
+            yield fact.id
+            yield from facts_in(fact.story)
+        else:
+            yield fact
+
+
+def other_facts(author: Author, mistake: Mistake) -> Story:
+    """The story that would have been told if the receipt had been right from the beginning."""
+    kept = [(fact, who) for fact, who in author.facts if fact.id != mistake.wrong.id]
+    return author.story_of([*kept, *([(mistake.right, mistake.customer_id)] if mistake.right else [])])
+
+
+@moderately(120)
+@given(author=AUTHORS, pick=st.integers(0, 99), price=st.integers(0, 40))
+def test_a_wallet_is_as_if_the_receipt_had_always_been_right(author: Author, pick: int, price: int) -> None:
+    note(repr(author))
+    mistake = mistaken(author, pick=pick, price=price)
+    assume(mistake is not None)
+    assert mistake is not None
+    story = set_right(author.story, mistake)
+    right = unfold(other_facts(author, mistake), versions=author.versions, until=LATER)
+    course = unfold(story, versions=author.versions, until=LATER)
+    assert of_core(course, LATER) == of_core(right, LATER)
+    assert unlike(of_core(course, LATER), of_reference(tell(story, author.versions, LATER), LATER)) == {}
+
+    books, once = Books(), Books()
+    books.record(wanted_of(unfold(author.story, versions=author.versions, until=LATER)))
+    books.record(wanted_of(course))
+    assert books.record(wanted_of(course)) == 0
+    once.record(wanted_of(right))
+    assert books.sums() == once.sums()
+
+
+@moderately(80)
+@given(author=AUTHORS, pick=st.integers(0, 99), price=st.integers(0, 40))
+def test_what_was_known_before_is_still_known(author: Author, pick: int, price: int) -> None:
+    note(repr(author))
+    mistake = mistaken(author, pick=pick, price=price)
+    assume(mistake is not None)
+    assert mistake is not None
+    story, before = set_right(author.story, mistake), an_id("before")
+    then, as_it_was = story.known_by("fffffffe"), author.story.known_by("fffffffe")
+    assert {repr(one) for one in facts_in(then)} == {repr(one) for one in facts_in(as_it_was)}
+    assert {repr(one) for one in facts_in(story.known_by(before))} == {
+        repr(one) for one in facts_in(author.story.known_by(before))
+    }
+    assert {repr(one) for one in facts_in(story.known_by(LATEST_ID))} == {repr(one) for one in facts_in(story)}
+
+
+@moderately(40)
+@given(author=AUTHORS, pick=st.integers(0, 99))
+def test_what_came_to_a_wallet_by_a_correction_was_unknown_before(author: Author, pick: int) -> None:
+    note(repr(author))
+    mistake = mistaken(author, pick=pick, price=0)
+    assume(mistake is not None)
+    assert mistake is not None
+    without = other_facts(author, mistake)
+    moved = replace(mistake.wrong, moved_by=LATEST_ID)
+    came = Corrected(LATEST_ID, moved.id, moved.at, None)
+    story = without.correcting(came, now=moved, customer_id=mistake.customer_id)
+    assert {repr(one) for one in facts_in(story.known_by("fffffffe"))} == {
+        repr(one) for one in facts_in(without.known_by("fffffffe"))
+    }
+    here, there = (unfold(one, versions=author.versions, until=LATER) for one in (author.story, story))
+    assert moved.lot_id != moved.id
+    assert of_core(there, LATER)["balance"]["lifetime"] == of_core(here, LATER)["balance"]["lifetime"]
