@@ -34,7 +34,8 @@ from app.usecases.record import record
 class Amendment:
     """The whole receipt as it should have been, by its number, and why.
 
-    `occurred_at` is the time that was sent, None where none was: a receipt keeps its time, whatever the facts say.
+    A receipt keeps its time and place, whatever the facts say: `occurred_at` and `location_id` are those that were sent,
+    None where none were.
     """
 
     receipt: str
@@ -47,7 +48,7 @@ class Amendment:
 async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> Answer | Problem:
     """Judge the receipt as it is known now, by the terms of its time, at its place in time, with all that follows from it.
 
-    Its number, time, currency and customer stay. What came back of it stays as it was.
+    Its number, time, place, currency and customer stay. What came back of it stays as it was.
     """
     if (known := await replay(session, call=call)) is not None:
         return known
@@ -82,10 +83,18 @@ async def _facts(
     here = await locations.placed(session, program_id=program, facts=order.facts, location_id=order.location_id)
     if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    if order.location_id is not None and here.location != sale.facts.location:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "locationId"), detail="a receipt keeps its place")
     owners = {customer.id, sale.customer_id}
     if not await paid_by(session, program_id=program, facts=here, customer_ids=owners):
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
-    facts = replace(here, occurred_at=sale.occurred_at, member=sale.facts.member)
+    facts = replace(
+        order.facts,
+        occurred_at=sale.occurred_at,
+        zone=sale.facts.zone,
+        location=sale.facts.location,
+        member=sale.facts.member,
+    )
     if facts == sale.facts:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt says so already")
     came_back = await refunds.of_purchase(session, program_id=program, purchase_id=sale.id)

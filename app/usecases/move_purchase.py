@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.amounts import MAX_POINTS
@@ -23,7 +22,7 @@ from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.earn import RECEIPTS
 from app.usecases.going_over import reason_problem
-from app.usecases.record import record
+from app.usecases.record import Evidence, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,31 +149,21 @@ async def _moved(session: Session, *, call: Call, moving: _Moving) -> Answer | P
     )
     await purchases.correct(session, program_id=program, purchase=after)
     await receipt_corrections.add(session, program_id=program, correction=moving.correction)
-    gone, mark = purchases.evidence(moving.before), receipt_corrections.evidence(moving.correction)
-    came = purchases.evidence(after)
-    subject = Subject(EntryType.EARN, moving.before.id)
-    if here is there:
-        both = await _booked(session, call=call, retold=there, digests=(came, mark, mark), gone=(gone,), moving=moving)
-        entries = (None, both.get(subject))
-    else:
-        left = await _booked(session, call=call, retold=here, digests=(mark,), gone=(gone,), moving=moving)
-        got = await _booked(session, call=call, retold=there, digests=(came, mark), gone=(), moving=moving)
-        entries = (left.get(subject), got.get(subject))
+    mark = receipt_corrections.evidence(moving.correction)
+    left = Evidence((mark,), gone=(purchases.evidence(moving.before),))
+    came = Evidence((mark, purchases.evidence(after)))
+    taken_back, earned = await _booked(session, call=call, moving=moving, here=here, there=there, left=left, came=came)
     answer = Answer(
         decision=sold.decision,
         balances=there.balances,
         customer_id=moving.taker.id,
         purchase_id=after.id,
-        entry_id=_id(entries[1]),
+        entry_id=earned,
         other_id=moving.giver.id,
-        other_entry_id=_id(entries[0]),
+        other_entry_id=taken_back,
         terms=moving.terms,
     )
     return await keep(session, call=call, answer=answer)
-
-
-def _id(entry: Entry | None) -> str | None:
-    return entry.id if entry is not None else None
 
 
 async def _told(session: Session, *, program_id: str, moving: _Moving) -> tuple[Retold, Retold]:
@@ -190,15 +179,24 @@ async def _told(session: Session, *, program_id: str, moving: _Moving) -> tuple[
 
 
 async def _booked(
-    session: Session,
-    *,
-    call: Call,
-    retold: Retold,
-    digests: tuple[int, ...],
-    gone: tuple[int, ...],
-    moving: _Moving,
-) -> Mapping[Subject, Entry]:
-    """Book in one wallet what the move changes."""
-    return await record(
-        session, stamp=call.stamp, retold=retold, digests=digests, gone=gone, cause=moving.correction.id
-    )
+    session: Session, *, call: Call, moving: _Moving, here: Retold, there: Retold, left: Evidence, came: Evidence
+) -> tuple[str | None, str | None]:
+    """Book in both wallets what the move changes; the entries (ids) that take back and earn, None where there is none.
+
+    What is shared now may have been two wallets at the time of the purchase.
+    """
+    at, cause = moving.before.occurred_at, moving.correction.id
+    subject = Subject(EntryType.EARN, moving.before.id)
+    was_in = here.story.account_at(at, customer_id=moving.before.customer_id)
+    is_in = there.story.account_at(at, customer_id=moving.after.customer_id)
+    if here is there:
+        marks = {was_in: left | came} if was_in == is_in else {was_in: left, is_in: came}
+        both = await record(session, stamp=call.stamp, retold=there, evidence=marks, cause=cause)
+        return None, _id(both.get(subject))
+    back = await record(session, stamp=call.stamp, retold=here, evidence={was_in: left}, cause=cause)
+    earned = await record(session, stamp=call.stamp, retold=there, evidence={is_in: came}, cause=cause)
+    return _id(back.get(subject)), _id(earned.get(subject))
+
+
+def _id(entry: Entry | None) -> str | None:
+    return entry.id if entry is not None else None

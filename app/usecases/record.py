@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
@@ -24,6 +26,21 @@ from app.usecases.call import Stamp
 from app.usecases.run_out import Changed, run_out
 
 
+class Evidence(NamedTuple):
+    """Digests of rows that are new behind an account, and of those that are no longer behind it."""
+
+    digests: tuple[int, ...] = ()
+    gone: tuple[int, ...] = ()
+
+    def __or__(self, other: Evidence) -> Evidence:
+        """Both."""
+        return Evidence((*self.digests, *other.digests), (*self.gone, *other.gone))
+
+
+NOTHING_NEW = Evidence()
+NOWHERE: Mapping[str, Evidence] = MappingProxyType({})
+
+
 async def record(
     session: Session,
     *,
@@ -31,6 +48,7 @@ async def record(
     retold: Retold,
     digests: Iterable[int] = (),
     gone: Iterable[int] = (),
+    evidence: Mapping[str, Evidence] = NOWHERE,
     changed: Collection[Changed] = (),
     cause: str | None = None,
     decisions: Mapping[str, Decision] | None = None,
@@ -38,7 +56,7 @@ async def record(
     """Append what the ledger lacks, set lots, balance and levels, and return the new entries by what they are about.
 
     What clauses counted is set right, too. `digests` are those of the new rows, `gone` those of rows that have changed: of
-    the fact `cause`, or of the account itself. `decisions` are those of new redemptions (by id), `changed` the redemptions
+    the fact `cause`, or of the account itself; `evidence` are those of accounts by their ids. `decisions` are those of new redemptions (by id), `changed` the redemptions
     whose state was changed. The rows that entries go with must be written before, and the account be locked; who has it
     locked has those, too, that went over into it. Reservations that have run out are ended.
     """
@@ -50,8 +68,8 @@ async def record(
             session,
             stamp=stamp,
             retold=one,
-            digests=digests if own else (),
-            gone=gone if own else (),
+            digests=(*(digests if own else ()), *evidence.get(one.account.id, NOTHING_NEW).digests),
+            gone=(*(gone if own else ()), *evidence.get(one.account.id, NOTHING_NEW).gone),
             changed=changed,
             until=retold.until,
             cause=cause,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,10 @@ MOVE = f"""mutation($input: MovePurchaseInput!) {{ movePurchase(input: $input) {
   userErrors {{ code path message }} }} }}"""
 LEDGER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ ledger {{ nodes {{ {ENTRY} }} }}
   wallet {{ balances {{ available owed }} }} tier {{ key }} }} }}"""
+HOLDINGS = """query($a: String!, $b: String!, $c: String!) {
+  a: customer(by: { card: $a }) { wallet { balances { available } } }
+  b: customer(by: { card: $b }) { wallet { balances { available } } }
+  c: customer(by: { card: $c }) { wallet { balances { available } } } }"""
 EXPLAIN = "query($entry: ID!) { explain(entry: $entry) { recomputedPoints agrees } }"
 
 
@@ -138,6 +143,7 @@ def test_what_was_spent_already_is_owed_and_a_refund_goes_by_the_amended_receipt
             ("INVALID_INPUT", ["purchase", "currencyCode"]),
         ),
         ({"purchase": {"locationId": "TG9jYXRpb246eA"}}, ("LOCATION_NOT_FOUND", ["purchase", "locationId"])),
+        ({"purchase": {"locationId": "harbour"}}, ("INVALID_INPUT", ["purchase", "locationId"])),
         ({"purchase": {"lines": []}}, ("INVALID_INPUT", ["purchase", "lines"])),
     ],
 )
@@ -279,3 +285,24 @@ def test_a_repeat_is_answered_the_same_and_a_key_of_another_input_is_refused(sho
     assert codes(move(shop, "r-1", one, idempotencyKey="once")) == [("IDEMPOTENCY_KEY_REUSED", ["idempotencyKey"])]
     changed = amend(shop, "r-1", line("3.00"), idempotencyKey="again")
     assert amend(shop, "r-1", line("3.00"), idempotencyKey="again") == changed
+
+
+def test_whoever_comes_first_the_books_are_right(shop: Shop) -> None:
+    cards = [shop.enrol() for _ in range(3)]
+    for number in range(6):
+        shop.buy(cards[0], "30.00", receipt=f"r-{number}")
+    calls: list[Callable[[], Any]] = []
+    for number in range(6):
+        receipt = f"r-{number}"
+        calls += [partial(move, shop, receipt, card) for card in cards[1:]]
+        calls += [partial(amend, shop, receipt, line("12.00")), partial(shop.refund, receipt)]
+        calls += [partial(shop.buy, cards[number % 3], "1.00")]
+    for answer in shop.at_once(calls):
+        assert {one["code"] for one in answer["userErrors"]} <= {
+            "NOT_MOVABLE",
+            "SAME_CUSTOMER",
+            "NOTHING_TO_REFUND",
+            "INVALID_INPUT",
+        }
+    owners = shop.ask(HOLDINGS, role=Role.STAFF, a=cards[0], b=cards[1], c=cards[2])
+    assert sum(one["wallet"]["balances"][0]["available"] for one in owners.values()) == 6

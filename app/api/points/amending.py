@@ -31,7 +31,7 @@ class AmendPurchaseInput:
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
     purchase: PurchaseInput = strawberry.field(
-        description="The whole receipt as it should have been: `externalId` says which one it is. Its time and currency stay: sent otherwise, they are refused."
+        description="The whole receipt as it should have been: `externalId` says which one it is. Its time, place and currency stay: sent otherwise, they are refused."
     )
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept, and staff see it in the ledger.")
 

@@ -239,6 +239,13 @@ class Story:
                 return replace(self, facts=(*self.facts[:place], within, *self.facts[place + 1 :]))
         return change(self)
 
+    def account_at(self, at: datetime, *, customer_id: str) -> str:
+        """The account of the wallet that a customer had at a moment."""
+        for one in self.facts:
+            if isinstance(one, Joined) and at < one.at and customer_id in one.story.people():
+                return one.story.account_at(at, customer_id=customer_id)
+        return self.account_id
+
     def before(self, at: datetime, *, customer_id: str | None = None) -> Story:
         """What had happened up to a moment, to the wallet that a customer had then."""
         for one in self.facts:
