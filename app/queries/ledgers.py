@@ -14,8 +14,9 @@ from app.domain.ledger import Entry, EntryType
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import unfold
-from app.domain.wallets.happenings import Redeemed, Story, business_order
+from app.domain.wallets.happenings import Redeemed
 from app.domain.wallets.postings import Subject, summed
+from app.domain.wallets.story import Story, business_order
 from app.store import accounts, holders, ledger, purchases, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase

@@ -13,17 +13,15 @@ from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
     Corrected,
-    Happening,
     Held,
-    Joined,
     PassedOn,
     Received,
     Redeemed,
     Returned,
     Reversed,
-    Story,
     Warned,
 )
+from app.domain.wallets.story import Happening, Joined, Story
 from app.store import (
     accounts,
     adjustments,

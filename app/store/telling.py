@@ -9,8 +9,9 @@ from datetime import datetime
 from app.domain.ledger import Balance
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Bought, Corrected, Happening, Story
+from app.domain.wallets.happenings import Bought, Corrected
 from app.domain.wallets.purse import DueNotice
+from app.domain.wallets.story import Happening, Story
 from app.store import stories
 from app.store.accounts import Account
 from app.store.stories import Told, Versions

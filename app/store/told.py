@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from app.domain.terms import Terms
 from app.domain.units import Unit
-from app.domain.wallets.happenings import Story
+from app.domain.wallets.story import Story
 from app.store.accounts import NO_EVIDENCE, Account
 from app.store.expiry_notices import ExpiryNotice
 from app.store.mergers import Merger

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from app.domain.amounts import MAX_POINTS
 from app.domain.ledger import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.wallets.happenings import Joined
 from app.domain.wallets.postings import Subject
+from app.domain.wallets.story import Joined
 from app.store import holders, mergers, stories
 from app.store.accounts import Account
 from app.store.customers import CustomerRow

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.units import Unit
-from app.domain.wallets.happenings import Bought, Corrected, Joined, Redeemed, Returned, Reversed, Story
+from app.domain.wallets.happenings import Bought, Corrected, Redeemed, Returned, Reversed
 from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
 from app.domain.wallets.purse import Purse
+from app.domain.wallets.story import Joined, Story
 from app.store import accounts, counts, ledger, levels, lots, redemptions
 from app.store.accounts import Account
 from app.store.stories import Told

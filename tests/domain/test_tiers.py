@@ -16,8 +16,9 @@ from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.ledger import EntryType
 from app.domain.terms import Terms
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Bought, Story
+from app.domain.wallets.happenings import Bought
 from app.domain.wallets.prospects import prospect
+from app.domain.wallets.story import Story
 from tests.builders import a_clause, a_line, a_purchase
 
 ANNA = "anna"

@@ -19,12 +19,12 @@ from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets import happenings as past
-from app.domain.wallets.happenings import Happening, Story
+from app.domain.wallets.story import Happening, Story
 from tests.ledger.reference_customers import Customer, Sale
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
 from tests.ledger.reference_stamps import Card
 
-_RANKS: dict[type, int] = {past.Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Held: 1, past.Returned: 2}
+_RANKS: dict[type, int] = {Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Held: 1, past.Returned: 2}
 
 
 class Wallet:
@@ -198,7 +198,7 @@ class Wallet:
             if fact.lots & {lot.id, *lot.names} and fact.channel in lot.terms.policy(PointsValidity).notice_by:
                 lot.told.append(fact.at)
 
-    def on_joined(self, fact: past.Joined) -> None:
+    def on_joined(self, fact: Joined) -> None:
         self.join(fact, tell(fact.story, self.versions, fact.at))
 
     def clawed(self, *, own: str) -> list[tuple[Lot, Point]]:
@@ -240,7 +240,7 @@ class Wallet:
             point = self.order[id].pop()
             point.state, point.by = FREE, ""
 
-    def join(self, fact: past.Joined, other: Wallet) -> None:
+    def join(self, fact: Joined, other: Wallet) -> None:
         """All that the other wallet holds, owes and may have to undo; its customers, or their history for the survivor."""
         for lot in other.lots:
             lot.names.add(lot.id)

@@ -20,17 +20,15 @@ from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
-    Happening,
     Held,
-    Joined,
     PassedOn,
     Received,
     Redeemed,
     Returned,
     Reversed,
-    Story,
     Warned,
 )
+from app.domain.wallets.story import Happening, Joined, Story
 from tests.builders import a_line, a_purchase
 from tests.ledger.some_terms import LONDON, LUNCH, START, VERSIONS
 

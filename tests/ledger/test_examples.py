@@ -18,21 +18,9 @@ from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import (
-    Adjusted,
-    Bought,
-    Happening,
-    Held,
-    Joined,
-    PassedOn,
-    Redeemed,
-    Returned,
-    Reversed,
-    Story,
-    Warned,
-    business_order,
-)
+from app.domain.wallets.happenings import Adjusted, Bought, Held, PassedOn, Redeemed, Returned, Reversed, Warned
 from app.domain.wallets.purse import Purse
+from app.domain.wallets.story import Happening, Joined, Story, business_order
 from tests.builders import a_line, a_lot, a_purchase
 from tests.ledger import reference
 from tests.ledger.comparing import of_core, of_reference, unlike

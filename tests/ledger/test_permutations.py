@@ -10,8 +10,8 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Happening
 from app.domain.wallets.postings import Posting
+from app.domain.wallets.story import Happening
 from tests.ledger.books import Books, wanted_of
 from tests.ledger.comparing import of_core
 from tests.ledger.soaking import moderately

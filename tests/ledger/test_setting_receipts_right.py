@@ -11,7 +11,8 @@ from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from app.domain.wallets.course import unfold
-from app.domain.wallets.happenings import Bought, Corrected, Joined, Story
+from app.domain.wallets.happenings import Bought, Corrected
+from app.domain.wallets.story import Joined, Story
 from tests.builders import a_line
 from tests.ledger.books import Books, wanted_of
 from tests.ledger.comparing import of_core, of_reference, unlike

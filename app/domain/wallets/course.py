@@ -22,15 +22,12 @@ from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
-    Happening,
     Held,
-    Joined,
     PassedOn,
     Received,
     Redeemed,
     Returned,
     Reversed,
-    Story,
     Warned,
 )
 from app.domain.wallets.holders import Holder
@@ -38,6 +35,7 @@ from app.domain.wallets.holdings import OWED
 from app.domain.wallets.new_lots import new_lot, new_stamps, stamp_lot
 from app.domain.wallets.passing_time import PassingTime
 from app.domain.wallets.sales import Sale
+from app.domain.wallets.story import Happening, Joined, Story
 from app.domain.wallets.tracks import Track
 
 
