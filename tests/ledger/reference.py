@@ -19,7 +19,7 @@ from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets import happenings as past
-from app.domain.wallets.story import Happening, Story
+from app.domain.wallets.story import Happening, Joined, Story
 from tests.ledger.reference_customers import Customer, Sale
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
 from tests.ledger.reference_stamps import Card
