@@ -14,6 +14,7 @@ from app.api.drafting.publishing import PublishTermsPayload, publish_terms
 from app.api.drafting.withdrawing import WithdrawTermsPayload, withdraw_terms
 from app.api.points.adjusting import AdjustPointsPayload, adjust_points
 from app.api.points.earning import RecordPurchasePayload, record_purchase
+from app.api.points.exchanging import RecordExchangePayload, record_exchange
 from app.api.points.holds import (
     CaptureHoldPayload,
     HoldRewardPayload,
@@ -51,6 +52,10 @@ class Mutation:
     record_refund: RecordRefundPayload | None = strawberry.mutation(
         resolver=record_refund,
         description="Record that goods came back, whole or by line; points go back by the terms of the sale. For owner, staff and tills.",
+    )
+    record_exchange: RecordExchangePayload | None = strawberry.mutation(
+        resolver=record_exchange,
+        description="Record that goods came back and others were bought for them: a refund and a purchase, both or neither. For owner, staff and tills.",
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."
