@@ -64,13 +64,12 @@ async def exchange(session: Session, *, call: Call, order: NewExchange) -> Answe
 
 async def _other_customer(session: Session, *, program_id: str, by: CustomerBy, claimed: CustomerBy) -> Problem | None:
     """The refusal where somebody else had bought, or None; who was merged into another customer is that one."""
-    found = await customers.find(session, program_id=program_id, by=claimed)
+    buyer, found = await customers.find_two(session, program_id=program_id, first=by, second=claimed)
     if found is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    buyer = await customers.find(session, program_id=program_id, by=by)
-    if buyer is not None and buyer.id == found.id:
-        return None
-    return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
+    if buyer is None or buyer.id != found.id:
+        return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
+    return None
 
 
 def _in_refund(problem: Problem) -> Problem:

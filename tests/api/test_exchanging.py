@@ -479,3 +479,16 @@ def test_many_things_at_once_with_one_customer_keep_the_books(opening: Opening) 
     entries, balance = seen(shop, card)
     assert sum(number for kind, number in entries if kind == "EARN") == 8 * 30 + exchanged * 20 + 6 * 5
     assert balance["available"] - balance["owed"] == sum(number for _, number in entries)
+
+
+def test_who_is_being_merged_meanwhile_has_bought_all_the_same(opening: Opening) -> None:
+    shop = opening()
+    merged, survivor = shop.enrol(), shop.enrol()
+    for number in range(8):
+        shop.buy(merged, "30.00", receipt=f"R{number}")
+    calls: list[Callable[[], Any]] = [
+        lambda n=n: exchange(shop, "20.00", f"R{n}", customer={"card": merged}) for n in range(8)
+    ]
+    answers = shop.at_once([*calls[:4], lambda: merge(shop, merged, survivor), *calls[4:]])
+    assert [codes(one) for one in answers] == [[]] * 9
+    assert shop.available(survivor) == 8 * 20
