@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,9 +60,9 @@ class Recorder:
 
         return noted
 
-    async def write(self, work: Work[Any], *, program_id: str, turn: str, receipt: str | None = None) -> Any:
+    async def write(self, work: Work[Any], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> Any:
         """A noted transaction."""
-        return await self._inner.write(self._noting(work), program_id=program_id, turn=turn, receipt=receipt)
+        return await self._inner.write(self._noting(work), program_id=program_id, turn=turn, receipts=receipts)
 
     async def read(self, work: Work[Any]) -> Any:
         """A noted read."""

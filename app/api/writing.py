@@ -15,6 +15,7 @@ from app.api.drafting.withdrawing import WithdrawTermsPayload, withdraw_terms
 from app.api.points.adjusting import AdjustPointsPayload, adjust_points
 from app.api.points.amending import AmendPurchasePayload, amend_a_purchase
 from app.api.points.earning import RecordPurchasePayload, record_purchase
+from app.api.points.exchanging import RecordExchangePayload, record_exchange
 from app.api.points.holds import (
     CaptureHoldPayload,
     HoldRewardPayload,
@@ -61,6 +62,10 @@ class Mutation:
     move_purchase: MovePurchasePayload | None = strawberry.mutation(
         resolver=move_a_purchase,
         description="Move a purchase that was recorded for the wrong customer to the right one, at its place in time. For owner and staff.",
+    )
+    record_exchange: RecordExchangePayload | None = strawberry.mutation(
+        resolver=record_exchange,
+        description="Record that goods came back and others were bought for them: a refund and a purchase, both or neither. For owner, staff and tills.",
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."

@@ -7,7 +7,7 @@ half way. PostgreSQL's own clocks bound every wait: for a lock, then for a state
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from hashlib import blake2b
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -78,12 +78,15 @@ class PostgresDatabase:
             await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
         self._pool.close()
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str, receipt: str | None = None) -> T:
-        """Run a work in one transaction, after those with the same turn or receipt, and again where the database failed."""
-        begin = f"BEGIN; SELECT pg_advisory_xact_lock({turn_number(program_id, turn)})"
-        if receipt is not None:
-            # No idempotency key has a space in it, so that no turn is taken for a receipt.
-            begin += f"; SELECT pg_advisory_xact_lock({turn_number(program_id, f'receipt {receipt}')})"
+    async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
+        """Run a work in one transaction, after those with the same turn or a same receipt, and again where the database failed."""
+        # No idempotency key has a space in it, so that no turn is taken for a receipt. Of several receipts, all who want
+        # them take the lowest number first, so that nobody waits for one another.
+        turns = (
+            turn_number(program_id, turn),
+            *sorted({turn_number(program_id, f"receipt {one}") for one in receipts}),
+        )
+        begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({one})" for one in turns)))
         return await self._patiently(work, begin=begin, locking=" FOR UPDATE")
 
     async def read(self, work: Work[T]) -> T:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -112,7 +112,7 @@ class SqliteDatabase:
         *,
         program_id: str,  # noqa: ARG002 - one writer
         turn: str,  # noqa: ARG002 - one writer: works come one after the other anyway
-        receipt: str | None = None,  # noqa: ARG002 - one writer: works come one after the other anyway
+        receipts: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
     ) -> T:
         """Run a work in the next group. Nothing needs a turn: there is one writer."""
         done: T = await self._writes.do(work)

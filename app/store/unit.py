@@ -6,7 +6,7 @@ once (after a lost connection, a deadlock, a lost race) and must then come to th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Iterator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterator, MutableMapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -113,11 +113,11 @@ class Database(Protocol):
         """Finish what is under way and close the connections; what comes later gets Unavailable."""
         ...
 
-    async def write(self, work: Work[T], *, program_id: str, turn: str, receipt: str | None = None) -> T:
+    async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
         """Run the work in one transaction and return its result once that is durable.
 
         Works of one program with the same `turn` (an idempotency key) run one after the other from their first read on,
-        and so do those with the same `receipt`: a purchase, and a refund that may come before it.
+        and so do those with one of the same `receipts`: a purchase, and a refund that may come before it.
         An exception of the work rolls back what that work wrote, nothing else, and reaches this caller only. The work
         is called again (a bounded number of times, with growing random pauses) when the database, not the work, failed.
         Raises Busy and Unavailable.

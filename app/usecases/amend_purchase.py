@@ -44,6 +44,11 @@ class Amendment:
     location_id: str | None
     reason: str
 
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the receipt, for which refunds may wait."""
+        return (self.receipt,)
+
 
 async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> Answer | Problem:
     """Judge the receipt as it is known now, by the terms of its time, at its place in time, with all that follows from it.

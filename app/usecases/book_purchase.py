@@ -38,6 +38,20 @@ from app.usecases.record import record
 
 
 @dataclass(frozen=True, slots=True)
+class NewReceipt:
+    """A receipt as a till sends it, without whose it is; see `NewPurchase`."""
+
+    external_id: str
+    facts: PurchaseFacts
+    fingerprint: str
+    location_id: str | None = None
+
+    def of(self, customer: CustomerBy) -> NewPurchase:
+        """The purchase that it is of a customer."""
+        return NewPurchase(customer, self.external_id, self.facts, self.fingerprint, self.location_id)
+
+
+@dataclass(frozen=True, slots=True)
 class NewPurchase:
     """A receipt as a till sends it; `fingerprint` is a digest of the receipt as it was sent.
 
@@ -51,9 +65,9 @@ class NewPurchase:
     location_id: str | None = None
 
     @property
-    def receipt(self) -> str:
+    def receipts(self) -> tuple[str, ...]:
         """The number of the receipt, for which refunds may wait."""
-        return self.external_id
+        return (self.external_id,)
 
 
 async def book_purchase(

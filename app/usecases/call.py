@@ -73,7 +73,7 @@ class Answer:
     Holds ids, the decision and the balances after it, and nothing personal. `terms`, the version that decided, is there
     on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
     `clock` what the program's clock showed when it was moved, `moved_from` what it showed before. `other_id` is the
-    customer on the other side, `other_entry_id` the entry there.
+    customer on the other side, `other_entry_id` the entry there. `returned` is what came back in the same call.
     """
 
     decision: Decision | None = None
@@ -96,6 +96,7 @@ class Answer:
     notice_ids: tuple[str, ...] | None = None
     clock: datetime | None = None
     moved_from: datetime | None = None
+    returned: Answer | None = None
     terms: Terms | None = None
     replayed: bool = False
 
@@ -106,6 +107,8 @@ class Answer:
             data["decision"] = self.decision.to_data()
         if self.balances is not None:
             data["balances"] = {unit.value: one.to_data() for unit, one in self.balances.items()}
+        if self.returned is not None:
+            data["returned"] = self.returned.to_data()
         if self.notice_ids is not None:
             data["notice_ids"] = list(self.notice_ids)
         for name in _INSTANTS:
@@ -120,6 +123,7 @@ class Answer:
             **{name: data[name] for name in _PLAIN if name in data},
             decision=Decision.from_data(data["decision"]) if "decision" in data else None,
             balances=_balances(data["balances"]) if "balances" in data else None,
+            returned=cls.from_data(data["returned"]) if "returned" in data else None,
             notice_ids=tuple(data["notice_ids"]) if "notice_ids" in data else None,
             clock=_instant(data.get("clock")),
             moved_from=_instant(data.get("moved_from")),
@@ -173,8 +177,7 @@ async def replay(session: Session, *, call: Call) -> Answer | Problem | None:
 
 async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
     """Store the answer under its key, in the transaction of its effect; what is returned is what was stored."""
-    if answer.decision is not None and answer.terms is not None and answer.terms.asked.about:
-        answer = replace(answer, decision=answer.decision.kept())
+    answer = _kept(answer)
     await answers.keep(
         session,
         program_id=call.program.id,
@@ -186,3 +189,11 @@ async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
         recorded_at=call.received_at,
     )
     return answer
+
+
+def _kept(answer: Answer) -> Answer:
+    if answer.returned is not None:
+        answer = replace(answer, returned=_kept(answer.returned))
+    if answer.decision is None or answer.terms is None or not answer.terms.asked.about:
+        return answer
+    return replace(answer, decision=answer.decision.kept())

@@ -6,7 +6,7 @@ The API speaks to the desk and never to the database, so that nothing above this
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,6 +27,14 @@ Verb = Callable[..., Awaitable[Answer | Problem]]
 def fingerprint(verb: str, payload: Any) -> str:
     """A digest of a verb and its input that does not depend on the order of the fields."""
     return hashlib.sha256(verb.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class _Refused(Exception):
+    """A technical refusal on its way out of its transaction, which is rolled back: nothing of it may stay."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code.value)
+        self.problem = problem
 
 
 class Desk:
@@ -55,7 +63,10 @@ class Desk:
         payload: Any,
         order: Any,
     ) -> Answer | Problem:
-        """Carry out one verb in one transaction, once per idempotency key. `payload` is the input as it was sent."""
+        """Carry out one verb in one transaction, once per idempotency key; a refusal leaves nothing of what it had written.
+
+        `payload` is the input as it was sent.
+        """
         call = Call(
             program=program,
             verb=name,
@@ -66,12 +77,18 @@ class Desk:
             new_id=self.new_id,
         )
 
-        async def work(session: Session) -> Answer | Problem:
-            return await verb(session, call=call, order=order)
+        async def work(session: Session) -> Answer:
+            answer = await verb(session, call=call, order=order)
+            if isinstance(answer, Problem):
+                raise _Refused(answer)
+            return answer
 
         # A purchase and its refund, whichever comes first, meet at the number of the receipt.
-        receipt: str | None = getattr(order, "receipt", None)
-        return await self.database.write(work, program_id=program.id, turn=key, receipt=receipt)
+        receipts: Collection[str] = getattr(order, "receipts", ())
+        try:
+            return await self.database.write(work, program_id=program.id, turn=key, receipts=receipts)
+        except _Refused as refused:
+            return refused.problem
 
     async def start_program(self, wish: Wish) -> NewProgram:
         """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError, NameProblem and TermsError."""

@@ -27,6 +27,7 @@ from app.store.purchases import Purchase
 from app.store.redemptions import RedemptionState
 from app.store.unit import Session
 from app.usecases.book_purchase import NewPurchase as NewPurchase
+from app.usecases.book_purchase import NewReceipt as NewReceipt
 from app.usecases.book_purchase import book_purchase
 from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.wait_for_purchase import apply_waiting
@@ -36,14 +37,19 @@ RECEIPTS = "till"
 
 
 async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
-    """Record the purchase once, decide, and book the points.
-
-    One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
-    all that follows from it. A receipt that is known already under another idempotency key is answered as it was then; one that differs is
-    refused. Nothing is written with a refusal.
-    """
+    """Record the purchase once, decide, and book the points. Nothing is written with a refusal."""
     if (known := await replay(session, call=call)) is not None:
         return known
+    sold = await sell(session, call=call, order=order)
+    return sold if isinstance(sold, Problem) else await keep(session, call=call, answer=sold)
+
+
+async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
+    """Carry a purchase out, without its idempotency key.
+
+    One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
+    all that follows from it. A receipt that is known already is answered as it was then; one that differs is refused.
+    """
     if (skewed := call.too_early(order.facts.occurred_at, path=("purchase", "occurredAt"))) is not None:
         return skewed
     if order.facts.counted_in != call.program.currency:
@@ -76,7 +82,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return made
     sale, answer = made
     after = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
-    return await keep(session, call=call, answer=answer if after is None else replace(answer, balances=after))
+    return answer if after is None else replace(answer, balances=after)
 
 
 async def paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer_ids: Collection[str]) -> bool:
@@ -101,11 +107,10 @@ async def _same_receipt(
     stored = await ledger.of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
     if stored is None:
         raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
-    answer = Answer(
+    return Answer(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
         balances=await balances_now(session, program_id=call.program.id, customer=customer),
         customer_id=customer.id,
         purchase_id=recorded.id,
         entry_id=stored.entry.id,
     )
-    return await keep(session, call=call, answer=answer)

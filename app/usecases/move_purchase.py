@@ -34,6 +34,11 @@ class Move:
     customer: CustomerBy
     reason: str
 
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the receipt, where it is said."""
+        return (self.receipt,) if self.receipt is not None else ()
+
 
 @dataclass(frozen=True, slots=True)
 class _Moving:

@@ -27,15 +27,30 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     """
     if (known := await replay(session, call=call)) is not None:
         return known
+    sale = await sale_of(session, call=call, order=order)
+    if isinstance(sale, Problem):
+        return sale
+    if sale is None:
+        return await wait(session, call=call, order=order)
+    answer = await give_back(session, call=call, order=order, sale=sale)
+    return answer if isinstance(answer, Problem) else await keep(session, call=call, answer=answer)
+
+
+async def sale_of(session: Session, *, call: Call, order: NewRefund) -> Purchase | Problem | None:
+    """The purchase that is refunded, None where its receipt is not known yet; or what is wrong with the order as it is."""
     if (wrong := no_quantity(order.lines)) is not None:
         return wrong
     if (skewed := call.too_early(order.occurred_at, path=("occurredAt",))) is not None:
         return skewed
-    sale = await _sale(session, call=call, order=order)
-    if sale is None and order.receipt is not None:
-        return await wait(session, call=call, order=order)
-    if sale is None:
-        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    program = call.program.id
+    if order.purchase_id is None:
+        return await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.receipt or "")
+    sale = await purchases.by_id(session, program_id=program, purchase_id=order.purchase_id)
+    return sale if sale is not None else Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+
+
+async def give_back(session: Session, *, call: Call, order: NewRefund, sale: Purchase) -> Answer | Problem:
+    """Carry a refund out, without its idempotency key. One whose number is known already is answered as it was then."""
     if order.occurred_at < sale.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
     customer = await customers.find(session, program_id=call.program.id, by=CustomerBy(sale.customer_id), lock=True)
@@ -50,7 +65,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     back = returning(lines=order.lines, amounts=order.amounts, amount=order.amount, sale=sale.facts, left=left)
     if isinstance(back, Problem):
         return back
-    answer = await take_back(
+    return await take_back(
         session,
         stamp=call.stamp,
         order=order,
@@ -61,21 +76,12 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         left=left,
         back=back,
     )
-    return await keep(session, call=call, answer=answer)
-
-
-async def _sale(session: Session, *, call: Call, order: NewRefund) -> Purchase | None:
-    if order.purchase_id is not None:
-        return await purchases.by_id(session, program_id=call.program.id, purchase_id=order.purchase_id)
-    return await purchases.by_receipt(
-        session, program_id=call.program.id, source=RECEIPTS, external_id=order.receipt or ""
-    )
 
 
 async def _same_receipt(
     session: Session, *, call: Call, order: NewRefund, sale: Purchase, customer: CustomerRow
 ) -> Answer | Problem | None:
-    """The answer to a refund receipt that is known already under another idempotency key; one that differs is refused.
+    """The answer to a refund receipt that is known already; one that differs is refused.
 
     What is left of the purchase has no say: a full refund sent again finds nothing left and is known all the same.
     """
@@ -92,7 +98,7 @@ async def _same_receipt(
     stored = await ledger.of_refund(session, program_id=call.program.id, refund_id=known.id)
     if stored is None:
         raise LookupError(f"refund {known.id} has no entry in the ledger")
-    answer = Answer(
+    return Answer(
         decision=Decision.from_data(orjson.loads(stored.entry.decision)),
         balances=await balances_now(session, program_id=call.program.id, customer=customer),
         customer_id=customer.id,
@@ -102,4 +108,3 @@ async def _same_receipt(
         shortfall=known.due - known.taken,
         cash=known.cash,
     )
-    return await keep(session, call=call, answer=answer)

@@ -46,6 +46,11 @@ class NewRefund:
     amounts: Mapping[int, Decimal] = field(default_factory=dict)
     amount: Decimal | None = None
 
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the purchase's receipt, where that is how it is known."""
+        return (self.receipt,) if self.receipt is not None else ()
+
 
 async def take_back(
     session: Session,

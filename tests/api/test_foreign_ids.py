@@ -61,6 +61,12 @@ def mutation(kind: str, field: str, arguments: str, code: str, *path: str, decid
     return Asked(kind, document, {field: {"decision": None, **refusal} if decided else refusal})
 
 
+def exchanging(kind: str, who: str, bought: str, code: str, *path: str, back: str = 'externalId: "R-9"') -> Asked:
+    """An exchange of what another customer had bought, with its refusal."""
+    arguments = f'{who} refund: {{ purchase: {{ {back} }} }}, purchase: {{ {bought} externalId: "other", {BASKET[2:]}'
+    return mutation(kind, "recordExchange", arguments, code, *path)
+
+
 PURCHASE = f'purchase: {{ externalId: "stolen", {BASKET[2:]}'
 IN_BASKET = "basket: { locationId: $id, lines: [] }"
 FOR_A_WHILE = 'checkout: "stolen", minutes: 5'
@@ -158,6 +164,25 @@ ASKED: dict[str, list[Asked]] = {
     ],
     "recordRefund.input.purchase.id": [
         mutation("Purchase", "recordRefund", "purchase: { id: $id }", "PURCHASE_NOT_FOUND", "purchase")
+    ],
+    "recordExchange.input.customer.id": [
+        exchanging("Customer", "customer: { id: $id }", "", "CUSTOMER_NOT_FOUND", "customer")
+    ],
+    "recordExchange.input.refund.purchase.id": [
+        exchanging("Purchase", "", "", "PURCHASE_NOT_FOUND", "refund", "purchase", back="id: $id")
+    ],
+    "recordExchange.input.purchase.locationId": [
+        exchanging("Location", "", "locationId: $id", "LOCATION_NOT_FOUND", "purchase", "locationId")
+    ],
+    "recordExchange.input.purchase.payments.redemptionId": [
+        exchanging(
+            "Redemption",
+            "",
+            'payments: [{ kind: POINTS, amount: "1.00", redemptionId: $id }]',
+            "REDEMPTION_NOT_FOUND",
+            "purchase",
+            "payments",
+        )
     ],
     "redeemReward.input.customer.id": [
         mutation(

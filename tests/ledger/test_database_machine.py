@@ -41,9 +41,10 @@ from app.usecases.call import Answer
 from app.usecases.cancel_redemption import Cancellation, cancel_redemption
 from app.usecases.create_reward import NewReward, create_reward
 from app.usecases.deliver_notices import NoticesReached, deliver_notices
-from app.usecases.earn import NewPurchase, earn
+from app.usecases.earn import NewPurchase, NewReceipt, earn
 from app.usecases.end_hold import HoldBy, capture, release
 from app.usecases.enrol import Enrolment, enrol
+from app.usecases.exchange import NewExchange, exchange
 from app.usecases.join_household import NewMember, join_household
 from app.usecases.merge import NewMerger, merge
 from app.usecases.move_purchase import Move, move_purchase
@@ -75,9 +76,9 @@ DEEDS = (
     *("buys", "buys", "buys", "buys", "buys", "buys", "returns", "returns", "returns", "redeems", "redeems", "redeems"),
     *("reserves", "reserves", "reserves", "ends_a_checkout", "ends_a_checkout", "ends_a_checkout", "undoes", "undoes"),
     *("adjusts", "adjusts", "delivers", "passes_on", "passes_on", "goes_over", "enrols", "enrols"),
-    *("waits", "waits", "waits", "reads", "amends", "amends", "moves", "moves"),
+    *("waits", "waits", "waits", "reads", "amends", "amends", "moves", "moves", "exchanges", "exchanges"),
 )
-USUAL = ("enrol", "earn", "refund", "redeem", "adjust", "deliver_notices")
+USUAL = ("enrol", "earn", "refund", "exchange", "redeem", "adjust", "deliver_notices")
 RARE = ("capture", "release", "cancel_redemption", "publish", "withdraw", "transfer", "merge", "join_household")
 CORRECTING = ("amend_purchase", "move_purchase")
 
@@ -163,12 +164,27 @@ class LivingLedger(RuleBasedStateMachine):
             self.used |= {one.redemption_id for one in payments}
 
     def returns(self, at: datetime, pick: int, amount: int) -> None:
-        """All of it, a line, some pieces, or money without goods; perhaps before its purchase is known."""
+        """What was bought before; perhaps before its purchase is known."""
         if pick % 7 == 0 or not self.sales:
             self.awaited.append(f"w{self.shop.now.timestamp():.0f}-{len(self.awaited)}")
             receipt = self.awaited[-1]
         else:
             receipt = self.sales[pick % len(self.sales)]
+        self.shop.do(refund, self.what_comes_back(receipt, at, pick, amount))
+
+    def exchanges(self, at: datetime, pick: int, amount: int) -> None:
+        """What was bought before, for something that perhaps was refunded before it came."""
+        if self.sales:
+            back = self.what_comes_back(self.sales[pick % len(self.sales)], at, pick, amount)
+            facts = a_purchase(a_line(1, price=f"{amount * 5}.00", quantity="2"), at=at, zone=LONDON)
+            receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.sales)}"
+            customer = self.who(pick) if pick % 5 == 0 else None
+            done = self.shop.do(exchange, NewExchange(back, NewReceipt(receipt, facts, receipt), customer))
+            if isinstance(done, Answer):
+                self.sales.append(receipt)
+
+    def what_comes_back(self, receipt: str, at: datetime, pick: int, amount: int) -> NewRefund:
+        """All of it, a line, some pieces, or money without goods."""
         lines: dict[int, Decimal | None] | None = None
         amounts: dict[int, Decimal] = {}
         money = None
@@ -182,7 +198,7 @@ class LivingLedger(RuleBasedStateMachine):
             case 3:
                 money = Decimal(amount * 2)
         number = f"b{pick}-{amount}" if amount % 2 else None
-        self.shop.do(refund, NewRefund(None, receipt, lines, at, number, None, f"{pick}", amounts, money))
+        return NewRefund(None, receipt, lines, at, number, None, f"{pick}", amounts, money)
 
     def amends(self, at: datetime, pick: int, amount: int) -> None:
         """A receipt says something else: more, or less, or nothing that was paid with points."""

@@ -271,6 +271,7 @@ described(
         ProblemCode.HOLD_NOT_FOUND: "No reservation of points of this program is known by that.",
         ProblemCode.NOTICE_NOT_FOUND: "No notice of this program is known by that.",
         ProblemCode.SAME_CUSTOMER: "Both are the same customer.",
+        ProblemCode.OTHER_CUSTOMER: "Somebody else than the given customer had bought what comes back.",
         ProblemCode.ALREADY_MERGED: "The customer was merged with another one before.",
         ProblemCode.WALLET_SHARED: "Several customers share the wallet, which makes what is asked impossible.",
         ProblemCode.BIRTHDAY_KNOWN: "The birthday is known already, and a customer cannot change it: staff can.",

@@ -23,7 +23,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.receipts import check_number
 from app.usecases.call import Answer
 from app.usecases.desk import fingerprint
-from app.usecases.earn import NewPurchase, earn
+from app.usecases.earn import NewPurchase, NewReceipt, earn
 
 
 @strawberry.input(description="A purchase to record.")
@@ -96,19 +96,24 @@ def _order(sent: RecordPurchaseInput, *, receipt: Any, context: Context) -> NewP
     by = customer_by(sent.customer, context=context)
     if isinstance(by, Problem):
         return by
+    found = receipt_of(sent.purchase, receipt=receipt, context=context)
+    return found if isinstance(found, Problem) else found.of(by)
+
+
+def receipt_of(sent: PurchaseInput, *, receipt: Any, context: Context) -> NewReceipt | Problem:
+    """The receipt in the field `purchase`, or why it is none; `receipt` is the same in its one spelling."""
     try:
-        check_number(sent.purchase.external_id)
+        check_number(sent.external_id)
     except FactsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail=error.message)
-    facts = facts_of(sent.purchase, context=context, within="purchase")
+    facts = facts_of(sent, context=context, within="purchase")
     if isinstance(facts, Problem):
         return facts
-    location_id = place_of(sent.purchase, within="purchase")
+    location_id = place_of(sent, within="purchase")
     if isinstance(location_id, Problem):
         return location_id
-    return NewPurchase(
-        customer=by,
-        external_id=sent.purchase.external_id,
+    return NewReceipt(
+        external_id=sent.external_id,
         facts=facts,
         fingerprint=fingerprint("receipt", receipt),
         location_id=location_id,

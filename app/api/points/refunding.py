@@ -56,9 +56,9 @@ class RecordRefundInput:
     reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
 
 
-@strawberry.type(description="What a refund came to.")
-class RecordRefundPayload(Payload):
-    """The decision and the balance as they were then; objects as they are now."""
+@strawberry.type(description="What came back in an exchange, and the points that went with it.")
+class Refunded:
+    """The decision as it was then; objects as they are now."""
 
     answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(default=None, description="What was taken back and why.")
@@ -67,13 +67,6 @@ class RecordRefundPayload(Payload):
     )
     points_back: int | None = strawberry.field(
         default=None, description="Points that had paid for what came back, and are back in the very lots."
-    )
-    waiting: WaitingRefund | None = strawberry.field(
-        default=None,
-        description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
-    )
-    balances: list[Balance] = strawberry.field(
-        default_factory=list, description="The balances right after the refund, one per unit."
     )
 
     @strawberry.field(description="The price of what came back, tax included, in the currency of the purchase.")
@@ -92,6 +85,29 @@ class RecordRefundPayload(Payload):
     async def entry(self, info: Info) -> LedgerEntry | None:
         """Read again."""
         return await entry_again(self.answer, context=info.context)
+
+
+async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
+    """The fields of what came back that an answer holds."""
+    return {
+        "answer": answer,
+        "decision": await decided(answer, context=context),
+        "shortfall": answer.shortfall,
+        "points_back": answer.points_back,
+    }
+
+
+@strawberry.type(description="What a refund came to.")
+class RecordRefundPayload(Payload, Refunded):
+    """The decision and the balance as they were then; objects as they are now."""
+
+    waiting: WaitingRefund | None = strawberry.field(
+        default=None,
+        description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after the refund, one per unit."
+    )
 
     @strawberry.field(description="The customer, as they are now.")
     async def customer(self, info: Info) -> Customer | None:
@@ -113,22 +129,20 @@ async def record_refund(
         permission=Permission.RECORD_REFUNDS,
         key=input.idempotency_key,
         payload=canonical(input),
-        order=_order(input, context=context),
+        order=refund_of(input, context=context),
         context=context,
     )
     if isinstance(outcome, Problem):
         return RecordRefundPayload(problem=outcome)
     return RecordRefundPayload(
-        answer=outcome,
-        decision=await decided(outcome, context=context),
-        shortfall=outcome.shortfall,
-        points_back=outcome.points_back,
+        **await refunded(outcome, context=context),
         waiting=await waiting_again(outcome.waiting_refund_id, context=context),
         balances=balances(outcome.balances, context=context),
     )
 
 
-def _order(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
+def refund_of(sent: RecordRefundInput, *, context: Context) -> NewRefund | Problem:
+    """The order for a refund, or why there is none."""
     purchase_id, receipt = purchase_by(sent.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))

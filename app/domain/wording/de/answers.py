@@ -167,6 +167,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.HOLD_NOT_FOUND": "Darunter ist keine Reservierung bekannt.",
     "error.NOTICE_NOT_FOUND": "Darunter ist keine Ankündigung bekannt.",
     "error.SAME_CUSTOMER": "Beide Angaben gehören zu demselben Kundenkonto.",
+    "error.OTHER_CUSTOMER": "Was zurückkommt, hatte jemand anderes gekauft.",
     "error.ALREADY_MERGED": "Dieses Kundenkonto wurde bereits mit einem anderen zusammengeführt.",
     "error.WALLET_SHARED": "Diese Punkte gehören mehreren Mitgliedern gemeinsam; darum ist das nicht möglich.",
     "error.NOT_HELD": "Diese Reservierung besteht nicht mehr: Sie wurde eingelöst oder aufgehoben oder ist abgelaufen.",

@@ -167,6 +167,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.HOLD_NOT_FOUND": "No reservation is known by that.",
     "error.NOTICE_NOT_FOUND": "No notice is known by that.",
     "error.SAME_CUSTOMER": "Both are the same customer.",
+    "error.OTHER_CUSTOMER": "Somebody else had bought what comes back.",
     "error.ALREADY_MERGED": "This customer has already been merged with another one.",
     "error.WALLET_SHARED": "Several customers share these points, so this is not possible.",
     "error.NOT_HELD": "This reservation is over: it was redeemed or released, or it has run out.",

@@ -167,6 +167,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.HOLD_NOT_FOUND": "查无此项预留。",
     "error.NOTICE_NOT_FOUND": "查无此通知。",
     "error.SAME_CUSTOMER": "两者为同一位会员。",
+    "error.OTHER_CUSTOMER": "退回的商品由另一位会员购买。",
     "error.ALREADY_MERGED": "该会员此前已与另一位会员合并。",
     "error.WALLET_SHARED": "这些积分由多位会员共用，因此无法进行此操作。",
     "error.NOT_HELD": "该预留已结束：已完成兑换、已取消或已过期。",

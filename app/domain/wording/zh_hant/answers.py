@@ -167,6 +167,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.HOLD_NOT_FOUND": "查無此項預留。",
     "error.NOTICE_NOT_FOUND": "查無此通知。",
     "error.SAME_CUSTOMER": "兩者為同一位會員。",
+    "error.OTHER_CUSTOMER": "退回的商品由另一位會員購買。",
     "error.ALREADY_MERGED": "此會員先前已與另一位會員合併。",
     "error.WALLET_SHARED": "這些點數由多位會員共用，因此無法執行此操作。",
     "error.NOT_HELD": "此預留已結束：已完成兌換、已取消或已逾期。",

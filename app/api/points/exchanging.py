@@ -1,0 +1,165 @@
+"""recordExchange: goods come back and others are bought for them, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Annotated, Any
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Context, Info, speak
+from app.api.conventions.money import Money, money
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.customers.customers import Customer, CustomerBy, customer_by
+from app.api.customers.reading_again import customer_again, entry_again, purchase_again
+from app.api.points.baskets import PurchaseInput
+from app.api.points.earning import receipt_of
+from app.api.points.refunding import RecordRefundInput, Refunded, refund_of, refunded
+from app.api.points.returns import PurchaseBy, RefundLineInput
+from app.api.program.decisions import Decision, decided
+from app.api.wallets.balances import Balance, balances
+from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.receipts import Purchase
+from app.domain import amounts
+from app.domain.access import Permission
+from app.domain.problems import Problem
+from app.usecases.call import Answer
+from app.usecases.exchange import NewExchange, exchange
+
+
+@strawberry.input(description="What comes back in an exchange; when, the new receipt says.")
+class ExchangeRefundInput:
+    """Of which purchase, and what of it."""
+
+    purchase: PurchaseBy = strawberry.field(
+        description="The purchase that it was bought with. One that is not known is refused; nothing waits for it."
+    )
+    lines: list[RefundLineInput] | None = strawberry.field(
+        default=None, description="What comes back, each line once, at most 500; default everything that is left."
+    )
+    amount: Decimal | None = strawberry.field(
+        default=None, description="Money of the whole price without goods, as with `recordRefund`. Not with `lines`."
+    )
+    external_id: str | None = strawberry.field(
+        default=None, description="The refund's own receipt number, unique in the program, 1 to 200 characters."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
+
+
+@strawberry.input(description="An exchange to record.")
+class RecordExchangeInput:
+    """What comes back, and what is bought for it."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy | None = strawberry.field(
+        default=None,
+        description="Who exchanges; default who had bought what comes back. Anybody else is refused with OTHER_CUSTOMER.",
+    )
+    refund: ExchangeRefundInput = strawberry.field(description="What comes back.")
+    purchase: PurchaseInput = strawberry.field(
+        description="The receipt of what is bought for it. Its `occurredAt` is that of the refund, too: not before the purchase that is refunded."
+    )
+
+
+@strawberry.type(description="What an exchange came to: both of its parts were recorded, or neither.")
+class RecordExchangePayload(Payload):
+    """The decisions and the balances as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(
+        default=None, description="What was earned by the new purchase and why; null when refused."
+    )
+    refund: Refunded | None = strawberry.field(default=None, description="What came back; null when refused.")
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after both, one per unit."
+    )
+
+    @strawberry.field(
+        description="What is to pay on balance: the price of the new receipt, without what points paid, less `cash` of the refund. What is below 0 is given back. Null where the two are in different currencies."
+    )
+    async def to_pay(self, info: Info) -> Money | None:
+        """In the currency of both."""
+        back = self.answer.returned if self.answer is not None else None
+        bought = await purchase_again(self.answer, context=info.context)
+        before = await purchase_again(back, context=info.context)
+        if back is None or back.cash is None or bought is None or before is None:
+            return None
+        price, paid = bought.row.total, bought.row.facts.paid_with_points()
+        if price.currency != before.row.total.currency:
+            return None
+        return money(amounts.Money(int(price.minor - paid) - back.cash, price.currency))
+
+    @strawberry.field(description="The new purchase, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await purchase_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that the new purchase made.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await entry_again(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await customer_again(self.answer, context=info.context)
+
+
+async def record_exchange(
+    info: Info,
+    input: Annotated[RecordExchangeInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> RecordExchangePayload | None:
+    """Record a refund and a purchase together, once."""
+    context = info.context
+    speak(info, locale)
+    context.require(Permission.RECORD_REFUNDS)
+    payload = canonical(input)
+    outcome = await perform(
+        exchange,
+        name="recordExchange",
+        permission=Permission.RECORD_PURCHASES,
+        key=input.idempotency_key,
+        payload=payload,
+        order=_order(input, receipt=payload["purchase"], context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return RecordExchangePayload(problem=outcome)
+    back = outcome.returned
+    return RecordExchangePayload(
+        answer=outcome,
+        decision=await decided(outcome, context=context),
+        refund=Refunded(**await refunded(back, context=context)) if back is not None else None,
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+def _order(sent: RecordExchangeInput, *, receipt: Any, context: Context) -> NewExchange | Problem:
+    by = customer_by(sent.customer, context=context) if sent.customer is not None else None
+    if isinstance(by, Problem):
+        return by
+    given = sent.refund
+    back = refund_of(
+        RecordRefundInput(
+            idempotency_key=sent.idempotency_key,
+            purchase=given.purchase,
+            lines=given.lines,
+            amount=given.amount,
+            external_id=given.external_id,
+            occurred_at=sent.purchase.occurred_at,
+            reason=given.reason,
+        ),
+        context=context,
+    )
+    if isinstance(back, Problem):
+        return replace(back, path=("refund", *back.path))
+    bought = receipt_of(sent.purchase, receipt=receipt, context=context)
+    if isinstance(bought, Problem):
+        return bought
+    return NewExchange(back=replace(back, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)
