@@ -13,6 +13,7 @@ from app.domain.access import Role
 from tests.api.test_holds import HOLD
 from tests.api.test_stamps import ADJUST, CANCEL, MERGE, OFFERS, buy, counts, redeem, refund
 from tests.api.test_terms import PUBLISH, REWARD
+from tests.passing_on import join, look
 from tests.proving import faults_in
 from tests.shop import Clock, Shop, open_shop
 
@@ -41,7 +42,8 @@ def publish(shop: Shop, *clauses: Any, start: str | None = "2026-01-01T00:00:00Z
     """Terms of these clauses."""
     given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": start}
     done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
-    assert done["userErrors"] == [] and done["terms"] is not None, done
+    assert done["userErrors"] == []
+    assert done["terms"] is not None, done["decision"]
     return done["terms"]
 
 
@@ -118,3 +120,24 @@ def test_more_stamps_than_can_be_counted_are_not_merged(shop: Shop) -> None:
     given = {"idempotencyKey": "m", "merged": {"card": cards[0]}, "survivor": {"card": cards[1]}, "reason": "One"}
     answer = shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
     assert [one["code"] for one in answer["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
+
+
+SIDES = """query($by: CustomerBy!) { customer(by: $by) {
+  points: ledger(first: 1) { nodes { type points otherSide { id } cameFrom { nodes { type points unit { code } } } } }
+  stamps: ledger(unit: STAMPS, first: 1) { nodes { type points otherSide { id } cameFrom { nodes { type points unit { code } } } } } } }"""
+
+
+def test_each_unit_of_a_household_says_whose_it_was(shop: Shop) -> None:
+    publish(shop, SPEND, VISIT, MEAL)
+    host, member = shop.enrol(), shop.enrol()
+    for card in (host, member):
+        buy(shop, card)
+    assert join(shop, member, host)["userErrors"] == []
+    found = shop.ask(SIDES, role=Role.STAFF, by={"card": host})["customer"]
+    mine = {"id": look(shop, member)["id"]}
+    for unit, brought in (("points", 6), ("stamps", 1)):
+        (entry,) = found[unit]["nodes"]
+        came = entry.pop("cameFrom")["nodes"]
+        assert entry == {"type": "MERGE", "points": brought, "otherSide": [mine]}
+        kept = {"unit": {"code": unit}}
+        assert came == [{"type": "MERGE", "points": -brought, **kept}, {"type": "EARN", "points": brought, **kept}]
