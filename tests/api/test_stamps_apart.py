@@ -141,3 +141,22 @@ def test_each_unit_of_a_household_says_whose_it_was(shop: Shop) -> None:
         assert entry == {"type": "MERGE", "points": brought, "otherSide": [mine]}
         kept = {"unit": {"code": unit}}
         assert came == [{"type": "MERGE", "points": -brought, **kept}, {"type": "EARN", "points": brought, **kept}]
+
+
+WRONG = """mutation($input: AdjustPointsInput!) { adjustPoints(input: $input) {
+  userErrors { code message ... on TechnicalRefusal { detail } } } }"""
+
+
+def test_what_cannot_be_done_with_stamps_is_not_said_of_points(shop: Shop) -> None:
+    publish(shop, SPEND, VISIT, MEAL)
+    card = shop.enrol()
+    words = {"en": "point", "de": "Punkt", "zh-Hans": "积分", "zh-Hant": "點數"}
+    codes = set()
+    for language, word in words.items():
+        for amount, role in ((-9, Role.OWNER), (5000, Role.STAFF), (0, Role.OWNER)):
+            given = {"customer": {"card": card}, "points": amount, "unit": "STAMPS", "reason": "A gift"}
+            given["idempotencyKey"] = uuid.uuid4().hex
+            (error,) = shop.ask(WRONG, role=role, language=language, input=given)["adjustPoints"]["userErrors"]
+            codes.add(error["code"])
+            assert word not in error["message"] and "point" not in (error["detail"] or ""), error
+    assert codes == {"NOT_ENOUGH_POINTS", "ABOVE_LIMIT", "INVALID_INPUT"}

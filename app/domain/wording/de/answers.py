@@ -94,7 +94,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REVERSAL": "Berichtigt, weil die Rücknahme einer Einlösung am {date} später erfasst wurde.",
     "correction.ADJUSTMENT": "Berichtigt, weil eine Anpassung vom {date} später erfasst wurde.",
     "correction.TRANSFER": "Berichtigt, weil eine Übertragung vom {date} später erfasst wurde.",
-    "correction.MERGE": "Berichtigt, weil am {date} Punkte zusammengelegt wurden.",
+    "correction.MERGE": "Berichtigt, weil am {date} zwei Guthaben zusammengelegt wurden.",
     "correction.NOTICE": "Berichtigt, weil die Zustellung eines Hinweises am {date} später bekannt wurde.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "Diese Regel kann nie gelten.",
@@ -166,11 +166,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "Darunter ist keine Ankündigung bekannt.",
     "error.SAME_CUSTOMER": "Beide Angaben gehören zu demselben Kundenkonto.",
     "error.ALREADY_MERGED": "Dieses Kundenkonto wurde bereits mit einem anderen zusammengeführt.",
-    "error.WALLET_SHARED": "Diese Punkte gehören mehreren Mitgliedern gemeinsam; darum ist das nicht möglich.",
+    "error.WALLET_SHARED": "Dieses Guthaben gehört mehreren Mitgliedern gemeinsam; darum ist das nicht möglich.",
     "error.NOT_HELD": "Diese Reservierung besteht nicht mehr: Sie wurde eingelöst oder aufgehoben oder ist abgelaufen.",
     "error.ALREADY_REVERSED": "Das wurde bereits rückgängig gemacht.",
     "error.ALREADY_USED": "Diese Einlösung wurde schon genutzt und lässt sich nicht mehr selbst zurücknehmen.",
     "error.NOT_CANCELLABLE": "Nach den Bedingungen kann nur das Personal diese Einlösung zurücknehmen.",
     "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel vergeben werden darf.",
-    "error.NOT_ENOUGH_POINTS": "Dafür sind nicht genügend Punkte vorhanden.",
+    "error.NOT_ENOUGH_POINTS": "Dafür reicht das Guthaben nicht.",
 }

@@ -94,7 +94,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REVERSAL": "Corrected because the cancellation of a redemption on {date} was recorded later.",
     "correction.ADJUSTMENT": "Corrected because an adjustment of {date} was recorded later.",
     "correction.TRANSFER": "Corrected because points passed on on {date} were recorded later.",
-    "correction.MERGE": "Corrected because points were brought together on {date}.",
+    "correction.MERGE": "Corrected because two wallets were brought together on {date}.",
     "correction.NOTICE": "Corrected because the delivery of a notice on {date} became known later.",
     # Findings on drafts
     "lint.NEVER_HOLDS": "This clause can never hold.",
@@ -166,11 +166,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "No notice is known by that.",
     "error.SAME_CUSTOMER": "Both are the same customer.",
     "error.ALREADY_MERGED": "This customer has already been merged with another one.",
-    "error.WALLET_SHARED": "Several customers share these points, so this is not possible.",
+    "error.WALLET_SHARED": "Several customers share this wallet, so this is not possible.",
     "error.NOT_HELD": "This reservation is over: it was redeemed or released, or it has run out.",
     "error.ALREADY_REVERSED": "This has already been undone.",
     "error.ALREADY_USED": "This redemption has been used, so you can no longer cancel it yourself.",
     "error.NOT_CANCELLABLE": "The terms do not let this redemption be cancelled without the staff; please ask them.",
     "error.ABOVE_LIMIT": "This is more than may be given with this access key.",
-    "error.NOT_ENOUGH_POINTS": "There are not enough points for this.",
+    "error.NOT_ENOUGH_POINTS": "There is not enough in the wallet for this.",
 }

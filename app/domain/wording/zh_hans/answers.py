@@ -94,7 +94,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REVERSAL": "因{date}的取消兑换较晚入账，现已更正。",
     "correction.ADJUSTMENT": "因{date}的积分调整较晚入账，现已更正。",
     "correction.TRANSFER": "因{date}的积分转赠较晚入账，现已更正。",
-    "correction.MERGE": "因积分已于{date}合并，现已更正。",
+    "correction.MERGE": "因两个账户的余额已于{date}合并，现已更正。",
     "correction.NOTICE": "因{date}的通知送达情况较晚收到，现已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本条永远不会生效。",
@@ -166,11 +166,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "查无此通知。",
     "error.SAME_CUSTOMER": "两者为同一位会员。",
     "error.ALREADY_MERGED": "该会员此前已与另一位会员合并。",
-    "error.WALLET_SHARED": "这些积分由多位会员共用，因此无法进行此操作。",
+    "error.WALLET_SHARED": "该账户由多位会员共用，因此无法进行此操作。",
     "error.NOT_HELD": "该预留已结束：已完成兑换、已取消或已过期。",
     "error.ALREADY_REVERSED": "该操作此前已被撤销。",
     "error.ALREADY_USED": "该兑换已使用，您无法再自行取消。",
     "error.NOT_CANCELLABLE": "按条款规定，该兑换只能由店员取消，请联系店员。",
     "error.ABOVE_LIMIT": "超出该访问密钥可发放的上限。",
-    "error.NOT_ENOUGH_POINTS": "积分不足。",
+    "error.NOT_ENOUGH_POINTS": "余额不足。",
 }

@@ -94,7 +94,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REVERSAL": "因{date}的取消兌換較晚入帳，現已更正。",
     "correction.ADJUSTMENT": "因{date}的點數調整較晚入帳，現已更正。",
     "correction.TRANSFER": "因{date}的點數轉贈較晚入帳，現已更正。",
-    "correction.MERGE": "因點數已於{date}合併，現已更正。",
+    "correction.MERGE": "因兩個帳戶的餘額已於{date}合併，現已更正。",
     "correction.NOTICE": "因{date}的通知送達情形較晚得知，現已更正。",
     # Findings on drafts
     "lint.NEVER_HOLDS": "本項永遠不會生效。",
@@ -166,11 +166,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "查無此通知。",
     "error.SAME_CUSTOMER": "兩者為同一位會員。",
     "error.ALREADY_MERGED": "此會員先前已與另一位會員合併。",
-    "error.WALLET_SHARED": "這些點數由多位會員共用，因此無法執行此操作。",
+    "error.WALLET_SHARED": "此帳戶由多位會員共用，因此無法執行此操作。",
     "error.NOT_HELD": "此預留已結束：已完成兌換、已取消或已逾期。",
     "error.ALREADY_REVERSED": "此操作先前已撤銷。",
     "error.ALREADY_USED": "此兌換已使用，您無法再自行取消。",
     "error.NOT_CANCELLABLE": "依條款規定，此兌換只能由門市人員取消，請洽門市人員。",
     "error.ABOVE_LIMIT": "超出此存取金鑰可發給的上限。",
-    "error.NOT_ENOUGH_POINTS": "點數不足。",
+    "error.NOT_ENOUGH_POINTS": "餘額不足。",
 }
