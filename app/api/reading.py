@@ -31,6 +31,7 @@ from app.api.viewer import Viewer
 from app.api.wallets.balances import no_basket
 from app.api.wallets.explanations import Explanation
 from app.api.wallets.ledgers import LedgerEntry
+from app.api.wallets.other_sides import is_open
 from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
@@ -245,7 +246,7 @@ class Query(RefundQueries, LiabilityQueries):
         return Terms.of(published.terms) if published is not None else None
 
     @strawberry.field(
-        description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the customer."
+        description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the decision of the entry."
     )
     async def explain(
         self,
@@ -260,6 +261,8 @@ class Query(RefundQueries, LiabilityQueries):
         key = decode(entry, "LedgerEntry")
         found = await context.decide(ledgers.explain, entry_id=key) if key is not None else None
         if found is None or not context.principal.may_see_one_of(found.owners):
+            return None
+        if not await is_open(found.stored.entry, info=info):
             return None
         made = ledgers.decision_of(found.stored.entry)
         return Explanation(

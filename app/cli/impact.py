@@ -12,11 +12,14 @@ def tell(found: Impact, *, grandfathered: int) -> None:
     """Print it; `grandfathered` is for how many days points earned before keep the old price by the draft."""
     out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
     out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
+    if found.stamps_gained or found.stamps_lost:
+        out.print(f"In stamps: {found.stamps_gained} more, {found.stamps_lost} fewer.")
     out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
     for title, members in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
-        table = Table("Member", "Points", "Earned before", "after", "Rewards lost", "won", title=title)
+        table = Table("Member", "Points", "Earned before", "after", "Stamps", "Rewards lost", "won", title=title)
         for one in members:
-            numbers = (one.difference, one.earned_before, one.earned_after, one.redemptions_lost, one.redemptions_won)
+            points = one.difference, one.earned_before, one.earned_after
+            numbers = (*points, one.stamps, one.redemptions_lost, one.redemptions_won)
             table.add_row(one.customer_id, *(str(number) for number in numbers))
         if members:
             out.print(table)

@@ -60,7 +60,9 @@ async def passings(session: Session, *, program_id: str, ids: Sequence[str]) -> 
     )
     wanted = {one.id for one in into}.union(*({one.from_account_id, one.to_account_id} for one in passed.values()))
     owners = await holders.of_accounts(session, program_id=program_id, account_ids=sorted(wanted))
-    wallets = {one.wallet_id: one.id for one in into}
+    # The accounts of a wallet, one for each unit, have the same owners.
+    now = {one.wallet_id: owners[one.id] for one in into}
+    wallets = {one.id: one.wallet_id for one in into}
 
     def behind(id: str) -> Passing | None:
         entry = found[id].entry
@@ -69,8 +71,8 @@ async def passings(session: Session, *, program_id: str, ids: Sequence[str]) -> 
             received = entry.account_id == transfer.to_account_id
             return Passing(transfer.reason, owners[transfer.from_account_id if received else transfer.to_account_id])
         if merger is not None:
-            came = entry.account_id == wallets[merger.to_wallet_id]
-            return Passing(merger.reason, _others(merger, came=came, owners=owners[wallets[merger.to_wallet_id]]))
+            came = wallets.get(entry.account_id) == merger.to_wallet_id
+            return Passing(merger.reason, _others(merger, came=came, owners=now[merger.to_wallet_id]))
         return None
 
     return [behind(id) if id in found else None for id in ids]

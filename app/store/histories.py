@@ -28,7 +28,7 @@ SELECT c.id, c.enrolled_at FROM customers c
 WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
 """
 _HELD = """
-SELECT c.id, a.id AS account_id, a.available, EXISTS (
+SELECT c.id, a.id AS account_id, a.available + a.pending + a.held - a.owed AS there, EXISTS (
     SELECT 1 FROM customers o
     WHERE o.program_id = c.program_id AND o.wallet_id = c.wallet_id AND o.id < c.id AND o.merged_into IS NULL
 ) AS shares
@@ -151,7 +151,7 @@ async def _openings(
     }
     accounts = [*(row["account_id"] for row in held), *gone]
     moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, program_id, accounts, since)}
-    found = {row["id"]: 0 if row["shares"] else row["available"] - moved.get(row["account_id"], 0) for row in held}
+    found = {row["id"]: 0 if row["shares"] else row["there"] - moved.get(row["account_id"], 0) for row in held}
     for account, customer in gone.items():
         found[customer] = found.get(customer, 0) - moved.get(account, 0)
     return found

@@ -65,11 +65,11 @@ def _unfit(order: NewAdjustment) -> Problem | None:
     if not order.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if not 1 <= abs(order.points) <= MOST:
-        detail = f"1 to {MOST:,} points, given or taken"
+        detail = f"1 to {MOST:,}, given or taken"
         return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=detail)
     limit = LIMITS[order.role]
     if abs(order.points) > limit:
-        detail = f"at most {limit:,} points at once with a key of this role"
+        detail = f"at most {limit:,} at once with a key of this role"
         return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail)
     return None
 

@@ -104,6 +104,18 @@ class Book:
         self.account = replace(account, entries=entry.number, head=seal)
         return entry
 
+    def changed(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
+        """The lots in which something else is now than before."""
+        return [
+            after
+            for id, before in self.known.items()
+            # What earns nothing any more leaves an empty lot behind.
+            for after in (lots_after.get(id) or replace(before, points=0, remaining=0, held=0),)
+            # Most lots of a wallet are not touched.
+            if after is not before
+            and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
+        ]
+
     async def close(
         self,
         *,
@@ -122,16 +134,7 @@ class Book:
         How far it was told and under which version of the terms, and what time brings to it, stand in the account of the
         wallet's points only.
         """
-        changed = [
-            after
-            for id, before in self.known.items()
-            # What earns nothing any more leaves an empty lot behind.
-            for after in (lots_after.get(id) or replace(before, points=0, remaining=0, held=0),)
-            # Most lots of a wallet are not touched.
-            if after is not before
-            and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
-        ]
-        await lots.set_lots(self.session, program_id=self.stamp.program_id, lots=changed)
+        await lots.set_lots(self.session, program_id=self.stamp.program_id, lots=self.changed(lots_after))
         before = self.account
         joined, terms_version = before.joined or joined, max(before.terms_version, terms_version)
         digest = accounts.evidence_when(before, settled_at=settled_at, joined=joined, terms_version=terms_version)

@@ -66,7 +66,7 @@ async def go_over(
     fact = Joined(merger.id, merger.occurred_at, other.story, merger.survivor_id)
     told = replace(told, absorbed=(*told.absorbed, other))
     retold = told_with(told, versions=versions, facts=[NewFact(fact)], until=fact.at)
-    if retold.balance.lifetime > MAX_POINTS:
+    if any(one.lifetime > MAX_POINTS for one in retold.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())
     await mergers.add(session, program_id=program, merger=merger)
     await holders.go_over(session, program_id=program, merger=merger)

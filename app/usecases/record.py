@@ -148,8 +148,9 @@ async def _other_units(
         made, book = await _append(
             session, stamp=stamp, retold=retold, account=account, unit=unit, decisions=decisions, cause=cause
         )
-        balance = balance_of(retold.course, at=retold.until, unit=unit)
-        if made or balance != account.balance:
+        # What reservations hold moves between lots without an entry.
+        if made or book.changed(purse.holdings.lots):
+            balance = balance_of(retold.course, at=retold.until, unit=unit)
             await book.close(lots_after=purse.holdings.lots, balance=balance)
         found |= made
     return found

@@ -100,6 +100,12 @@ def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(
         {"type": "REDEEM", "points": -100, **nothing},
         {"type": "EARN", "points": 150, **nothing},
     ]
+    entries = "query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id } } } }"
+    ids = [one["id"] for one in shop.ask(entries, key=own, by={"card": member})["customer"]["ledger"]["nodes"]]
+    why = "query($e: ID!) { explain(entry: $e) { agrees } }"
+    agreed = {"agrees": True}
+    assert [shop.ask(why, key=own, e=one)["explain"] for one in ids[:3]] == [agreed, None, None]
+    assert [shop.ask(why, role=Role.STAFF, e=one)["explain"] for one in ids[:3]] == [agreed] * 3
     assert shop.ask(asked, key=own, by={"card": host}) == {"customer": None}
     assert shop.ask(asked, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
     assert shop.ask(asked, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1]["redemption"] == {

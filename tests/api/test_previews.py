@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
 import pytest
 
 from app.domain.access import Role
+from tests.api.test_holds import hold
 from tests.shop import Shop, open_shop, started
 
 PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
@@ -94,6 +96,16 @@ def test_a_draft_is_replayed_on_what_members_really_did(shop: Shop) -> None:
     assert wanted(shop, key="again") == asked | {"preview": {**asked["preview"], "state": "DONE"}}
     same = ended(shop, wanted(shop, coffee=100)["preview"]["id"])["result"]
     assert (same["gainers"], same["losers"], same["liabilityBefore"]) == (0, 0, same["liabilityAfter"])
+
+
+def test_what_is_reserved_was_there_before_the_replay(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "115.00", occurredAt=(datetime.now(UTC) - timedelta(days=40)).isoformat())
+    assert hold(shop, card, "c-1", reward={"key": "coffee"})["decision"]["outcome"] == "GRANTED"
+    result = ended(shop, wanted(shop, days=30)["preview"]["id"])["result"]
+    assert (result["purchases"], result["redemptions"], result["losers"]) == (0, 1, 1)
+    assert (result["liabilityBefore"], result["liabilityAfter"]) == ("15", "115")
+    assert result["rewards"][0]["redemptionsLost"] == 1
 
 
 def test_only_the_owner_of_the_program_asks_and_reads(shop: Shop, database_url: str) -> None:

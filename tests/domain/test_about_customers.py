@@ -28,6 +28,7 @@ from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, 
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import Stamps
 from app.domain.facts import PurchaseFacts
 from app.domain.members import Member
 from app.domain.persons import Person, PersonError, Preference, PreferenceKind, born, preferences, segments
@@ -377,8 +378,8 @@ def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
     )
 
 
-@pytest.mark.parametrize("effect", [BonusPoints(50), RewardCost("cake", 1, "Cake")])
-def test_a_birthday_gift_without_its_yearly_limit_is_found(effect: BonusPoints | RewardCost) -> None:
+@pytest.mark.parametrize("effect", [BonusPoints(50), Stamps(1), RewardCost("cake", 1, "Cake")])
+def test_a_birthday_gift_without_its_yearly_limit_is_found(effect: BonusPoints | Stamps | RewardCost) -> None:
     window = BirthdayWindow(7, 7)
     assert found_in(a_clause(effect, window)) == [LintCode.MORE_THAN_ONCE_A_YEAR]
     assert found_in(a_clause(effect, window, TimesPerPeriod(2, Period.YEAR))) == [LintCode.MORE_THAN_ONCE_A_YEAR]

@@ -41,6 +41,7 @@ from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.effects.stamps import StampOccasion, Stamps
 from app.domain.facts import Channel
 from tests.builders import a_clause, pounds, some_terms
 
@@ -125,6 +126,18 @@ def test_more_visits_that_use_up_a_limit_are_mixed() -> None:
     old = some_terms(a_clause(None, MinimumSpend(pounds("20.00")), ONCE))
     new = some_terms(a_clause(None, MinimumSpend(pounds("10.00")), ONCE))
     assert worst(changes(old, new)) is W
+
+
+def test_more_purchases_that_use_up_a_limit_of_stamps_are_mixed() -> None:
+    # A piece and then ten, a stamp a piece once a month: where nothing is asked for, the limit goes to the one piece.
+    each = Stamps(1, StampOccasion.ITEM)
+    many = some_terms(a_clause(each, MinimumQuantity(10), ONCE))
+    assert worst(changes(many, some_terms(a_clause(each, ONCE)))) is W
+    assert worst(changes(many, some_terms(a_clause(Stamps(2, StampOccasion.ITEM), MinimumQuantity(10), ONCE)))) is B
+    less, more = (("counted", (), CountedAmounts(shipping=one)) for one in (False, True))
+    for limit, means in (((), B), ((ONCE,), W)):
+        dear = a_clause(each, MinimumSpend(pounds("20.00")), *limit)
+        assert worst(changes(some_terms(dear, less), some_terms(dear, more))) is means
 
 
 def test_a_clause_that_displaces_others_is_mixed_when_it_fits_more() -> None:

@@ -22,9 +22,11 @@ from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from tests.builders import a_line, a_purchase, pounds
 from tests.strategies import drafts, purchases
 
@@ -91,6 +93,23 @@ def test_earning_more_lets_a_redemption_happen_that_was_refused() -> None:
     assert (one.difference, one.earned_before, one.earned_after, one.redemptions_won) == (60, 60, 120, 1)
     assert (found.gainers, found.losers, found.points_gained) == (1, 0, 60)
     assert (found.liability_before, found.liability_after) == (60, 20)
+
+
+def test_fewer_stamps_and_a_price_that_is_asked_in_stamps_are_a_loss() -> None:
+    cake, visit = ("cake", (), RewardCost("cake", 2, "Cake", Unit.STAMPS)), ("visit", (), Stamps(2))
+    past = member("ann", bought("90.00", day=1), asked_for("cake", day=2), bought("90.00", day=3))
+    less = impact(
+        terms(PER_POUND, visit, cake), terms(PER_POUND, ("visit", (), Stamps(1)), cake), replace(past, stamps=2)
+    )
+    assert (less.gainers, less.losers, less.points_lost, less.stamps_gained, less.stamps_lost) == (0, 1, 0, 0, 2)
+    (ann,) = less.most_losing
+    assert (ann.difference, ann.stamps, ann.redemptions_lost) == (0, -2, 0)
+    in_points = terms(PER_POUND, visit, ("cake", (), RewardCost("cake", 50, "Cake")))
+    moved = impact(in_points, terms(PER_POUND, visit, cake), past)
+    assert (moved.losers, moved.points_gained, moved.stamps_lost) == (1, 50, 2), "50 points fewer, two stamps more"
+    more = impact(in_points, terms(PER_POUND, ("visit", (), Stamps(3)), ("cake", (), RewardCost("cake", 50))), past)
+    assert (more.gainers, more.losers, more.stamps_gained) == (1, 0, 2)
+    assert Impact.from_data(moved.to_data()) == moved
 
 
 def test_what_is_counted_per_period_is_counted_along_the_way() -> None:

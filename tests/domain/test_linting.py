@@ -45,6 +45,7 @@ from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import Channel, PaymentKind, PurchaseFacts
@@ -136,6 +137,11 @@ def test_a_reward_may_ask_for_two_articles_unless_they_are_measured_together() -
     assert found(a_clause(), ("mug", both, RewardCost("mug", 100))) == []
     measured = (*both, MinimumSpend(pounds("1.00")))
     assert found(a_clause(), ("mug", measured, RewardCost("mug", 100))) == [("mug", LintCode.NEVER_HOLDS, "goods")]
+
+
+def test_stamps_for_goods_that_no_article_is_are_never_given() -> None:
+    apart: tuple[Condition, ...] = (TEA, Products(include=frozenset({"mug"})))
+    assert found(a_clause(), a_clause(Stamps(1), *apart, key="odd")) == [("odd", LintCode.NEVER_HOLDS, "goods")]
 
 
 def test_a_clause_that_yields_to_one_that_always_fits_is_idle() -> None:

@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.deciding.price_lists import Charge, PriceLists
+from app.domain.deciding.price_lists import Charge, PriceLists, may_be_cheaper
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.lots import Draw, Lot
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from tests.builders import a_clause, some_terms
 
 WINTER, SPRING, SUMMER = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 4, 7))
 
 
-def version(number: int, start: datetime, *, cost: int, days: int = 180) -> Terms:
+def version(number: int, start: datetime, *, cost: int, days: int = 180, unit: Unit = Unit.POINTS) -> Terms:
     """Terms with a coffee at this price."""
-    terms = some_terms(
-        a_clause(), ("coffee", (), RewardCost("coffee", cost)), ("old", (), Grandfathering(days)), version=number
-    )
+    coffee = RewardCost("coffee", cost, unit=unit)
+    terms = some_terms(a_clause(), ("coffee", (), coffee), ("old", (), Grandfathering(days)), version=number)
     return replace(terms, effective_from=start)
 
 
@@ -63,6 +63,16 @@ def test_the_old_price_ends_with_the_last_day_of_its_time() -> None:
     # Thirty local days after 1 April end with 1 May in London, an hour ahead of UTC.
     assert charge(old, CHEAP, short, at=datetime(2026, 5, 1, 22, 59, 59, tzinfo=UTC)) is not None
     assert charge(old, CHEAP, short, at=datetime(2026, 5, 1, 23, 0, tzinfo=UTC)) is None
+
+
+def test_a_price_in_stamps_is_no_price_of_points() -> None:
+    stamps = version(1, WINTER, cost=3, unit=Unit.STAMPS)
+    assert not may_be_cheaper(DEAR, earlier=(stamps,))
+    assert not may_be_cheaper(replace(stamps, version=2), earlier=(version(1, WINTER, cost=2),))
+    assert charge([lot("a", 90, WINTER)], stamps, DEAR) is None
+    between = version(2, SPRING, cost=3, unit=Unit.STAMPS)
+    later = version(3, SUMMER, cost=100, days=30)
+    assert charge([lot("a", 90, WINTER)], CHEAP, between, later) == Charge(80, (Draw("a", 80),), 0)
 
 
 def test_terms_without_it_ask_the_new_price_of_all() -> None:

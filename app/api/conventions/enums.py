@@ -293,7 +293,7 @@ described(
         ProblemCode.NOT_MOVABLE: "Something of the purchase came back, or points of its customer paid a part of it: it stays with that customer.",
         ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
         ProblemCode.ABOVE_LIMIT: "The adjustment is above what this access key may give.",
-        ProblemCode.NOT_ENOUGH_POINTS: "The transfer or adjustment by staff takes more points than there are.",
+        ProblemCode.NOT_ENOUGH_POINTS: "The transfer or adjustment by staff takes more points or stamps than there are.",
         ProblemCode.OUT_OF_STOCK: "The last one is gone.",
         ProblemCode.AMOUNT_OUT_OF_RANGE: "The balance would grow beyond 2,147,483,647 points.",
     },

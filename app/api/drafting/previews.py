@@ -40,12 +40,13 @@ class ReplayProgress:
 
 @strawberry.type(description="What a draft means for one member.")
 class MemberImpact:
-    """Points, and rewards that can be had one way only."""
+    """Points, stamps, and rewards that can be had one way only."""
 
     found: strawberry.Private[impact.MemberImpact]
     difference: int = strawberry.field(
         description="Points earned more, less what rewards that are had both ways cost more; negative is a loss. Charged at the draft's full price, also for points earned before it."
     )
+    stamps_difference: int = strawberry.field(description="The same in stamps.")
     earned_before: int = strawberry.field(description="Points earned under the terms in force.")
     earned_after: int = strawberry.field(description="Points earned under the draft.")
     redemptions_lost: int = strawberry.field(
@@ -61,6 +62,7 @@ class MemberImpact:
         return cls(
             found=one,
             difference=one.difference,
+            stamps_difference=one.stamps,
             earned_before=one.earned_before,
             earned_after=one.earned_after,
             redemptions_lost=one.redemptions_lost,
@@ -80,12 +82,10 @@ class RewardImpact:
 
     key: str = strawberry.field(description="The reward's key.")
     name: str = strawberry.field(description="What the terms call it.")
-    members_before: int = strawberry.field(description="Members whose points pay for it under the terms in force.")
-    members_after: int = strawberry.field(
-        description="Members whose points pay for it under the draft, at its full price."
-    )
+    members_before: int = strawberry.field(description="Members who can pay for it under the terms in force.")
+    members_after: int = strawberry.field(description="Members who can pay for it under the draft, at its full price.")
     out_of_reach: int = strawberry.field(
-        description="Members whose points pay for it under the terms in force and not under the draft, at its full price. The points that they hold when it starts may keep the old price for a while (grandfathering), so that they can still have it then."
+        description="Members who can pay for it under the terms in force and not under the draft, at its full price. The points that they hold when it starts may keep the old price for a while (grandfathering), so that they can still have it then."
     )
     redemptions_lost: int = strawberry.field(
         description="Redemptions that the draft would have refused, at its full price."
@@ -110,8 +110,10 @@ class Impact:
         description="Members with anything less, at the draft's full price: while points earned before it keep the old price, fewer."
     )
     unchanged: int = strawberry.field(description="Members for whom it is all the same.")
-    points_gained: BigInt = strawberry.field(description="Sum of what is more.")
-    points_lost: BigInt = strawberry.field(description="Sum of what is less, at the draft's full price.")
+    points_gained: BigInt = strawberry.field(description="Sum of what is more, in points.")
+    points_lost: BigInt = strawberry.field(description="Sum of what is less, in points, at the draft's full price.")
+    stamps_gained: BigInt = strawberry.field(description="Sum of what is more, in stamps.")
+    stamps_lost: BigInt = strawberry.field(description="Sum of what is less, in stamps.")
     liability_before: BigInt = strawberry.field(description="Points that members hold at the end, terms in force.")
     liability_after: BigInt = strawberry.field(
         description="Points that members hold at the end, draft, at its full price."
@@ -130,18 +132,20 @@ class Impact:
             unchanged=one.members - one.gainers - one.losers,
             points_gained=BigInt(one.points_gained),
             points_lost=BigInt(one.points_lost),
+            stamps_gained=BigInt(one.stamps_gained),
+            stamps_lost=BigInt(one.stamps_lost),
             liability_before=BigInt(one.liability_before),
             liability_after=BigInt(one.liability_after),
         )
 
     @strawberry.field(description="The ten who gain most, most first.")
     def most_gaining(self) -> list[MemberImpact]:
-        """By points, then by rewards."""
+        """By points, then by stamps, then by rewards."""
         return [MemberImpact.of(one) for one in self.found.most_gaining]
 
     @strawberry.field(description="The ten who lose most at the draft's full price, most first.")
     def most_losing(self) -> list[MemberImpact]:
-        """By points, then by rewards."""
+        """By points, then by stamps, then by rewards."""
         return [MemberImpact.of(one) for one in self.found.most_losing]
 
     @strawberry.field(description="Every reward that is priced in either.")

@@ -30,7 +30,7 @@ class AdjustPointsInput:
     idempotency_key: str = strawberry.field(
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
-    customer: CustomerBy = strawberry.field(description="Whose points.")
+    customer: CustomerBy = strawberry.field(description="Whose points or stamps.")
     points: int = strawberry.field(
         description="Whole points: positive to the customer, negative from them, never 0. The owner moves at most 1,000,000 at once, staff at most 1,000; more than the customer can spend is not taken."
     )

@@ -42,13 +42,13 @@ class HoldRewardInput:
     idempotency_key: str = strawberry.field(
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
-    customer: CustomerBy = strawberry.field(description="Whose points are reserved.")
+    customer: CustomerBy = strawberry.field(description="Who pays with points or stamps.")
     reward: RewardBy = strawberry.field(description="What for.")
     checkout: str = strawberry.field(
         description="Yours: what the reservation belongs to, such as an order, 1 to 100 characters, unique in the program. A second attempt of the same checkout has the reservation of the first."
     )
     minutes: int = strawberry.field(
-        description="How long points and stock are reserved, 1 to 1,440 minutes (a day) from now on. What is not captured by then is free again."
+        description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now on. What is not captured by then is free again."
     )
     basket: BasketInput | None = strawberry.field(
         default=None,

@@ -32,7 +32,7 @@ class RedeemRewardInput:
     idempotency_key: str = strawberry.field(
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
-    customer: CustomerBy = strawberry.field(description="Who pays with points.")
+    customer: CustomerBy = strawberry.field(description="Who pays with points or stamps.")
     reward: RewardBy = strawberry.field(description="What for.")
     basket: BasketInput | None = strawberry.field(
         default=None,

@@ -18,7 +18,7 @@ from app.queries.standing import NOTHING, held_of
 from app.usecases.call import Answer
 
 
-@strawberry.type(description="What points buy. What it costs is a clause of the terms; see `rewards`.")
+@strawberry.type(description="What points or stamps buy. What it costs is a clause of the terms; see `rewards`.")
 class Reward(Node):
     """An article of the catalogue."""
 

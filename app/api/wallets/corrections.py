@@ -26,7 +26,7 @@ described(
         CauseKind.REFUND: "A refund.",
         CauseKind.REDEMPTION: "A redemption, or a reservation that was paid for.",
         CauseKind.REVERSAL: "A redemption that was undone.",
-        CauseKind.ADJUSTMENT: "Points given or taken by staff.",
+        CauseKind.ADJUSTMENT: "Points or stamps given or taken by staff.",
         CauseKind.TRANSFER: "Points passed on to another customer.",
         CauseKind.MERGE: "A wallet that went over into this one.",
         CauseKind.NOTICE: "A notice of expiry that was delivered.",

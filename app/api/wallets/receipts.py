@@ -92,7 +92,7 @@ class Redemption(Node):
         description="Business time; of one that began as a reservation, when that began."
     )
     held_until: datetime | None = strawberry.field(
-        description="Until when points and stock were reserved for it at the latest; null where it was paid at once."
+        description="Until when points or stamps, and stock, were reserved for it at the latest; null where it was paid at once."
     )
     checkout: str | None = strawberry.field(
         description="The checkout that it was reserved for; null where it was paid at once."

@@ -23,6 +23,7 @@ from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.rounding_rule import RoundingRule
+from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod
 from app.domain.rule import parts
@@ -109,7 +110,11 @@ class _Judge:
             if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
         self._sharing = _Sharing(before, after)
-        self._pieces = any(clause.counts_pieces for clause in before.clauses)
+        # Where more is counted, other pieces are the nth, and a limit of stamps may go to a purchase of fewer pieces.
+        self._pieces = any(
+            clause.counts_pieces or (clause.limit is not None and isinstance(clause.effect, Stamps))
+            for clause in before.clauses
+        )
         modes = {terms.policy(Combination).mode for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._moved = _moved(before, after) if self._first_counts else frozenset()
@@ -170,7 +175,7 @@ class _Judge:
         return bool(self._contested) and isinstance(clause.effect, competing)
 
     def _counts_otherwise(self, old: Clause, new: Clause) -> bool:
-        """Whether other pieces are counted, so that another one is the nth."""
+        """Whether other pieces are counted: another one is the nth, or a limit is used up by others."""
         if isinstance(new.effect, CountedAmounts):
             return self._pieces
         return old.counts_pieces and new.counts_pieces and old.selecting != new.selecting
@@ -189,7 +194,7 @@ class _Judge:
         if self._displaces(new):
             return True
         limited = old.limit is not None or new.limit is not None
-        if limited and isinstance(new.effect, Earning | Extra):
+        if limited and isinstance(new.effect, Earning | Extra | Stamps):
             # The uses of a period may now go to purchases that give less.
             return _without_limit(old) != _without_limit(new)
         return False

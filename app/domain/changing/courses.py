@@ -73,7 +73,8 @@ class Course:
 
     def __init__(self, terms: Terms, history: History, spent: dict[str, int]) -> None:
         self.balances = {Unit.POINTS: history.opening, Unit.STAMPS: history.stamps}
-        self.earned = 0
+        self.earned = {Unit.POINTS: 0, Unit.STAMPS: 0}
+        self._opening = dict(self.balances)
         self._terms = terms
         self._history = history
         self._visits = history.visits
@@ -91,10 +92,9 @@ class Course:
 
     def book(self, facts: PurchaseFacts, decision: Decision) -> None:
         """Add what a purchase earned, as far as an account can hold it."""
-        points = min(decision.points, MAX_POINTS - self._history.opening - self.earned)
-        self.balances[Unit.POINTS] += points
-        self.balances[Unit.STAMPS] += decision.stamps
-        self.earned += points
+        points = self._gain(decision.points, Unit.POINTS)
+        if decision.stamps:
+            self._gain(decision.stamps, Unit.STAMPS)
         self._visits += 1
         if self._terms.asked.earned:
             self._gains.add(points, at=facts.occurred_at)
@@ -108,8 +108,15 @@ class Course:
             self._spent[key] = self._spent.get(key, 0) + taken
         self._use(facts, decision)
 
-    def redeem(self, asked: PastRedemption) -> int | None:
-        """Pay for a reward: its cost in points, or None where it cannot be had."""
+    def _gain(self, amount: int, unit: Unit) -> int:
+        """What an account can hold of it."""
+        gained = min(amount, MAX_POINTS - self._opening[unit] - self.earned[unit])
+        self.balances[unit] += gained
+        self.earned[unit] += gained
+        return gained
+
+    def redeem(self, asked: PastRedemption) -> Decision | None:
+        """Pay for a reward: the decision that says what it cost, or None where it cannot be had."""
         clause = self._terms.cost_of(asked.reward)
         if clause is None:
             return None
@@ -120,7 +127,7 @@ class Course:
             return None
         self.balances[unit] -= decision.amount(unit)
         self._use(asked.facts, decision)
-        return decision.points
+        return decision
 
     def _look(self, at: datetime) -> None:
         """Up at once, down when the days of grace are over, with every turn of the years on the way."""

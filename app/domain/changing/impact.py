@@ -34,8 +34,9 @@ MOST_AFFECTED = 10
 class MemberImpact:
     """What the draft means for one member.
 
-    `difference` is in points: what is earned more, less what the rewards that are had both ways cost more. A reward
-    that can be had one way only is counted beside it, since nobody but the member can say what it was worth.
+    `difference` is in points, `stamps` the same in stamps: what is earned more, less what the rewards that are had both
+    ways cost more. A reward that can be had one way only is counted beside it, since nobody but the member can say what
+    it was worth.
     """
 
     customer_id: str
@@ -44,16 +45,17 @@ class MemberImpact:
     earned_after: int
     redemptions_lost: int
     redemptions_won: int
+    stamps: int = 0
 
     @property
     def loses(self) -> bool:
         """Anything less counts as a loss, whatever else is more."""
-        return self.difference < 0 or self.redemptions_lost > 0
+        return self.difference < 0 or self.stamps < 0 or self.redemptions_lost > 0
 
     @property
     def gains(self) -> bool:
         """Something more, and nothing less."""
-        return not self.loses and (self.difference > 0 or self.redemptions_won > 0)
+        return not self.loses and (self.difference > 0 or self.stamps > 0 or self.redemptions_won > 0)
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ class RewardImpact:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """The result. Points throughout; liability is what all members hold at the end."""
+    """The result. Liability is what points all members hold at the end."""
 
     members: int
     purchases: int
@@ -86,6 +88,8 @@ class Impact:
     rewards: tuple[RewardImpact, ...]
     liability_before: int
     liability_after: int
+    stamps_gained: int = 0
+    stamps_lost: int = 0
 
     def to_data(self) -> dict[str, Any]:
         """As JSON."""
@@ -119,9 +123,8 @@ class Replay:
         self._rewards = _rewards(current, draft)
         self._gaining: list[MemberImpact] = []
         self._losing: list[MemberImpact] = []
-        self._counts = dict.fromkeys(
-            ("members", "purchases", "redemptions", "gainers", "losers", "points_gained", "points_lost"), 0
-        )
+        self._counts = dict.fromkeys(("members", "purchases", "redemptions", "gainers", "losers"), 0)
+        self._sums = dict.fromkeys(("points_gained", "points_lost", "stamps_gained", "stamps_lost"), 0)
         self._liability_before = 0
         self._liability_after = 0
 
@@ -129,7 +132,8 @@ class Replay:
         """Replay one member."""
         before = Course(self._current, history, self._spent_before)
         after = Course(self._draft, history, self._spent_after)
-        dearer = lost = won = 0
+        dearer = {Unit.POINTS: 0, Unit.STAMPS: 0}
+        lost = won = 0
         for event in history.events:
             if isinstance(event, PurchaseFacts):
                 decision = before.decide(event)
@@ -140,15 +144,17 @@ class Replay:
             self._counts["redemptions"] += 1
             cost, new_cost = before.redeem(event), after.redeem(event)
             if cost is not None and new_cost is not None:
-                dearer += new_cost - cost
+                for unit in Unit:
+                    dearer[unit] += new_cost.amount(unit) - cost.amount(unit)
             elif cost is not None:
                 lost += 1
                 self._rewards[event.reward].redemptions_lost += 1
             elif new_cost is not None:
                 won += 1
                 self._rewards[event.reward].redemptions_won += 1
-        difference = after.earned - before.earned - dearer
-        self._member(MemberImpact(history.customer_id, difference, before.earned, after.earned, lost, won))
+        more = {unit: after.earned[unit] - before.earned[unit] - dearer[unit] for unit in Unit}
+        earned = before.earned[Unit.POINTS], after.earned[Unit.POINTS]
+        self._member(MemberImpact(history.customer_id, more[Unit.POINTS], *earned, lost, won, more[Unit.STAMPS]))
         self._liability_before += before.balances[Unit.POINTS]
         self._liability_after += after.balances[Unit.POINTS]
         self._afford(before.balances, after.balances)
@@ -157,6 +163,7 @@ class Replay:
         """What the replay has shown."""
         return Impact(
             **self._counts,
+            **self._sums,
             most_gaining=tuple(_most(self._gaining)),
             most_losing=tuple(_most(self._losing)),
             rewards=tuple(replace(one) for one in self._rewards.values()),
@@ -173,7 +180,8 @@ class Replay:
         elif one.gains:
             counts["gainers"] += 1
             self._gaining.append(one)
-        counts["points_gained" if one.difference > 0 else "points_lost"] += abs(one.difference)
+        for unit, difference in ((Unit.POINTS, one.difference), (Unit.STAMPS, one.stamps)):
+            self._sums[f"{unit}_gained" if difference > 0 else f"{unit}_lost"] += abs(difference)
         for named in (self._gaining, self._losing):
             if len(named) > 100 * MOST_AFFECTED:
                 named[:] = _most(named)
@@ -188,11 +196,12 @@ class Replay:
 
 
 def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
-    """The most affected: by points, then by rewards, then by id so that the answer is always the same."""
-    return sorted(
-        named,
-        key=lambda one: (-abs(one.difference), -one.redemptions_lost, -one.redemptions_won, one.customer_id),
-    )[:MOST_AFFECTED]
+    """The most affected: by points, then by stamps, by rewards, and by id so that the answer is always the same."""
+
+    def rank(one: MemberImpact) -> tuple[int, int, int, int, str]:
+        return -abs(one.difference), -abs(one.stamps), -one.redemptions_lost, -one.redemptions_won, one.customer_id
+
+    return sorted(named, key=rank)[:MOST_AFFECTED]
 
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:

@@ -12,6 +12,7 @@ from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.lots import Draw, Lot, consumption_order
 from app.domain.terms import Terms
+from app.domain.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,18 @@ def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
     """Whether any reward was cheaper before, so that the age of points may matter."""
     if not terms.has(Grandfathering) or terms.policy(Grandfathering).days == 0:
         return False
-    prices = {one.effect.reward: one.effect.points for one in terms.clauses if isinstance(one.effect, RewardCost)}
+    rewards = [one.effect.reward for one in terms.clauses if isinstance(one.effect, RewardCost)]
+    prices = {reward: now for reward in rewards if (now := _price(terms, reward)) is not None}
     return any(
         (price := _price(one, reward)) is not None and price < now for one in earlier for reward, now in prices.items()
     )
 
 
 def _price(terms: Terms, reward: str) -> int | None:
+    """What the reward costs in points; None where it is not offered, or for another unit."""
     clause = terms.cost_of(reward)
-    return clause.effect.points if clause is not None and isinstance(clause.effect, RewardCost) else None
+    cost = clause.effect if clause is not None else None
+    return cost.points if isinstance(cost, RewardCost) and cost.unit is Unit.POINTS else None
 
 
 def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Charge:

@@ -127,7 +127,8 @@ def refund(
     `worth_before` and `worth_after` are the parts of the prices of lines that were not given back without goods.
     Budgets are as full as they were at the sale; what is taken back fills none of them again.
     """
-    still = earn(terms=terms, facts=sale.kept(kept_after, worth=worth_after))
+    before, after = sale.kept(kept_before, worth=worth_before), sale.kept(kept_after, worth=worth_after)
+    still = earn(terms=terms, facts=after)
     due = max(0, min(earned, earned - still.points) - due_before)
     taken = due if available is None else min(due, max(0, available))
     stamps_back = stamps_due(earned=stamps, still=still.stamps, before=stamps_due_before)
@@ -138,13 +139,12 @@ def refund(
         decided_for=occurred_at,
         reasons=(
             _by_policy(terms, due=due, taken=taken),
-            *taken_back(terms, stamps=stamps_back, still=still),
+            *taken_back(terms, stamps=stamps_back, before=before, still=still),
             *still.reasons,
         ),
         zone=still.zone,
         stamps=stamps_back,
     )
-    before, after = sale.kept(kept_before, worth=worth_before), sale.kept(kept_after, worth=worth_after)
     cash = before.total().minor - after.total().minor
     return Refunded(
         due=due,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from app.domain.counting import Counted
 from app.domain.deciding.judging import judge
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Verdict
+from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
 
 
@@ -38,15 +39,24 @@ def stamps_due(*, earned: int, still: int, before: int) -> int:
     return max(0, earned - still - before)
 
 
-def taken_back(terms: Terms, *, stamps: int, still: Decision) -> tuple[Reason, ...]:
-    """Which clause takes stamps back: the first one that brings none for what is kept, else the first one of all."""
+def taken_back(terms: Terms, *, stamps: int, before: PurchaseFacts, still: Decision) -> tuple[Reason, ...]:
+    """Each clause that brings less for what is kept than for what was kept `before`, and how many of the stamps it takes."""
     if not stamps:
         return ()
-    kept = frozenset(_stamping(still.reasons))
-    clauses = [clause.key for clause, _ in terms.stamping]
-    key = next((one for one in clauses if one not in kept), clauses[0])
-    return (Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_TAKEN_BACK, stamps)),)
+    brought, left = _brought(stamped(terms, purchase=terms.counted(before))[1]), _brought(still.reasons)
+    reasons = []
+    for key, given in brought.items():
+        less = min(stamps, given - left.get(key, 0))
+        if less > 0:
+            reasons.append(Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_TAKEN_BACK, less)))
+            stamps -= less
+    return tuple(reasons)
 
 
-def _stamping(reasons: Iterable[Reason]) -> Iterable[str]:
-    return (one.clause for one in reasons if one.finding.code is ReasonCode.STAMPS_EARNED)
+def _brought(reasons: Iterable[Reason]) -> dict[str, int]:
+    """The stamps of each clause (by key) that brought any."""
+    return {
+        one.clause: one.finding.observed
+        for one in reasons
+        if one.finding.code is ReasonCode.STAMPS_EARNED and isinstance(one.finding.observed, int)
+    }

@@ -20,6 +20,7 @@ from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.products import Products
 from app.domain.effects import Earning, Extra
+from app.domain.effects.stamps import Stamps
 from app.domain.terms import Clause, Terms
 
 
@@ -70,9 +71,9 @@ def excludes_itself(clause: Clause) -> Iterator[Finding]:
 
 
 def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[Finding]:
-    """Goods that leave no line to earn or to measure."""
+    """Goods that leave no line to earn, to stamp or to measure."""
     measures = any(isinstance(one, MinimumSpend | MinimumQuantity) for one in together)
-    if not (measures or isinstance(clause.effect, Earning | Extra)):
+    if not (measures or isinstance(clause.effect, Earning | Extra | Stamps)):
         return
     listed = [one for one in together if isinstance(one, Listed)]
     for one, other in combinations(listed, 2):
