@@ -113,7 +113,7 @@ class Shop:
     ) -> Any:
         """The data of an answer without errors."""
         answer = self.send(query, role=role, key=key, language=language, **variables).json()
-        assert "errors" not in answer, answer
+        assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
     def enrol(self, card: str | None = None) -> str:

@@ -13,6 +13,7 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_access import customer_key
 from tests.api.test_households import JOIN
+from tests.api.test_locations import OPEN
 from tests.api.test_merging import MERGE
 from tests.api.test_stamps import PUBLISH
 from tests.proving import faults_in
@@ -143,7 +144,6 @@ def test_what_was_spent_already_is_owed_and_a_refund_goes_by_the_amended_receipt
             ("INVALID_INPUT", ["purchase", "currencyCode"]),
         ),
         ({"purchase": {"locationId": "TG9jYXRpb246eA"}}, ("LOCATION_NOT_FOUND", ["purchase", "locationId"])),
-        ({"purchase": {"locationId": "harbour"}}, ("INVALID_INPUT", ["purchase", "locationId"])),
         ({"purchase": {"lines": []}}, ("INVALID_INPUT", ["purchase", "lines"])),
     ],
 )
@@ -154,6 +154,20 @@ def test_what_a_receipt_cannot_become_is_refused_and_changes_nothing(
     shop.buy(card, "80.00", receipt="r-1")
     assert codes(amend(shop, "r-1", line("20.00"), **change)) == [expected]
     assert shop.ledger(card) == [("EARN", 80)]
+
+
+def test_a_receipt_keeps_its_place(shop: Shop) -> None:
+    given = {"idempotencyKey": "l", "key": "harbour", "name": "Harbour", "timeZone": "Pacific/Auckland"}
+    harbour = shop.ask(OPEN, role=Role.OWNER, input=given)["createLocation"]["location"]["id"]
+    card = shop.enrol()
+    shop.buy(card, "80.00", receipt="here")
+    shop.buy(card, "80.00", receipt="there", locationId=harbour)
+    elsewhere = amend(shop, "here", line("20.00"), purchase={"locationId": harbour})
+    assert codes(elsewhere) == [("INVALID_INPUT", ["purchase", "locationId"])]
+    for more in ({}, {"locationId": harbour}):
+        same = amend(shop, "there", line("20.00", "1.5" if more else "1"), purchase=more)
+        assert same["userErrors"] == []
+    assert shop.available(card) == 110
 
 
 def test_a_moved_purchase_goes_back_here_and_is_earned_there_at_its_time(shop: Shop, clock: Clock) -> None:
