@@ -34,8 +34,10 @@ async def prove_whole(session: Session, *, program_id: str) -> tuple[Fault, ...]
     if not await waiting_refunds.proved(session, program_id=program_id):
         faults.append(Fault(place="waiting refunds", what="are not what was sent, or what became of them"))
     faults.extend(await _merged(session, program_id=program_id))
-    if await ledger.passed_on(session, program_id=program_id):
-        faults.append(Fault(place="transfers", what="what left wallets is not what came into others"))
+    faults.extend(
+        Fault(place=f"transfers of {unit}", what="what left wallets is not what came into others")
+        for unit in await ledger.passed_on(session, program_id=program_id)
+    )
     given = await redemptions.taken_of_rewards(session, program_id=program_id)
     faults.extend(
         Fault(place=f"reward {reward.key}", what="the stock is not what was given away")

@@ -149,14 +149,14 @@ async def of_accounts(
     return {id: tuple(entries) for id, entries in found.items()}
 
 
-async def passed_on(session: Session, *, program_id: str) -> int:
-    """The points of all entries by which wallets pass points to one another: nothing, where the books are right."""
-    row = await session.row(
-        "SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM entries"
-        " WHERE program_id = $1 AND counter_account = 'WALLETS'",
+async def passed_on(session: Session, *, program_id: str) -> tuple[str, ...]:
+    """The units of which wallets passed on more or less than came into others: none, where the books are right."""
+    rows = await session.rows(
+        "SELECT unit FROM entries WHERE program_id = $1 AND counter_account = 'WALLETS'"
+        " GROUP BY unit HAVING sum(points) <> 0 ORDER BY unit",
         program_id,
     )
-    return int(row[0]) if row is not None else 0
+    return tuple(row["unit"] for row in rows)
 
 
 async def spending(session: Session, *, program_id: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class EveryNthItem(Condition):
         return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
 
     def sentence(self, say: Wording) -> str:
-        """On every nth piece."""
+        """On the purchase with every nth piece: what the clause gives, it gives once for that purchase."""
         return say("every_nth_item", nth=say.ordinal(self.nth))
 
     def at_least_as_wide(self, other: Condition) -> bool:

@@ -85,7 +85,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "payment_methods.except": "bei vollständiger Zahlung {methods}",
     "first_purchase": "beim ersten Einkauf",
     "every_nth_visit": "bei jedem {nth} Einkauf",
-    "every_nth_item": "bei jedem {nth} gekauften Stück (über alle Einkäufe gezählt, zurückgegebene Stücke eingeschlossen)",
+    "every_nth_item": "bei dem Einkauf mit jedem {nth} gekauften Stück (über alle Einkäufe gezählt, zurückgegebene Stücke eingeschlossen)",
     "member_for": "wenn der Beitritt mindestens {days} zurückliegt",
     "birthday_window": "{before} vor bis {after} nach dem Geburtstag",
     "birthday_window.before": "{before} vor dem Geburtstag bis einschließlich zum Geburtstag",

@@ -85,7 +85,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "payment_methods.except": "for purchases paid entirely {methods}",
     "first_purchase": "on your first purchase",
     "every_nth_visit": "on every {nth} purchase",
-    "every_nth_item": "on every {nth} piece you buy (counted over all your purchases, including pieces that you return)",
+    "every_nth_item": "on the purchase with every {nth} piece you buy (counted over all your purchases, including pieces that you return)",
     "member_for": "once you have been a member for {days}",
     "birthday_window": "from {before} before your birthday to {after} after it",
     "birthday_window.before": "from {before} before your birthday up to and including the day itself",
