@@ -352,3 +352,16 @@ def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_be
     assert course.next_due() == on(80)
     course.pass_to(on(80))
     assert course.holders[ANN].standing.tier is None
+
+
+def test_terms_with_levels_that_start_as_a_reservation_ends_are_not_overlooked() -> None:
+    before, levels = terms(), TierPeriod(TierWindow.CALENDAR_YEAR, 30)
+    after = terms_of(2, on(20), (FOR_EVER, RefundPolicy(), None, None, levels, (10, 25), True, None))
+    bought = sale("tea", 12, at=on(1), by=before)
+    held = Held(an_id("hold"), on(2), 3, until=on(20))
+    story = Story(ANN, {ANN: on(-1)}, (bought, held))
+    versions, until = (before, after), on(40)
+    course = unfold(story, versions=versions, until=until)
+    assert course.holders[ANN].standing.tier == "silver"
+    assert course.holders[ANN].standing.since == on(20)
+    assert unlike(of_core(course, until), of_reference(reference.tell(story, versions, until), until)) == {}

@@ -23,6 +23,8 @@ class PassingTime:
         self.holders: dict[str, Holder] = {}
         self.tier_changes: list[TierChange] = []
         self.at: datetime | None = None
+        self._looked_at: datetime | None = None
+        """When levels were looked at last: at one moment something else may have been dealt with, and they not yet."""
         self._tiered = any(one.tiers for one in versions)
         self._turns = tuple(one.effective_from for one in turning(versions))
         """When terms start that know other levels than those before them."""
@@ -49,7 +51,7 @@ class PassingTime:
         """Look at the level of every holder."""
         if not self._tiered:
             return
-        terms = self.in_force(at)
+        terms, self._looked_at = self.in_force(at), at
         for holder in {id(one): one for one in self.holders.values()}.values():
             change = holder.look(terms=terms, at=at)
             if change is not None:
@@ -71,7 +73,8 @@ class PassingTime:
         for holder in self.holders.values():
             if holder.turns_at is not None:
                 yield Due(holder.turns_at, What.TIER, holder.id)
-        if self.at is not None:
+        since = self._looked_at or self.at
+        if since is not None:
             for at in self._turns:
-                if at > self.at:
+                if at > since:
                     yield Due(at, What.TIER, "")
