@@ -514,12 +514,12 @@ async def test_rewards_are_found_and_the_last_one_is_given_once(shop: Database) 
     assert await shop.read(partial(rewards.by_id, program_id=OTHER_PROGRAM, reward_id=MUG.id)) is None
     assert await shop.read(partial(rewards.all_rewards, program_id=OTHER_PROGRAM)) == ()
 
-    take = partial(rewards.take_one, program_id=PROGRAM, reward_id=MUG.id)
+    take = partial(rewards.take_one, program_id=PROGRAM, reward=MUG)
     got = await asyncio.gather(*[shop.write(take, program_id=PROGRAM, turn=str(customer)) for customer in range(50)])
     assert sorted(got) == [False] * 45 + [True] * 5
     assert (await shop.read(partial(rewards.by_id, program_id=PROGRAM, reward_id=MUG.id))) == replace(MUG, stock=0)
-    assert await _write(shop, partial(rewards.take_one, program_id=PROGRAM, reward_id=ADVICE.id)) is True
-    assert await _write(shop, partial(rewards.take_one, program_id=OTHER_PROGRAM, reward_id=ADVICE.id)) is False
+    assert await _write(shop, partial(rewards.take_one, program_id=PROGRAM, reward=ADVICE)) is True
+    assert await _write(shop, partial(rewards.take_one, program_id=OTHER_PROGRAM, reward=MUG)) is False
 
 
 async def test_an_answer_is_given_again_word_for_word_and_to_its_program_only(shop: Database) -> None:
