@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
@@ -66,8 +66,7 @@ class Call:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a write answered: kept for ever under its idempotency key, and given again word for word.
 
     Holds ids, the decision and the balances after it, and nothing personal. `terms`, the version that decided, is there
@@ -174,7 +173,7 @@ async def replay(session: Session, *, call: Call) -> Answer | Problem | None:
 async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
     """Store the answer under its key, in the transaction of its effect; what is returned is what was stored."""
     if answer.decision is not None and answer.terms is not None and answer.terms.asked.about:
-        answer = replace(answer, decision=answer.decision.kept())
+        answer = answer._replace(decision=answer.decision.kept())
     await answers.keep(
         session,
         program_id=call.program.id,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
 
 from app.domain.decisions import Decision
@@ -64,7 +62,7 @@ async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return made
     sale, answer = made
     after = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
-    return await keep(session, call=call, answer=answer if after is None else replace(answer, balances=after))
+    return await keep(session, call=call, answer=answer if after is None else answer._replace(balances=after))
 
 
 async def _paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer: CustomerRow) -> bool:

@@ -222,8 +222,8 @@ async def _granted(
     entry: Entry | None,
     balances: Mapping[Unit, Balance],
 ) -> Answer:
-    made = replace(
-        answer, balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
+    made = answer._replace(
+        balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
     )
     return await keep(session, call=call, answer=made)
 

@@ -191,12 +191,11 @@ PAID = replace(
 )
 
 
-EARNED_AND_SPENT = replace(EARNED, new_lots=(replace(LOT, remaining=0),))
+EARNED_AND_SPENT = replace(EARNED, new_lots=(LOT._replace(remaining=0),))
 NEW_ACCOUNT = Account(id=ANNA.account_id, wallet_id=ANNA.wallet_id, unit="points")
 HOLDER = customers.evidence(ANNA.id, enrolled_at=ANNA.enrolled_at)
-NEW_ACCOUNT = replace(NEW_ACCOUNT, evidence=added(NO_EVIDENCE, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
-AFTER = replace(
-    NEW_ACCOUNT,
+NEW_ACCOUNT = NEW_ACCOUNT._replace(evidence=added(NO_EVIDENCE, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
+AFTER = NEW_ACCOUNT._replace(
     balance=Balance(available=0, lifetime=4, qualifying=4),
     entries=3,
     head=sealed(PAID),
@@ -227,7 +226,7 @@ async def _history(session: Session) -> None:
     await append(entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
     await redemptions.add(session, program_id=PROGRAM, redemption=GIVEN)
     await append(entry=PAID, seal=sealed(PAID))
-    await lots.set_lots(session, program_id=PROGRAM, lots=[replace(LOT, remaining=0)])
+    await lots.set_lots(session, program_id=PROGRAM, lots=[LOT._replace(remaining=0)])
     await accounts.keep(session, program_id=PROGRAM, account=AFTER)
 
 
@@ -413,12 +412,12 @@ async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
     async def spend(session: Session) -> None:
         await refunds.add(session, program_id=PROGRAM, refund=REFUND)
         await ledger.append(session, program_id=PROGRAM, entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
-        await lots.set_lots(session, program_id=PROGRAM, lots=[replace(LOT, remaining=3, held=2)])
+        await lots.set_lots(session, program_id=PROGRAM, lots=[LOT._replace(remaining=3, held=2)])
 
     await _write(shop, earn)
     assert await shop.read(all_of_them) == ((LOT,), (LOT,), (LOT,))
     await _write(shop, spend)
-    left = replace(LOT, remaining=3, held=2)
+    left = LOT._replace(remaining=3, held=2)
     assert await shop.read(all_of_them) == ((left,), (left,), (left,))
 
 
