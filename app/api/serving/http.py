@@ -145,6 +145,7 @@ class GraphQLEndpoint:
             fragments=operation.fragments,
             variables=variables,
             collected=operation.collected,
+            ways=operation.ways,
             context=context,
         )
         if self._buckets is None:
