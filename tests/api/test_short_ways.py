@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from enum import Enum
 from inspect import isawaitable
 from typing import Any
@@ -175,3 +177,17 @@ async def test_nothing_is_kept_of_a_request_but_the_ways_of_its_document() -> No
         kept.append(len(executor.ways))
     assert set(kept[1:]) == {kept[0]}
     assert any(way is not None for _, way in executor.ways.values())
+
+
+async def test_what_an_operation_made_is_freed_at_once() -> None:
+    executor = executor_of("{ small { leaves { name place } later { name } } }")
+    seen = weakref.ref(executor)
+    gc.disable()
+    try:
+        result: Any = executor.execute_operation()
+        assert (await result).errors is None
+        executor.let_go()
+        del executor, result
+        assert seen() is None
+    finally:
+        gc.enable()

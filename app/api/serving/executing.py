@@ -81,6 +81,11 @@ class ShortExecutor(Executor[Any]):
         executor.work = Work()
         return executor
 
+    def let_go(self) -> None:
+        """Let go of what points back to the executor: all that the operation made is freed at once, without a collector
+        that stops everybody to look for it."""
+        del self.async_helpers
+
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
         """What a resolver waits for; the work goes on when it is there."""
         found = await awaitable
