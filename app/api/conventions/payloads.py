@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Context as Digits
 from decimal import Decimal
@@ -57,22 +57,17 @@ def _spelling(type_: Any) -> Callable[[Any], Any]:
     if issubclass(type_, str | int):
         return lambda plain: plain
     if is_dataclass(type_):
-        return _spelling_of_fields(tuple(one.name for one in fields(type_) if one.name != "idempotency_key"))
+        return _spelt
     raise TypeError(f"{type_.__name__} has no canonical form")
 
 
-def _spelling_of_fields(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
-    """How an input is spelt, as far as its fingerprint covers it."""
-
-    def spelt(value: Any) -> dict[str, Any]:
-        found = {}
-        for name in names:
-            item = getattr(value, name)
-            if item is not None and item is not strawberry.UNSET:
-                found[name] = item if type(item) is str else canonical(item)
-        return found
-
-    return spelt
+def _spelt(value: Any) -> dict[str, Any]:
+    """An input, as far as its fingerprint covers it."""
+    return {
+        name: item if type(item) is str else canonical(item)
+        for name, item in vars(value).items()
+        if item is not None and item is not strawberry.UNSET and name != "idempotency_key"
+    }
 
 
 _EVERY_DIGIT = Digits(prec=100)

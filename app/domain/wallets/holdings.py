@@ -34,10 +34,8 @@ class Holdings:
     @classmethod
     def of(cls, lots: Iterable[Lot], *, ends: Ends = promised) -> Holdings:
         """A wallet of these lots that owes nothing."""
-        found = cls(ends=ends)
-        for lot in lots:
-            found._keep(lot)
-        return found
+        found = {lot.id: lot for lot in lots}
+        return cls(found, ends=ends, _free={id: None for id, lot in found.items() if lot.remaining > lot.held})
 
     @property
     def owed(self) -> int:
