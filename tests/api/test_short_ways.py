@@ -47,9 +47,21 @@ class Leaf:
         return None if self.name == "l0" else self.name
 
 
+@strawberry.interface
+class Bird:
+    name: str
+
+
+@strawberry.type
+class Owl(Bird):
+    age: int
+
+
 @strawberry.type
 class Branch:
     name: str
+    birds: list[Bird]
+    resident: Bird | None
     leaf: Leaf
     none: Leaf | None
     leaves: list[Leaf]
@@ -80,6 +92,8 @@ def branch(size: int, **wrong: Any) -> Branch:
         "leaves": leaves,
         "names": ["x", "y"],
         "maybe": [leaf, None, leaf],
+        "birds": [],
+        "resident": None,
     }
     return Branch(**{**given, "count": size, **wrong})
 
@@ -107,6 +121,10 @@ class Query:
         return branch(2, count=2**40)
 
     @strawberry.field
+    async def lively(self) -> Branch | None:
+        return branch(1, birds=[Owl(name="Minerva", age=3)], resident=Owl(name="Strix", age=None))
+
+    @strawberry.field
     async def foreign(self) -> Branch | None:
         return branch(2, leaf=branch(1))
 
@@ -115,7 +133,7 @@ class Query:
         return [branch(1), branch(2)]
 
 
-CORE = core_schema(strawberry.Schema(query=Query, config=StrawberryConfig()))
+CORE = core_schema(strawberry.Schema(query=Query, types=[Owl], config=StrawberryConfig()))
 DOCUMENTS = Documents(CORE)
 
 
@@ -137,14 +155,17 @@ def executor_of(text: str) -> ShortExecutor:
 
 ALL = (
     "name count names leaf { name colour place } none { name } leaves { colour name place perhaps }"
-    " first { shout } grid { place } maybe { name }"
+    " first { shout } grid { place } maybe { name } birds { name ... on Owl { age } } resident { name ... on Owl { age } }"
 )
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        *(f"{{ {root} {{ {ALL} }} }}" for root in ("small", "large", "nothing", "hole", "huge", "foreign", "plain")),
+        *(
+            f"{{ {root} {{ {ALL} }} }}"
+            for root in ("small", "large", "nothing", "hole", "huge", "lively", "foreign", "plain")
+        ),
         *(
             f"{{ a: {root} {{ b: leaves {{ c: place d: shout(times: 2) }} later {{ name }} }} }}"
             for root in ("small", "large")
@@ -177,6 +198,10 @@ async def test_nothing_is_kept_of_a_request_but_the_ways_of_its_document() -> No
         kept.append(len(executor.ways))
     assert set(kept[1:]) == {kept[0]}
     assert any(way is not None for _, way in executor.ways.values())
+    seen = executor_of("{ small { name birds { name } leaves { name place } resident { name } } }")
+    result = seen.execute_operation()
+    assert (await result).errors is None
+    assert all(way is not None for _, way in seen.ways.values())
 
 
 async def test_what_an_operation_made_is_freed_at_once() -> None:

@@ -22,6 +22,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_nullable_type,
+    is_abstract_type,
     is_leaf_type,
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
@@ -162,6 +163,11 @@ def _leaf(type_: Any) -> Show:
     return shown
 
 
+def _refused(_value: Any, _path: Path | None, _executor: ShortExecutor) -> Any:
+    """Of which type a refusal is, the long way finds out; most answers hold none."""
+    raise LongWayError
+
+
 def _showing(type_: Any) -> Callable[[Any], Any]:
     """How a scalar or enum is shown."""
     return _name_of if isinstance(type_, GraphQLEnumType) else type_.coerce_output_value
@@ -178,6 +184,8 @@ def _way_of_value(inner: Any, details: FieldDetailsList, *, executor: ShortExecu
     if isinstance(inner, GraphQLObjectType):
         way = executor.way(inner, details)
         return way.show if way is not None else None
+    if is_abstract_type(inner):
+        return _refused
     # What stands in a list twice is counted where its items may be null: see `ShortExecutor`.
     if not isinstance(inner, GraphQLList) or not isinstance(inner.of_type, GraphQLNonNull):
         return None
