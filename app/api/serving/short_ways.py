@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from inspect import iscoroutinefunction
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from graphql import (
     GraphQLEnumType,
@@ -31,13 +31,12 @@ from strawberry.types.base import get_object_definition
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
-if TYPE_CHECKING:
-    from app.api.serving.executing import ShortExecutor
+from app.api.serving.working import Work
 
 MOST_AT_ONCE = 16
 """Items of a list that are shown without a look at the clock."""
 
-Show: TypeAlias = Callable[[Any, Path | None, "ShortExecutor"], Any]
+Show: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
 """How a value is shown, given its path; for a field, how the field of an object is, given the object and its path."""
 
 
@@ -50,6 +49,23 @@ class Way(NamedTuple):
 
     show: Show
     flat: bool
+
+
+class Executing(Protocol):
+    """What the short ways need of an executor."""
+
+    schema: GraphQLSchema
+    work: Work
+
+    def way(self, type_: GraphQLObjectType, details: FieldDetailsList, /) -> Way | None:
+        """The short way to an object that a field asks for; None where there is none."""
+        ...
+
+    def build_resolve_info(
+        self, field_def: GraphQLField, field_nodes: Any, parent_type: GraphQLObjectType, path: Path, /
+    ) -> Any:
+        """What a function that makes a field is told of where it is."""
+        ...
 
 
 class _Short(NamedTuple):
@@ -82,7 +98,7 @@ def _is_plain(field: StrawberryField) -> bool:
     return resolver is not None and not field.extensions and not iscoroutinefunction(resolver.wrapped_func)
 
 
-def way_of_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, executor: ShortExecutor) -> Way | None:
+def way_of_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, executor: Executing) -> Way | None:
     """The short way to what is selected of an object; None where a field of it has none."""
     definition = type_.extensions.get("strawberry-definition")
     if definition is None:  # a type of the introspection
@@ -96,7 +112,7 @@ def way_of_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, execut
         flat = flat and way.flat
         shows.append((response_name, way.show))
 
-    def shown(source: Any, path: Path | None, executor: ShortExecutor) -> Any:
+    def shown(source: Any, path: Path | None, executor: Executing) -> Any:
         if type(source) is not origin:
             raise LongWayError
         return {name: show(source, path, executor) for name, show in shows}
@@ -105,7 +121,7 @@ def way_of_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, execut
 
 
 def way_of_field(
-    parent: GraphQLObjectType, response_name: str, details: FieldDetailsList, *, executor: ShortExecutor
+    parent: GraphQLObjectType, response_name: str, details: FieldDetailsList, *, executor: Executing
 ) -> Way | None:
     """The short way to a field of an object, given that object; None where there is none."""
     short = _short_fields(executor.schema).get((parent.name, details[0].node.name.value))
@@ -121,7 +137,7 @@ def way_of_field(
         return None
     nodes = [one.node for one in details]
 
-    def shown(source: Any, path: Path | None, executor: ShortExecutor) -> Any:
+    def shown(source: Any, path: Path | None, executor: Executing) -> Any:
         here = Path(path, response_name, parent.name)
         if attribute is not None:
             value = getattr(source, attribute)
@@ -141,7 +157,7 @@ def way_of_field(
 
 
 def _ready(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Show:
-    def shown(source: Any, _path: Path | None, _executor: ShortExecutor) -> Any:
+    def shown(source: Any, _path: Path | None, _executor: Executing) -> Any:
         value = getattr(source, attribute)
         if value is not None:
             return leaf(value)
@@ -155,7 +171,7 @@ def _ready(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Sho
 def _leaf(type_: Any) -> Show:
     leaf = _showing(type_)
 
-    def shown(value: Any, _path: Path | None, _executor: ShortExecutor) -> Any:
+    def shown(value: Any, _path: Path | None, _executor: Executing) -> Any:
         if value is None:
             raise LongWayError
         return leaf(value)
@@ -163,7 +179,7 @@ def _leaf(type_: Any) -> Show:
     return shown
 
 
-def _refused(_value: Any, _path: Path | None, _executor: ShortExecutor) -> Any:
+def _refused(_value: Any, _path: Path | None, _executor: Executing) -> Any:
     """Of which type a refusal is, the long way finds out; most answers hold none."""
     raise LongWayError
 
@@ -177,7 +193,7 @@ _name_of = attrgetter("_name_")
 """The name of an enum's member."""
 
 
-def _way_of_value(inner: Any, details: FieldDetailsList, *, executor: ShortExecutor) -> Show | None:
+def _way_of_value(inner: Any, details: FieldDetailsList, *, executor: Executing) -> Show | None:
     """How a value that is not null is shown."""
     if is_leaf_type(inner):
         return _leaf(inner)
@@ -193,7 +209,7 @@ def _way_of_value(inner: Any, details: FieldDetailsList, *, executor: ShortExecu
     if show is None:
         return None
 
-    def shown(items: Any, path: Path | None, executor: ShortExecutor) -> Any:
+    def shown(items: Any, path: Path | None, executor: Executing) -> Any:
         assert path is not None, "a list is a field's"
         if type(items) is not list or len(items) > MOST_AT_ONCE or executor.work.tired:
             raise LongWayError
