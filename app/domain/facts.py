@@ -10,7 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.amounts import MAX_MINOR, Exact, Exchange, Money, Rounding, rounded
 from app.domain.members import NOBODY, Member
@@ -77,8 +77,7 @@ def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
     return factor if onto else Fraction(1) / factor
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a receipt.
 
     `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
@@ -129,7 +128,7 @@ class Line:
 
     def kept(self, quantity: Decimal, *, worth: Exact = 1) -> Line:
         """The same line of which only this quantity is kept, at this part of its price; the discount shrinks along."""
-        return replace(self, share=Fraction(quantity) / Fraction(self.quantity), worth=worth)
+        return self._replace(share=Fraction(quantity) / Fraction(self.quantity), worth=worth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,32 +58,41 @@ def line_of(
     kind: LineKind = LineKind.GOODS,
 ) -> Line:
     """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
-    at = ("lines", str(number - 1))
-    sku = _named(sku, at=(*at, "sku"))
-    if name is not None:
-        _check_text(name, at=(*at, "name"))
-    if len(categories) > MOST_CATEGORIES:
-        raise FactsError((*at, "categories"), f"at most {MOST_CATEGORIES} categories")
-    categories = tuple(_named(one, at=(*at, "categories", str(place))) for place, one in enumerate(categories))
-    check_quantity(quantity, at=(*at, "quantity"))
-    if not unit_price.is_finite() or not 0 <= unit_price <= HIGHEST_PRICE:
-        raise FactsError((*at, "unit_price"), "a price is 0 to 1,000,000,000")
-    if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
-        raise FactsError((*at, "tax_rate"), "a tax rate is a fraction from 0 to 1")
-    if discount is not None and not (discount.is_finite() and discount >= 0):
-        raise FactsError((*at, "discount"), "a discount is not negative")
-    return Line(
-        number=number,
-        sku=sku,
-        quantity=quantity,
-        unit_price=_minor(unit_price, currency=currency, at=(*at, "unit_price")),
-        name=name,
-        categories=categories,
-        discount=_minor(discount, currency=currency, at=(*at, "discount")) if discount else 0,
-        tax_rate=tax_rate,
-        tax_included=tax_included,
-        kind=kind,
-    )
+    try:
+        sku = _named(sku, at=("sku",))
+        if name is not None:
+            _check_text(name, at=("name",))
+        check_quantity(quantity)
+        if not unit_price.is_finite() or not 0 <= unit_price <= HIGHEST_PRICE:
+            raise FactsError(("unit_price",), "a price is 0 to 1,000,000,000")
+        if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
+            raise FactsError(("tax_rate",), "a tax rate is a fraction from 0 to 1")
+        return Line(
+            number=number,
+            sku=sku,
+            quantity=quantity,
+            unit_price=_minor(unit_price, currency=currency, at=("unit_price",)),
+            name=name,
+            categories=_categories(categories) if categories else (),
+            discount=_discount(discount, currency=currency) if discount is not None else 0,
+            tax_rate=tax_rate,
+            tax_included=tax_included,
+            kind=kind,
+        )
+    except FactsError as error:
+        raise FactsError(("lines", str(number - 1), *error.path), error.message) from error
+
+
+def _categories(names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) > MOST_CATEGORIES:
+        raise FactsError(("categories",), f"at most {MOST_CATEGORIES} categories")
+    return tuple(_named(one, at=("categories", str(place))) for place, one in enumerate(names))
+
+
+def _discount(amount: Decimal, *, currency: str) -> int:
+    if not (amount.is_finite() and amount >= 0):
+        raise FactsError(("discount",), "a discount is not negative")
+    return _minor(amount, currency=currency, at=("discount",))
 
 
 def payment_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.deciding.redeeming import price
@@ -195,7 +195,7 @@ def _other_units(told: Told, *, course: Course, at: datetime) -> Iterator[Fault]
         place = f"account {account.id}"
         if balance_of(course, at=at, unit=unit) != account.balance:
             yield Fault(place, "the balance is not what the entries come to")
-        if account != replace(account, settled_at=None, due_at=None, notice_at=None, joined=False, terms_version=0):
+        if account != account._replace(settled_at=None, due_at=None, notice_at=None, joined=False, terms_version=0):
             yield Fault(place, "it is told for itself, and not with the wallet")
         if account.evidence != added(NO_EVIDENCE, [accounts.evidence(account)]):
             yield Fault(place, "it is not the account that was opened")

@@ -96,9 +96,9 @@ async def _is_behind(
 
 
 def _as_told(customer: CustomerRow, *, retold: Retold) -> CustomerRow:
-    account = replace(customer.account, balance=retold.balance)
+    account = customer.account._replace(balance=retold.balance)
     told = retold.told.others
-    others = {unit: replace(one, balance=retold.balances.get(unit, one.balance)) for unit, one in told.items()}
+    others = {unit: one._replace(balance=retold.balances.get(unit, one.balance)) for unit, one in told.items()}
     return replace(customer, account=account, others=others, standing=retold.course.holders[customer.id].standing)
 
 

@@ -7,9 +7,8 @@ the facts. Those of other units begin with the first fact that moves them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.ledger import FIRST_HASH, Balance
 from app.domain.units import Unit
@@ -23,8 +22,7 @@ NO_EVIDENCE = "0" * 64
 """The digest of no facts at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """An account of a wallet: its balance, its number of entries and the last hash.
 
     It was told up to `settled_at`, under the terms `terms_version` that were in force then as far as was known; time alone changes it at `due_at` at the earliest, and a notice of expiry is due at
@@ -35,7 +33,7 @@ class Account:
     id: str
     wallet_id: str
     unit: Unit
-    balance: Balance = field(default_factory=Balance)
+    balance: Balance = Balance()
     entries: int = 0
     head: str = FIRST_HASH
     settled_at: datetime | None = None
@@ -115,7 +113,7 @@ def evidence_when(one: Account, *, settled_at: datetime | None, joined: bool, te
 
 async def open_account(session: Session, *, program_id: str, account: Account) -> Account:
     """Keep a new account, in which nothing was booked; its evidence is its own beside that of its holder, if it has one."""
-    account = replace(account, evidence=added(account.evidence, [evidence(account)]))
+    account = account._replace(evidence=added(account.evidence, [evidence(account)]))
     await session.later(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
         " entries, head, evidence) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",

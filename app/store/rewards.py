@@ -69,17 +69,17 @@ async def all_rewards(session: Session, *, program_id: str) -> tuple[Reward, ...
     return tuple(_reward(row) for row in rows)
 
 
-async def take_one(session: Session, *, program_id: str, reward_id: str) -> bool:
-    """Take one from stock; False, and nothing changed, when none is left. Always True without a limit."""
-    taken = await session.execute(
-        "UPDATE rewards SET stock = stock - 1 WHERE program_id = $1 AND id = $2 AND stock > 0", program_id, reward_id
-    )
-    if taken:
+async def take_one(session: Session, *, program_id: str, reward: Reward) -> bool:
+    """Take one from stock; False, and nothing changed, when none is left. Always True without a limit.
+
+    How much is left is asked anew; whether there is a limit was settled when the reward was made.
+    """
+    if reward.stock is None:
         return True
-    unlimited = await session.row(
-        "SELECT 1 FROM rewards WHERE program_id = $1 AND id = $2 AND stock IS NULL", program_id, reward_id
+    taken = await session.execute(
+        "UPDATE rewards SET stock = stock - 1 WHERE program_id = $1 AND id = $2 AND stock > 0", program_id, reward.id
     )
-    return unlimited is not None
+    return taken > 0
 
 
 async def put_one_back(session: Session, *, program_id: str, reward_id: str) -> None:

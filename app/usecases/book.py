@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
@@ -77,7 +77,7 @@ class Book:
         id = stamp.new_id()
         moved = [draw for draw in posting.draws if draw.lot_id != OWED]
         opened = [draw.lot_id for draw in moved if draw.lot_id not in self.known]
-        new_lots = tuple(replace(lots_after[one], entry_id=id) for one in sorted(set(opened)))
+        new_lots = tuple(lots_after[one]._replace(entry_id=id) for one in sorted(set(opened)))
         entry = Entry(
             id=id,
             account_id=account.id,
@@ -101,7 +101,7 @@ class Book:
         seal = sealed(entry)
         await ledger.append(self.session, program_id=stamp.program_id, entry=entry, seal=seal)
         self.known |= {lot.id: lot for lot in new_lots}
-        self.account = replace(account, entries=entry.number, head=seal)
+        self.account = account._replace(entries=entry.number, head=seal)
         return entry
 
     def changed(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
@@ -110,7 +110,7 @@ class Book:
             after
             for id, before in self.known.items()
             # What earns nothing any more leaves an empty lot behind.
-            for after in (lots_after.get(id) or replace(before, points=0, remaining=0, held=0),)
+            for after in (lots_after.get(id) or before._replace(points=0, remaining=0, held=0),)
             # Most lots of a wallet are not touched.
             if after is not before
             and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
@@ -138,8 +138,7 @@ class Book:
         before = self.account
         joined, terms_version = before.joined or joined, max(before.terms_version, terms_version)
         digest = accounts.evidence_when(before, settled_at=settled_at, joined=joined, terms_version=terms_version)
-        self.account = replace(
-            before,
+        self.account = before._replace(
             balance=balance,
             settled_at=settled_at,
             due_at=due_at,

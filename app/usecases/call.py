@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
@@ -66,8 +66,7 @@ class Call:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a write answered: kept for ever under its idempotency key, and given again word for word.
 
     Holds ids, the decision and the balances after it, and nothing personal. `terms`, the version that decided, is there
@@ -193,7 +192,7 @@ async def keep(session: Session, *, call: Call, answer: Answer) -> Answer:
 
 def _kept(answer: Answer) -> Answer:
     if answer.returned is not None:
-        answer = replace(answer, returned=_kept(answer.returned))
+        answer = answer._replace(returned=_kept(answer.returned))
     if answer.decision is None or answer.terms is None or not answer.terms.asked.about:
         return answer
-    return replace(answer, decision=answer.decision.kept())
+    return answer._replace(decision=answer.decision.kept())

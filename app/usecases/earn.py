@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import orjson
 
@@ -82,7 +81,7 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         return made
     sale, answer = made
     after = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
-    return answer if after is None else replace(answer, balances=after)
+    return answer if after is None else answer._replace(balances=after)
 
 
 async def paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer_ids: Collection[str]) -> bool:

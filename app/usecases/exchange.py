@@ -59,7 +59,7 @@ async def exchange(session: Session, *, call: Call, order: NewExchange) -> Answe
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail="without this refund")
     if _known(back) and not _known(sold):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("refund", "externalId"), detail="without this purchase")
-    return await keep(session, call=call, answer=replace(sold, balances=back.balances, returned=back))
+    return await keep(session, call=call, answer=sold._replace(balances=back.balances, returned=back))
 
 
 async def _other_customer(session: Session, *, program_id: str, by: CustomerBy, claimed: CustomerBy) -> Problem | None:

@@ -91,7 +91,7 @@ async def on_the_spot(
     answer = answered(asked, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
-    if not await rewards.take_one(session, program_id=program, reward_id=asked.reward.id):
+    if not await rewards.take_one(session, program_id=program, reward=asked.reward):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
     redemption = _redemption(call=call, asked=asked, facts=asked.facts, decision=decision)
     await _write(session, call=call, asked=asked, redemption=redemption)
@@ -142,7 +142,7 @@ async def in_its_place(session: Session, *, call: Call, asked: Asked) -> Answer 
     answer = answered(asked, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
-    if not await rewards.take_one(session, program_id=call.program.id, reward_id=asked.reward.id):
+    if not await rewards.take_one(session, program_id=call.program.id, reward=asked.reward):
         return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
     redemption = _redemption(call=call, asked=asked, facts=facts, decision=decision)
     await _write(session, call=call, asked=asked, redemption=redemption)
@@ -222,8 +222,8 @@ async def _granted(
     entry: Entry | None,
     balances: Mapping[Unit, Balance],
 ) -> Answer:
-    made = replace(
-        answer, balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
+    made = answer._replace(
+        balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
     )
     return await keep(session, call=call, answer=made)
 

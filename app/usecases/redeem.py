@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from app.domain.calendar import latest
 from app.domain.problems import Problem, ProblemCode
@@ -84,7 +83,7 @@ async def _same_checkout(session: Session, *, call: Call, asked: Asked, known: R
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
     balances = await balances_now(session, program_id=call.program.id, customer=customer)
     answer = answered(asked, decision=known.decision, balances=balances)
-    return await keep(session, call=call, answer=replace(answer, redemption_id=known.id))
+    return await keep(session, call=call, answer=answer._replace(redemption_id=known.id))
 
 
 async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Reward | None:

@@ -56,7 +56,7 @@ async def settle(session: Session, *, stamp: Stamp, account_id: str) -> Settled:
     before = account.settled_at
     retold = await retell(session, program_id=stamp.program_id, account=account, until=before or stamp.now)
     if retold.told.gone is not None:
-        await accounts.keep(session, program_id=stamp.program_id, account=replace(account, due_at=None, notice_at=None))
+        await accounts.keep(session, program_id=stamp.program_id, account=account._replace(due_at=None, notice_at=None))
         return replace(NOTHING, accounts=1)
     retold = _passed(retold, to=stamp.now)
     digests = await _give_notice(session, stamp=stamp, retold=retold)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import structlog
 
-from app.api.serving.bodies import LARGEST_BODY
+from app.api.serving.bodies import DEEPEST_VALUES, LARGEST_BODY
 from tests.api.small import Edge, code
 
 JSON = "application/json"
@@ -94,6 +94,17 @@ async def test_a_malformed_body_is_refused(edge: Edge, body: bytes) -> None:
         answer = await edge.post(body, accept=accept)
         assert (answer.status_code, code(answer)) == (400, "BAD_USER_INPUT")
         assert "data" not in answer.json()
+
+
+async def test_variables_are_nested_to_a_bound(edge: Edge) -> None:
+    def nested(depth: int) -> dict[str, Any]:
+        return {} if depth == 1 else {"in": nested(depth - 1)}
+
+    document = "query($n: String!) { hello(name: $n) }"
+    deepest = await edge.ask(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES - 1)})
+    assert deepest.json() == {"data": {"hello": "Hello Ada"}}
+    deeper = await edge.ask(document, variables={"n": "Ada", "more": nested(DEEPEST_VALUES)})
+    assert (deeper.status_code, code(deeper)) == (400, "BAD_USER_INPUT")
 
 
 async def test_the_text_backslash_u0000_is_no_nul(edge: Edge) -> None:

@@ -101,6 +101,7 @@ async def run(text: str) -> tuple[object, list[str], ShortExecutor, float]:
         schema=CORE,
         fragments=operation.fragments,
         variables=variables,
+        ways=operation.ways,
         collected=operation.collected,
         context=None,
     )

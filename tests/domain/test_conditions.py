@@ -107,10 +107,10 @@ def with_one_more(basket: Counted, *, minor: int) -> Counted:
 def test_spending_the_missing_amount_is_enough(minimum: int, prices: list[int], rate: str) -> None:
     condition = MinimumSpend(replace(pounds("1.00"), minor=minimum))
     lines = [
-        replace(a_line(number), unit_price=price, tax_rate=Decimal(rate))
+        a_line(number)._replace(unit_price=price, tax_rate=Decimal(rate))
         for number, price in enumerate(prices, start=1)
     ]
-    basket = counted(*lines) if lines else counted(replace(a_line(), unit_price=0))
+    basket = counted(*lines) if lines else counted(a_line()._replace(unit_price=0))
     finding = condition.check(basket)
     if finding.met:
         assert finding.remedies == ()

@@ -269,7 +269,7 @@ def test_no_purchase_takes_more_out_of_a_budget_than_is_left_and_the_points_add_
         clauses.append(("cap", (), PointsCap(cap, CapScope.PURCHASE)))
     terms = some_terms(*clauses)
     known = {key: there[int(key[-1])] for key in terms.budgets}
-    facts = replace(a_purchase(replace(a_line(), unit_price=price)), member=Member(**left(**known)))
+    facts = replace(a_purchase(a_line()._replace(unit_price=price)), member=Member(**left(**known)))
     decision = earn(terms=terms, facts=facts)
     spent = dict(decision.spent)
     assert all(0 < points <= known[key] for key, points in spent.items())

@@ -129,7 +129,7 @@ def test_conditions_see_only_the_lines_that_their_clause_selects() -> None:
     assert earn(terms=some_terms(clause), facts=a_purchase(tea, a_line(2, price="100.00"))).points == 0
     assert (
         earn(
-            terms=some_terms(clause), facts=a_purchase(replace(tea, unit_price=2500), a_line(2, price="100.00"))
+            terms=some_terms(clause), facts=a_purchase(tea._replace(unit_price=2500), a_line(2, price="100.00"))
         ).points
         == 25
     )
@@ -152,7 +152,7 @@ def a_sale(given_lines: list[tuple[int, int, str | None]]) -> PurchaseFacts:
     """A purchase of some lines with prices in pence."""
     return a_purchase(
         *(
-            replace(a_line(number, quantity=str(quantity)), unit_price=price, tax_rate=Decimal(rate) if rate else None)
+            a_line(number, quantity=str(quantity))._replace(unit_price=price, tax_rate=Decimal(rate) if rate else None)
             for number, (price, quantity, rate) in enumerate(given_lines, start=1)
         )
     )

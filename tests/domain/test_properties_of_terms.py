@@ -141,14 +141,14 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
         return replace(facts, occurred_at=remedy.from_)
     if remedy.code is RemedyCode.SPEND_MORE:
         assert remedy.amount is not None
-        return replace(facts, lines=(*facts.lines, replace(line, unit_price=remedy.amount.minor)))
+        return replace(facts, lines=(*facts.lines, line._replace(unit_price=remedy.amount.minor)))
     if remedy.code is RemedyCode.ADD_QUANTITY:
         assert remedy.quantity is not None
-        return replace(facts, lines=(*facts.lines, replace(line, quantity=Decimal(remedy.quantity))))
+        return replace(facts, lines=(*facts.lines, line._replace(quantity=Decimal(remedy.quantity))))
     if remedy.code is RemedyCode.ADD_PRODUCT:
         choice = remedy.choices[0] if remedy.choices else "anything"
         named = {"sku": choice} if isinstance(condition, Products) else {"categories": (choice,)}
-        return replace(facts, lines=(*facts.lines, replace(line, **named)))
+        return replace(facts, lines=(*facts.lines, line._replace(**named)))
     if remedy.code is RemedyCode.USE_LOCATION:
         return replace(facts, location=remedy.choices[0] if remedy.choices else "elsewhere")
     if remedy.code is RemedyCode.USE_CHANNEL:

@@ -259,7 +259,7 @@ class Author:
             since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
         )
         lot = Lot(an_id(id), deed.amount, deed.amount, earned_at, available_from, last)
-        return replace(lot, terms_version=terms.version, zone=LONDON)
+        return lot._replace(terms_version=terms.version, zone=LONDON)
 
 
 def _cost(deed: Deed, *, terms: Terms) -> tuple[int, str]:

@@ -191,12 +191,11 @@ PAID = replace(
 )
 
 
-EARNED_AND_SPENT = replace(EARNED, new_lots=(replace(LOT, remaining=0),))
+EARNED_AND_SPENT = replace(EARNED, new_lots=(LOT._replace(remaining=0),))
 NEW_ACCOUNT = Account(id=ANNA.account_id, wallet_id=ANNA.wallet_id, unit="points")
 HOLDER = customers.evidence(ANNA.id, enrolled_at=ANNA.enrolled_at)
-NEW_ACCOUNT = replace(NEW_ACCOUNT, evidence=added(NO_EVIDENCE, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
-AFTER = replace(
-    NEW_ACCOUNT,
+NEW_ACCOUNT = NEW_ACCOUNT._replace(evidence=added(NO_EVIDENCE, [HOLDER, accounts.evidence(NEW_ACCOUNT)]))
+AFTER = NEW_ACCOUNT._replace(
     balance=Balance(available=0, lifetime=4, qualifying=4),
     entries=3,
     head=sealed(PAID),
@@ -227,7 +226,7 @@ async def _history(session: Session) -> None:
     await append(entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
     await redemptions.add(session, program_id=PROGRAM, redemption=GIVEN)
     await append(entry=PAID, seal=sealed(PAID))
-    await lots.set_lots(session, program_id=PROGRAM, lots=[replace(LOT, remaining=0)])
+    await lots.set_lots(session, program_id=PROGRAM, lots=[LOT._replace(remaining=0)])
     await accounts.keep(session, program_id=PROGRAM, account=AFTER)
 
 
@@ -413,12 +412,12 @@ async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
     async def spend(session: Session) -> None:
         await refunds.add(session, program_id=PROGRAM, refund=REFUND)
         await ledger.append(session, program_id=PROGRAM, entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
-        await lots.set_lots(session, program_id=PROGRAM, lots=[replace(LOT, remaining=3, held=2)])
+        await lots.set_lots(session, program_id=PROGRAM, lots=[LOT._replace(remaining=3, held=2)])
 
     await _write(shop, earn)
     assert await shop.read(all_of_them) == ((LOT,), (LOT,), (LOT,))
     await _write(shop, spend)
-    left = replace(LOT, remaining=3, held=2)
+    left = LOT._replace(remaining=3, held=2)
     assert await shop.read(all_of_them) == ((left,), (left,), (left,))
 
 
@@ -514,12 +513,12 @@ async def test_rewards_are_found_and_the_last_one_is_given_once(shop: Database) 
     assert await shop.read(partial(rewards.by_id, program_id=OTHER_PROGRAM, reward_id=MUG.id)) is None
     assert await shop.read(partial(rewards.all_rewards, program_id=OTHER_PROGRAM)) == ()
 
-    take = partial(rewards.take_one, program_id=PROGRAM, reward_id=MUG.id)
+    take = partial(rewards.take_one, program_id=PROGRAM, reward=MUG)
     got = await asyncio.gather(*[shop.write(take, program_id=PROGRAM, turn=str(customer)) for customer in range(50)])
     assert sorted(got) == [False] * 45 + [True] * 5
     assert (await shop.read(partial(rewards.by_id, program_id=PROGRAM, reward_id=MUG.id))) == replace(MUG, stock=0)
-    assert await _write(shop, partial(rewards.take_one, program_id=PROGRAM, reward_id=ADVICE.id)) is True
-    assert await _write(shop, partial(rewards.take_one, program_id=OTHER_PROGRAM, reward_id=ADVICE.id)) is False
+    assert await _write(shop, partial(rewards.take_one, program_id=PROGRAM, reward=ADVICE)) is True
+    assert await _write(shop, partial(rewards.take_one, program_id=OTHER_PROGRAM, reward=MUG)) is False
 
 
 async def test_an_answer_is_given_again_word_for_word_and_to_its_program_only(shop: Database) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Context as Digits
 from decimal import Decimal
@@ -43,23 +43,31 @@ class Payload:
 
 def canonical(value: Any) -> Any:
     """An input as JSON in one spelling: what was left out is left out, equal numbers and instants are equal."""
-    plain = _PLAIN.get(type(value))
-    if plain is not None:
-        return plain(value)
-    if value is strawberry.UNSET:
-        return None
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, str | int):
-        return value
-    if is_dataclass(value):
-        found = {}
-        for name in _names(value.__class__):
-            item = getattr(value, name)
-            if item is not None and item is not strawberry.UNSET:
-                found[name] = item if type(item) is str else canonical(item)
-        return found
-    raise TypeError(f"{type(value).__name__} has no canonical form")
+    kind: Any = type(value)
+    return _spelling(kind)(value)
+
+
+@cache
+def _spelling(type_: Any) -> Callable[[Any], Any]:
+    """How values of a type are spelt; asked once for each type."""
+    if type_ in _PLAIN:
+        return _PLAIN[type_]
+    if issubclass(type_, Enum):
+        return lambda member: member.value
+    if issubclass(type_, str | int):
+        return lambda plain: plain
+    if is_dataclass(type_):
+        return _spelt
+    raise TypeError(f"{type_.__name__} has no canonical form")
+
+
+def _spelt(value: Any) -> dict[str, Any]:
+    """An input, as far as its fingerprint covers it."""
+    return {
+        name: item if type(item) is str else canonical(item)
+        for name, item in vars(value).items()
+        if item is not None and item is not strawberry.UNSET and name != "idempotency_key"
+    }
 
 
 _EVERY_DIGIT = Digits(prec=100)
@@ -70,15 +78,10 @@ _PLAIN: Mapping[type, Callable[[Any], Any]] = {
     int: lambda number: number,
     bool: lambda switch: switch,
     type(None): lambda _: None,
+    type(strawberry.UNSET): lambda _: None,
     list: lambda items: [canonical(item) for item in items],
     Decimal: lambda number: str(_EVERY_DIGIT.normalize(number)),
     datetime: lambda at: at.astimezone(UTC).isoformat(),
     date: date.isoformat,
     time: time.isoformat,
 }
-
-
-@cache
-def _names(type_: Any) -> tuple[str, ...]:
-    """The fields of an input that its fingerprint covers."""
-    return tuple(one.name for one in fields(type_) if one.name != "idempotency_key")

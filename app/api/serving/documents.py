@@ -12,7 +12,7 @@ from graphql.validation import validation_context
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
 from app.api.serving.costs import Cost, cost_of
-from app.api.serving.executing import Collected
+from app.api.serving.executing import Collected, Ways
 from app.api.serving.extents import excess
 from app.api.serving.faults import BAD_INPUT
 from app.api.serving.limits import Operation, measure, parsed
@@ -55,6 +55,8 @@ class Runnable:
     cost: Cost
     collected: Collected | None
     """The fields of its objects once they have been worked out; None where @skip or @include may change them."""
+    ways: Ways | None
+    """The short ways to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class Documents:
                     fragments=fragments,
                     cost=cost_of(one.node, fragments=definitions, schema=self._schema),
                     collected=collected,
+                    ways=None if collected is None else {},
                 )
                 for name, one in operations.items()
             }

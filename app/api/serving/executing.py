@@ -1,7 +1,4 @@
-"""graphql-core's executor with a short way for what most fields are: a ready scalar or enum of an object.
-
-Such a field needs no arguments, no info and no awaiting; going the long way costs several times its value. Anything
-out of the ordinary (null where there must be a value, a value that cannot be shown) goes the long way and fails there.
+"""graphql-core's executor with a short way for what most fields are (`app/api/serving/short_ways.py`).
 
 It also rests and stops: after each field that goes the long way, and now and then in a long list, it looks at how long
 the operation has worked (`app/api/serving/working.py`).
@@ -11,71 +8,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
-from operator import attrgetter
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from contextlib import suppress
+from typing import Any, TypeAlias, TypeGuard
 
 import orjson
 from graphql import (
-    GraphQLEnumType,
-    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
     default_field_resolver,
     default_type_resolver,
     get_nullable_type,
-    is_leaf_type,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, FragmentDetails, GroupedFieldSet
 from graphql.execution.executor import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
-from strawberry.types.base import get_object_definition
-from strawberry.utils.str_converters import to_camel_case
 
+from app.api.serving.short_ways import MOST_AT_ONCE, Way, way_of_field, way_of_object
 from app.api.serving.working import Work
 
 Collected: TypeAlias = dict[tuple[object, ...], CollectedFields]
 """The fields selected of an object, by its type and the identities of the nodes that select them."""
 
+Ways: TypeAlias = dict[tuple[str, int], tuple[object, Way | None]]
+"""The short ways to objects and fields, by their type and by the identity of what is selected, which is kept with them."""
+
 _NEVER_AWAITED = frozenset({str, int, bool, type(None), list, dict})
-
-
-_STEP = 16
-"""Items of a list between two looks at the clock."""
-
-
-class _Ready(NamedTuple):
-    """Where a ready value is found and how it is shown; None for an object or a list, which goes the long way."""
-
-    name: str
-    show: Callable[[Any], Any] | None
-
-
-@lru_cache(maxsize=4)
-def _ready_fields(schema: GraphQLSchema) -> dict[tuple[str, str], _Ready]:
-    """The fields whose value is an attribute of their object."""
-    found = {}
-    for one in schema.type_map.values():
-        definition = one.extensions.get("strawberry-definition") if isinstance(one, GraphQLObjectType) else None
-        if not isinstance(one, GraphQLObjectType) or definition is None:
-            continue
-        for field in get_object_definition(definition.origin, strict=True).fields:
-            name = field.graphql_name or to_camel_case(field.python_name)
-            shown = one.fields.get(name)
-            inner = get_nullable_type(shown.type) if shown is not None else None
-            if not field.is_basic_field or shown is None:
-                continue
-            show: Callable[[Any], Any] | None = None
-            if is_leaf_type(inner):
-                show = _name_of if isinstance(inner, GraphQLEnumType) else inner.coerce_output_value
-            found[one.name, name] = _Ready(field.python_name, show)
-    return found
-
-
-_name_of = attrgetter("_name_")
-"""The name of an enum's member."""
 
 
 def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
@@ -84,10 +43,10 @@ def awaited(value: Any) -> TypeGuard[Awaitable[Any]]:
 
 
 class ShortExecutor(Executor[Any]):
-    """Takes the short way for ready values."""
+    """Takes the short way where there is one."""
 
     collected: Collected | None
-    ready_fields: Mapping[tuple[str, str], _Ready]
+    ways: Ways
     work: Work
 
     @classmethod
@@ -99,6 +58,7 @@ class ShortExecutor(Executor[Any]):
         fragments: Mapping[str, FragmentDetails],
         variables: VariableValues,
         collected: Collected | None,
+        ways: Ways | None,
         context: Any,
     ) -> ShortExecutor:
         """The executor of one request; what `Executor.build` works out each time has been worked out."""
@@ -117,9 +77,14 @@ class ShortExecutor(Executor[Any]):
             hide_suggestions=True,
         )
         executor.collected = collected
-        executor.ready_fields = _ready_fields(schema)
+        executor.ways = ways if ways is not None else {}
         executor.work = Work()
         return executor
+
+    def let_go(self) -> None:
+        """Let go of what points back to the executor: all that the operation made is freed at once, without a collector
+        that stops everybody to look for it."""
+        del self.async_helpers
 
     async def with_abort_signal(self, awaitable: Awaitable[Any]) -> Any:
         """What a resolver waits for; the work goes on when it is there."""
@@ -139,6 +104,23 @@ class ShortExecutor(Executor[Any]):
             found = self.collected[key] = super().collect_subfields(return_type, field_details_list)
         return found
 
+    def way(self, type_: GraphQLObjectType, details: FieldDetailsList) -> Way | None:
+        """The short way to an object that a field asks for; None where there is none."""
+        return self._object_way(type_, self.collect_subfields(type_, details).grouped_field_set)
+
+    def _object_way(self, type_: GraphQLObjectType, selected: GroupedFieldSet) -> Way | None:
+        key = (type_.name, id(selected))
+        if key not in self.ways:
+            # Kept with what it is found by: an identity holds as long as its object is there.
+            self.ways[key] = selected, way_of_object(type_, selected, executor=self)
+        return self.ways[key][1]
+
+    def _field_way(self, parent: GraphQLObjectType, name: Any, details: FieldDetailsList) -> Way | None:
+        key = (parent.name, id(details))
+        if key not in self.ways:
+            self.ways[key] = details, way_of_field(parent, name, details, executor=self)
+        return self.ways[key][1]
+
     def execute_fields(
         self,
         parent_type: GraphQLObjectType,
@@ -147,10 +129,12 @@ class ShortExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """The fields of an object; ready values alone need no path and no waiting."""
-        shown = self._ready_values(source_value, type_name=parent_type.name, selected=grouped_field_set)
-        if shown is not None:
-            return shown
+        """The fields of an object."""
+        # The fields of the root are collected anew for each request: no way to them is kept.
+        way = self._object_way(parent_type, grouped_field_set) if path is not None else None
+        if way is not None and (way.flat or not self.work.tired):
+            with suppress(Exception):  # the long way comes to the same end, and tells the client and the log
+                return way.show(source_value, path, self)
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def complete_iterable_value(
@@ -166,13 +150,11 @@ class ShortExecutor(Executor[Any]):
         inner = get_nullable_type(item_type)
         if inner is item_type and len(items) > 1:
             return self._each_once(item_type, field_details_list, info, path, items, position_context)
-        # The types of the introspection are not ours.
-        definition = inner.extensions.get("strawberry-definition") if isinstance(inner, GraphQLObjectType) else None
-        if isinstance(inner, GraphQLObjectType) and definition is not None:
-            selected = self.collect_subfields(inner, field_details_list).grouped_field_set
-            shown = self._all_ready(items, origin=definition.origin, type_name=inner.name, selected=selected)
-            if shown is not None:
-                return shown
+        way = self.way(inner, field_details_list) if isinstance(inner, GraphQLObjectType) else None
+        if way is not None and way.flat:
+            with suppress(Exception):  # the long way comes to the same end, and tells the client and the log
+                return self._all_flat(items, way)
+            self.work.check()
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     async def _after_a_rest(self, go_on: Callable[..., Any], *arguments: Any) -> Any:
@@ -206,58 +188,31 @@ class ShortExecutor(Executor[Any]):
             self.work.repeat(times * len(orjson.dumps(once[place])))
         return [once[place] for place in places]
 
-    def _all_ready(
-        self, items: list[Any], *, origin: type, type_name: str, selected: GroupedFieldSet
-    ) -> list[dict[str, Any]] | None:
-        """What is selected of each object; None unless all of it is ready and can be shown."""
-        shown: list[dict[str, Any]] = []
+    def _all_flat(self, items: list[Any], way: Way) -> list[Any]:
+        """What is selected of each object of a list, all of it ready."""
+        shown = []
         for number, item in enumerate(items, start=1):
-            if type(item) is not origin:
-                return None
-            values = self._ready_values(item, type_name=type_name, selected=selected)
-            if values is None:
-                return None
-            shown.append(values)
-            if number % _STEP == 0:
+            shown.append(way.show(item, None, self))
+            if number % MOST_AT_ONCE == 0:
                 self.work.note()
                 self.work.check()
         return shown
 
-    def _ready_values(self, source: Any, *, type_name: str, selected: GroupedFieldSet) -> dict[str, Any] | None:
-        """What is selected of an object; None unless all of it is ready and can be shown."""
-        ready_fields = self.ready_fields
-        shown: dict[str, Any] = {}
-        for response_name, details in selected.items():
-            ready = ready_fields.get((type_name, details[0].node.name.value))
-            if ready is None:
-                return None
-            name, show = ready
-            value = getattr(source, name, None)
-            if value is None or show is None:
-                return None
-            try:
-                shown[response_name] = show(value)
-            except (AttributeError, GraphQLError, TypeError, ValueError):
-                return None  # the long way tells the client and the log
-        return shown
-
     def execute_field(
-        self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
     ) -> Any:
         """The value of a field."""
-        ready = self.ready_fields.get((parent_type.name, field_details_list[0].node.name.value))
-        if ready is not None:
-            name, show = ready
-            if show is None:
-                # What lies below it counts its own time.
-                return super().execute_field(parent_type, source, field_details_list, path, position_context)
-            value = getattr(source, name, None)
-            if value is not None:
-                try:
-                    return show(value)
-                except (AttributeError, GraphQLError, TypeError, ValueError):
-                    pass  # the long way tells the client and the log
         work = self.work
+        # The fields of the root are collected anew for each request: no way to them is kept.
+        way = self._field_way(parent_type, path.key, field_details_list) if path.prev is not None else None
+        if way is not None and (way.flat or not work.tired):
+            with suppress(Exception):  # the long way comes to the same end, and tells the client and the log
+                return way.show(source, path.prev, self)
         if work.tired:
             work.check()
             return self._after_a_rest(

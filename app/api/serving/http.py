@@ -145,11 +145,15 @@ class GraphQLEndpoint:
             fragments=operation.fragments,
             variables=variables,
             collected=operation.collected,
+            ways=operation.ways,
             context=context,
         )
-        if self._buckets is None:
-            return await self._resolved(executor, media=media)
-        return await self._paid(executor, self._buckets, operation, caller=caller, media=media)
+        try:
+            if self._buckets is None:
+                return await self._resolved(executor, media=media)
+            return await self._paid(executor, self._buckets, operation, caller=caller, media=media)
+        finally:
+            executor.let_go()
 
     def _ready(self, text: str, *, caller: str) -> Ready:
         """The document of a text. Raises InvalidError, and NotYetError from a caller who has sent too many unknown ones."""

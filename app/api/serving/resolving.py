@@ -98,15 +98,14 @@ def _building(type_: type, *, schema: strawberry.Schema, known: dict[type, Build
     """How an input is built; a type may hold itself."""
     if type_ in known:
         return known[type_]
-    fields: list[_Parameter] = []
+    fields: dict[str, tuple[str, Build | None]] = {}
     absent: dict[str, None] = {}
 
     def build(sent: Mapping[str, Any]) -> Any:
         values: dict[str, Any] = dict(absent)
-        for graphql_name, python_name, inner in fields:
-            if graphql_name in sent:
-                value = sent[graphql_name]
-                values[python_name] = value if inner is None or value is None else inner(value)
+        for graphql_name, value in sent.items():
+            python_name, inner = fields[graphql_name]
+            values[python_name] = value if inner is None or value is None else inner(value)
         return type_(**values)
 
     known[type_] = build
@@ -114,5 +113,5 @@ def _building(type_: type, *, schema: strawberry.Schema, known: dict[type, Build
         if field.default_value is MISSING and field.default_factory is MISSING:
             absent[field.python_name] = None
         name = schema.config.name_converter.from_field(field)
-        fields.append(_Parameter(name, field.python_name, _build_of(field.type, schema=schema, known=known)))
+        fields[name] = field.python_name, _build_of(field.type, schema=schema, known=known)
     return build

@@ -92,12 +92,14 @@ def _coercing_present(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
         return _coercing_items(_coercing(type_.of_type, known=known))
     if isinstance(type_, GraphQLInputObjectType):
         if type_.name not in known:
-            fields: list[tuple[str, str, Coerce, bool]] = []
+            fields: dict[str, tuple[str, Coerce]] = {}
+            needed: set[str] = set()
             # Before its fields: a type may hold itself.
-            known[type_.name] = _coercing_fields(type_, fields)
+            known[type_.name] = _coercing_fields(type_, fields, needed)
             for name, field in type_.fields.items():
-                may_miss = not is_required_input_field(field) and _has_no_default(field)
-                fields.append((name, field.out_name or name, _coercing(field.type, known=known), may_miss))
+                fields[name] = field.out_name or name, _coercing(field.type, known=known)
+                if is_required_input_field(field) or not _has_no_default(field):
+                    needed.add(name)
         return known[type_.name]
     if type_ is GraphQLString:
         return _text
@@ -120,21 +122,19 @@ def _coercing_items(inner: Coerce) -> Coerce:
     return items
 
 
-def _coercing_fields(type_: GraphQLInputObjectType, fields: list[tuple[str, str, Coerce, bool]]) -> Coerce:
+def _coercing_fields(type_: GraphQLInputObjectType, fields: dict[str, tuple[str, Coerce]], needed: set[str]) -> Coerce:
     is_one_of = type_.is_one_of
     out_type = type_.out_type
 
     def coerced(value: Any) -> Any:
         if type(value) is not dict or (is_one_of and (len(value) != 1 or None in value.values())):
             raise _UnclearError
-        found: dict[str, Any] = {}
-        for name, out_name, coerce, may_miss in fields:
-            if name in value:
-                found[out_name] = coerce(value[name])
-            elif not may_miss:
-                raise _UnclearError
-        if len(found) != len(value):
+        if not fields.keys() >= value.keys() >= needed:
             raise _UnclearError
+        found: dict[str, Any] = {}
+        for name, one in value.items():
+            out_name, coerce = fields[name]
+            found[out_name] = coerce(one)
         return out_type(found)
 
     return coerced

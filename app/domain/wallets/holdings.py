@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.ledger import Balance
@@ -34,10 +34,8 @@ class Holdings:
     @classmethod
     def of(cls, lots: Iterable[Lot], *, ends: Ends = promised) -> Holdings:
         """A wallet of these lots that owes nothing."""
-        found = cls(ends=ends)
-        for lot in lots:
-            found._keep(lot)
-        return found
+        found = {lot.id: lot for lot in lots}
+        return cls(found, ends=ends, _free={id: None for id, lot in found.items() if lot.remaining > lot.held})
 
     @property
     def owed(self) -> int:
@@ -159,7 +157,7 @@ class Holdings:
             part = min(points, lot.free)
             if part:
                 held.append(Draw(lot.id, part))
-                self._keep(replace(lot, held=lot.held + part))
+                self._keep(lot._replace(held=lot.held + part))
                 points -= part
         return tuple(held)
 
@@ -167,13 +165,13 @@ class Holdings:
         """Points that were reserved are free again."""
         for draw in held:
             lot = self.lots[draw.lot_id]
-            self._keep(replace(lot, held=lot.held - draw.points))
+            self._keep(lot._replace(held=lot.held - draw.points))
 
     def take_over(self, other: Holdings, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds and owes, its lots under new ids: what it gave, and what it may have to undo."""
         draws = []
         for lot in self.in_order(other.lots.values()):
-            self._keep(replace(lot, id=renamed[lot.id]))
+            self._keep(lot._replace(id=renamed[lot.id]))
             if lot.remaining:
                 draws.append(Draw(renamed[lot.id], -lot.remaining))
         if other.owed:
@@ -216,7 +214,7 @@ class Holdings:
 
     def _change(self, lot_id: str, points: int) -> None:
         lot = self.lots[lot_id]
-        self._keep(replace(lot, remaining=lot.remaining + points))
+        self._keep(lot._replace(remaining=lot.remaining + points))
 
     def _keep(self, lot: Lot) -> None:
         self.lots[lot.id] = lot

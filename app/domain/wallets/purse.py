@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from enum import IntEnum
 from typing import NamedTuple
@@ -177,7 +176,7 @@ class Purse:
         self._told |= {renamed.get(id, id): list(told) for id, told in other._told.items()}
         self._spared |= {renamed[id]: until for id, until in other._spared.items()}
         for id, (fact, held) in other._held.items():
-            self._held[id] = fact, tuple(replace(draw, lot_id=renamed[draw.lot_id]) for draw in held)
+            self._held[id] = fact, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in held)
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
@@ -189,7 +188,7 @@ class Purse:
         self.post(EntryType.MERGE, id, at=at, draws=tuple(draws))
         self.holdings = Holdings(
             lifetime=self.holdings.lifetime,
-            lots={lot.id: replace(lot, remaining=0, held=0) for lot in lots},
+            lots={lot.id: lot._replace(remaining=0, held=0) for lot in lots},
             ends=self.ends,
         )
         self._waiting, self._held, self._mortal = set(), {}, {}
