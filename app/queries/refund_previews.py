@@ -28,13 +28,13 @@ _NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
 
 @dataclass(frozen=True, slots=True)
 class RefundTried:
-    """What a refund would come to: money and points back, points taken, the balances and the level behind it."""
+    """What a refund would come to: money, points and stamps back, points taken, the balances and the level behind it."""
 
     customer_id: str
     decision: Decision
     terms: Terms
     cash: Money
-    points_back: int
+    back: Mapping[Unit, int]
     shortfall: int
     balances: Mapping[Unit, Balance]
     level_before: TierStanding
@@ -87,7 +87,7 @@ async def try_refund(session: Session, *, program_id: str, source: str, order: R
         decision=outcome.decision,
         terms=judged_by,
         cash=outcome.cash,
-        points_back=after.course.given_back[_NOBODY],
+        back=after.course.given_back[_NOBODY],
         shortfall=outcome.shortfall,
         balances=after.balances,
         level_before=before.course.holders[sale.customer_id].standing,

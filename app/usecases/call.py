@@ -90,6 +90,7 @@ class Answer(NamedTuple):
     terms_version: int | None = None
     shortfall: int | None = None
     points_back: int | None = None
+    stamps_back: int | None = None
     waiting_refund_id: str | None = None
     cash: int | None = None
     notice_ids: tuple[str, ...] | None = None
@@ -144,6 +145,7 @@ _PLAIN = (
     "terms_version",
     "shortfall",
     "points_back",
+    "stamps_back",
     "waiting_refund_id",
     "cash",
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from app.domain.deciding import earning, refunding
 from app.domain.deciding.returning import Left, Returning
@@ -50,6 +51,9 @@ class NewRefund:
     def receipts(self) -> tuple[str, ...]:
         """The number of the purchase's receipt, where that is how it is known."""
         return (self.receipt,) if self.receipt is not None else ()
+
+
+NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
 
 
 async def take_back(
@@ -220,7 +224,7 @@ async def _in_its_place(
         made=made,
         entry=entry,
         balances=retold.balances,
-        points_back=retold.course.given_back[fact.id],
+        back=retold.course.given_back[fact.id],
     )
 
 
@@ -232,7 +236,7 @@ def _answered(
     made: Refund,
     entry: Entry,
     balances: Mapping[Unit, Balance],
-    points_back: int = 0,
+    back: Mapping[Unit, int] = NOTHING_BACK,
 ) -> Answer:
     return Answer(
         decision=outcome.decision,
@@ -242,7 +246,8 @@ def _answered(
         refund_id=made.id,
         entry_id=entry.id,
         shortfall=outcome.shortfall,
-        points_back=points_back,
+        points_back=back[Unit.POINTS],
+        stamps_back=back[Unit.STAMPS],
         cash=outcome.cash.minor,
         terms=terms,
     )

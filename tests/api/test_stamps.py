@@ -36,6 +36,10 @@ BASKET = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(custome
   decision { points { points unit { code } } } clauses { clause { key } applies points unit { code } } } }"""
 PREVIEW = f"""query($purchase: PurchaseBy!) {{ refundPreview(purchase: $purchase) {{ {BALANCES}
   decision {{ points {{ points unit {{ code }} }} }} }} }}"""
+GIVEN_BACK = """query($purchase: PurchaseBy!, $lines: [RefundLineInput!]) { refundPreview(purchase: $purchase, lines: $lines) {
+  pointsBack stampsBack cash { amount } } }"""
+TAKEN_BACK = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ {DECISION} {BALANCES}
+  pointsBack stampsBack cash {{ amount }} userErrors {{ code }} }} }}"""
 EXPLAIN = "query($entry: ID!) { explain(entry: $entry) { recomputedPoints agrees } }"
 PAST = "query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at, unit: STAMPS) { available unit { code } } } } }"
 LIABILITY = "{ liability { units { unit { code } outstanding held owed } } }"
@@ -302,3 +306,30 @@ def test_stamps_are_called_so_in_the_language_asked_for(shop: Shop) -> None:
         for locale in ("en", "de", "zh-Hans", "zh-Hant")
     }
     assert names == {"en": "stamps", "de": "Stempel", "zh-Hans": "印花", "zh-Hant": "集點章"}
+
+
+def test_stamps_that_paid_for_goods_come_back_with_them_and_the_answer_says_how_many(shop: Shop) -> None:
+    card = shop.enrol()
+    for _ in range(3):
+        buy(shop, card)
+    paid = redeem(shop, card)["redemption"]["id"]
+    lines = [{"sku": "meal", "quantity": "3", "unitPrice": "3.00"}]
+    payments = [{"kind": "POINTS", "amount": "9.00", "redemptionId": paid}]
+    buy(shop, card, receipt="meals", lines=lines, payments=payments)
+    two = [{"line": 1, "quantity": "2"}]
+    tried = shop.ask(GIVEN_BACK, purchase={"externalId": "meals"}, lines=two)["refundPreview"]
+    back = {"idempotencyKey": "back", "purchase": {"externalId": "meals"}, "lines": two}
+    done = shop.ask(TAKEN_BACK, input=back)["recordRefund"]
+    assert tried == {"pointsBack": 0, "stampsBack": 2, "cash": {"amount": "6.00"}}
+    assert (done["pointsBack"], done["stampsBack"], done["cash"]) == (0, 2, {"amount": "6.00"})
+    assert done["balances"][1]["available"] == 2
+
+
+def test_nothing_is_said_of_points_where_stamps_alone_go_back(shop: Shop) -> None:
+    card = shop.enrol()
+    buy(shop, card, "5.40", receipt="r")
+    given = {"idempotencyKey": "back", "purchase": {"externalId": "r"}, "amount": "0.45"}
+    done = shop.ask(TAKEN_BACK, input=given)["recordRefund"]
+    said = [one["statement"] for one in done["decision"]["reasons"]]
+    assert done["balances"][1]["available"] == 0
+    assert not any(one.startswith("For what came back, taken from your points") for one in said), said

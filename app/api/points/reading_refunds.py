@@ -17,6 +17,7 @@ from app.api.program.decisions import Decision, decision
 from app.api.wallets.balances import Balance, balances
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
 from app.queries.refund_previews import RefundTry, try_refund, waiting
 from app.usecases.earn import RECEIPTS
 
@@ -30,6 +31,7 @@ class RefundPreview:
     decision: Decision = strawberry.field(description="What would be taken back and why.")
     cash: Money = strawberry.field(description="The price of what comes back, tax included.")
     points_back: int = strawberry.field(description="Points that had paid for it, and would come back.")
+    stamps_back: int = strawberry.field(description="Stamps that had paid for it, and would come back.")
     shortfall: int = strawberry.field(description="Points that should go back but are not there.")
     balances: list[Balance] = strawberry.field(description="The balances as they would be, one per unit.")
     level_before: str | None = strawberry.field(description="The key of the level held without it; null: none.")
@@ -81,7 +83,8 @@ class RefundQueries:
         return RefundPreview(
             decision=decision(found.decision, judged_by=found.terms),
             cash=money(found.cash),
-            points_back=found.points_back,
+            points_back=found.back[Unit.POINTS],
+            stamps_back=found.back[Unit.STAMPS],
             shortfall=found.shortfall,
             balances=balances(found.balances, context=context),
             level_before=found.level_before.tier,

@@ -68,6 +68,9 @@ class Refunded:
     points_back: int | None = strawberry.field(
         default=None, description="Points that had paid for what came back, and are back in the very lots."
     )
+    stamps_back: int | None = strawberry.field(
+        default=None, description="Stamps that had paid for what came back, and are back on the card."
+    )
 
     @strawberry.field(description="The price of what came back, tax included, in the currency of the purchase.")
     async def cash(self, info: Info) -> Money | None:
@@ -94,6 +97,7 @@ async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
         "decision": await decided(answer, context=context),
         "shortfall": answer.shortfall,
         "points_back": answer.points_back,
+        "stamps_back": answer.stamps_back,
     }
 
 

@@ -138,7 +138,8 @@ def refund(
         terms_version=terms.version,
         decided_for=occurred_at,
         reasons=(
-            _by_policy(terms, due=due, taken=taken),
+            # Where stamps alone go back, nothing is said of points.
+            *(() if stamps_back and not due else (_by_policy(terms, due=due, taken=taken),)),
             *taken_back(terms, stamps=stamps_back, before=before, still=still),
             *still.reasons,
         ),

@@ -55,8 +55,8 @@ class Course(PassingTime):
         self.absorbed: list[Course] = []
         """The wallets that went over into this one, as they were then."""
         self.returned: dict[str, Refunded] = {}
-        self.given_back: dict[str, int] = {}
-        """Points that had paid for goods, by the refund with which they came back."""
+        self.given_back: dict[str, dict[Unit, int]] = {}
+        """What had paid for goods, by the refund with which it came back."""
         self.sales: dict[str, Sale] = {}
         self.redeemed: dict[str, Redeemed] = {}
 
@@ -179,8 +179,8 @@ class Course(PassingTime):
         draws = purse.holdings.take_back(fact.id, points, at=fact.at, own=own, owing=owing)
         purse.post(EntryType.CLAWBACK, fact.id, at=fact.at, draws=draws, decision=decision)
 
-    def _give_back(self, fact: Returned, *, sale: Sale, kept: PurchaseFacts) -> int:
-        """What had paid for what came back returns to the very lots, in proportion; answers with how many points."""
+    def _give_back(self, fact: Returned, *, sale: Sale, kept: PurchaseFacts) -> dict[Unit, int]:
+        """What had paid for what came back returns to the very lots, in proportion; answers with how much."""
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         for payment in sale.facts.payments:
             paid = self.redeemed.get(payment.redemption_id or "")
@@ -199,7 +199,7 @@ class Course(PassingTime):
                 amount = -sum(draw.points for draw in came)
                 decision = returned(amount, unit=unit, terms=sale.bought.terms, at=fact.at)
                 self.purses[unit].post(EntryType.REVERSAL, fact.id, at=fact.at, draws=tuple(came), decision=decision)
-        return -sum(draw.points for draw in draws[Unit.POINTS])
+        return {unit: -sum(draw.points for draw in came) for unit, came in draws.items()}
 
     def _redeem(self, fact: Redeemed) -> None:
         self.redeemed[fact.id] = fact
