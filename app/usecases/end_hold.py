@@ -49,14 +49,10 @@ async def _ended(session: Session, *, call: Call, order: HoldBy, by: _End) -> An
     if found is None:
         return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     held, customer = found
-    over = Problem(ProblemCode.NOT_HELD, path=("hold",))
-    if held.state is not RedemptionState.HELD:
-        return over
-    if held.has_run_out(at=latest(call.now, customer.account.settled_at)):
-        # Time has ended it: what the books lack of that is written, whoever sees it first.
-        retold = await retell(session, program_id=call.program.id, account=customer.account, until=call.now)
-        await record(session, stamp=call.stamp, retold=retold)
-        return over
+    # What time has ended is over, whether the books say so yet or not: they are told by those who keep time.
+    run_out = held.has_run_out(at=latest(call.now, customer.account.settled_at))
+    if held.state is not RedemptionState.HELD or run_out:
+        return Problem(ProblemCode.NOT_HELD, path=("hold",))
     return await by(session, call=call, held=held, customer=customer)
 
 

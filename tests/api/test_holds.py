@@ -173,6 +173,10 @@ def test_what_ran_out_cannot_be_ended_and_is_in_stock_again_once(shop: Shop, clo
     clock.now = datetime.fromisoformat(held["heldUntil"])
     for _ in range(2):
         assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
+        assert state(shop, card, held["id"])[0] == "HELD", "a refusal writes nothing"
+    for _ in range(2):
+        keep_time(shop, clock)
+        assert codes(end(shop, mutation, "c-1")) == [("NOT_HELD", ["input", "hold"])]
         assert state(shop, card, held["id"]) == ("EXPIRED", 3, balance(150))
     assert codes(hold(shop, card, "c-1")) == [("NOT_HELD", ["input", "checkout"])]
     assert faults_in(shop.url) == []

@@ -15,7 +15,6 @@ from app.domain.identities import IdentityKind
 from app.domain.ledger import EntryType
 from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat
-from app.domain.problems import ProblemCode
 
 E = TypeVar("E", bound=Enum)
 
@@ -249,53 +248,4 @@ described(
         EntryType.MERGE: "Everything that a wallet held when it went over into another one.",
         EntryType.ACTIVATE: "Points that waited can be spent from now on; what was owed is paid out of them.",
     },
-)
-described(
-    ProblemCode,
-    "Technical refusals: nothing was written and no points were touched. The list is closed, in order of precedence.",
-    {
-        ProblemCode.INVALID_INPUT: "A value cannot be used; `path` leads to it.",
-        ProblemCode.INVALID_IDENTITY: "A card, phone number, e-mail or token is malformed.",
-        ProblemCode.REASON_MISSING: "An adjustment, a transfer or a merge needs a reason of its own: `path` leads to it.",
-        ProblemCode.IDEMPOTENCY_KEY_REUSED: "The key was used before with another mutation or another input.",
-        ProblemCode.SANDBOX_ONLY: "Only sandbox programs have a clock that can be moved.",
-        ProblemCode.CLOCK_SKEW: "`occurredAt` lies where it cannot be: more than 5 minutes ahead, or before what it follows.",
-        ProblemCode.RATE_MISSING: "The purchase is not in the program's currency and names no exchange rate; it is never taken for 1:1.",
-        ProblemCode.CUSTOMER_NOT_FOUND: "No customer of this program is known by that.",
-        ProblemCode.PURCHASE_NOT_FOUND: "No purchase of this program is known by that.",
-        ProblemCode.PENDING_DEPENDENCY: "The purchase of this refund has not arrived yet: the refund waits for it, and takes no points before.",
-        ProblemCode.REWARD_NOT_FOUND: "No reward of this program is known by that.",
-        ProblemCode.LOCATION_NOT_FOUND: "The program has no such location.",
-        ProblemCode.PREVIEW_NOT_FOUND: "No impact preview of this program is known by that; ended ones are forgotten after some newer ones.",
-        ProblemCode.REDEMPTION_NOT_FOUND: "No redemption of this program is known by that.",
-        ProblemCode.HOLD_NOT_FOUND: "No reservation of points of this program is known by that.",
-        ProblemCode.NOTICE_NOT_FOUND: "No notice of this program is known by that.",
-        ProblemCode.SAME_CUSTOMER: "Both are the same customer.",
-        ProblemCode.OTHER_CUSTOMER: "Somebody else than the given customer had bought what comes back.",
-        ProblemCode.ALREADY_MERGED: "The customer was merged with another one before.",
-        ProblemCode.WALLET_SHARED: "Several customers share the wallet, which makes what is asked impossible.",
-        ProblemCode.BIRTHDAY_KNOWN: "The birthday is known already, and a customer cannot change it: staff can.",
-        ProblemCode.IDENTITY_TAKEN: "The identity belongs to a customer already.",
-        ProblemCode.REWARD_KEY_TAKEN: "A reward with this key exists.",
-        ProblemCode.LOCATION_TAKEN: "A location with this key or name exists; `path` says which of them.",
-        ProblemCode.RECEIPT_DIFFERS: "The receipt is recorded already, with other contents.",
-        ProblemCode.NO_TERMS_IN_FORCE: "No version of the terms was in force at that time.",
-        ProblemCode.UNKNOWN_REWARD_IN_TERMS: "A clause prices a reward that does not exist.",
-        ProblemCode.UNKNOWN_LOCATION_IN_TERMS: "A condition names a location that does not exist.",
-        ProblemCode.NOT_KEPT_YET: "The clause is known, but this version of Troth does not keep it: it cannot be promised.",
-        ProblemCode.NOT_WITHDRAWABLE: "Only the last version can be withdrawn, before it starts.",
-        ProblemCode.TOO_MANY_PREVIEWS: "Three impact previews wait or run; wait for one to end, or cancel it.",
-        ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
-        ProblemCode.NOT_HELD: "The reservation is over: captured, released or run out.",
-        ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
-        ProblemCode.ALREADY_USED: "The redemption was used, and the customer cannot cancel it any more.",
-        ProblemCode.NOT_CANCELLABLE: "The terms of the redemption have no window for cancelling: only owner and staff can.",
-        ProblemCode.NOT_MOVABLE: "Something of the purchase came back, or points of its customer paid a part of it: it stays with that customer.",
-        ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
-        ProblemCode.ABOVE_LIMIT: "The adjustment is above what this access key may give.",
-        ProblemCode.NOT_ENOUGH_POINTS: "The transfer or adjustment by staff takes more points or stamps than there are.",
-        ProblemCode.OUT_OF_STOCK: "The last one is gone.",
-        ProblemCode.AMOUNT_OUT_OF_RANGE: "The balance would grow beyond 2,147,483,647 points.",
-    },
-    name="UserErrorCode",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -138,8 +138,7 @@ def refund(
         terms_version=terms.version,
         decided_for=occurred_at,
         reasons=(
-            # Where stamps alone go back, nothing is said of points.
-            *(() if stamps_back and not due else (_by_policy(terms, due=due, taken=taken),)),
+            *_by_policy(terms, due=due, taken=taken, stamps=stamps_back),
             *taken_back(terms, stamps=stamps_back, before=before, still=still),
             *still.reasons,
         ),
@@ -157,9 +156,11 @@ def refund(
     )
 
 
-def _by_policy(terms: Terms, *, due: int, taken: int) -> Reason:
-    """What the clause on refunds took of what was due."""
+def _by_policy(terms: Terms, *, due: int, taken: int, stamps: int) -> Iterator[Reason]:
+    """What the clause on refunds took of what was due; where stamps alone go back, nothing is said of points."""
+    if stamps and not due:
+        return
     whole = taken == due
     code = ReasonCode.POINTS_TAKEN_BACK if whole else ReasonCode.CLAMPED_TO_BALANCE
     verdict = Verdict.APPLIED if whole else Verdict.LIMITED
-    return Reason(terms.policy_clause(RefundPolicy).key, verdict, Finding(whole, code, taken, due))
+    yield Reason(terms.policy_clause(RefundPolicy).key, verdict, Finding(whole, code, taken, due))
