@@ -57,9 +57,10 @@ async def record(
     """Append what the ledger lacks, set lots, balance and levels, and return the new entries by what they are about.
 
     What clauses counted is set right, too. `digests` are those of the new rows, `gone` those of rows that have changed: of
-    the fact `cause`, or of the account itself; `evidence` are those of accounts by their ids. `decisions` are those of new redemptions (by id), `changed` the redemptions
-    whose state was changed. The rows that entries go with must be written before, and the account be locked; who has it
-    locked has those, too, that went over into it. Reservations that have run out are ended.
+    the fact `cause`, or of the account itself; `evidence` are those of accounts by their ids. `decisions` are those of new
+    redemptions (by id), `changed` the redemptions whose state was changed. The rows that entries go with must be written
+    before, and the account be locked; who has it locked has those, too, that went over into it. Reservations that have
+    run out are ended.
     """
     keeper = retold.story.keeper(cause) if cause is not None else None
     made: dict[Subject, Entry] = {}
@@ -180,14 +181,14 @@ async def _append(
         subject = posting.subject
         if subject.type is EntryType.REDEEM:
             posting = _decided(posting, retold=retold, decisions=decisions)
-        # What time brings is no correction: only what changes a time that was told before has a cause.
-        known_before = too_much or (told_up_to is not None and posting.at <= told_up_to)
-        known_before = known_before or (subject.id in corrected and corrected[subject.id].id == cause)
+        # What time brings is no correction: only what changes a time that was told before has a cause, or a receipt.
+        told_before = told_up_to is not None and posting.at <= told_up_to
+        set_right = subject.id in corrected and corrected[subject.id].id == cause
         made[subject] = await book.append(
             posting,
             lots_after=purse.holdings.lots,
             origin=origins.get(subject, NOTHING),
-            cause=cause if known_before and cause != subject.id else None,
+            cause=cause if (too_much or told_before or set_right) and cause != subject.id else None,
         )
     return made, book
 
@@ -197,8 +198,8 @@ def _taken_back(
 ) -> Iterator[Posting]:
     """Entries that take back what should not be there; what a purchase earned that was another wallet's, at its time."""
     for subject, draws in surplus(purse.postings, recorded=recorded).items():
-        at = corrected[subject.id].at if subject.id in corrected else until
-        yield purse.moved(subject, at=at, draws=draws)
+        earned = corrected.get(subject.id) if subject.type is EntryType.EARN else None
+        yield purse.moved(subject, at=earned.at if earned is not None else until, draws=draws)
 
 
 def _decided(posting: Posting, *, retold: Retold, decisions: Mapping[str, Decision]) -> Posting:

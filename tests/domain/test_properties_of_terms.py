@@ -102,7 +102,7 @@ def test_conditions_that_read_the_same_decide_the_same(
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
-@settings(SLOW, max_examples=600)
+@settings(SLOW, max_examples=400)
 def test_a_field_that_changes_an_outcome_changes_the_sentence_in_every_language(
     data: st.DataObject, facts: list[PurchaseFacts]
 ) -> None:
@@ -412,7 +412,7 @@ def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
 
 
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
-@settings(SLOW, max_examples=1_500)
+@settings(SLOW, max_examples=1_000)
 def test_a_change_for_the_better_takes_nothing_from_anybody(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:

@@ -9,7 +9,7 @@ from tests.faults.process import TYPES, ServerProcess, Tills, assert_nothing_was
 from tests.proving import faults_in
 from tests.shop import started
 
-ROUNDS = 20
+ROUNDS = 12
 
 
 def test_nothing_acknowledged_is_lost_when_the_server_is_killed(database_url: str) -> None:
