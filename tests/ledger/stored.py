@@ -50,7 +50,10 @@ class Stored:
                 yield f"{where}: stored {one}, by the reference {other}"
 
     def _unlike(self, at: datetime) -> dict[str, tuple[Any, Any]]:
-        wallet = tell(self.told.story, self.versions.standing, at)
+        # Of terms that start at the very moment up to which it was told, published since, whoever looks next tells it.
+        last = self.told.account.terms_version
+        known = [one for one in self.versions.standing if one.effective_from != at or one.version <= last]
+        wallet = tell(self.told.story, known, at)
         plain = of_reference(wallet, at)
         balance = self.told.account.balance
         stamps = self.told.others.get(Unit.STAMPS)
