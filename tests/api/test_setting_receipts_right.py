@@ -320,3 +320,30 @@ def test_whoever_comes_first_the_books_are_right(shop: Shop) -> None:
         }
     owners = shop.ask(HOLDINGS, role=Role.STAFF, a=cards[0], b=cards[1], c=cards[2])
     assert sum(one["wallet"]["balances"][0]["available"] for one in owners.values()) == 6
+
+
+OWN = """query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id points
+  decision { outcome } purchase { externalId } } } } }"""
+SEEN = "query($purchase: ID!, $entry: ID!) { node(id: $purchase) { id } explain(entry: $entry) { agrees } }"
+
+
+def test_who_shares_a_wallet_sees_the_purchase_that_was_moved_to_them_and_not_what_was_decided_for_others(
+    shop: Shop,
+) -> None:
+    one, two = shop.enrol(), shop.enrol()
+    joined = {"idempotencyKey": "j", "customer": {"card": two}, "household": {"card": one}, "reason": "They said so."}
+    assert shop.ask(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
+    bought = shop.buy(one, "30.00", receipt="r-1")
+    ids = {"purchase": bought["purchase"]["id"], "entry": bought["entry"]["id"]}
+    assert move(shop, "r-1", two)["userErrors"] == []
+    own = {card: customer_key(shop.url, shop, card) for card in (one, two)}
+
+    def first(card: str) -> tuple[Any, Any]:
+        nodes = shop.ask(OWN, key=own[card], by={"card": card})["customer"]["ledger"]["nodes"]
+        entry = next(each for each in nodes if each["id"] == ids["entry"])
+        return entry["decision"], entry["purchase"]
+
+    assert first(one) == (None, None)
+    assert first(two) == (None, {"externalId": "r-1"})
+    assert shop.ask(SEEN, key=own[one], **ids) == {"node": None, "explain": None}
+    assert shop.ask(SEEN, key=own[two], **ids) == {"node": {"id": ids["purchase"]}, "explain": None}
