@@ -31,7 +31,7 @@ from app.api.viewer import Viewer
 from app.api.wallets.balances import no_basket
 from app.api.wallets.explanations import Explanation
 from app.api.wallets.ledgers import LedgerEntry
-from app.api.wallets.other_sides import is_open
+from app.api.wallets.other_sides import decision_is_open
 from app.domain.access import Permission
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
@@ -262,7 +262,7 @@ class Query(RefundQueries, LiabilityQueries):
         found = await context.decide(ledgers.explain, entry_id=key) if key is not None else None
         if found is None or not context.principal.may_see_one_of(found.owners):
             return None
-        if not await is_open(found.stored.entry, info=info):
+        if not await decision_is_open(found.stored.entry, info=info):
             return None
         made = ledgers.decision_of(found.stored.entry)
         return Explanation(

@@ -53,17 +53,25 @@ async def first_turn(session: Session, *, program_id: str, after: datetime) -> d
 
 
 async def is_as_it_was(
-    session: Session, *, program_id: str, account_id: str, purchase_id: str, occurred_at: datetime
+    session: Session, *, program_id: str, account_id: str, customer_id: str, purchase_id: str, occurred_at: datetime
 ) -> bool:
-    """Whether a purchase stands in an account, and nothing was booked there after it that happened before it."""
+    """Whether a customer's purchase stands in an account, and nothing became known after it that happened before it.
+
+    A receipt that was set right need not have left an entry, and changes what clauses count all the same.
+    """
     row = await session.row(
         "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"
-        " AND later.number > one.number AND later.occurred_at <= $4) AS it_is"
+        " AND later.number > one.number AND later.occurred_at <= $4)"
+        " AND NOT EXISTS (SELECT 1 FROM receipt_corrections c"
+        " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+        " WHERE c.program_id = $1 AND (c.customer_id = $5 OR c.to_customer_id = $5)"
+        " AND c.id > one.id AND p.occurred_at <= $4) AS it_is"
         " FROM entries one WHERE one.program_id = $1 AND one.account_id = $2 AND one.purchase_id = $3"
         " AND one.type = 'EARN' ORDER BY one.number LIMIT 1",
         program_id,
         account_id,
         purchase_id,
         occurred_at,
+        customer_id,
     )
     return row is not None and bool(row["it_is"])

@@ -138,7 +138,12 @@ async def _plain(
     # Lots that came with another wallet have other ids here; and what clauses had counted before the purchase is changed by
     # whatever came later and happened before it.
     return await following.is_as_it_was(
-        session, program_id=program_id, account_id=account.id, purchase_id=sale.id, occurred_at=sale.occurred_at
+        session,
+        program_id=program_id,
+        account_id=account.id,
+        customer_id=sale.customer_id,
+        purchase_id=sale.id,
+        occurred_at=sale.occurred_at,
     )
 
 

@@ -320,3 +320,62 @@ def test_whoever_comes_first_the_books_are_right(shop: Shop) -> None:
         }
     owners = shop.ask(HOLDINGS, role=Role.STAFF, a=cards[0], b=cards[1], c=cards[2])
     assert sum(one["wallet"]["balances"][0]["available"] for one in owners.values()) == 6
+
+
+OWN = """query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id points
+  decision { outcome } purchase { externalId } } } } }"""
+SEEN = "query($purchase: ID!, $entry: ID!) { node(id: $purchase) { id } explain(entry: $entry) { agrees } }"
+
+
+def test_who_shares_a_wallet_sees_the_purchase_that_was_moved_to_them_and_not_what_was_decided_for_others(
+    shop: Shop,
+) -> None:
+    one, two = shop.enrol(), shop.enrol()
+    joined = {"idempotencyKey": "j", "customer": {"card": two}, "household": {"card": one}, "reason": "They said so."}
+    assert shop.ask(JOIN, role=Role.STAFF, input=joined)["joinHousehold"]["userErrors"] == []
+    bought = shop.buy(one, "30.00", receipt="r-1")
+    ids = {"purchase": bought["purchase"]["id"], "entry": bought["entry"]["id"]}
+    assert move(shop, "r-1", two)["userErrors"] == []
+    own = {card: customer_key(shop.url, shop, card) for card in (one, two)}
+
+    def first(card: str) -> tuple[Any, Any]:
+        nodes = shop.ask(OWN, key=own[card], by={"card": card})["customer"]["ledger"]["nodes"]
+        entry = next(each for each in nodes if each["id"] == ids["entry"])
+        return entry["decision"], entry["purchase"]
+
+    assert first(one) == (None, None)
+    assert first(two) == (None, {"externalId": "r-1"})
+    assert shop.ask(SEEN, key=own[one], **ids) == {"node": None, "explain": None}
+    assert shop.ask(SEEN, key=own[two], **ids) == {"node": {"id": ids["purchase"]}, "explain": None}
+
+
+@pytest.mark.parametrize(
+    ("before", "correct", "kept", "taken"),
+    [
+        # The third piece of all was the second here, and is the first now.
+        ("20.00", lambda shop, _: amend(shop, "r-1", line("10.00", "2")), 1, -20),
+        # It was the second here, and is the third now.
+        ("0.30", lambda shop, other: move(shop, "r-1", other), 2, -21),
+    ],
+)
+def test_a_refund_goes_by_what_is_counted_before_its_purchase_now_even_where_nothing_was_booked(
+    database_url: str, before: str, correct: Callable[[Shop, str], Any], kept: int, taken: int
+) -> None:
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        clauses = [
+            {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+            {"key": "third", "effect": {"bonusPoints": {"points": 11}}, "conditions": [{"everyNthItem": {"nth": 3}}]},
+        ]
+        terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        card, other = shop.enrol(), shop.enrol()
+        shop.buy(card, before, receipt="r-1")
+        three = shop.buy(card, "", receipt="r-2", lines=[line("10.00", "3")])
+        assert three["entry"]["points"] == 41
+        booked = len(shop.ledger(card))
+        assert correct(shop, other)["userErrors"] == []
+        assert len(shop.ledger(card)) == booked
+        back = shop.refund("r-2", lines=[{"line": 1, "quantity": str(3 - kept)}])
+        assert back["entry"]["points"] == taken
+        all_agree(shop, card, other)
+        assert faults_in(shop.url) == []

@@ -15,7 +15,7 @@ from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.node import Node
 from app.api.program.decisions import Decision, decision
 from app.api.wallets.corrections import Actor, CorrectionCause, Lot, cause_of, said_of
-from app.api.wallets.other_sides import is_open, other_side_of
+from app.api.wallets.other_sides import decision_is_open, is_open, other_side_of
 from app.api.wallets.receipts import Purchase, Redemption
 from app.domain import terms as rules
 from app.domain.access import Permission
@@ -63,13 +63,13 @@ class LedgerEntry(Node):
         )
 
     @strawberry.field(
-        description="The decision as it was made, in the caller's locale; null to a customer for what somebody else did who shares the wallet."
+        description="The decision as it was made, in the caller's locale; null to a customer for what somebody else did who shares the wallet, and for what was decided before a purchase was moved to them."
     )
     async def decision(self, info: Info) -> Decision | None:
         """The stored decision."""
         if self.judged_by is None:
             raise LookupError("the terms of the decision were not read")
-        if not await is_open(self.stored.entry, info=info):
+        if not await decision_is_open(self.stored.entry, info=info):
             return None
         made = ledgers.decision_of(self.stored.entry)
         return decision(made, judged_by=self.judged_by)

@@ -15,12 +15,28 @@ async def is_open(entry: Entry, *, info: Info) -> bool:
     context = info.context
     if context.principal.customer_id is None:
         return True
-    owner: records.Purchase | records.Redemption | None = None
-    if entry.purchase_id is not None:
-        owner = await context.load_large(ledgers.purchases_by_id, entry.purchase_id)
-    elif entry.redemption_id is not None:
-        owner = await context.load(ledgers.redemptions_by_id, entry.redemption_id)
+    owner = await _owner(entry, info=info)
     return owner is None or context.principal.may_see_card(owner.customer_id)
+
+
+async def decision_is_open(entry: Entry, *, info: Info) -> bool:
+    """Whether the decision of an entry is open to the caller: that on a purchase moved to them was made for somebody else."""
+    if not await is_open(entry, info=info):
+        return False
+    if info.context.principal.customer_id is None:
+        return True
+    owner = await _owner(entry, info=info)
+    moved_by = owner.moved_by if isinstance(owner, records.Purchase) else None
+    return moved_by is None or entry.id > moved_by
+
+
+async def _owner(entry: Entry, *, info: Info) -> records.Purchase | records.Redemption | None:
+    """What a customer did behind an entry, None where nobody did."""
+    if entry.purchase_id is not None:
+        return await info.context.load_large(ledgers.purchases_by_id, entry.purchase_id)
+    if entry.redemption_id is not None:
+        return await info.context.load(ledgers.redemptions_by_id, entry.redemption_id)
+    return None
 
 
 async def other_side_of(entry: Entry, *, info: Info) -> list[Node]:
