@@ -25,6 +25,7 @@ from app.store.telling import NewCorrection, Retold, retell
 from app.store.unit import Session
 from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.count import share_of_budgets
 from app.usecases.earn import RECEIPTS, paid_by
 from app.usecases.going_over import reason_problem
 from app.usecases.record import record
@@ -107,7 +108,8 @@ async def _facts(
         return Problem(
             ProblemCode.INVALID_INPUT, path=("purchase", "lines"), detail="more came back than the receipt would have"
         )
-    return facts
+    share = await share_of_budgets(session, program_id=program, purchase=sale)
+    return replace(facts, member=replace(facts.member, budgets=share))
 
 
 def _holds(facts: PurchaseFacts, *, came_back: Sequence[Refund]) -> bool:

@@ -6,8 +6,10 @@ from app.domain.deciding.judging import pieces_counted
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
-from app.store import budgets, members
+from app.store import budgets, ledger, members
+from app.store.purchases import Purchase
 from app.store.unit import Session
+from app.store.values import json_value
 from app.usecases.call import Call
 
 
@@ -33,3 +35,16 @@ async def count_purchase(
             session, program_id=call.program.id, customer_id=customer_id, pieces=pieces, at=facts.occurred_at
         )
     await budgets.spend(session, program_id=call.program.id, spent=decision.spent)
+
+
+async def share_of_budgets(session: Session, *, program_id: str, purchase: Purchase) -> tuple[tuple[str, int], ...]:
+    """What is left of each budget for a purchase that is set right: what it took when it was recorded, and no more.
+
+    Budgets follow the order in which purchases were recorded; what others took meanwhile is theirs.
+    """
+    left = purchase.facts.member.budgets
+    first = await ledger.of_purchase(session, program_id=program_id, purchase_id=purchase.id) if left else None
+    if first is None:
+        return left
+    taken = dict(Decision.from_data(json_value(first.entry.decision)).spent)
+    return tuple((clause, taken.get(clause, 0)) for clause, _ in left)

@@ -20,6 +20,7 @@ from app.store.telling import NewCorrection, Retold, retell, told_with
 from app.store.unit import Session
 from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.count import share_of_budgets
 from app.usecases.earn import RECEIPTS
 from app.usecases.going_over import reason_problem
 from app.usecases.record import Evidence, record
@@ -134,12 +135,13 @@ async def _for(
     terms: Terms,
     correction: ReceiptCorrection,
 ) -> Purchase:
-    """The purchase as one of another customer, not decided yet. What was left of budgets is as it was."""
+    """The purchase as one of another customer, not decided yet."""
     if terms.asked.tier:
         taker = await levels.fresh(session, program_id=program_id, customer=taker)
     bare = replace(sale.facts, member=NOBODY)
     seen = await members.seen(session, program_id=program_id, customer=taker, terms=terms, facts=bare)
-    facts = replace(seen, member=replace(seen.member, budgets=sale.facts.member.budgets))
+    share = await share_of_budgets(session, program_id=program_id, purchase=sale)
+    facts = replace(seen, member=replace(seen.member, budgets=share))
     return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 

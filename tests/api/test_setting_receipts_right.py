@@ -379,3 +379,26 @@ def test_a_refund_goes_by_what_is_counted_before_its_purchase_now_even_where_not
         assert back["entry"]["points"] == taken
         all_agree(shop, card, other)
         assert faults_in(shop.url) == []
+
+
+def test_a_correction_takes_no_more_from_a_budget_than_the_receipt_had_taken(database_url: str) -> None:
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        launch = {"budget": {"points": 60, "mode": "WHOLE"}}
+        clauses = [
+            {
+                "key": "launch",
+                "effect": {"bonusPoints": {"points": 30}},
+                "conditions": [launch, {"minimumSpend": {"amount": "10.00"}}],
+            }
+        ]
+        terms = {"idempotencyKey": "t", "clauses": clauses, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert shop.ask(PUBLISH, role=Role.OWNER, input=terms)["publishTerms"]["userErrors"] == []
+        cards = [shop.enrol() for _ in range(4)]
+        for number, price in enumerate(("5.00", "10.00", "10.00")):
+            shop.buy(cards[number], price, receipt=f"r-{number}")
+        assert amend(shop, "r-0", line("10.00"))["userErrors"] == []
+        assert amend(shop, "r-1", line("12.00"))["userErrors"] == []
+        assert move(shop, "r-2", cards[3])["userErrors"] == []
+        assert [shop.available(card) for card in cards] == [0, 30, 0, 30]
+        all_agree(shop, *cards)
+        assert faults_in(shop.url) == []
