@@ -249,7 +249,12 @@ def test_a_refund_of_what_was_bought_before_a_wallet_went_over_finds_its_points_
     shop.begin()
     merged(shop)
     shop.clock.now += HOUR
-    shop.made(refund, NewRefund(None, "r2", {1: Decimal(1)}, shop.now, None, None, "r2"))
+    with looks_back() as told:
+        back = shop.made(refund, NewRefund(None, "r2", {1: Decimal(1)}, shop.now, None, None, "r2"))
+    assert told == ["told"]
+    assert back.decision is not None
+    assert (back.decision.points > 0, back.shortfall) == (True, 0)
+    shop.proved()
 
 
 def test_levels_of_two_who_share_are_each_ones_own(shop: Counting) -> None:
