@@ -326,8 +326,8 @@ def test_what_points_paid_comes_back_as_points_and_is_not_to_pay(opening: Openin
     done = exchange(shop, "30.00", "R-1", payments=with_points[1], occurredAt=at(hours=4))
     assert (done["refund"]["pointsBack"], done["refund"]["cash"]["amount"], done["toPay"]["amount"]) == (
         30,
-        "20.00",
-        "5.00",
+        "15.00",
+        "10.00",
     )
     foreign = [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid[0]}]
     other = shop.enrol()

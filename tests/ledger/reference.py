@@ -12,7 +12,8 @@ from uuid import UUID, uuid5
 
 from app.domain.calendar import day_start, local_date
 from app.domain.deciding.earning import base_points, earn
-from app.domain.deciding.refunding import points_back, worth_left
+from app.domain.deciding.refunding import worth_left
+from app.domain.deciding.returned_payments import points_back
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
@@ -215,9 +216,9 @@ class Wallet:
         sale.worth = worth_left(sale.facts, kept=sale.kept, worth=sale.worth, amounts=fact.amounts)
         kept = sale.facts.kept(sale.kept, worth=sale.worth)
         for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
-            back = points_back(sale.facts, points=self.redeemed[paid], kept=kept) - sale.paid_back
-            (self.card if paid in self.card.order else self).give_back(paid, max(0, back))
-            sale.paid_back += max(0, back)
+            before = sale.paid_back.get(paid, 0)
+            sale.paid_back[paid] = max(before, points_back(sale.facts, points=self.redeemed[paid], kept=kept))
+            (self.card if paid in self.card.order else self).give_back(paid, sale.paid_back[paid] - before)
         self.pay()
         self.card.pay()
         still = earn(terms=sale.terms, facts=kept)

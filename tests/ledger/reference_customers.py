@@ -29,7 +29,7 @@ class Sale:
     """The id of the lot that it brought."""
     due: int = 0
     worth: dict[int, Exact] = field(default_factory=dict)
-    paid_back: int = 0
+    paid_back: dict[str, int] = field(default_factory=dict)
     stamps_due: int = 0
     day: date = field(init=False)
 

@@ -44,7 +44,7 @@ class RecordRefundInput:
     )
     amount: Decimal | None = strawberry.field(
         default=None,
-        description="Money that is given back of the whole price without goods, above 0, in the purchase's currency; it is shared out to the lines by what they still come to. Not with `lines`.",
+        description="How much of the whole price is given back without goods, above 0, in the purchase's currency; it is shared out to the lines by what they still come to. What points had paid of it comes back as points. Not with `lines`.",
     )
     external_id: str | None = strawberry.field(
         default=None,
@@ -72,7 +72,7 @@ class Refunded:
         default=None, description="Stamps that had paid for what came back, and are back on the card."
     )
 
-    @strawberry.field(description="The price of what came back, tax included, in the currency of the purchase.")
+    @strawberry.field(description="The money to give back: the price of what came back, tax included, less what points had paid of it, in the currency of the purchase.")
     async def cash(self, info: Info) -> Money | None:
         """In the currency that it was paid in."""
         cash = self.answer.cash if self.answer is not None else None

@@ -32,7 +32,7 @@ class RefundLineInput:
     )
     amount: Decimal | None = strawberry.field(
         default=None,
-        description="Money that is given back of the line's price without goods, above 0, in the purchase's currency, at most what the line still comes to; not with `quantity`.",
+        description="How much of the line's price is given back without goods, above 0, in the purchase's currency, at most what the line still comes to; what points had paid of it comes back as points. Not with `quantity`.",
     )
 
 

@@ -8,8 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from app.domain.amounts import Exact, Money, Rounding, rounded, shared_out
+from app.domain.amounts import Exact, Money, Rounding, rounded
 from app.domain.deciding.earning import base_points, earn
+from app.domain.deciding.returned_payments import returned_payments
 from app.domain.deciding.stamping import stamps_due, taken_back
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.refund_policy import RefundPolicy
@@ -20,7 +21,7 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """What a refund comes to: points due and taken, the shortfall between them, and the price of what came back.
+    """What a refund comes to: points due and taken, the shortfall between them, and the money for what came back.
 
     `base` are the points of the kept part that count towards a level, `stamps` those taken back: all of them, owed where
     they are no longer there.
@@ -65,21 +66,6 @@ def worth_left(
             after = max(0, rounded(value, mode=Rounding.HALF_UP) - amount)
             left[number] = Fraction(left.get(number, 1)) * after / value
     return left
-
-
-def points_back(sale: PurchaseFacts, *, points: int, kept: PurchaseFacts) -> int:
-    """How many of the points that were paid with have come back in all when only so much of the purchase is kept.
-
-    They are shared out to the lines by largest remainder; of a line that is kept in part they come back rounded down.
-    """
-    shares = shared_out(points, weights=[line.to_pay() for line in sale.lines])
-    left = {line.number: line.to_pay() for line in kept.lines}
-    back = 0
-    for line, share in zip(sale.lines, shares, strict=True):
-        whole = Fraction(line.to_pay())
-        gone = 1 - Fraction(left.get(line.number, 0)) / whole if whole else Fraction(0 if line.number in left else 1)
-        back += (share * gone).__floor__()
-    return back
 
 
 def returned(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision:
@@ -145,11 +131,11 @@ def refund(
         zone=still.zone,
         stamps=stamps_back,
     )
-    cash = before.total().minor - after.total().minor
+    cash = returned_payments(sale, kept_before=before, kept_after=after, spent={}).cash
     return Refunded(
         due=due,
         taken=taken,
-        cash=Money(cash, sale.currency),
+        cash=cash,
         decision=decision,
         base=base_points(still, terms=terms),
         stamps=stamps_back,

@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 from app.domain.deciding.earning import base_points, earn
 from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
 from app.domain.deciding.redeeming import price
-from app.domain.deciding.refunding import Refunded, points_back, refund, returned, worth_left
+from app.domain.deciding.refunding import Refunded, refund, returned, worth_left
+from app.domain.deciding.returned_payments import points_back
 from app.domain.deciding.reversing import undone
 from app.domain.decisions import Decision
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy

@@ -1,0 +1,96 @@
+"""What comes back of what paid a purchase: points as points, money as money, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.amounts import Exact, Rounding, rounded
+from app.domain.deciding.refunding import kept, worth_left
+from app.domain.deciding.returned_payments import returned_in_all, returned_payments
+from app.domain.facts import FULL_PRICE, Line, Payment, PaymentKind, PurchaseFacts
+from tests.builders import a_line, a_purchase
+
+THIRDS = (a_line(price="33.34"), a_line(price="33.33"), a_line(price="33.33"))
+
+
+def paid_with(*lines: Line, points: Mapping[str, int]) -> PurchaseFacts:
+    """A purchase of which each of these redemptions paid so many minor units."""
+    numbered = [line._replace(number=at) for at, line in enumerate(lines, start=1)]
+    payments = tuple(Payment(PaymentKind.POINTS, minor, id) for id, minor in points.items())
+    return replace(a_purchase(*numbered), payments=payments)
+
+
+def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Money and points that come back with each line, when they come back one by one in an order."""
+    found = {}
+    before = sale
+    for count, number in enumerate(order, start=1):
+        gone = order[:count]
+        after = sale.kept({line.number: line.quantity for line in sale.lines if line.number not in gone})
+        back = returned_payments(sale, kept_before=before, kept_after=after, spent=spent)
+        found[number] = (back.cash.minor, sum(back.spent.values()))
+        before = after
+    return found
+
+
+@pytest.mark.parametrize("order", list(permutations([1, 2, 3])))
+def test_each_line_brings_its_share_of_the_points_and_only_the_rest_in_money(order: Sequence[int]) -> None:
+    sale = paid_with(*THIRDS, points={"r": 2000})
+    assert parts(sale, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
+    whole = returned_in_all(sale, kept=sale.kept({}), spent={"r": 2000})
+    assert (whole.cash.minor, whole.spent) == (8000, {"r": 2000})
+
+
+def test_points_that_paid_in_several_redemptions_come_back_to_each() -> None:
+    sale = paid_with(*THIRDS, points={"r": 1500, "s": 500})
+    back = returned_payments(sale, kept_before=sale, kept_after=sale.kept({2: Decimal(1)}), spent={"r": 1500, "s": 7})
+    assert (back.cash.minor, back.spent) == (6667 - 1333, {"r": 1000, "s": 5})
+
+
+def test_goods_that_points_paid_wholly_bring_no_money() -> None:
+    sale = paid_with(a_line(price="9.00"), points={"r": 900})
+    back = returned_in_all(sale, kept=sale.kept({}), spent={"r": 3})
+    assert (back.cash.minor, back.spent) == (0, {"r": 3})
+
+
+@given(st.data())
+def test_any_refunds_together_give_back_what_one_does_in_any_order(data: st.DataObject) -> None:
+    prices = data.draw(st.lists(st.tuples(st.integers(0, 4000), st.integers(1, 5)), min_size=1, max_size=4))
+    lines = [
+        Line(number=at, sku="tea", quantity=Decimal(many), unit_price=price)
+        for at, (price, many) in enumerate(prices, start=1)
+    ]
+    total = sum(line.price() for line in lines)
+    first, second = sorted(data.draw(st.tuples(st.integers(0, total), st.integers(0, total))))
+    paid = {id: minor for id, minor in {"r": first, "s": (second - first)}.items() if minor}
+    sale = paid_with(*lines, points=paid)
+    spent = {id: data.draw(st.integers(1, 5000)) for id in paid}
+    left: dict[int, Decimal] = kept(sale, returned=())
+    worth: dict[int, Exact] = dict(FULL_PRICE)
+    before, money, points = sale, 0, dict.fromkeys(paid, 0)
+    steps = st.tuples(st.integers(1, len(lines)), st.booleans(), st.integers(0, 5000))
+    for number, by_amount, much in [
+        *data.draw(st.lists(steps, max_size=6)),
+        *((line.number, False, 5) for line in lines),
+    ]:
+        if by_amount:
+            price = sum(rounded(one.to_pay(), mode=Rounding.HALF_UP) for one in before.lines if one.number == number)
+            worth = worth_left(sale, kept=left, worth=worth, amounts={number: min(much, price)})
+        else:
+            left = {**left, number: max(Decimal(0), left[number] - much % 6)}
+        after = sale.kept(left, worth=worth)
+        back = returned_payments(sale, kept_before=before, kept_after=after, spent=spent)
+        assert 0 <= back.cash.minor <= before.total().minor - after.total().minor
+        assert min(back.spent.values(), default=0) >= 0
+        money += back.cash.minor
+        points = {id: points[id] + back.spent[id] for id in points}
+        before = after
+    assert not any(left.values())
+    assert (money, points) == (total - second if paid else total, spent)
