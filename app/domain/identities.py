@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 
 import phonenumbers
+
+from app.domain.names import identifying
 
 
 class IdentityKind(StrEnum):
@@ -22,36 +25,65 @@ class IdentityError(ValueError):
     """A text that cannot be an identity of its kind. The message does not repeat it."""
 
 
-_DIALLED = re.compile(r"(?i:tel:)?[\d\s+＋()（）\[\].．/／‐-―－-]+")
+_DIALLED = re.compile(r"(?i:tel:)?[\d\s+()\[\]./‐-―\u2212-]+")
 """A telephone number as it is written. Letters would be read as digits of their keys, or as an extension and dropped."""
 
-_CARD = re.compile(r"[A-Z0-9]{4,64}")
+_CARD = re.compile(r"[A-Za-z0-9]{4,64}")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
 _EXACT = re.compile(r"[\x21-\x7e]{1,200}")
+_BETWEEN_DIGITS = re.compile(r"[\s‐-―\u2212-]")
+"""What cards are grouped by: spaces and dashes."""
+_GTIN = re.compile(r"[0-9]{11,14}")
+MOST = 254
+"""Characters of an identity."""
 
 
 def normalised(kind: IdentityKind, text: str, *, region: str) -> str:
     """The one spelling of an identity; `region` (ISO 3166) is for phone numbers without a country code.
 
-    Raises IdentityError.
+    Full-width signs are what they look like, and what is invisible in a text that was pasted is left out. Raises
+    IdentityError.
     """
-    if len(text) > 254:
+    if len(text) > MOST or len(text := identifying(text)) > MOST:
         raise IdentityError("too long")
     if kind is IdentityKind.PHONE:
         return _phone(text, region=region)
     if kind is IdentityKind.EMAIL:
-        address = text.strip().lower()
+        address = identifying(text.lower())
         if not _EMAIL.fullmatch(address):
             raise IdentityError("not an e-mail address")
         return address
     if kind is IdentityKind.CARD:
-        card = re.sub(r"[\s-]", "", text).upper()
-        if not _CARD.fullmatch(card):
-            raise IdentityError("a card number has 4 to 64 letters and digits")
-        return card
+        return _card(text)
     if not _EXACT.fullmatch(text):
         raise IdentityError("1 to 200 printable ASCII characters without spaces")
     return text
+
+
+def _card(text: str) -> str:
+    """The card's letters and digits; one with a GS1 check digit has the zeros in front that its shortest code has.
+
+    Scanners say the code of a card with 12 digits (UPC-A) with a zero in front (EAN-13) or two (GTIN-14), or leave its
+    own leading zero out.
+    """
+    card = _BETWEEN_DIGITS.sub("", text)
+    if not card.isascii():
+        card = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in card)
+    if not _CARD.fullmatch(card):
+        raise IdentityError("a card number has 4 to 64 letters and digits")
+    card = card.upper()
+    return card.lstrip("0").zfill(12) if _has_check_digit(card) else card
+
+
+def _has_check_digit(card: str) -> bool:
+    """Whether a card is a number of 11 to 14 digits that ends with the check digit of GS1 (General Specifications, 7.9).
+
+    The digits, from the right, count once and three times by turns; with the check digit they come to a multiple of 10.
+    """
+    if not _GTIN.fullmatch(card):
+        return False
+    digits = [int(digit) for digit in reversed(card)]
+    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
 
 
 def _phone(text: str, *, region: str) -> str:

@@ -1,7 +1,12 @@
-"""What people call things: names and descriptions that are printed in sentences which bind, so they show what they are."""
+"""Texts with a meaning of their own: what people call things, and what things are identified by.
+
+Names and descriptions are printed in sentences which bind, so they show what they are. Numbers and ids are compared, so
+they have one spelling.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 MOST = 200
@@ -9,12 +14,30 @@ MOST = 200
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Controls, formatting, halves of pairs, separators of lines and paragraphs: Unicode's general categories."""
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""What shows nothing though its category does not say so: fillers, blanks, and selectors of another shape."""
 _JOINERS = frozenset("\u200c\u200d")
 """Formatting that letters of some scripts, and emoji, are written with."""
 _EMPTY = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and signs that show nothing."""
 _QUOTING = frozenset("“”„‟«»‹›「」『』﹁﹂﹃﹄｢｣〝〞〟＂")
 """What sentences set names apart with: “a” and “b” are two names, and must not be one."""
+
+
+def identifying(text: str) -> str:
+    """The one spelling of a text that identifies something: a receipt's number, a card, an id of another system.
+
+    NFKC-normalised (full-width digits are digits), without control and invisible marks, without the space around it;
+    line breaks are controls. Case, leading zeros and the space inside stay. It may come to nothing: who asks refuses that.
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    spelled = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    seen = "".join(sign for sign in spelled if unicodedata.category(sign) not in _UNSEEN)
+    # What an invisible mark kept apart may now be one letter.
+    return unicodedata.normalize("NFKC", seen).strip()
 
 
 class NameProblem(ValueError):

@@ -1,8 +1,10 @@
-"""Telephone numbers: one spelling each, and nothing of what was given is left out on the way."""
+"""Telephone numbers, cards and ids: one spelling each, and nothing that shows is left out on the way."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.identities import IdentityError, IdentityKind, normalised
 
@@ -23,6 +25,10 @@ def phone(text: str) -> str:
         "tel:+49-30-1234567",
         "＋４９ 30 1234567",
         "030/1234567",
+        "０３０１２３４５６７",
+        "030\u22121234567",
+        "\u202a+49 30 1234567\u202c",
+        "\ufeff030\u200b123\u00ad4567\r\n",
     ],
 )
 def test_a_number_has_one_spelling(text: str) -> None:
@@ -63,3 +69,96 @@ def test_a_number_with_an_extension_is_refused_since_a_line_of_many_people_is_no
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(IdentityError):
         phone(text)
+
+
+UPC = "070177137069"
+"""A card with 12 digits as it is printed; its check digit is right."""
+
+
+def card(text: str) -> str:
+    """The one spelling of a card."""
+    return normalised(IdentityKind.CARD, text, region="DE")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0070177137069",
+        "00070177137069",
+        "70177137069",
+        "０７０１７７１３７０６９",
+        "٠٧٠١٧٧١٣٧٠٦٩",
+        " 0701-7713 7069\r\n",
+        "0701\u22127713\u20137069",
+        "\ufeff070177137069\u200f",
+        "0701\u00ad7713\u200b7069",
+    ],
+)
+def test_a_card_is_the_same_whichever_scanner_says_it(text: str) -> None:
+    assert card(text) == card(UPC) == UPC
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("070177137068", "70177137068"),  # no check digit: the zeros count
+        ("0001", "1000"),
+        ("00042", "0042"),
+        ("0012345670", "12345670"),  # an EAN-8 has fewer than 11 digits
+        ("000000070177137069", UPC),  # more than 14 digits
+        ("A070177137069", "A70177137069"),
+    ],
+)
+def test_other_cards_keep_their_zeros(one: str, other: str) -> None:
+    assert card(one) == one
+    assert card(one) != card(other)
+
+
+@pytest.mark.parametrize("code", ["4006381333931", "15400141288763", "000000000000", "12345678901231"])
+def test_a_code_without_zeros_in_front_stays_as_it_is_printed(code: str) -> None:
+    assert card(code) == code
+
+
+@given(number=st.integers(10**9, 10**13 - 1), zeros=st.integers(0, 4))
+def test_a_number_with_a_check_digit_has_one_spelling_however_many_zeros_it_has_in_front(
+    number: int, zeros: int
+) -> None:
+    digits = str(number)
+    # GS1 counts the digits before the check digit from the right: three times, once, three times, ...
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    code = f"{digits}{-total % 10}"
+    filled = f"{'0' * zeros}{code}"
+    if len(code) >= 11 and len(filled) <= 14:
+        assert card(filled) == card(code) == card(code.zfill(14))
+    wrong = f"{digits}{(1 - total) % 10}"
+    assert card(wrong) == wrong
+
+
+@pytest.mark.parametrize("kind", [IdentityKind.TOKEN, IdentityKind.EXTERNAL_ID])
+def test_an_id_is_exact_but_for_how_it_was_pasted(kind: IdentityKind) -> None:
+    for text in ("aB-01", " aB-01\r\n", "\u2066aB-01\u2069", "ａＢ－０１", "aB\u200b-01"):
+        assert normalised(kind, text, region="DE") == "aB-01"
+    assert normalised(kind, "ab-1", region="DE") != normalised(kind, "aB-01", region="DE")
+
+
+def test_an_address_is_the_same_with_full_width_signs_and_invisible_ones() -> None:
+    for text in ("Ann@Example.org", "ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ", "\u200bann@example.org\ufeff"):
+        assert normalised(IdentityKind.EMAIL, text, region="DE") == "ann@example.org"
+
+
+@pytest.mark.parametrize("kind", IdentityKind)
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "\ufeff\r\n", "\u3164", "\u2800", "\u202e\u202c"])
+def test_what_shows_nothing_identifies_nobody(kind: IdentityKind, text: str) -> None:
+    with pytest.raises(IdentityError):
+        normalised(kind, text, region="DE")
+
+
+@given(kind=st.sampled_from(IdentityKind), text=st.text(max_size=40))
+def test_the_one_spelling_of_an_identity_is_its_own(kind: IdentityKind, text: str) -> None:
+    try:
+        value = normalised(kind, text, region="DE")
+    except IdentityError:
+        return
+    assert value
+    assert normalised(kind, value, region="DE") == value
+    assert normalised(kind, f"\u202a {text}\ufeff\n", region="DE") == value

@@ -25,6 +25,7 @@ NAMES = (
     "0008_sandbox_clock",
     "0009_whole_ledger",
     "0010_receipt_corrections",
+    "0011_one_spelling_of_identities",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

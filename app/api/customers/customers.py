@@ -38,15 +38,20 @@ class CustomerBy:
 
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
     card: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Card number; spaces and dashes do not matter."
+        default=strawberry.UNSET,
+        description="Card number; spaces, dashes and case do not matter, and the zeros in front of a number with a GS1 check digit.",
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
         description="Telephone number in digits, spaced as you like, without an extension; without a country code, the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address; case does not matter.")
-    token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code, exact.")
-    external_id: str | None = strawberry.field(default=strawberry.UNSET, description="Id in another system, exact.")
+    token: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Token of an app or QR code, exact but for the space around it."
+    )
+    external_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Id in another system, exact but for the space around it."
+    )
 
 
 _KINDS = {
