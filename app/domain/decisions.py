@@ -18,10 +18,11 @@ from app.domain.values import decoded, encoded
 
 
 class DecisionOutcome(StrEnum):
-    """What a decision came to."""
+    """What a decision came to. NOTHING_EARNED: a purchase stands, and brings neither points nor stamps."""
 
     GRANTED = "GRANTED"
     PARTLY_GRANTED = "PARTLY_GRANTED"
+    NOTHING_EARNED = "NOTHING_EARNED"
     REFUSED = "REFUSED"
 
 

@@ -54,8 +54,8 @@ JANUARY = {"effectiveFrom": "2026-01-01T00:00:00Z"}
 @pytest.mark.parametrize(
     ("mode", "outcomes", "given"),
     [
-        ("PARTIAL", {"GRANTED": 16, "PARTLY_GRANTED": 1, "REFUSED": 23}, 500),
-        ("WHOLE", {"GRANTED": 16, "REFUSED": 24}, 480),
+        ("PARTIAL", {"GRANTED": 16, "PARTLY_GRANTED": 1, "NOTHING_EARNED": 23}, 500),
+        ("WHOLE", {"GRANTED": 16, "NOTHING_EARNED": 24}, 480),
     ],
 )
 def test_forty_purchases_at_once_never_overspend_a_budget(
@@ -67,7 +67,7 @@ def test_forty_purchases_at_once_never_overspend_a_budget(
     assert Counter(one["decision"]["outcome"] for one in answers) == outcomes
     assert sum(blank.available(card) for card in cards) == given
     for one in answers:
-        if one["decision"]["outcome"] == "REFUSED":
+        if one["decision"]["outcome"] == "NOTHING_EARNED":
             (reason,) = one["decision"]["reasons"]
             assert (reason["code"], reason["clause"]["key"], reason["verdict"]) == ("BUDGET_USED_UP", "gift", "NOT_MET")
             assert [remedy["code"] for remedy in reason["remedies"]] == ["NONE"]

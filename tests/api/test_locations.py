@@ -82,7 +82,7 @@ def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
     assert there["purchase"]["location"] == {"key": "taipei"}
     assert blank.ask(EXPLAIN, e=there["entry"]["id"])["explain"] == {"agrees": True, "recomputedPoints": 7}
     here = bought(blank, card, at=morning)
-    assert (here["decision"]["outcome"], here["purchase"]["location"]) == ("REFUSED", None)
+    assert (here["decision"]["outcome"], here["purchase"]["location"]) == ("NOTHING_EARNED", None)
     # 20:30 in Taipei: the words read the clock on that wall, and the window opens there in a week.
     late = bought(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["decision"]["reasons"][0]
     assert late["observed"] == "Wednesday, 4 March 2026, 20:30"

@@ -88,10 +88,10 @@ def test_every_reason_cites_a_clause_of_the_terms_that_decided_and_no_refusal_is
     assert [case for case, outcome in outcomes.items() if outcome == "REFUSED"] == [
         "offered, not to be had",
         "redeemed, refused",
-        "earned, nothing",
         "published, too soon",
         "published, too late",
     ]
+    assert [case for case, outcome in outcomes.items() if outcome == "NOTHING_EARNED"] == ["earned, nothing"]
     assert outcomes["refunded, clamped"] == "PARTLY_GRANTED"
     assert len(decided) > len(outcomes) + 3, "the entries in the ledger are among them"
     assert {one["terms"]["version"] for one in decided.values()} == {1, 2, 3}

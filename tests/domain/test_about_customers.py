@@ -419,7 +419,7 @@ def test_terms_that_ask_for_nobody_ask_for_nothing() -> None:
 def test_everybody_is_refused_by_a_reason_with_a_way_out_in_every_language() -> None:
     terms = some_terms(a_clause(None, BirthdayWindow(), AgeAtLeast(18), Segments(frozenset({"vip"}))))
     decision = earn(terms=terms, facts=a_purchase(member=Member(person=Person(birthday=date(2020, 1, 1)))))
-    assert decision.outcome is DecisionOutcome.REFUSED
+    assert decision.outcome is DecisionOutcome.NOTHING_EARNED
     assert [one.finding.code for one in decision.reasons] == [
         ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
         ReasonCode.TOO_YOUNG,

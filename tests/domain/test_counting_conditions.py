@@ -124,11 +124,11 @@ def test_what_is_kept_of_a_purchase_is_counted_from_where_the_sale_was() -> None
     ("mode", "there", "points", "spent", "outcome"),
     [
         (WHOLE, 50, 50, 50, DecisionOutcome.GRANTED),
-        (WHOLE, 49, 0, 0, DecisionOutcome.REFUSED),
-        (WHOLE, 0, 0, 0, DecisionOutcome.REFUSED),
+        (WHOLE, 49, 0, 0, DecisionOutcome.NOTHING_EARNED),
+        (WHOLE, 0, 0, 0, DecisionOutcome.NOTHING_EARNED),
         (PARTIAL, 51, 50, 50, DecisionOutcome.GRANTED),
         (PARTIAL, 30, 30, 30, DecisionOutcome.PARTLY_GRANTED),
-        (PARTIAL, 0, 0, 0, DecisionOutcome.REFUSED),
+        (PARTIAL, 0, 0, 0, DecisionOutcome.NOTHING_EARNED),
     ],
 )
 @pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerAmount(5, pounds("1.00"))])

@@ -46,7 +46,7 @@ TEN_PERCENT = PointsPerAmount(points=1, per=pounds("10.00"))
 def test_each_effect_gives_what_its_sentence_says(price: str, effect: PointsPerAmount, points: int) -> None:
     decision = earn(terms=some_terms(a_clause(effect)), facts=a_purchase(a_line(price=price)))
     assert decision.points == points
-    assert decision.outcome is (DecisionOutcome.GRANTED if points else DecisionOutcome.REFUSED)
+    assert decision.outcome is (DecisionOutcome.GRANTED if points else DecisionOutcome.NOTHING_EARNED)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_every_failed_condition_is_listed_not_the_first() -> None:
         Categories(include=frozenset({"tea"})),
     )
     decision = earn(terms=some_terms(a_clause(None, *conditions)), facts=a_purchase())
-    assert decision.outcome is DecisionOutcome.REFUSED
+    assert decision.outcome is DecisionOutcome.NOTHING_EARNED
     assert [(one.finding.code, one.condition) for one in decision.reasons] == [
         (ReasonCode.OUTSIDE_TIME_WINDOW, (0,)),
         (ReasonCode.BELOW_MINIMUM_SPEND, (1,)),

@@ -122,7 +122,8 @@ described(
     "What a decision came to.",
     {
         DecisionOutcome.GRANTED: "In full.",
-        DecisionOutcome.PARTLY_GRANTED: "In part; the reasons say what was limited.",
+        DecisionOutcome.PARTLY_GRANTED: "In part: a cap, a budget or the balance took part of it; the reasons say which.",
+        DecisionOutcome.NOTHING_EARNED: "A purchase is recorded, or would be, and brings neither points nor stamps; the reasons say why. A purchase is never refused.",
         DecisionOutcome.REFUSED: "Not granted; the reasons name every condition that failed.",
     },
 )

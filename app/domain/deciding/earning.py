@@ -64,8 +64,8 @@ class _Given(NamedTuple):
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     """Decide a purchase: points and stamps and, for every earning clause, why it gave them or did not.
 
-    REFUSED means that it earns nothing; the purchase stands all the same. PARTLY_GRANTED: a cap took part of it, or a
-    budget that was nearly used up gave its last points.
+    NOTHING_EARNED means that it brings neither points nor stamps; the purchase stands all the same, whatever the reason.
+    PARTLY_GRANTED: a cap took part of it, or a budget that was nearly used up gave its last points.
     """
     purchase = terms.counted(facts)
     judged = _judged(terms, purchase=purchase)
@@ -84,7 +84,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
     stamps, stamping = stamped(terms, purchase=purchase) if terms.stamping else (0, ())
     return Decision(
-        outcome=outcome if points or stamps else DecisionOutcome.REFUSED,
+        outcome=outcome if points or stamps else DecisionOutcome.NOTHING_EARNED,
         points=points,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
