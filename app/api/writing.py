@@ -32,6 +32,7 @@ from app.api.points.transferring import TransferPointsPayload, transfer_points
 from app.api.program.advancing import AdvanceClockPayload, move_clock
 from app.api.program.catalogue import CreateRewardPayload, add_reward
 from app.api.program.opening import CreateLocationPayload, open_location
+from app.api.program.updating import UpdateProgramPayload, update_program
 
 
 @strawberry.type(
@@ -111,6 +112,9 @@ class Mutation:
     )
     create_location: CreateLocationPayload | None = strawberry.mutation(
         resolver=open_location, description="Open a place where purchases are made. For the owner."
+    )
+    update_program: UpdateProgramPayload | None = strawberry.mutation(
+        resolver=update_program, description="Change settings of the program. For the owner."
     )
     publish_terms: PublishTermsPayload | None = strawberry.mutation(
         resolver=publish_terms,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, time
 from typing import Annotated
 
 import typer
@@ -15,6 +15,7 @@ from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
 from app.domain.identities import IdentityKind
 from app.domain.names import NameProblem, called
+from app.domain.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.templates import TEMPLATES
 from app.queries.cards import card
 from app.queries.records import CustomerBy, Program, ProgramKind
@@ -34,6 +35,12 @@ def init(
     effective_from: Annotated[
         str | None, typer.Option(help="First day of the terms, YYYY-MM-DD; in the past in a sandbox only.")
     ] = None,
+    receipt_numbers: Annotated[
+        ReceiptNumbers, typer.Option(help="Within what a receipt number is used once.")
+    ] = ReceiptNumbers.UNIQUE,
+    receipt_day_starts: Annotated[
+        str, typer.Option(help="When the day of receipt numbers begins, local time, HH:MM.")
+    ] = "00:00",
     as_json: JsonOption = False,
 ) -> None:
     """Start a program from a template; prints its id and its keys, which are shown once."""
@@ -45,6 +52,7 @@ def init(
         region=region,
         sandbox=sandbox,
         effective_from=effective_from,
+        numbering=_numbering(receipt_numbers, day_starts=receipt_day_starts),
     )
 
     async def work(desk: Desk) -> NewProgram:
@@ -62,7 +70,15 @@ def init(
 
 
 def _wish(
-    *, name: str, template: str, currency: str, time_zone: str, region: str, sandbox: bool, effective_from: str | None
+    *,
+    name: str,
+    template: str,
+    currency: str,
+    time_zone: str,
+    region: str,
+    sandbox: bool,
+    effective_from: str | None,
+    numbering: Numbering,
 ) -> Wish:
     if template not in TEMPLATES:
         raise stop(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
@@ -89,7 +105,15 @@ def _wish(
         zone=time_zone,
         region=region,
         effective_from=start,
+        numbering=numbering,
     )
+
+
+def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
+    try:
+        return Numbering(numbers, time.fromisoformat(day_starts))
+    except ValueError as error:
+        raise stop(f"{day_starts!r} is no time of day (HH:MM)") from error
 
 
 def key(

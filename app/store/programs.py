@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from app.domain.receipt_numbers import Numbering, ReceiptNumbers
 from app.store.tables import ProgramRow
 from app.store.unit import Row, Session
 from app.store.values import instant
@@ -23,6 +24,7 @@ class Program:
     """A loyalty program. `currency` is ISO 4217, `zone` IANA, `region` ISO 3166 for phone numbers without country.
 
     `clock_ahead` is how far its clock is ahead of the server's, in whole seconds: nothing, but for a sandbox.
+    `numbering` is how its receipts are told apart.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Program:
     unit_name: str
     created_at: datetime
     clock_ahead: timedelta = timedelta()
+    numbering: Numbering = field(default_factory=Numbering)
 
     def now(self, real: datetime) -> datetime:
         """What the program's clock shows when the server's shows `real`."""
@@ -41,16 +44,16 @@ class Program:
 
 
 _ONE = (
-    "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_ahead_seconds"
-    " FROM programs WHERE id = $1"
+    "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_ahead_seconds, receipt_numbers,"
+    " receipt_day_starts FROM programs WHERE id = $1"
 )
 
 
 async def create(session: Session, *, program: Program) -> None:
     """Keep a new program, whose clock nobody has moved yet."""
     columns = asdict(program)
-    del columns["clock_ahead"]
-    await ProgramRow.create(using_db=session.orm, **columns)
+    del columns["clock_ahead"], columns["numbering"]
+    await ProgramRow.create(using_db=session.orm, **columns, **_settings(program))
 
 
 async def get(session: Session, *, program_id: str) -> Program | None:
@@ -59,8 +62,23 @@ async def get(session: Session, *, program_id: str) -> Program | None:
     return None if row is None else _program(row)
 
 
+def _settings(program: Program) -> dict[str, str]:
+    """What the owner may set at any time, by column."""
+    return {
+        "receipt_numbers": program.numbering.numbers.value,
+        "receipt_day_starts": program.numbering.day_starts.isoformat(),
+    }
+
+
+async def set_settings(session: Session, *, program: Program) -> None:
+    """Keep the settings of a program, whose row is held."""
+    columns = _settings(program)
+    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
+    await session.execute(f"UPDATE programs SET {assignments} WHERE id = $1", program.id, *columns.values())
+
+
 async def with_clock_held(session: Session, *, program_id: str) -> Program:
-    """The program, whose clock nobody else moves until this work has ended. Raises LookupError."""
+    """The program, whose clock and settings nobody else changes until this work has ended. Raises LookupError."""
     # Not FOR UPDATE: what tills record refers to the program, and would wait for it.
     row = await session.row(_ONE + (" FOR NO KEY UPDATE" if session.locking else ""), program_id)
     if row is None:
@@ -89,6 +107,7 @@ async def all_programs(session: Session) -> tuple[Program, ...]:
             unit_name=row.unit_name,
             created_at=row.created_at,
             clock_ahead=timedelta(seconds=row.clock_ahead_seconds),
+            numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
         )
         for row in rows
     )
@@ -105,4 +124,9 @@ def _program(row: Row) -> Program:
         unit_name=row["unit_name"],
         created_at=instant(row["created_at"]),
         clock_ahead=timedelta(seconds=row["clock_ahead_seconds"]),
+        numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
     )
+
+
+def _numbering(numbers: str, day_starts: str) -> Numbering:
+    return Numbering(ReceiptNumbers(numbers), time.fromisoformat(day_starts))

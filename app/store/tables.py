@@ -40,6 +40,8 @@ class ProgramRow(Model):
     created_at = Instant()
     clock_ahead_seconds = fields.BigIntField(default=0)
     levels_looked_at = Instant(null=True)
+    receipt_numbers = fields.TextField()
+    receipt_day_starts = fields.TextField()
 
     class Meta:
         """Where it is kept."""

@@ -41,12 +41,14 @@ class Desk:
     """The database, the clock and the source of ids, as the composition root chose them.
 
     `clock` is the server's. Nobody asks it but the desk: a program has a time of its own, which `now` tells.
+    `settings_changed` counts how often settings of a program were changed here: who remembers programs looks again then.
     """
 
     def __init__(self, *, database: Database, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self.database = database
         self.new_id = new_id
         self._clock = clock
+        self.settings_changed = 0
 
     def now(self, program: Program) -> datetime:
         """What the clock of a program shows: the server's time, and for a sandbox as much more as it was moved."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.access import Role
 from app.domain.names import called
+from app.domain.receipt_numbers import Numbering
 from app.domain.templates import TEMPLATES, Template
 from app.domain.terms import Terms
 from app.store import access_keys, programs, rewards, terms
@@ -58,6 +59,7 @@ class Wish:
     zone: str
     region: str
     effective_from: datetime | None = None
+    numbering: Numbering = field(default_factory=Numbering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def composed(wish: Wish, *, now: datetime, new_id: Callable[[], str]) -> NewProg
         region=wish.region,
         unit_name="points",
         created_at=now,
+        numbering=wish.numbering,
     )
     keys = tuple(
         make_key(program_id=program.id, id=new_id(), role=role, label=role.value.lower(), created_at=now)

@@ -51,9 +51,11 @@ TABLES: dict[str, Table] = {
             "created_at": "instant",
             "clock_ahead_seconds": "integer",
             "levels_looked_at?": "instant",
+            "receipt_numbers": "text",
+            "receipt_day_starts": "text",
         },
         key=("id",),
-        checks=frozenset({"programs_kind", "programs_currency", "programs_clock_ahead"}),
+        checks=frozenset({"programs_kind", "programs_currency", "programs_clock_ahead", "programs_receipt_numbers"}),
     ),
     "access_keys": Table(
         columns={

@@ -26,6 +26,7 @@ NAMES = (
     "0009_whole_ledger",
     "0010_receipt_corrections",
     "0011_one_spelling_of_identities",
+    "0012_receipt_numbers",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

@@ -66,8 +66,8 @@ class Context:
             self._now = self.desk.now(self.program)
         return self._now
 
-    async def look_at_clock(self) -> None:
-        """Let the rest of the operation go by the program's clock as it is now, after it was moved."""
+    async def reread_program(self) -> None:
+        """Let the rest of the operation go by the program's clock and settings as they are now, after they were changed."""
         holder = self._holder()
         program = await self.ask(one_program)
         assert program is not None, "a program is never deleted"

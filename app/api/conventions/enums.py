@@ -15,6 +15,7 @@ from app.domain.identities import IdentityKind
 from app.domain.ledger import EntryType
 from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat
+from app.domain.receipt_numbers import ReceiptNumbers
 
 E = TypeVar("E", bound=Enum)
 
@@ -68,6 +69,16 @@ described(
     {
         ProgramKind.LIVE: "Real customers and real points.",
         ProgramKind.SANDBOX: "For trying things out; may replay the past.",
+    },
+)
+described(
+    ReceiptNumbers,
+    "What tells two receipts of the same number apart. It holds for receipts, refund numbers and checkouts.",
+    {
+        ReceiptNumbers.UNIQUE: "Nothing: a number is used once.",
+        ReceiptNumbers.PER_LOCATION: "The location: each uses its own numbers.",
+        ReceiptNumbers.PER_DAY: "The day of business, by the clock of the location: numbers begin anew each day.",
+        ReceiptNumbers.PER_LOCATION_AND_DAY: "The location and its day of business.",
     },
 )
 described(

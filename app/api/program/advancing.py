@@ -66,7 +66,7 @@ async def move_clock(
         order=Advance(to=input.to),
         context=context,
     )
-    await context.look_at_clock()
+    await context.reread_program()
     if isinstance(outcome, Problem):
         return AdvanceClockPayload(problem=outcome, clock=context.now)
     assert outcome.clock is not None, "the answer of this verb has the time"

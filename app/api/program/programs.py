@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 
 import strawberry
 
@@ -17,6 +17,7 @@ from app.api.conventions.scalars import CurrencyCode
 from app.api.program.locations import LocationConnection, location_connection
 from app.api.program.terms import Terms
 from app.domain.access import Permission
+from app.domain.receipt_numbers import ReceiptNumbers
 from app.queries.published_terms import terms_at
 from app.queries.records import Program as ProgramRow
 
@@ -33,6 +34,12 @@ class Program(Node):
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
     )
     unit: PointUnit = strawberry.field(description="What its points are called.")
+    receipt_numbers: ReceiptNumbers = strawberry.field(
+        description="What tells two receipts of the same number apart; `updateProgram` sets it."
+    )
+    receipt_day_starts: time = strawberry.field(
+        description="When a day of business begins where receipt numbers are per day, by the clock of the location (the program's where there is none): what is rung up before belongs to the day before."
+    )
 
     @strawberry.field(
         description="What its clock shows: the server's time, and in a sandbox as much later as `advanceClock` has moved it. For owner, staff and tills; null for customers."
@@ -74,4 +81,6 @@ def program_of(info: Info) -> Program:
         currency_code=CurrencyCode(row.currency),
         time_zone=row.zone,
         unit=unit_of(info.context),
+        receipt_numbers=row.numbering.numbers,
+        receipt_day_starts=row.numbering.day_starts,
     )

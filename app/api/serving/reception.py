@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from dataclasses import replace
 from hashlib import sha256
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -24,10 +24,19 @@ V = TypeVar("V")
 KEY_REMEMBERED = 10.0
 """Seconds for which a key that was looked up is not looked up again: a revoked one stops working after this.
 
-The clock of a sandbox is not remembered, so that the very next request goes by it wherever it was moved.
+The clock of a sandbox is not remembered, so that the very next request goes by it wherever it was moved. Settings of a
+program that are changed on this server hold from the next request on, on others after this time.
 """
 
 MOST_KEYS_REMEMBERED = 10_000
+
+
+class _Remembered(NamedTuple):
+    """A holder, until when (monotonic seconds) they need not be looked up, and how often settings had been changed."""
+
+    until: float
+    signed_in: SignedIn
+    changes: int
 
 
 class Reception:
@@ -36,7 +45,7 @@ class Reception:
     def __init__(self, desk: Desk, *, door: Door) -> None:
         self._desk = desk
         self._door = door
-        self._known: OrderedDict[bytes, tuple[float, SignedIn]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
         self._wrong: OrderedDict[bytes, float] = OrderedDict()
 
     async def sign_in(self, request: Request) -> SignedIn | None:
@@ -54,8 +63,9 @@ class Reception:
             raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
         remembered = self._known.get(digest)
-        if remembered is not None and remembered[0] > time.monotonic():
-            return await self._by_its_clock(remembered[1])
+        if remembered is not None and remembered.until > time.monotonic():
+            return await self._as_it_is(remembered)
+        changes = self._desk.settings_changed
         if remembered is not None:
             found = await self._desk.ask(sign_in, token=token)
         else:
@@ -64,12 +74,17 @@ class Reception:
             self._known.pop(digest, None)
             _keep(self._wrong, digest, time.monotonic() + KEY_REMEMBERED)
             raise _unauthenticated("This key opens nothing.")
-        _keep(self._known, digest, (time.monotonic() + KEY_REMEMBERED, found))
+        _keep(self._known, digest, _Remembered(time.monotonic() + KEY_REMEMBERED, found, changes))
         return found
 
-    async def _by_its_clock(self, signed_in: SignedIn) -> SignedIn:
-        """The holder with the program as it is: the clock of a sandbox may have been moved, by any server."""
-        if signed_in.program.kind is not ProgramKind.SANDBOX:
+    async def _as_it_is(self, remembered: _Remembered) -> SignedIn:
+        """The holder with the program as it is.
+
+        The clock of a sandbox may have been moved, by any server, and settings may have been changed here.
+        """
+        signed_in = remembered.signed_in
+        settled = remembered.changes == self._desk.settings_changed
+        if settled and signed_in.program.kind is not ProgramKind.SANDBOX:
             return signed_in
         program = await self._desk.ask(one_program, program_id=signed_in.program.id)
         assert program is not None, "a program is never deleted"

@@ -1,0 +1,70 @@
+"""updateProgram: the owner changes settings of the program."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Info, speak
+from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.performing import perform
+from app.api.program.programs import Program, program_of
+from app.domain.access import Permission
+from app.domain.problems import Problem
+from app.domain.receipt_numbers import ReceiptNumbers
+from app.usecases.update_program import ProgramSettings
+from app.usecases.update_program import update_program as carry_out
+
+
+@strawberry.input(description="Settings of the program. What is left out stays as it is.")
+class UpdateProgramInput:
+    """One field per setting."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    receipt_numbers: ReceiptNumbers | None = strawberry.field(
+        default=None,
+        description="What tells two receipts of the same number apart from now on. Receipts that are recorded stay, and are told apart by the new setting, too.",
+    )
+    receipt_day_starts: time | None = strawberry.field(
+        default=None,
+        description="When a day of business begins where numbers are per day, by the clock of the location: 04:00 leaves what is rung up after midnight to the day before.",
+    )
+
+
+@strawberry.type(description="What changing settings came to.")
+class UpdateProgramPayload(Payload):
+    """The program afterwards."""
+
+    @strawberry.field(description="The program, as it is now.")
+    def program(self, info: Info) -> Program:
+        """Read again."""
+        return program_of(info)
+
+
+async def update_program(
+    info: Info,
+    input: Annotated[UpdateProgramInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> UpdateProgramPayload | None:
+    """Change settings; what follows in the same request goes by them."""
+    context = info.context
+    speak(info, locale)
+    outcome = await perform(
+        carry_out,
+        name="updateProgram",
+        permission=Permission.SET_PROGRAM,
+        key=input.idempotency_key,
+        payload=canonical(input),
+        order=ProgramSettings(receipt_numbers=input.receipt_numbers, receipt_day_starts=input.receipt_day_starts),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return UpdateProgramPayload(problem=outcome)
+    context.desk.settings_changed += 1
+    await context.reread_program()
+    return UpdateProgramPayload()

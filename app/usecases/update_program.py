@@ -1,0 +1,36 @@
+"""Change settings of a program: they hold for what is recorded from then on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import time
+
+from app.domain.problems import Problem
+from app.domain.receipt_numbers import Numbering, ReceiptNumbers
+from app.store import programs
+from app.store.programs import Program
+from app.store.unit import Session
+from app.usecases.call import Answer, Call, keep, replay
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSettings:
+    """What shall be set; None leaves a setting as it is."""
+
+    receipt_numbers: ReceiptNumbers | None = None
+    receipt_day_starts: time | None = None
+
+    def of(self, program: Program) -> Program:
+        """The program with these settings."""
+        before = program.numbering
+        starts = self.receipt_day_starts if self.receipt_day_starts is not None else before.day_starts
+        return replace(program, numbering=Numbering(self.receipt_numbers or before.numbers, starts))
+
+
+async def update_program(session: Session, *, call: Call, order: ProgramSettings) -> Answer | Problem:
+    """Keep the settings. Who changes some at once with another owner leaves the other one's alone."""
+    if (known := await replay(session, call=call)) is not None:
+        return known
+    held = await programs.with_clock_held(session, program_id=call.program.id)
+    await programs.set_settings(session, program=order.of(held))
+    return await keep(session, call=call, answer=Answer())

@@ -1,0 +1,64 @@
+"""Settings of a program: the owner changes them over the API, and the next request of any key goes by them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.queries.records import ProgramKind
+from tests.shop import Shop, open_shop
+
+UPDATE = """mutation($input: UpdateProgramInput!) {
+  updateProgram(input: $input) { program { receiptNumbers receiptDayStarts } userErrors { code path } } }"""
+SETTINGS = "{ program { receiptNumbers receiptDayStarts } }"
+
+
+@pytest.fixture(params=[ProgramKind.LIVE, ProgramKind.SANDBOX])
+def shop(request: pytest.FixtureRequest, database_url: str) -> Iterator[Shop]:
+    """A program for real and one for trying out."""
+    with open_shop(database_url, kind=request.param) as opened:
+        yield opened
+
+
+def update(shop: Shop, *, key: str | None = None, **settings: Any) -> Any:
+    """Change settings as the owner."""
+    given = {"idempotencyKey": key or uuid.uuid4().hex, **settings}
+    return shop.ask(UPDATE, role=Role.OWNER, input=given)["updateProgram"]
+
+
+def test_a_program_begins_with_numbers_that_are_used_once(shop: Shop) -> None:
+    assert shop.ask(SETTINGS)["program"] == {"receiptNumbers": "UNIQUE", "receiptDayStarts": "00:00"}
+
+
+def test_a_setting_holds_for_the_next_request_of_every_key(shop: Shop) -> None:
+    shop.ask(SETTINGS)
+    changed = update(shop, receiptNumbers="PER_DAY", receiptDayStarts="04:00")
+    set_now = {"receiptNumbers": "PER_DAY", "receiptDayStarts": "04:00"}
+    assert changed == {"program": set_now, "userErrors": []}
+    assert shop.ask(SETTINGS)["program"] == set_now
+    assert shop.ask(SETTINGS, role=Role.STAFF)["program"] == set_now
+
+
+def test_what_is_left_out_stays_as_it_is(shop: Shop) -> None:
+    update(shop, receiptNumbers="PER_LOCATION", receiptDayStarts="05:30")
+    assert update(shop, receiptDayStarts="00:00")["program"]["receiptNumbers"] == "PER_LOCATION"
+    assert update(shop, receiptNumbers="UNIQUE")["program"] == {"receiptNumbers": "UNIQUE", "receiptDayStarts": "00:00"}
+
+
+def test_a_change_sent_again_is_not_carried_out_again(shop: Shop) -> None:
+    update(shop, key="once", receiptNumbers="PER_DAY")
+    update(shop, receiptNumbers="UNIQUE")
+    assert update(shop, key="once", receiptNumbers="PER_DAY")["program"]["receiptNumbers"] == "UNIQUE"
+    assert update(shop, key="once", receiptNumbers="UNIQUE")["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.TILL])
+def test_nobody_but_the_owner_changes_settings(shop: Shop, role: Role) -> None:
+    given = {"idempotencyKey": "mine", "receiptNumbers": "PER_DAY"}
+    answer = shop.send(UPDATE, role=role, input=given).json()
+    assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert shop.ask(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
