@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.access import Principal
 from app.domain.deciding import earning, redeeming
 from app.domain.deciding.outlook import Outlook, outlooks
+from app.domain.deciding.redeeming import PricedReward
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
@@ -22,23 +23,39 @@ from app.store.unit import Session
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A reward as the terms offer it; `decision` is what a till would be answered for this customer and basket."""
+    """A reward as the terms offer it; `priced` is what a till would be answered for this customer and basket, None without one."""
 
     reward: Reward
     clause: Clause
     terms: Terms
-    decision: Decision | None
+    priced: PricedReward | None
 
     @property
     def unit(self) -> Unit:
-        """What it costs."""
+        """What it is bought with."""
         return redeeming.price(self.clause).unit
 
     @property
+    def list_cost(self) -> int:
+        """What its clause asks for, in its unit."""
+        return redeeming.price(self.clause).points
+
+    @property
+    def cost(self) -> int:
+        """What it costs the customer, in its unit: less where old points keep their price."""
+        return self.list_cost if self.priced is None else self.priced.cost
+
+    @property
+    def refusal(self) -> Problem | None:
+        """What a till would be refused with that no clause is about; None without a customer."""
+        return None if self.priced is None else refusal_of(self.reward, decision=self.priced.decision)
+
+    @property
     def available(self) -> bool:
-        """Whether a redemption now would be granted: the decision and the stock allow it."""
-        granted = self.decision is not None and self.decision.outcome is DecisionOutcome.GRANTED
-        return granted and self.reward.stock != 0
+        """Whether a redemption now would be granted: the terms allow it, and nothing else stands in its way."""
+        return (
+            self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.refusal is None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +93,26 @@ def _sorted(found: Sequence[Reward], *, terms: Terms, stands: Standing | None) -
     for reward in found:
         clause = terms.cost_of(reward.key)
         if clause is not None:
-            decision = decide(reward, clause=clause, terms=terms, stands=stands) if stands is not None else None
-            offers.append(Offer(reward=reward, clause=clause, terms=terms, decision=decision))
-    return tuple(sorted(offers, key=lambda one: (not one.available, cost_of(one.clause), one.reward.name)))
+            priced = _priced(clause, terms=terms, stands=stands) if stands is not None else None
+            offers.append(Offer(reward=reward, clause=clause, terms=terms, priced=priced))
+    return tuple(sorted(offers, key=lambda offer: (not offer.available, offer.unit, offer.cost, offer.reward.name)))
 
 
-def decide(reward: Reward, *, clause: Clause, terms: Terms, stands: Standing) -> Decision:
+def _priced(clause: Clause, *, terms: Terms, stands: Standing) -> PricedReward:
     """What a till would be answered."""
-    unit = redeeming.price(clause).unit
-    held = stands.can_pay(unit)
-    return redeeming.redeem(
-        terms=terms,
-        clause=clause,
-        facts=stands.facts,
-        available=held.available,
-        owed=held.owed,
-        charge=stands.lists.charge(reward.key) if stands.lists is not None and unit is Unit.POINTS else None,
-    )
+    held = stands.can_pay(redeeming.price(clause).unit)
+    return redeeming.price_for(terms=terms, clause=clause, facts=stands.facts, held=held, lists=stands.lists)
 
 
-def cost_of(clause: Clause) -> tuple[Unit, int]:
-    """What a reward clause asks for."""
-    cost = redeeming.price(clause)
-    return cost.unit, cost.points
+def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
+    """What a till would be refused with for a technical reason when it asks for a reward that is decided like this.
+
+    In the order in which it would be: a choice that is missing before the terms are asked, stock only where they grant.
+    """
+    choice = reward.choice_problem()
+    if choice is not None or decision.outcome is not DecisionOutcome.GRANTED:
+        return choice
+    return reward.stock_problem()
 
 
 async def rewards_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Reward | None]:
@@ -144,11 +158,13 @@ async def check_basket(
     decision = earning.earn(terms=in_force, facts=facts)
     if not all(stands.can_pay(unit).can_take(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
+    catalogue = {reward.key: reward for reward in await rewards.all_rewards(session, program_id=program_id)}
     found = outlooks(
         terms=in_force,
         facts=facts,
         decision=decision,
         held=stands.held,
         lists=stands.lists,
+        refused=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )
     return BasketChecked(customer=stands.customer, decision=decision, terms=in_force, outlooks=found)

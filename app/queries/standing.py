@@ -15,6 +15,7 @@ from app.domain.wallets.coming import Coming
 from app.domain.wallets.coming import coming as coming_of
 from app.store import customers, following, members, price_lists
 from app.store.customers import CustomerBy, CustomerRow
+from app.store.held_uses import counting_holds_as_used
 from app.store.telling import Retold, balance_of, retell
 from app.store.terms import in_force as terms_in_force
 from app.store.unit import Session
@@ -51,15 +52,25 @@ async def standing(
     """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
     at, account = facts.occurred_at, customer.account
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
-    if await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
+    # A hold counts as used, which only the history says.
+    reserved = any(balance.held for balance in held_of(customer).values())
+    if not reserved and await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
         lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
         return Standing(customer, facts, held_of(customer), lists)
     retold = await retell(session, program_id=program_id, account=account, until=at)
     owner = customer.asked_for or customer.id
     then = retold.course if account.precedes(at) else retold.as_of(at, customer_id=owner)
+    facts = counting_holds_as_used(
+        then.holders[owner].seen(facts, terms=terms),
+        customer_id=owner,
+        terms=terms,
+        told=retold.told,
+        then=then,
+        at=retold.until,
+    )
     return Standing(
         customer=_as_told(customer, retold=retold),
-        facts=then.holders[owner].seen(facts, terms=terms),
+        facts=facts,
         held={
             unit: replace(now, available=min(then.purses[unit].holdings.available(at=at), now.available))
             for unit, now in retold.balances.items()

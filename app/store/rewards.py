@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from app.domain.problems import Problem, ProblemCode
 from app.store.tables import RewardRow
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
@@ -31,6 +32,16 @@ class Reward:
     variants: tuple[str, ...] = ()
     cash_part: int | None = None
 
+    def choice_problem(self) -> Problem | None:
+        """The refusal of a reward of which a variant has to be chosen, whatever the terms say; None where there is no choice."""
+        return Problem(ProblemCode.VARIANT_REQUIRED, path=("reward",)) if self.variants else None
+
+    def stock_problem(self) -> Problem | None:
+        """The refusal of a reward of which none is left, once the terms allow it; None where there is one."""
+        return OUT_OF_STOCK if self.stock == 0 else None
+
+
+OUT_OF_STOCK = Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
 
 _COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial, stock, created_at, article, variants, cash_part"
 

@@ -12,7 +12,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Lot
-from app.domain.problems import Problem, ProblemCode
+from app.domain.problems import Problem
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course
@@ -21,6 +21,7 @@ from app.domain.wallets.postings import Posting, Subject
 from app.store import lots, price_lists, redemptions, rewards
 from app.store.accounts import Account
 from app.store.customers import CustomerBy, CustomerRow
+from app.store.held_uses import counting_holds_as_used
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.rewards import Reward
 from app.store.telling import NewFact, balance_of, retell, told_with
@@ -30,7 +31,7 @@ from app.usecases.book import Book, Origin, held_in
 from app.usecases.call import Answer, Call, keep
 from app.usecases.count import count_uses
 from app.usecases.record import record
-from app.usecases.reserving import NewHold, with_reserved
+from app.usecases.reserving import NewHold
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ async def on_the_spot(
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=program, reward=asked.reward):
-        return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
+        return rewards.OUT_OF_STOCK
     redemption = _redemption(call=call, asked=asked, facts=asked.facts, decision=decision)
     await _write(session, call=call, asked=asked, redemption=redemption)
     holdings = await lots.holdings(session, program_id=program, account_id=account.id)
@@ -126,7 +127,7 @@ async def in_its_place(session: Session, *, call: Call, asked: Asked) -> Answer 
     before = await retell(session, program_id=call.program.id, account=account, until=at)
     then = before.course if account.precedes(at) else before.as_of(at, customer_id=asked.owner)
     facts = then.holders[asked.owner].seen(asked.facts, terms=asked.terms)
-    facts = with_reserved(
+    facts = counting_holds_as_used(
         facts, customer_id=asked.owner, terms=asked.terms, told=before.told, then=then, at=before.until
     )
     held = balance_of(before.course, at=before.until, unit=asked.unit)
@@ -143,7 +144,7 @@ async def in_its_place(session: Session, *, call: Call, asked: Asked) -> Answer 
     if decision.outcome is DecisionOutcome.REFUSED:
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=call.program.id, reward=asked.reward):
-        return Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
+        return rewards.OUT_OF_STOCK
     redemption = _redemption(call=call, asked=asked, facts=facts, decision=decision)
     await _write(session, call=call, asked=asked, redemption=redemption)
     retold = told_with(before.told, versions=before.versions, facts=[_fact(asked, redemption=redemption)], until=at)

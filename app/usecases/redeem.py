@@ -35,6 +35,9 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
         known_hold = await redemptions.by_checkout(session, program_id=call.program.id, checkout=order.hold.checkout)
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
+    # Asked after the hold of a checkout, which stands as it was placed.
+    if (undecided := asked.reward.choice_problem()) is not None:
+        return undecided
     wallet = await accounts_of(session, stamp=call.stamp, customer=asked.customer, terms=asked.terms)
     reserved = any(one.balance.held for one in wallet.values())
     if order.hold is None and not reserved and await _follows(session, call=call, asked=asked, wallet=wallet):

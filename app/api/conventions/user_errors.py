@@ -44,6 +44,7 @@ described(
         ProblemCode.NOT_WITHDRAWABLE: "Only the last version can be withdrawn, before it starts.",
         ProblemCode.TOO_MANY_PREVIEWS: "Three impact previews wait or run; wait for one to end, or cancel it.",
         ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
+        ProblemCode.VARIANT_REQUIRED: "The reward has variants, `Reward.variants`, and none was chosen. They cannot be chosen yet.",
         ProblemCode.NOT_HELD: "The reservation is over: captured, released or run out.",
         ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
         ProblemCode.ALREADY_USED: "The redemption was used, and the customer cannot cancel it any more.",

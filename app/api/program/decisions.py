@@ -9,6 +9,7 @@ import strawberry
 
 from app.api.conventions.context import Context, Info, say
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
+from app.api.conventions.user_errors import UserError, refusal
 from app.api.program.locations import Location, location_called
 from app.api.program.terms import Clause, Terms
 from app.domain import decisions as made
@@ -127,9 +128,11 @@ class ClauseOutlook:
     outlook: strawberry.Private[outlooks.Outlook]
     judged_by: strawberry.Private[rules.Terms]
     zone: strawberry.Private[str]
-    applies: bool = strawberry.field(description="Whether it would count for this basket now.")
+    applies: bool = strawberry.field(
+        description="Whether it would count for this basket now; of a reward, whether it could be redeemed with it."
+    )
     points: int = strawberry.field(
-        description="What it gives of its unit with this basket; for a reward what it costs; 0 when it gives none."
+        description="What it gives of its unit with this basket; for a reward what it costs the customer; 0 when it gives none."
     )
 
     @classmethod
@@ -157,6 +160,14 @@ class ClauseOutlook:
             isinstance(one, AboutCustomer) and one.aspect is Aspect.BIRTHDAY for one in self.outlook.clause.leaves
         )
         return None if by_birthday and not _sees_birthdays(info) else self.outlook.applies_from
+
+    @strawberry.field(
+        description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
+    )
+    def refusal(self, info: Info) -> UserError | None:
+        """The refusal in the caller's language."""
+        found = self.outlook.refusal
+        return refusal(found, say=say(info)) if found is not None else None
 
     @strawberry.field(description="The clause.")
     def clause(self) -> Clause:

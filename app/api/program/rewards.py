@@ -5,16 +5,17 @@ from __future__ import annotations
 import strawberry
 
 from app.api.conventions.connections import PageInfo, encode_cursor
-from app.api.conventions.context import Context
+from app.api.conventions.context import Context, Info, say
 from app.api.conventions.ids import decode, encode
 from app.api.conventions.money import Money, PointUnit, money, unit_of
 from app.api.conventions.node import Node
+from app.api.conventions.user_errors import UserError, refusal
 from app.api.program.decisions import Decision, decision
 from app.api.program.terms import Clause, Terms
 from app.domain import amounts
+from app.domain.problems import Problem
 from app.queries import offers
 from app.queries.records import Reward as RewardRow
-from app.queries.standing import NOTHING, held_of
 from app.usecases.call import Answer
 
 
@@ -77,19 +78,30 @@ class RewardOffer:
     """Checked exactly as at the till: what is `available` can be redeemed."""
 
     reward: Reward = strawberry.field(description="The reward.")
-    cost: int = strawberry.field(description="What its clause asks for, in its unit.")
+    problem: strawberry.Private[Problem | None]
+    cost: int = strawberry.field(
+        description="What it costs the customer, in its unit: what `redeemReward` takes. Less than `listCost` where points keep an old price. Without a customer, `listCost`."
+    )
+    list_cost: int = strawberry.field(description="What its clause asks for now, in its unit, whoever pays.")
     unit: PointUnit = strawberry.field(description="What it is bought with.")
     clause: Clause = strawberry.field(description="The clause that offers it.")
     available: bool = strawberry.field(
-        description="Whether the customer could redeem it now. False without a customer."
+        description="Whether the customer could redeem it now: the decision is GRANTED and there is no `refusal`. False without a customer."
     )
     missing_points: int | None = strawberry.field(
-        description="What the customer lacks of that unit, with what is owed; null without a customer."
+        description="What the customer lacks of `cost`, with what is owed, in its unit; 0 where the balance pays; null without a customer."
     )
     decision: Decision | None = strawberry.field(
         description="What the till would be answered; null without a customer."
     )
     terms: Terms = strawberry.field(description="The version of the terms that offers it.")
+
+    @strawberry.field(
+        description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
+    )
+    def refusal(self, info: Info) -> UserError | None:
+        """The refusal in the caller's language."""
+        return refusal(self.problem, say=say(info)) if self.problem is not None else None
 
 
 @strawberry.type(description="An offer at its place in the list.")
@@ -113,7 +125,7 @@ def offer_connection(found: offers.Offers, *, first: int, after: int | None, con
     """A page of the offers; the cursor is the place in the list."""
     start = 0 if after is None else after + 1
     shown = found.offers[start : start + first]
-    nodes = [_offer(one, found=found, context=context) for one in shown]
+    nodes = [_offer(offer, context=context) for offer in shown]
     cursors = [encode_cursor(place) for place in range(start, start + len(shown))]
     return RewardOfferConnection(
         edges=[RewardOfferEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
@@ -127,18 +139,19 @@ def offer_connection(found: offers.Offers, *, first: int, after: int | None, con
     )
 
 
-def _offer(one: offers.Offer, *, found: offers.Offers, context: Context) -> RewardOffer:
-    unit, cost = offers.cost_of(one.clause)
-    held = held_of(found.customer).get(unit, NOTHING) if found.customer is not None else None
+def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
+    priced = offer.priced
     return RewardOffer(
-        reward=Reward.of(one.reward, context=context),
-        cost=cost,
-        unit=unit_of(context, unit),
-        clause=Clause.of(one.clause, terms=one.terms),
-        available=one.available,
-        missing_points=max(0, cost + held.owed - held.available) if held is not None else None,
-        decision=decision(one.decision, judged_by=one.terms) if one.decision is not None else None,
-        terms=Terms.of(one.terms),
+        reward=Reward.of(offer.reward, context=context),
+        problem=offer.refusal,
+        cost=offer.cost,
+        list_cost=offer.list_cost,
+        unit=unit_of(context, offer.unit),
+        clause=Clause.of(offer.clause, terms=offer.terms),
+        available=offer.available,
+        missing_points=priced.missing if priced is not None else None,
+        decision=decision(priced.decision, judged_by=offer.terms) if priced is not None else None,
+        terms=Terms.of(offer.terms),
     )
 
 

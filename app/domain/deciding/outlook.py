@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -11,12 +11,13 @@ from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.deciding.judging import judge
 from app.domain.deciding.price_lists import PriceLists
-from app.domain.deciding.redeeming import price, redeem
+from app.domain.deciding.redeeming import PricedReward, price, price_for
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.effects import ClauseKind
 from app.domain.effects.stamps import Stamps
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance
+from app.domain.problems import Problem
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 
@@ -32,7 +33,10 @@ NEARLY = Fraction(3, 4)
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """One clause and a basket: what it gives or costs of a unit. `applies_from` is the first moment at which the time stands in its way no more."""
+    """One clause and a basket: what it gives or costs of a unit. `applies_from` is the first moment at which the time stands in its way no more.
+
+    `refusal` is what a till would be refused its reward with, though no clause is about that.
+    """
 
     clause: Clause
     applies: bool
@@ -41,6 +45,7 @@ class Outlook:
     applies_from: datetime | None
     nearly: tuple[Remedy, ...]
     reasons: tuple[Reason, ...]
+    refusal: Problem | None = None
 
 
 def outlooks(
@@ -50,22 +55,22 @@ def outlooks(
     decision: Decision,
     held: Mapping[Unit, Balance],
     lists: PriceLists | None = None,
+    refused: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[Outlook, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn.
 
-    `held` is what there is to pay with, by unit.
+    `held` is what there is to pay with, by unit; `refused` what a till that asks for the reward with a key would be
+    refused with besides, when the terms decide like this.
     """
     purchase = terms.counted(facts)
     found = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
             cost = price(clause)
-            charge = lists.charge(cost.reward) if lists is not None and cost.unit is Unit.POINTS else None
-            there = held.get(cost.unit, Balance())
-            redeemed = redeem(
-                terms=terms, clause=clause, facts=facts, available=there.available, owed=there.owed, charge=charge
-            )
-            found.append(_reward(clause, purchase=purchase, decision=redeemed))
+            held_of_unit = held.get(cost.unit, Balance())
+            priced = price_for(terms=terms, clause=clause, facts=facts, held=held_of_unit, lists=lists)
+            refusal = refused(cost.reward, priced.decision)
+            found.append(_reward(clause, purchase=purchase, priced=priced, refusal=refusal))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
             found.append(_earning(clause, purchase=purchase, decision=decision))
     return tuple(found)
@@ -87,16 +92,18 @@ def _earning(clause: Clause, *, purchase: Counted, decision: Decision) -> Outloo
     )
 
 
-def _reward(clause: Clause, *, purchase: Counted, decision: Decision) -> Outlook:
-    applies, cost = decision.outcome is DecisionOutcome.GRANTED, price(clause)
+def _reward(clause: Clause, *, purchase: Counted, priced: PricedReward, refusal: Problem | None) -> Outlook:
+    granted = priced.decision.outcome is DecisionOutcome.GRANTED
+    waits = not granted and refusal is None
     return Outlook(
         clause=clause,
-        applies=applies,
-        points=decision.amount(cost.unit) if applies else cost.points,
-        unit=cost.unit,
-        applies_from=None if applies else _applies_from(clause, purchase=purchase),
-        nearly=() if applies else _nearly(decision.reasons),
-        reasons=decision.reasons,
+        applies=granted and refusal is None,
+        points=priced.cost,
+        unit=price(clause).unit,
+        applies_from=_applies_from(clause, purchase=purchase) if waits else None,
+        nearly=() if granted else _nearly(priced.decision.reasons),
+        reasons=priced.decision.reasons,
+        refusal=refusal,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from app.domain.amounts import Money
 from app.domain.deciding.judging import judge
-from app.domain.deciding.price_lists import Charge
+from app.domain.deciding.price_lists import Charge, PriceLists
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.facts import PurchaseFacts
+from app.domain.ledger import Balance
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 
@@ -25,6 +28,32 @@ def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
     """The unit that terms price a reward (by key) in; points where they do not price it."""
     clause = terms.cost_of(reward) if terms is not None else None
     return price(clause).unit if clause is not None else Unit.POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class PricedReward:
+    """What a till would be answered for a reward, what it costs the customer in its unit, and what is missing of that.
+
+    `missing` counts what is owed first; 0 where the balance pays.
+    """
+
+    decision: Decision
+    cost: int
+    missing: int
+
+
+def price_for(
+    *, terms: Terms, clause: Clause, facts: PurchaseFacts, held: Balance, lists: PriceLists | None
+) -> PricedReward:
+    """Decide a redemption before it is asked for, by what there is of the unit that the reward costs.
+
+    `lists` is what points of different age pay; None where all of them pay the price of the clause.
+    """
+    asked = price(clause)
+    charge = lists.charge(asked.reward) if lists is not None and asked.unit is Unit.POINTS else None
+    cost = asked.points if charge is None else charge.cost
+    decision = redeem(terms=terms, clause=clause, facts=facts, available=held.available, owed=held.owed, charge=charge)
+    return PricedReward(decision=decision, cost=cost, missing=max(0, cost + held.owed - held.available))
 
 
 def redeem(

@@ -157,6 +157,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.BIRTHDAY_KNOWN": "Das Geburtsdatum ist bereits bekannt; falls es nicht stimmt, hilft das Personal weiter.",
     "error.TOO_MANY_PREVIEWS": "Es warten zu viele Vorschauen; bitte erneut versuchen, sobald eine fertig ist.",
     "error.REWARD_NOT_OFFERED": "Die geltenden Bedingungen bieten diese Prämie nicht an.",
+    "error.VARIANT_REQUIRED": "Diese Prämie gibt es in mehreren Ausführungen; eine davon muss ausgewählt werden.",
     "error.NOTHING_TO_REFUND": "So viel ist nicht mehr übrig, um es zurückzugeben.",
     "error.OUT_OF_STOCK": "Das letzte Stück ist gerade weg.",
     "error.AMOUNT_OUT_OF_RANGE": "Das Guthaben würde größer, als gezählt werden kann.",

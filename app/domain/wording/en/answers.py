@@ -157,6 +157,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.BIRTHDAY_KNOWN": "We know your date of birth already; if it is wrong, please ask the staff.",
     "error.TOO_MANY_PREVIEWS": "Too many previews are waiting; try again when one has ended.",
     "error.REWARD_NOT_OFFERED": "The terms in force do not offer this reward.",
+    "error.VARIANT_REQUIRED": "This reward comes in several variants, and one of them has to be chosen.",
     "error.NOTHING_TO_REFUND": "There is not that much left to refund.",
     "error.OUT_OF_STOCK": "The last one has just gone.",
     "error.AMOUNT_OUT_OF_RANGE": "The balance would become larger than can be counted.",

@@ -157,6 +157,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.BIRTHDAY_KNOWN": "您的出生日期已登记；如有误，请联系店员更正。",
     "error.TOO_MANY_PREVIEWS": "等待中的预览过多，请待其中一项结束后再试。",
     "error.REWARD_NOT_OFFERED": "现行条款不提供该礼品。",
+    "error.VARIANT_REQUIRED": "该礼品有多种款式，须先选定其中一种。",
     "error.NOTHING_TO_REFUND": "可退的数量不足。",
     "error.OUT_OF_STOCK": "最后一件刚被兑换。",
     "error.AMOUNT_OUT_OF_RANGE": "余额将超出可计数的范围。",

@@ -157,6 +157,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.BIRTHDAY_KNOWN": "您的出生日期已登錄；如有誤，請洽門市人員更正。",
     "error.TOO_MANY_PREVIEWS": "等候中的預覽過多，請待其中一項結束後再試。",
     "error.REWARD_NOT_OFFERED": "現行條款不提供此贈品。",
+    "error.VARIANT_REQUIRED": "此贈品有多種款式，須先選定其中一種。",
     "error.NOTHING_TO_REFUND": "可退的數量不足。",
     "error.OUT_OF_STOCK": "最後一件剛剛兌換完畢。",
     "error.AMOUNT_OUT_OF_RANGE": "餘額將超出可計數的範圍。",

@@ -1,0 +1,310 @@
+"""What is offered can be paid: an offer says what the till would be answered, and costs what the till then takes. On both databases."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.api.serving.costs import Allowance
+from app.domain.access import Role
+from tests.shop import DECISION, Clock, Shop, open_shop
+
+OFFER = f"""reward {{ key stock variants }} cost listCost unit {{ code }} available missingPoints
+    refusal {{ __typename code message path }} {DECISION.partition("userErrors")[0]}"""
+OFFERS = f"query($by: CustomerBy!) {{ rewards(for: $by) {{ nodes {{ {OFFER} }} }} }}"
+CATALOGUE = """{ rewards { nodes { reward { key } cost listCost available missingPoints refusal { code } decision { outcome } } } }"""
+CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) { clauses {
+    clause { key } applies appliesFrom points unit { code } refusal { code path } nearly { code } reasons { code } } } }"""
+BUYS = """query($by: CustomerBy!) { customer(by: $by) { wallet { balances { unit { code } available buysToday { key } } } } }"""
+REWARD = """mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code path } } }"""
+PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code path } } }"""
+TAKE = f"""mutation($input: RedeemRewardInput!) {{ redeemReward(input: $input) {{ {DECISION}
+    balances {{ unit {{ code }} available }} redemption {{ id points }} }} }}"""
+HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ {DECISION}
+    balances {{ unit {{ code }} available held }} redemption {{ id points state }} }} }}"""
+RELEASE = """mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) { redemption { state } userErrors { code } } }"""
+CAPTURE = """mutation($input: CaptureHoldInput!) { captureHold(input: $input) { redemption { state points } userErrors { code } } }"""
+
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+VISIT = {"key": "visit", "effect": {"stamps": {"stamps": 1}}}
+AT_ONCE = {"key": "notice", "effect": {"noticePeriod": {"days": 0}}}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A sandbox without terms, in pounds."""
+    with open_shop(database_url, template="blank", clock=clock, allowance=Allowance(10_000_000, 10_000_000)) as opened:
+        yield opened
+
+
+def key() -> str:
+    """One that nobody has used."""
+    return uuid.uuid4().hex
+
+
+def create(shop: Shop, name: str, **more: object) -> None:
+    """Put a reward into the catalogue."""
+    given = {"idempotencyKey": key(), "key": name, "name": name.title(), "description": f"A {name}.", **more}
+    assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+
+
+def publish(shop: Shop, clock: Clock, *clauses: object, **costs: int) -> None:
+    """Publish what each reward costs in points, at once."""
+    priced = [{"key": name, "effect": {"rewardCost": {"reward": name, "points": cost}}} for name, cost in costs.items()]
+    given = {
+        "idempotencyKey": key(),
+        "clauses": [SPEND, AT_ONCE, *clauses, *priced],
+        "effectiveFrom": (clock.now + timedelta(seconds=1)).isoformat(),
+    }
+    assert shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+    clock.now += timedelta(minutes=1)
+
+
+def offers(shop: Shop, card: str) -> dict[str, Any]:
+    """What is offered to a card, by reward."""
+    return {one["reward"]["key"]: one for one in shop.ask(OFFERS, by={"card": card})["rewards"]["nodes"]}
+
+
+def outlooks(shop: Shop, card: str) -> dict[str, Any]:
+    """What a small basket says of the rewards, by clause."""
+    basket = {"lines": [{"sku": "thing", "quantity": "1", "unitPrice": "1.00"}]}
+    found = shop.ask(CHECK, by={"card": card}, basket=basket)["basketCheck"]["clauses"]
+    return {one["clause"]["key"]: one for one in found}
+
+
+def take(shop: Shop, card: str, reward: str) -> Any:
+    """Redeem a reward."""
+    given = {"idempotencyKey": key(), "customer": {"card": card}, "reward": {"key": reward}}
+    return shop.ask(TAKE, input=given)["redeemReward"]
+
+
+def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, minutes: int = 60) -> Any:
+    """Reserve a reward."""
+    given = {
+        "idempotencyKey": key(),
+        "customer": {"card": card},
+        "reward": {"key": reward},
+        "checkout": checkout or key(),
+        "minutes": minutes,
+    }
+    return shop.ask(HOLD, input=given)["holdReward"]
+
+
+def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop: Shop, clock: Clock) -> None:
+    create(shop, "coffee")
+    publish(shop, clock, coffee=75)
+    card = shop.enrol()
+    shop.buy(card, "75.00")
+    publish(shop, clock, coffee=100)
+    offer = offers(shop, card)["coffee"]
+    assert (offer["cost"], offer["listCost"], offer["missingPoints"], offer["available"]) == (75, 100, 0, True)
+    assert offer["refusal"] is None
+    outlook = outlooks(shop, card)["coffee"]
+    assert (outlook["applies"], outlook["points"]) == (True, 75)
+    assert shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [{"key": "coffee"}]
+    done = take(shop, card, "coffee")
+    assert (done["decision"]["outcome"], done["redemption"]["points"]) == ("GRANTED", 75)
+    fresh = offers(shop, card)["coffee"]
+    assert (fresh["cost"], fresh["listCost"], fresh["missingPoints"], fresh["available"]) == (100, 100, 100, False)
+
+
+def test_a_mixed_payment_is_priced_in_proportion_in_the_offer_too(shop: Shop, clock: Clock) -> None:
+    create(shop, "coffee")
+    publish(shop, clock, coffee=80)
+    card = shop.enrol()
+    shop.buy(card, "40.00")
+    publish(shop, clock, coffee=100)
+    # 40 of 80 pay half of it; the other half costs 50 of 100.
+    offer = offers(shop, card)["coffee"]
+    assert (offer["cost"], offer["missingPoints"], offer["available"]) == (90, 50, False)
+    outlook = outlooks(shop, card)["coffee"]
+    assert (outlook["applies"], outlook["points"]) == (False, 90)
+    shop.buy(card, "50.00")
+    offer = offers(shop, card)["coffee"]
+    assert (offer["cost"], offer["missingPoints"], offer["available"]) == (90, 0, True)
+    assert take(shop, card, "coffee")["redemption"]["points"] == 90
+
+
+def test_what_is_out_of_stock_says_so_where_the_terms_would_grant_it(shop: Shop, clock: Clock) -> None:
+    create(shop, "mug", stock=1)
+    publish(shop, clock, mug=10)
+    card, poor = shop.enrol(), shop.enrol()
+    shop.buy(card, "50.00")
+    assert offers(shop, card)["mug"]["refusal"] is None
+    take(shop, card, "mug")
+    offer = offers(shop, card)["mug"]
+    assert (offer["available"], offer["decision"]["outcome"]) == (False, "GRANTED")
+    assert (offer["refusal"]["__typename"], offer["refusal"]["code"]) == ("TechnicalRefusal", "OUT_OF_STOCK")
+    refused = take(shop, card, "mug")["userErrors"][0]
+    assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
+    assert hold(shop, card, "mug")["userErrors"][0]["code"] == "OUT_OF_STOCK"
+    outlook = outlooks(shop, card)["mug"]
+    assert (outlook["applies"], outlook["refusal"]["code"], outlook["appliesFrom"]) == (False, "OUT_OF_STOCK", None)
+    balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
+    assert (balances[0]["available"], balances[0]["buysToday"]) == (40, [])
+    # Whoever cannot pay is told that by the terms, here and at the till.
+    assert (offers(shop, poor)["mug"]["refusal"], outlooks(shop, poor)["mug"]["refusal"]) == (None, None)
+    assert take(shop, poor, "mug")["userErrors"] == []
+
+
+def test_a_reward_with_variants_is_not_given_without_a_choice(shop: Shop, clock: Clock) -> None:
+    create(shop, "shirt", variants=["red", "blue"], stock=3)
+    publish(shop, clock, shirt=10)
+    card, poor = shop.enrol(), shop.enrol()
+    shop.buy(card, "50.00")
+    for who in (card, poor):
+        offer = offers(shop, who)["shirt"]
+        assert (offer["available"], offer["refusal"]["code"]) == (False, "VARIANT_REQUIRED")
+        outlook = outlooks(shop, who)["shirt"]
+        assert (outlook["applies"], outlook["refusal"]) == (
+            False,
+            {"code": "VARIANT_REQUIRED", "path": ["input", "reward"]},
+        )
+        for done in (take(shop, who, "shirt"), hold(shop, who, "shirt")):
+            assert (done["decision"], done["redemption"], done["balances"]) == (None, None, [])
+            (refused,) = done["userErrors"]
+            assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
+    offer = offers(shop, card)["shirt"]
+    assert (offer["decision"]["outcome"], offer["reward"]["stock"]) == ("GRANTED", 3)
+    balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
+    assert (balances[0]["available"], balances[0]["buysToday"]) == (50, []), "it never costs points"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh-Hans", "zh-Hant"])
+def test_that_a_variant_is_missing_is_said_in_every_language(shop: Shop, clock: Clock, language: str) -> None:
+    create(shop, "shirt", variants=["red", "blue"])
+    publish(shop, clock, shirt=10)
+    card = shop.enrol()
+    found = shop.ask(OFFERS, by={"card": card}, language=language)["rewards"]["nodes"][0]["refusal"]
+    done = shop.redeem(card, "shirt", language=language)
+    assert done["userErrors"][0]["message"] == found["message"] != ""
+    marks = {"en": "variants", "de": "Ausführungen", "zh-Hans": "款式", "zh-Hant": "款式"}
+    assert marks[language] in found["message"]
+
+
+def test_without_a_customer_an_offer_shows_the_list_price_and_no_refusal(shop: Shop, clock: Clock) -> None:
+    create(shop, "shirt", variants=["red", "blue"], stock=0)
+    publish(shop, clock, shirt=10)
+    (offer,) = shop.ask(CATALOGUE)["rewards"]["nodes"]
+    assert offer == {
+        "reward": {"key": "shirt"},
+        "cost": 10,
+        "listCost": 10,
+        "available": False,
+        "missingPoints": None,
+        "refusal": None,
+        "decision": None,
+    }
+
+
+def test_what_is_held_counts_as_used_in_offers_and_baskets_too(shop: Shop, clock: Clock) -> None:
+    create(shop, "coffee")
+    once = {
+        "key": "coffee",
+        "conditions": [{"timesPerPeriod": {"times": 1, "period": "MONTH"}}],
+        "effect": {"rewardCost": {"reward": "coffee", "points": 10}},
+    }
+    publish(shop, clock, once)
+    card = shop.enrol()
+    shop.buy(card, "50.00")
+    placed = hold(shop, card, "coffee")["redemption"]["id"]
+    offer, outlook, done = offers(shop, card)["coffee"], outlooks(shop, card)["coffee"], take(shop, card, "coffee")
+    codes = [one["code"] for one in done["decision"]["reasons"]]
+    assert "USED_UP" in codes
+    assert [one["code"] for one in offer["decision"]["reasons"]] == codes
+    assert [one["code"] for one in outlook["reasons"]] == codes
+    assert (offer["available"], outlook["applies"], done["decision"]["outcome"]) == (False, False, "REFUSED")
+    shop.ask(RELEASE, input={"idempotencyKey": key(), "hold": {"id": placed}})
+    assert offers(shop, card)["coffee"]["available"]
+    assert take(shop, card, "coffee")["decision"]["outcome"] == "GRANTED"
+
+
+def agrees(offer: Any, outlook: Any, done: Any, *, before: int) -> None:
+    """What the till answered is what the offer and the basket said."""
+    unit = offer["unit"]["code"]
+    assert outlook["points"] == offer["cost"]
+    assert outlook["applies"] == offer["available"]
+    if offer["refusal"] is not None:
+        assert done["userErrors"] == [{name: offer["refusal"][name] for name in ("code", "message", "path")}]
+        assert (done["decision"], done["redemption"], offer["available"]) == (None, None, False)
+        return
+    assert done["userErrors"] == []
+    said, answered = offer["decision"], done["decision"]
+    assert (said["outcome"], said["points"]) == (answered["outcome"], answered["points"])
+    assert [one["code"] for one in said["reasons"]] == [one["code"] for one in answered["reasons"]]
+    assert [one["remedies"] for one in said["reasons"]] == [one["remedies"] for one in answered["reasons"]]
+    assert offer["available"] == (answered["outcome"] == "GRANTED")
+    after = next((one["available"] for one in done["balances"] if one["unit"]["code"] == unit), 0)
+    if offer["available"]:
+        assert (done["redemption"]["points"], before - after, offer["missingPoints"]) == (
+            offer["cost"],
+            offer["cost"],
+            0,
+        )
+    else:
+        assert (done["redemption"], after) == (None, before)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happened_the_till_takes_what_the_offer_says(shop: Shop, clock: Clock, seed: int) -> None:
+    """Random histories with dearer and cheaper prices, refunds, holds and waits; every offer is then taken at its word."""
+    chance = random.Random(seed)
+    names = ("coffee", "cake", "mug", "shirt", "meal")
+    for name, more in zip(names, ({}, {}, {"stock": 2}, {"variants": ["s", "m"]}, {}), strict=True):
+        create(shop, name, **more)
+
+    def change_prices() -> None:
+        meal = {"rewardCost": {"reward": "meal", "points": chance.randint(1, 3), "unit": "STAMPS"}}
+        limited = {
+            "key": "cake",
+            "conditions": [{"timesPerPeriod": {"times": 2, "period": "MONTH"}}],
+            "effect": {"rewardCost": {"reward": "cake", "points": chance.randint(5, 40)}},
+        }
+        costs = {name: chance.randint(20, 60) for name in ("coffee", "mug", "shirt")}
+        old = {"key": "old", "effect": {"grandfathering": {"days": chance.choice([0, 30, 180])}}}
+        owing = {
+            "key": "owing",
+            "effect": {"refundPolicy": {"mode": chance.choice(["CLAMP_TO_ZERO", "ALLOW_NEGATIVE"])}},
+        }
+        pending = [{"key": "pending", "effect": {"pendingPeriod": {"days": 5}}}] * chance.choice([0, 0, 1])
+        publish(shop, clock, VISIT, limited, old, owing, *pending, {"key": "meal", "effect": meal}, **costs)
+
+    change_prices()
+    card = shop.enrol()
+    receipts: list[str] = []
+    granted: list[bool] = []
+    for step in range(24):
+        action = chance.choice(["buy", "buy", "buy", "refund", "hold", "wait", "prices"])
+        if action == "buy":
+            receipts.append(f"r{step}")
+            shop.buy(card, f"{chance.randint(5, 60)}.00", receipt=receipts[-1])
+        elif action == "refund" and receipts:
+            shop.refund(receipts.pop(chance.randrange(len(receipts))))
+        elif action == "hold":
+            hold(shop, card, chance.choice(names), minutes=chance.choice([30, 1440]))
+        elif action == "wait":
+            clock.now += timedelta(hours=chance.choice([1, 30, 400]))
+        elif action == "prices":
+            change_prices()
+        name = chance.choice(names)
+        offer, outlook = offers(shop, card)[name], outlooks(shop, card)[name]
+        balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
+        mine = [one for one in balances if one["unit"]["code"] == offer["unit"]["code"]]
+        bought = {one["key"] for unit in mine for one in unit["buysToday"]}
+        assert (name in bought) == offer["available"]
+        done = take(shop, card, name)
+        agrees(offer, outlook, done, before=mine[0]["available"] if mine else 0)
+        granted.append(offer["available"])
+    assert True in granted
+    assert False in granted
