@@ -74,6 +74,7 @@ class ReasonCode(StrEnum):
     CAP_REACHED = "CAP_REACHED"
     CLAMPED_TO_BALANCE = "CLAMPED_TO_BALANCE"
     BELOW_ZERO = "BELOW_ZERO"
+    STAMPS_BELOW_ZERO = "STAMPS_BELOW_ZERO"
     NOTICE_GIVEN = "NOTICE_GIVEN"
     CONDITION_MET = "CONDITION_MET"
     POINTS_EARNED = "POINTS_EARNED"
@@ -136,13 +137,14 @@ class Remedy(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What checking one condition or effect found."""
+    """What checking one condition or effect found; `clauses` are the keys of other clauses that it is about."""
 
     met: bool
     code: ReasonCode
     observed: Value = None
     required: Value = None
     remedies: tuple[Remedy, ...] = ()
+    clauses: tuple[str, ...] = ()
 
 
 class Reason(NamedTuple):
@@ -233,6 +235,8 @@ def _reason_data(one: Reason) -> dict[str, Any]:
         data["required"] = encoded(finding.required)
     if finding.remedies:
         data["remedies"] = [_remedy_data(remedy) for remedy in finding.remedies]
+    if finding.clauses:
+        data["clauses"] = list(finding.clauses)
     return data
 
 
@@ -243,6 +247,7 @@ def _reason(data: Mapping[str, Any]) -> Reason:
         observed=decoded(data.get("observed")),
         required=decoded(data.get("required")),
         remedies=tuple(_remedy(one) for one in data.get("remedies", ())),
+        clauses=tuple(data.get("clauses", ())),
     )
     condition = tuple(data["condition"]) if "condition" in data else None
     return Reason(clause=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=condition)

@@ -78,6 +78,7 @@ async def take_back(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
         )
     after = back.left(sale.facts, of=left)
+    balance = customer.account.balance
     outcome = refunding.refund(
         terms=terms,
         sale=sale.facts,
@@ -87,8 +88,9 @@ async def take_back(
         due_before=refunding.due_in_all(terms=terms, earned=sale.earned, kept=Left.each(sale.facts, refunds=earlier)),
         worth_before=left.worth,
         worth_after=after.worth,
-        available=None if owes(terms) else customer.account.balance.available + customer.account.balance.pending,
+        available=None if owes(terms) else balance.available + balance.pending,
         occurred_at=order.occurred_at,
+        found={Unit.POINTS: refunding.Found(balance.available + balance.pending, balance.owed)},
     )
     made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
     return await _on_the_spot(

@@ -231,7 +231,7 @@ class Customer(Node):
     )
     async def expiry_notices(self, info: Info) -> list[ExpiryNotice]:
         """One per time that notice was given."""
-        found = await info.context.load(inbox.of_accounts, self.row.account.id)
+        found = await info.context.load_large(inbox.of_accounts, self.row.account.id, at=info.context.now)
         return [ExpiryNotice.of(one) for one in found]
 
     @strawberry.field(

@@ -56,7 +56,7 @@ class DeliverExpiryNoticesPayload(Payload):
         customer = await self.customer(info)
         if customer is None or self.answer is None:
             return []
-        found = await info.context.load(inbox.of_accounts, customer.row.account.id)
+        found = await info.context.load_large(inbox.of_accounts, customer.row.account.id, at=info.context.now)
         return [ExpiryNotice.of(one) for one in found if one.notice.id in (self.answer.notice_ids or ())]
 
     @strawberry.field(description="The customer, as they are now.")

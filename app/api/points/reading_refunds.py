@@ -29,7 +29,9 @@ class RefundPreview:
     """Cash, points and level."""
 
     decision: Decision = strawberry.field(description="What would be taken back and why.")
-    cash: Money = strawberry.field(description="The money to give back: the price of what comes back, tax included, less what points had paid of it.")
+    cash: Money = strawberry.field(
+        description="The money to give back: the price of what comes back, tax included, less what points had paid of it."
+    )
     points_back: int = strawberry.field(description="Points that had paid for it, and would come back.")
     stamps_back: int = strawberry.field(description="Stamps that had paid for it, and would come back.")
     shortfall: int = strawberry.field(description="Points that should go back but are not there.")

@@ -72,7 +72,9 @@ class Refunded:
         default=None, description="Stamps that had paid for what came back, and are back on the card."
     )
 
-    @strawberry.field(description="The money to give back: the price of what came back, tax included, less what points had paid of it, in the currency of the purchase.")
+    @strawberry.field(
+        description="The money to give back: the price of what came back, tax included, less what points had paid of it, in the currency of the purchase."
+    )
     async def cash(self, info: Info) -> Money | None:
         """In the currency that it was paid in."""
         cash = self.answer.cash if self.answer is not None else None

@@ -78,6 +78,8 @@ WORK: Mapping[str, int] = {
     "Balance.buysToday": CLAUSES,
     "Customer.tierChanges": CLAUSES,
     "Balance.nextActivation": A_STORY,
+    "Customer.expiryNotices": A_STORY,
+    "DeliverExpiryNoticesPayload.notices": A_STORY,
     "Balance.nextExpiry": A_STORY,
     "Wallet.balanceAt": A_STORY,
     "Terms.text": CLAUSES,

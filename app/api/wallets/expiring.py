@@ -46,11 +46,11 @@ class NextActivation:
 
 @strawberry.type(description="What a notice says of points that came together.")
 class ExpiringPoints:
-    """As it was when the notice was given."""
+    """As many as they were when the notice was given, with the day that holds now."""
 
-    points: int = strawberry.field(description="How many there were, whole points.")
+    points: int = strawberry.field(description="How many there were when the notice was given, whole points.")
     last_day: date = strawberry.field(
-        description="The last day on which they can be spent. Where the notice reaches the customer later than the terms allow, they stay valid for as many days more."
+        description="The last day on which they can be spent, as things stand. Where the notice reached the customer later than the terms allow, or has not yet, they stay valid for as many days more."
     )
 
     @strawberry.field(description="The same in one sentence in the caller's locale.")

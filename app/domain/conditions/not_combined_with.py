@@ -27,7 +27,8 @@ class NotCombinedWith(Condition):
         """No way out for the customer: the other clause fits already."""
         if self.clauses.isdisjoint(purchase.fitting):
             return Finding(True, ReasonCode.CONDITION_MET)
-        return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),))
+        others = tuple(sorted(self.clauses & purchase.fitting))
+        return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), others)
 
     def sentence(self, say: Wording) -> str:
         """Unless those clauses fit as well."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.counting import Counted
-from app.domain.deciding.gifts import Gift, bounded, gift, shared, spent, together
+from app.domain.deciding.gifts import Gift, Given, bounded, gift, shared, spent, together
 from app.domain.deciding.judging import judge
 from app.domain.deciding.stamping import stamped
 from app.domain.decisions import (
@@ -53,14 +53,6 @@ class _Base(NamedTuple):
     gift: Gift
 
 
-class _Given(NamedTuple):
-    """What each clause that fits would give alone, what each one that counts does give, and whose budget is short."""
-
-    alone: dict[str, int]
-    given: dict[str, int]
-    short: dict[str, Gift]
-
-
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     """Decide a purchase: points and stamps and, for every earning clause, why it gave them or did not.
 
@@ -69,7 +61,8 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     """
     purchase = terms.counted(facts)
     judged = _judged(terms, purchase=purchase)
-    alone, given, short = _given(terms, judged=judged)
+    gives = _given(terms, judged=judged)
+    given, short = gives.given, gives.short
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
     before_caps = sum(given.values())
     points, limits = _capped(before_caps, caps=terms.caps, purchase=purchase)
@@ -79,7 +72,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         less = short.get(key) if short else None
         reasons += one.reasons if less is None else _cut_short(one, less)
         if one.fits and (less is None or less.points):
-            reasons.append(_result(key, alone=alone[key], gives=given.get(key), best=before_caps, in_turn=in_turn))
+            reasons.append(_result(one.clause, gives=gives, in_turn=in_turn))
     whole = points == before_caps and not (short and any(one.points for one in short.values()))
     outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
     stamps, stamping = stamped(terms, purchase=purchase) if terms.stamping else (0, ())
@@ -189,7 +182,7 @@ def _gifts(
     return bases, bonuses, factors
 
 
-def _given(terms: Terms, *, judged: Sequence[_Judged]) -> _Given:
+def _given(terms: Terms, *, judged: Sequence[_Judged]) -> Given:
     """What the clauses give, where several fit by the clause for that."""
     mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
     bases, bonuses, factors = _gifts(terms, judged=judged)
@@ -203,20 +196,24 @@ def _given(terms: Terms, *, judged: Sequence[_Judged]) -> _Given:
         choices = [[max(bases, key=lambda base: base.gift.points if by_line else base.gift.exact)]]
     best: list[Gift] = []
     short: dict[str, Gift] = {}
+    base: str | None = None
+    multiple: str | None = None
     most = -1
     for chosen in choices or [[]]:
         multiples = [_multiple(effect, one, bases=chosen, rounding=rounding) for effect, one in factors]
-        for multiple in multiples:
-            alone[multiple.key] = max(alone.get(multiple.key, 0), multiple.points)
-        gifts = [*[base.gift for base in chosen], *_counting(multiples, mode=mode), *bonuses]
+        for extra in multiples:
+            alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
+        counting = _counting(multiples, mode=mode)
+        gifts = [*[one.gift for one in chosen], *counting, *bonuses]
         total = together(gifts, rounding=rounding)
         if total > most:
             most, best = total, gifts
+            base, multiple = chosen[0].gift.key if chosen else None, counting[0].key if counting else None
             if terms.budgets:
                 short = {one.key: one for one in (*gifts, *multiples) if one.short}
     given = shared(best, total=most, rounding=rounding)
-    counting = {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
-    return _Given(alone, counting, short)
+    given = {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
+    return Given(alone, given, short, base, multiple)
 
 
 def _within(alone: Gift, one: _Judged) -> Gift:
@@ -253,13 +250,17 @@ def _share(less: Gift) -> Fraction:
     return Fraction(less.points, less.wanted or 1)
 
 
-def _result(key: str, *, alone: int, gives: int | None, best: int, in_turn: bool) -> Reason:
-    """Why a clause that fits gave `gives`, None where another one counts instead."""
-    if gives:
-        return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, gives))
-    if gives is None and alone:
+def _result(clause: Clause, *, gives: Given, in_turn: bool) -> Reason:
+    """What a clause that fits gave, or which ones count instead and what they gave."""
+    key = clause.key
+    own, alone = gives.given.get(key), gives.alone[key]
+    if own:
+        return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, own))
+    if own is None and alone:
+        instead = gives.instead_of(key, multiplies=isinstance(clause.effect, PointsMultiplier), in_turn=in_turn)
         code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else _BETTER
-        return Reason(key, _EXCLUDED, Finding(True, code, alone, best))
+        theirs = sum(gives.given.get(other, 0) for other in instead)
+        return Reason(key, _EXCLUDED, Finding(True, code, alone, theirs, clauses=instead))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 

@@ -30,6 +30,26 @@ class Gift(NamedTuple):
         return self.wanted is not None and self.points < self.wanted
 
 
+class Given(NamedTuple):
+    """What each clause that fits would give alone, what each one that counts does give, and whose budget is short.
+
+    `base` and `multiple` are the earning clause and the multiplier that count, where of several only one of each does.
+    """
+
+    alone: dict[str, int]
+    given: dict[str, int]
+    short: dict[str, Gift]
+    base: str | None = None
+    multiple: str | None = None
+
+    def instead_of(self, key: str, *, multiplies: bool, in_turn: bool) -> tuple[str, ...]:
+        """The clauses that count instead of one: the other of its kind or, where that gives less, both together."""
+        own, other = (self.multiple, self.base) if multiplies else (self.base, self.multiple)
+        if own is not None and own != key and (in_turn or self.given.get(own, 0) >= self.alone[key]):
+            return (own,)
+        return tuple(clause for clause in (own, other) if clause is not None and self.given.get(clause))
+
+
 def gift(key: str, parts: Parts, *, rounding: RoundingRule) -> Gift:
     """The parts added up exactly, and rounded once or one by one; whole points are never below zero."""
     exact = parts.total()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
+from typing import NamedTuple
 
 from app.domain.amounts import Exact, Money, Rounding, rounded
 from app.domain.deciding.earning import base_points, earn
@@ -17,6 +19,21 @@ from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.facts import FULL_PRICE, PurchaseFacts
 from app.domain.terms import Terms
 from app.domain.units import Unit
+
+
+class Found(NamedTuple):
+    """What a wallet holds of a unit just before a refund: free, pending ones too, and owed."""
+
+    free: int
+    owed: int = 0
+
+    def owed_after(self, taken: int) -> int:
+        """What is owed in all when so much is taken, and what is not there is owed."""
+        return self.owed + taken - min(self.free, taken)
+
+
+FOUND_ENOUGH: Mapping[Unit, Found] = MappingProxyType({})
+"""A wallet that holds whatever is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +121,13 @@ def refund(
     occurred_at: datetime,
     stamps: int = 0,
     stamps_due_before: int = 0,
+    found: Mapping[Unit, Found] = FOUND_ENOUGH,
 ) -> Refunded:
     """Judge what is kept by the terms of the sale.
 
     What is due in all depends on what is kept and on nothing else, so any sequence of refunds ends like the full one;
     it is never more than was earned, and never less than earlier refunds were due. `available` limits what is taken, None:
-    nothing does, and what is not there is owed. `stamps` are those that the purchase brought.
+    nothing does, and what is not there is owed. `stamps` are those that the purchase brought, `found` is what the wallet holds of each unit just before.
     `worth_before` and `worth_after` are the parts of the prices of lines that were not given back without goods.
     Budgets are as full as they were at the sale; what is taken back fills none of them again.
     """
@@ -124,8 +142,8 @@ def refund(
         terms_version=terms.version,
         decided_for=occurred_at,
         reasons=(
-            *_by_policy(terms, due=due, taken=taken, stamps=stamps_back),
-            *taken_back(terms, stamps=stamps_back, before=before, still=still),
+            *_by_policy(terms, due=due, taken=taken, stamps=stamps_back, found=found.get(Unit.POINTS)),
+            *_stamps_taken(terms, stamps=stamps_back, before=before, still=still, found=found.get(Unit.STAMPS)),
             *still.reasons,
         ),
         zone=still.zone,
@@ -142,11 +160,26 @@ def refund(
     )
 
 
-def _by_policy(terms: Terms, *, due: int, taken: int, stamps: int) -> Iterator[Reason]:
+def _by_policy(terms: Terms, *, due: int, taken: int, stamps: int, found: Found | None) -> Iterator[Reason]:
     """What the clause on refunds took of what was due; where stamps alone go back, nothing is said of points."""
     if stamps and not due:
         return
-    whole = taken == due
-    code = ReasonCode.POINTS_TAKEN_BACK if whole else ReasonCode.CLAMPED_TO_BALANCE
-    verdict = Verdict.APPLIED if whole else Verdict.LIMITED
-    yield Reason(terms.policy_clause(RefundPolicy).key, verdict, Finding(whole, code, taken, due))
+    clause = terms.policy_clause(RefundPolicy).key
+    if taken < due:
+        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, taken, due))
+    elif found is not None and found.free < taken:
+        below = Finding(True, ReasonCode.BELOW_ZERO, found.free, found.owed_after(taken))
+        yield Reason(clause, Verdict.APPLIED, below)
+    else:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_TAKEN_BACK, taken, due))
+
+
+def _stamps_taken(
+    terms: Terms, *, stamps: int, before: PurchaseFacts, still: Decision, found: Found | None
+) -> tuple[Reason, ...]:
+    """The stamps that each clause takes back and, where the card has not so many, how many were there and are owed now."""
+    reasons = taken_back(terms, stamps=stamps, before=before, still=still)
+    if not reasons or found is None or found.free >= stamps:
+        return reasons
+    below = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, found.free, found.owed_after(stamps))
+    return (*reasons, Reason(reasons[-1].clause, Verdict.APPLIED, below))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.domain.calendar import local_date
+from app.domain.lots import Lot
 from app.domain.wallets.purse import Purse
 
 _BEFORE = timedelta(microseconds=1)
@@ -57,15 +58,23 @@ def _earliest(one: NextExpiry) -> tuple[date, bool]:
     return one.last_day, one.at is None
 
 
+def last_valid_day(wallet: Purse, lot: Lot, *, at: datetime) -> date | None:
+    """The last day on which a lot can be spent, as things stand at a moment; None where it never expires.
+
+    One that nobody was told of is valid as long as a notice of that moment would still leave it.
+    """
+    last = wallet.ends(lot)
+    if last is None:
+        return None
+    expires_at = wallet.expires_at(lot)
+    if expires_at is not None:
+        return local_date(expires_at - _BEFORE, zone_name=lot.zone)
+    return max(last, local_date(at, zone_name=lot.zone) + timedelta(days=wallet.validity_of(lot).notice_until))
+
+
 def _ends(wallet: Purse, *, at: datetime) -> Iterator[NextExpiry]:
-    """When each lot ends. One that nobody was told of is valid as long as a notice of today would still leave it."""
+    """When each lot ends."""
     for lot in wallet.holdings.free_lots():
-        last = wallet.ends(lot)
-        if last is None:
-            continue
-        expires_at = wallet.expires_at(lot)
-        if expires_at is not None:
-            last = local_date(expires_at - _BEFORE, zone_name=lot.zone)
-        else:
-            last = max(last, local_date(at, zone_name=lot.zone) + timedelta(days=wallet.validity_of(lot).notice_until))
-        yield NextExpiry(last, expires_at, lot.free)
+        last = last_valid_day(wallet, lot, at=at)
+        if last is not None:
+            yield NextExpiry(last, wallet.expires_at(lot), lot.free)

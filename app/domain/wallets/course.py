@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from app.domain.deciding.earning import base_points, earn
 from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
 from app.domain.deciding.redeeming import price
-from app.domain.deciding.refunding import Refunded, refund, returned, worth_left
+from app.domain.deciding.refunding import Found, Refunded, refund, returned, worth_left
 from app.domain.deciding.returned_payments import points_back
 from app.domain.deciding.reversing import undone
 from app.domain.decisions import Decision
@@ -150,6 +150,7 @@ class Course(PassingTime):
             occurred_at=fact.at,
             stamps=sale.decision.stamps,
             stamps_due_before=sale.stamps_due,
+            found={unit: Found(purse.holdings.free(), purse.holdings.owed) for unit, purse in self.purses.items()},
         )
         self._take_back(
             fact, lot_id=sale.bought.lot_id, points=outcome.due, decision=outcome.decision, owing=owes(terms)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
+from app.domain.calendar import local_date
 from app.domain.deciding.expiry import activated, expired, expires_at, last_day, notice_from, on_receipt
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.points_validity import PointsValidity
@@ -43,6 +44,8 @@ class DueNotice(NamedTuple):
     lot: Lot
     last_day: date
 
+
+_BEFORE = timedelta(microseconds=1)
 
 _FOR_EVER = PointsValidity()
 """How long stamps are valid, since no clause lets them expire."""
@@ -240,7 +243,9 @@ class Purse:
 
     def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
         lot = self.holdings.lots[lot_id]
-        last = last_day(lot, validity=self.validity_of(lot), active_at=self.active_at)
+        # Later than the day it was promised for where a notice came late, or where it was spared.
+        ends_at = self.expires_at(lot)
+        last = local_date(ends_at - _BEFORE, zone_name=lot.zone) if ends_at is not None else None
         draws = self.holdings.empty(lot_id)
         terms = self._terms[lot.terms_version]
         decision = expired(points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, on_release=late)

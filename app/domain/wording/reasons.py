@@ -41,6 +41,7 @@ _IN_STAMPS = frozenset(
         ReasonCode.STAMPS_EARNED,
         ReasonCode.STAMPS_PAID,
         ReasonCode.STAMPS_TAKEN_BACK,
+        ReasonCode.STAMPS_BELOW_ZERO,
         ReasonCode.STAMPS_RETURNED,
     }
 )
