@@ -149,11 +149,10 @@ def refund(
         zone=still.zone,
         stamps=stamps_back,
     )
-    cash = returned_payments(sale, kept_before=before, kept_after=after, spent={}).cash
     return Refunded(
         due=due,
         taken=taken,
-        cash=cash,
+        cash=returned_payments(sale, kept_before=before, kept_after=after, spent={}).cash,
         decision=decision,
         base=base_points(still, terms=terms),
         stamps=stamps_back,
