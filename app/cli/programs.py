@@ -17,6 +17,7 @@ from app.domain.identities import IdentityKind
 from app.domain.names import NameProblem, called
 from app.domain.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.templates import TEMPLATES
+from app.domain.wording import Address
 from app.queries.cards import card
 from app.queries.records import CustomerBy, Program, ProgramKind
 from app.usecases.desk import Desk
@@ -30,7 +31,12 @@ def init(
     time_zone: Annotated[
         str, typer.Option("--zone", help="IANA zone whose wall clock the rules go by.")
     ] = "Europe/Berlin",
-    region: Annotated[str, typer.Option(help="ISO 3166, for phone numbers without a country code.")] = "DE",
+    region: Annotated[
+        str, typer.Option(help="ISO 3166: phone numbers, amounts, dates and times are written as there.")
+    ] = "DE",
+    address: Annotated[
+        Address, typer.Option(case_sensitive=False, help="How German addresses members: FORMAL (Sie) or INFORMAL (du).")
+    ] = Address.FORMAL,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying things out.")] = False,
     effective_from: Annotated[
         str | None, typer.Option(help="First day of the terms, YYYY-MM-DD; in the past in a sandbox only.")
@@ -50,6 +56,7 @@ def init(
         currency=currency,
         time_zone=time_zone,
         region=region,
+        address=address,
         sandbox=sandbox,
         effective_from=effective_from,
         numbering=_numbering(receipt_numbers, day_starts=receipt_day_starts),
@@ -76,6 +83,7 @@ def _wish(
     currency: str,
     time_zone: str,
     region: str,
+    address: Address,
     sandbox: bool,
     effective_from: str | None,
     numbering: Numbering,
@@ -106,6 +114,7 @@ def _wish(
         region=region,
         effective_from=start,
         numbering=numbering,
+        address=address,
     )
 
 

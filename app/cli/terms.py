@@ -23,11 +23,12 @@ from app.domain.effects.grandfathering import Grandfathering
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem
 from app.domain.terms import TermsError
-from app.domain.wording import Locale, Wording, wording
+from app.domain.wording import Wording, wording_for
 from app.domain.wording.reasons import remedy_statement, statement
 from app.jobs.replaying import replayed
 from app.queries.drafts import Checked, check_draft, draft_basis
 from app.queries.published_terms import PublishedTerms, terms_at, terms_version
+from app.queries.records import Program
 from app.usecases.call import Answer
 from app.usecases.desk import Desk
 from app.usecases.preview import MOST_DAYS
@@ -35,17 +36,20 @@ from app.usecases.publish import Draft, publish
 from app.usecases.withdraw import Withdrawal, withdraw
 
 FileArgument = Annotated[Path, typer.Argument(help="A YAML file of terms.", exists=True, dir_okay=False)]
-LocaleOption = Annotated[Locale, typer.Option("--locale", help="The language to say them in.")]
+LocaleOption = Annotated[
+    str,
+    typer.Option("--locale", help="The language to say them in, with a region if you like: en, en-US, de, zh-Hant."),
+]
 VersionOption = Annotated[int | None, typer.Option("--version", help="Which version; default the one in force.")]
 
 terms = typer.Typer(no_args_is_help=True, help="Terms as a file: check, compare, publish, export, withdraw.")
 
 
 @terms.command()
-def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = Locale.EN) -> None:
+def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Say how the file reads and what is unfair in it; ends with status 1 when something is found."""
-    say = wording(locale)
-    found = _checked(file, program)
+    owner, found = _checked(file, program)
+    say = _words(locale, owner)
     out.print(printed(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
     for one in found.findings:
         out.print(f"\n{_said(one, say=say)}", markup=False)
@@ -56,10 +60,10 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
 
 
 @terms.command()
-def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = Locale.EN) -> None:
+def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Say what the file changes against the last published version, and when it could start."""
-    say = wording(locale)
-    found = _checked(file, program)
+    owner, found = _checked(file, program)
+    say = _words(locale, owner)
     for one in found.changes:
         out.print(f"{one.effect_on_customer}: {one.statement(say)}", markup=False)
     if not found.changes:
@@ -126,18 +130,17 @@ def _stop_at_unkept(found: Checked) -> None:
 def publish_file(
     file: FileArgument,
     program: ProgramOption = None,
-    locale: LocaleOption = Locale.EN,
+    locale: LocaleOption = "en",
     even_unfair: Annotated[bool, typer.Option("--even-unfair", help="Publish in spite of findings.")] = False,
 ) -> None:
     """Publish the file: better changes at once, worse ones with notice. Publishing the same file again does nothing."""
-    say = wording(locale)
     text = _text(file)
 
-    async def work(desk: Desk) -> tuple[Checked, Answer | Problem | None]:
+    async def work(desk: Desk) -> tuple[Program, Checked, Answer | Problem | None]:
         one = await chosen(desk, program)
         sent, found = await _check(desk, text, program_id=one.id)
         if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
-            return found, None
+            return one, found, None
         order = Draft(effective_from=sent.effective_from, clauses=sent.clauses)
         answer = await desk.do(
             publish,
@@ -148,9 +151,10 @@ def publish_file(
             payload=text,
             order=order,
         )
-        return found, answer
+        return one, found, answer
 
-    found, answer = at_desk(work, settings=Settings())
+    one, found, answer = at_desk(work, settings=Settings())
+    say = _words(locale, one)
     if answer is None and found.changes:
         for finding in found.findings:
             out.print(_said(finding, say=say), markup=False)
@@ -173,7 +177,8 @@ def _key(found: Checked, *, text: str, now: datetime) -> str:
 
 
 def _said(finding: Finding, *, say: Wording) -> str:
-    return f"{finding.code} (clause {finding.clause.number}): {finding.statement(say)} {finding.example(say)}"
+    said = say.text([finding.statement(say), finding.example(say)])
+    return f"{finding.code} (clause {finding.clause.number}): {said}"
 
 
 def _refused(decision: Decision, *, zone: str, say: Wording) -> str:
@@ -182,7 +187,7 @@ def _refused(decision: Decision, *, zone: str, say: Wording) -> str:
     for reason in decision.reasons:
         if not reason.finding.met:
             helps = [remedy_statement(one, zone=zone, say=say) for one in reason.finding.remedies]
-            said = " ".join([statement(reason, zone=zone, say=say), *helps])
+            said = say.text([statement(reason, zone=zone, say=say), *helps])
             told.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
     return "\n".join(told)
 
@@ -203,18 +208,19 @@ def _told(answer: Answer | Problem, *, found: Checked, say: Wording) -> None:
 def show(
     program: ProgramOption = None,
     version: VersionOption = None,
-    locale: LocaleOption = Locale.EN,
+    locale: LocaleOption = "en",
     format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
 ) -> None:
     """Say a published version."""
-    found = _published(program, version)
-    out.print(printed(found.terms, format=format, say=wording(locale)), end="", markup=False, highlight=False)
+    one, found = _published(program, version)
+    out.print(printed(found.terms, format=format, say=_words(locale, one)), end="", markup=False, highlight=False)
 
 
 @terms.command()
 def export(program: ProgramOption = None, version: VersionOption = None) -> None:
     """Print a published version as a file that publishes to the same clauses."""
-    print(write(_published(program, version).terms), end="")
+    _, found = _published(program, version)
+    print(write(found.terms), end="")
 
 
 @terms.command("withdraw")
@@ -248,12 +254,18 @@ def _text(file: Path) -> str:
         raise stop(f"{file}: not UTF-8") from error
 
 
-def _checked(file: Path, program: str | None) -> Checked:
+def _words(locale: str, program: Program) -> Wording:
+    """The words of a locale, written as where the program is unless the locale names a region."""
+    return wording_for(locale, region=program.region, address=program.address)
+
+
+def _checked(file: Path, program: str | None) -> tuple[Program, Checked]:
     text = _text(file)
 
-    async def work(desk: Desk) -> Checked:
-        _, found = await _check(desk, text, program_id=(await chosen(desk, program)).id)
-        return found
+    async def work(desk: Desk) -> tuple[Program, Checked]:
+        one = await chosen(desk, program)
+        _, found = await _check(desk, text, program_id=one.id)
+        return one, found
 
     return at_desk(work, settings=Settings())
 
@@ -273,14 +285,14 @@ async def _check(desk: Desk, text: str, *, program_id: str) -> tuple[TermsFile, 
     return sent, found
 
 
-def _published(program: str | None, version: int | None) -> PublishedTerms:
-    async def work(desk: Desk) -> PublishedTerms | None:
+def _published(program: str | None, version: int | None) -> tuple[Program, PublishedTerms]:
+    async def work(desk: Desk) -> tuple[Program, PublishedTerms | None]:
         one = await chosen(desk, program)
         if version is not None:
-            return await desk.ask(terms_version, program_id=one.id, number=version)
-        return await desk.ask(terms_at, program_id=one.id, at=desk.now(one))
+            return one, await desk.ask(terms_version, program_id=one.id, number=version)
+        return one, await desk.ask(terms_at, program_id=one.id, at=desk.now(one))
 
-    found = at_desk(work, settings=Settings())
+    one, found = at_desk(work, settings=Settings())
     if found is None:
         raise stop("there is no such version")
-    return found
+    return one, found

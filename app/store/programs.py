@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from app.domain.receipt_numbers import Numbering, ReceiptNumbers
+from app.domain.wording import Address
 from app.store.tables import ProgramRow
 from app.store.unit import Row, Session
 from app.store.values import instant
@@ -21,7 +22,8 @@ class ProgramKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A loyalty program. `currency` is ISO 4217, `zone` IANA, `region` ISO 3166 for phone numbers without country.
+    """A loyalty program. `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: its phone numbers need no country
+    code, and amounts, dates and times are written as there. `address` is how German speaks to its members.
 
     `clock_ahead` is how far its clock is ahead of the server's, in whole seconds: nothing, but for a sandbox.
     `numbering` is how its receipts are told apart.
@@ -37,6 +39,7 @@ class Program:
     created_at: datetime
     clock_ahead: timedelta = timedelta()
     numbering: Numbering = field(default_factory=Numbering)
+    address: Address = Address.FORMAL
 
     def now(self, real: datetime) -> datetime:
         """What the program's clock shows when the server's shows `real`."""
@@ -45,14 +48,14 @@ class Program:
 
 _ONE = (
     "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_ahead_seconds, receipt_numbers,"
-    " receipt_day_starts FROM programs WHERE id = $1"
+    " receipt_day_starts, form_of_address FROM programs WHERE id = $1"
 )
 
 
 async def create(session: Session, *, program: Program) -> None:
     """Keep a new program, whose clock nobody has moved yet."""
     columns = asdict(program)
-    del columns["clock_ahead"], columns["numbering"]
+    del columns["clock_ahead"], columns["numbering"], columns["address"]
     await ProgramRow.create(using_db=session.orm, **columns, **_settings(program))
 
 
@@ -67,6 +70,7 @@ def _settings(program: Program) -> dict[str, str]:
     return {
         "receipt_numbers": program.numbering.numbers.value,
         "receipt_day_starts": program.numbering.day_starts.isoformat(),
+        "form_of_address": program.address.value,
     }
 
 
@@ -108,6 +112,7 @@ async def all_programs(session: Session) -> tuple[Program, ...]:
             created_at=row.created_at,
             clock_ahead=timedelta(seconds=row.clock_ahead_seconds),
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
+            address=Address(row.form_of_address),
         )
         for row in rows
     )
@@ -125,6 +130,7 @@ def _program(row: Row) -> Program:
         created_at=instant(row["created_at"]),
         clock_ahead=timedelta(seconds=row["clock_ahead_seconds"]),
         numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
+        address=Address(row["form_of_address"]),
     )
 
 

@@ -37,6 +37,7 @@ class ProgramRow(Model):
     zone = fields.TextField()
     region = fields.TextField()
     unit_name = fields.TextField()
+    form_of_address = fields.TextField(default="FORMAL")
     created_at = Instant()
     clock_ahead_seconds = fields.BigIntField(default=0)
     levels_looked_at = Instant(null=True)

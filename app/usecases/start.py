@@ -13,6 +13,7 @@ from app.domain.names import called
 from app.domain.receipt_numbers import Numbering
 from app.domain.templates import TEMPLATES, Template
 from app.domain.terms import Terms
+from app.domain.wording import Address
 from app.store import access_keys, programs, rewards, terms
 from app.store.access_keys import AccessKey
 from app.store.programs import Program, ProgramKind
@@ -60,6 +61,7 @@ class Wish:
     region: str
     effective_from: datetime | None = None
     numbering: Numbering = field(default_factory=Numbering)
+    address: Address = Address.FORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def composed(wish: Wish, *, now: datetime, new_id: Callable[[], str]) -> NewProg
         unit_name="points",
         created_at=now,
         numbering=wish.numbering,
+        address=wish.address,
     )
     keys = tuple(
         make_key(program_id=program.id, id=new_id(), role=role, label=role.value.lower(), created_at=now)

@@ -7,6 +7,7 @@ from datetime import time
 
 from app.domain.problems import Problem
 from app.domain.receipt_numbers import Numbering, ReceiptNumbers
+from app.domain.wording import Address
 from app.store import programs
 from app.store.programs import Program
 from app.store.unit import Session
@@ -19,12 +20,17 @@ class ProgramSettings:
 
     receipt_numbers: ReceiptNumbers | None = None
     receipt_day_starts: time | None = None
+    address: Address | None = None
 
     def of(self, program: Program) -> Program:
         """The program with these settings."""
         before = program.numbering
         starts = self.receipt_day_starts if self.receipt_day_starts is not None else before.day_starts
-        return replace(program, numbering=Numbering(self.receipt_numbers or before.numbers, starts))
+        return replace(
+            program,
+            numbering=Numbering(self.receipt_numbers or before.numbers, starts),
+            address=self.address or program.address,
+        )
 
 
 async def update_program(session: Session, *, call: Call, order: ProgramSettings) -> Answer | Problem:

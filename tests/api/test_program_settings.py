@@ -62,3 +62,12 @@ def test_nobody_but_the_owner_changes_settings(shop: Shop, role: Role) -> None:
     answer = shop.send(UPDATE, role=role, input=given).json()
     assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert shop.ask(SETTINGS)["program"]["receiptNumbers"] == "UNIQUE"
+
+
+def test_german_speaks_to_members_as_the_owner_chooses(shop: Shop) -> None:
+    asked = "{ program { region formOfAddress } }"
+    assert shop.ask(asked)["program"] == {"region": "GB", "formOfAddress": "FORMAL"}
+    update(shop, formOfAddress="INFORMAL")
+    assert shop.ask(asked, role=Role.STAFF)["program"]["formOfAddress"] == "INFORMAL"
+    update(shop, receiptNumbers="PER_DAY")
+    assert shop.ask(asked)["program"]["formOfAddress"] == "INFORMAL"

@@ -55,14 +55,14 @@ def test_amounts_of_two_currencies_have_no_order() -> None:
 @pytest.mark.parametrize(
     ("money", "locale", "text"),
     [
-        (Money(2000, "GBP"), Locale.EN, "£20.00"),
-        (Money(2000, "GBP"), Locale.DE, "20,00\N{NO-BREAK SPACE}£"),
+        (Money(2000, "GBP"), Locale.EN, "£20"),
+        (Money(2000, "GBP"), Locale.DE, "20\N{NO-BREAK SPACE}£"),
         (Money(500, "JPY"), Locale.EN, "JP¥500"),
-        (Money(1234, "BHD"), Locale.EN, "BHD1.234"),
+        (Money(1234, "BHD"), Locale.EN, "BHD\N{NO-BREAK SPACE}1.234"),
         (Money(500, "IQD"), Locale.DE, "0,500\N{NO-BREAK SPACE}IQD"),
         (Money(123456789, "EUR"), Locale.DE, "1.234.567,89\N{NO-BREAK SPACE}€"),
-        (Money(12345, "TWD"), Locale.ZH_HANT, "$123.45"),
-        (Money(12345, "CNY"), Locale.ZH_HANS, "¥123.45"),
+        (Money(12345, "TWD"), Locale.ZH_HANT, "123.45 元"),
+        (Money(12345, "CNY"), Locale.ZH_HANS, "123.45 元"),
     ],
 )
 def test_money_reads_with_the_decimals_of_its_currency(money: Money, locale: Locale, text: str) -> None:

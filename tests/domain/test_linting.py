@@ -325,7 +325,7 @@ def test_cash_that_the_catalogue_asks_for_stands_in_the_clause(cash: object, cas
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))
     results = findings(a_clause(), clause, mug=shown)
     assert [(one.code, one.case) for one in results] == ([] if case is None else [(LintCode.CASH_NOT_STATED, case)])
-    assert all("£2.00" in one.example(wording(Locale.EN)) for one in results)
+    assert all("£2" in one.example(wording(Locale.EN)) for one in results)
 
 
 def test_a_reward_is_shown_and_described() -> None:

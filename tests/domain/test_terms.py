@@ -136,8 +136,8 @@ def test_changes_go_by_key() -> None:
     ]
     assert [one.effect_on_customer for one in found] == [ChangeEffect.BETTER, ChangeEffect.BETTER, ChangeEffect.WORSE]
     assert found[0].statement(wording(Locale.EN)) == (
-        "Before: You earn 1 point for every £1.00 you spend, in proportion to the exact amount. "
-        "Now: You earn 2 points for every £1.00 you spend, in proportion to the exact amount."
+        "Before: You earn 1 point for every £1 you spend, in proportion to the exact amount. "
+        "Now: You earn 2 points for every £1 you spend, in proportion to the exact amount."
     )
     assert changes(before, before) == ()
 

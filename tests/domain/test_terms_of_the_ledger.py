@@ -457,13 +457,13 @@ def _taken(validity: PointsValidity, *, span: tuple[date, date], told: int, by: 
 def test_the_till_is_told_what_to_collect_besides_the_points() -> None:
     terms = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
     clause = terms.clause("mug")
-    assert clause.statement(wording(Locale.EN)) == "“Mug” costs 100 points and £2.00."
+    assert clause.statement(wording(Locale.EN)) == "“Mug” costs 100 points and £2."
     for available, outcome in ((100, DecisionOutcome.GRANTED), (99, DecisionOutcome.REFUSED)):
         decision = redeem(terms=terms, clause=clause, facts=a_purchase(), available=available)
         assert decision.outcome is outcome
         (due,) = [one for one in decision.reasons if one.finding.code is ReasonCode.CASH_DUE]
         assert (due.clause, due.finding.required) == ("mug", pounds("2.00"))
-        assert statement(due, zone="Europe/London", say=wording(Locale.EN)) == "To be paid besides: £2.00."
+        assert statement(due, zone="Europe/London", say=wording(Locale.EN)) == "To be paid besides: £2."
     free = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
     decision = redeem(terms=free, clause=free.clause("mug"), facts=a_purchase(), available=100)
     assert [one.finding.code for one in decision.reasons] == [ReasonCode.COST_PAID]

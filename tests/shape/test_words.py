@@ -48,8 +48,14 @@ JOINED = [
 
 def placeholders(message: object) -> set[str]:
     """The names in braces, of all plural forms together."""
-    texts = list(message.values()) if isinstance(message, Mapping) else [str(message)]
-    return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+    return {name for text in texts(message) for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def texts(message: object) -> list[str]:
+    """Every form of a message: of each number, and of each form of address."""
+    if isinstance(message, Mapping):
+        return [text for form in message.values() for text in texts(form)]
+    return [str(message)]
 
 
 def test_every_language_has_the_same_sentences_with_the_same_placeholders() -> None:
@@ -58,8 +64,8 @@ def test_every_language_has_the_same_sentences_with_the_same_placeholders() -> N
         assert set(catalogue) == set(english), locale
         for key, message in catalogue.items():
             assert placeholders(message) == placeholders(english[key]), (locale, key)
-            texts = message.values() if isinstance(message, Mapping) else [message]
-            assert all(text for text in texts), (locale, key)
+            forms = message.values() if isinstance(message, Mapping) and "formal" in message else [message]
+            assert all(placeholders(form) == placeholders(message) for form in forms), (locale, key)
 
 
 def test_every_code_has_its_words() -> None:
@@ -74,7 +80,7 @@ def test_every_code_has_its_words() -> None:
 def test_traditional_chinese_is_written_in_traditional_characters() -> None:
     foreign = set()
     for key, message in CATALOGUES[Locale.ZH_HANT].items():
-        for text in message.values() if isinstance(message, Mapping) else [message]:
+        for text in texts(message):
             # The encoding of Taiwan holds what is written there, and hardly a simplified character.
             if text.encode("cp950", "ignore").decode("cp950") != text:
                 foreign.add(key)

@@ -48,6 +48,7 @@ TABLES: dict[str, Table] = {
             "zone": "text",
             "region": "text",
             "unit_name": "text",
+            "form_of_address": "text",
             "created_at": "instant",
             "clock_ahead_seconds": "integer",
             "levels_looked_at?": "instant",
@@ -55,7 +56,15 @@ TABLES: dict[str, Table] = {
             "receipt_day_starts": "text",
         },
         key=("id",),
-        checks=frozenset({"programs_kind", "programs_currency", "programs_clock_ahead", "programs_receipt_numbers"}),
+        checks=frozenset(
+            {
+                "programs_kind",
+                "programs_currency",
+                "programs_clock_ahead",
+                "programs_receipt_numbers",
+                "programs_form_of_address",
+            }
+        ),
     ),
     "access_keys": Table(
         columns={

@@ -15,7 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from app.domain.access import Permission, Principal
 from app.domain.terms import Terms
-from app.domain.wording import Wording, locale_for, wording
+from app.domain.wording import Address, Wording, wording_for
 from app.queries.programs import one_program
 from app.queries.published_terms import terms_version
 from app.queries.records import Program
@@ -65,6 +65,13 @@ class Context:
         if self._now is None:
             self._now = self.desk.now(self.program)
         return self._now
+
+    def wording_for(self, tags: str | None) -> Wording:
+        """The words for a BCP 47 tag or an Accept-Language header, as they are written where the program is."""
+        if self.signed_in is None:
+            return wording_for(tags, region=None, address=Address.FORMAL)
+        program = self.signed_in.program
+        return wording_for(tags, region=program.region, address=program.address)
 
     async def reread_program(self) -> None:
         """Let the rest of the operation go by the program's clock and settings as they are now, after they were changed."""
@@ -177,7 +184,7 @@ Info = strawberry.Info[Context, None]
 def speak(info: Info, locale: str | None) -> None:
     """Let everything below this root field be said in the locale of its argument, if one is given."""
     if locale is not None:
-        info.context.spoken[info.path.key] = wording(locale_for(locale))
+        info.context.spoken[info.path.key] = info.context.wording_for(locale)
 
 
 def say(info: Info) -> Wording:

@@ -16,6 +16,7 @@ from app.domain.ledger import EntryType
 from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat
 from app.domain.receipt_numbers import ReceiptNumbers
+from app.domain.wording import Address
 
 E = TypeVar("E", bound=Enum)
 
@@ -80,6 +81,12 @@ described(
         ReceiptNumbers.PER_DAY: "The day of business, by the clock of the location: numbers begin anew each day.",
         ReceiptNumbers.PER_LOCATION_AND_DAY: "The location and its day of business.",
     },
+)
+described(
+    Address,
+    "How German sentences speak to members; other languages have one form.",
+    {Address.FORMAL: "With Sie.", Address.INFORMAL: "With du."},
+    name="FormOfAddress",
 )
 described(
     TermsStatus,

@@ -18,6 +18,7 @@ from app.api.program.locations import LocationConnection, location_connection
 from app.api.program.terms import Terms
 from app.domain.access import Permission
 from app.domain.receipt_numbers import ReceiptNumbers
+from app.domain.wording import Address
 from app.queries.published_terms import terms_at
 from app.queries.records import Program as ProgramRow
 
@@ -33,6 +34,10 @@ class Program(Node):
     time_zone: str = strawberry.field(
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
     )
+    region: str = strawberry.field(
+        description="ISO 3166. Amounts, dates and times are written as there, unless who reads names another region; phone numbers from there need no country code."
+    )
+    form_of_address: Address = strawberry.field(description="How German sentences speak to members.")
     unit: PointUnit = strawberry.field(description="What its points are called.")
     receipt_numbers: ReceiptNumbers = strawberry.field(
         description="What tells two receipts of the same number apart; `updateProgram` sets it."
@@ -80,6 +85,8 @@ def program_of(info: Info) -> Program:
         name=row.name,
         currency_code=CurrencyCode(row.currency),
         time_zone=row.zone,
+        region=row.region,
+        form_of_address=row.address,
         unit=unit_of(info.context),
         receipt_numbers=row.numbering.numbers,
         receipt_day_starts=row.numbering.day_starts,

@@ -15,6 +15,7 @@ from app.api.program.programs import Program, program_of
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.domain.receipt_numbers import ReceiptNumbers
+from app.domain.wording import Address
 from app.usecases.update_program import ProgramSettings
 from app.usecases.update_program import update_program as carry_out
 
@@ -33,6 +34,9 @@ class UpdateProgramInput:
     receipt_day_starts: time | None = strawberry.field(
         default=None,
         description="When a day of business begins where numbers are per day, by the clock of the location: 04:00 leaves what is rung up after midnight to the day before.",
+    )
+    form_of_address: Address | None = strawberry.field(
+        default=None, description="How German sentences speak to members from now on."
     )
 
 
@@ -60,7 +64,11 @@ async def update_program(
         permission=Permission.SET_PROGRAM,
         key=input.idempotency_key,
         payload=canonical(input),
-        order=ProgramSettings(receipt_numbers=input.receipt_numbers, receipt_day_starts=input.receipt_day_starts),
+        order=ProgramSettings(
+            receipt_numbers=input.receipt_numbers,
+            receipt_day_starts=input.receipt_day_starts,
+            address=input.form_of_address,
+        ),
         context=context,
     )
     if isinstance(outcome, Problem):

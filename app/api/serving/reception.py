@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from app.api.conventions.context import Context
 from app.api.serving.door import WRONG_KEY, Door
-from app.domain.wording import locale_for, wording
+from app.domain.wording import Address, wording_for
 from app.queries.programs import one_program
 from app.queries.records import ProgramKind
 from app.queries.signing_in import SignedIn, sign_in
@@ -102,10 +102,15 @@ class Reception:
 
     def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:
         """The context of one operation."""
+        program = signed_in.program if signed_in is not None else None
         return Context(
             desk=self._desk,
             signed_in=signed_in,
-            language=wording(locale_for(request.headers.get("accept-language"))),
+            language=wording_for(
+                request.headers.get("accept-language"),
+                region=program.region if program is not None else None,
+                address=program.address if program is not None else Address.FORMAL,
+            ),
             needed=needed,
         )
 

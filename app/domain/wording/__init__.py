@@ -6,31 +6,22 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from enum import StrEnum
-from functools import lru_cache
-from typing import Literal
+from functools import cache, lru_cache
+from typing import Literal, cast
 
-import babel
-from babel.dates import format_date, format_datetime, format_time
-from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
-
-from app.domain.amounts import DECIMALS, Money
-from app.domain.calendar import WEEK, Weekday, zone
+from app.domain.amounts import Money
+from app.domain.calendar import WEEK, Weekday, local
 from app.domain.wording import de, en, zh_hans, zh_hant
+from app.domain.wording.formats import formats
+from app.domain.wording.readers import Address as Address
+from app.domain.wording.readers import Locale as Locale
+from app.domain.wording.readers import locale_for as locale_for
+from app.domain.wording.readers import region_of, requested
 
-
-class Locale(StrEnum):
-    """The languages that every sentence exists in."""
-
-    EN = "en"
-    DE = "de"
-    ZH_HANS = "zh-Hans"
-    ZH_HANT = "zh-Hant"
-
-
-Message = str | Mapping[str, str]
+Plural = str | Mapping[str, str]
 """A template, or one template per plural form of the number `n`."""
+Message = Plural | Mapping[str, Plural]
+"""The same, or one per form of address, where a language has two: `formal` and `informal`."""
 
 CATALOGUES: Mapping[Locale, Mapping[str, Message]] = {
     Locale.EN: en.MESSAGES,
@@ -39,18 +30,20 @@ CATALOGUES: Mapping[Locale, Mapping[str, Message]] = {
     Locale.ZH_HANT: zh_hant.MESSAGES,
 }
 
-_CLDR = {Locale.EN: "en_GB", Locale.DE: "de", Locale.ZH_HANS: "zh_Hans", Locale.ZH_HANT: "zh_Hant"}
-_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+_CHINESE = (Locale.ZH_HANS, Locale.ZH_HANT)
 
 
 class Wording:
-    """The words of one locale. Call it with a key of the catalogue and the values of its placeholders."""
+    """The words of one locale for readers of a region. Call it with a key of the catalogue and its placeholders' values."""
 
-    def __init__(self, locale: Locale) -> None:
+    def __init__(self, locale: Locale, region: str, address: Address) -> None:
         self.locale = locale
-        self._messages = CATALOGUES[locale]
-        self._cldr = babel.Locale.parse(_CLDR[locale])
-        self._chinese = locale in (Locale.ZH_HANS, Locale.ZH_HANT)
+        self._formats = formats(locale, region)
+        self._chinese = locale in _CHINESE
+        swiss = locale is Locale.DE and region in ("CH", "LI")
+        self._messages = {
+            key: _for_reader(message, address=address, swiss=swiss) for key, message in CATALOGUES[locale].items()
+        }
 
     def __call__(self, key: str, **values: str) -> str:
         """The sentence of a key. Raises KeyError for an unknown key or a missing value."""
@@ -60,20 +53,24 @@ class Wording:
         return self._spaced(message.format_map(values))
 
     def _spaced(self, sentence: str) -> str:
-        """With a space between a time and the Chinese word after it; what names say stays as it is."""
-        if not self._chinese or ":" not in sentence:
+        """With a space between Chinese and Latin letters or digits; what names say stays as it is."""
+        if not self._chinese:
             return sentence
-        return _TIME.sub(lambda found: found[1] or f"{found[2]} ", sentence)
+        return _MIXED.sub(lambda found: found[1] or " ", sentence)
+
+    def text(self, sentences: Sequence[str]) -> str:
+        """Sentences as one text: Chinese ones follow each other without a space."""
+        return ("" if self._chinese else " ").join(sentences)
 
     def counted(self, key: str, n: int) -> str:
         """The plural form of a key for a number."""
-        return _counted(self.locale, key, n)
+        return _counted(self, key, n)
 
     def _counted(self, key: str, n: int) -> str:
         forms = self._messages[key]
         if isinstance(forms, str):
             return forms.format(n=self.number(n))
-        return forms.get(self._cldr.plural_form(abs(n)), forms["other"]).format(n=self.number(n))
+        return forms.get(self._formats.cldr.plural_form(abs(n)), forms["other"]).format(n=self.number(n))
 
     def capitalised(self, sentence: str) -> str:
         """The sentence with a capital first letter."""
@@ -95,47 +92,43 @@ class Wording:
         """A place in a row."""
         forms = self._messages["ordinal"]
         assert not isinstance(forms, str)
-        return forms.get(self._cldr.ordinal_form(n), forms["other"]).format(n=n)
+        return forms.get(self._formats.cldr.ordinal_form(n), forms["other"]).format(n=n)
 
     def decimal(self, n: Decimal) -> str:
         """A number with its decimals, without zeros at the end."""
-        return format_decimal(n, locale=self._cldr)
+        return self._formats.number(n)
 
     def number(self, n: int) -> str:
         """A whole number with its thousands set apart."""
-        return format_decimal(n, locale=self._cldr)
+        return self._formats.number(n)
 
     def money(self, amount: Money) -> str:
-        """An amount with its currency."""
-        return _money(self.locale, amount)
-
-    def _money(self, amount: Money) -> str:
-        pattern = self._pattern(amount.currency)
-        return format_currency(
-            amount.decimal(), amount.currency, format=pattern, locale=self._cldr, currency_digits=False
-        )
-
-    def _pattern(self, currency: str) -> str:
-        """The locale's pattern with the decimals of ISO 4217, which CLDR does not always follow."""
-        decimals = DECIMALS[currency]
-        pattern = str(self._cldr.currency_formats["standard"].pattern)
-        return pattern.replace(".00", f".{'0' * decimals}" if decimals else "")
+        """An amount with its currency; whole amounts stand without decimals."""
+        return _money(self, amount)
 
     def date(self, day: date) -> str:
         """A day, written out."""
-        return format_date(day, format="long", locale=self._cldr)
+        return self._spaced(self._formats.date(day))
 
     def time(self, at: time) -> str:
-        """A time of day, 24 hours."""
-        return format_time(at, format="HH:mm", locale=self._cldr)
+        """A time of day on the clock that the reader's region uses."""
+        return self._formats.time(at)
 
     def instant(self, at: datetime, *, zone: str) -> str:
         """Weekday, day and time on the wall clock of a zone."""
-        return format_datetime(at, format=self("format.instant"), tzinfo=_zone(zone), locale=self._cldr)
+        day, clock = local(at, zone_name=zone).date(), self._formats.clock(at, zone=zone)
+        return self("format.instant", weekday=self._formats.weekday(day), date=self.date(day), time=clock)
+
+    def moment(self, at: datetime, *, zone: str) -> str:
+        """Day and time on the wall clock of a zone; the day alone at midnight."""
+        wall = local(at, zone_name=zone)
+        if wall.time() == time.min:
+            return self.date(wall.date())
+        return self("format.moment", date=self.date(wall.date()), time=self._formats.clock(at, zone=zone))
 
     def listed(self, words: Sequence[str], *, last: Literal["and", "or"]) -> str:
         """Words as a list, `last` before the last one."""
-        return format_list(list(words), style="standard" if last == "and" else "or", locale=self._cldr)
+        return self._spaced(self._formats.listed(words, last=last))
 
     def weekdays(self, days: Collection[Weekday]) -> str:
         """Days of the week; three or more in a row become a range."""
@@ -159,15 +152,39 @@ class Wording:
         return self.listed(words, last="and")
 
 
-_zone = zone
-_TIME = re.compile(r"(“[^”]*”|「[^」]*」)|([0-9]{2}:[0-9]{2})(?=[\u4e00-\u9fff])")
-"""A name in its quotation marks, or a time with a Chinese character after it."""
+_MIXED = re.compile(
+    r"(“[^”]*”|「[^」]*」)"
+    r"|(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9€$£¥])|(?<=[A-Za-z0-9%€$£¥])(?=[\u4e00-\u9fff])"
+)
+"""A name in its quotation marks, or a place where Chinese and Latin letters or digits meet."""
 
 
-@lru_cache(maxsize=len(Locale))
-def wording(locale: Locale) -> Wording:
-    """The words of a locale."""
-    return Wording(locale)
+def _for_reader(message: Message, *, address: Address, swiss: bool) -> Plural:
+    """The form of a message for a form of address; Swiss German is written without ß."""
+    if isinstance(message, Mapping) and "formal" in message:
+        message = message[address.value.lower()]
+    found = cast("Plural", message)
+    if not swiss:
+        return found
+    if isinstance(found, str):
+        return found.replace("ß", "ss")
+    return {form: text.replace("ß", "ss") for form, text in found.items()}
+
+
+def wording(locale: Locale, *, region: str | None = None, address: Address = Address.FORMAL) -> Wording:
+    """The words of a locale, as they are written in a region (ISO 3166) where that has its own way."""
+    return _wording(locale, region_of(locale, region), address)
+
+
+def wording_for(tags: str | None, *, region: str | None, address: Address) -> Wording:
+    """The words for who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
+    locale, asked = requested(tags)
+    return _wording(locale, region_of(locale, asked, region), address)
+
+
+@cache  # as many as there are languages, regions and forms of address
+def _wording(locale: Locale, region: str, address: Address) -> Wording:
+    return Wording(locale, region, address)
 
 
 _SAID = 10_000
@@ -175,35 +192,10 @@ _SAID = 10_000
 
 
 @lru_cache(maxsize=_SAID)
-def _counted(locale: Locale, key: str, n: int) -> str:
-    return wording(locale)._counted(key, n)  # noqa: SLF001 - the same concept
+def _counted(say: Wording, key: str, n: int) -> str:
+    return say._counted(key, n)  # noqa: SLF001 - the same concept
 
 
 @lru_cache(maxsize=_SAID)
-def _money(locale: Locale, amount: Money) -> str:
-    return wording(locale)._money(amount)  # noqa: SLF001 - the same concept
-
-
-_RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?|\.[0-9]{1,3}))?")
-
-
-@lru_cache(maxsize=256)
-def locale_for(tags: str | None) -> Locale:
-    """The best locale for a BCP 47 tag or an Accept-Language header; English when none fits or none can be read."""
-    wanted: list[tuple[Decimal, Locale]] = []
-    for part in (tags or "")[:200].lower().replace("_", "-").split(","):
-        read = _RANGE.fullmatch("".join(part.split()))
-        locale = _locale_of(read["tag"].split("-")) if read else None
-        if read is not None and locale is not None:
-            wanted.append((Decimal(read["weight"] or 1), locale))
-    # The first of equals: `max` keeps the order of the header.
-    weight, best = max(wanted, key=lambda one: one[0], default=(Decimal(0), Locale.EN))
-    return best if weight > 0 else Locale.EN
-
-
-def _locale_of(subtags: list[str]) -> Locale | None:
-    language, *rest = subtags
-    if language in ("zh", "cmn", "yue"):
-        traditional = language == "yue" or not _TRADITIONAL.isdisjoint(rest)
-        return Locale.ZH_HANT if traditional and "hans" not in rest else Locale.ZH_HANS
-    return Locale(language) if language in (Locale.EN.value, Locale.DE.value) else None
+def _money(say: Wording, amount: Money) -> str:
+    return say._formats.money(amount)  # noqa: SLF001 - the same concept

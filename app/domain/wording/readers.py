@@ -1,0 +1,77 @@
+"""Who reads: their language, the region whose way of writing they know, and how German addresses them."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Locale(StrEnum):
+    """The languages that every sentence exists in."""
+
+    EN = "en"
+    DE = "de"
+    ZH_HANS = "zh-Hans"
+    ZH_HANT = "zh-Hant"
+
+
+class Address(StrEnum):
+    """How German speaks to members: FORMAL says Sie, INFORMAL says du. Other languages have one form."""
+
+    FORMAL = "FORMAL"
+    INFORMAL = "INFORMAL"
+
+
+_BY_REGION = {
+    Locale.EN: frozenset({"US", "GB", "IE", "AU", "NZ", "CA", "IN", "ZA", "SG", "HK", "MT", "PH", "MY"}),
+    Locale.DE: frozenset({"DE", "AT", "CH", "LI", "LU"}),
+    Locale.ZH_HANS: frozenset({"CN"}),
+    Locale.ZH_HANT: frozenset({"TW", "HK", "MO"}),
+}
+"""The regions in which a language is written by many, in their own way."""
+_AT_HOME = {Locale.EN: "GB", Locale.DE: "DE", Locale.ZH_HANS: "CN", Locale.ZH_HANT: "TW"}
+"""The region whose way is taken everywhere else."""
+
+
+def region_of(locale: Locale, *regions: str | None) -> str:
+    """The first of the regions (ISO 3166) that writes the language in its own way; else the one taken everywhere else."""
+    known = (region for region in regions if region is not None and region in _BY_REGION[locale])
+    return next(known, _AT_HOME[locale])
+
+
+_TRADITIONAL = {"hant", "tw", "hk", "mo"}
+_RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?|\.[0-9]{1,3}))?")
+
+
+@lru_cache(maxsize=256)
+def requested(tags: str | None) -> tuple[Locale, str | None]:
+    """The best locale for a BCP 47 tag or an Accept-Language header, and the region that it names there.
+
+    English when no language fits or none can be read; None where no region is named.
+    """
+    wanted: list[tuple[Decimal, Locale, str | None]] = []
+    for part in (tags or "")[:200].lower().replace("_", "-").split(","):
+        read = _RANGE.fullmatch("".join(part.split()))
+        subtags = read["tag"].split("-") if read else [""]
+        locale = _locale_of(subtags)
+        if read is not None and locale is not None:
+            region = next((tag.upper() for tag in subtags[1:] if len(tag) == 2 and tag.isalpha()), None)
+            wanted.append((Decimal(read["weight"] or 1), locale, region))
+    # The first of equals: `max` keeps the order of the header.
+    weight, best, region = max(wanted, key=lambda found: found[0], default=(Decimal(0), Locale.EN, None))
+    return (best, region) if weight > 0 else (Locale.EN, None)
+
+
+def locale_for(tags: str | None) -> Locale:
+    """The best locale for a BCP 47 tag or an Accept-Language header; English when none fits or none can be read."""
+    return requested(tags)[0]
+
+
+def _locale_of(subtags: list[str]) -> Locale | None:
+    language, *rest = subtags
+    if language in ("zh", "cmn", "yue"):
+        traditional = language == "yue" or not _TRADITIONAL.isdisjoint(rest)
+        return Locale.ZH_HANT if traditional and "hans" not in rest else Locale.ZH_HANS
+    return Locale(language) if language in (Locale.EN.value, Locale.DE.value) else None
