@@ -22,7 +22,7 @@ from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
 from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
-from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.preferences import Preferences
@@ -66,6 +66,8 @@ CONDITION_VARIANTS: list[Condition] = [
     MinimumSpend(pounds("20.00")),
     MinimumSpend(pounds("20.50")),
     MinimumSpend(Money(2000, "JPY")),
+    MinimumSpend(pounds("20.00"), SpendBasis.NET),
+    MinimumSpend(pounds("20.00"), SpendBasis.GROSS),
     WeekdaysAndHours(frozenset(WEEK[:5])),
     WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19)),
     WeekdaysAndHours(frozenset(WEEK[:5]), time(17), time(19, 30)),

@@ -24,7 +24,7 @@ from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
 from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
-from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.conditions.payment_methods import PaymentMethods
 from app.domain.conditions.preferences import Preferences
 from app.domain.conditions.products import Products
@@ -82,7 +82,8 @@ channels = st.builds(Channels, channels=st.frozensets(st.sampled_from(list(Chann
 locations = st.builds(Locations, locations=st.frozensets(st.sampled_from(PLACES), min_size=1, max_size=2))
 payments = st.builds(PaymentMethods, methods=st.frozensets(st.sampled_from(list(PaymentKind)), min_size=1))
 selecting = st.builds(Products, include=names, exclude=names) | st.builds(Categories, include=kinds, exclude=kinds)
-measuring = st.builds(MinimumSpend, amount=money) | st.builds(MinimumQuantity, quantity=st.integers(1, 6))
+bases = st.none() | st.sampled_from(list(SpendBasis))
+measuring = st.builds(MinimumSpend, amount=money, basis=bases) | st.builds(MinimumQuantity, quantity=st.integers(1, 6))
 nths = st.builds(EveryNthVisit, nth=st.integers(2, 7))
 nth_items = st.builds(EveryNthItem, nth=st.integers(2, 7))
 memberships = st.builds(MemberFor, days=st.integers(1, 200))

@@ -39,13 +39,17 @@ class Basis:
         )
 
 
+COUNTED_BY_DEFAULT = Basis()
+
+
 class Counted(NamedTuple):
     """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
 
     What was paid in a foreign currency is exchanged: amounts are in `currency`, prices on lines in the purchase's own.
 
     `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it;
-    `location` the key of the place.
+    `location` the key of the place. `basis` is what the amounts are worked out by, `scale` what they were multiplied by
+    after it: for the part paid with points, and into `currency`.
     """
 
     occurred_at: datetime
@@ -59,6 +63,8 @@ class Counted(NamedTuple):
     clause: str = ""
     fitting: frozenset[str] = frozenset()
     location: str | None = None
+    basis: Basis = COUNTED_BY_DEFAULT
+    scale: Exact = 1
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
@@ -68,15 +74,16 @@ class Counted(NamedTuple):
         """
         lines = tuple(line for line in facts.lines if basis.counts(line.kind))
         amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
+        scale: Exact = 1
         with_points = facts.paid_with_points()
         if with_points:
             to_pay = sum((line.to_pay() for line in facts.lines), 0)
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
-            amounts = amounts.scaled(share.numerator, share.denominator)
+            amounts, scale = amounts.scaled(share.numerator, share.denominator), share
         exchange = facts.exchange
         if exchange is not None:
             factor = exchange.factor(foreign=facts.currency)
-            amounts = amounts.scaled(factor.numerator, factor.denominator)
+            amounts, scale = amounts.scaled(factor.numerator, factor.denominator), scale * factor
         return cls(
             occurred_at=facts.occurred_at,
             zone=facts.zone,
@@ -87,6 +94,8 @@ class Counted(NamedTuple):
             payments=facts.payments,
             member=facts.member,
             location=facts.location,
+            basis=basis,
+            scale=scale,
         )
 
     def only(self, selects: Callable[[Line], bool]) -> Counted:
@@ -107,3 +116,11 @@ class Counted(NamedTuple):
     def total(self) -> Exact:
         """The counted amount in minor units."""
         return self.amounts.total()
+
+    def total_with_tax(self, *, taxes: bool) -> Exact:
+        """The same amount with tax or without, whichever of them counts elsewhere; all else as it counts."""
+        if taxes is self.basis.taxes:
+            return self.total()
+        ignored = self.basis.discounts_ignored
+        amounts = Parts.of([line.net(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
+        return amounts.scaled(self.scale.numerator, self.scale.denominator).total()

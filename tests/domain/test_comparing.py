@@ -21,7 +21,7 @@ from app.domain.conditions.groups import AnyOf, ExceptWhen
 from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
 from app.domain.conditions.minimum_quantity import MinimumQuantity
-from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.products import Products
 from app.domain.conditions.times_per_period import TimesPerPeriod
@@ -50,6 +50,7 @@ EVENING = WeekdaysAndHours(WEEKDAYS, time(17), time(19))
 LONGER = WeekdaysAndHours(WEEKDAYS, time(16), time(20))
 ONLINE = Channels(frozenset({Channel.ONLINE}))
 HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
+NET, GROSS = SpendBasis.NET, SpendBasis.GROSS
 B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
 
 
@@ -57,6 +58,10 @@ B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
     ("before", "after", "forth", "back"),
     [
         (MinimumSpend(pounds("20.00")), MinimumSpend(pounds("10.00")), B, W),
+        (MinimumSpend(pounds("20.00"), NET), MinimumSpend(pounds("20.00")), B, W),
+        (MinimumSpend(pounds("20.00")), MinimumSpend(pounds("20.00"), GROSS), B, W),
+        (MinimumSpend(pounds("20.00"), NET), MinimumSpend(pounds("10.00"), GROSS), B, W),
+        (MinimumSpend(pounds("20.00"), GROSS), MinimumSpend(pounds("10.00"), NET), W, W),
         (MinimumQuantity(3), MinimumQuantity(2), B, W),
         (EVENING, LONGER, B, W),
         (EVENING, WeekdaysAndHours(WEEKDAYS, time(18), time(20)), W, W),

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.amounts import Parts
+from app.domain.amounts import Exchange, Parts
 from app.domain.calendar import WEEK, Weekday
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.dates import Dates
-from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.conditions.products import Products
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.counting import Counted
+from app.domain.counting import Basis, Counted
 from app.domain.decisions import ReasonCode, RemedyCode
-from tests.builders import NOON, a_line, counted, pounds
+from app.domain.facts import Payment, PaymentKind
+from tests.builders import NOON, a_line, a_purchase, counted, pounds
 
 ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "America/Sao_Paulo", "Australia/Lord_Howe")
 EVENING = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
@@ -96,16 +97,50 @@ def test_products_and_categories_select_lines_and_hold_when_one_is_left() -> Non
 
 def with_one_more(basket: Counted, *, minor: int) -> Counted:
     """The basket with a line that counts for so many pence."""
-    return basket._replace(lines=(*basket.lines, a_line(99)), amounts=Parts.of([*basket.amounts.each(), minor]))
+    return basket._replace(
+        lines=(*basket.lines, a_line(99)._replace(unit_price=minor)), amounts=Parts.of([*basket.amounts.each(), minor])
+    )
+
+
+def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts() -> None:
+    taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
+    paid = Payment(PaymentKind.POINTS, 119)
+    for taxes in (True, False):
+        basis = Basis(taxes=taxes)
+        whole = Counted.of(a_purchase(taxed), basis=basis)
+        part = Counted.of(replace(a_purchase(taxed), payments=(paid,)), basis=basis)
+        for amount, kind, of_whole, of_part in (
+            ("11.90", SpendBasis.GROSS, True, False),
+            ("11.91", SpendBasis.GROSS, False, False),
+            ("10.71", SpendBasis.GROSS, True, True),
+            ("10.00", SpendBasis.NET, True, False),
+            ("10.01", SpendBasis.NET, False, False),
+            ("9.00", SpendBasis.NET, True, True),
+        ):
+            condition = MinimumSpend(pounds(amount), kind)
+            assert (condition.check(whole).met, condition.check(part).met) == (of_whole, of_part), (taxes, condition)
+    finding = MinimumSpend(pounds("12.00"), SpendBasis.GROSS).check(Counted.of(a_purchase(taxed), basis=Basis()))
+    assert (finding.observed, finding.remedies[0].amount) == (pounds("11.90"), pounds("0.10"))
+
+
+def test_a_minimum_with_tax_is_held_against_the_program_s_currency() -> None:
+    taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
+    facts = replace(a_purchase(taxed), currency="EUR", exchange=Exchange(Decimal("0.5"), "GBP"))
+    exchanged = Counted.of(facts, basis=Basis())
+    assert (exchanged.total(), exchanged.total_with_tax(taxes=True)) == (500, 595)
+    assert exchanged.only(lambda _line: False).total_with_tax(taxes=True) == 0
 
 
 @given(
     minimum=st.integers(1, 10**6),
     prices=st.lists(st.integers(0, 10**5), max_size=5),
     rate=st.sampled_from(["0", "0.07", "0.19"]),
+    basis=st.none() | st.sampled_from(list(SpendBasis)),
 )
-def test_spending_the_missing_amount_is_enough(minimum: int, prices: list[int], rate: str) -> None:
-    condition = MinimumSpend(replace(pounds("1.00"), minor=minimum))
+def test_spending_the_missing_amount_is_enough(
+    minimum: int, prices: list[int], rate: str, basis: SpendBasis | None
+) -> None:
+    condition = MinimumSpend(replace(pounds("1.00"), minor=minimum), basis)
     lines = [
         a_line(number)._replace(unit_price=price, tax_rate=Decimal(rate))
         for number, price in enumerate(prices, start=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -183,6 +184,18 @@ def test_in_quebec_a_change_starts_within_the_window_of_the_law_and_each_remedy_
     assert better.outcome is DecisionOutcome.GRANTED
     with pytest.raises(TermsError, match="60 to 89"):
         some_terms(a_clause(), ("n", (), NoticePeriod(90, NoticePreset.CA_QC)))
+
+
+def test_the_preset_of_quebec_brings_its_days_and_prints_them() -> None:
+    quebec = NoticePeriod(preset=NoticePreset.CA_QC)
+    assert quebec == NoticePeriod(60, NoticePreset.CA_QC)
+    assert NoticePeriod.from_data(quebec.to_data()) == quebec
+    assert quebec.to_data()["days"] == 60, "kept as a number, whatever the default becomes"
+    assert (NoticePeriod().least_days, NoticePeriod().most_days, quebec.most_days) == (30, None, 90)
+    for locale in Locale:
+        assert {"60", "90"} <= set(re.findall("[0-9]+", quebec.sentence(wording(locale))))
+    with pytest.raises(TermsError, match="60 to 89"):
+        some_terms(a_clause(), ("n", (), NoticePeriod(30, NoticePreset.CA_QC)))
 
 
 def test_goods_in_one_group_with_something_else_are_refused_since_they_would_not_narrow_anything() -> None:

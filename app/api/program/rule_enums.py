@@ -8,6 +8,7 @@ from app.domain.calendar import Period, Weekday
 from app.domain.changing.comparing import ChangeEffect
 from app.domain.changing.linting import LintCode
 from app.domain.conditions.budget import BudgetMode
+from app.domain.conditions.minimum_spend import SpendBasis
 from app.domain.effects import ClauseKind
 from app.domain.effects.combination import CombinationMode
 from app.domain.effects.notice_period import NoticePreset
@@ -67,6 +68,14 @@ described(
     {
         BudgetMode.WHOLE: "Nothing is given; the rest waits for somebody who gets less.",
         BudgetMode.PARTIAL: "The rest is given.",
+    },
+)
+described(
+    SpendBasis,
+    "What a minimum spend is compared with.",
+    {
+        SpendBasis.NET: "What counts, without tax.",
+        SpendBasis.GROSS: "What counts, with tax: what the customer pays for it.",
     },
 )
 described(

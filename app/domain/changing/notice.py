@@ -22,7 +22,7 @@ from app.domain.terms import Terms
 
 def earliest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime:
     """The first instant at which a change announced now may start: at once, or after the notice that harm needs."""
-    days = current.policy(NoticePeriod).days
+    days = current.policy(NoticePeriod).least_days
     if change is not ChangeEffect.WORSE or days == 0:
         return now.astimezone(UTC)
     # "After N days" ends with the last instant of the last local day.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
-from app.domain.amounts import Money
+from app.domain.amounts import Exact, Money
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
@@ -13,17 +14,35 @@ from app.domain.rule import stated
 from app.domain.wording import Wording
 
 
+class SpendBasis(StrEnum):
+    """Whether tax belongs to what a minimum is held against."""
+
+    NET = "NET"
+    GROSS = "GROSS"
+
+
+_WIDTH = {SpendBasis.NET: 0, None: 1, SpendBasis.GROSS: 2}
+"""How much of a purchase is held against a minimum: never less than by a basis with a lower figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class MinimumSpend(Condition):
-    """Holds when the counted amount is at least `amount`, in the program's currency."""
+    """Holds when the counted amount is at least `amount`, in the program's currency.
+
+    `basis` says whether it is held against the amount with tax, None: as the clause on what counts does.
+    """
 
     kind: ClassVar[str] = "minimum_spend"
     about: ClassVar[str] = "Holds when what the clause counts comes to at least this much."
     amount: Money = stated("In the program's currency, above 0.")
+    basis: SpendBasis | None = stated(
+        "Whether it is compared with or without tax; null: as the clause on counted amounts says. Discounts and what else counts go by that clause.",
+        default=None,
+    )
 
     def check(self, purchase: Counted) -> Finding:
         """Compares exactly; what is shown is rounded down, the missing amount is rounded up, so that spending it is enough."""
-        total = purchase.total()
+        total = self._total(purchase)
         shown = Money(total.__floor__(), purchase.currency)
         if total >= self.amount.minor:
             return Finding(True, ReasonCode.CONDITION_MET, shown, self.amount)
@@ -33,8 +52,18 @@ class MinimumSpend(Condition):
 
     def sentence(self, say: Wording) -> str:
         """If what counts comes to at least so much."""
-        return say("minimum_spend", amount=say.money(self.amount))
+        kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
+        return say(kind, amount=say.money(self.amount))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """A smaller amount is reached wherever a larger one is."""
-        return isinstance(other, MinimumSpend) and self.amount <= other.amount
+        """A smaller amount is reached wherever a larger one is, and one with tax wherever the same without is."""
+        return (
+            isinstance(other, MinimumSpend)
+            and self.amount <= other.amount
+            and _WIDTH[self.basis] >= _WIDTH[other.basis]
+        )
+
+    def _total(self, purchase: Counted) -> Exact:
+        if self.basis is None:
+            return purchase.total()
+        return purchase.total_with_tax(taxes=self.basis is SpendBasis.GROSS)

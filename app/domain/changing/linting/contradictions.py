@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.domain.changing.comparing import implied
 from app.domain.changing.linting.finding import Finding, LintCode
 from app.domain.changing.linting.impossible import needed
-from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
 from app.domain.effects import Earning
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
@@ -88,7 +88,15 @@ def _promised(clause: Clause, *, terms: Terms) -> int:
     effect = clause.effect
     if isinstance(effect, BonusPoints | PointsPerVisit):
         return effect.points
-    spent = max((one.amount.minor for one in needed(clause.conditions) if isinstance(one, MinimumSpend)), default=0)
+    # A minimum with tax may be reached by less than that without.
+    spent = max(
+        (
+            one.amount.minor
+            for one in needed(clause.conditions)
+            if isinstance(one, MinimumSpend) and (terms.basis.taxes or one.basis is not SpendBasis.GROSS)
+        ),
+        default=0,
+    )
     if isinstance(effect, PointsPerFullAmount):
         return spent // effect.per.minor * effect.points
     # Rounded line by line, a purchase may come to less than its amount.

@@ -43,6 +43,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "change.changed": "Bisher: {before} Künftig: {after}",
     # Conditions
     "minimum_spend": "wenn der angerechnete Betrag mindestens {amount} erreicht",
+    "minimum_spend.GROSS": "wenn der angerechnete Betrag mit Steuer mindestens {amount} erreicht",
+    "minimum_spend.NET": "wenn der angerechnete Betrag ohne Steuer mindestens {amount} erreicht",
     "weekdays_and_hours": "{days} von {start} bis {end} Uhr",
     "weekdays_and_hours.all_day": "{days}",
     "weekdays_and_hours.from": "{days} von {start} Uhr bis Mitternacht",

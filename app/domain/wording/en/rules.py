@@ -43,6 +43,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "change.changed": "Before: {before} Now: {after}",
     # Conditions
     "minimum_spend": "if what counts comes to at least {amount}",
+    "minimum_spend.GROSS": "if you spend at least {amount} on eligible items, including tax",
+    "minimum_spend.NET": "if you spend at least {amount} on eligible items, before tax",
     "weekdays_and_hours": "{days} from {start} to {end}",
     "weekdays_and_hours.all_day": "{days}",
     "weekdays_and_hours.from": "{days} from {start} until midnight",

@@ -43,6 +43,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "change.changed": "原条款：{before}新条款：{after}",
     # Conditions
     "minimum_spend": "计入金额满 {amount} 时",
+    "minimum_spend.GROSS": "计入金额（含税）满 {amount} 时",
+    "minimum_spend.NET": "计入金额（不含税）满 {amount} 时",
     "weekdays_and_hours": "{days} {start} 至 {end}",
     "weekdays_and_hours.all_day": "{days}全天",
     "weekdays_and_hours.from": "{days} {start} 至午夜",

@@ -43,6 +43,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "change.changed": "原條款：{before}新條款：{after}",
     # Conditions
     "minimum_spend": "計入金額滿 {amount} 時",
+    "minimum_spend.GROSS": "計入金額（含稅）滿 {amount} 時",
+    "minimum_spend.NET": "計入金額（未稅）滿 {amount} 時",
     "weekdays_and_hours": "{days} {start} 至 {end}",
     "weekdays_and_hours.all_day": "{days}全天",
     "weekdays_and_hours.from": "{days} {start} 至午夜",
