@@ -101,7 +101,14 @@ def _sorted(found: Sequence[Reward], *, terms: Terms, stands: Standing | None) -
 def _priced(clause: Clause, *, terms: Terms, stands: Standing) -> PricedReward:
     """What a till would be answered."""
     held = stands.can_pay(redeeming.price(clause).unit)
-    return redeeming.price_for(terms=terms, clause=clause, facts=stands.facts, held=held, lists=stands.lists)
+    return redeeming.price_for(
+        terms=terms,
+        clause=clause,
+        facts=stands.facts,
+        held=held,
+        lists=stands.lists,
+        foreseen=stands.pending.foreseen(clause),
+    )
 
 
 def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
@@ -165,6 +172,7 @@ async def check_basket(
         decision=decision,
         held=stands.held,
         lists=stands.lists,
+        foreseen=stands.pending.foreseen,
         refused=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )
     return BasketChecked(customer=stands.customer, decision=decision, terms=in_force, outlooks=found)

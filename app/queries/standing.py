@@ -13,6 +13,7 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.coming import Coming
 from app.domain.wallets.coming import coming as coming_of
+from app.domain.wallets.pending import NOTHING_PENDING, PendingPoints, pending_points
 from app.store import customers, following, members, price_lists
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.held_uses import counting_holds_as_used
@@ -28,13 +29,15 @@ NOTHING = Balance()
 class Standing:
     """What a till decides by: the facts with what the terms ask of the customer, and what is there to pay with.
 
-    `held` is what can be spent and what is owed, by unit; `lists` what points of different age pay.
+    `held` is what can be spent and what is owed, by unit; `lists` what points of different age pay; `pending` the points
+    that wait.
     """
 
     customer: CustomerRow
     facts: PurchaseFacts
     held: Mapping[Unit, Balance]
     lists: PriceLists | None
+    pending: PendingPoints = NOTHING_PENDING
 
     def can_pay(self, unit: Unit) -> Balance:
         """What is there of a unit."""
@@ -52,8 +55,8 @@ async def standing(
     """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
     at, account = facts.occurred_at, customer.account
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
-    # A hold counts as used, which only the history says.
-    reserved = any(balance.held for balance in held_of(customer).values())
+    # A hold counts as used, and points that wait come one day, which only the history says.
+    reserved = any(balance.held or balance.pending for balance in held_of(customer).values())
     if not reserved and await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
         lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
         return Standing(customer, facts, held_of(customer), lists)
@@ -76,6 +79,7 @@ async def standing(
             for unit, now in retold.balances.items()
         },
         lists=then.price_lists(terms=terms, at=at),
+        pending=pending_points(retold.course, terms=terms, at=retold.until),
     )
 
 

@@ -17,6 +17,7 @@ from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course
 from app.domain.wallets.happenings import Held, Redeemed
+from app.domain.wallets.pending import pending_points
 from app.domain.wallets.postings import Posting, Subject
 from app.store import lots, price_lists, redemptions, rewards
 from app.store.accounts import Account
@@ -91,6 +92,8 @@ async def on_the_spot(
     balances = held_in(wallet)
     answer = answered(asked, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
+        if account.balance.pending:  # only the whole history says when those can be spent
+            return await in_its_place(session, call=call, asked=asked)
         return await keep(session, call=call, answer=answer)
     if not await rewards.take_one(session, program_id=program, reward=asked.reward):
         return rewards.OUT_OF_STOCK
@@ -139,6 +142,7 @@ async def in_its_place(session: Session, *, call: Call, asked: Asked) -> Answer 
         available=available,
         owed=held.owed,
         charge=_charge(then, asked=asked),
+        foreseen=pending_points(before.course, terms=asked.terms, at=before.until).foreseen(asked.clause),
     )
     answer = answered(asked, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:

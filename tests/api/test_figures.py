@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.api.passing import DAY, START, advance, deliver, inbox, passing, validity, visit
+from app.domain.access import Role
+from tests.api.passing import DAY, START, advance, deliver, inbox, passing, pending, validity, visit
+from tests.api.test_stamps import ADJUST
 from tests.proving import faults_in
 from tests.shop import Shop
 
@@ -66,3 +68,91 @@ def test_a_refund_below_zero_says_what_was_there_and_what_is_owed_now(database_u
         whole = shop.refund("R-2")["decision"]["reasons"][0]
         assert (whole["code"], whole["observed"], whole["required"]) == ("BELOW_ZERO", "20 points", "50 points")
         assert faults_in(database_url) == []
+
+
+REDEEM = """mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision {
+  reasons { code observed required clause { key } remedies { code from points } } } } }"""
+OFFERED = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available missingPoints decision {
+  reasons { code observed required clause { key } remedies { code from points } } } } } }"""
+TRIED = """query($by: CustomerBy!) { basketCheck(customer: $by, basket: {lines: []}) { clauses {
+  clause { key } applies appliesFrom reasons { code observed required clause { key } remedies { code from points } } } } }"""
+
+
+@pytest.mark.parametrize(
+    ("bought", "given", "told"),
+    [
+        # All that the coffee costs (50) is pending: the remedy is to wait, and nothing else.
+        (["120.00"], 0, [("STILL_PENDING", "pending", "120 points", [("COME_AT", 10, None)])]),
+        # Twenty are there, and forty come on the tenth day.
+        (["40.00"], 20, [("STILL_PENDING", "pending", "40 points", [("COME_AT", 10, None)])]),
+        # Nothing that waits is enough: what is missing even then, and when the rest comes.
+        (
+            ["30.00"],
+            5,
+            [
+                ("INSUFFICIENT_POINTS", "coffee", "5 points", [("COLLECT_POINTS", None, 15)]),
+                ("STILL_PENDING", "pending", "30 points", [("COME_AT", 10, None)]),
+            ],
+        ),
+        # Two purchases on different days: the second one is what it takes.
+        (["30.00", "40.00"], 0, [("STILL_PENDING", "pending", "70 points", [("COME_AT", 12, None)])]),
+        ([], 5, [("INSUFFICIENT_POINTS", "coffee", "5 points", [("COLLECT_POINTS", None, 45)])]),
+    ],
+)
+def test_points_that_wait_are_no_missing_points(
+    database_url: str, bought: list[str], given: int, told: list[tuple[str, str, str, list[Any]]]
+) -> None:
+    spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+    with passing(database_url, spend, pending(9)) as shop:
+        card = shop.enrol()
+        if given:
+            gift = {"idempotencyKey": "gift", "customer": {"card": card}, "points": given, "reason": "A gift"}
+            assert shop.ask(ADJUST, role=Role.OWNER, input=gift)["adjustPoints"]["userErrors"] == []
+        for place, price in enumerate(bought):
+            if place:
+                advance(shop, START + 2 * DAY)
+            shop.buy(card, price)
+        midnight = START.replace(hour=0)
+        expected = [
+            (
+                code,
+                clause,
+                observed,
+                [
+                    (remedy, None if days is None else (midnight + days * DAY).isoformat(), points)
+                    for remedy, days, points in remedies
+                ],
+            )
+            for code, clause, observed, remedies in told
+        ]
+        offered = shop.ask(OFFERED, by={"card": card})["rewards"]["nodes"][0]
+        sent = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}}
+        redeemed = shop.ask(REDEEM, input=sent)["redeemReward"]["decision"]
+        (tried,) = [
+            one
+            for one in shop.ask(TRIED, by={"card": card})["basketCheck"]["clauses"]
+            if one["clause"]["key"] == "coffee"
+        ]
+        for reasons in (offered["decision"]["reasons"], redeemed["reasons"], tried["reasons"]):
+            assert [reason_of(one) for one in reasons] == expected
+        waits = [days for _, _, _, remedies in told for code, days, _ in remedies if code == "COME_AT"]
+        missing = any(code == "INSUFFICIENT_POINTS" for code, *_ in told)
+        wanted = None if missing else (midnight + waits[0] * DAY).isoformat()
+        assert moment(tried["appliesFrom"]) == wanted
+        if wanted is not None:
+            advance(shop, midnight + waits[0] * DAY - timedelta(minutes=1))
+            assert shop.redeem(card)["decision"]["outcome"] == "REFUSED"
+            advance(shop, midnight + waits[0] * DAY)
+            assert shop.redeem(card)["decision"]["outcome"] == "GRANTED", "waiting was enough"
+        assert faults_in(database_url) == []
+
+
+def moment(text: str | None) -> str | None:
+    """An instant in one spelling."""
+    return None if text is None else datetime.fromisoformat(text).isoformat()
+
+
+def reason_of(reason: Any) -> tuple[str, str, str, list[tuple[str, str | None, int | None]]]:
+    """A reason's code, clause and figure, and its remedies."""
+    remedies = [(one["code"], moment(one["from"]), one["points"]) for one in reason["remedies"]]
+    return reason["code"], reason["clause"]["key"], reason["observed"], remedies

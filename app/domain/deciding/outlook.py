@@ -10,6 +10,7 @@ from fractions import Fraction
 from app.domain.amounts import Money
 from app.domain.counting import Counted
 from app.domain.deciding.judging import judge
+from app.domain.deciding.pending import Foreseen
 from app.domain.deciding.price_lists import PriceLists
 from app.domain.deciding.redeeming import PricedReward, price, price_for
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
@@ -55,11 +56,12 @@ def outlooks(
     decision: Decision,
     held: Mapping[Unit, Balance],
     lists: PriceLists | None = None,
+    foreseen: Callable[[Clause], Sequence[Foreseen]] = lambda _clause: (),
     refused: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[Outlook, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn.
 
-    `held` is what there is to pay with, by unit; `refused` what a till that asks for the reward with a key would be
+    `held` is what there is to pay with, by unit, `foreseen` when points that wait can pay for a reward; `refused` what a till that asks for the reward with a key would be
     refused with besides, when the terms decide like this.
     """
     purchase = terms.counted(facts)
@@ -68,7 +70,9 @@ def outlooks(
         if clause.kind is ClauseKind.REWARD:
             cost = price(clause)
             held_of_unit = held.get(cost.unit, Balance())
-            priced = price_for(terms=terms, clause=clause, facts=facts, held=held_of_unit, lists=lists)
+            priced = price_for(
+                terms=terms, clause=clause, facts=facts, held=held_of_unit, lists=lists, foreseen=foreseen(clause)
+            )
             refusal = refused(cost.reward, priced.decision)
             found.append(_reward(clause, purchase=purchase, priced=priced, refusal=refusal))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
@@ -100,16 +104,31 @@ def _reward(clause: Clause, *, purchase: Counted, priced: PricedReward, refusal:
         applies=granted and refusal is None,
         points=priced.cost,
         unit=price(clause).unit,
-        applies_from=_applies_from(clause, purchase=purchase) if waits else None,
+        applies_from=_can_be_had_from(clause, purchase=purchase, decision=priced.decision) if waits else None,
         nearly=() if granted else _nearly(priced.decision.reasons),
         reasons=priced.decision.reasons,
         refusal=refusal,
     )
 
 
-def _applies_from(clause: Clause, *, purchase: Counted) -> datetime | None:
-    """The first moment at which all its conditions hold with this very basket; None where time is not all it takes."""
-    at = purchase.occurred_at
+def _can_be_had_from(clause: Clause, *, purchase: Counted, decision: Decision) -> datetime | None:
+    """The first moment at which the reward can be paid for and its conditions hold; None where points are missing."""
+    since = purchase.occurred_at
+    for reason in decision.reasons:
+        if reason.condition is None and not reason.finding.met:
+            opening = _opening(reason)
+            if opening is None:
+                return None
+            since = max(since, opening)
+    return _applies_from(clause, purchase=purchase, since=since)
+
+
+def _applies_from(clause: Clause, *, purchase: Counted, since: datetime | None = None) -> datetime | None:
+    """The first moment, not before `since`, at which all its conditions hold with this very basket.
+
+    None where time is not all it takes.
+    """
+    at = since or purchase.occurred_at
     for _ in range(_STEPS):
         met, _, reasons = judge(clause, purchase=purchase._replace(occurred_at=at))
         if met:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.amounts import Money
 from app.domain.deciding.judging import judge
+from app.domain.deciding.pending import Foreseen, while_pending
 from app.domain.deciding.price_lists import Charge, PriceLists
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.grandfathering import Grandfathering
@@ -43,16 +45,31 @@ class PricedReward:
 
 
 def price_for(
-    *, terms: Terms, clause: Clause, facts: PurchaseFacts, held: Balance, lists: PriceLists | None
+    *,
+    terms: Terms,
+    clause: Clause,
+    facts: PurchaseFacts,
+    held: Balance,
+    lists: PriceLists | None,
+    foreseen: Sequence[Foreseen] = (),
 ) -> PricedReward:
     """Decide a redemption before it is asked for, by what there is of the unit that the reward costs.
 
-    `lists` is what points of different age pay; None where all of them pay the price of the clause.
+    `lists` is what points of different age pay; None where all of them pay the price of the clause. `foreseen` is when
+    points that wait can pay for it.
     """
     asked = price(clause)
     charge = lists.charge(asked.reward) if lists is not None and asked.unit is Unit.POINTS else None
     cost = asked.points if charge is None else charge.cost
-    decision = redeem(terms=terms, clause=clause, facts=facts, available=held.available, owed=held.owed, charge=charge)
+    decision = redeem(
+        terms=terms,
+        clause=clause,
+        facts=facts,
+        available=held.available,
+        owed=held.owed,
+        charge=charge,
+        foreseen=foreseen,
+    )
     return PricedReward(decision=decision, cost=cost, missing=max(0, cost + held.owed - held.available))
 
 
@@ -64,12 +81,13 @@ def redeem(
     available: int,
     owed: int = 0,
     charge: Charge | None = None,
+    foreseen: Sequence[Foreseen] = (),
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
     `available` and `owed` are of the unit that the reward costs; `owed` is 0 or more, and while there is any it is
     refused, points by the clause on refunds. `charge` is what it costs in points of different price; None where all of
-    them pay the price of the clause.
+    them pay the price of the clause. `foreseen` are the moments at which points that wait become available.
     """
     cost = price(clause)
     purchase = terms.counted(facts)
@@ -82,6 +100,10 @@ def redeem(
     # What is owed, and that nothing is given meanwhile, is what the clause on refunds says.
     owing = paid.code is ReasonCode.NEGATIVE_BALANCE
     said_by = terms.policy_clause(RefundPolicy) if owing else clause
+    payment: tuple[Reason, ...] = (Reason(clause=said_by.key, verdict=verdict, finding=paid),)
+    if not paid.met and foreseen:
+        missing = asked + owed - available
+        payment = while_pending(payment[0], missing=missing, foreseen=foreseen, terms=terms)
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
         points=asked if granted and in_points else 0,
@@ -89,7 +111,7 @@ def redeem(
         decided_for=facts.occurred_at,
         reasons=(
             *reasons,
-            Reason(clause=said_by.key, verdict=verdict, finding=paid),
+            *payment,
             *_besides(clause, cash=cost.cash),
             *_kept_price(terms, charge=charge, now=cost.points),
         ),

@@ -1,0 +1,62 @@
+"""The points of a wallet that wait, and what can be paid with them as they become available."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.deciding.pending import Foreseen
+from app.domain.deciding.price_lists import PriceLists
+from app.domain.deciding.redeeming import price
+from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
+from app.domain.wallets.course import Course
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """What there is when some of the points become available, and what points of different age pay then."""
+
+    at: datetime
+    waiting: int
+    spendable: int
+    lists: PriceLists | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPoints:
+    """The moments at which points become available, earliest first; none where no points wait."""
+
+    moments: tuple[_Moment, ...]
+
+    def foreseen(self, clause: Clause) -> tuple[Foreseen, ...]:
+        """The same for the price of a reward; nothing for one that is not bought with points."""
+        asked = price(clause)
+        if asked.unit is not Unit.POINTS:
+            return ()
+        found = []
+        for moment in self.moments:
+            charge = moment.lists.charge(asked.reward) if moment.lists is not None else None
+            cost = asked.points if charge is None else charge.cost
+            found.append(Foreseen(moment.at, moment.waiting, moment.spendable, cost))
+        return tuple(found)
+
+
+NOTHING_PENDING = PendingPoints(())
+
+
+def pending_points(course: Course, *, terms: Terms, at: datetime) -> PendingPoints:
+    """What waits in a wallet at a moment that it was told up to. What is known to expire until then is not counted."""
+    purse = course.points
+    lots = purse.holdings.free_lots()
+    moments = []
+    for then in sorted({lot.available_from for lot in lots if lot.available_from > at}):
+        there = 0
+        for lot in lots:
+            expires_at = purse.expires_at(lot)
+            if lot.available_from <= then and (expires_at is None or expires_at > then):
+                there += lot.free
+        waiting = sum(lot.free for lot in lots if at < lot.available_from <= then)
+        lists = course.price_lists(terms=terms, at=then)
+        moments.append(_Moment(then, waiting, there - purse.holdings.owed, lists))
+    return PendingPoints(tuple(moments))
