@@ -128,23 +128,27 @@ def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
 def key(
     role: Annotated[Role, typer.Option(case_sensitive=False, help="What the key may do.")],
     customer: Annotated[
-        str | None, typer.Option(help="The customer's external id, for a key of the role CUSTOMER.")
+        str | None,
+        typer.Option(
+            help="The customer's external id: whose key it is with the role CUSTOMER; with any other role, the holder's own"
+            " card, which the key then cannot touch."
+        ),
     ] = None,
     label: Annotated[str, typer.Option(help="Who or what holds it.")] = "",
     program: ProgramOption = None,
 ) -> None:
     """Hand out one more access key; it is shown once."""
-    if (customer is not None) != (role is Role.CUSTOMER):
-        raise stop("a key of the role CUSTOMER, and no other, is for a --customer")
+    if customer is None and role is Role.CUSTOMER:
+        raise stop("a key of the role CUSTOMER is for a --customer")
 
     async def work(desk: Desk) -> str:
         found = await chosen(desk, program)
-        return await _customer_key(desk, program=found, external_id=customer, role=role, label=label)
+        return await _handed_out(desk, program=found, external_id=customer, role=role, label=label)
 
     print(at_desk(work, settings=Settings()))
 
 
-async def _customer_key(desk: Desk, *, program: Program, external_id: str | None, role: Role, label: str) -> str:
+async def _handed_out(desk: Desk, *, program: Program, external_id: str | None, role: Role, label: str) -> str:
     customer_id = None
     if external_id is not None:
         row = await desk.ask(card, program_id=program.id, by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID))

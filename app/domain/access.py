@@ -100,13 +100,15 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 class Principal:
     """The holder of an access key: role, the key's id (for the record of who did what), the customer where it is one.
 
-    `formerly` are the customers who were merged into that one.
+    `formerly` are the customers who were merged into that one. `holder_id` is the customer who a member of staff is
+    besides, where the key says so: their own card is closed to them.
     """
 
     role: Role
     key_id: str
     customer_id: str | None = None
     formerly: frozenset[str] = frozenset()
+    holder_id: str | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""

@@ -38,7 +38,7 @@ async def sign_in(session: Session, *, token: str) -> SignedIn | None:
     program = await programs.get(session, program_id=key.program_id)
     if program is None:
         return None
-    principal = Principal(role=key.role, key_id=key.id)
+    principal = Principal(role=key.role, key_id=key.id, holder_id=key.holder_id)
     if key.customer_id is not None:
         own, *formerly = await customers.all_of(session, program_id=program.id, customer_id=key.customer_id)
         principal = replace(principal, customer_id=own, formerly=frozenset(formerly))

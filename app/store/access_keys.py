@@ -13,7 +13,10 @@ from app.store.values import instant, instant_or_none
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A key. `customer_id` is there for the role CUSTOMER and for no other."""
+    """A key. `customer_id` is there for the role CUSTOMER and for no other.
+
+    `holder_id` is the customer who the holder of another key is besides, where that is known.
+    """
 
     id: str
     program_id: str
@@ -23,24 +26,36 @@ class AccessKey:
     label: str
     created_at: datetime
     revoked_at: datetime | None = None
+    holder_id: str | None = None
 
 
-_COLUMNS = "id, program_id, role, secret_hash, customer_id, label, created_at, revoked_at"
+_FIND = (
+    "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.revoked_at,"
+    " h.customer_id AS holder_id FROM access_keys k"
+    " LEFT JOIN key_holders h ON h.program_id = k.program_id AND h.key_id = k.id"
+)
 
 
 async def issue(session: Session, *, key: AccessKey) -> None:
     """Keep a new key."""
-    await AccessKeyRow.create(using_db=session.orm, **asdict(key))
+    columns = asdict(key)
+    del columns["holder_id"]
+    await AccessKeyRow.create(using_db=session.orm, **columns)
+    if key.holder_id is not None:
+        await session.execute(
+            "INSERT INTO key_holders (program_id, key_id, customer_id) VALUES ($1, $2, $3)",
+            key.program_id,
+            key.id,
+            key.holder_id,
+        )
 
 
 async def find(session: Session, *, key_id: str, program_id: str | None = None) -> AccessKey | None:
     """The key with this id, revoked ones too, or None. The program is known only to a key that names it."""
     if program_id is None:
-        row = await session.row(f"SELECT {_COLUMNS} FROM access_keys WHERE id = $1", key_id)
+        row = await session.row(f"{_FIND} WHERE k.id = $1", key_id)
     else:
-        row = await session.row(
-            f"SELECT {_COLUMNS} FROM access_keys WHERE program_id = $1 AND id = $2", program_id, key_id
-        )
+        row = await session.row(f"{_FIND} WHERE k.program_id = $1 AND k.id = $2", program_id, key_id)
     if row is None:
         return None
     return AccessKey(
@@ -52,6 +67,7 @@ async def find(session: Session, *, key_id: str, program_id: str | None = None) 
         label=row["label"],
         created_at=instant(row["created_at"]),
         revoked_at=instant_or_none(row["revoked_at"]),
+        holder_id=row["holder_id"],
     )
 
 
@@ -59,3 +75,14 @@ async def revoke(session: Session, *, program_id: str, key_id: str, at: datetime
     """Revoke a key; False when there is no such key or it was revoked before."""
     known = AccessKeyRow.filter(program_id=program_id, id=key_id, revoked_at__isnull=True)
     return await known.using_db(session.orm).update(revoked_at=at) == 1
+
+
+async def hold(session: Session, *, program_id: str, key_id: str) -> None:
+    """Let nobody else count what was done with a key until this transaction ends. Raises LookupError."""
+    # Not FOR UPDATE: what is recorded refers to the key, and would wait for it.
+    locking = " FOR NO KEY UPDATE" if session.locking else ""
+    row = await session.row(
+        f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", program_id, key_id
+    )
+    if row is None:
+        raise LookupError(f"access key {key_id} is missing")

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from app.domain.receipt_numbers import Numbering, ReceiptNumbers
+from app.domain.staff_limits import StaffLimits
 from app.domain.wording import Address
 from app.store.tables import ProgramRow
 from app.store.unit import Row, Session
@@ -26,7 +27,7 @@ class Program:
     code, and amounts, dates and times are written as there. `address` is how German speaks to its members.
 
     `clock_ahead` is how far its clock is ahead of the server's, in whole seconds: nothing, but for a sandbox.
-    `numbering` is how its receipts are told apart.
+    `numbering` is how its receipts are told apart, `staff` what staff and tills may do by hand.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Program:
     clock_ahead: timedelta = timedelta()
     numbering: Numbering = field(default_factory=Numbering)
     address: Address = Address.FORMAL
+    staff: StaffLimits = field(default_factory=StaffLimits)
 
     def now(self, real: datetime) -> datetime:
         """What the program's clock shows when the server's shows `real`."""
@@ -48,14 +50,15 @@ class Program:
 
 _ONE = (
     "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_ahead_seconds, receipt_numbers,"
-    " receipt_day_starts, form_of_address FROM programs WHERE id = $1"
+    " receipt_day_starts, form_of_address, staff_adjustments, staff_transfers, amendment_days, amendment_amount"
+    " FROM programs WHERE id = $1"
 )
 
 
 async def create(session: Session, *, program: Program) -> None:
     """Keep a new program, whose clock nobody has moved yet."""
     columns = asdict(program)
-    del columns["clock_ahead"], columns["numbering"], columns["address"]
+    del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
     await ProgramRow.create(using_db=session.orm, **columns, **_settings(program))
 
 
@@ -65,12 +68,16 @@ async def get(session: Session, *, program_id: str) -> Program | None:
     return None if row is None else _program(row)
 
 
-def _settings(program: Program) -> dict[str, str]:
+def _settings(program: Program) -> dict[str, str | int | None]:
     """What the owner may set at any time, by column."""
     return {
         "receipt_numbers": program.numbering.numbers.value,
         "receipt_day_starts": program.numbering.day_starts.isoformat(),
         "form_of_address": program.address.value,
+        "staff_adjustments": program.staff.adjustments,
+        "staff_transfers": program.staff.transfers,
+        "amendment_days": program.staff.amendment_days,
+        "amendment_amount": program.staff.amendment_amount,
     }
 
 
@@ -113,6 +120,7 @@ async def all_programs(session: Session) -> tuple[Program, ...]:
             clock_ahead=timedelta(seconds=row.clock_ahead_seconds),
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
             address=Address(row.form_of_address),
+            staff=StaffLimits(row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount),
         )
         for row in rows
     )
@@ -131,6 +139,9 @@ def _program(row: Row) -> Program:
         clock_ahead=timedelta(seconds=row["clock_ahead_seconds"]),
         numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
         address=Address(row["form_of_address"]),
+        staff=StaffLimits(
+            row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.access import Role
 from app.domain.facts import PurchaseFacts
 from app.store.evidence import digest
 from app.store.purchases import Purchase
@@ -17,7 +18,8 @@ from app.store.values import instant, json_value
 class ReceiptCorrection:
     """A purchase as it was recorded until then, and whose it is since (`to_customer_id`); `actor` is the access key used.
 
-    `external_id`, `occurred_at` and `terms_version` are those of the purchase: they never change.
+    `external_id`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
+    `counted_stamps` are what it takes of a staff member's budget.
     """
 
     id: str
@@ -34,6 +36,8 @@ class ReceiptCorrection:
     external_id: str
     occurred_at: datetime
     terms_version: int
+    counted_points: int = 0
+    counted_stamps: int = 0
 
     @classmethod
     def of(
@@ -63,7 +67,10 @@ class ReceiptCorrection:
         return PurchaseFacts.from_data(json_value(self.facts_text))
 
 
-_OWN = "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor"
+_OWN = (
+    "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor,"
+    " counted_points, counted_stamps"
+)
 _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + ", p.external_id, p.occurred_at, p.terms_version"
 
 
@@ -71,7 +78,7 @@ async def add(session: Session, *, program_id: str, correction: ReceiptCorrectio
     """Keep a new correction (with the next statements, see `Session.later`)."""
     await session.later(
         f"INSERT INTO receipt_corrections ({_OWN}, program_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         correction.id,
         correction.purchase_id,
         correction.customer_id,
@@ -83,6 +90,8 @@ async def add(session: Session, *, program_id: str, correction: ReceiptCorrectio
         correction.recorded_at,
         correction.reason,
         correction.actor,
+        correction.counted_points,
+        correction.counted_stamps,
         program_id,
     )
 
@@ -102,6 +111,8 @@ def evidence(one: ReceiptCorrection) -> int:
         one.recorded_at,
         one.reason,
         one.actor,
+        # Corrections from before there were budgets counted for nothing, and were digested without.
+        *((one.counted_points, one.counted_stamps) if one.counted_points or one.counted_stamps else ()),
     )
 
 
@@ -117,6 +128,26 @@ async def of_customers(
         list(customer_ids),
     )
     return tuple(_correction(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class AmendedTotal:
+    """What a receipt came to before it was amended (minor units), and the role of the key that amended it."""
+
+    total: int
+    by_role: Role | None
+
+
+async def amendments(session: Session, *, program_id: str, purchase_id: str) -> tuple[AmendedTotal, ...]:
+    """The amendments of a receipt, oldest first; whose it is has no say."""
+    rows = await session.rows(
+        "SELECT c.total, k.role FROM receipt_corrections c"
+        " LEFT JOIN access_keys k ON k.program_id = c.program_id AND k.id = c.actor"
+        " WHERE c.program_id = $1 AND c.purchase_id = $2 ORDER BY c.recorded_at, c.id",
+        program_id,
+        purchase_id,
+    )
+    return tuple(AmendedTotal(row["total"], Role(row["role"]) if row["role"] is not None else None) for row in rows)
 
 
 async def owners_before(session: Session, *, program_id: str, purchase_id: str) -> frozenset[str]:
@@ -145,4 +176,6 @@ def _correction(row: Row) -> ReceiptCorrection:
         external_id=row["external_id"],
         occurred_at=instant(row["occurred_at"]),
         terms_version=row["terms_version"],
+        counted_points=row["counted_points"],
+        counted_stamps=row["counted_stamps"],
     )

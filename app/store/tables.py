@@ -41,8 +41,12 @@ class ProgramRow(Model):
     created_at = Instant()
     clock_ahead_seconds = fields.BigIntField(default=0)
     levels_looked_at = Instant(null=True)
-    receipt_numbers = fields.TextField()
-    receipt_day_starts = fields.TextField()
+    receipt_numbers = fields.TextField(default="UNIQUE")
+    receipt_day_starts = fields.TextField(default="00:00")
+    staff_adjustments = fields.BigIntField(default=5_000)
+    staff_transfers = fields.BigIntField(default=10_000)
+    amendment_days = fields.BigIntField(default=3)
+    amendment_amount = fields.BigIntField(null=True)
 
     class Meta:
         """Where it is kept."""

@@ -10,6 +10,7 @@ from app.domain.access import Role
 from app.domain.amounts import MAX_POINTS
 from app.domain.ledger import EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Adjusted
@@ -22,6 +23,7 @@ from app.store.unit import Session
 from app.usecases.book import new_account
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.record import record
+from app.usecases.staff_limits import above_budget, own_card
 
 MOST = 1_000_000
 """The most points that one adjustment moves."""
@@ -50,11 +52,17 @@ async def adjust(session: Session, *, call: Call, order: NewAdjustment) -> Answe
     customer = await customers.find(session, program_id=call.program.id, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, call=call, customer=customer, path=("customer",))) is not None:
+        return own
     in_force = await terms.in_force(session, program_id=call.program.id, at=call.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
     if order.unit not in await terms.units(session, program_id=call.program.id, terms=in_force):
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms know no such unit")
+    moved = {order.unit: abs(order.points)}
+    above = await above_budget(session, call=call, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
+    if above is not None:
+        return above
     before = await retell(session, program_id=call.program.id, account=customer.account, until=call.now)
     if -order.points > _spendable(before, order=order, customer=customer, call=call):
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))

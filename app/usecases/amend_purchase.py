@@ -12,7 +12,9 @@ from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Corrected
 from app.domain.wallets.postings import Subject
 from app.store import customers, locations, purchases, receipt_corrections, refunds
@@ -21,7 +23,7 @@ from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.receipt_corrections import ReceiptCorrection
 from app.store.refunds import Refund
-from app.store.telling import NewCorrection, Retold, retell
+from app.store.telling import NewCorrection, Retold, retell, told_with
 from app.store.unit import Session
 from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
@@ -29,6 +31,7 @@ from app.usecases.count import share_of_budgets
 from app.usecases.earn import RECEIPTS, paid_by
 from app.usecases.going_over import reason_problem
 from app.usecases.record import record
+from app.usecases.staff_limits import above_budget, above_till_limits, changed, limited, own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,14 @@ async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> A
     judged_by = await versions.version(session, program_id=program, number=sale.terms_version)
     if customer is None or judged_by is None:
         raise LookupError(f"purchase {sale.id} has no customer, or no terms")
+    if (own := await own_card(session, call=call, customer=customer, path=("purchase",))) is not None:
+        return own
     sale = await purchases.still(session, program_id=program, purchase=sale)
     facts = await _facts(session, call=call, order=order, sale=sale, customer=customer)
     if isinstance(facts, Problem):
         return facts
+    if (above := await above_till_limits(session, call=call, sale=sale, amended=facts)) is not None:
+        return above
     return await _amended(session, call=call, order=order, sale=sale, customer=customer, terms=judged_by, facts=facts)
 
 
@@ -150,6 +157,10 @@ async def _amended(
     sold = retold.course.sales[sale.id]
     if any(one.lifetime > MAX_POINTS for one in retold.balances.values()) or sold.decision.largest() > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    counted = await _counted(session, call=call, correction=correction, retold=retold)
+    if isinstance(counted, Problem):
+        return counted
+    correction = counted
     amended = replace(
         sale,
         total=facts.total(),
@@ -170,6 +181,20 @@ async def _amended(
     entry = made.get(Subject(EntryType.EARN, sale.id))
     answer = _answer(customer, sale=sale, decision=sold.decision, retold=retold, entry=entry, terms=terms)
     return await keep(session, call=call, answer=answer)
+
+
+async def _counted(
+    session: Session, *, call: Call, correction: ReceiptCorrection, retold: Retold
+) -> ReceiptCorrection | Problem:
+    """The correction with what it takes of a staff member's budget, or why it takes too much."""
+    if not limited(call):
+        return correction
+    before = told_with(retold.told, versions=retold.versions, facts=[], until=correction.occurred_at)
+    was, now = (course.sales[correction.purchase_id].decision for course in (before.course, retold.course))
+    moved = changed(was, now)
+    path = ("purchase", "lines")
+    above = await above_budget(session, call=call, budget=Budget.ADJUSTMENTS, moved=moved, path=path)
+    return above or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
 
 
 def _answer(

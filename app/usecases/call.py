@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from app.domain.access import Principal
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
@@ -36,7 +37,7 @@ class Call:
 
     `key` is the caller's idempotency key, `fingerprint` a digest of the verb and its canonical input, `actor` the id of
     the access key used (None: the `troth` command), `received_at` the server's time when it came, whatever the
-    program's clock shows, `new_id` makes time-ordered unique ids.
+    program's clock shows, `new_id` makes time-ordered unique ids. `principal` is the holder of that key.
     """
 
     program: Program
@@ -46,6 +47,7 @@ class Call:
     actor: str | None
     received_at: datetime
     new_id: Callable[[], str]
+    principal: Principal | None = None
 
     @property
     def now(self) -> datetime:

@@ -11,6 +11,7 @@ from app.domain.deciding import reversing
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.postings import Subject
@@ -23,6 +24,7 @@ from app.store.unit import Session
 from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.record import record
 from app.usecases.run_out import let_go
+from app.usecases.staff_limits import above_budget, own_card
 
 BY_THE_WINDOW = frozenset({Role.TILL, Role.CUSTOMER})
 """Who cancels only as long as the terms let a customer; staff and the owner may always, with a reason."""
@@ -58,6 +60,8 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     if (known := await replay(session, call=call)) is not None:
         return known
+    if (own := await own_card(session, call=call, customer=paid.customer, path=("redemption",))) is not None:
+        return own
     if (problem := _unfit(paid.redemption, order=order)) is not None:
         return problem
     if order.role in BY_THE_WINDOW:
@@ -71,6 +75,10 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
             return await keep(session, call=call, answer=_answer(paid, decision=late, balances=held))
     elif not order.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
+    moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
+    above = await above_budget(session, call=call, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
+    if above is not None:
+        return above
     return await _undone(session, call=call, order=order, paid=paid)
 
 

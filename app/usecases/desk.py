@@ -77,6 +77,7 @@ class Desk:
             actor=principal.key_id if principal is not None else None,
             received_at=self._clock(),
             new_id=self.new_id,
+            principal=principal,
         )
 
         async def work(session: Session) -> Answer:
@@ -103,7 +104,10 @@ class Desk:
         return order
 
     async def hand_out_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
-        """Make one more key of a program; its token is in the answer and nowhere else."""
+        """Make one more key of a program; its token is in the answer and nowhere else.
+
+        The customer is whose key it is; with a role other than CUSTOMER, who its holder is besides.
+        """
         new = make_key(
             program_id=program_id,
             id=self.new_id(),

@@ -29,6 +29,7 @@ from app.usecases.book_purchase import NewPurchase as NewPurchase
 from app.usecases.book_purchase import NewReceipt as NewReceipt
 from app.usecases.book_purchase import book_purchase
 from app.usecases.call import Answer, Call, balances_now, keep, replay
+from app.usecases.staff_limits import own_card
 from app.usecases.wait_for_purchase import apply_waiting
 
 RECEIPTS = "till"
@@ -60,6 +61,8 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, call=call, customer=customer, path=("customer",))) is not None:
+        return own
     recorded, awaited = await purchases.expected(
         session, program_id=program, source=RECEIPTS, external_id=order.external_id
     )

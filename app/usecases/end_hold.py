@@ -19,6 +19,7 @@ from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.count import count_uses
 from app.usecases.record import record
 from app.usecases.run_out import Changed, let_go
+from app.usecases.staff_limits import own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ async def _ended(session: Session, *, call: Call, order: HoldBy, by: _End) -> An
     if found is None:
         return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     held, customer = found
+    # Whoever lets a reservation go gains nothing.
+    own = await own_card(session, call=call, customer=customer, path=("hold",)) if by is _captured else None
+    if own is not None:
+        return own
     # What time has ended is over, whether the books say so yet or not: they are told by those who keep time.
     run_out = held.has_run_out(at=latest(call.now, customer.account.settled_at))
     if held.state is not RedemptionState.HELD or run_out:

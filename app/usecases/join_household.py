@@ -10,6 +10,7 @@ from app.store.customers import CustomerBy
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.going_over import go_over, reason_problem
+from app.usecases.staff_limits import own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ async def join_household(session: Session, *, call: Call, order: NewMember) -> A
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("household",))
     if joining.id == host.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("household",))
+    for customer, path in ((joining, ("customer",)), (host, ("household",))):
+        if (own := await own_card(session, call=call, customer=customer, path=path)) is not None:
+            return own
     wallet = joining.account.wallet_id
     if len((await holders.of_wallets(session, program_id=program, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("customer",))

@@ -10,6 +10,7 @@ from app.store.customers import CustomerBy, CustomerRow
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.going_over import go_over, reason_problem
+from app.usecases.staff_limits import own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ async def merge(session: Session, *, call: Call, order: NewMerger) -> Answer | P
         return await _again(session, call=call, merged=merged)
     if merged.id == survivor.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
+    for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
+        if (own := await own_card(session, call=call, customer=customer, path=path)) is not None:
+            return own
     wallet = merged.account.wallet_id
     if len((await holders.of_wallets(session, program_id=program, wallet_ids=[wallet]))[wallet]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("merged",))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.ledger import Entry, EntryType
 from app.domain.members import NOBODY
 from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Corrected
 from app.domain.wallets.postings import Subject
 from app.store import customers, levels, members, purchases, receipt_corrections, refunds
@@ -24,6 +27,7 @@ from app.usecases.count import share_of_budgets
 from app.usecases.earn import RECEIPTS
 from app.usecases.going_over import reason_problem
 from app.usecases.record import Evidence, record
+from app.usecases.staff_limits import above_budget, carried, limited, own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,11 @@ class _Moving:
     before: Purchase
     after: Purchase
     correction: ReceiptCorrection
+
+    def counted(self, moved: Mapping[Unit, int]) -> _Moving:
+        """The same with what it takes of a budget."""
+        correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
+        return replace(self, correction=correction)
 
     @property
     def leaving(self) -> NewCorrection:
@@ -96,6 +105,9 @@ async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer 
     sale = await purchases.still(session, program_id=program, purchase=sale)
     if giver.id == taker.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
+    for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
+        if (own := await own_card(session, call=call, customer=customer, path=path)) is not None:
+            return own
     if (bound := await _bound(session, program_id=program, sale=sale)) is not None:
         return bound
     correction = ReceiptCorrection.of(
@@ -151,6 +163,13 @@ async def _moved(session: Session, *, call: Call, moving: _Moving) -> Answer | P
     sold = there.course.sales[moving.before.id]
     if any(one.lifetime > MAX_POINTS for one in there.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
+    if limited(call):
+        before = told_with(here.told, versions=here.versions, facts=[], until=moving.before.occurred_at)
+        moved = carried(before.course.sales[moving.before.id].decision, sold.decision)
+        above = await above_budget(session, call=call, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
+        if above is not None:
+            return above
+        moving = moving.counted(moved)
     after = replace(
         moving.after, earned=sold.decision.points, facts=sold.facts, facts_text=json_text(sold.facts.to_data())
     )

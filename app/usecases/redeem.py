@@ -17,6 +17,7 @@ from app.usecases.book import accounts_of
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, balances_now, keep, replay
 from app.usecases.pay_reward import Asked, answered, in_its_place, on_the_spot
 from app.usecases.pay_reward import NewRedemption as NewRedemption
+from app.usecases.staff_limits import own_card
 
 
 async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answer | Problem:
@@ -62,6 +63,8 @@ async def _asked(session: Session, *, call: Call, order: NewRedemption) -> Asked
     customer = await customers.find(session, program_id=program, by=order.customer, lock=True)
     if customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, call=call, customer=customer, path=("customer",))) is not None:
+        return own
     reward = await _reward(session, call=call, order=order)
     if reward is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))

@@ -35,16 +35,20 @@ class NewKey:
 def make_key(
     *, program_id: str, id: str, role: Role, label: str, created_at: datetime, customer_id: str | None = None
 ) -> NewKey:
-    """A new random key of 256 bits; the token names its own id, so that one look-up finds it."""
+    """A new random key of 256 bits; the token names its own id, so that one look-up finds it.
+
+    The customer is whose key it is; with a role other than CUSTOMER, who its holder is besides.
+    """
     secret = secrets.token_urlsafe(32)
     key = AccessKey(
         id=id,
         program_id=program_id,
         role=role,
         secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
-        customer_id=customer_id,
+        customer_id=customer_id if role is Role.CUSTOMER else None,
         label=label,
         created_at=created_at,
+        holder_id=customer_id if role is not Role.CUSTOMER else None,
     )
     return NewKey(key=key, token=f"troth_{role.value.lower()}_{id.replace('-', '')}_{secret}")
 

@@ -11,6 +11,8 @@ from app.domain.deciding.expiry import last_day
 from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot
 from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
+from app.domain.units import Unit
 from app.domain.wallets.happenings import PassedOn, Received
 from app.domain.wallets.postings import Subject
 from app.store import customers, transfers
@@ -21,6 +23,7 @@ from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.going_over import after_all_of, reason_problem
 from app.usecases.record import record
+from app.usecases.staff_limits import above_budget, own_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ async def transfer(session: Session, *, call: Call, order: NewTransfer) -> Answe
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("to",))
     if giver.account.id == taker.account.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
+    for customer, path in ((giver, ("from",)), (taker, ("to",))):
+        if (own := await own_card(session, call=call, customer=customer, path=path)) is not None:
+            return own
+    moved = {Unit.POINTS: order.points}
+    above = await above_budget(session, call=call, budget=Budget.TRANSFERS, moved=moved, path=("points",))
+    if above is not None:
+        return above
     return await _passed(session, call=call, order=order, giver=giver, taker=taker)
 
 

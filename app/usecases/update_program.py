@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import time
 
 from app.domain.problems import Problem
@@ -16,11 +17,12 @@ from app.usecases.call import Answer, Call, keep, replay
 
 @dataclass(frozen=True, slots=True)
 class ProgramSettings:
-    """What shall be set; None leaves a setting as it is."""
+    """What shall be set; None leaves a setting as it is. `staff` are limits of staff by name, those that change."""
 
     receipt_numbers: ReceiptNumbers | None = None
     receipt_day_starts: time | None = None
     address: Address | None = None
+    staff: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, program: Program) -> Program:
         """The program with these settings."""
@@ -30,6 +32,7 @@ class ProgramSettings:
             program,
             numbering=Numbering(self.receipt_numbers or before.numbers, starts),
             address=self.address or program.address,
+            staff=replace(program.staff, **self.staff),
         )
 
 

@@ -54,6 +54,10 @@ TABLES: dict[str, Table] = {
             "levels_looked_at?": "instant",
             "receipt_numbers": "text",
             "receipt_day_starts": "text",
+            "staff_adjustments": "integer",
+            "staff_transfers": "integer",
+            "amendment_days": "integer",
+            "amendment_amount?": "integer",
         },
         key=("id",),
         checks=frozenset(
@@ -63,6 +67,10 @@ TABLES: dict[str, Table] = {
                 "programs_clock_ahead",
                 "programs_receipt_numbers",
                 "programs_form_of_address",
+                "programs_staff_adjustments",
+                "programs_staff_transfers",
+                "programs_amendment_days",
+                "programs_amendment_amount",
             }
         ),
     ),
@@ -81,6 +89,12 @@ TABLES: dict[str, Table] = {
         indexed=frozenset({("id",)}),
         references=frozenset({_PROGRAM, _to("customers", "customer_id")}),
         checks=frozenset({"access_keys_customer"}),
+    ),
+    "key_holders": Table(
+        columns={"program_id": "id", "key_id": "id", "customer_id": "id"},
+        key=("program_id", "key_id"),
+        references=frozenset({_to("access_keys", "key_id"), _to("customers", "customer_id")}),
+        only_added=True,
     ),
     "terms_versions": Table(
         columns={
@@ -444,6 +458,7 @@ TABLES: dict[str, Table] = {
         },
         key=_KEY,
         unique=frozenset({("program_id", "redemption_id")}),
+        indexed=frozenset({("program_id", "actor", "recorded_at")}),
         references=frozenset({_to("redemptions", "redemption_id"), _to("access_keys", "actor")}),
         only_added=True,
     ),
@@ -461,10 +476,17 @@ TABLES: dict[str, Table] = {
             "recorded_at": "instant",
             "reason": "text",
             "actor?": "id",
+            "counted_points": "integer",
+            "counted_stamps": "integer",
         },
         key=_KEY,
         indexed=frozenset(
-            {("program_id", "purchase_id"), ("program_id", "customer_id"), ("program_id", "to_customer_id")}
+            {
+                ("program_id", "purchase_id"),
+                ("program_id", "customer_id"),
+                ("program_id", "to_customer_id"),
+                ("program_id", "actor", "recorded_at"),
+            }
         ),
         references=frozenset(
             {
@@ -490,7 +512,7 @@ TABLES: dict[str, Table] = {
             "actor?": "id",
         },
         key=_KEY,
-        indexed=frozenset({("program_id", "account_id")}),
+        indexed=frozenset({("program_id", "account_id"), ("program_id", "actor", "recorded_at")}),
         references=frozenset(
             {
                 _to("accounts", "account_id"),
@@ -516,7 +538,9 @@ TABLES: dict[str, Table] = {
             "actor?": "id",
         },
         key=_KEY,
-        indexed=frozenset({("program_id", "from_account_id"), ("program_id", "to_account_id")}),
+        indexed=frozenset(
+            {("program_id", "from_account_id"), ("program_id", "to_account_id"), ("program_id", "actor", "recorded_at")}
+        ),
         references=frozenset(
             {_to("accounts", "from_account_id"), _to("accounts", "to_account_id"), _to("access_keys", "actor")}
         ),

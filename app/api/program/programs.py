@@ -15,6 +15,7 @@ from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.scalars import CurrencyCode
 from app.api.program.locations import LocationConnection, location_connection
+from app.api.program.staff_limits import StaffLimits, staff_limits
 from app.api.program.terms import Terms
 from app.domain.access import Permission
 from app.domain.receipt_numbers import ReceiptNumbers
@@ -53,6 +54,14 @@ class Program(Node):
         """The time that everything of the program goes by."""
         context = info.context
         return context.now if context.principal.may(Permission.READ_CLOCK) else None
+
+    @strawberry.field(
+        description="What staff and tills may do by hand; `updateProgram` sets it. For owner and staff; null for tills and customers."
+    )
+    def staff_limits(self, info: Info) -> StaffLimits | None:
+        """The limits of the program."""
+        context = info.context
+        return staff_limits(context) if context.principal.may(Permission.ADJUST_POINTS) else None
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
     async def terms(self, info: Info) -> Terms | None:

@@ -8,10 +8,11 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.context import Info, speak
+from app.api.conventions.context import Context, Info, speak
 from app.api.conventions.payloads import Payload, canonical
 from app.api.conventions.performing import perform
 from app.api.program.programs import Program, program_of
+from app.api.program.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.domain.receipt_numbers import ReceiptNumbers
@@ -37,6 +38,9 @@ class UpdateProgramInput:
     )
     form_of_address: Address | None = strawberry.field(
         default=None, description="How German sentences speak to members from now on."
+    )
+    staff_limits: StaffLimitsInput | None = strawberry.field(
+        default=None, description="What staff and tills may do by hand from now on."
     )
 
 
@@ -64,11 +68,7 @@ async def update_program(
         permission=Permission.SET_PROGRAM,
         key=input.idempotency_key,
         payload=canonical(input),
-        order=ProgramSettings(
-            receipt_numbers=input.receipt_numbers,
-            receipt_day_starts=input.receipt_day_starts,
-            address=input.form_of_address,
-        ),
+        order=_order(input, context=context),
         context=context,
     )
     if isinstance(outcome, Problem):
@@ -76,3 +76,15 @@ async def update_program(
     context.desk.settings_changed += 1
     await context.reread_program()
     return UpdateProgramPayload()
+
+
+def _order(sent: UpdateProgramInput, *, context: Context) -> ProgramSettings | Problem:
+    staff = changed_limits(sent.staff_limits, currency=context.program.currency)
+    if isinstance(staff, Problem):
+        return staff
+    return ProgramSettings(
+        receipt_numbers=sent.receipt_numbers,
+        receipt_day_starts=sent.receipt_day_starts,
+        address=sent.form_of_address,
+        staff=staff,
+    )

@@ -170,6 +170,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "Darunter ist keine Ankündigung bekannt.",
     "error.SAME_CUSTOMER": "Beide Angaben gehören zu demselben Kundenkonto.",
     "error.OTHER_CUSTOMER": "Was zurückkommt, hatte jemand anderes gekauft.",
+    "error.OWN_CARD": "Dieser Zugangsschlüssel gehört jemandem, dem auch diese Karte gehört. Bitte eine andere Person im Team, das zu tun.",
     "error.ALREADY_MERGED": "Dieses Kundenkonto wurde bereits mit einem anderen zusammengeführt.",
     "error.WALLET_SHARED": "Dieses Guthaben gehört mehreren Mitgliedern gemeinsam; darum ist das nicht möglich.",
     "error.NOT_HELD": "Diese Reservierung besteht nicht mehr: Sie wurde eingelöst oder aufgehoben oder ist abgelaufen.",
@@ -177,6 +178,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_USED": "Diese Einlösung wurde schon genutzt und lässt sich nicht mehr selbst zurücknehmen.",
     "error.NOT_CANCELLABLE": "Nach den Bedingungen kann nur das Personal diese Einlösung zurücknehmen.",
     "error.NOT_MOVABLE": "Dieser Einkauf bleibt bei seinem Kundenkonto: Es wurde etwas davon zurückgegeben oder ein Teil mit Punkten bezahlt.",
-    "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel vergeben werden darf.",
+    "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel erlaubt ist. Die Inhaberin oder der Inhaber des Programms kann es tun.",
     "error.NOT_ENOUGH_POINTS": "Dafür reicht das Guthaben nicht.",
 }

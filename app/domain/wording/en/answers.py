@@ -170,6 +170,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "No notice is known by that.",
     "error.SAME_CUSTOMER": "Both are the same customer.",
     "error.OTHER_CUSTOMER": "Somebody else had bought what comes back.",
+    "error.OWN_CARD": "This key belongs to somebody who holds this card. Ask a colleague to do it.",
     "error.ALREADY_MERGED": "This customer has already been merged with another one.",
     "error.WALLET_SHARED": "Several customers share this wallet, so this is not possible.",
     "error.NOT_HELD": "This reservation is over: it was redeemed or released, or it has run out.",
@@ -177,6 +178,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_USED": "This redemption has been used, so you can no longer cancel it yourself.",
     "error.NOT_CANCELLABLE": "The terms do not let this redemption be cancelled without the staff; please ask them.",
     "error.NOT_MOVABLE": "This purchase has to stay with its customer: goods of it came back, or points paid a part of it.",
-    "error.ABOVE_LIMIT": "This is more than may be given with this access key.",
+    "error.ABOVE_LIMIT": "This is more than staff or the till may do with this access key. The owner can do it.",
     "error.NOT_ENOUGH_POINTS": "There is not enough in the wallet for this.",
 }

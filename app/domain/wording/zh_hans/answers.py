@@ -170,6 +170,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "查无此通知。",
     "error.SAME_CUSTOMER": "两者为同一位会员。",
     "error.OTHER_CUSTOMER": "退回的商品由另一位会员购买。",
+    "error.OWN_CARD": "该访问密钥的持有人也是这张会员卡的持有人，请由其他同事操作。",
     "error.ALREADY_MERGED": "该会员此前已与另一位会员合并。",
     "error.WALLET_SHARED": "该账户由多位会员共用，因此无法进行此操作。",
     "error.NOT_HELD": "该预留已结束：已完成兑换、已取消或已过期。",
@@ -177,6 +178,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_USED": "该兑换已使用，您无法再自行取消。",
     "error.NOT_CANCELLABLE": "按条款规定，该兑换只能由店员取消，请联系店员。",
     "error.NOT_MOVABLE": "该笔消费不能转到其他会员：其中已有退货，或部分金额以积分支付。",
-    "error.ABOVE_LIMIT": "超出该访问密钥可发放的上限。",
+    "error.ABOVE_LIMIT": "这超出了该访问密钥的权限额度，请由计划所有者操作。",
     "error.NOT_ENOUGH_POINTS": "余额不足。",
 }

@@ -170,6 +170,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOTICE_NOT_FOUND": "查無此通知。",
     "error.SAME_CUSTOMER": "兩者為同一位會員。",
     "error.OTHER_CUSTOMER": "退回的商品由另一位會員購買。",
+    "error.OWN_CARD": "此存取金鑰的持有人也是這張會員卡的持有人，請由其他同事處理。",
     "error.ALREADY_MERGED": "此會員先前已與另一位會員合併。",
     "error.WALLET_SHARED": "此帳戶由多位會員共用，因此無法執行此操作。",
     "error.NOT_HELD": "此預留已結束：已完成兌換、已取消或已逾期。",
@@ -177,6 +178,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.ALREADY_USED": "此兌換已使用，您無法再自行取消。",
     "error.NOT_CANCELLABLE": "依條款規定，此兌換只能由門市人員取消，請洽門市人員。",
     "error.NOT_MOVABLE": "此筆消費無法轉至其他會員：其中已有退貨，或部分金額以點數支付。",
-    "error.ABOVE_LIMIT": "超出此存取金鑰可發給的上限。",
+    "error.ABOVE_LIMIT": "這超出此存取金鑰的額度，請由計畫擁有者處理。",
     "error.NOT_ENOUGH_POINTS": "餘額不足。",
 }

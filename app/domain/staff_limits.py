@@ -1,0 +1,53 @@
+"""How much staff and tills may do by hand before the owner has to do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from app.domain.amounts import DECIMALS, Money
+
+
+class Budget(StrEnum):
+    """What an access key of staff moves by hand in a day, counted without sign and in each unit by itself."""
+
+    ADJUSTMENTS = "ADJUSTMENTS"
+    TRANSFERS = "TRANSFERS"
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLimits:
+    """The limits of a program, which its owner sets.
+
+    `adjustments` and `transfers` are points (or stamps) a day and access key; `amendment_days` the age of a receipt that
+    a till may amend; `amendment_amount` how much a till may change one receipt by whatever it came to, in minor units of
+    the program's currency (None: 100 major units).
+    """
+
+    adjustments: int = 5_000
+    transfers: int = 10_000
+    amendment_days: int = 3
+    amendment_amount: int | None = None
+
+    def a_day(self, budget: Budget) -> int:
+        """How many points or stamps a day a budget allows."""
+        return self.adjustments if budget is Budget.ADJUSTMENTS else self.transfers
+
+    @property
+    def amendment_age(self) -> timedelta:
+        """How old a receipt may be that a till amends."""
+        return timedelta(days=self.amendment_days)
+
+    def smallest_amendment(self, *, currency: str) -> Money:
+        """By how much a till may change any receipt, however little it came to."""
+        if self.amendment_amount is None:
+            return Money(100 * 10 ** DECIMALS[currency], currency)
+        return Money(self.amendment_amount, currency)
+
+    def largest_amendment(self, *, total: Money) -> Money:
+        """By how much a till may change a receipt, all its changes together: twice the total, or more where that is little.
+
+        `total` is what the receipt came to when it was recorded, in the program's currency.
+        """
+        return Money(max(2 * total.minor, self.smallest_amendment(currency=total.currency).minor), total.currency)

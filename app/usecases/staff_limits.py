@@ -1,0 +1,130 @@
+"""What staff and tills may do by hand, checked in the transaction that does it; the owner may always."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+from app.domain.access import Role
+from app.domain.amounts import Money, Rounding, rounded
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
+from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
+from app.domain.units import Unit
+from app.store import access_keys, customers, receipt_corrections, staff_budgets
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
+from app.store.unit import Session
+from app.usecases.call import Call
+
+_OWNER = "the owner can do it"
+
+
+def limited(call: Call) -> bool:
+    """Whether what is moved by hand has a budget: staff have one, the owner and the `troth` command have none."""
+    return call.principal is not None and call.principal.role is Role.STAFF
+
+
+async def above_budget(
+    session: Session, *, call: Call, budget: Budget, moved: Mapping[Unit, int], path: tuple[str, ...]
+) -> Problem | None:
+    """The refusal of what is more than is left of the day's budget of an access key, or None.
+
+    `moved` is what would be moved, without sign. From here on nobody else moves anything with the key until the
+    transaction ends, so it comes after every lock on an account.
+    """
+    wanted = {unit: points for unit, points in moved.items() if points}
+    if call.principal is None or not limited(call) or not wanted:
+        return None
+    program, key_id = call.program, call.principal.key_id
+    await access_keys.hold(session, program_id=program.id, key_id=key_id)
+    today = local_date(call.now, zone_name=program.zone)
+    used = await staff_budgets.used(
+        session,
+        program_id=program.id,
+        key_id=key_id,
+        budget=budget,
+        since=day_start(today, zone_name=program.zone),
+        until=day_start(today + timedelta(days=1), zone_name=program.zone),
+    )
+    limit = program.staff.a_day(budget)
+    for unit, points in wanted.items():
+        if used[unit] + points > limit:
+            left = max(limit - used[unit], 0)
+            detail = (
+                f"{budget.value.lower()} by a staff key: at most {limit:,} {unit.value} a day, {left:,} left today,"
+                f" {points:,} asked for; {_OWNER}"
+            )
+            return Problem(ProblemCode.ABOVE_LIMIT, path=path, detail=detail)
+    return None
+
+
+def changed(before: Decision, after: Decision) -> dict[Unit, int]:
+    """What an amended receipt earns more or less than before, without sign."""
+    return {unit: abs(after.amount(unit) - before.amount(unit)) for unit in Unit}
+
+
+def carried(before: Decision, after: Decision) -> dict[Unit, int]:
+    """What goes along with a purchase that is moved: what it had earned, or what it earns there where that is more."""
+    return {unit: max(before.amount(unit), after.amount(unit)) for unit in Unit}
+
+
+async def above_till_limits(session: Session, *, call: Call, sale: Purchase, amended: PurchaseFacts) -> Problem | None:
+    """The refusal of an amendment that a till may not make, or None: the receipt is too old, or changes by too much.
+
+    All changes that tills made to the receipt count together. The customer's account must be locked.
+    """
+    if call.principal is None or call.principal.role is not Role.TILL:
+        return None
+    staff = call.program.staff
+    if call.now - sale.occurred_at > staff.amendment_age:
+        detail = f"a till amends receipts of up to {staff.amendment_days} days; {_OWNER}, and so can staff"
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=detail)
+    earlier = await receipt_corrections.amendments(session, program_id=call.program.id, purchase_id=sale.id)
+    totals = [*(one.total for one in earlier), sale.total.minor]
+    tills = [one.by_role is Role.TILL for one in earlier]
+    already = sum(abs(after - before) for before, after, by_till in _steps(totals, tills) if by_till)
+    asked = already + abs(amended.total().minor - sale.total.minor)
+    most = staff.largest_amendment(total=_counted(totals[0], of=sale.facts))
+    if _counted(asked, of=sale.facts).minor <= most.minor:
+        return None
+    left = max(most.minor - _counted(already, of=sale.facts).minor, 0)
+    detail = (
+        f"a till changes one receipt by at most {most.decimal()} {most.currency} in all,"
+        f" {Money(left, most.currency).decimal()} left; {_OWNER}, and so can staff"
+    )
+    return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "lines"), detail=detail)
+
+
+def _steps(totals: Sequence[int], tills: Sequence[bool]) -> list[tuple[int, int, bool]]:
+    """The total before and after each change, and whether a till made it."""
+    return list(zip(totals[:-1], totals[1:], tills, strict=True))
+
+
+def _counted(minor: int, *, of: PurchaseFacts) -> Money:
+    """Money of a receipt in the program's currency."""
+    if of.exchange is None:
+        return Money(minor, of.currency)
+    exact = minor * Fraction(of.exchange.factor(foreign=of.currency))
+    return Money(rounded(exact, mode=Rounding.HALF_UP), of.exchange.into)
+
+
+async def own_card(session: Session, *, call: Call, customer: CustomerRow, path: tuple[str, ...]) -> Problem | None:
+    """The refusal where the wallet is that of whoever holds the access key, or None; its account must be locked.
+
+    So is a wallet that they share, and that of the customer who they were merged into.
+    """
+    holder_id = call.principal.holder_id if call.principal is not None else None
+    if holder_id is None:
+        return None
+    holder = await customers.find(session, program_id=call.program.id, by=CustomerBy(holder_id))
+    if holder is None or holder.account.wallet_id != customer.account.wallet_id:
+        return None
+    return Problem(
+        ProblemCode.OWN_CARD,
+        path=path,
+        detail="this access key belongs to a holder of that wallet; another one can do it",
+    )
