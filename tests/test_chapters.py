@@ -34,7 +34,9 @@ def no_errors(found: Any) -> bool:
     return not any(one.get("userErrors") for one in found.values())
 
 
-@pytest.mark.parametrize(("chapter", "answers"), [("ledger.md", 7), ("stamps.md", 5), ("receipts.md", 2)])
+@pytest.mark.parametrize(
+    ("chapter", "answers"), [("ledger.md", 7), ("stamps.md", 5), ("receipts.md", 2), ("staff.md", 1)]
+)
 def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
     compared = 0
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
