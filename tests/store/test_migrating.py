@@ -27,6 +27,7 @@ NAMES = (
     "0010_receipt_corrections",
     "0011_one_spelling_of_identities",
     "0012_receipt_numbers",
+    "0013_form_of_address",
     "0014_limits_of_staff",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
