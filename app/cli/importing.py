@@ -33,7 +33,7 @@ def import_purchases(
         if dry_run:
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-            task = progress.add_task("Recording", total=len(plan.customers()) + len(plan.steps))
+            task = progress.add_task("Recording", total=len(plan.buyers()) + len(plan.receipts))
             done = await carry_out(plan, desk=desk, program=found, done=lambda steps: progress.advance(task, steps))
         return plan, done
 
@@ -45,9 +45,12 @@ def import_purchases(
         with errors.open("w", encoding="utf-8", newline="") as target:
             writer = csv.writer(target)
             writer.writerow(("line", "invoice", "reason", "detail"))
-            for one in plan.left_out():
-                writer.writerow((one.number, one.invoice, one.reason.value, one.detail or said(one.reason)))
+            for rejected in plan.left_out():
+                detail = rejected.detail or said(rejected.reason)
+                writer.writerow((rejected.number, rejected.invoice, rejected.reason.value, detail))
     _report(plan, done, as_json=as_json)
+    if not plan.receipts:
+        raise stop("nothing of this file could be brought in; every line is left out, for the reasons above")
 
 
 def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
@@ -55,9 +58,9 @@ def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
     facts = {
         "lines": plan.lines,
         "purchases": len(plan.sales),
-        "purchase_lines": sum(len(sale.facts.lines) for sale in plan.sales),
-        "customers": len(plan.customers()),
-        "total_minor": sum(sale.facts.total().minor for sale in plan.sales),
+        "purchase_lines": sum(len(sale.lines) for sale in plan.sales),
+        "customers": len(plan.buyers()),
+        "total_minor": sum(sale.total().minor for sale in plan.sales),
         "refunds": len(plan.returns),
         "left_out": left_out,
         "written": None

@@ -55,6 +55,10 @@ def normalised(kind: IdentityKind, text: str, *, region: str) -> str:
         return address
     if kind is IdentityKind.CARD:
         return _card(text)
+    if kind is IdentityKind.EXTERNAL_ID:
+        if not 1 <= len(text) <= 200:
+            raise IdentityError("1 to 200 characters")
+        return text
     if not _EXACT.fullmatch(text):
         raise IdentityError("1 to 200 printable ASCII characters without spaces")
     return text

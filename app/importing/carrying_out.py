@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from app.domain.identities import IdentityKind
 from app.domain.problems import Problem, ProblemCode
-from app.importing.plan import Destination, LeftOut, Plan, Reason, Return, Sale
+from app.importing.plan import Buyer, Destination, LeftOut, Plan, Reason, Receipt, Return
 from app.queries.published_terms import first_terms
 from app.queries.records import CustomerBy, Program
 from app.usecases.call import CLOCK_TOLERANCE, Answer
 from app.usecases.desk import Desk, Verb, fingerprint
 from app.usecases.earn import NewPurchase, earn
 from app.usecases.enrol import Enrolment, enrol
+from app.usecases.record_receipt import NewMixedReceipt, record_receipt
 from app.usecases.refund import NewRefund, refund
 
 
@@ -35,31 +37,33 @@ async def destination_of(program: Program, *, desk: Desk) -> Destination:
         region=program.region,
         terms_since=await desk.ask(first_terms, program_id=program.id),
         latest=desk.now(program) + CLOCK_TOLERANCE,
+        numbering=program.numbering,
     )
 
 
 async def carry_out(plan: Plan, *, desk: Desk, program: Program, done: Callable[[int], None]) -> Imported:
-    """Enrol the customers and record purchases and refunds in the order in which they happened.
+    """Enrol the customers and record the receipts in the order in which they happened, each whole or not at all.
 
-    `done` is told of each finished step. A step that is refused is taken out of the plan and put among its rejected,
-    and so are the returns of a sale that is refused: its lines may be other ones than those that are recorded.
+    `done` is told of each finished step. A receipt that is refused is taken out of the plan and put among its rejected,
+    and so are those that bring back something of it: its lines may be other ones than those that are recorded.
     """
     imported = Imported()
-    for customer in plan.customers():
-        await _enrolled(customer, imported=imported, desk=desk, program=program)
+    for buyer in plan.buyers():
+        await _enrolled(buyer, imported=imported, desk=desk, program=program)
         done(1)
-    refused: dict[str, tuple[Reason, str | None]] = {}
-    for step in plan.steps:
-        if isinstance(step, Return) and step.invoice in refused:
-            refused[step.receipt] = LeftOut.SALE_LEFT_OUT, None
+    refused: dict[tuple[str, date | None], tuple[Reason, str | None]] = {}
+    for receipt in plan.receipts:
+        if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
+            refused[receipt.known_as] = LeftOut.SALE_LEFT_OUT, None
         else:
-            answer = await _carried_out(step, desk=desk, program=program)
+            answer = await _recorded(receipt, desk=desk, program=program)
             if isinstance(answer, Problem):
-                refused[step.receipt] = _reason(answer), answer.detail
+                refused[receipt.known_as] = _reason(answer), answer.detail
+            elif answer.replayed:
+                imported.already_there += 1
             else:
-                imported.already_there += answer.replayed
-                imported.purchases += isinstance(step, Sale) and not answer.replayed
-                imported.refunds += isinstance(step, Return) and not answer.replayed
+                imported.purchases += receipt.facts is not None
+                imported.refunds += len(receipt.returns)
         done(1)
     plan.leave_out(refused)
     return imported
@@ -72,11 +76,18 @@ def _reason(problem: Problem) -> ProblemCode:
     return problem.code
 
 
-async def _enrolled(customer: str, *, imported: Imported, desk: Desk, program: Program) -> None:
+async def _enrolled(buyer: Buyer, *, imported: Imported, desk: Desk, program: Program) -> None:
     """Enrol a customer; one who is there already is left alone, and one who is refused will have no purchases."""
-    order = Enrolment(identities=((IdentityKind.EXTERNAL_ID, customer),), locale=None)
-    answer = await _do(
-        enrol, name="enrolCustomer", receipt=customer, payload=customer, order=order, desk=desk, program=program
+    # Ids were the first identities of an import, so that their keys have stayed without a kind.
+    kind = "" if buyer.kind is IdentityKind.EXTERNAL_ID else f"{buyer.kind.value}:"
+    answer = await desk.do(
+        enrol,
+        name="enrolCustomer",
+        program=program,
+        principal=None,
+        key=f"import:enrolCustomer:{kind}{buyer.value}",
+        payload=buyer.value,
+        order=Enrolment(identities=(buyer,), locale=None),
     )
     if isinstance(answer, Problem):
         imported.already_there += answer.code is ProblemCode.IDENTITY_TAKEN
@@ -85,54 +96,63 @@ async def _enrolled(customer: str, *, imported: Imported, desk: Desk, program: P
         imported.customers += not answer.replayed
 
 
-async def _carried_out(step: Sale | Return, *, desk: Desk, program: Program) -> Answer | Problem:
+async def _recorded(receipt: Receipt, *, desk: Desk, program: Program) -> Answer | Problem:
+    """Record a receipt as a till would, or all that it does at once where that is more than one thing."""
+    bought = _bought(receipt)
+    returned = tuple(_returned(back, receipt=receipt) for back in receipt.returns)
     verb: Verb
-    order: NewPurchase | NewRefund
-    if isinstance(step, Sale):
-        verb, name, payload, order = earn, "recordPurchase", _sale_payload(step), _sale(step)
+    order: NewPurchase | NewRefund | NewMixedReceipt
+    number = receipt.invoice
+    if bought is not None and not returned:
+        verb, name, payload, order = earn, "recordPurchase", _sale_payload(receipt), bought
+    elif bought is None and len(returned) == 1:
+        (back,) = receipt.returns
+        verb, name, payload, order = refund, "recordRefund", _return_payload(back, receipt=receipt), returned[0]
+        number = back.receipt
     else:
-        verb, name, payload, order = refund, "recordRefund", _return_payload(step), _return(step)
-    return await _do(verb, name=name, receipt=step.receipt, payload=payload, order=order, desk=desk, program=program)
-
-
-async def _do(
-    verb: Verb, *, name: str, receipt: str, payload: object, order: object, desk: Desk, program: Program
-) -> Answer | Problem:
+        verb, name, order = record_receipt, "recordReceipt", NewMixedReceipt(bought, returned)
+        payload = [
+            _sale_payload(receipt) if bought is not None else None,
+            [_return_payload(back, receipt=receipt) for back in receipt.returns],
+        ]
+    day = f"@{receipt.day}" if receipt.day is not None else ""
     return await desk.do(
         verb,
         name=name,
         program=program,
         principal=None,
-        key=f"import:{name}:{receipt}",
+        key=f"import:{name}:{number}{day}",
         payload=payload,
         order=order,
     )
 
 
-def _sale_payload(step: Sale) -> object:
-    return {"customer": step.customer, **step.facts.to_data()}
+def _sale_payload(receipt: Receipt) -> object:
+    return {"customer": receipt.buyer.value, **receipt.facts.to_data()} if receipt.facts is not None else None
 
 
-def _sale(step: Sale) -> NewPurchase:
+def _bought(receipt: Receipt) -> NewPurchase | None:
+    if receipt.facts is None:
+        return None
     return NewPurchase(
-        customer=CustomerBy(step.customer, IdentityKind.EXTERNAL_ID),
-        external_id=step.invoice,
-        facts=step.facts,
-        fingerprint=fingerprint("receipt", step.facts.to_data()),
+        customer=CustomerBy(receipt.buyer.value, receipt.buyer.kind),
+        external_id=receipt.invoice,
+        facts=receipt.facts,
+        fingerprint=fingerprint("receipt", receipt.facts.to_data()),
     )
 
 
-def _return_payload(step: Return) -> object:
-    return [step.customer, step.invoice, step.line, str(step.quantity), step.at.isoformat()]
+def _return_payload(back: Return, *, receipt: Receipt) -> object:
+    return [receipt.buyer.value, back.invoice, back.line, str(back.quantity), receipt.at.isoformat()]
 
 
-def _return(step: Return) -> NewRefund:
+def _returned(back: Return, *, receipt: Receipt) -> NewRefund:
     return NewRefund(
         purchase_id=None,
-        receipt=step.invoice,
-        lines={step.line: step.quantity},
-        occurred_at=step.at,
-        external_id=step.receipt,
+        receipt=back.invoice,
+        lines={back.line: back.quantity},
+        occurred_at=receipt.at,
+        external_id=back.receipt,
         reason=None,
-        fingerprint=fingerprint("refund", _return_payload(step)),
+        fingerprint=fingerprint("refund", _return_payload(back, receipt=receipt)),
     )

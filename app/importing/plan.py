@@ -1,17 +1,19 @@
-"""What a file of receipts comes to: the steps to carry out, and the lines that were left out, each with its reason."""
+"""What a file of receipts comes to: the receipts to record, and the lines that were left out, each with its reason."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from app.domain.facts import PurchaseFacts
+from app.domain.identities import IdentityKind
 from app.domain.problems import ProblemCode
+from app.domain.receipt_numbers import Numbering
 from app.domain.wording import Locale, wording
 
 
@@ -22,19 +24,23 @@ class LeftOut(StrEnum):
     NO_CUSTOMER = "NO_CUSTOMER"
     NO_SALE = "NO_SALE"
     SEVERAL_CUSTOMERS = "SEVERAL_CUSTOMERS"
-    RETURN_OF_NO_GOODS = "RETURN_OF_NO_GOODS"
+    TIMES_DIFFER = "TIMES_DIFFER"
+    INCOMPLETE_RECEIPT = "INCOMPLETE_RECEIPT"
     RETURN_MATCHES_NOTHING = "RETURN_MATCHES_NOTHING"
+    RETURN_AT_OTHER_PRICE = "RETURN_AT_OTHER_PRICE"
     SALE_LEFT_OUT = "SALE_LEFT_OUT"
 
 
 REASONS = {
     LeftOut.UNREADABLE: "a column is missing or cannot be read",
     LeftOut.NO_CUSTOMER: "the line has no customer",
-    LeftOut.NO_SALE: "no stock code of five digits, or no positive quantity and price",
-    LeftOut.SEVERAL_CUSTOMERS: "the lines of this invoice name more than one customer",
-    LeftOut.RETURN_OF_NO_GOODS: "a return without a stock code of five digits",
-    LeftOut.RETURN_MATCHES_NOTHING: "no earlier line of this customer and stock code has that much left",
-    LeftOut.SALE_LEFT_OUT: "the sale that this return belongs to was refused",
+    LeftOut.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
+    LeftOut.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
+    LeftOut.TIMES_DIFFER: "the lines of this receipt number are of different times",
+    LeftOut.INCOMPLETE_RECEIPT: "another line of this receipt is left out, so all of it waits",
+    LeftOut.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
+    LeftOut.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
+    LeftOut.SALE_LEFT_OUT: "the sale that this return belongs to was left out",
 }
 
 Reason: TypeAlias = LeftOut | ProblemCode
@@ -62,7 +68,8 @@ class Rejected:
 class Destination:
     """The program that the receipts are for, as far as it decides what can be brought in.
 
-    `terms_since` is when its first terms started, None without any; `latest` the last instant that is not the future.
+    `terms_since` is when its first terms started, None without any; `latest` the last instant that is not the future;
+    `numbering` is what tells receipts of one number apart.
     """
 
     currency: str
@@ -70,6 +77,7 @@ class Destination:
     region: str
     terms_since: datetime | None
     latest: datetime
+    numbering: Numbering = field(default_factory=Numbering)
 
     def refuses(self, at: datetime) -> ProblemCode | None:
         """Why nothing can have been bought at an instant, or None."""
@@ -80,105 +88,116 @@ class Destination:
         return None
 
 
+class Buyer(NamedTuple):
+    """A customer as the file names them, normalised."""
+
+    kind: IdentityKind
+    value: str
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A readable record: the line on which it begins, its place among the records of its invoice, and its fields."""
+    """A readable record: the line on which it begins, and its fields."""
 
     number: int
-    place: int
     invoice: str
     sku: str
     name: str | None
     quantity: Decimal
     price: Decimal
     at: datetime
-    customer: str
+    buyer: Buyer
 
 
 @dataclass(frozen=True, slots=True)
-class Sale:
-    """An invoice to record as a purchase; `rows` are the lines of the file that it was read from."""
+class Fault:
+    """A record that can be part of no receipt as it stands, and why.
 
+    `invoice` is the number it shows, `numbers` are those it may belong to where its columns cannot be told apart, `at`
+    its time where that can be read.
+    """
+
+    number: int
     invoice: str
-    customer: str
-    facts: PurchaseFacts
-    rows: tuple[int, ...]
+    reason: Reason
+    detail: str | None = None
+    at: datetime | None = None
+    numbers: tuple[str, ...] | None = None
 
-    @property
-    def at(self) -> datetime:
-        """When it happened."""
-        return self.facts.occurred_at
-
-    @property
-    def receipt(self) -> str:
-        """The number under which it is recorded."""
-        return self.invoice
-
-    @property
-    def on_paper(self) -> str:
-        """The number that the file gives it."""
-        return self.invoice
+    def rejected(self) -> Rejected:
+        """The fault as it is reported."""
+        return Rejected(self.number, self.reason, self.invoice, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A returned line, to record as a refund of a line of an earlier invoice."""
+    """Goods that came back: a refund with a number of its own, of a line of an earlier receipt."""
 
     receipt: str
-    customer: str
     invoice: str
+    sold_on: date | None
     line: int
     quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt of the file, recorded whole or not at all: what was bought, what came back, or both.
+
+    `day` is its day of business where the program's numbers are told apart by it; `rows` are the lines of the file.
+    """
+
+    invoice: str
+    day: date | None
+    buyer: Buyer
     at: datetime
     rows: tuple[int, ...]
+    facts: PurchaseFacts | None = None
+    returns: tuple[Return, ...] = ()
 
     @property
-    def on_paper(self) -> str:
-        """The number that the file gives it."""
-        return self.receipt.rpartition("/")[0]
+    def known_as(self) -> tuple[str, date | None]:
+        """What no other receipt of the file has."""
+        return self.invoice, self.day
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a file comes to, in the order in which it happened; every record is in a step or among the rejected."""
+    """What a file comes to, in the order in which it happened; every record is in a receipt or among the rejected."""
 
-    steps: list[Sale | Return] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     lines: int = 0
 
     @property
-    def sales(self) -> list[Sale]:
+    def sales(self) -> list[PurchaseFacts]:
         """The purchases."""
-        return [step for step in self.steps if isinstance(step, Sale)]
+        return [receipt.facts for receipt in self.receipts if receipt.facts is not None]
 
     @property
     def returns(self) -> list[Return]:
         """The refunds."""
-        return [step for step in self.steps if isinstance(step, Return)]
+        return [back for receipt in self.receipts for back in receipt.returns]
 
-    def customers(self) -> list[str]:
-        """The customers of the sales, in the order in which they first bought."""
-        return list(dict.fromkeys(sale.customer for sale in self.sales))
+    def buyers(self) -> list[Buyer]:
+        """The customers of the purchases, in the order in which they first bought."""
+        return list(dict.fromkeys(receipt.buyer for receipt in self.receipts if receipt.facts is not None))
 
-    def reject(self, row: Row, reason: Reason, detail: str | None = None) -> None:
-        """Leave a row out."""
-        self.rejected.append(Rejected(row.number, reason, row.invoice, detail))
-
-    def leave_out(self, refused: Mapping[str, tuple[Reason, str | None]]) -> None:
-        """Take back the steps with these receipts, each for its reason (and what there is to say beside it)."""
-        for step in self.steps:
-            if step.receipt in refused:
-                reason, detail = refused[step.receipt]
-                self.rejected.extend(Rejected(number, reason, step.on_paper, detail) for number in step.rows)
-        self.steps = [step for step in self.steps if step.receipt not in refused]
+    def leave_out(self, refused: Mapping[tuple[str, date | None], tuple[Reason, str | None]]) -> None:
+        """Take back the receipts that are known as these, each for its reason (and what there is to say beside it)."""
+        for receipt in self.receipts:
+            if receipt.known_as in refused:
+                reason, detail = refused[receipt.known_as]
+                self.rejected.extend(Rejected(number, reason, receipt.invoice, detail) for number in receipt.rows)
+        self.receipts = [receipt for receipt in self.receipts if receipt.known_as not in refused]
 
     def left_out(self) -> list[Rejected]:
         """The rejected in the order of the file."""
-        return sorted(self.rejected, key=lambda one: one.number)
+        return sorted(self.rejected, key=lambda rejected: rejected.number)
 
     def counted(self) -> dict[str, int]:
         """How many records were left out for each reason; ours are all named, the refusals only where there are any."""
         counts: dict[str, int] = defaultdict(int, dict.fromkeys(LeftOut, 0))
-        for one in self.rejected:
-            counts[one.reason] += 1
+        for rejected in self.rejected:
+            counts[rejected.reason] += 1
         return {str(reason): count for reason, count in counts.items()}

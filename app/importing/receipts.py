@@ -1,173 +1,180 @@
-"""Purchases from a CSV of receipt lines: what becomes a sale, what a refund, and what neither, with line and reason.
+"""Receipts from a CSV of their lines: each is recorded whole, or reported whole with the reason.
 
 Columns: `InvoiceNo`, `StockCode`, `Description`, `Quantity`, `InvoiceDate` (local wall clock), `UnitPrice`,
-`CustomerID`. Lines of one invoice become one purchase; a line of an invoice that begins with `C` is a return.
+`CustomerID`. A line with a negative quantity takes back what was bought, on the receipt itself or on an earlier one;
+one with a negative price is a discount of the receipt.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from app.domain import receipts
-from app.domain.calendar import FIRST_YEAR, LAST_YEAR, in_zone, local
-from app.domain.facts import FactsError, Line, PurchaseFacts
-from app.domain.identities import IdentityError, IdentityKind, normalised
+from app.domain.amounts import AmountError, Money, shared_out
+from app.domain.facts import FactsError, Line, LineKind, PurchaseFacts
 from app.domain.problems import ProblemCode
-from app.importing.matching import matched
-from app.importing.plan import Destination, LeftOut, Plan, Rejected, Row, Sale
-from app.importing.records import Record, records
+from app.importing import fields
+from app.importing.grouping import Group, grouped
+from app.importing.matching import Draft, Sold, matched, refund_number
+from app.importing.plan import Destination, Fault, LeftOut, Plan, Reason, Rejected, Row
 
-COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
-_COLUMN_OF = {
-    "external_id": "InvoiceNo",
-    "sku": "StockCode",
-    "name": "Description",
-    "quantity": "Quantity",
-    "unit_price": "UnitPrice",
-}
-_GOODS = re.compile(r"[0-9]{5}")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,10})?")
-_WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+SHIPPING = frozenset({"POST", "DOT", "C2"})
+"""Stock codes of postage and carriage."""
+
+Wrong = tuple[Reason, str | None]
 
 
-class UnreadableError(ValueError):
-    """A field that is not what its column holds; the message names the column."""
+class _ReceiptError(Exception):
+    """Why a receipt whose lines can all be read is none."""
+
+    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+        super().__init__(reason)
+        self.wrong: Wrong = reason, detail
+
+
+@dataclass(slots=True)
+class _Bought:
+    """A line that was bought, and how much of it the receipt itself does not take back."""
+
+    row: Row
+    left: Decimal
 
 
 def planned(path: Path, *, destination: Destination) -> Plan:
-    """Read the file and decide about every line. Raises ValueError when it is no such CSV."""
-    plan = Plan()
-    invoices: dict[str, list[Row]] = defaultdict(list)
-    returns: list[Row] = []
-    for row in _rows(path, plan=plan, destination=destination):
-        if row.invoice.startswith("C"):
-            if _GOODS.match(row.sku):
-                returns.append(row)
-            else:
-                plan.reject(row, LeftOut.RETURN_OF_NO_GOODS)
-        elif _GOODS.match(row.sku) and row.quantity > 0 and row.price > 0:
-            invoices[row.invoice].append(row)
-        else:
-            plan.reject(row, LeftOut.NO_SALE)
-    sales = [sale for rows in invoices.values() for sale in _sales(rows, plan=plan, destination=destination)]
-    plan.steps.extend(sales)
-    plan.steps.extend(matched(returns, sales=sales, plan=plan, destination=destination))
-    plan.steps.sort(key=lambda step: step.at)
+    """Read the file and decide about every receipt. Raises ValueError when it is no such CSV, or has no records."""
+    records = list(fields.read(path, destination=destination))
+    if not records:
+        raise ValueError("the file has a header and nothing below it")
+    plan = Plan(lines=len(records))
+    plan.rejected.extend(record.rejected() for record in records if isinstance(record, Fault))
+    drafts = [_draft(group, plan=plan, destination=destination) for group in grouped(records, destination=destination)]
+    plan.receipts.extend(matched(drafts, plan=plan))
     return plan
 
 
-def _rows(path: Path, *, plan: Plan, destination: Destination) -> Iterator[Row]:
-    """The lines that can be read and have a customer; the others are left out."""
-    seen: dict[str, int] = defaultdict(int)
-    for record in records(path, columns=COLUMNS):
-        plan.lines += 1
-        invoice = record.fields.get("InvoiceNo", "").strip()
-        seen[invoice] += 1
-        customer = _customer(record.fields.get("CustomerID", ""))
-        if record.fault is None and not customer:
-            plan.rejected.append(Rejected(record.line, LeftOut.NO_CUSTOMER, invoice))
-            continue
+def _draft(group: Group, *, plan: Plan, destination: Destination) -> Draft:
+    """What a receipt sells and takes back, before that is looked for; one that is left out has sold its lines all the same."""
+    wrong = _wrong_lines(group.rows, currency=destination.currency)
+    every = group.reason_to_wait()
+    if every is None and not wrong:
         try:
-            if record.fault is not None:
-                raise UnreadableError(record.fault)
-            row = _row(record, place=seen[invoice], customer=customer, destination=destination)
-            receipts.check_number(row.invoice)
-            normalised(IdentityKind.EXTERNAL_ID, customer, region=destination.region)
-        except UnreadableError as error:
-            plan.rejected.append(Rejected(record.line, LeftOut.UNREADABLE, invoice, str(error)))
-        except FactsError as error:
-            plan.rejected.append(Rejected(record.line, ProblemCode.INVALID_INPUT, invoice, _said(error)))
-        except IdentityError as error:
-            plan.rejected.append(Rejected(record.line, ProblemCode.INVALID_INPUT, invoice, f"CustomerID: {error}"))
+            return _receipt(group, destination=destination)
+        except _ReceiptError as error:
+            wrong = {row.number: error.wrong for row in group.rows}
+    for row in group.rows:
+        reason, detail = wrong.get(row.number, (every or LeftOut.INCOMPLETE_RECEIPT, None))
+        plan.rejected.append(Rejected(row.number, reason, row.invoice, detail))
+    sold = [_sold(row, group=group, left=row.quantity) for row in group.rows if row.quantity > 0]
+    return Draft(group, facts=None, sold=sold, returned=())
+
+
+def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
+    """What is wrong with single lines, by their number in the file: what a till could not send either."""
+    wrong: dict[int, Wrong] = {}
+    for place, row in enumerate(rows, start=1):
+        if row.quantity == 0:
+            wrong[row.number] = LeftOut.NO_SALE, "Quantity: nothing is bought"
+        elif row.quantity < 0 and row.price < 0:
+            wrong[row.number] = LeftOut.NO_SALE, "UnitPrice: negative, as the quantity is"
         else:
-            yield row
+            try:
+                _line(row, number=place, quantity=abs(row.quantity), currency=currency)
+                if row.quantity < 0:
+                    receipts.check_number(refund_number(row.invoice, place=place, part=receipts.MOST_LINES))
+            except FactsError as error:
+                wrong[row.number] = ProblemCode.INVALID_INPUT, fields.said(error)
+    return wrong
 
 
-def _row(record: Record, *, place: int, customer: str, destination: Destination) -> Row:
-    text = {name: record.fields[name].strip() for name in COLUMNS}
-    return Row(
-        number=record.line,
-        place=place,
-        invoice=text["InvoiceNo"],
-        sku=text["StockCode"],
-        name=text["Description"] or None,
-        quantity=_decimal(text["Quantity"], column="Quantity"),
-        price=_decimal(text["UnitPrice"], column="UnitPrice"),
-        at=_instant(text["InvoiceDate"], zone_name=destination.zone),
-        customer=customer,
-    )
-
-
-def _customer(text: str) -> str:
-    """The customer's number; spreadsheets add `.0` to numbers in a column with gaps."""
-    return re.sub(r"\.0+$", "", text.strip())
-
-
-def _decimal(text: str, *, column: str) -> Decimal:
-    """The number in a field, in plain digits: no exponent, which a few characters make longer than the memory."""
-    if not _NUMBER.fullmatch(text):
-        raise UnreadableError(f"{column}: not a decimal number")
-    return Decimal(text)
-
-
-def _instant(text: str, *, zone_name: str) -> datetime:
-    """The instant at which the wall clock showed a time, the first one where it showed it twice."""
+def _receipt(group: Group, *, destination: Destination) -> Draft:
+    """The receipt as it stands. Raises _ReceiptError where it says nothing that could be recorded."""
+    if (refused := destination.refuses(group.at)) is not None:
+        raise _ReceiptError(refused)
+    bought = [_Bought(row, row.quantity) for row in group.rows if row.quantity > 0 and row.price >= 0]
+    returned = [
+        (place, row)
+        for place, row in enumerate(group.rows, start=1)
+        if row.quantity < 0 and not _taken_back(row, bought=bought)
+    ]
+    kept = [line for line in bought if line.left > 0]
+    if not returned and not any(line.row.price for line in kept):
+        raise _ReceiptError(LeftOut.NO_SALE)
     try:
-        wall = datetime.fromisoformat(text) if _WALL_CLOCK.fullmatch(text) else None
-    except ValueError:
-        wall = None
-    if wall is None:
-        raise UnreadableError("InvoiceDate: not a time as YYYY-MM-DD HH:MM:SS")
-    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
-        raise UnreadableError(f"InvoiceDate: not between the years {FIRST_YEAR} and {LAST_YEAR}")
-    at = in_zone(wall, zone_name=zone_name)
-    if local(at, zone_name=zone_name).replace(tzinfo=None) != wall:
-        raise UnreadableError("InvoiceDate: the clocks skipped this time")
-    return at
-
-
-def _sales(rows: Sequence[Row], *, plan: Plan, destination: Destination) -> Iterator[Sale]:
-    """The purchase of an invoice; none when there is a reason to leave all of it out."""
-    if len({row.customer for row in rows}) > 1:
-        for row in rows:
-            plan.reject(row, LeftOut.SEVERAL_CUSTOMERS)
-        return
-    lines: list[Line] = []
-    kept: list[Row] = []
-    for row in rows:
-        try:
-            lines.append(_line(row, number=len(lines) + 1, currency=destination.currency))
-            kept.append(row)
-        except FactsError as error:
-            plan.reject(row, ProblemCode.INVALID_INPUT, _said(error))
-    if not kept:
-        return
-    at = kept[0].at
-    reason, detail = destination.refuses(at), None
-    try:
-        receipts.check_lines(len(lines))
-        facts = PurchaseFacts(occurred_at=at, zone=destination.zone, currency=destination.currency, lines=tuple(lines))
-    except FactsError as error:
-        reason, detail = ProblemCode.INVALID_INPUT, error.message
-    if reason is None:
-        yield Sale(
-            invoice=kept[0].invoice, customer=kept[0].customer, facts=facts, rows=tuple(row.number for row in kept)
+        receipts.check_lines(len(group.rows))
+        lines = tuple(
+            _line(line.row, number=number, quantity=line.left, currency=destination.currency)
+            for number, line in enumerate(kept, start=1)
         )
-        return
-    for row in kept:
-        plan.reject(row, reason, detail)
+        lines = _discounted(lines, group=group, currency=destination.currency)
+        facts = PurchaseFacts(occurred_at=group.at, zone=destination.zone, currency=destination.currency, lines=lines)
+    except FactsError as error:
+        raise _ReceiptError(ProblemCode.INVALID_INPUT, error.message) from error
+    sold = [
+        _sold(bought.row, group=group, left=bought.left, line=line, currency=destination.currency)
+        for bought, line in zip(kept, lines, strict=True)
+    ]
+    return Draft(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
 
 
-def _line(row: Row, *, number: int, currency: str) -> Line:
+def _taken_back(row: Row, *, bought: Sequence[_Bought]) -> bool:
+    """Whether a line takes back goods of its own receipt, at their price; if so, what is left of them is less now."""
+    same = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
+    wanted = -row.quantity
+    if sum(line.left for line in same) < wanted:
+        return False
+    for line in reversed(same):
+        taken = min(wanted, line.left)
+        line.left -= taken
+        wanted -= taken
+    return True
+
+
+def _line(row: Row, *, number: int, quantity: Decimal, currency: str) -> Line:
     return receipts.line_of(
-        number=number, sku=row.sku, name=row.name, quantity=row.quantity, unit_price=row.price, currency=currency
+        number=number,
+        sku=row.sku,
+        name=row.name,
+        quantity=quantity,
+        unit_price=abs(row.price),
+        currency=currency,
+        kind=LineKind.SHIPPING if row.sku in SHIPPING else LineKind.GOODS,
     )
 
 
-def _said(error: FactsError) -> str:
-    return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {error.message}"
+def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tuple[Line, ...]:
+    """The lines with the discounts of the receipt, shared out to its goods by their prices. Raises FactsError."""
+    discounts = [row for row in group.rows if row.price < 0]
+    if not discounts:
+        return lines
+    try:
+        discount = Money.of(sum((-row.price * row.quantity for row in discounts), Decimal(0)), currency).minor
+    except AmountError as error:
+        raise FactsError(("unit_price",), f"the discount: {error}") from error
+    goods = [line.price() if line.kind is LineKind.GOODS else 0 for line in lines]
+    if discount > sum(goods):
+        raise FactsError(("unit_price",), "the discount is larger than the price of the goods")
+    return tuple(
+        line._replace(discount=share) for line, share in zip(lines, shared_out(discount, weights=goods), strict=True)
+    )
+
+
+def _sold(row: Row, *, group: Group, left: Decimal, line: Line | None = None, currency: str = "") -> Sold:
+    """What a return may bring back: at the price of the line, or at what was paid for a piece after the discount."""
+    paid = None
+    if line is not None and line.discount:
+        paid = Money(line.price() - line.discount, currency).decimal()
+    return Sold(
+        buyer=row.buyer,
+        sku=row.sku,
+        price=row.price,
+        paid=paid,
+        at=group.at,
+        invoice=group.invoice,
+        day=group.day,
+        line=line.number if line is not None else None,
+        pieces=left,
+        left=left,
+    )

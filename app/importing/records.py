@@ -12,38 +12,60 @@ from pathlib import Path
 class Record:
     """A record: the line of the file on which it begins (the header is a line, too), and its fields by column.
 
-    `fault` says why it cannot be relied on; its fields are what could be made out, possibly nothing.
+    `fault` says why it cannot be relied on; its fields are what could be made out, possibly nothing. `broken` are the
+    fields as they stand in the line of such a record, whatever column they are in.
     """
 
     line: int
     fields: Mapping[str, str]
     fault: str | None = None
+    broken: Sequence[str] = ()
 
 
-def records(path: Path, *, columns: Sequence[str]) -> Iterator[Record]:
-    """Every record after the header; empty lines are none. Raises ValueError when the header lacks a column."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """The header of a file and what is below it; empty lines are no records."""
+
+    header: Sequence[str]
+    records: Iterator[Record]
+
+    def may_be(self, column: str, record: Record) -> Iterator[str]:
+        """What may stand in a column of a broken record: what does when its columns are counted from either side."""
+        place, many = self.header.index(column), len(record.broken)
+        for counted in (place, place - len(self.header) + many):
+            if 0 <= counted < many:
+                yield record.broken[counted]
+
+
+def opened(path: Path, *, columns: Sequence[str]) -> File:
+    """The file with its header. Raises ValueError when it is empty or its header lacks a column."""
     # What is no UTF-8 becomes lone surrogates, so that it spoils its own record only.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        parsed = _parsed(file.readlines())
+        lines = file.readlines()
+    parsed = _parsed(lines)
     _, header = next(parsed, (1, []))
     if isinstance(header, str):
         raise ValueError(f"the file's header cannot be read: {header}")  # noqa: TRY004 - the value is what is wrong
+    if not header:
+        raise ValueError("the file is empty")
     missing = [name for name in columns if name not in header]
     if missing:
         raise ValueError(f"the file lacks the columns {', '.join(missing)}")
     twice = [name for name in columns if header.count(name) > 1]
     if twice:
         raise ValueError(f"the file has more than one column {', '.join(twice)}")
-    for line, found in parsed:
-        if isinstance(found, str):
-            yield Record(line, {}, fault=f"no CSV: {found}")
-            continue
-        fault = None
-        if len(found) != len(header):
-            fault = f"{len(found)} columns, not {len(header)}"
-        elif not all(map(_is_text, found)):
-            fault = "not UTF-8"
-        yield Record(line, {name: _shown(text) for name, text in zip(header, found, strict=False)}, fault)
+    return File(header, (_record(line, found, header=header, lines=lines) for line, found in parsed))
+
+
+def _record(line: int, found: list[str] | str, *, header: Sequence[str], lines: Sequence[str]) -> Record:
+    if isinstance(found, str):
+        loose = [field.strip(' "') for field in _shown(lines[line - 1]).rstrip("\r\n").split(",")]
+        return Record(line, {}, fault=f"no CSV: {found}", broken=loose)
+    shown = [_shown(field) for field in found]
+    fields = dict(zip(header, shown, strict=False))
+    if len(found) != len(header):
+        return Record(line, fields, fault=f"{len(found)} columns, not {len(header)}", broken=shown)
+    return Record(line, fields, fault=None if all(map(_is_text, found)) else "not UTF-8")
 
 
 def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
@@ -52,15 +74,19 @@ def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
     A quote that is not closed reaches to the next line with an odd quote at most, so a line is read hardly more than
     twice.
     """
-    start = 0
+    start, width = 0, None
     while start < len(lines):
         reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), strict=True)
         begins = start
         try:
             for fields in reader:
+                ends = start + reader.line_num
+                if width is not None and _swallows(lines[begins + 1 : ends], width=width):
+                    raise csv.Error("a quote that is not closed")
                 if fields:
+                    width = len(fields) if width is None else width
                     yield begins + 1, fields
-                begins = start + reader.line_num
+                begins = ends
         except csv.Error as error:
             yield begins + 1, str(error)
         else:
@@ -68,8 +94,13 @@ def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
         start = begins + 1
 
 
+def _swallows(below: Sequence[str], *, width: int) -> bool:
+    """Whether one of the lines that a quoted field reaches to has all the columns of a record of its own."""
+    return any(line.count(",") + 1 >= width for line in below)
+
+
 def _is_text(field: str) -> bool:
-    return field.isascii() or not any("\ud800" <= one <= "\udfff" for one in field)
+    return field.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in field)
 
 
 def _shown(field: str) -> str:

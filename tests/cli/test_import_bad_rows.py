@@ -58,13 +58,24 @@ def test_a_receipt_that_reads_differently_now_is_reported_with_its_returns_and_n
         b"1,10002,JUG,1,2024-03-01 10:00:00,4.00,7\r\n",
         b"1,10003,POT,1,2024-03-01 10:00:00,9.00,7\r\n",
         b"C2,10002,JUG,-1,2024-03-04 10:00:00,4.00,7\r\n",
+        b"3,10003,POT,1,2024-03-05 10:00:00,9.00,7\r\n",
     ]
     done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
-    assert left_out == [(2, "UNREADABLE", "Quantity: not a decimal number")]
-    assert done["written"] == {"customers": 1, "purchases": 1, "refunds": 1}
-    proved = troth("verify", "--json", url=empty_sqlite_url)
-    # Put right, the invoice has a line more: what was the second line is the third, and was returned already.
+    assert left_out == [
+        (2, "UNREADABLE", "Quantity: not a decimal number"),
+        (3, "INCOMPLETE_RECEIPT", "another line of this receipt is left out, so all of it waits"),
+        (4, "INCOMPLETE_RECEIPT", "another line of this receipt is left out, so all of it waits"),
+        (5, "SALE_LEFT_OUT", "receipt 1"),
+    ]
+    assert done["written"] == {"customers": 1, "purchases": 1, "refunds": 0}
+    # Put right, the receipt comes in whole, with what came back of it.
     lines[0] = lines[0].replace(b"2x", b"2")
+    done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
+    assert left_out == []
+    assert done["written"] == {"customers": 0, "purchases": 1, "refunds": 1}
+    proved = troth("verify", "--json", url=empty_sqlite_url)
+    # From now on it stays as it is.
+    lines[0] = lines[0].replace(b",2,", b",3,")
     done, left_out = imported(HEADER + b"".join(lines), url=empty_sqlite_url, folder=tmp_path)
     assert [(line, reason) for line, reason, _ in left_out] == [
         (2, "RECEIPT_DIFFERS"),

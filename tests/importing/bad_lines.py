@@ -51,7 +51,7 @@ BAD = {
     ),
     "a receipt without a number": (b",10002,JUG,1,2024-03-02 10:00:00,3.00,7", "INVALID_INPUT", "InvoiceNo"),
     "a customer that could be none": (
-        b"2,10002,JUG,1,2024-03-02 10:00:00,3.00,J\xc3\xb6rg B",
+        b"2,10002,JUG,1,2024-03-02 10:00:00,3.00," + b"7" * 201,
         "INVALID_INPUT",
         "CustomerID",
     ),

@@ -36,6 +36,11 @@ def plan_of(content: bytes, folder: Path) -> Plan:
     return planned(file, destination=SHOP)
 
 
+def bought(plan: Plan) -> list[str]:
+    """The numbers of the receipts that are purchases."""
+    return [receipt.invoice for receipt in plan.receipts if receipt.facts is not None]
+
+
 def left_out(plan: Plan) -> list[tuple[int, str]]:
     """Lines and reasons."""
     return [(one.number, one.reason.value) for one in plan.left_out()]
@@ -49,7 +54,7 @@ def test_a_bad_line_is_left_out_with_line_and_reason_at_once_and_the_others_are_
     assert time.monotonic() - before < 5, "a number with a million digits takes longer than anybody waits"
     assert left_out(plan) == [(3, reason)]
     assert word in (plan.rejected[0].detail or "") or plan.rejected[0].detail is None
-    assert [sale.invoice for sale in plan.sales] == ["1", "3"]
+    assert bought(plan) == ["1", "3"]
     assert plan.lines == 3
 
 
@@ -61,11 +66,11 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
         b"",
         b"",
         b'3,10003,"POT\n\nLID",x,2024-03-03 10:00:00,9.00,7',  # lines 9 to 11
-        b"4,M,POSTAGE,1,2024-03-03 10:00:00,9.00,7",  # line 12
+        b"4,M,MANUAL,0,2024-03-03 10:00:00,9.00,7",  # line 12
     ]
     plan = plan_of(HEADER + b"\r\n".join(rows), tmp_path)
     assert left_out(plan) == [(6, "NO_CUSTOMER"), (9, "UNREADABLE"), (12, "NO_SALE")]
-    assert plan.sales[0].facts.lines[0].name == "CUP\nAND\r\nSAUCER"
+    assert plan.sales[0].lines[0].name == "CUP\nAND\r\nSAUCER"
     assert plan.lines == 4
 
 
@@ -81,39 +86,61 @@ def test_an_invoice_with_two_customers_or_too_many_lines_is_left_out_whole(tmp_p
     two = [GOOD, GOOD.replace(b",7", b",8"), GOOD.replace(b"1,", b"2,", 1)]
     plan = plan_of(HEADER + b"\n".join(two), tmp_path)
     assert left_out(plan) == [(2, "SEVERAL_CUSTOMERS"), (3, "SEVERAL_CUSTOMERS")]
-    assert [sale.invoice for sale in plan.sales] == ["2"]
+    assert bought(plan) == ["2"]
     plan = plan_of(HEADER + b"\n".join([GOOD] * 501), tmp_path)
     assert left_out(plan) == [(line, "INVALID_INPUT") for line in range(2, 503)]
-    assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).sales[0].facts.lines) == 500
+    assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).sales[0].lines) == 500
 
 
-def test_a_return_keeps_its_receipt_when_another_line_of_its_invoice_is_put_right(tmp_path: Path) -> None:
+def test_a_return_keeps_its_number_when_its_receipt_waited_for_another_line(tmp_path: Path) -> None:
     back = b"C2,10001,CUP,-1,2024-03-02 10:00:00,2.50,7"
     broken = back.replace(b"-1", b"?")
     before = plan_of(HEADER + b"\n".join([GOOD, broken, back]), tmp_path)
     after = plan_of(HEADER + b"\n".join([GOOD, back, back]), tmp_path)
-    assert [one.receipt for one in before.returns] == ["C2/2"]
-    assert [one.receipt for one in after.returns] == ["C2/1", "C2/2"]
+    assert left_out(before) == [(3, "UNREADABLE"), (4, "INCOMPLETE_RECEIPT")]
+    assert before.returns == []
+    assert [refund.receipt for refund in after.returns] == ["C2/1", "C2/2"]
 
 
 @pytest.mark.parametrize(
     ("header", "word"),
     [
         (b"a,b\n", "lacks the columns InvoiceNo"),
-        (b"", "lacks the columns InvoiceNo"),
+        (b"", "empty"),
+        (b"\r\n\r\n", "empty"),
+        (HEADER, "nothing below"),
+        (HEADER + b"\r\n\r\n", "nothing below"),
         (b"\xff\xfe\x00", "lacks the columns InvoiceNo"),
         (b'"InvoiceNo\n', "header"),
         (HEADER.strip() + b",Quantity\n", "more than one column Quantity"),
     ],
 )
-def test_a_file_without_a_proper_header_is_refused(header: bytes, word: str, tmp_path: Path) -> None:
+def test_a_file_without_a_proper_header_or_without_anything_below_it_is_refused(
+    header: bytes, word: str, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=word):
         plan_of(header, tmp_path)
 
 
 FIELDS = st.one_of(
     st.sampled_from(
-        ["1", "C1", "2", "10001", "CUP", "-1", "2", "0", "2024-03-01 10:00:00", "2024-03-02 10:00:00", "2.50", "7", ""]
+        [
+            "1",
+            "C1",
+            "2",
+            "10001",
+            "-2.50",
+            "2024-03-01 10:02:00",
+            "CUP",
+            "-1",
+            "2",
+            "0",
+            "2024-03-01 10:00:00",
+            "2024-03-02 10:00:00",
+            "2.50",
+            "7",
+            "",
+        ]
     ),
     st.sampled_from(['"', '""', "1e99999", "NaN", "\x00", "\n", "\r", ",", "9" * 30, "é", "-0.0001", "2,5"]),
     st.text(max_size=8),
@@ -127,21 +154,22 @@ LINES = st.one_of(
 
 @settings(max_examples=300, deadline=2_000)
 @given(lines=st.lists(LINES, max_size=12))
-def test_whatever_is_in_a_file_every_record_is_recorded_returned_or_reported(
+def test_whatever_is_in_a_file_every_receipt_is_brought_in_whole_or_reported_whole(
     lines: list[bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    content = HEADER + b"\n".join(lines)
+    content = HEADER + b"\n".join([GOOD, *lines])
     plan = plan_of(content, tmp_path_factory.mktemp("files"))
-    assert plan.lines == sum(len(step.rows) for step in plan.steps) + len(plan.rejected)
-    numbers = [number for step in plan.steps for number in step.rows] + [one.number for one in plan.rejected]
-    assert len(set(numbers)) == len(numbers)
+    numbers = [number for receipt in plan.receipts for number in receipt.rows]
+    numbers += [rejected.number for rejected in plan.rejected]
+    assert len(set(numbers)) == len(numbers) == plan.lines
     assert all(2 <= number <= len(re.split(rb"\r\n|\r|\n", content)) for number in numbers)
+    assert {receipt.invoice for receipt in plan.receipts}.isdisjoint(rejected.invoice for rejected in plan.rejected)
     for sale in plan.sales:
-        stored = orjson.loads(orjson.dumps(sale.facts.to_data()))
-        assert PurchaseFacts.from_data(stored) == sale.facts
+        stored = orjson.loads(orjson.dumps(sale.to_data()))
+        assert PurchaseFacts.from_data(stored) == sale
         assert "\x00" not in str(stored)
-    for one in plan.rejected:
-        one.invoice.encode()
+    for rejected in plan.rejected:
+        rejected.invoice.encode()
 
 
 def test_every_reason_is_in_the_docs() -> None:
