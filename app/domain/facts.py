@@ -190,6 +190,10 @@ class PurchaseFacts:
         """The part of the payment made with points, in minor units."""
         return sum((one.amount for one in self.payments if one.kind is PaymentKind.POINTS), 0)
 
+    def redemptions(self) -> frozenset[str]:
+        """The redemptions (ids) whose points paid a part of it."""
+        return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
+
     def only(self, lines: tuple[Line, ...]) -> PurchaseFacts:
         """The same purchase seen through some of its lines."""
         return self if lines == self.lines else replace(self, lines=lines)
@@ -253,12 +257,8 @@ class PurchaseFacts:
             channel=Channel(data["channel"]) if "channel" in data else None,
             member=Member.from_data(data["member"]) if "member" in data else NOBODY,
             location=data.get("location"),
-            exchange=_exchange(*data["exchange"]) if "exchange" in data else None,
+            exchange=Exchange(Decimal(data["exchange"][0]), data["exchange"][1]) if "exchange" in data else None,
         )
-
-
-def _exchange(rate: str, into: str) -> Exchange:
-    return Exchange(rate=Decimal(rate), into=into)
 
 
 def _exact(text: str) -> Exact:

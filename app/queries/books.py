@@ -18,6 +18,7 @@ from app.domain.wallets.postings import Subject, differences, surplus
 from app.domain.wallets.purse import Purse
 from app.queries.faults import UNREADABLE
 from app.queries.faults import Fault as Fault
+from app.queries.paid_purchases import payments_astray
 from app.queries.whole_books import prove_whole as prove_whole
 from app.store import accounts, counts, ledger, levels, lots, starts, stories
 from app.store.accounts import NO_EVIDENCE, Account
@@ -69,19 +70,18 @@ async def prove_page(session: Session, *, program_id: str, after: str = FIRST, u
     """Prove the next accounts in the order of their ids; `until` is the id of the last one wanted."""
     page = await accounts.page(session, program_id=program_id, after=after, limit=PAGE)
     wanted = tuple(one for one in page if until is None or one.id <= until)
-    ids = [one.id for one in wanted]
     found, faults = await _readable(session, program_id=program_id, of=wanted)
     for stored in found:
         faults.extend(_proved(stored))
     every = [account.id for stored in found for account in stored.told.accounts.values()]
-    astray = await lots.astray(session, program_id=program_id, account_ids=every)
-    faults.extend(Fault(f"lot {id}", "stands in another account than its entry") for id in astray)
-    whole = len(page) < PAGE or len(wanted) < len(page)
+    for id in await lots.astray(session, program_id=program_id, account_ids=every):
+        faults.append(Fault(f"lot {id}", "stands in another account than its entry"))
+    faults.extend(await payments_astray(session, program_id=program_id, of=[stored.told for stored in found]))
     return ProvedPage(
         faults=tuple(faults),
         accounts=len(wanted),
         entries=sum(len(entries) for stored in found for entries in stored.entries.values()),
-        last=None if whole else ids[-1],
+        last=None if len(wanted) < PAGE else wanted[-1].id,
     )
 
 

@@ -8,7 +8,17 @@ from collections.abc import Iterable
 import orjson
 
 from app.queries.faults import Fault
-from app.store import accounts, budgets, ledger, mergers, redemptions, rewards, terms, waiting_refunds
+from app.store import (
+    accounts,
+    budgets,
+    ledger,
+    mergers,
+    redemption_payments,
+    redemptions,
+    rewards,
+    terms,
+    waiting_refunds,
+)
 from app.store.customers import CustomerState
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -33,6 +43,10 @@ async def prove_whole(session: Session, *, program_id: str) -> tuple[Fault, ...]
     )
     if not await waiting_refunds.proved(session, program_id=program_id):
         faults.append(Fault(place="waiting refunds", what="are not what was sent, or what became of them"))
+    faults.extend(
+        Fault(place=f"redemption {id}", what="what it paid does not exist")
+        for id in await redemption_payments.without_purchase(session, program_id=program_id)
+    )
     faults.extend(await _merged(session, program_id=program_id))
     faults.extend(
         Fault(place=f"transfers of {unit}", what="what left wallets is not what came into others")

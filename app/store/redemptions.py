@@ -31,6 +31,8 @@ class Redemption:
     """A redemption: who got what for how many points, judged on which facts under which terms, with the decision.
 
     One that began as a hold knows until when it was held, when the hold ended before that, and its checkout.
+    `fulfilled_at` is when it was handed over, by the server's time, and `fulfilled_by` the access key that did; both None
+    while it is held.
     `facts_text` and `decision_text` are the JSON that is kept of both.
     """
 
@@ -49,6 +51,8 @@ class Redemption:
     held_until: datetime | None = None
     ended_at: datetime | None = None
     checkout: str | None = None
+    fulfilled_at: datetime | None = None
+    fulfilled_by: str | None = None
 
     def has_run_out(self, *, at: datetime) -> bool:
         """Whether its reservation is over at a moment, though nobody has ended it."""
@@ -57,7 +61,7 @@ class Redemption:
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
-    " ended_at, checkout"
+    " ended_at, checkout, fulfilled_at, fulfilled_by"
 )
 
 
@@ -65,7 +69,7 @@ async def add(session: Session, *, program_id: str, redemption: Redemption) -> N
     """Keep a new redemption (with the next statements, see `Session.later`)."""
     await session.later(
         f"INSERT INTO redemptions ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-        " $14)",
+        " $14, $15, $16)",
         redemption.id,
         redemption.customer_id,
         redemption.reward_id,
@@ -79,12 +83,15 @@ async def add(session: Session, *, program_id: str, redemption: Redemption) -> N
         redemption.held_until,
         redemption.ended_at,
         redemption.checkout,
+        redemption.fulfilled_at,
+        redemption.fulfilled_by,
         program_id,
     )
 
 
 def evidence(one: Redemption) -> int:
-    """The digest of a redemption as it stands."""
+    """The digest of a redemption as it stands. Those of before it was kept who handed them over have it in no digest."""
+    handed_over = (one.fulfilled_at, one.fulfilled_by) if one.fulfilled_at or one.fulfilled_by else ()
     return digest(
         "redemptions",
         one.id,
@@ -100,6 +107,7 @@ def evidence(one: Redemption) -> int:
         one.held_until,
         one.ended_at,
         one.checkout,
+        *handed_over,
     )
 
 
@@ -114,6 +122,29 @@ async def set_state(
         state.value,
         ended_at,
     )
+
+
+async def fulfil(session: Session, *, program_id: str, redemption: Redemption) -> None:
+    """Keep that what was reserved is handed over (with the next statements); the account must be locked."""
+    await session.later(
+        "UPDATE redemptions SET state = $3, fulfilled_at = $4, fulfilled_by = $5 WHERE program_id = $1 AND id = $2",
+        program_id,
+        redemption.id,
+        redemption.state.value,
+        redemption.fulfilled_at,
+        redemption.fulfilled_by,
+    )
+
+
+async def latest_of_key(session: Session, *, program_id: str, key_id: str) -> str | None:
+    """The redemption (id) that an access key handed over last, whatever became of it since, or None."""
+    row = await session.row(
+        "SELECT id FROM redemptions WHERE program_id = $1 AND fulfilled_by = $2"
+        " ORDER BY fulfilled_at DESC, id DESC LIMIT 1",
+        program_id,
+        key_id,
+    )
+    return None if row is None else row["id"]
 
 
 async def of_customers(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> tuple[Redemption, ...]:
@@ -175,6 +206,8 @@ def _redemption(row: Row) -> Redemption:
         held_until=instant_or_none(row["held_until"]),
         ended_at=instant_or_none(row["ended_at"]),
         checkout=row["checkout"],
+        fulfilled_at=instant_or_none(row["fulfilled_at"]),
+        fulfilled_by=row["fulfilled_by"],
     )
 
 

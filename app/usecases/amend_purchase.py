@@ -28,9 +28,10 @@ from app.store.unit import Session
 from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.count import share_of_budgets
-from app.usecases.earn import RECEIPTS, paid_by
+from app.usecases.earn import RECEIPTS
 from app.usecases.going_over import reason_problem
 from app.usecases.record import record
+from app.usecases.redemption_payments import payment_problem, relink_payments
 from app.usecases.staff_limits import above_budget, above_till_limits, changed, limited, own_card
 
 
@@ -98,9 +99,9 @@ async def _facts(
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     if order.location_id is not None and here.location != sale.facts.location:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "locationId"), detail="a receipt keeps its place")
-    owners = {customer.id, sale.customer_id}
-    if not await paid_by(session, program_id=program, facts=here, customer_ids=owners):
-        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
+    unpaid = await payment_problem(session, program_id=program, facts=here, customer=customer, purchase_id=sale.id)
+    if unpaid is not None:
+        return unpaid
     facts = replace(
         order.facts,
         occurred_at=sale.occurred_at,
@@ -160,7 +161,6 @@ async def _amended(
     counted = await _counted(session, call=call, correction=correction, retold=retold)
     if isinstance(counted, Problem):
         return counted
-    correction = counted
     amended = replace(
         sale,
         total=facts.total(),
@@ -169,14 +169,15 @@ async def _amended(
         facts_text=json_text(sold.facts.to_data()),
     )
     await purchases.correct(session, program_id=program, purchase=amended)
-    await receipt_corrections.add(session, program_id=program, correction=correction)
+    await receipt_corrections.add(session, program_id=program, correction=counted)
+    await relink_payments(session, program_id=program, purchase_id=sale.id, before=sale.facts, after=amended.facts)
     made = await record(
         session,
         stamp=call.stamp,
         retold=retold,
-        digests=(purchases.evidence(amended), receipt_corrections.evidence(correction)),
+        digests=(purchases.evidence(amended), receipt_corrections.evidence(counted)),
         gone=(purchases.evidence(sale),),
-        cause=correction.id,
+        cause=counted.id,
     )
     entry = made.get(Subject(EntryType.EARN, sale.id))
     answer = _answer(customer, sale=sale, decision=sold.decision, retold=retold, entry=entry, terms=terms)

@@ -23,11 +23,12 @@ from app.store.telling import Retold, retell
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, balances_now, keep, replay
 from app.usecases.record import record
+from app.usecases.redemption_payments import spent_on
 from app.usecases.run_out import let_go
 from app.usecases.staff_limits import above_budget, own_card
 
-BY_THE_WINDOW = frozenset({Role.TILL, Role.CUSTOMER})
-"""Who cancels only as long as the terms let a customer; staff and the owner may always, with a reason."""
+WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
+"""Who says no reason; staff and the owner undo what was handed over, and have to say why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ class _Paid:
 
 
 async def cancel_redemption(session: Session, *, call: Call, order: Cancellation) -> Answer | Problem:
-    """Undo it, if the terms let this caller. A refusal by the terms is kept under its key and moves nothing."""
+    """Undo it, if this caller may. A refusal by the terms is kept under its key and moves nothing.
+
+    What paid a purchase comes back with that purchase, and in no other way.
+    """
     paid = await _paid(session, call=call, order=order)
     if paid is None:
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
@@ -64,22 +68,38 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
         return own
     if (problem := _unfit(paid.redemption, order=order)) is not None:
         return problem
-    if order.role in BY_THE_WINDOW:
-        ended_at = reversing.window_ends(paid.terms, redeemed_at=paid.redemption.occurred_at)
-        if ended_at is None:
-            return Problem(ProblemCode.NOT_CANCELLABLE, path=("redemption",))
-        if call.now >= ended_at:
-            zone = paid.redemption.facts.zone
-            late = reversing.too_late(paid.terms, ended_at=ended_at, at=call.now, zone=zone)
-            held = await balances_now(session, program_id=call.program.id, customer=paid.customer)
-            return await keep(session, call=call, answer=_answer(paid, decision=late, balances=held))
-    elif not order.reason:
+    if (spent := await spent_on(session, program_id=call.program.id, redemption_id=paid.redemption.id)) is not None:
+        return spent
+    refused = await _refusal(session, call=call, order=order, paid=paid)
+    if isinstance(refused, Decision):
+        held = await balances_now(session, program_id=call.program.id, customer=paid.customer)
+        return await keep(session, call=call, answer=_answer(paid, decision=refused, balances=held))
+    if refused is not None:
+        return Problem(refused, path=("redemption",))
+    if order.role not in WITHOUT_REASON and not order.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
     above = await above_budget(session, call=call, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
     if above is not None:
         return above
     return await _undone(session, call=call, order=order, paid=paid)
+
+
+async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _Paid) -> ProblemCode | Decision | None:
+    """Why this caller may not undo it, or None."""
+    redemption, till_until = paid.redemption, None
+    if order.role is Role.TILL and call.actor is not None and redemption.fulfilled_at is not None:
+        latest_one = await redemptions.latest_of_key(session, program_id=call.program.id, key_id=call.actor)
+        till_until = redemption.fulfilled_at + reversing.TILL_TIME if latest_one == redemption.id else None
+    return reversing.refusal(
+        paid.terms,
+        by=order.role,
+        used=redemption.state is RedemptionState.FULFILLED,
+        redeemed_at=redemption.occurred_at,
+        till_until=till_until,
+        at=call.now,
+        zone=redemption.facts.zone,
+    )
 
 
 async def _paid(session: Session, *, call: Call, order: Cancellation) -> _Paid | None:
@@ -108,7 +128,7 @@ def _unfit(redemption: Redemption, *, order: Cancellation) -> Problem | None:
         return Problem(ProblemCode.NOT_HELD, path=path)
     if redemption.state is RedemptionState.CANCELLED:
         return Problem(ProblemCode.ALREADY_REVERSED, path=path)
-    if order.shop_at_fault and order.role in BY_THE_WINDOW:
+    if order.shop_at_fault and order.role in WITHOUT_REASON:
         return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail="staff and the owner can say so")
     return None
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import orjson
 
 from app.domain.decisions import Decision
-from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
 from app.store import (
     budgets,
@@ -18,17 +15,16 @@ from app.store import (
     members,
     purchases,
     receipt_corrections,
-    redemptions,
     terms,
 )
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
-from app.store.redemptions import RedemptionState
 from app.store.unit import Session
 from app.usecases.book_purchase import NewPurchase as NewPurchase
 from app.usecases.book_purchase import NewReceipt as NewReceipt
 from app.usecases.book_purchase import book_purchase
 from app.usecases.call import Answer, Call, balances_now, keep, replay
+from app.usecases.redemption_payments import link_payments, payment_problem
 from app.usecases.staff_limits import own_card
 from app.usecases.wait_for_purchase import apply_waiting
 
@@ -71,8 +67,9 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
-    if not await paid_by(session, program_id=program, facts=order.facts, customer_ids={customer.id}):
-        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
+    unpaid = await payment_problem(session, program_id=program, facts=order.facts, customer=customer)
+    if unpaid is not None:
+        return unpaid
     if in_force.asked.tier:
         customer = await levels.fresh(session, program_id=program, customer=customer)
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
@@ -83,19 +80,9 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     if isinstance(made, Problem):
         return made
     sale, answer = made
+    await link_payments(session, program_id=program, purchase_id=sale.id, facts=sale.facts)
     after = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
     return answer if after is None else answer._replace(balances=after)
-
-
-async def paid_by(session: Session, *, program_id: str, facts: PurchaseFacts, customer_ids: Collection[str]) -> bool:
-    """Whether the redemptions that paid a part are these customers', and points were paid for them."""
-    asked = {one.redemption_id for one in facts.payments if one.redemption_id is not None}
-    if not asked:
-        return True
-    found = await redemptions.by_ids(session, program_id=program_id, redemption_ids=sorted(asked))
-    return len(found) == len(asked) and all(
-        one.customer_id in customer_ids and one.state is RedemptionState.FULFILLED for one in found.values()
-    )
 
 
 async def _same_receipt(

@@ -78,8 +78,8 @@ async def _held(session: Session, *, call: Call, order: HoldBy) -> tuple[Redempt
 
 async def _captured(session: Session, *, call: Call, held: Redemption, customer: CustomerRow) -> Answer:
     program, id = call.program.id, held.id
-    after = replace(held, state=RedemptionState.FULFILLED)
-    await redemptions.set_state(session, program_id=program, redemption_id=id, state=after.state, ended_at=None)
+    after = replace(held, state=RedemptionState.FULFILLED, fulfilled_at=call.now, fulfilled_by=call.actor)
+    await redemptions.fulfil(session, program_id=program, redemption=after)
     judged_by = await terms.version(session, program_id=program, number=held.terms_version)
     if judged_by is None:
         raise LookupError(f"terms version {held.terms_version} is missing")

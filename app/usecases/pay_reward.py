@@ -252,4 +252,6 @@ def _redemption(*, call: Call, asked: Asked, facts: PurchaseFacts, decision: Dec
         decision_text=json_text(decision.to_data()),
         held_until=since + hold.length if hold is not None else None,
         checkout=hold.checkout if hold is not None else None,
+        fulfilled_at=call.now if hold is None else None,
+        fulfilled_by=call.actor if hold is None else None,
     )

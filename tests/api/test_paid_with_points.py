@@ -1,8 +1,10 @@
-"""Purchases that points paid a part of: what comes back of them, in points and in money. On both databases."""
+"""Purchases that points paid a part of: each redemption pays once, and what comes back of it, in points and in money."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from app.api.serving.costs import Allowance
 from app.domain.access import Role
+from app.domain.wording import Locale, wording
+from tests.api.test_access import customer_key
 from tests.api.test_budgets import publish
 from tests.api.test_late_facts import REWARD, at
 from tests.api.test_refund_kinds import refund
@@ -120,3 +124,129 @@ def test_a_refund_that_waited_for_its_purchase_gives_back_the_same(shop: Shop) -
     assert shop.available(card) == 3000
     assert shop.refund("R", **early)["cash"]["amount"] == "80.00"
     assert faults_in(shop.url) == []
+
+
+def codes(answer: Any) -> list[tuple[str, list[str]]]:
+    """The technical refusals: code and path."""
+    return [(one["code"], one["path"][1:]) for one in answer["userErrors"]]
+
+
+SPENT = [("REDEMPTION_SPENT", ["purchase", "payments"])]
+UNDO = """mutation($input: CancelRedemptionInput!) { cancelRedemption(input: $input) { decision { outcome }
+  userErrors { code message path } } }"""
+AMEND = """mutation($input: AmendPurchaseInput!) { amendPurchase(input: $input) { decision { points { points } }
+  userErrors { code message path } } }"""
+
+MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) { userErrors { code } } }"
+
+
+def undo(shop: Shop, id: str, *, role: Role = Role.STAFF, key: str | None = None) -> Any:
+    """Undo a redemption, staff with a reason."""
+    reason = {"reason": "a mistake"} if role in (Role.STAFF, Role.OWNER) else {}
+    given = {"idempotencyKey": uuid.uuid4().hex, "redemption": id, **reason}
+    return shop.ask(UNDO, role=role, key=key, input=given)["cancelRedemption"]
+
+
+def amend(shop: Shop, receipt: str, *payments: dict[str, str], price: str = "100.00") -> Any:
+    """A receipt as it should have been: one line, paid like this."""
+    lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
+    purchase = {"externalId": receipt, "lines": lines, "payments": list(payments) or None}
+    given = {"idempotencyKey": uuid.uuid4().hex, "purchase": purchase, "reason": "typed wrong"}
+    return shop.ask(AMEND, input=given)["amendPurchase"]
+
+
+def test_a_redemption_pays_one_purchase_once(shop: Shop) -> None:
+    card = rich(shop)
+    id = spend(shop, card, "twenty")
+    bought = shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
+    assert (codes(bought), bought["decision"]["points"][0]["points"]) == ([], 80)
+    again = shop.buy(card, "100.00", receipt="S", payments=[points(id, "20.00")], occurredAt=at(hours=3))
+    assert (codes(again), again["decision"]) == (SPENT, None)
+    same = shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
+    assert codes(same) == [], "the same receipt, told again"
+    twice = spend(shop, card, "five")
+    split = [points(twice, "2.00"), points(twice, "3.00")]
+    assert codes(shop.buy(card, "50.00", payments=split, occurredAt=at(hours=4))) == SPENT
+    assert codes(shop.buy(card, "50.00", payments=split[:1], occurredAt=at(hours=4))) == []
+    assert faults_in(shop.url) == []
+
+
+def test_of_purchases_at_once_that_name_one_redemption_one_is_recorded(shop: Shop) -> None:
+    card = rich(shop)
+    id = spend(shop, card, "twenty")
+    answers = shop.at_once([partial(shop.buy, card, "100.00", payments=[points(id, "20.00")])] * 8)
+    assert sorted(map(str, map(codes, answers))) == sorted([str(SPENT)] * 7 + ["[]"])
+    assert shop.available(card) == 1080
+    assert faults_in(shop.url) == []
+
+
+def test_what_paid_a_purchase_comes_back_only_with_that_purchase(shop: Shop) -> None:
+    card = rich(shop)
+    own = customer_key(shop.url, shop, card)
+    id = shop.redeem(card, "twenty")["redemption"]["id"]
+    shop.buy(card, "", lines=THIRDS, receipt="R", payments=[points(id, "20.00")])
+    everybody = ((Role.OWNER, None), (Role.STAFF, None), (Role.TILL, None), (Role.CUSTOMER, own))
+    refund(shop, "R", lines=[{"line": 1}])
+    for role, key in everybody:
+        refused = undo(shop, id, role=role, key=key)
+        assert (codes(refused), refused["decision"]) == ([("REDEMPTION_SPENT", ["redemption"])], None)
+    assert back(refund(shop, "R")) == ("53.33", 1333)
+    for role, key in everybody:
+        assert codes(undo(shop, id, role=role, key=key)) == [("ALREADY_REVERSED", ["redemption"])]
+    assert codes(shop.buy(card, "100.00", payments=[points(id, "20.00")])) == SPENT
+    assert shop.available(card) == 3000
+    assert faults_in(shop.url) == []
+
+
+def test_a_purchase_and_the_undoing_of_what_pays_it_do_not_both_happen(shop: Shop) -> None:
+    card = rich(shop)
+    for _ in range(3):
+        id = shop.redeem(card, "five")["redemption"]["id"]
+        buying = partial(shop.buy, card, "50.00", payments=[points(id, "5.00")])
+        bought, undone = shop.at_once([buying, partial(undo, shop, id)])
+        assert (codes(bought), codes(undone)) in (
+            ([], [("REDEMPTION_SPENT", ["redemption"])]),
+            ([("REDEMPTION_NOT_FOUND", ["purchase", "payments"])], []),
+        )
+    assert faults_in(shop.url) == []
+
+
+def test_an_amended_receipt_frees_what_it_no_longer_names_and_takes_what_it_names_now(shop: Shop) -> None:
+    card = rich(shop)
+    first, second = (spend(shop, card, "five", hours=hours) for hours in (1, 1.5))
+    shop.buy(card, "100.00", receipt="R", payments=[points(first, "5.00")], occurredAt=at(hours=2))
+    shop.buy(card, "100.00", receipt="S", payments=[points(second, "5.00")], occurredAt=at(hours=3))
+    assert codes(amend(shop, "R", points(second, "5.00"))) == SPENT
+    assert codes(amend(shop, "R", points(first, "5.00"), price="90.00")) == [], "it keeps what paid it"
+    assert codes(amend(shop, "R", price="90.00")) == []
+    assert codes(amend(shop, "S", points(first, "5.00"), points(second, "5.00"))) == []
+    assert codes(shop.buy(card, "50.00", payments=[points(first, "5.00")], occurredAt=at(hours=4))) == SPENT
+    assert back(refund(shop, "R", occurredAt=at(hours=5))) == ("90.00", 0)
+    assert back(refund(shop, "S", occurredAt=at(hours=5))) == ("90.00", 1000)
+    assert shop.available(card) == 3000
+    assert faults_in(shop.url) == []
+
+
+def test_after_a_merger_the_redemptions_of_both_pay_once(shop: Shop) -> None:
+    gone, stays = rich(shop), rich(shop)
+    first = spend(shop, gone, "five")
+    given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
+    assert shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]["userErrors"] == []
+    second = shop.redeem(gone, "five")["redemption"]["id"]
+    paid = [points(first, "5.00"), points(second, "5.00")]
+    early = shop.buy(stays, "100.00", payments=paid[:1], occurredAt=at(hours=3))
+    assert codes(early) == [("REDEMPTION_NOT_FOUND", ["purchase", "payments"])], "they were two customers then"
+    assert codes(shop.buy(stays, "100.00", receipt="R", payments=paid)) == []
+    for card in (gone, stays):
+        assert codes(shop.buy(card, "100.00", payments=paid[:1])) == SPENT
+    assert back(refund(shop, "R")) == ("90.00", 1000)
+    assert faults_in(shop.url) == []
+
+
+def test_what_paid_says_in_every_language_how_it_comes_back(shop: Shop) -> None:
+    card = rich(shop)
+    id = spend(shop, card, "five")
+    shop.buy(card, "100.00", receipt="R", payments=[points(id, "5.00")], occurredAt=at(hours=2))
+    said = {say(f"error.{code}") for say in map(wording, Locale) for code in ("REDEMPTION_SPENT", "ALREADY_USED")}
+    assert len(said) == 2 * len(Locale)
+    assert undo(shop, id)["userErrors"][0]["message"] in said

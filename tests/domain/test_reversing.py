@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.access import Role
 from app.domain.deciding import reversing
-from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
+from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.lots import Lot
+from app.domain.problems import ProblemCode
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.holdings import Holdings
@@ -59,11 +61,51 @@ def test_a_cancellation_after_the_window_is_refused_by_the_clause_of_the_window_
     assert [one.code for one in reason.finding.remedies] == [RemedyCode.NONE]
 
 
+SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
+
+
 @pytest.mark.parametrize(
-    ("hours", "later", "clause"), [(2, timedelta(hours=1), "undo"), (2, timedelta(hours=2), "mug"), (None, DAY, "mug")]
+    ("by", "hours", "used", "mine", "at", "refused"),
+    [
+        (Role.CUSTOMER, 2, True, False, SOON, ProblemCode.ALREADY_USED),
+        (Role.CUSTOMER, 2, True, False, NOON + DAY, ProblemCode.ALREADY_USED),
+        (Role.CUSTOMER, None, True, False, SOON, ProblemCode.ALREADY_USED),
+        (Role.CUSTOMER, None, False, False, SOON, ProblemCode.NOT_CANCELLABLE),
+        (Role.CUSTOMER, 2, False, False, SOON, None),
+        (Role.CUSTOMER, 2, False, False, NOON + timedelta(hours=2), ReasonCode.UNDO_WINDOW_OVER),
+        *[(Role.TILL, hours, used, True, SOON, None) for hours in (None, 2) for used in (True, False)],
+        (Role.TILL, 2, True, True, LATER, ProblemCode.NOT_CANCELLABLE),
+        (Role.TILL, 2, False, False, SOON, ProblemCode.NOT_CANCELLABLE),
+        (Role.STAFF, None, True, False, NOON + DAY, None),
+        (Role.OWNER, None, True, False, NOON + DAY, None),
+    ],
 )
-def test_what_is_undone_cites_the_window_within_it_and_else_the_price(
-    hours: int | None, later: timedelta, clause: str
+def test_customers_undo_what_they_have_not_used_and_tills_their_last_one_for_ten_minutes(
+    by: Role, hours: int | None, used: bool, mine: bool, at: datetime, refused: object
+) -> None:
+    found = reversing.refusal(
+        terms(hours=hours),
+        by=by,
+        used=used,
+        redeemed_at=NOON,
+        till_until=NOON + reversing.TILL_TIME if mine else None,
+        at=at,
+        zone="Europe/London",
+    )
+    assert (found.reasons[0].finding.code if isinstance(found, Decision) else found) == refused
+
+
+@pytest.mark.parametrize(
+    ("hours", "later", "used", "clause"),
+    [
+        (2, timedelta(hours=1), False, "undo"),
+        (2, timedelta(hours=2), False, "mug"),
+        (None, DAY, False, "mug"),
+        (2, timedelta(hours=1), True, "mug"),
+    ],
+)
+def test_what_is_undone_cites_the_window_for_what_was_not_used_within_it_and_else_the_price(
+    hours: int | None, later: timedelta, used: bool, clause: str
 ) -> None:
     made = reversing.undone(
         terms(hours=hours),
@@ -73,6 +115,7 @@ def test_what_is_undone_cites_the_window_within_it_and_else_the_price(
         redeemed_at=NOON,
         at=NOON + later,
         zone="Europe/London",
+        used=used,
     )
     assert [(one.clause, one.finding.code) for one in made.reasons] == [(clause, ReasonCode.REDEMPTION_UNDONE)]
 

@@ -22,6 +22,7 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "receipt_corrections": None,
     "refunds": None,
     "redemptions": None,
+    "redemption_payments": None,
     "reversals": None,
     "adjustments": None,
     "transfers": None,

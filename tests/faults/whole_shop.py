@@ -23,7 +23,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.stamps import Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.facts import PurchaseFacts
+from app.domain.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.identities import IdentityKind
 from app.domain.units import Unit
 from app.store.customers import CustomerBy
@@ -95,11 +95,20 @@ class WholeShop:
         """A new customer."""
         self.do(enrol, Enrolment(((IdentityKind.CARD, card),), None))
 
-    def buy(self, card: str, price: str, *, at: datetime | None = None, receipt: str | None = None) -> str:
-        """A purchase of one line of three pieces; its receipt."""
+    def buy(
+        self,
+        card: str,
+        price: str,
+        *,
+        at: datetime | None = None,
+        receipt: str | None = None,
+        paid_with: str | None = None,
+    ) -> str:
+        """A purchase of one line of three pieces, a pound of it perhaps paid with a redemption; its receipt."""
         self.receipts += 1
         receipt = receipt or f"receipt {self.receipts}"
-        facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now)
+        payments = (Payment(PaymentKind.POINTS, 100, paid_with),) if paid_with is not None else ()
+        facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now, payments=payments)
         self.do(earn, NewPurchase(by(card), receipt, facts, receipt))
         return receipt
 
@@ -167,7 +176,7 @@ def _does_everything(made: WholeShop) -> None:
     made.buy("ANNA", "4.00", receipt="early")
     made.refund("never came", 2)
     made.undo(made.redeem("ANNA"))
-    made.redeem("ANNA")
+    made.buy("ANNA", "1.00", paid_with=made.redeem("ANNA"))
     made.do(capture, HoldBy(made.redeem("ANNA", hold="paid"), None))
     made.do(release, HoldBy(made.redeem("ANNA", hold="given up"), None))
     made.redeem("ANNA", hold="run out")
@@ -210,7 +219,7 @@ def _go_over(made: WholeShop) -> None:
     for card in ("FRED", "GRETA", "HANS", "IDA", "JOST"):
         made.buy(card, "40.00")
     made.wait(days=3)
-    made.redeem("HANS")
+    made.buy("HANS", "1.00", paid_with=made.redeem("HANS"))
     made.do(transfer, NewTransfer(by("FRED"), by("BERT"), 11, "a present"))
     made.do(merge, NewMerger(by("HANS"), by("GRETA"), "one person"))
     made.do(join_household, NewMember(by("IDA"), by("JOST"), "a family"))

@@ -351,10 +351,14 @@ TABLES: dict[str, Table] = {
             "held_until?": "instant",
             "ended_at?": "instant",
             "checkout?": "text",
+            "fulfilled_at?": "instant",
+            "fulfilled_by?": "id",
         },
         key=_KEY,
         unique_where_given=frozenset({("program_id", "checkout")}),
-        indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
+        indexed=frozenset(
+            {("program_id", "customer_id", "occurred_at"), ("program_id", "fulfilled_by", "fulfilled_at")}
+        ),
         references=frozenset(
             {
                 _to("customers", "customer_id"),
@@ -363,6 +367,12 @@ TABLES: dict[str, Table] = {
             }
         ),
         checks=frozenset({"redemptions_points"}),
+    ),
+    "redemption_payments": Table(
+        columns={"program_id": "id", "redemption_id": "id", "purchase_id": "id"},
+        key=("program_id", "redemption_id"),
+        indexed=frozenset({("program_id", "purchase_id")}),
+        references=frozenset({_to("redemptions", "redemption_id"), _to("purchases", "purchase_id")}),
     ),
     "entries": Table(
         columns={

@@ -29,6 +29,7 @@ NAMES = (
     "0012_receipt_numbers",
     "0013_form_of_address",
     "0014_limits_of_staff",
+    "0015_redemption_payments",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

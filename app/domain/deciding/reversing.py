@@ -1,22 +1,57 @@
-"""Redemptions that are undone: until when a customer may, what comes back, and how long it can be spent then."""
+"""Redemptions that are undone: who may and until when, what comes back, and how long it can be spent then."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from app.domain.access import Role
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.undo_window import UndoWindow
+from app.domain.problems import ProblemCode
 from app.domain.terms import Terms
 from app.domain.units import Unit
 
 GRACE_DAYS = 14
 """Local days after the business day of a reversal for which points past their date can be spent, where the shop was at fault."""
 
+TILL_TIME = timedelta(minutes=10)
+"""How long a till may undo the redemption that it made last, from when it was handed over."""
+
+
+def refusal(
+    terms: Terms,
+    *,
+    by: Role,
+    used: bool,
+    redeemed_at: datetime,
+    till_until: datetime | None,
+    at: datetime,
+    zone: str,
+) -> ProblemCode | Decision | None:
+    """Why somebody may not undo a redemption, or None.
+
+    `used`: it was handed over, which its customer can no longer undo; what is only issued they can within the window of
+    the terms. `till_until` is the first instant at which the till that asks can no longer undo it, None where it is not
+    the last one that this till made. Staff and the owner always may.
+    """
+    match by:
+        case Role.CUSTOMER if used:
+            return ProblemCode.ALREADY_USED
+        case Role.CUSTOMER:
+            ends = window_ends(terms, redeemed_at=redeemed_at)
+            if ends is None:
+                return ProblemCode.NOT_CANCELLABLE
+            return too_late(terms, ended_at=ends, at=at, zone=zone) if at >= ends else None
+        case Role.TILL if till_until is None or at >= till_until:
+            return ProblemCode.NOT_CANCELLABLE
+        case _:
+            return None
+
 
 def window_ends(terms: Terms, *, redeemed_at: datetime) -> datetime | None:
-    """The first instant at which a customer can no longer cancel a redemption; None: its terms give them no window."""
+    """The first instant at which a customer can no longer cancel what was issued; None: its terms give them no window."""
     if not terms.has(UndoWindow):
         return None
     return redeemed_at + timedelta(hours=terms.policy(UndoWindow).hours)
@@ -49,15 +84,16 @@ def undone(
     redeemed_at: datetime,
     at: datetime,
     zone: str,
+    used: bool = True,
     overdue: int = 0,
     usable_until: datetime | None = None,
 ) -> Decision:
-    """That a redemption was undone, by the clause that lets a customer or, after its window, by the one that priced it.
+    """That a redemption was undone, by the clause that priced it; what was issued and not used, by the one that lets a customer.
 
-    `amount` came back in the unit that was paid. `overdue` are the points among those that came back whose last day has passed; `usable_until` is until when they
-    can be spent all the same.
+    `amount` came back in the unit that was paid. `overdue` are the points among those that came back whose last day has
+    passed; `usable_until` is until when they can be spent all the same.
     """
-    ends = window_ends(terms, redeemed_at=redeemed_at)
+    ends = window_ends(terms, redeemed_at=redeemed_at) if not used else None
     cost = terms.cost_of(reward)
     clause = cost.key if cost is not None else None
     if ends is not None and at < ends:
