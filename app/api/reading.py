@@ -149,7 +149,7 @@ class Query(RefundQueries, LiabilityQueries):
                 raise _refused(found)
             return None
         return BasketCheck(
-            decision=decision(found.decision, judged_by=found.terms),
+            decision=decision(found.decision, judged_by=found.terms, bought=found.facts),
             customer=Customer.of(found.customer),
             clauses=[
                 ClauseOutlook.of(one, terms=found.terms, zone=found.decision.zone or found.terms.zone)
@@ -267,7 +267,7 @@ class Query(RefundQueries, LiabilityQueries):
         made = ledgers.decision_of(found.stored.entry)
         return Explanation(
             entry=LedgerEntry.of(found.stored, judged_by=found.terms, context=context),
-            decision=decision(made, judged_by=found.terms),
+            decision=decision(made, judged_by=found.terms, bought_by_entry=found.stored.entry.id),
             recomputed_points=found.recomputed,
             agrees=found.recomputed == found.stored.entry.points,
         )

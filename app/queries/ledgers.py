@@ -10,6 +10,7 @@ import orjson
 
 from app.domain.deciding.redeeming import price
 from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Entry, EntryType
 from app.domain.terms import Terms
 from app.domain.units import Unit
@@ -17,7 +18,7 @@ from app.domain.wallets.course import unfold
 from app.domain.wallets.happenings import Redeemed
 from app.domain.wallets.postings import Subject, summed
 from app.domain.wallets.story import Story, business_order
-from app.store import accounts, holders, ledger, purchases, redemptions, stories, terms
+from app.store import accounts, holders, ledger, purchases, receipt_corrections, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
@@ -188,6 +189,26 @@ async def purchases_by_id(session: Session, *, program_id: str, ids: Sequence[st
     """Purchases by id, in the order asked for."""
     found = await purchases.by_ids(session, program_id=program_id, purchase_ids=ids)
     return [found.get(id) for id in ids]
+
+
+async def receipts_behind(session: Session, *, program_id: str, ids: Sequence[str]) -> list[PurchaseFacts | None]:
+    """The receipts of entries (by id) that a purchase earned, as they were known then; None for any other entry."""
+    entries = await ledger.entries_by_ids(session, program_id=program_id, entry_ids=ids)
+    bought = {
+        id: stored.entry.purchase_id
+        for id, stored in entries.items()
+        if stored.entry.type is EntryType.EARN and stored.entry.purchase_id is not None
+    }
+    wanted = sorted(set(bought.values()))
+    found = await purchases.by_ids(session, program_id=program_id, purchase_ids=wanted)
+    facts = {id: found[purchase_id].facts for id, purchase_id in bought.items()}
+    corrections = await receipt_corrections.of_purchases(session, program_id=program_id, purchase_ids=wanted)
+    # What was corrected after an entry stood like this when it was booked, so the oldest such correction has the last word.
+    for correction in reversed(corrections):
+        for id, purchase_id in bought.items():
+            if purchase_id == correction.purchase_id and id < correction.id:
+                facts[id] = correction.facts
+    return [facts.get(id) for id in ids]
 
 
 async def redemptions_by_id(session: Session, *, program_id: str, ids: Sequence[str]) -> list[Redemption | None]:

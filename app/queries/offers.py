@@ -133,6 +133,7 @@ class BasketChecked:
     """What a purchase of this basket would earn, by the rule for the purchase itself, and what every clause makes of it."""
 
     customer: CustomerRow
+    facts: PurchaseFacts
     decision: Decision
     terms: Terms
     outlooks: tuple[Outlook, ...]
@@ -175,4 +176,4 @@ async def check_basket(
         foreseen=stands.pending.foreseen,
         refused=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )
-    return BasketChecked(customer=stands.customer, decision=decision, terms=in_force, outlooks=found)
+    return BasketChecked(customer=stands.customer, facts=facts, decision=decision, terms=in_force, outlooks=found)

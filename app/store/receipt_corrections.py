@@ -116,6 +116,20 @@ def evidence(one: ReceiptCorrection) -> int:
     )
 
 
+async def of_purchases(
+    session: Session, *, program_id: str, purchase_ids: Sequence[str]
+) -> tuple[ReceiptCorrection, ...]:
+    """The corrections of purchases, oldest first."""
+    rows = await session.rows(
+        f"SELECT {_ROW} FROM receipt_corrections c"
+        " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+        " WHERE c.program_id = $1 AND c.purchase_id = ANY($2) ORDER BY c.id",
+        program_id,
+        list(purchase_ids),
+    )
+    return tuple(_correction(row) for row in rows)
+
+
 async def of_customers(
     session: Session, *, program_id: str, customer_ids: Sequence[str]
 ) -> tuple[ReceiptCorrection, ...]:

@@ -184,11 +184,13 @@ def test_a_draft_is_tried_out_with_changes_findings_and_an_example(shop: Shop) -
 
 
 def test_the_preset_of_quebec_needs_no_days(shop: Shop) -> None:
-    assert publish(shop, clauses({"key": "notice", "effect": {"noticePeriod": {"preset": "CA_QC"}}}))["userErrors"] == []
+    assert (
+        publish(shop, clauses({"key": "notice", "effect": {"noticePeriod": {"preset": "CA_QC"}}}))["userErrors"] == []
+    )
     found = shop.ask(CHECK, role=Role.OWNER, clauses=clauses(coffee=120), **{"from": None})["termsCheck"]
     # Sixty whole local days after 6 March; the clocks go forward in between.
     assert found["earliestFrom"] == "2090-05-05T23:00:00Z"
-    said = shop.ask('{ terms { clauses { key statement } } }')["terms"]["clauses"]
+    said = shop.ask("{ terms { clauses { key statement } } }")["terms"]["clauses"]
     notice = next(one["statement"] for one in said if one["key"] == "notice")
     assert "60" in notice
     assert "90" in notice

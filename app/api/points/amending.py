@@ -72,20 +72,21 @@ async def amend_a_purchase(
     """Set a receipt right once."""
     context = info.context
     speak(info, locale)
+    order = _order(input, context=context)
     outcome = await perform(
         amend_purchase,
         name="amendPurchase",
         permission=Permission.AMEND_PURCHASES,
         key=input.idempotency_key,
         payload=canonical(input),
-        order=_order(input, context=context),
+        order=order,
         context=context,
     )
     if isinstance(outcome, Problem):
         return AmendPurchasePayload(problem=outcome)
     return AmendPurchasePayload(
         answer=outcome,
-        decision=await decided(outcome, context=context),
+        decision=await decided(outcome, context=context, bought=None if isinstance(order, Problem) else order.facts),
         balances=balances(outcome.balances, context=context),
     )
 

@@ -74,20 +74,21 @@ async def record_purchase(
     context = info.context
     speak(info, locale)
     payload = canonical(input)
+    order = _order(input, receipt=payload["purchase"], context=context)
     outcome = await perform(
         earn,
         name="recordPurchase",
         permission=Permission.RECORD_PURCHASES,
         key=input.idempotency_key,
         payload=payload,
-        order=_order(input, receipt=payload["purchase"], context=context),
+        order=order,
         context=context,
     )
     if isinstance(outcome, Problem):
         return RecordPurchasePayload(problem=outcome)
     return RecordPurchasePayload(
         answer=outcome,
-        decision=await decided(outcome, context=context),
+        decision=await decided(outcome, context=context, bought=None if isinstance(order, Problem) else order.facts),
         balances=balances(outcome.balances, context=context),
     )
 

@@ -10,6 +10,7 @@ import strawberry
 from app.api.conventions.context import Context, Info, say
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, refusal
+from app.api.program.line_points import LinePoints
 from app.api.program.locations import Location, location_called
 from app.api.program.terms import Clause, Terms
 from app.domain import decisions as made
@@ -17,9 +18,12 @@ from app.domain import terms as rules
 from app.domain.access import Permission
 from app.domain.conditions import AboutCustomer
 from app.domain.deciding import outlook as outlooks
+from app.domain.deciding.line_shares import line_shares
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
 from app.domain.wording import reasons as words
+from app.queries import ledgers
 from app.usecases.call import Answer
 
 
@@ -98,6 +102,8 @@ class Decision:
 
     decision: strawberry.Private[made.Decision]
     judged_by: strawberry.Private[rules.Terms]
+    bought: strawberry.Private[PurchaseFacts | None]
+    bought_by_entry: strawberry.Private[str | None]
     outcome: DecisionOutcome = strawberry.field(description="What it came to.")
     decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
 
@@ -114,6 +120,19 @@ class Decision:
         """Never negative; the ledger entry has the sign."""
         units = self.judged_by.units
         return [UnitPoints(unit=unit_of(info.context, one), points=self.decision.amount(one)) for one in units]
+
+    @strawberry.field(
+        description="What each line of the purchase brought, at most 500; null where no purchase or basket was decided."
+    )
+    async def lines(self, info: Info) -> list[LinePoints] | None:
+        """Worked out from the receipt as it was known when this was decided."""
+        bought = self.bought
+        if bought is None and self.bought_by_entry is not None:
+            bought = await info.context.load(ledgers.receipts_behind, self.bought_by_entry)
+        if bought is None:
+            return None
+        shares = line_shares(self.decision, terms=self.judged_by, facts=bought)
+        return [LinePoints.of(share, judged_by=self.judged_by) for share in shares]
 
     @strawberry.field(description="The version of the terms that decided.")
     def terms(self) -> Terms:
@@ -186,9 +205,25 @@ class ClauseOutlook:
         return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in found]
 
 
-def decision(found: made.Decision, *, judged_by: rules.Terms) -> Decision:
-    """A decision of the domain for the reader."""
-    return Decision(decision=found, judged_by=judged_by, outcome=found.outcome, decided_for=found.decided_for)
+def decision(
+    found: made.Decision,
+    *,
+    judged_by: rules.Terms,
+    bought: PurchaseFacts | None = None,
+    bought_by_entry: str | None = None,
+) -> Decision:
+    """A decision of the domain for the reader.
+
+    `bought` is the purchase or basket that it is about; or else the entry (id) that booked the purchase leads to it.
+    """
+    return Decision(
+        decision=found,
+        judged_by=judged_by,
+        bought=bought,
+        bought_by_entry=bought_by_entry,
+        outcome=found.outcome,
+        decided_for=found.decided_for,
+    )
 
 
 def _sees_birthdays(info: Info) -> bool:
@@ -211,9 +246,9 @@ def _remedy(one: made.Remedy, *, judged_by: rules.Terms, zone: str, info: Info) 
     )
 
 
-async def decided(answer: Answer, *, context: Context) -> Decision | None:
-    """The decision of an answer; a replayed one is read with the terms of its time."""
+async def decided(answer: Answer, *, context: Context, bought: PurchaseFacts | None = None) -> Decision | None:
+    """The decision of an answer, on a purchase where one is given; a replayed one is read with the terms of its time."""
     if answer.decision is None:
         return None
     judged_by = answer.terms or await context.terms(answer.decision.terms_version)
-    return decision(answer.decision, judged_by=judged_by)
+    return decision(answer.decision, judged_by=judged_by, bought=bought, bought_by_entry=answer.entry_id)

@@ -72,7 +72,7 @@ class LedgerEntry(Node):
         if not await decision_is_open(self.stored.entry, info=info):
             return None
         made = ledgers.decision_of(self.stored.entry)
-        return decision(made, judged_by=self.judged_by)
+        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id)
 
     @strawberry.field(
         description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."

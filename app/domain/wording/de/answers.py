@@ -63,6 +63,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "Statuspunkte: {observed}; diese Stufe beginnt bei {required} und gilt nicht mehr.",
     "reason.TIER_KEPT": "Statuspunkte: {observed}; für diese Stufe reicht das nicht mehr, sie bleibt aber noch bis {required} erhalten.",
     "reason.TIER_REACHED": "Statuspunkte: {observed}; damit ist diese Stufe erreicht, die bei {required} beginnt.",
+    # Why a line of a receipt brings nothing
+    "line.KIND_NOT_COUNTED.REWARD": "Prämien zählen nicht.",
+    "line.KIND_NOT_COUNTED.GIFT_CARD": "Gekaufte Geschenkkarten zählen nicht.",
+    "line.KIND_NOT_COUNTED.SHIPPING": "Versandkosten zählen nicht.",
+    "line.KIND_NOT_COUNTED.TIP": "Trinkgeld zählt nicht.",
+    "line.KIND_NOT_COUNTED.DEPOSIT": "Pfand zählt nicht.",
+    "line.GOODS_NOT_COUNTED": "Dieser Artikel zählt nicht für Ziffer {clauses}.",
     # What a notice of expiry says
     "expiry_notice": "Verfall frühestens nach dem {day}: {points}.",
     # Remedies

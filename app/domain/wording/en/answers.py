@@ -63,6 +63,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "Qualifying points: {observed}; this level begins at {required}, and you no longer hold it.",
     "reason.TIER_KEPT": "Qualifying points: {observed}; that is no longer enough for this level, but you keep it until {required}.",
     "reason.TIER_REACHED": "Qualifying points: {observed}; you have reached this level, which begins at {required}.",
+    # Why a line of a receipt brings nothing
+    "line.KIND_NOT_COUNTED.REWARD": "Rewards do not count.",
+    "line.KIND_NOT_COUNTED.GIFT_CARD": "Gift cards that you buy do not count.",
+    "line.KIND_NOT_COUNTED.SHIPPING": "Shipping does not count.",
+    "line.KIND_NOT_COUNTED.TIP": "Tips do not count.",
+    "line.KIND_NOT_COUNTED.DEPOSIT": "Deposits do not count.",
+    "line.GOODS_NOT_COUNTED": "This item does not count towards clause {clauses}.",
     # What a notice of expiry says
     "expiry_notice": "Expiring after {day} at the earliest: {points}.",
     # Remedies

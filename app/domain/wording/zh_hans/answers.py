@@ -63,6 +63,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "等级积分为 {observed}，未达到本等级要求的 {required}，您不再享有本等级。",
     "reason.TIER_KEPT": "等级积分为 {observed}，已不足以维持本等级，但为您保留至{required}。",
     "reason.TIER_REACHED": "等级积分为 {observed}，已达到本等级要求的 {required}。",
+    # Why a line of a receipt brings nothing
+    "line.KIND_NOT_COUNTED.REWARD": "兑换的礼品不计入。",
+    "line.KIND_NOT_COUNTED.GIFT_CARD": "购买的礼品卡不计入。",
+    "line.KIND_NOT_COUNTED.SHIPPING": "运费不计入。",
+    "line.KIND_NOT_COUNTED.TIP": "小费不计入。",
+    "line.KIND_NOT_COUNTED.DEPOSIT": "押金不计入。",
+    "line.GOODS_NOT_COUNTED": "此商品不计入第 {clauses} 条。",
     # What a notice of expiry says
     "expiry_notice": "您有 {points}最早将于{day}结束时失效，请在此之前使用。",
     # Remedies

@@ -63,6 +63,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_LOST": "等級點數為 {observed}，未達此等級的門檻 {required}，您不再享有此等級。",
     "reason.TIER_KEPT": "等級點數為 {observed}，已不足以維持此等級，但為您保留至{required}。",
     "reason.TIER_REACHED": "等級點數為 {observed}，已達到此等級的門檻 {required}。",
+    # Why a line of a receipt brings nothing
+    "line.KIND_NOT_COUNTED.REWARD": "兌換所得的贈品不計入。",
+    "line.KIND_NOT_COUNTED.GIFT_CARD": "購買的禮物卡不計入。",
+    "line.KIND_NOT_COUNTED.SHIPPING": "運費不計入。",
+    "line.KIND_NOT_COUNTED.TIP": "小費不計入。",
+    "line.KIND_NOT_COUNTED.DEPOSIT": "押金不計入。",
+    "line.GOODS_NOT_COUNTED": "此商品不計入第 {clauses} 條。",
     # What a notice of expiry says
     "expiry_notice": "您有 {points}最快將於{day}結束時失效，請於此之前使用。",
     # Remedies

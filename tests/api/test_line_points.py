@@ -1,0 +1,133 @@
+"""What each line of a receipt brought, over HTTP: at the till, tried out before, and explained later. On both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.shop import Shop, open_shop
+
+LINES = "lines { number points { points unit { code } } excluded { code statement clauses { key } } }"
+BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{
+    decision {{ points {{ points }} {LINES} }} entry {{ id decision {{ {LINES} }} }} userErrors {{ code }} }} }}"""
+AMEND = f"""mutation($input: AmendPurchaseInput!) {{ amendPurchase(input: $input) {{
+    decision {{ points {{ points }} {LINES} }} entry {{ id }} userErrors {{ code }} }} }}"""
+REFUND = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ decision {{ {LINES} }} userErrors {{ code }} }} }}"""
+CHECK = f"""query($by: CustomerBy!, $basket: BasketInput!) {{ basketCheck(customer: $by, basket: $basket) {{
+    decision {{ points {{ points }} {LINES} }} }} }}"""
+EXPLAIN = f"query($entry: ID!) {{ explain(entry: $entry) {{ agrees decision {{ {LINES} }} }} }}"
+LEDGER = f"query($by: CustomerBy!) {{ customer(by: $by) {{ ledger {{ nodes {{ type decision {{ {LINES} }} }} }} }} }}"
+PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) { userErrors { code path } } }"""
+
+CLAUSES = [
+    {
+        "key": "spend",
+        "conditions": [{"products": {"exclude": ["mug"]}}],
+        "effect": {"pointsPerAmount": {"points": 20, "per": "1.00"}},
+    },
+    {
+        "key": "stamp",
+        "conditions": [{"categories": {"include": ["tea"]}}],
+        "effect": {"stamps": {"stamps": 1, "per": "ITEM"}},
+    },
+]
+RECEIPT = [
+    {"sku": "leaf", "quantity": "2", "unitPrice": "16.67", "categories": ["tea"]},
+    {"sku": "cup", "quantity": "1", "unitPrice": "33.33"},
+    {"sku": "pot", "quantity": "1", "unitPrice": "33.33"},
+    {"sku": "mug", "quantity": "1", "unitPrice": "8.00"},
+    {"sku": "post", "quantity": "1", "unitPrice": "4.00", "kind": "SHIPPING"},
+]
+SHARES = [[667, 2], [667, 0], [666, 0], [0, 0], [0, 0]]
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A sandbox in which mugs and shipping earn nothing, and tea brings stamps."""
+    with open_shop(database_url, template="blank") as opened:
+        given = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2026-01-01T00:00:00Z"}
+        assert opened.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+        yield opened
+
+
+def shares(found: Any) -> list[list[int]]:
+    """Points and stamps of every line of a decision."""
+    assert [line["number"] for line in found["lines"]] == list(range(1, len(found["lines"]) + 1))
+    return [[unit["points"] for unit in line["points"]] for line in found["lines"]]
+
+
+def codes(found: Any) -> list[str | None]:
+    """What leaves each line out."""
+    return [line["excluded"] and line["excluded"]["code"] for line in found["lines"]]
+
+
+def bought(shop: Shop, card: str, *, receipt: str, key: str | None = None, **more: Any) -> Any:
+    """Record the receipt."""
+    purchase = {"externalId": receipt, "lines": RECEIPT, **more}
+    given = {"idempotencyKey": key or uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    return shop.ask(BUY, input=given)["recordPurchase"]
+
+
+def test_points_by_line_are_the_same_before_at_and_after_the_purchase(shop: Shop) -> None:
+    card = shop.enrol()
+    tried = shop.ask(CHECK, by={"card": card}, basket={"lines": RECEIPT})["basketCheck"]["decision"]
+    done = bought(shop, card, receipt="r1", key="once")
+    again = bought(shop, card, receipt="r1", key="once")
+    explained = shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]
+    assert explained["agrees"]
+    ledger = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+    told = [done["decision"], again["decision"], done["entry"]["decision"], explained["decision"]]
+    for found in (tried, *told, *(one["decision"] for one in ledger)):
+        assert shares(found) == SHARES
+        assert codes(found) == [None, None, None, "GOODS_NOT_COUNTED", "KIND_NOT_COUNTED"]
+    mug, post = done["decision"]["lines"][3]["excluded"], done["decision"]["lines"][4]["excluded"]
+    assert [one["key"] for one in mug["clauses"]] == ["spend", "stamp"]
+    assert [one["key"] for one in post["clauses"]] == ["counted-amounts"]
+    assert [sum(column) for column in zip(*SHARES, strict=True)] == [one["points"] for one in tried["points"]]
+
+
+def test_an_old_entry_says_what_the_lines_of_its_receipt_brought_before_that_was_set_right(shop: Shop) -> None:
+    card = shop.enrol()
+    done = bought(shop, card, receipt="r1")
+    purchase = {"externalId": "r1", "lines": [*RECEIPT[:1], {"sku": "pot", "quantity": "1", "unitPrice": "50.00"}]}
+    given = {"idempotencyKey": "amend", "purchase": purchase, "reason": "a typo"}
+    amended = shop.ask(AMEND, role=Role.OWNER, input=given)["amendPurchase"]
+    assert amended["userErrors"] == []
+    assert shares(amended["decision"]) == [[667, 2], [1000, 0]]
+    assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
+    later = {"idempotencyKey": "later", "purchase": {**purchase, "lines": RECEIPT[1:2]}, "reason": "another typo"}
+    assert shares(shop.ask(AMEND, role=Role.OWNER, input=later)["amendPurchase"]["decision"]) == [[667, 0]]
+    again = shop.ask(AMEND, role=Role.OWNER, input=given)["amendPurchase"]["decision"]
+    assert shares(again) == [[667, 2], [1000, 0]], "answered as it was"
+    assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
+
+
+def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
+    card = shop.enrol()
+    bought(shop, card, receipt="r1")
+    given = {"idempotencyKey": "back", "purchase": {"externalId": "r1"}}
+    assert shop.ask(REFUND, input=given)["recordRefund"]["decision"]["lines"] is None
+    ledger = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+    assert [(one["type"], one["decision"]["lines"] is None) for one in ledger][::-1] == [
+        ("EARN", False),
+        ("CLAWBACK", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "mug", "post"),
+    [
+        ("en", "This item does not count towards clause 1 or 2.", "Shipping does not count."),
+        ("de", "Dieser Artikel zählt nicht für Ziffer 1 oder 2.", "Versandkosten zählen nicht."),
+        ("zh-Hans", "此商品不计入第 1 或 2 条。", "运费不计入。"),
+        ("zh-Hant", "此商品不計入第 1 或 2 條。", "運費不計入。"),
+    ],
+)
+def test_a_line_that_is_left_out_says_so_in_every_language(shop: Shop, language: str, mug: str, post: str) -> None:
+    card = shop.enrol()
+    found = shop.ask(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"]["decision"]
+    assert [line["excluded"]["statement"] for line in found["lines"][3:]] == [mug, post]
