@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.amounts import Money
+from app.domain.deciding.returned_payments import cash_now
 from app.domain.deciding.returning import Left, no_quantity, returning
 from app.domain.deciding.tiers import TierStanding
 from app.domain.decisions import Decision
@@ -86,7 +87,9 @@ async def try_refund(session: Session, *, program_id: str, source: str, order: R
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
-        cash=outcome.cash,
+        cash=cash_now(
+            sale.facts, kept=back.left(sale.facts, of=left).of(sale.facts), paid_out=sum(made.cash for made in earlier)
+        ),
         back=after.course.given_back[_NOBODY],
         shortfall=outcome.shortfall,
         balances=after.balances,

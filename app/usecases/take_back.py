@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from app.domain.amounts import Money
 from app.domain.deciding import earning, refunding
+from app.domain.deciding.returned_payments import cash_now
 from app.domain.deciding.returning import Left, Returning
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.terms import Terms
@@ -70,14 +72,15 @@ async def take_back(
 ) -> Answer:
     """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
     program, at = stamp.program_id, order.occurred_at
+    after = back.left(sale.facts, of=left)
+    cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, program_id=program, at=at)
     if now is None or not await _plain(
         session, program_id=program, customer=customer, sale=sale, terms=terms, now=now, at=at
     ):
         return await _in_its_place(
-            session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back
+            session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back, cash=cash
         )
-    after = back.left(sale.facts, of=left)
     balance = customer.account.balance
     outcome = refunding.refund(
         terms=terms,
@@ -92,6 +95,7 @@ async def take_back(
         occurred_at=order.occurred_at,
         found={Unit.POINTS: refunding.Found(balance.available + balance.pending, balance.owed)},
     )
+    outcome = replace(outcome, cash=cash)
     made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
     return await _on_the_spot(
         session,
@@ -203,6 +207,7 @@ async def _in_its_place(
     customer: CustomerRow,
     terms: Terms,
     back: Returning,
+    cash: Money,
 ) -> Answer:
     """Tell the wallet with the refund at its place in time, and book all that this changes."""
     fact = Returned(stamp.new_id(), sale.id, order.occurred_at, back.lines, order.external_id or "", back.amounts)
@@ -213,7 +218,7 @@ async def _in_its_place(
         until=fact.at,
         facts=[NewFact(fact, customer_id=sale.customer_id)],
     )
-    outcome = retold.course.returned[fact.id]
+    outcome = replace(retold.course.returned[fact.id], cash=cash)
     made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=fact.id)
     await refunds.add(session, program_id=stamp.program_id, refund=made)
     entries = await record(

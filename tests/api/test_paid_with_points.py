@@ -126,6 +126,32 @@ def test_a_refund_that_waited_for_its_purchase_gives_back_the_same(shop: Shop) -
     assert faults_in(shop.url) == []
 
 
+def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop: Shop) -> None:
+    card = rich(shop)
+    ids = [spend(shop, card, "twenty"), spend(shop, card, "five")]
+    lines = [{"sku": "a", "quantity": "3", "unitPrice": "3.34", "discount": "0.02"}]
+    shop.buy(card, "", lines=lines, receipt="R", occurredAt=at(hours=2))
+    shop.buy(card, "", lines=lines, receipt="S", payments=[points(ids[1], "5.00")], occurredAt=at(hours=2))
+    one = [{"line": 1, "quantity": "1"}]
+    for receipt, parts in (("R", ["3.33", "3.34", "3.33"]), ("S", ["1.66", "1.67", "1.67"])):
+        came = [refund(shop, receipt, lines=one, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (5, 4, 6)]
+        assert came == parts
+    assert shop.available(card) == 3000 - 2000
+    assert faults_in(shop.url) == []
+
+
+def test_a_refund_after_an_amendment_pays_out_what_is_left_of_the_receipt_as_it_is_known_now(shop: Shop) -> None:
+    card = rich(shop)
+    id = spend(shop, card, "twenty")
+    shop.buy(card, "100.00", receipt="R", occurredAt=at(hours=2))
+    assert back(refund(shop, "R", amount="30.00", occurredAt=at(hours=3))) == ("30.00", 0)
+    assert codes(amend(shop, "R", points(id, "20.00"))) == []
+    assert shop.available(card) == 1000 + 80 - 24 + 600
+    assert back(refund(shop, "R", occurredAt=at(hours=4))) == ("50.00", 1400)
+    assert shop.available(card) == 3000
+    assert faults_in(shop.url) == []
+
+
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
     """The technical refusals: code and path."""
     return [(one["code"], one["path"][1:]) for one in answer["userErrors"]]

@@ -72,3 +72,12 @@ def cash_back(sale: PurchaseFacts, *, kept: PurchaseFacts) -> Money:
         gone += back
         by_points += Fraction(share * back, price) if price else 0
     return Money(gone - rounded(by_points, mode=Rounding.HALF_UP), sale.currency)
+
+
+def cash_now(sale: PurchaseFacts, *, kept: PurchaseFacts, paid_out: int) -> Money:
+    """The money that a refund gives back when so much is kept after it and all others, which paid out so many minor units.
+
+    It settles what they paid out before something became known: an earlier refund, or what the receipt should have said.
+    It asks for nothing back.
+    """
+    return Money(max(0, cash_back(sale, kept=kept).minor - paid_out), sale.currency)
