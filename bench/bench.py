@@ -233,7 +233,7 @@ async def recorded(place: Place, count: int) -> tuple[list[Any], list[Any]]:
     assert found is not None
     await at.ask(ledger_page, program_id=program.id, account_id=found.account.id, window=Window(size=20))
     facts = PurchaseFacts(occurred_at=datetime.now(UTC), zone="Europe/London", currency="GBP", lines=())
-    await at.ask(offers_for, program_id=program.id, by=by, facts=facts)
+    await at.ask(offers_for, program_id=program.id, by=by, facts=facts, principal=None)
     looked_up = [statement for operation in recorder.operations for statement in operation]
     await database.stop()
     return buying_statements, looked_up

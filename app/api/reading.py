@@ -145,7 +145,7 @@ class Query(RefundQueries, LiabilityQueries):
             principal=context.principal,
         )
         if isinstance(found, Problem):
-            if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND):
+            if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND, ProblemCode.OWN_CARD):
                 raise _refused(found)
             return None
         return BasketCheck(
@@ -184,7 +184,11 @@ class Query(RefundQueries, LiabilityQueries):
             return None
         found = _taken(
             await context.decide(
-                offers.offers_for, by=whom, facts=_facts(basket, context=context), location_id=_place(basket)
+                offers.offers_for,
+                by=whom,
+                facts=_facts(basket, context=context),
+                location_id=_place(basket),
+                principal=context.principal,
             )
         )
         if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):

@@ -15,7 +15,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 from app.queries.standing import Standing, standing
-from app.store import budgets, customers, locations, rewards, terms
+from app.store import budgets, customers, locations, own_cards, rewards, terms
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.rewards import Reward
 from app.store.unit import Session
@@ -29,6 +29,8 @@ class Offer:
     clause: Clause
     terms: Terms
     priced: PricedReward | None
+    barred: Problem | None = None
+    """What the caller may not do for this customer whatever the reward."""
 
     @property
     def unit(self) -> Unit:
@@ -48,7 +50,9 @@ class Offer:
     @property
     def refusal(self) -> Problem | None:
         """What a till would be refused with that no clause is about; None without a customer."""
-        return None if self.priced is None else refusal_of(self.reward, decision=self.priced.decision)
+        if self.priced is None:
+            return None
+        return self.barred or refusal_of(self.reward, decision=self.priced.decision)
 
     @property
     def available(self) -> bool:
@@ -67,9 +71,18 @@ class Offers:
 
 
 async def offers_for(
-    session: Session, *, program_id: str, by: CustomerBy | None, facts: PurchaseFacts, location_id: str | None = None
+    session: Session,
+    *,
+    program_id: str,
+    by: CustomerBy | None,
+    facts: PurchaseFacts,
+    principal: Principal | None,
+    location_id: str | None = None,
 ) -> Offers | Problem | None:
-    """The rewards that the terms in force price; None when `by` names nobody, a refusal for an unknown location."""
+    """The rewards that the terms in force price; None when `by` names nobody, a refusal for an unknown location.
+
+    `principal` is who would redeem; None: the `troth` command.
+    """
     here = await locations.placed(session, program_id=program_id, facts=facts, location_id=location_id)
     if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
@@ -84,17 +97,22 @@ async def offers_for(
     if customer is None:
         return Offers(offers=_sorted(found, terms=in_force, stands=None), customer=None)
     stands = await standing(session, program_id=program_id, customer=customer, terms=in_force, facts=facts)
-    return Offers(offers=_sorted(found, terms=in_force, stands=stands), customer=stands.customer)
+    barred = await own_cards.refusal(
+        session, program_id=program_id, principal=principal, customer=customer, path=("customer",)
+    )
+    return Offers(offers=_sorted(found, terms=in_force, stands=stands, barred=barred), customer=stands.customer)
 
 
-def _sorted(found: Sequence[Reward], *, terms: Terms, stands: Standing | None) -> tuple[Offer, ...]:
+def _sorted(
+    found: Sequence[Reward], *, terms: Terms, stands: Standing | None, barred: Problem | None = None
+) -> tuple[Offer, ...]:
     """Decide every reward as a till would, and put what can be had first."""
     offers = []
     for reward in found:
         clause = terms.cost_of(reward.key)
         if clause is not None:
             priced = _priced(clause, terms=terms, stands=stands) if stands is not None else None
-            offers.append(Offer(reward=reward, clause=clause, terms=terms, priced=priced))
+            offers.append(Offer(reward=reward, clause=clause, terms=terms, priced=priced, barred=barred))
     return tuple(sorted(offers, key=lambda offer: (not offer.available, offer.unit, offer.cost, offer.reward.name)))
 
 
@@ -158,6 +176,11 @@ async def check_basket(
     customer = await customers.find(session, program_id=program_id, by=by)
     if customer is None or not principal.may_see_card(customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    own = await own_cards.refusal(
+        session, program_id=program_id, principal=principal, customer=customer, path=("customer",)
+    )
+    if own is not None:
+        return own
     in_force = await terms.in_force(session, program_id=program_id, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))

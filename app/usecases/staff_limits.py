@@ -14,8 +14,8 @@ from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
 from app.domain.staff_limits import Budget
 from app.domain.units import Unit
-from app.store import access_keys, customers, receipt_corrections, staff_budgets
-from app.store.customers import CustomerBy, CustomerRow
+from app.store import access_keys, own_cards, receipt_corrections, staff_budgets
+from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.unit import Session
 from app.usecases.call import Call
@@ -113,18 +113,7 @@ def _counted(minor: int, *, of: PurchaseFacts) -> Money:
 
 
 async def own_card(session: Session, *, call: Call, customer: CustomerRow, path: tuple[str, ...]) -> Problem | None:
-    """The refusal where the wallet is that of whoever holds the access key, or None; its account must be locked.
-
-    So is a wallet that they share, and that of the customer who they were merged into.
-    """
-    holder_id = call.principal.holder_id if call.principal is not None else None
-    if holder_id is None:
-        return None
-    holder = await customers.find(session, program_id=call.program.id, by=CustomerBy(holder_id))
-    if holder is None or holder.account.wallet_id != customer.account.wallet_id:
-        return None
-    return Problem(
-        ProblemCode.OWN_CARD,
-        path=path,
-        detail="this access key belongs to a holder of that wallet; another one can do it",
+    """The refusal where the wallet is that of whoever holds the access key, or None; its account must be locked."""
+    return await own_cards.refusal(
+        session, program_id=call.program.id, principal=call.principal, customer=customer, path=path
     )

@@ -310,6 +310,31 @@ def test_a_key_that_is_tied_to_its_holders_card_does_nothing_for_that_card(shop:
     assert codes(call(shop, RELEASE, key=key, hold={"id": held["redemption"]["id"]})) == []
 
 
+def test_a_key_that_is_tied_to_its_holders_card_is_offered_nothing_for_it(shop: Shop) -> None:
+    own, friend = shop.enrol(), shop.enrol()
+    key = tied_key(shop, own)
+    for card in (own, friend):
+        shop.buy(card, "500.00")
+    offered = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available refusal { code path } decision { outcome } } }
+      customer(by: $by) { wallet { balances { buysToday { key } } } } }"""
+
+    def looked(card: str, *, by: str | None) -> tuple[Any, bool, bool]:
+        found = shop.ask(offered, key=by, by={"card": card})
+        offer, *_ = found["rewards"]["nodes"]
+        return offer["refusal"], offer["available"], bool(found["customer"]["wallet"]["balances"][0]["buysToday"])
+
+    assert looked(own, by=key) == ({"code": "OWN_CARD", "path": ["input", "customer"]}, False, False)
+    assert looked(friend, by=key) == (None, True, True)
+    assert looked(own, by=None) == (None, True, True)
+    tried = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
+      decision { outcome } } }"""
+    basket = {"lines": [{"sku": "a", "quantity": "1", "unitPrice": "9.00"}]}
+    refused = shop.send(tried, key=key, by={"card": own}, basket=basket).json()["errors"][0]
+    assert refused["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "OWN_CARD" in refused["message"]
+    assert shop.ask(tried, key=key, by={"card": friend}, basket=basket)["basketCheck"] is not None
+
+
 def test_a_shared_wallet_and_the_card_that_goes_on_after_a_merger_are_the_holders_own(shop: Shop) -> None:
     own, partner, survivor = shop.enrol(), shop.enrol(), shop.enrol()
     key = tied_key(shop, own)

@@ -97,7 +97,7 @@ class RewardOffer:
     terms: Terms = strawberry.field(description="The version of the terms that offers it.")
 
     @strawberry.field(
-        description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
+        description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
     )
     def refusal(self, info: Info) -> UserError | None:
         """The refusal in the caller's language."""

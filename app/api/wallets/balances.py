@@ -45,7 +45,9 @@ class Balance:
         context = info.context
         if self.row is None:
             return []
-        found = await context.decide(offers.offers_for, by=By(self.row.id), facts=no_basket(context))
+        found = await context.decide(
+            offers.offers_for, by=By(self.row.id), facts=no_basket(context), principal=context.principal
+        )
         if not isinstance(found, offers.Offers):
             return []
         wanted = [one for one in found.offers if one.available and (one.unit is Unit.POINTS) is self.in_points]

@@ -1,0 +1,29 @@
+"""Whether a wallet is that of whoever holds the access key that asks."""
+
+from __future__ import annotations
+
+from app.domain.access import Principal
+from app.domain.problems import Problem, ProblemCode
+from app.store import customers
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.unit import Session
+
+
+async def refusal(
+    session: Session, *, program_id: str, principal: Principal | None, customer: CustomerRow, path: tuple[str, ...]
+) -> Problem | None:
+    """The refusal where the customer's wallet is the key holder's own, or None; a key that is tied to nobody asks nothing.
+
+    So is a wallet that they share, and that of the customer who they were merged into.
+    """
+    holder_id = principal.holder_id if principal is not None else None
+    if holder_id is None:
+        return None
+    holder = await customers.find(session, program_id=program_id, by=CustomerBy(holder_id))
+    if holder is None or holder.account.wallet_id != customer.account.wallet_id:
+        return None
+    return Problem(
+        ProblemCode.OWN_CARD,
+        path=path,
+        detail="this access key belongs to a holder of that wallet; another one can do it",
+    )
