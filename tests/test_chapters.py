@@ -35,7 +35,7 @@ def no_errors(found: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("chapter", "answers"), [("ledger.md", 7), ("stamps.md", 5), ("receipts.md", 2), ("staff.md", 1)]
+    ("chapter", "answers"), [("ledger.md", 7), ("stamps.md", 5), ("receipts.md", 2), ("staff.md", 1), ("offers.md", 3)]
 )
 def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
     compared = 0
