@@ -45,7 +45,8 @@ def a_purchase(*lines: Line, at: datetime = NOON, **more: Any) -> PurchaseFacts:
 
 def counted(*lines: Line, at: datetime = NOON, basis: Basis | None = None, **more: Any) -> Counted:
     """A purchase as conditions see it."""
-    return Counted.of(a_purchase(*lines, at=at, **more), basis=basis or Basis())
+    facts = a_purchase(*lines, at=at, **more)
+    return Counted.of(facts, basis=basis or Basis(), program_zone=facts.zone)
 
 
 def a_clause(

@@ -7,9 +7,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from app.domain.conditions import Condition, Group, Selecting
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.budget import Budget
 from app.domain.conditions.every_nth_item import EveryNthItem
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import leaves
+from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.effects import ClauseKind, Effect
@@ -70,9 +74,28 @@ class Clause:
         return any(isinstance(one, EveryNthItem) for one in self.leaves)
 
     @cached_property
+    def counts_rewards(self) -> bool:
+        """Whether it looks at how many of its rewards a customer still holds: the first, or every nth, is given once."""
+        return any(isinstance(leaf, FirstPurchase | EveryNthVisit | EveryNthItem) for leaf in self.leaves)
+
+    @cached_property
+    def birthdays(self) -> tuple[BirthdayWindow, ...]:
+        """The days around a birthday for which it gives something, once for each birthday."""
+        return tuple(leaf for leaf in self.leaves if isinstance(leaf, BirthdayWindow))
+
+    @cached_property
     def counting(self) -> bool:
         """Whether something is counted for this very clause: uses, pieces, or points given."""
-        return self.limit is not None or self.budget is not None or self.counts_pieces
+        return self.limit is not None or self.budget is not None or self.counts_rewards or bool(self.birthdays)
+
+    @cached_property
+    def by_amount(self) -> bool:
+        """Whether it goes by amounts alone: by no visit, no item and no budget.
+
+        What is paid on top in an exchange has none of these.
+        """
+        others = (FirstPurchase, EveryNthVisit, EveryNthItem, MinimumQuantity, Budget)
+        return self.effect.by_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:

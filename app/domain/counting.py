@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.domain.amounts import Exact, Parts
+from app.domain.calendar import Period
 from app.domain.facts import Channel, Line, LineKind, Payment, PurchaseFacts
 from app.domain.members import NOBODY, Member
 
@@ -17,7 +18,7 @@ from app.domain.members import NOBODY, Member
 class Basis:
     """Which amounts count. All False: net of tax, after discounts, goods only.
 
-    The part that was paid with points and reward goods never count.
+    The part that was paid with points and reward goods never count, and neither does what cost nothing.
     """
 
     taxes: bool = False
@@ -47,9 +48,11 @@ class Counted(NamedTuple):
 
     What was paid in a foreign currency is exchanged: amounts are in `currency`, prices on lines in the purchase's own.
 
-    `clause` is the key of the clause that looks at it, where that matters; `fitting` the keys of those that fit it;
-    `location` the key of the place. `basis` is what the amounts are worked out by, `scale` what they were multiplied by
-    after it: for the part paid with points, and into `currency`.
+    A line of which nothing counts, because it was given away or paid for with points, is not in it. `clause` is the key
+    of the clause that looks at it, where that matters; `fitting` the keys of those that fit it; `location` the key of the
+    place; `program_zone` the IANA zone of the program. `basis` is what the amounts are worked out by, `scale` what they
+    were multiplied by after it: for the part paid with points, and into `currency`. `amount_only` is what is paid on top
+    in an exchange.
     """
 
     occurred_at: datetime
@@ -65,9 +68,11 @@ class Counted(NamedTuple):
     location: str | None = None
     basis: Basis = COUNTED_BY_DEFAULT
     scale: Exact = 1
+    program_zone: str = "UTC"
+    amount_only: bool = False
 
     @classmethod
-    def of(cls, facts: PurchaseFacts, *, basis: Basis) -> Counted:
+    def of(cls, facts: PurchaseFacts, *, basis: Basis, program_zone: str) -> Counted:
         """The purchase on this basis; what was paid with points is taken off every line in proportion.
 
         A foreign currency is exchanged in the end, once and without rounding.
@@ -80,6 +85,8 @@ class Counted(NamedTuple):
             to_pay = sum((line.to_pay() for line in facts.lines), 0)
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
             amounts, scale = amounts.scaled(share.numerator, share.denominator), share
+        if not all(amounts.numerators):
+            lines, amounts = _above_nothing(lines, amounts)
         exchange = facts.exchange
         if exchange is not None:
             factor = exchange.factor(foreign=facts.currency)
@@ -96,7 +103,13 @@ class Counted(NamedTuple):
             location=facts.location,
             basis=basis,
             scale=scale,
+            program_zone=program_zone,
+            amount_only=facts.amount_only,
         )
+
+    def period_zone(self, period: Period) -> str:
+        """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
+        return period_zone(period, location=self.zone, program=self.program_zone)
 
     def only(self, selects: Callable[[Line], bool]) -> Counted:
         """The part of it that a clause looks at."""
@@ -124,3 +137,15 @@ class Counted(NamedTuple):
         ignored = self.basis.discounts_ignored
         amounts = Parts.of([line.net(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
         return amounts.scaled(self.scale.numerator, self.scale.denominator).total()
+
+
+def period_zone(period: Period, *, location: str, program: str) -> str:
+    """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
+    return location if period is Period.DAY else program
+
+
+def _above_nothing(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:
+    """The lines of which something counts, and their amounts."""
+    counting = [place for place, amount in enumerate(amounts.numerators) if amount]
+    numerators = tuple([amounts.numerators[place] for place in counting])
+    return tuple([lines[place] for place in counting]), Parts(numerators, amounts.over)

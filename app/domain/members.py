@@ -15,10 +15,13 @@ from app.domain.persons import Person
 class Member:
     """A customer's history as the rules see it; kept with the purchase, so that an old decision can be made again.
 
-    `visits` counts the purchases before this one; `uses` how often a clause was applied in the period of its limit;
-    `earned` the points earned so far in a period; `pieces` the pieces that a clause counted before; `budgets` what is
-    left of the points that a clause gives to all customers together; `tier` is the key of the level held, `qualifying`
-    the points towards one.
+    `visits` counts the purchases before this one of which something is kept; `uses` how often a clause was applied in
+    the period of its limit; `held` how many of its rewards are held; `earned` the points earned so far in a period;
+    `pieces` the items kept that a clause counted before; `budgets` what is left of the points that a clause gives to all
+    customers together; `tier` is the key of the level held, `qualifying` the points towards one.
+
+    `birthdays` are the calendar years of the birthdays around which the purchase lies, by the question of the window;
+    `gifts` the clauses that gave something for the birthday of a year already.
 
     Who the customer is, `person`, is there while something is decided and never kept. What is kept of it are the
     `answers` to what the terms ask, yes or no at the time of the purchase, None where it takes a birthday that nobody has
@@ -34,11 +37,22 @@ class Member:
     answers: tuple[tuple[str, bool | None], ...] = ()
     tier: str | None = None
     qualifying: int = 0
+    held: tuple[tuple[str, int], ...] = ()
+    birthdays: tuple[tuple[str, int], ...] = ()
+    gifts: tuple[tuple[str, int], ...] = ()
     person: Person | None = field(default=None, compare=False, repr=False)
 
     def used(self, clause: str) -> int:
         """How often the clause was applied in its period."""
         return dict(self.uses).get(clause, 0)
+
+    def rewards(self, clause: str) -> int:
+        """How many rewards of the clause are held."""
+        return dict(self.held).get(clause, 0)
+
+    def birthday_year(self, question: str) -> int | None:
+        """The calendar year of the birthday in whose window the purchase lies; None where it lies in none."""
+        return dict(self.birthdays).get(question)
 
     def earned_in(self, period: Period) -> int:
         """Points earned so far in this period."""
@@ -63,8 +77,6 @@ class Member:
             data["enrolled_at"] = self.enrolled_at.isoformat()
         if self.visits:
             data["visits"] = self.visits
-        if self.uses:
-            data["uses"] = dict(self.uses)
         if self.earned:
             data["earned"] = {period.value: points for period, points in self.earned}
         if self.answers:
@@ -73,10 +85,11 @@ class Member:
             data["tier"] = self.tier
         if self.qualifying:
             data["qualifying"] = self.qualifying
-        if self.pieces:
-            data["pieces"] = dict(self.pieces)
-        if self.budgets:
-            data["budgets"] = dict(self.budgets)
+        for name in ("uses", "pieces", "budgets", "held", "birthdays"):
+            if counts := getattr(self, name):
+                data[name] = dict(counts)
+        if self.gifts:
+            data["gifts"] = [list(gift) for gift in self.gifts]
         return data
 
     @classmethod
@@ -92,6 +105,9 @@ class Member:
             qualifying=data.get("qualifying", 0),
             pieces=tuple(sorted(data.get("pieces", {}).items())),
             budgets=tuple(sorted(data.get("budgets", {}).items())),
+            held=tuple(sorted(data.get("held", {}).items())),
+            birthdays=tuple(sorted(data.get("birthdays", {}).items())),
+            gifts=tuple(sorted((clause, year) for clause, year in data.get("gifts", ()))),
         )
 
 

@@ -12,6 +12,7 @@ from app.domain.amounts import AmountError
 from app.domain.calendar import Period
 from app.domain.clauses import Clause as Clause
 from app.domain.conditions import AboutCustomer, Condition, Group
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.budget import Budget
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
@@ -35,12 +36,11 @@ from app.domain.units import Unit
 E = TypeVar("E", bound=Effect)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """What terms ask about a customer: the periods in which uses of a clause and points earned are counted.
 
-    `about` are the conditions on who the customer is, each once; `pieces` the keys of the clauses that count pieces;
-    `tier` whether a level is asked for.
+    `about` are conditions on who it is. Clauses, by key, count `pieces`, look at rewards `held`, give for `birthdays`.
     """
 
     enrolment: bool = False
@@ -50,6 +50,8 @@ class Asked:
     about: tuple[AboutCustomer, ...] = ()
     pieces: tuple[str, ...] = ()
     tier: bool = False
+    held: frozenset[str] = frozenset()
+    birthdays: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
 
     @property
     def aspects(self) -> frozenset[Aspect]:
@@ -60,6 +62,11 @@ class Asked:
     def nothing(self) -> bool:
         """Whether it takes no look at the customer."""
         return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.pieces or self.tier)
+
+    @cached_property
+    def using(self) -> frozenset[str]:
+        """The keys of the clauses of which every use is kept."""
+        return self.held | self.uses.keys() | self.birthdays.keys()
 
 
 @dataclass(frozen=True)
@@ -175,7 +182,7 @@ class Terms:
 
     def counted(self, facts: PurchaseFacts) -> Counted:
         """A purchase reduced to what counts as spent. Raises AmountError where it is in a currency without a rate."""
-        purchase = Counted.of(facts, basis=self.basis)
+        purchase = Counted.of(facts.paid_on_top(), basis=self.basis, program_zone=self.zone)
         if purchase.currency != self.currency:
             raise AmountError(f"no exchange rate from {purchase.currency} into {self.currency}")
         return purchase
@@ -193,6 +200,8 @@ class Terms:
             about=tuple(dict.fromkeys(one for one in conditions if isinstance(one, AboutCustomer))),
             pieces=tuple(clause.key for clause in self.clauses if clause.counts_pieces),
             tier=any(isinstance(one, TierAtLeast) for one in conditions),
+            held=frozenset(clause.key for clause in self.clauses if clause.counts_rewards),
+            birthdays={clause.key: clause.birthdays for clause in self.clauses if clause.birthdays},
         )
 
     @cached_property

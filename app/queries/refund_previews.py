@@ -82,15 +82,16 @@ async def try_refund(session: Session, *, program_id: str, source: str, order: R
     fact = Returned(_NOBODY, sale.id, order.at, back.lines, "", back.amounts)
     before = told_with(told, versions=versions, facts=[], until=order.at)
     after = told_with(told, versions=versions, facts=[NewFact(fact, customer_id=sale.customer_id)], until=order.at)
-    outcome = after.course.returned[_NOBODY]
+    kept = back.left(sale.facts, of=left).of(sale.facts)
+    cash = cash_now(sale.facts, kept=kept, paid_out=sum(refund.cash for refund in earlier))
+    came_back = after.course.returned[_NOBODY]
+    outcome = came_back.outcome
     return RefundTried(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
-        cash=cash_now(
-            sale.facts, kept=back.left(sale.facts, of=left).of(sale.facts), paid_out=sum(made.cash for made in earlier)
-        ),
-        back=after.course.given_back[_NOBODY],
+        cash=cash if after.course.receipts[sale.id].stands_alone else outcome.cash,
+        back=came_back.given_back,
         shortfall=outcome.shortfall,
         balances=after.balances,
         level_before=before.course.holders[sale.customer_id].standing,

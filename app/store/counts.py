@@ -1,4 +1,4 @@
-"""What clauses have counted of customers: kept beside the facts, and set right where a fact that comes late changes it."""
+"""The counters of customers: kept beside the facts, and set right where a late fact or goods that come back change them."""
 
 from __future__ import annotations
 
@@ -6,50 +6,76 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from app.domain.deciding.judging import pieces_counted
-from app.domain.terms import Terms
+from app.domain.deciding.usage import Use, uses_of
 from app.domain.wallets.course import Course
+from app.domain.wallets.purchase_state import PurchaseState
 from app.store import members
 from app.store.unit import Session
 from app.store.values import instant
 
 
+class Reduction(NamedTuple):
+    """What a purchase no longer counts for: as a visit, and points that were really taken back of it."""
+
+    purchase_id: str
+    at: datetime
+    no_visit: bool
+    points: int
+
+    @classmethod
+    def of(cls, sale: PurchaseState) -> Reduction | None:
+        """That of a purchase as it is kept; None where it counts for all that it was recorded with."""
+        taken, on_top = sale.taken.points, sale.facts.replaces is not None
+        if sale.usage.visit and not taken:
+            return None
+        return cls(sale.bought.id, sale.bought.at, on_top or not sale.usage.visit, taken)
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What clauses (by key) have counted of a customer: when each was applied, and how many pieces when; in order."""
+    """What was counted of a customer, in order: uses of clauses (by key), items, and what purchases no longer count for.
 
-    uses: tuple[tuple[str, datetime], ...] = ()
+    A use has the time of its purchase or redemption, and the calendar year of the birthday that it was for, if any.
+    """
+
+    uses: tuple[tuple[str, datetime, int], ...] = ()
     pieces: tuple[tuple[str, datetime, int], ...] = ()
+    reductions: tuple[Reduction, ...] = ()
 
     @classmethod
     def of(cls, course: Course, *, customer_id: str) -> Counted:
         """What a history told from the beginning comes to, of what the customer did by this very id."""
-        sales = [one for one in course.sales.values() if one.bought.customer_id == customer_id]
-        given = [one for one in course.redeemed.values() if one.customer_id == customer_id]
-        applied = [(one.bought.terms, one.bought.at, one.decision.applied()) for one in sales]
-        applied += [(one.terms, one.at, one.clauses) for one in given]
-        uses = [(key, at) for terms, at, keys in applied for key in keys if key in terms.asked.uses]
-        pieces = [
-            (key, one.bought.at, count)
-            for one in sales
-            if one.bought.terms.asked.pieces
-            for key, count in pieces_counted(one.bought.terms, facts=one.facts)
-        ]
-        return cls(tuple(sorted(uses)), tuple(sorted(pieces)))
+        sales = [sale for sale in course.sales.values() if sale.bought.customer_id == customer_id]
+        given = [redeemed for redeemed in course.redeemed.values() if redeemed.customer_id == customer_id]
+        uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.bought.at)]
+        for redeemed in given:
+            clauses = dict.fromkeys(redeemed.clauses, 1)
+            uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
+        pieces = [(key, sale.bought.at, count) for sale in sales for key, count in sale.usage.items]
+        reductions = [reduction for sale in sales if (reduction := Reduction.of(sale)) is not None]
+        return cls(tuple(sorted(uses)), tuple(sorted(pieces)), tuple(sorted(reductions)))
 
 
-def counts(versions: Sequence[Terms]) -> bool:
-    """Whether clauses of these terms count uses or pieces, so that something is kept of them."""
-    return any(one.asked.uses or one.asked.pieces for one in versions)
+NO_BIRTHDAY = 0
+"""In place of a calendar year: a use that was for no birthday."""
+
+
+def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int]]:
+    return [(use.clause, at, use.birthday or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
 
 
 async def counted(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, Counted]:
-    """What is kept of the counts of customers, by id."""
+    """What is kept of the counters of customers, by id."""
     kept = await _kept(session, program_id=program_id, customer_ids=customer_ids)
     return {
-        id: Counted(tuple(sorted(uses.values())), tuple(sorted(pieces.values()))) for id, (uses, pieces) in kept.items()
+        id: Counted(
+            tuple(sorted(rows.uses.values())),
+            tuple(sorted(rows.pieces.values())),
+            tuple(sorted(rows.reductions.values())),
+        )
+        for id, rows in kept.items()
     }
 
 
@@ -61,39 +87,82 @@ async def set_right(session: Session, *, program_id: str, course: Course, new_id
     people = sorted(course.holders)
     kept = await _kept(session, program_id=program_id, customer_ids=people)
     for id in people:
-        wanted, (uses, pieces) = Counted.of(course, customer_id=id), kept.get(id, ({}, {}))
-        surplus, used = _unlike(uses, wanted=wanted.uses)
+        wanted, rows = Counted.of(course, customer_id=id), kept.get(id, _Kept({}, {}, {}))
+        surplus, used = _unlike(rows.uses, wanted=wanted.uses)
         await _drop(session, program_id=program_id, table="clause_uses", ids=surplus)
-        for key, at in used:
-            await members.use(session, program_id=program_id, customer_id=id, clauses=[(new_id(), key)], at=at)
-        surplus, bought = _unlike(pieces, wanted=wanted.pieces)
+        for key, at, year in used:
+            use = Use(key, 1, year or None)
+            await members.use(session, program_id=program_id, customer_id=id, uses=[use], new_id=new_id, at=at)
+        surplus, bought = _unlike(rows.pieces, wanted=wanted.pieces)
         await _drop(session, program_id=program_id, table="clause_pieces", ids=surplus)
         for key, at, count in bought:
             await members.buy(session, program_id=program_id, customer_id=id, pieces=[(new_id(), key, count)], at=at)
+        surplus, reduced = _unlike(rows.reductions, wanted=wanted.reductions)
+        await _drop(session, program_id=program_id, table="purchase_reductions", ids=surplus, key="purchase_id")
+        for reduction in reduced:
+            await reduce(session, program_id=program_id, customer_id=id, reduction=reduction)
 
 
-_Uses = dict[str, tuple[str, datetime]]
-_Pieces = dict[str, tuple[str, datetime, int]]
+async def reduce(session: Session, *, program_id: str, customer_id: str, reduction: Reduction) -> None:
+    """Keep what a purchase of a customer no longer counts for (with the next statements, see `Session.later`)."""
+    await session.later(
+        f"{_REDUCE} DO UPDATE SET no_visit = excluded.no_visit, points = excluded.points",
+        *_values(reduction, program_id=program_id, customer_id=customer_id),
+    )
 
 
-async def _kept(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, tuple[_Uses, _Pieces]]:
-    """The rows that are kept, by customer and by their ids."""
-    found: dict[str, tuple[_Uses, _Pieces]] = {}
+async def reduce_more(session: Session, *, program_id: str, customer_id: str, reduction: Reduction) -> None:
+    """Keep that a purchase counts for less than it did: so many more points were taken (with the next statements)."""
+    if reduction.points or reduction.no_visit:
+        await session.later(
+            f"{_REDUCE} DO UPDATE SET no_visit = excluded.no_visit, points = purchase_reductions.points + excluded.points",
+            *_values(reduction, program_id=program_id, customer_id=customer_id),
+        )
+
+
+def _values(reduction: Reduction, *, program_id: str, customer_id: str) -> tuple[object, ...]:
+    return program_id, reduction.purchase_id, customer_id, reduction.at, int(reduction.no_visit), reduction.points
+
+
+_REDUCE = (
+    "INSERT INTO purchase_reductions (program_id, purchase_id, customer_id, occurred_at, no_visit, points)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (program_id, purchase_id)"
+)
+
+
+class _Kept(NamedTuple):
+    """The rows that are kept of a customer, by their ids."""
+
+    uses: dict[str, tuple[str, datetime, int]]
+    pieces: dict[str, tuple[str, datetime, int]]
+    reductions: dict[str, Reduction]
+
+
+async def _kept(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, _Kept]:
+    """The rows that are kept, by customer."""
+    found: dict[str, _Kept] = {}
+    of = program_id, list(customer_ids)
     for row in await session.rows(
-        "SELECT id, customer_id, clause, occurred_at FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)",
-        program_id,
-        list(customer_ids),
+        "SELECT id, customer_id, clause, occurred_at, birthday_year FROM clause_uses"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        *of,
     ):
-        uses, _ = found.setdefault(row["customer_id"], ({}, {}))
-        uses[row["id"]] = row["clause"], instant(row["occurred_at"])
+        use = row["clause"], instant(row["occurred_at"]), row["birthday_year"] or NO_BIRTHDAY
+        found.setdefault(row["customer_id"], _Kept({}, {}, {})).uses[row["id"]] = use
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, pieces FROM clause_pieces"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
-        program_id,
-        list(customer_ids),
+        *of,
     ):
-        _, pieces = found.setdefault(row["customer_id"], ({}, {}))
-        pieces[row["id"]] = row["clause"], instant(row["occurred_at"]), row["pieces"]
+        items = row["clause"], instant(row["occurred_at"]), row["pieces"]
+        found.setdefault(row["customer_id"], _Kept({}, {}, {})).pieces[row["id"]] = items
+    for row in await session.rows(
+        "SELECT purchase_id, customer_id, occurred_at, no_visit, points FROM purchase_reductions"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        *of,
+    ):
+        reduction = Reduction(row["purchase_id"], instant(row["occurred_at"]), bool(row["no_visit"]), row["points"])
+        found.setdefault(row["customer_id"], _Kept({}, {}, {})).reductions[row["purchase_id"]] = reduction
     return found
 
 
@@ -112,6 +181,6 @@ def _unlike(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str], l
     return surplus, list(lacking.elements())
 
 
-async def _drop(session: Session, *, program_id: str, table: str, ids: Sequence[str]) -> None:
+async def _drop(session: Session, *, program_id: str, table: str, ids: Sequence[str], key: str = "id") -> None:
     if ids:
-        await session.execute(f"DELETE FROM {table} WHERE program_id = $1 AND id = ANY($2)", program_id, list(ids))
+        await session.execute(f"DELETE FROM {table} WHERE program_id = $1 AND {key} = ANY($2)", program_id, list(ids))

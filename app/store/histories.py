@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -45,8 +45,10 @@ SELECT id, customer_id, occurred_at, facts FROM purchases
 WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at >= $3
 """
 _VISITS = """
-SELECT customer_id, count(*) AS visits FROM purchases
-WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id
+SELECT p.customer_id, count(*) AS visits FROM purchases p
+LEFT JOIN purchase_reductions r ON r.program_id = p.program_id AND r.purchase_id = p.id AND r.no_visit = 1
+WHERE p.program_id = $1 AND p.customer_id = ANY($2) AND p.occurred_at < $3 AND r.purchase_id IS NULL
+GROUP BY p.customer_id
 """
 _REFUNDS = """
 SELECT r.purchase_id, r.lines FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id
@@ -182,7 +184,8 @@ async def _events(
 
 
 def _kept(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts:
-    facts = PurchaseFacts.from_data(json_value(row["facts"]))
+    # What was handed out in an exchange counts whole: what it replaced is counted as returned.
+    facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaces=None)
     if returned is None:
         return facts
     return facts.kept({line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines})

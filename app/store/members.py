@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from app.domain.calendar import Period, next_period, period_start
 from app.domain.conditions.about_customer import answered
+from app.domain.conditions.birthday_window import birthdays_around
+from app.domain.counting import period_zone
+from app.domain.deciding.usage import Use
 from app.domain.facts import PurchaseFacts
 from app.domain.members import NOBODY, Member
 from app.domain.terms import Terms
@@ -31,14 +34,16 @@ async def known(
     uses: dict[str, int] = {}
     for period in dict.fromkeys(asked.uses.values()):
         keys = frozenset(key for key, one in asked.uses.items() if one is period)
-        uses |= await _uses(*of, keys=keys, period=period, facts=facts)
-    earned = [(period, await _earned(*of, period=period, facts=facts)) for period in asked.earned]
+        uses |= await _uses(*of, keys=keys, period=period, facts=facts, terms=terms)
+    held = await _uses(*of, keys=asked.held, period=Period.EVER, facts=facts, terms=terms) if asked.held else {}
+    earned = [(period, await _earned(*of, period=period, facts=facts, terms=terms)) for period in asked.earned]
     pieces = await _pieces(*of, keys=frozenset(asked.pieces), facts=facts) if asked.pieces else {}
     person = None
     if asked.about:
         person = await persons.of_customer(
             session, program_id=program_id, customer_id=customer.id, aspects=asked.aspects
         )
+    birthdays = birthdays_around(asked.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
     return Member(
         enrolled_at=customer.enrolled_at if asked.enrolment else None,
         visits=visits,
@@ -51,6 +56,9 @@ async def known(
         if person is not None
         else (),
         person=person,
+        held=tuple(sorted(held.items())),
+        birthdays=birthdays,
+        gifts=await _gifts(*of, keys=frozenset(asked.birthdays), years={year for _, year in birthdays}),
     )
 
 
@@ -63,18 +71,27 @@ async def seen(
 
 
 async def use(
-    session: Session, *, program_id: str, customer_id: str, clauses: Iterable[tuple[str, str]], at: datetime
+    session: Session,
+    *,
+    program_id: str,
+    customer_id: str,
+    uses: Iterable[Use],
+    new_id: Callable[[], str],
+    at: datetime,
 ) -> None:
-    """Keep that clauses (each with a new id) were applied for a customer."""
-    for id, clause in clauses:
-        await session.later(
-            "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at) VALUES ($1, $2, $3, $4, $5)",
-            program_id,
-            id,
-            customer_id,
-            clause,
-            at,
-        )
+    """Keep that clauses were applied for a customer, a row for each time."""
+    for use in uses:
+        for _ in range(use.times):
+            await session.later(
+                "INSERT INTO clause_uses (program_id, id, customer_id, clause, occurred_at, birthday_year)"
+                " VALUES ($1, $2, $3, $4, $5, $6)",
+                program_id,
+                new_id(),
+                customer_id,
+                use.clause,
+                at,
+                use.birthday,
+            )
 
 
 async def buy(
@@ -102,8 +119,11 @@ async def _everybody(session: Session, *, program_id: str, customer: CustomerRow
 
 
 async def _visits(session: Session, program_id: str, customer_ids: list[str], *, facts: PurchaseFacts) -> int:
+    """The purchases before this one that count as visits."""
+    within = "WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3"
     row = await session.row(
-        "SELECT count(*) FROM purchases WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3",
+        f"SELECT (SELECT count(*) FROM purchases {within})"
+        f" - (SELECT count(*) FROM purchase_reductions {within} AND no_visit = 1)",
         program_id,
         customer_ids,
         facts.occurred_at,
@@ -119,8 +139,9 @@ async def _uses(
     keys: frozenset[str],
     period: Period,
     facts: PurchaseFacts,
+    terms: Terms,
 ) -> dict[str, int]:
-    within, bounds = _within(period, facts=facts)
+    within, bounds = _within(period, facts=facts, terms=terms)
     rows = await session.rows(
         "SELECT clause, count(*) AS times FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)"
         f"{within} GROUP BY clause",
@@ -131,16 +152,43 @@ async def _uses(
     return {row["clause"]: row["times"] for row in rows if row["clause"] in keys}
 
 
+async def _gifts(
+    session: Session, program_id: str, customer_ids: list[str], *, keys: frozenset[str], years: Collection[int]
+) -> tuple[tuple[str, int], ...]:
+    """The clauses that gave something for the birthday of one of these calendar years."""
+    if not years:
+        return ()
+    rows = await session.rows(
+        "SELECT DISTINCT clause, birthday_year FROM clause_uses WHERE program_id = $1 AND customer_id = ANY($2)"
+        " AND birthday_year = ANY($3)",
+        program_id,
+        customer_ids,
+        sorted(years),
+    )
+    return tuple(sorted((row["clause"], row["birthday_year"]) for row in rows if row["clause"] in keys))
+
+
 async def _earned(
-    session: Session, program_id: str, customer_ids: list[str], *, period: Period, facts: PurchaseFacts
+    session: Session,
+    program_id: str,
+    customer_ids: list[str],
+    *,
+    period: Period,
+    facts: PurchaseFacts,
+    terms: Terms,
 ) -> int:
-    """The points that purchases earned, as they stand in the ledger: a fact that came late may have changed them since."""
-    within, bounds = _within(period, facts=facts)
+    """The points that purchases earned, as they are in the ledger, less what was really taken back of them.
+
+    A fact that came late may have changed either since.
+    """
+    within, bounds = _within(period, facts=facts, terms=terms)
     row = await session.row(
-        "SELECT CAST(coalesce(sum(e.points), 0) AS bigint) FROM purchases p"
+        "SELECT CAST((SELECT coalesce(sum(e.points), 0) FROM purchases p"
         " JOIN entries e ON e.program_id = p.program_id AND e.purchase_id = p.id AND e.type = 'EARN'"
         " AND e.unit = 'points'"
-        f" WHERE p.program_id = $1 AND p.customer_id = ANY($2){within.replace(' occurred_at', ' p.occurred_at')}",
+        f" WHERE p.program_id = $1 AND p.customer_id = ANY($2){within.replace(' occurred_at', ' p.occurred_at')})"
+        " - (SELECT coalesce(sum(points), 0) FROM purchase_reductions"
+        f" WHERE program_id = $1 AND customer_id = ANY($2){within}) AS bigint)",
         program_id,
         customer_ids,
         *bounds,
@@ -161,10 +209,11 @@ async def _pieces(
     return {row["clause"]: row["pieces"] for row in rows if row["clause"] in keys}
 
 
-def _within(period: Period, *, facts: PurchaseFacts) -> tuple[str, tuple[datetime, ...]]:
-    """The condition that an event lies in the period that holds the purchase, by the calendar of its place."""
-    first = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
-    after = next_period(facts.occurred_at, zone_name=facts.zone, period=period)
+def _within(period: Period, *, facts: PurchaseFacts, terms: Terms) -> tuple[str, tuple[datetime, ...]]:
+    """The condition that an event lies in the period of the purchase: a day by its location, a longer one by the program."""
+    zone = period_zone(period, location=facts.zone, program=terms.zone)
+    first = period_start(facts.occurred_at, zone_name=zone, period=period)
+    after = next_period(facts.occurred_at, zone_name=zone, period=period)
     if first is None or after is None:
         return "", ()
     return " AND occurred_at >= $3 AND occurred_at < $4", (first, after)

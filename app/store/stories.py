@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.units import Unit
-from app.domain.wallets.happenings import (
-    Adjusted,
-    Bought,
-    Corrected,
-    Held,
-    PassedOn,
-    Received,
-    Redeemed,
-    Returned,
-    Reversed,
-    Warned,
-)
+from app.domain.wallets import happenings as past
 from app.domain.wallets.story import Happening, Joined, Story
 from app.store import (
     accounts,
     adjustments,
     customers,
+    exchanges,
     expiry_notices,
     mergers,
     purchases,
@@ -34,7 +24,6 @@ from app.store import (
     refunds,
     reversals,
     rewards,
-    terms,
     transfers,
 )
 from app.store.accounts import NO_EVIDENCE, Account
@@ -49,17 +38,10 @@ from app.store.refunds import Refund
 from app.store.reversals import Reversal
 from app.store.told import Told as Told
 from app.store.told import Versions as Versions
+from app.store.told import versions_of as versions_of
 from app.store.transfers import Transfer
 from app.store.unit import Session
 from app.store.values import instant
-
-
-async def versions_of(session: Session, *, program_id: str) -> Versions:
-    """The versions of a program's terms."""
-    every = await terms.all_versions(session, program_id=program_id)
-    gone = await terms.withdrawals(session, program_id=program_id) if len(every) > 1 else {}
-    standing = sorted((one for one in every if one.version not in gone), key=lambda one: one.effective_from)
-    return Versions(all={one.version: one for one in every}, standing=tuple(standing))
 
 
 async def told(session: Session, *, program_id: str, account: Account, versions: Versions) -> Told:
@@ -91,6 +73,8 @@ class _Shelf:
     corrections: tuple[ReceiptCorrection, ...] = ()
     refunds: dict[str, list[Refund]] = field(default_factory=dict)
     """By purchase."""
+    exchanged: dict[str, str] = field(default_factory=dict)
+    """By refund: the purchase that was handed out for its goods."""
     redemptions: dict[str, list[Redemption]] = field(default_factory=dict)
     reversals: dict[str, Reversal] = field(default_factory=dict)
     """By redemption."""
@@ -110,7 +94,7 @@ class _Shelf:
         story = Story(account.id, {id: self.enrolled[id] for id in own}, ())
         made = Told(account=account, story=story, others=self.others.get(wallet, {}))
         facts: list[Happening] = []
-        corrected: list[Corrected] = []
+        corrected: list[past.Corrected] = []
         digests: list[int] = []
         for id, since in {**dict.fromkeys(own), **came}.items():
             for fact, mark in self._of_customer(id, made=made):
@@ -151,23 +135,40 @@ class _Shelf:
 
     def _of_customer(self, customer_id: str, *, made: Told) -> Iterator[tuple[Happening, int]]:
         """What a customer bought, gave back, redeemed and had undone, each with the digest of its row."""
-        for sale in self.purchases.get(customer_id, ()):
+        sales = {sale.id: sale for sale in self.purchases.get(customer_id, ())}
+        handed_out = frozenset(self.exchanged.values())
+        for sale in sales.values():
             made.purchases[sale.id] = sale
-            judged_by = self.versions.all[sale.terms_version]
-            bought = Bought(sale.id, customer_id, sale.external_id, sale.facts, judged_by, sale.moved_by or "")
-            yield bought, purchases.evidence(sale)
-            for one in self.refunds.get(sale.id, ()):
-                made.refunds[one.id] = one
-                back = Returned(one.id, sale.id, one.occurred_at, one.lines, one.external_id or "", one.amounts)
-                yield back, refunds.evidence(one)
+            if sale.id not in handed_out:
+                yield self._bought(sale), purchases.evidence(sale)
+            for refund in self.refunds.get(sale.id, ()):
+                made.refunds[refund.id] = refund
+                yield self._came_back(refund, sales=sales)
         for given in self.redemptions.get(customer_id, ()):
             made.redemptions[given.id] = given
             yield self._redeemed(given), redemptions.evidence(given)
             if (undone := self.reversals.get(given.id)) is not None:
-                back_again = Reversed(undone.id, given.id, undone.occurred_at, undone.usable_until)
+                back_again = past.Reversed(undone.id, given.id, undone.occurred_at, undone.usable_until)
                 yield back_again, reversals.evidence(undone)
 
-    def _corrected(self, customer_id: str) -> Iterator[tuple[Corrected, int]]:
+    def _bought(self, sale: Purchase) -> past.Bought:
+        judged_by = self.versions.all[sale.terms_version]
+        return past.Bought(sale.id, sale.customer_id, sale.external_id, sale.facts, judged_by, sale.moved_by or "")
+
+    def _came_back(self, refund: Refund, *, sales: Mapping[str, Purchase]) -> tuple[Happening, int]:
+        """A refund or, where other goods were handed out for it, an exchange, with the digest of all its rows."""
+        number, at = refund.external_id or "", refund.occurred_at
+        new = sales.get(self.exchanged.get(refund.id, ""))
+        if new is None:
+            back = past.Returned(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
+            return back, refunds.evidence(refund)
+        bought = self._bought(new)
+        number = number or new.external_id
+        exchanged = past.Exchanged(refund.id, refund.purchase_id, at, refund.lines, bought, number, refund.amounts)
+        marks = (refunds.evidence(refund), purchases.evidence(new), exchanges.evidence(refund.id, new.id))
+        return exchanged, sum(marks)
+
+    def _corrected(self, customer_id: str) -> Iterator[tuple[past.Corrected, int]]:
         """What was known before of a customer's receipts, or of what was taken for one."""
         for one in self.corrections:
             if customer_id not in (one.customer_id, one.to_customer_id):
@@ -175,15 +176,17 @@ class _Shelf:
             before = None
             if one.customer_id == customer_id:
                 judged_by = self.versions.all[one.terms_version]
-                before = Bought(one.purchase_id, customer_id, one.external_id, one.facts, judged_by, one.moved_by or "")
-            yield Corrected(one.id, one.purchase_id, one.occurred_at, before), receipt_corrections.evidence(one)
+                before = past.Bought(
+                    one.purchase_id, customer_id, one.external_id, one.facts, judged_by, one.moved_by or ""
+                )
+            yield past.Corrected(one.id, one.purchase_id, one.occurred_at, before), receipt_corrections.evidence(one)
 
-    def _redeemed(self, one: Redemption) -> Redeemed | Held:
+    def _redeemed(self, one: Redemption) -> past.Redeemed | past.Held:
         """A redemption or, as long as it was not captured, a hold."""
         judged_by, reward = self.versions.all[one.terms_version], self.rewards[one.reward_id]
         if one.held_until is not None and (one.state is RedemptionState.HELD or one.ended_at is not None):
-            return Held(one.id, one.occurred_at, one.points, one.held_until, one.ended_at, judged_by, reward)
-        return Redeemed(
+            return past.Held(one.id, one.occurred_at, one.points, one.held_until, one.ended_at, judged_by, reward)
+        return past.Redeemed(
             id=one.id,
             customer_id=one.customer_id,
             facts=one.facts,
@@ -198,15 +201,15 @@ class _Shelf:
         for one in (account, *self.others.get(account.wallet_id, {}).values()):
             for given in self.adjustments.get(one.id, ()):
                 judged_by = self.versions.all[given.terms_version]
-                moved = Adjusted(given.id, given.occurred_at, given.points, judged_by, one.unit)
+                moved = past.Adjusted(given.id, given.occurred_at, given.points, judged_by, one.unit)
                 yield moved, adjustments.evidence(given)
         for passed_on in self.transfers:
             if passed_on.from_account_id == account.id:
                 draws = {passed.source: passed.lot.points for passed in passed_on.lots}
-                yield PassedOn(passed_on.id, passed_on.occurred_at, draws), transfers.evidence(passed_on)
+                yield past.PassedOn(passed_on.id, passed_on.occurred_at, draws), transfers.evidence(passed_on)
             elif passed_on.to_account_id == account.id:
                 lots = tuple(passed.lot for passed in passed_on.lots)
-                yield Received(passed_on.id, passed_on.occurred_at, lots), transfers.evidence(passed_on)
+                yield past.Received(passed_on.id, passed_on.occurred_at, lots), transfers.evidence(passed_on)
 
     def _warnings(
         self, account: Account, *, since: datetime | None, until: datetime | None
@@ -216,7 +219,7 @@ class _Shelf:
             lots = frozenset(told.lot_id for told in notice.lots)
             for one in self.deliveries.get(notice.id, ()):
                 if (since is None or one.delivered_at >= since) and (until is None or one.delivered_at < until):
-                    warned = Warned(one.id, one.delivered_at, lots, one.channel)
+                    warned = past.Warned(one.id, one.delivered_at, lots, one.channel)
                     yield warned, expiry_notices.evidence_of_delivery(one)
         for merger in self.mergers:
             if merger.to_wallet_id == account.wallet_id:
@@ -258,6 +261,7 @@ async def _read_customers(session: Session, *, program_id: str, ids: Sequence[st
     """What customers did."""
     bought = await purchases.of_customers(session, program_id=program_id, customer_ids=ids)
     returned = await refunds.of_customers(session, program_id=program_id, customer_ids=ids)
+    into.exchanged = await exchanges.of_customers(session, program_id=program_id, customer_ids=ids) if returned else {}
     redeemed = await redemptions.of_customers(session, program_id=program_id, customer_ids=ids)
     into.corrections = await receipt_corrections.of_customers(session, program_id=program_id, customer_ids=ids)
     into.purchases = _by(bought, key=lambda one: one.customer_id)

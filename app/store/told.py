@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.story import Story
+from app.store import terms
 from app.store.accounts import NO_EVIDENCE, Account
 from app.store.expiry_notices import ExpiryNotice
 from app.store.mergers import Merger
 from app.store.purchases import Purchase
 from app.store.redemptions import Redemption
 from app.store.refunds import Refund
+from app.store.unit import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,11 @@ class Told:
     def accounts(self) -> dict[Unit, Account]:
         """The accounts of the wallet, by unit."""
         return {Unit.POINTS: self.account, **self.others}
+
+
+async def versions_of(session: Session, *, program_id: str) -> Versions:
+    """The versions of a program's terms."""
+    every = await terms.all_versions(session, program_id=program_id)
+    gone = await terms.withdrawals(session, program_id=program_id) if len(every) > 1 else {}
+    standing = sorted((one for one in every if one.version not in gone), key=lambda one: one.effective_from)
+    return Versions(all={one.version: one for one in every}, standing=tuple(standing))

@@ -93,7 +93,7 @@ async def book_purchase(
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
         if not _turns(customer, earned=earned, terms=terms):
             owner = customer.asked_for or customer.id
-            sale = _purchase(call=call, order=order, facts=facts, owner=owner, earned=earned, source=source)
+            sale = purchase_row(call=call, order=order, facts=facts, owner=owner, earned=earned, source=source)
             return await _on_the_spot(
                 session, call=call, customer=customer, wallet=wallet, sale=sale, earned=earned, terms=terms
             )
@@ -157,7 +157,7 @@ async def _on_the_spot(
         balances[Unit.STAMPS] = await _stamp(
             session, call=call, account=wallet[Unit.STAMPS], sale=sale, earned=earned, terms=terms
         )
-    answer = _answered(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
+    answer = purchase_answer(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
     return sale, answer
 
 
@@ -166,7 +166,7 @@ def _gained(sale: Purchase, *, points: int, terms: Terms) -> tuple[Purse, tuple[
     gained, at = Purse(Unit.POINTS, versions=(terms,)), sale.occurred_at
     if not points:
         return gained, ()
-    lot = new_lot(sale.id, points, at=at, terms=terms, zone=sale.facts.zone, waits=True)
+    lot = new_lot(sale.id, points, at=at, terms=terms, waits=True)
     return gained, gained.open(lot, at=at)
 
 
@@ -177,7 +177,7 @@ async def _stamp(
     at, holdings = sale.occurred_at, Holdings()
     draws: tuple[Draw, ...] = ()
     if earned.stamps:
-        draws = holdings.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms, zone=sale.facts.zone), at=at)
+        draws = holdings.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms), at=at)
     if not account.entries:
         account = await accounts.open_account(session, program_id=call.program.id, account=account)
     book = Book(session=session, stamp=call.stamp, account=account, known={})
@@ -220,7 +220,7 @@ async def _in_its_place(
     sold = retold.course.sales[bought.id]
     if any(one.lifetime > MAX_POINTS for one in retold.balances.values()) or sold.decision.largest() > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    sale = _purchase(
+    sale = purchase_row(
         call=call, order=order, facts=sold.facts, owner=owner, earned=sold.decision, source=source, id=bought.id
     )
     await _write(session, call=call, sale=sale, earned=sold.decision, terms=terms)
@@ -231,7 +231,7 @@ async def _in_its_place(
         digests=(purchases.evidence(sale),),
         cause=sale.id,
     )
-    return sale, _answered(
+    return sale, purchase_answer(
         customer=customer,
         sale=sale,
         earned=sold.decision,
@@ -244,12 +244,10 @@ async def _in_its_place(
 async def _write(session: Session, *, call: Call, sale: Purchase, earned: Decision, terms: Terms) -> None:
     """Write the purchase with all that clauses count in it."""
     await purchases.add(session, program_id=call.program.id, purchase=sale)
-    await count_purchase(
-        session, call=call, customer_id=sale.customer_id, terms=terms, facts=sale.facts, decision=earned
-    )
+    await count_purchase(session, call=call, sale=sale, terms=terms, decision=earned)
 
 
-def _answered(
+def purchase_answer(
     *,
     customer: CustomerRow,
     sale: Purchase,
@@ -258,6 +256,7 @@ def _answered(
     entry: Entry,
     balances: Mapping[Unit, Balance],
 ) -> Answer:
+    """What a purchase that was recorded is answered."""
     return Answer(
         decision=earned,
         balances=balances,
@@ -268,7 +267,7 @@ def _answered(
     )
 
 
-def _purchase(
+def purchase_row(
     *,
     call: Call,
     order: NewPurchase,
@@ -278,6 +277,7 @@ def _purchase(
     source: str,
     id: str | None = None,
 ) -> Purchase:
+    """The row of a purchase that earned this."""
     return Purchase(
         id=id or call.new_id(),
         customer_id=owner,

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from app.domain.deciding.judging import pieces_counted
+from app.domain.deciding.usage import usage_of, uses_of
 from app.domain.decisions import Decision
-from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
-from app.store import budgets, ledger, members
+from app.store import budgets, counts, ledger, members
+from app.store.counts import Reduction
 from app.store.purchases import Purchase
+from app.store.redemptions import Redemption
 from app.store.unit import Session
 from app.store.values import json_value
 from app.usecases.call import Call
 
 
-async def count_uses(session: Session, *, call: Call, customer_id: str, terms: Terms, decision: Decision) -> None:
-    """Keep that clauses which apply so many times were applied once more."""
-    uses = [(call.new_id(), key) for key in decision.applied() if key in terms.asked.uses]
+async def count_uses(session: Session, *, call: Call, redemption: Redemption, terms: Terms) -> None:
+    """Keep that clauses of which every use is kept were applied to a redemption."""
+    if not terms.asked.using:
+        return
+    clauses = dict.fromkeys(redemption.decision.applied(), 1)
     await members.use(
-        session, program_id=call.program.id, customer_id=customer_id, clauses=uses, at=decision.decided_for
+        session,
+        program_id=call.program.id,
+        customer_id=redemption.customer_id,
+        uses=uses_of(terms, facts=redemption.facts, clauses=clauses),
+        new_id=call.new_id,
+        at=redemption.decision.decided_for,
     )
 
 
-async def count_purchase(
-    session: Session, *, call: Call, customer_id: str, terms: Terms, facts: PurchaseFacts, decision: Decision
-) -> None:
-    """Keep what clauses count in a purchase: uses, pieces, and points out of budgets, which must be locked.
+async def count_purchase(session: Session, *, call: Call, sale: Purchase, terms: Terms, decision: Decision) -> None:
+    """Keep what a purchase counts for: uses, items, whether it is no visit, and points out of budgets, which must be locked.
 
-    A refund takes nothing of it back.
+    A refund gives budgets nothing back.
     """
-    await count_uses(session, call=call, customer_id=customer_id, terms=terms, decision=decision)
-    if terms.asked.pieces:
-        pieces = [(call.new_id(), key, count) for key, count in pieces_counted(terms, facts=facts)]
-        await members.buy(
-            session, program_id=call.program.id, customer_id=customer_id, pieces=pieces, at=facts.occurred_at
-        )
+    program, customer, at = call.program.id, sale.customer_id, sale.occurred_at
+    usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
+    await members.use(session, program_id=program, customer_id=customer, uses=usage.uses, new_id=call.new_id, at=at)
+    pieces = [(call.new_id(), key, count) for key, count in usage.items]
+    await members.buy(session, program_id=program, customer_id=customer, pieces=pieces, at=at)
+    if not usage.visit:
+        reduction = Reduction(sale.id, at, no_visit=True, points=0)
+        await counts.reduce(session, program_id=program, customer_id=customer, reduction=reduction)
     await budgets.spend(session, program_id=call.program.id, spent=decision.spent)
 
 

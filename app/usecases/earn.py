@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import orjson
 
 from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import Terms
 from app.store import (
     budgets,
     customers,
@@ -46,6 +50,41 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
     all that follows from it. A receipt that is known already is answered as it was then; one that differs is refused.
     """
+    admitted = await admit(session, call=call, order=order)
+    if not isinstance(admitted, Admitted):
+        return admitted
+    made = await book_purchase(
+        session,
+        call=call,
+        order=order,
+        customer=admitted.customer,
+        facts=admitted.facts,
+        terms=admitted.terms,
+        source=RECEIPTS,
+    )
+    if isinstance(made, Problem):
+        return made
+    sale, answer = made
+    await link_payments(session, program_id=call.program.id, purchase_id=sale.id, facts=sale.facts)
+    after = await apply_waiting(session, stamp=call.stamp, sale=sale) if admitted.awaited else None
+    return answer if after is None else answer._replace(balances=after)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A receipt that can be recorded: whose it is, what the rules see of it, the terms of its time, and whether refunds wait for it."""
+
+    customer: CustomerRow
+    facts: PurchaseFacts
+    terms: Terms
+    awaited: bool
+
+
+async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted | Answer | Problem:
+    """Look at all that a new receipt needs; one that is known already is answered as it was then.
+
+    The account of its customer is locked.
+    """
     if (skewed := call.too_early(order.facts.occurred_at, path=("purchase", "occurredAt"))) is not None:
         return skewed
     if order.facts.counted_in != call.program.currency:
@@ -74,15 +113,7 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         customer = await levels.fresh(session, program_id=program, customer=customer)
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
-    made = await book_purchase(
-        session, call=call, order=order, customer=customer, facts=facts, terms=in_force, source=RECEIPTS
-    )
-    if isinstance(made, Problem):
-        return made
-    sale, answer = made
-    await link_payments(session, program_id=program, purchase_id=sale.id, facts=sale.facts)
-    after = await apply_waiting(session, stamp=call.stamp, sale=sale) if awaited else None
-    return answer if after is None else answer._replace(balances=after)
+    return Admitted(customer, facts, in_force, awaited)
 
 
 async def _same_receipt(

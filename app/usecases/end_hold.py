@@ -83,7 +83,7 @@ async def _captured(session: Session, *, call: Call, held: Redemption, customer:
     judged_by = await terms.version(session, program_id=program, number=held.terms_version)
     if judged_by is None:
         raise LookupError(f"terms version {held.terms_version} is missing")
-    await count_uses(session, call=call, customer_id=held.customer_id, terms=judged_by, decision=held.decision)
+    await count_uses(session, call=call, redemption=held, terms=judged_by)
     retold = await retell(session, program_id=program, account=customer.account, until=call.now)
     changed = [Changed(before=held, after=after)]
     made = await record(session, stamp=call.stamp, retold=retold, changed=changed, cause=id)

@@ -1,21 +1,27 @@
-"""Exchange goods: what is bought for them and what comes back are recorded together, or not at all."""
+"""Exchange goods: what comes back and what is handed out for it are recorded together, or not at all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from app.domain.deciding.returning import Left, Returning, returning
+from app.domain.facts import FactsError
 from app.domain.problems import Problem, ProblemCode
-from app.store import customers
+from app.store import customers, exchanges, purchases, refunds
 from app.store.customers import CustomerBy
+from app.store.purchases import Purchase
 from app.store.unit import Session
+from app.usecases.book_exchange import Goods, book_exchange
+from app.usecases.book_purchase import NewPurchase
 from app.usecases.call import Answer, Call, keep, replay
-from app.usecases.earn import NewReceipt, sell
-from app.usecases.refund import NewRefund, give_back, sale_of
+from app.usecases.earn import NewReceipt, admit
+from app.usecases.refund import NewRefund, as_recorded, sale_of
+from app.usecases.wait_for_purchase import apply_waiting
 
 
 @dataclass(frozen=True, slots=True)
 class NewExchange:
-    """What comes back and the receipt of what is bought for it, both at one moment.
+    """What comes back and the receipt of what is handed out for it, both at one moment.
 
     `customer` is who says to have bought before, None for whoever that was.
     """
@@ -31,10 +37,9 @@ class NewExchange:
 
 
 async def exchange(session: Session, *, call: Call, order: NewExchange) -> Answer | Problem:
-    """Record the purchase and then the refund, in the order of business at one moment, so that neither changes the other.
+    """Record the exchange once. Both receipts are new, or both are known already and answered as they were.
 
-    Both are new, or both are known already and answered as they were. The purchase that is refunded is not waited for.
-    Where the refund is refused, the purchase has been written: the transaction must be rolled back.
+    The purchase that is refunded is not waited for.
     """
     if (known := await replay(session, call=call)) is not None:
         return known
@@ -48,18 +53,83 @@ async def exchange(session: Session, *, call: Call, order: NewExchange) -> Answe
         other = await _other_customer(session, program_id=call.program.id, by=by, claimed=order.customer)
         if other is not None:
             return other
-        by = order.customer
-    sold = await sell(session, call=call, order=order.bought.of(by))
-    if isinstance(sold, Problem):
-        return sold
-    back = await give_back(session, call=call, order=order.back, sale=sale)
-    if isinstance(back, Problem):
-        return _in_refund(back)
-    if _known(sold) and not _known(back):
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail="without this refund")
-    if _known(back) and not _known(sold):
+    done = await _exchanged(session, call=call, order=order, sale=sale, new=order.bought.of(by))
+    return done if isinstance(done, Problem) else await keep(session, call=call, answer=done)
+
+
+async def _exchanged(
+    session: Session, *, call: Call, order: NewExchange, sale: Purchase, new: NewPurchase
+) -> Answer | Problem:
+    program, at = call.program.id, new.facts.occurred_at
+    if at < sale.occurred_at:
+        return Problem(
+            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange follows its purchase"
+        )
+    admitted = await admit(session, call=call, order=new)
+    if isinstance(admitted, Problem):
+        return admitted
+    sale = await purchases.still(session, program_id=program, purchase=sale)
+    if isinstance(admitted, Answer):
+        return await _known(session, call=call, order=order, sale=sale, bought=admitted)
+    if admitted.facts.currency != sale.facts.currency:
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="an exchange is in one currency"
+        )
+    number = order.back.external_id
+    if number is not None and await refunds.by_receipt(session, program_id=program, external_id=number) is not None:
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("refund", "externalId"), detail="without this purchase")
-    return await keep(session, call=call, answer=sold._replace(balances=back.balances, returned=back))
+    returned = await _returned(session, call=call, order=order.back, sale=sale)
+    if isinstance(returned, Problem):
+        return _in_refund(returned)
+    back, price = returned
+    try:
+        facts = replace(admitted.facts, replaces=price)
+    except FactsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
+    new = replace(new, facts=facts)
+    goods = Goods(sale, order.back, back, new, facts, admitted.terms, admitted.customer)
+    made = await book_exchange(session, call=call, goods=goods)
+    if isinstance(made, Problem):
+        return made
+    bought, answer = made
+    after = await apply_waiting(session, stamp=call.stamp, sale=bought) if admitted.awaited else None
+    return answer if after is None else answer._replace(balances=after)
+
+
+async def _returned(
+    session: Session, *, call: Call, order: NewRefund, sale: Purchase
+) -> tuple[Returning, int] | Problem:
+    """What comes back of a purchase, and its price in minor units."""
+    earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
+    left = Left.after(sale.facts, refunds=earlier)
+    back = returning(lines=order.lines, amounts=order.amounts, amount=order.amount, sale=sale.facts, left=left)
+    if isinstance(back, Problem):
+        return back
+    after = back.left(sale.facts, of=left)
+    return back, left.of(sale.facts).total().minor - after.of(sale.facts).total().minor
+
+
+async def _known(
+    session: Session, *, call: Call, order: NewExchange, sale: Purchase, bought: Answer
+) -> Answer | Problem:
+    """The answer to a receipt that is recorded already, where it was recorded in this very exchange."""
+    program = call.program.id
+    assert bought.purchase_id is not None, "it is the answer of a purchase"
+    refund_id = await exchanges.refund_of(session, program_id=program, purchase_id=bought.purchase_id)
+    refund = (await refunds.by_ids(session, program_id=program, refund_ids=[refund_id or ""])).get(refund_id or "")
+    if refund is None:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail="without this refund")
+    same = (refund.purchase_id, refund.external_id, refund.fingerprint) == (
+        sale.id,
+        order.back.external_id,
+        order.back.fingerprint,
+    )
+    if not same:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("refund", "externalId"), detail="of another refund")
+    customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id))
+    assert customer is not None, "a purchase has a customer"
+    back = await as_recorded(session, call=call, known=refund, customer=customer)
+    return bought._replace(returned=back)
 
 
 async def _other_customer(session: Session, *, program_id: str, by: CustomerBy, claimed: CustomerBy) -> Problem | None:
@@ -76,8 +146,3 @@ def _in_refund(problem: Problem) -> Problem:
     """A refusal of the refund where its input stands in that of an exchange: there is one moment, that of the receipt."""
     part = "purchase" if problem.path == ("occurredAt",) else "refund"
     return replace(problem, path=(part, *problem.path))
-
-
-def _known(part: Answer) -> bool:
-    """Whether it was recorded before: what is decided now comes with the terms that decide."""
-    return part.terms is None

@@ -204,7 +204,7 @@ async def _write(session: Session, *, call: Call, asked: Asked, redemption: Rede
     """Write the redemption with what clauses count in it."""
     await redemptions.add(session, program_id=call.program.id, redemption=redemption)
     if redemption.state is not RedemptionState.HELD:
-        await count_uses(session, call=call, customer_id=asked.owner, terms=asked.terms, decision=redemption.decision)
+        await count_uses(session, call=call, redemption=redemption, terms=asked.terms)
 
 
 def answered(asked: Asked, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:

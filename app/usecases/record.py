@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.units import Unit
-from app.domain.wallets.happenings import Bought, Corrected, Redeemed, Returned, Reversed
+from app.domain.wallets.happenings import Bought, Corrected, Exchanged, Redeemed, Returned, Reversed
 from app.domain.wallets.postings import Posting, Recorded, Subject, differences, surplus
 from app.domain.wallets.purse import Purse
 from app.domain.wallets.story import Joined, Story
@@ -42,6 +42,17 @@ NOTHING_NEW = Evidence()
 NOWHERE: Mapping[str, Evidence] = MappingProxyType({})
 
 
+class Cause(NamedTuple):
+    """The fact that became known, and the purchase that was made in it, where it is an exchange."""
+
+    id: str | None
+    purchase_id: str | None = None
+
+    def made(self, id: str) -> bool:
+        """Whether something is the cause itself, so that an entry about it corrects nothing."""
+        return id in (self.id, self.purchase_id)
+
+
 async def record(
     session: Session,
     *,
@@ -52,12 +63,13 @@ async def record(
     evidence: Mapping[str, Evidence] = NOWHERE,
     changed: Collection[Changed] = (),
     cause: str | None = None,
+    part_of_cause: str | None = None,
     decisions: Mapping[str, Decision] | None = None,
 ) -> dict[Subject, Entry]:
     """Append what the ledger lacks, set lots, balance and levels, and return the new entries by what they are about.
 
     What clauses counted is set right, too. `digests` are those of the new rows, `gone` those of rows that have changed: of
-    the fact `cause`, or of the account itself; `evidence` are those of accounts by their ids. `decisions` are those of new
+    the fact `cause`, or of the account itself; `part_of_cause` is the purchase that was made in it; `evidence` are those of accounts by their ids. `decisions` are those of new
     redemptions (by id), `changed` the redemptions whose state was changed. The rows that entries go with must be written
     before, and the account be locked; who has it locked has those, too, that went over into it. Reservations that have
     run out are ended.
@@ -74,7 +86,7 @@ async def record(
             gone=(*(gone if own else ()), *evidence.get(one.account.id, NOTHING_NEW).gone),
             changed=changed,
             until=retold.until,
-            cause=cause,
+            because=Cause(cause, part_of_cause),
             decisions=decisions or {},
         )
         # A merger is in the ledger of both wallets: what is answered is how it came into the one that goes on.
@@ -101,15 +113,15 @@ async def _record_one(
     decisions: Mapping[str, Decision],
     changed: Collection[Changed],
     until: datetime,
-    cause: str | None,
+    because: Cause,
     digests: Iterable[int],
     gone: Iterable[int],
 ) -> dict[Subject, Entry]:
     course, account = retold.course, retold.account
     made, book = await _append(
-        session, stamp=stamp, retold=retold, account=account, unit=Unit.POINTS, decisions=decisions, cause=cause
+        session, stamp=stamp, retold=retold, account=account, unit=Unit.POINTS, decisions=decisions, because=because
     )
-    others = await _other_units(session, stamp=stamp, retold=retold, decisions=decisions, cause=cause)
+    others = await _other_units(session, stamp=stamp, retold=retold, decisions=decisions, because=because)
     own = {one.id for one in retold.story.facts}
     ended = await run_out(session, program_id=stamp.program_id, retold=retold, until=until)
     rows = [*(one for one in changed if one.before.id in own), *ended]
@@ -126,7 +138,7 @@ async def _record_one(
         digests=(*digests, *(redemptions.evidence(one.after) for one in rows)),
         gone=(*gone, *(redemptions.evidence(one.before) for one in rows)),
     )
-    if course.holders and counts.counts(retold.versions.standing):
+    if course.holders:
         await counts.set_right(session, program_id=stamp.program_id, course=course, new_id=stamp.new_id)
     if any(one.tiers for one in retold.versions.standing):
         for holder in {id(one): one for one in course.holders.values()}.values():
@@ -135,7 +147,7 @@ async def _record_one(
 
 
 async def _other_units(
-    session: Session, *, stamp: Stamp, retold: Retold, decisions: Mapping[str, Decision], cause: str | None
+    session: Session, *, stamp: Stamp, retold: Retold, decisions: Mapping[str, Decision], because: Cause
 ) -> dict[Subject, Entry]:
     """The same for what the wallet holds beside points; an account begins with the first entry in it."""
     found: dict[Subject, Entry] = {}
@@ -147,7 +159,7 @@ async def _other_units(
             account = new_account(stamp, wallet_id=retold.account.wallet_id, unit=unit)
             account = await accounts.open_account(session, program_id=stamp.program_id, account=account)
         made, book = await _append(
-            session, stamp=stamp, retold=retold, account=account, unit=unit, decisions=decisions, cause=cause
+            session, stamp=stamp, retold=retold, account=account, unit=unit, decisions=decisions, because=because
         )
         # What reservations hold moves between lots without an entry.
         if made or book.changed(purse.holdings.lots):
@@ -165,7 +177,7 @@ async def _append(
     account: Account,
     unit: Unit,
     decisions: Mapping[str, Decision],
-    cause: str | None,
+    because: Cause,
 ) -> tuple[dict[Subject, Entry], Book]:
     """Append every entry that is lacking in the account of a unit."""
     purse, told_up_to = retold.course.purses[unit], retold.account.settled_at
@@ -183,12 +195,12 @@ async def _append(
             posting = _decided(posting, retold=retold, decisions=decisions)
         # What time brings is no correction: only what changes a time that was told before has a cause, or a receipt.
         told_before = told_up_to is not None and posting.at <= told_up_to
-        set_right = subject.id in corrected and corrected[subject.id].id == cause
+        set_right = subject.id in corrected and corrected[subject.id].id == because.id
         made[subject] = await book.append(
             posting,
             lots_after=purse.holdings.lots,
             origin=origins.get(subject, NOTHING),
-            cause=cause if (too_much or told_before or set_right) and cause != subject.id else None,
+            cause=because.id if (too_much or told_before or set_right) and not because.made(subject.id) else None,
         )
     return made, book
 
@@ -225,7 +237,9 @@ def _origins(story: Story) -> Iterator[tuple[Subject, Origin]]:
     for correction in story.corrections:
         yield Subject(EntryType.EARN, correction.purchase_id), Origin(purchase_id=correction.purchase_id)
     for one in story.facts:
-        if isinstance(one, Returned):
+        if isinstance(one, Exchanged):
+            yield Subject(EntryType.EARN, one.bought.id), Origin(purchase_id=one.bought.id)
+        if isinstance(one, Returned | Exchanged):
             of_refund = Origin(purchase_id=one.purchase_id, refund_id=one.id)
             yield Subject(EntryType.CLAWBACK, one.id), of_refund
             yield Subject(EntryType.REVERSAL, one.id), of_refund

@@ -11,6 +11,7 @@ from app.store import customers, ledger, purchases, refunds, waiting_refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
+from app.store.refunds import Refund
 from app.store.unit import Session
 from app.store.waiting_refunds import WaitingState
 from app.usecases.call import Answer, Call, balances_now, keep, replay
@@ -95,6 +96,11 @@ async def _same_receipt(
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     if (known.purchase_id, known.fingerprint) != (sale.id, order.fingerprint):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
+    return await as_recorded(session, call=call, known=known, customer=customer)
+
+
+async def as_recorded(session: Session, *, call: Call, known: Refund, customer: CustomerRow) -> Answer:
+    """The answer to a refund that is known already: what was decided then, with the balances of now."""
     stored = await ledger.of_refund(session, program_id=call.program.id, refund_id=known.id)
     if stored is None:
         raise LookupError(f"refund {known.id} has no entry in the ledger")

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
-from types import MappingProxyType
 
 from app.domain.amounts import Money
+from app.domain.calendar import local_date
 from app.domain.deciding import earning, refunding
+from app.domain.deciding.judging import is_visit
 from app.domain.deciding.returned_payments import cash_now
 from app.domain.deciding.returning import Left, Returning
-from app.domain.ledger import Balance, Entry, EntryType
+from app.domain.ledger import EntryType
 from app.domain.terms import Terms
 from app.domain.units import Unit
-from app.domain.wallets.course import owes
+from app.domain.wallets.goods_return import owes
 from app.domain.wallets.happenings import Returned
+from app.domain.wallets.new_lots import new_lot
 from app.domain.wallets.postings import Posting, Subject
-from app.store import following, lots, refunds
+from app.store import counts, exchanges, following, lots, refunds
 from app.store import terms as versions
+from app.store.counts import Reduction
 from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.refunds import Refund
@@ -27,35 +29,9 @@ from app.store.telling import NewFact, retell
 from app.store.unit import Session
 from app.usecases.book import Book, Origin
 from app.usecases.call import Answer, Stamp
+from app.usecases.new_refund import NewRefund as NewRefund
+from app.usecases.new_refund import refund_answer, refund_row
 from app.usecases.record import record
-
-
-@dataclass(frozen=True, slots=True)
-class NewRefund:
-    """What comes back of a purchase (by id or by receipt number).
-
-    `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
-    everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
-    a digest of what was sent beside the refund's number and its purchase.
-    """
-
-    purchase_id: str | None
-    receipt: str | None
-    lines: Mapping[int, Decimal | None] | None
-    occurred_at: datetime
-    external_id: str | None
-    reason: str | None
-    fingerprint: str
-    amounts: Mapping[int, Decimal] = field(default_factory=dict)
-    amount: Decimal | None = None
-
-    @property
-    def receipts(self) -> tuple[str, ...]:
-        """The number of the purchase's receipt, where that is how it is known."""
-        return (self.receipt,) if self.receipt is not None else ()
-
-
-NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
 
 
 async def take_back(
@@ -75,12 +51,6 @@ async def take_back(
     after = back.left(sale.facts, of=left)
     cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, program_id=program, at=at)
-    if now is None or not await _plain(
-        session, program_id=program, customer=customer, sale=sale, terms=terms, now=now, at=at
-    ):
-        return await _in_its_place(
-            session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back, cash=cash
-        )
     balance = customer.account.balance
     outcome = refunding.refund(
         terms=terms,
@@ -88,15 +58,23 @@ async def take_back(
         earned=sale.earned,
         kept_before=left.quantities,
         kept_after=after.quantities,
-        due_before=refunding.due_in_all(terms=terms, earned=sale.earned, kept=Left.each(sale.facts, refunds=earlier)),
         worth_before=left.worth,
         worth_after=after.worth,
-        available=None if owes(terms) else balance.available + balance.pending,
-        occurred_at=order.occurred_at,
-        found={Unit.POINTS: refunding.Found(balance.available + balance.pending, balance.owed)},
+        available=balance.available + balance.pending,
+        owing=owes(terms),
+        owed_before=balance.owed,
+        occurred_at=at,
     )
+    if (
+        now is None
+        or outcome.moved.restored
+        or not await _plain(session, program_id=program, customer=customer, sale=sale, terms=terms, now=now, at=at)
+    ):
+        return await _in_its_place(
+            session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back, cash=cash
+        )
     outcome = replace(outcome, cash=cash)
-    made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
+    made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
     return await _on_the_spot(
         session,
         stamp=stamp,
@@ -105,6 +83,7 @@ async def take_back(
         terms=terms,
         now=now,
         left=left,
+        after=after,
         outcome=outcome,
         made=made,
     )
@@ -131,7 +110,11 @@ async def _plain(
         sale.moved_by is not None
         or terms.tiers
         or now.tiers
-        or any(one.redemption_id is not None for one in sale.facts.payments)
+        or terms.asked.using
+        or terms.asked.pieces
+        or _may_have_expired(sale, terms=terms, at=at)
+        or any(payment.redemption_id is not None for payment in sale.facts.payments)
+        or await exchanges.has_part_in_one(session, program_id=program_id, purchase_id=sale.id)
     ):
         return False
     if not await following.follows(session, program_id=program_id, customer=customer, terms=now, at=at):
@@ -153,6 +136,12 @@ async def _plain(
     )
 
 
+def _may_have_expired(sale: Purchase, *, terms: Terms, at: datetime) -> bool:
+    """Whether points of the purchase may have expired unspent, which count as taken."""
+    last = new_lot(sale.id, sale.earned, at=sale.occurred_at, terms=terms, waits=True).valid_until
+    return last is not None and last < local_date(at, zone_name=terms.zone)
+
+
 async def _on_the_spot(
     session: Session,
     *,
@@ -162,6 +151,7 @@ async def _on_the_spot(
     terms: Terms,
     now: Terms,
     left: Left,
+    after: Left,
     outcome: refunding.Refunded,
     made: Refund,
 ) -> Answer:
@@ -171,12 +161,14 @@ async def _on_the_spot(
     known = dict(holdings.lots)
     draws = holdings.take_back(made.id, outcome.due, at=at, own={sale.id}, owing=owes(terms))
     await refunds.add(session, program_id=stamp.program_id, refund=made)
+    reduction = Reduction(sale.id, sale.occurred_at, not is_visit(terms, facts=after.of(sale.facts)), outcome.taken)
+    await counts.reduce_more(session, program_id=stamp.program_id, customer_id=sale.customer_id, reduction=reduction)
     book = Book(session=session, stamp=stamp, account=account, known=known)
     posting = Posting(Subject(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
     origin = Origin(purchase_id=sale.id, refund_id=made.id)
     entry = await book.append(posting, lots_after=holdings.lots, origin=origin)
     base = earning.base_points(earning.earn(terms=terms, facts=left.of(sale.facts)), terms=terms)
-    after = await book.close(
+    closed = await book.close(
         lots_after=holdings.lots,
         balance=replace(
             holdings.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),
@@ -188,13 +180,13 @@ async def _on_the_spot(
         terms_version=now.version,
         digests=(refunds.evidence(made),),
     )
-    return _answered(
+    return refund_answer(
         customer=customer,
         terms=terms,
         outcome=outcome,
         made=made,
         entry=entry,
-        balances={Unit.POINTS: after.balance},
+        balances={Unit.POINTS: closed.balance},
     )
 
 
@@ -218,8 +210,11 @@ async def _in_its_place(
         until=fact.at,
         facts=[NewFact(fact, customer_id=sale.customer_id)],
     )
-    outcome = replace(retold.course.returned[fact.id], cash=cash)
-    made = _refund(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=fact.id)
+    came_back = retold.course.returned[fact.id]
+    outcome = came_back.outcome
+    if retold.course.receipts[sale.id].stands_alone:
+        outcome = replace(outcome, cash=cash)
+    made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=fact.id)
     await refunds.add(session, program_id=stamp.program_id, refund=made)
     entries = await record(
         session,
@@ -229,62 +224,12 @@ async def _in_its_place(
         cause=made.id,
     )
     entry = entries[Subject(EntryType.CLAWBACK, made.id)]
-    return _answered(
+    return refund_answer(
         customer=customer,
         terms=terms,
         outcome=outcome,
         made=made,
         entry=entry,
         balances=retold.balances,
-        back=retold.course.given_back[fact.id],
-    )
-
-
-def _answered(
-    *,
-    customer: CustomerRow,
-    terms: Terms,
-    outcome: refunding.Refunded,
-    made: Refund,
-    entry: Entry,
-    balances: Mapping[Unit, Balance],
-    back: Mapping[Unit, int] = NOTHING_BACK,
-) -> Answer:
-    return Answer(
-        decision=outcome.decision,
-        balances=balances,
-        customer_id=customer.id,
-        purchase_id=made.purchase_id,
-        refund_id=made.id,
-        entry_id=entry.id,
-        shortfall=outcome.shortfall,
-        points_back=back[Unit.POINTS],
-        stamps_back=back[Unit.STAMPS],
-        cash=outcome.cash.minor,
-        terms=terms,
-    )
-
-
-def _refund(
-    *,
-    stamp: Stamp,
-    order: NewRefund,
-    sale: Purchase,
-    back: Returning,
-    outcome: refunding.Refunded,
-    id: str,
-) -> Refund:
-    return Refund(
-        id=id,
-        purchase_id=sale.id,
-        external_id=order.external_id,
-        occurred_at=order.occurred_at,
-        recorded_at=stamp.now,
-        lines=back.lines,
-        amounts=back.amounts,
-        cash=outcome.cash.minor,
-        due=outcome.due,
-        taken=outcome.taken,
-        reason=order.reason,
-        fingerprint=order.fingerprint,
+        back=came_back.given_back,
     )

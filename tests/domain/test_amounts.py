@@ -103,7 +103,6 @@ def test_giving_back_parts_of_a_weighed_and_discounted_line_never_pays_out_twice
             earned=earned,
             kept_before=before,
             kept_after=after,
-            due_before=due,
             available=earned,
             occurred_at=NOON,
         )

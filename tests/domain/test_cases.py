@@ -107,7 +107,6 @@ def test_refunding(case: Case) -> None:
             earned=earned,
             kept_before=kept,
             kept_after=after,
-            due_before=due,
             available=int(part.get("available", earned)),
             occurred_at=sale.occurred_at,
         )

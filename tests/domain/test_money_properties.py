@@ -146,7 +146,7 @@ def points(terms: Terms, facts: PurchaseFacts) -> int:
 
 def total(facts: PurchaseFacts) -> Fraction:
     """What counts of it by default, in minor units of the program's currency."""
-    return Fraction(Counted.of(facts, basis=Basis()).total())
+    return Fraction(Counted.of(facts, basis=Basis(), program_zone=facts.zone).total())
 
 
 def taken_back(
@@ -165,7 +165,6 @@ def taken_back(
             earned=earned,
             kept_before=left,
             kept_after=after,
-            due_before=sum(due),
             available=PLENTY,
             occurred_at=NOON,
         )

@@ -86,7 +86,7 @@ def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
 
 def seen(facts: PurchaseFacts) -> Counted:
     """The purchase as a condition sees it."""
-    return Counted.of(facts, basis=Basis())._replace(clause=CLAUSE)
+    return Counted.of(facts, basis=Basis(), program_zone=facts.zone)._replace(clause=CLAUSE)
 
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))

@@ -36,6 +36,8 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "lot_movements": None,
     "clause_uses": None,
     "clause_pieces": None,
+    "purchase_reductions": None,
+    "exchanges": None,
     "clause_budgets": None,
     # What a reward is called and looks like moves no points.
     "rewards": frozenset({"id", "key", "stock", "stock_initial"}),

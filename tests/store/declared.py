@@ -126,10 +126,32 @@ TABLES: dict[str, Table] = {
             "customer_id": "id",
             "clause": "text",
             "occurred_at": "instant",
+            "birthday_year?": "integer",
         },
         key=_KEY,
         indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
         references=frozenset({_to("customers", "customer_id")}),
+    ),
+    "purchase_reductions": Table(
+        columns={
+            "program_id": "id",
+            "purchase_id": "id",
+            "customer_id": "id",
+            "occurred_at": "instant",
+            "no_visit": "integer",
+            "points": "integer",
+        },
+        key=("program_id", "purchase_id"),
+        indexed=frozenset({("program_id", "customer_id", "occurred_at")}),
+        references=frozenset({_to("purchases", "purchase_id"), _to("customers", "customer_id")}),
+        checks=frozenset({"purchase_reductions_reduced"}),
+    ),
+    "exchanges": Table(
+        columns={"program_id": "id", "refund_id": "id", "purchase_id": "id"},
+        key=("program_id", "refund_id"),
+        unique=frozenset({("program_id", "purchase_id")}),
+        references=frozenset({_to("refunds", "refund_id"), _to("purchases", "purchase_id")}),
+        only_added=True,
     ),
     "locations": Table(
         columns={

@@ -30,6 +30,7 @@ NAMES = (
     "0013_form_of_address",
     "0014_limits_of_staff",
     "0015_redemption_payments",
+    "0016_exchanges_and_reductions",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

@@ -80,19 +80,18 @@ class RecordExchangePayload(Payload):
     )
 
     @strawberry.field(
-        description="What is to pay on balance: the price of the new receipt, without what points paid, less `cash` of the refund. What is below 0 is given back. Null where the two are in different currencies."
+        description="What is to pay on balance: what the new goods cost more than those that came back, without what points paid of it. Below 0 it is given back, and is `cash` of the refund."
     )
     async def to_pay(self, info: Info) -> Money | None:
         """In the currency of both."""
         back = self.answer.returned if self.answer is not None else None
         bought = await purchase_again(self.answer, context=info.context)
-        before = await purchase_again(back, context=info.context)
-        if back is None or back.cash is None or bought is None or before is None:
+        if back is None or back.cash is None or bought is None:
             return None
-        price, paid = bought.row.total, bought.row.facts.paid_with_points()
-        if price.currency != before.row.total.currency:
-            return None
-        return money(amounts.Money(int(price.minor - paid) - back.cash, price.currency))
+        facts, price = bought.row.facts, bought.row.total
+        # An exchange that was recorded as a refund and a purchase apart replaces nothing.
+        more = max(0, price.minor - (facts.replaces or 0))
+        return money(amounts.Money(int(more - facts.paid_with_points()) - back.cash, price.currency))
 
     @strawberry.field(description="The new purchase, as it is now.")
     async def purchase(self, info: Info) -> Purchase | None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
-from app.domain.calendar import Period, earliest, period_start
+from app.domain.calendar import earliest
+from app.domain.conditions.birthday_window import birthdays_around
 from app.domain.deciding.earning import base_points, earn
-from app.domain.deciding.judging import pieces_counted
 from app.domain.deciding.redeeming import price, redeem
 from app.domain.deciding.tiers import Levels, Qualifying, TierStanding
+from app.domain.deciding.usage import usage_of
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.facts import PurchaseFacts
 from app.domain.members import NOBODY, Member
 from app.domain.persons import STRANGER, Person
 from app.domain.terms import Terms
 from app.domain.units import Unit
+from app.domain.wallets.tracks import Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +48,6 @@ class History:
     stamps: int = 0
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Numbers in the order of time, to be added up from an instant on."""
-
-    moments: list[datetime] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
-
-    def add(self, number: int, *, at: datetime) -> None:
-        """Something that happened after all that is in it."""
-        self.moments.append(at)
-        self.numbers.append(number)
-
-    def since(self, start: datetime | None) -> int:
-        """What has come together from an instant on; None: from the first one."""
-        place = 0 if start is None else bisect_left(self.moments, start)
-        return sum(self.numbers[place:])
-
-
 class Course:
     """A member's way through the replay under one version of the terms.
 
@@ -77,10 +60,7 @@ class Course:
         self._opening = dict(self.balances)
         self._terms = terms
         self._history = history
-        self._visits = history.visits
-        self._pieces = dict(history.pieces)
-        self._uses = {key: _Tally() for key in terms.asked.uses}
-        self._gains = _Tally()
+        self._track = Track(history.enrolled_at, visits=history.visits, pieces=dict(history.pieces))
         self._spent = spent
         self._qualifying = Qualifying()
         self._standing, self._levels = TierStanding(), Levels()
@@ -95,18 +75,15 @@ class Course:
         points = self._gain(decision.points, Unit.POINTS)
         if decision.stamps:
             self._gain(decision.stamps, Unit.STAMPS)
-        self._visits += 1
-        if self._terms.asked.earned:
-            self._gains.add(points, at=facts.occurred_at)
-        for key, pieces in pieces_counted(self._terms, facts=facts) if self._terms.asked.pieces else ():
-            self._pieces[key] = self._pieces.get(key, 0) + pieces
+        if not self._terms.asked.nothing:
+            usage = usage_of(terms=self._terms, facts=self._seen(facts), decision=decision)
+            self._track.add(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
             points = base_points(decision, terms=self._terms)
             self._qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
             self._look(facts.occurred_at)
         for key, taken in decision.spent:
             self._spent[key] = self._spent.get(key, 0) + taken
-        self._use(facts, decision)
 
     def _gain(self, amount: int, unit: Unit) -> int:
         """What an account can hold of it."""
@@ -122,11 +99,12 @@ class Course:
             return None
         unit = price(clause).unit
         held = self.balances[unit]
-        decision = redeem(terms=self._terms, clause=clause, facts=self._seen(asked.facts), available=held)
+        facts = self._seen(asked.facts)
+        decision = redeem(terms=self._terms, clause=clause, facts=facts, available=held)
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
         self.balances[unit] -= decision.amount(unit)
-        self._use(asked.facts, decision)
+        self._track.use(facts, decision.applied(), terms=self._terms)
         return decision
 
     def _look(self, at: datetime) -> None:
@@ -146,29 +124,16 @@ class Course:
         asked, budgets = self._terms.asked, self._terms.budgets
         if asked.nothing and not budgets:
             return facts if facts.member is NOBODY else replace(facts, member=NOBODY)
-        uses = [(key, self._uses[key].since(_start(facts, period))) for key, period in asked.uses.items()]
-        left = [(key, max(0, one.points - self._spent.get(key, 0))) for key, one in budgets.items()]
+        left = [(key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items()]
         if asked.tier:
             self._look(facts.occurred_at)
+        at, person = facts.occurred_at, self._history.person
         member = Member(
-            enrolled_at=self._history.enrolled_at if asked.enrolment else None,
-            visits=self._visits if asked.visits else 0,
-            uses=tuple(sorted((key, count) for key, count in uses if count)),
-            earned=tuple((one, self._gains.since(_start(facts, one))) for one in asked.earned),
-            pieces=tuple((key, self._pieces.get(key, 0)) for key in asked.pieces),
             budgets=tuple(left),
             tier=self._standing.tier if asked.tier else None,
-            qualifying=self._qualifying.points(terms=self._terms, at=facts.occurred_at) if asked.tier else 0,
-            person=self._history.person,
+            qualifying=self._qualifying.points(terms=self._terms, at=at) if asked.tier else 0,
+            birthdays=birthdays_around(asked.about, person=person, at=at, zone_name=facts.zone),
+            person=person,
         )
+        member = self._track.seen(replace(facts, member=member), terms=self._terms)
         return replace(facts, member=member)
-
-    def _use(self, facts: PurchaseFacts, decision: Decision) -> None:
-        for key in decision.applied() if self._uses else ():
-            if key in self._uses:
-                self._uses[key].add(1, at=facts.occurred_at)
-
-
-def _start(facts: PurchaseFacts, period: Period) -> datetime | None:
-    """When the period of a purchase began, by the calendar of its place."""
-    return period_start(facts.occurred_at, zone_name=facts.zone, period=period)

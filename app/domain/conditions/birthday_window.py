@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import ClassVar
@@ -10,7 +11,7 @@ from app.domain.calendar import birthday_in, day_start, local_date
 from app.domain.conditions.about_customer import AboutCustomer
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
-from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode, Value
 from app.domain.persons import Aspect, Person
 from app.domain.rule import stated
 from app.domain.wording import Wording
@@ -21,7 +22,11 @@ MOST_DAYS = 363
 
 @dataclass(frozen=True, slots=True)
 class BirthdayWindow(AboutCustomer):
-    """Holds from the first instant of the local day `before` days before the birthday to the last one `after` days after it."""
+    """Holds from the first instant of the local day `before` days before the birthday to the last one `after` days after it.
+
+    What a clause gives for a birthday it gives once, and counts it for the calendar year of that birthday: not for that
+    of the purchase, and whatever date of birth is known later.
+    """
 
     kind: ClassVar[str] = "birthday_window"
     about: ClassVar[str] = (
@@ -44,14 +49,26 @@ class BirthdayWindow(AboutCustomer):
 
     def answer(self, person: Person, *, today: date) -> bool | None:
         """The window of this year, or that of last or next year where it runs over New Year."""
+        return None if person.birthday is None else self.year(person, today=today) is not None
+
+    def year(self, person: Person, *, today: date) -> int | None:
+        """The calendar year of the birthday in whose window a day lies; None where it lies in none."""
         if person.birthday is None:
             return None
         early, late = timedelta(days=self.before), timedelta(days=self.after)
         for year in (today.year, today.year - 1, today.year + 1):
             birthday = birthday_in(year, birthday=person.birthday)
             if birthday - early <= today <= birthday + late:
-                return True
-        return False
+                return year
+        return None
+
+    def check(self, purchase: Counted) -> Finding:
+        """Also not met where the clause gave something for this birthday already; the remedy is the next one."""
+        finding, member = AboutCustomer.check(self, purchase), purchase.member
+        if not finding.met or (purchase.clause, member.birthday_year(self.question)) not in member.gifts:
+            return finding
+        remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next(purchase))
+        return Finding(False, ReasonCode.USED_UP, 1, 1, (remedy,))
 
     def lacking(self, purchase: Counted, *, known: bool) -> tuple[ReasonCode, Remedy]:
         """The remedy is the first instant of the next window, or to tell the birthday."""
@@ -91,3 +108,15 @@ class BirthdayWindow(AboutCustomer):
         if self.before < 0 or self.after < 0:
             return "days are 0 or more"
         return None if self.before + self.after <= MOST_DAYS else f"days come to at most {MOST_DAYS} together"
+
+
+def birthdays_around(
+    conditions: Iterable[Condition], *, person: Person | None, at: datetime, zone_name: str
+) -> tuple[tuple[str, int], ...]:
+    """The calendar year of the birthday around which an instant lies, by the question of each window that it lies in."""
+    if person is None:
+        return ()
+    today = local_date(at, zone_name=zone_name)
+    windows = (condition for condition in conditions if isinstance(condition, BirthdayWindow))
+    years = {window.question: window.year(person, today=today) for window in windows}
+    return tuple(sorted((question, year) for question, year in years.items() if year is not None))

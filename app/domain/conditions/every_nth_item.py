@@ -16,11 +16,11 @@ MOST_PIECES = 1000
 
 @dataclass(frozen=True, slots=True)
 class EveryNthItem(Condition):
-    """Holds when the purchase contains the `nth` piece of what the clause selects, or twice the `nth`, and so on.
+    """Holds when the purchase contains the `nth` item of what the clause selects, or twice the `nth`, and so on.
 
-    Whole pieces of all purchases of the customer are counted, whether the rest of the clause holds or not, from when
-    terms first had such a condition under the key of this clause. Pieces that come back stay counted: giving a piece
-    back and buying it again brings nobody closer to the next nth twice.
+    Whole items that the customer keeps of all purchases are counted, whether the rest of the clause holds or not, from
+    when terms first had such a condition under the key of this clause. The k-th item is rewarded only while the customer
+    holds fewer than k / nth rewards of the clause, so that bringing an item back and buying it again brings no second one.
     """
 
     kind: ClassVar[str] = "every_nth_item"
@@ -31,13 +31,18 @@ class EveryNthItem(Condition):
 
     def check(self, purchase: Counted) -> Finding:
         """The remedy is to add the missing pieces, in this purchase or bit by bit in later ones."""
-        before = purchase.member.bought(purchase.clause)
-        so_far = before + purchase.pieces()
-        missing = self.nth - so_far % self.nth
-        if so_far // self.nth > before // self.nth:
+        so_far = purchase.member.bought(purchase.clause) + purchase.pieces()
+        if self.times(purchase):
             return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
+        missing = (max(so_far // self.nth, purchase.member.rewards(purchase.clause)) + 1) * self.nth - so_far
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
+
+    def times(self, purchase: Counted) -> int:
+        """Once for each nth item that the purchase reaches."""
+        before = purchase.member.bought(purchase.clause)
+        reached, held = (before + purchase.pieces()) // self.nth, purchase.member.rewards(purchase.clause)
+        return max(0, reached - max(before // self.nth, held))
 
     def sentence(self, say: Wording) -> str:
         """On the purchase with every nth piece: what the clause gives, it gives once for that purchase."""

@@ -16,7 +16,11 @@ MOST_VISITS = 1000
 
 @dataclass(frozen=True, slots=True)
 class EveryNthVisit(Condition):
-    """Holds on the `nth` purchase of a customer, on twice the `nth`, and so on."""
+    """Holds on the `nth` purchase of a customer, on twice the `nth`, and so on.
+
+    Purchases of which nothing is kept do not count. The k-th one is rewarded only while the customer holds fewer than
+    k / nth rewards of the clause, so that bringing goods back and buying them again brings no second one.
+    """
 
     kind: ClassVar[str] = "every_nth_visit"
     about: ClassVar[str] = "Holds on every nth purchase of a customer."
@@ -24,10 +28,10 @@ class EveryNthVisit(Condition):
 
     def check(self, purchase: Counted) -> Finding:
         """The remedy says how many purchases more it takes."""
-        visit = purchase.member.visits + 1
-        missing = -visit % self.nth
-        if missing == 0:
+        visit, held = purchase.member.visits + 1, purchase.member.rewards(purchase.clause)
+        if visit % self.nth == 0 and held < visit // self.nth:
             return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
+        missing = (max(visit // self.nth, held) + 1) * self.nth - visit
         remedy = Remedy(RemedyCode.COME_AGAIN, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH, visit, visit + missing, (remedy,))
 

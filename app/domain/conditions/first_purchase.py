@@ -13,14 +13,16 @@ from app.domain.wording import Wording
 
 @dataclass(frozen=True, slots=True)
 class FirstPurchase(Condition):
-    """Holds when no purchase of the customer was recorded before."""
+    """Holds when no purchase before counts as a visit, and the customer holds nothing that the clause gave already."""
 
     kind: ClassVar[str] = "first_purchase"
     about: ClassVar[str] = "Holds for the first purchase of a customer."
 
     def check(self, purchase: Counted) -> Finding:
         """Nothing makes a second purchase a first one."""
-        visits = purchase.member.visits
+        visits, held = purchase.member.visits, purchase.member.rewards(purchase.clause)
+        if visits == 0 and held:
+            return Finding(False, ReasonCode.USED_UP, held, 1, (Remedy(RemedyCode.NONE),))
         if visits == 0:
             return Finding(True, ReasonCode.CONDITION_MET, visits + 1, 1)
         return Finding(False, ReasonCode.NOT_THE_FIRST, visits + 1, 1, (Remedy(RemedyCode.NONE),))

@@ -20,7 +20,9 @@ class TimesPerPeriod(Condition):
     """Holds while the clause was applied fewer than `times` times for the customer in this period of the calendar."""
 
     kind: ClassVar[str] = "times_per_period"
-    about: ClassVar[str] = "Holds so many times per customer and period; periods are those of the shop's calendar."
+    about: ClassVar[str] = (
+        "Holds so many times per customer and period: a day by the calendar of the location, longer periods by the program's."
+    )
     times: int = stated(f"1 to {MOST_TIMES:,}.")
     period: Period = stated("The period, after which counting starts anew.")
 
@@ -29,7 +31,7 @@ class TimesPerPeriod(Condition):
         used = purchase.member.used(purchase.clause)
         if used < self.times:
             return Finding(True, ReasonCode.CONDITION_MET, used, self.times)
-        from_ = next_period(purchase.occurred_at, zone_name=purchase.zone, period=self.period)
+        from_ = next_period(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)
         remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, from_=from_)
         return Finding(False, ReasonCode.USED_UP, used, self.times, (remedy,))
 

@@ -10,7 +10,7 @@ from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.counting import Counted
 from app.domain.deciding.gifts import Gift, Given, bounded, gift, shared, spent, together
-from app.domain.deciding.judging import judge
+from app.domain.deciding.judging import judge, rewards
 from app.domain.deciding.stamping import stamped
 from app.domain.decisions import (
     Decision,
@@ -43,6 +43,14 @@ class _Judged(NamedTuple):
     fits: bool
     selected: Counted
     reasons: tuple[Reason, ...]
+
+    @property
+    def bonus(self) -> int:
+        """The points of a clause that gives a fixed number of them."""
+        effect = self.clause.effect
+        if not isinstance(effect, BonusPoints) or not self.selected.lines:
+            return 0
+        return effect.points * rewards(self.clause, selected=self.selected)
 
 
 class _Base(NamedTuple):
@@ -107,20 +115,26 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
 def _judged(terms: Terms, *, purchase: Counted) -> list[_Judged]:
     """Every clause that gives points, judged in order; those that yield to others when the others are known."""
     if not terms.exclusive and not terms.budgets:
-        return [_Judged(one, *judge(one, purchase=purchase)) for one in terms.giving]
+        return [_judge(one, purchase=purchase) for one in terms.giving]
     rounding = terms.policy(RoundingRule)
     found = {
-        one.key: _affordable(_Judged(one, *judge(one, purchase=purchase)), rounding=rounding)
+        one.key: _affordable(_judge(one, purchase=purchase), rounding=rounding)
         for one in terms.giving
         if not one.exclusive
     }
     seen = purchase._replace(fitting=frozenset(key for key, one in found.items() if one.fits))
     found |= {
-        one.key: _affordable(_Judged(one, *judge(one, purchase=seen)), rounding=rounding)
-        for one in terms.giving
-        if one.exclusive
+        one.key: _affordable(_judge(one, purchase=seen), rounding=rounding) for one in terms.giving if one.exclusive
     }
     return [found[clause.key] for clause in terms.giving]
+
+
+def _judge(clause: Clause, *, purchase: Counted) -> _Judged:
+    """A clause, judged; of what is paid on top in an exchange only one that goes by amounts."""
+    if clause.by_amount or not purchase.amount_only:
+        return _Judged(clause, *judge(clause, purchase=purchase))
+    reason = Reason(clause.key, _EXCLUDED, Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE))
+    return _Judged(clause, False, purchase, (reason,))
 
 
 def _affordable(one: _Judged, *, rounding: RoundingRule) -> _Judged:
@@ -141,8 +155,7 @@ def _alone(one: _Judged, *, rounding: RoundingRule) -> Gift | None:
     if isinstance(effect, Earning):
         return gift(clause.key, effect.earn(selected), rounding=rounding)
     if isinstance(effect, BonusPoints):
-        points = effect.points if selected.lines else 0
-        return Gift(clause.key, points, points)
+        return Gift(clause.key, one.bonus, one.bonus)
     return None
 
 
@@ -174,8 +187,7 @@ def _gifts(
         if not one.fits:
             continue
         if isinstance(extra, BonusPoints):
-            points = extra.points if one.selected.lines else 0
-            own = Gift(clause.key, points, points)
+            own = Gift(clause.key, one.bonus, one.bonus)
             bonuses.append(_within(own, one) if budgeted else own)
         elif isinstance(extra, PointsMultiplier):
             factors.append((extra, one))
@@ -278,7 +290,7 @@ def _capped(
         allowed = min(allowed, room)
         again = None
         if period is not None:
-            again = next_period(purchase.occurred_at, zone_name=purchase.zone, period=period)
+            again = next_period(purchase.occurred_at, zone_name=purchase.period_zone(period), period=period)
         remedies = (Remedy(RemedyCode.COME_AT, from_=again),) if again is not None else ()
         finding = Finding(False, ReasonCode.CAP_REACHED, points, room, remedies)
         reasons.append(Reason(clause=clause.key, verdict=Verdict.LIMITED, finding=finding))

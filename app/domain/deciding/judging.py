@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.domain.conditions import Condition, Group
-from app.domain.conditions.groups import AnyOf, ExceptWhen
+from app.domain.conditions.every_nth_item import EveryNthItem
+from app.domain.conditions.groups import AnyOf, ExceptWhen, leaves
 from app.domain.counting import Counted
 from app.domain.decisions import Reason, Verdict
 from app.domain.facts import PurchaseFacts
@@ -40,6 +41,42 @@ def judge(clause: Clause, *, purchase: Counted) -> tuple[bool, Counted, tuple[Re
     return holds, selected, tuple(reasons)
 
 
+def rewards(clause: Clause, *, selected: Counted) -> int:
+    """How often a clause that fits gives what it gives: once or, for every nth item, once for each that is reached.
+
+    `selected` is the part of the purchase that it looks at. No more often than its limit of times leaves room for.
+    """
+    if not clause.counts_pieces:
+        return 1
+    selected = selected._replace(clause=clause.key)
+    times = _times_of_all(clause.conditions, purchase=selected)
+    limit = clause.limit
+    return times if limit is None else min(times, limit.times - selected.member.used(clause.key))
+
+
+def _times_of_all(conditions: tuple[Condition, ...], *, purchase: Counted) -> int:
+    counting = [
+        condition for condition in conditions if any(isinstance(leaf, EveryNthItem) for leaf in leaves((condition,)))
+    ]
+    return min((_times_of(condition, purchase=purchase) for condition in counting), default=1)
+
+
+def _times_of(condition: Condition, *, purchase: Counted) -> int:
+    if isinstance(condition, EveryNthItem):
+        return condition.times(purchase)
+    if isinstance(condition, AnyOf):
+        return max(_times_of(alternative, purchase=purchase) for alternative in condition.conditions)
+    if isinstance(condition, Group):
+        return _times_of_all(condition.conditions, purchase=purchase)
+    return 1 if condition.check(purchase).met else 0
+
+
+def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
+    """Whether a purchase counts as a visit: something of it counts as spent, and it is no payment on top of an exchange."""
+    purchase = terms.counted(facts)
+    return bool(purchase.lines) and not purchase.amount_only
+
+
 def selection(clause: Clause, *, purchase: Counted) -> Counted:
     """The part of the purchase that the clause looks at."""
     for narrowing in clause.selecting:
@@ -48,8 +85,10 @@ def selection(clause: Clause, *, purchase: Counted) -> Counted:
 
 
 def pieces_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
-    """The pieces that clauses count in a purchase, by key; those that count none are left out."""
+    """The items that clauses count in a purchase, by key; those that count none are left out."""
     purchase = terms.counted(facts)
+    if purchase.amount_only:
+        return ()
     found = [(key, selection(terms.clause(key), purchase=purchase).pieces()) for key in terms.asked.pieces]
     return tuple((key, pieces) for key, pieces in found if pieces)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.domain.amounts import Exact, Money, Rounding, rounded
 from app.domain.deciding.earning import base_points, earn
 from app.domain.deciding.returned_payments import returned_payments
-from app.domain.deciding.stamping import stamps_due, taken_back
+from app.domain.deciding.stamping import taken_back
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.effects.refund_policy import RefundPolicy
 from app.domain.facts import FULL_PRICE, PurchaseFacts
@@ -21,40 +21,37 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 
 
-class Found(NamedTuple):
-    """What a wallet holds of a unit just before a refund: free, pending ones too, and owed."""
-
-    free: int
-    owed: int = 0
-
-    def owed_after(self, taken: int) -> int:
-        """What is owed in all when so much is taken, and what is not there is owed."""
-        return self.owed + taken - min(self.free, taken)
-
-
-FOUND_ENOUGH: Mapping[Unit, Found] = MappingProxyType({})
-"""A wallet that holds whatever is taken."""
-
-
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """What a refund comes to: points due and taken, the shortfall between them, and the money for what came back.
+    """What a refund comes to: what was done with the points that were due, and the money given back.
 
-    `base` are the points of the kept part that count towards a level, `stamps` those taken back: all of them, owed where
-    they are no longer there.
+    `base` are the points of the kept part that count towards a tier.
     """
 
-    due: int
-    taken: int
+    moved: Moved
     cash: Money
     decision: Decision
     base: int
-    stamps: int = 0
+
+    @property
+    def due(self) -> int:
+        """Points that became due."""
+        return self.moved.due
+
+    @property
+    def taken(self) -> int:
+        """Those of them that went back, are owed, or had expired unspent."""
+        return self.moved.due - self.moved.short
+
+    @property
+    def stamps(self) -> int:
+        """Stamps taken back, or owed where they are no longer there."""
+        return self.moved.stamps
 
     @property
     def shortfall(self) -> int:
         """Points that should have gone back but were not there."""
-        return self.due - self.taken
+        return self.moved.short
 
 
 def kept(
@@ -99,12 +96,94 @@ def returned(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision
     )
 
 
-def due_in_all(*, terms: Terms, earned: int, kept: Iterable[PurchaseFacts]) -> int:
-    """What the refunds of a purchase are due together; `kept` is what was kept after each, in the order in which they happened.
+@dataclass(frozen=True, slots=True)
+class KeptPart:
+    """What the kept part of a purchase comes to: what it would earn, and what is due back of points and stamps in all.
 
-    What each was due when it was recorded does not say it: one that became known later may come before it.
+    It depends on what is kept and on nothing else, so that any sequence of refunds is due what one of all would be.
+    `base` are its points towards a tier.
     """
-    return max((0, *(earned - earn(terms=terms, facts=one).points for one in kept)))
+
+    still: Decision
+    due: int
+    stamps_due: int
+    base: int
+
+
+def judge_kept(*, terms: Terms, earned: int, stamps: int, kept: PurchaseFacts) -> KeptPart:
+    """Judge what is kept by the terms of the sale, which brought so many points and stamps.
+
+    Budgets are as full as they were at the sale; what is taken back fills none of them again.
+    """
+    still = earn(terms=terms, facts=kept)
+    return KeptPart(
+        still=still,
+        due=max(0, earned - still.points),
+        stamps_due=max(0, stamps - still.stamps),
+        base=base_points(still, terms=terms),
+    )
+
+
+NO_DEBTS: Mapping[Unit, int] = MappingProxyType({})
+"""Nothing is owed but for what the refund itself leaves owed."""
+
+
+class Moved(NamedTuple):
+    """What a refund did with the points and stamps that were due.
+
+    `due` are points that became due: `taken` from the wallet, `owed`, `expired` unspent before (those count as taken), or
+    short. `restored` went back to the wallet, because what is kept now earns more; `forgiven` were owed or short till
+    then, or had expired. `stamps` were taken, `stamps_owed` of them are owed, `stamps_restored` went back.
+    """
+
+    due: int = 0
+    taken: int = 0
+    owed: int = 0
+    expired: int = 0
+    restored: int = 0
+    forgiven: int = 0
+    stamps: int = 0
+    stamps_owed: int = 0
+    stamps_restored: int = 0
+
+    @property
+    def short(self) -> int:
+        """Points that should have gone back but were not there: that is settled, and asked for by no later refund."""
+        return self.due - self.taken - self.owed - self.expired
+
+    def plus(self, other: Moved) -> Moved:
+        """Both together."""
+        return Moved(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def decide(
+    terms: Terms,
+    *,
+    kept: KeptPart,
+    before: PurchaseFacts,
+    moved: Moved,
+    at: datetime,
+    debts: Mapping[Unit, int] = NO_DEBTS,
+) -> Decision:
+    """The decision of a refund by the terms of its sale.
+
+    `before` is what was kept of the sale until then, `debts` what is owed of each unit after it.
+    """
+    return Decision(
+        outcome=DecisionOutcome.PARTLY_GRANTED if moved.short else DecisionOutcome.GRANTED,
+        points=moved.restored or moved.taken + moved.owed,
+        terms_version=terms.version,
+        decided_for=at,
+        reasons=(
+            *_by_policy(terms, moved=moved, debt=debts.get(Unit.POINTS, moved.owed)),
+            *_stamps_taken(
+                terms, kept=kept, before=before, moved=moved, debt=debts.get(Unit.STAMPS, moved.stamps_owed)
+            ),
+            *kept.still.reasons,
+        ),
+        zone=kept.still.zone,
+        stamps=moved.stamps_restored or moved.stamps,
+    )
 
 
 def refund(
@@ -114,71 +193,77 @@ def refund(
     earned: int,
     kept_before: Mapping[int, Decimal],
     kept_after: Mapping[int, Decimal],
-    due_before: int,
     worth_before: Mapping[int, Exact] = FULL_PRICE,
     worth_after: Mapping[int, Exact] = FULL_PRICE,
     available: int | None,
     occurred_at: datetime,
+    owing: bool = False,
+    owed_before: int = 0,
     stamps: int = 0,
-    stamps_due_before: int = 0,
-    found: Mapping[Unit, Found] = FOUND_ENOUGH,
 ) -> Refunded:
-    """Judge what is kept by the terms of the sale.
+    """Decide a refund of a purchase that stands alone and of whose points none has expired.
 
-    What is due in all depends on what is kept and on nothing else, so any sequence of refunds ends like the full one;
-    it is never more than was earned, and never less than earlier refunds were due. `available` limits what is taken, None:
-    nothing does, and what is not there is owed. `stamps` are those that the purchase brought, `found` is what the wallet holds of each unit just before.
-    `worth_before` and `worth_after` are the parts of the prices of lines that were not given back without goods.
-    Budgets are as full as they were at the sale; what is taken back fills none of them again.
+    `available` limits what is taken, None: nothing does; what is not there is owed where the terms say so (`owing`), and
+    short where they do not; `owed_before` is owed already. `stamps` are those that the
+    purchase brought. `worth_before` and `worth_after` are the parts of the prices of lines that were not given back
+    without goods.
     """
     before, after = sale.kept(kept_before, worth=worth_before), sale.kept(kept_after, worth=worth_after)
-    still = earn(terms=terms, facts=after)
-    due = max(0, min(earned, earned - still.points) - due_before)
-    taken = due if available is None else min(due, max(0, available))
-    stamps_back = stamps_due(earned=stamps, still=still.stamps, before=stamps_due_before)
-    decision = Decision(
-        outcome=DecisionOutcome.GRANTED if taken == due else DecisionOutcome.PARTLY_GRANTED,
-        points=taken,
-        terms_version=terms.version,
-        decided_for=occurred_at,
-        reasons=(
-            *_by_policy(terms, due=due, taken=taken, stamps=stamps_back, found=found.get(Unit.POINTS)),
-            *_stamps_taken(terms, stamps=stamps_back, before=before, still=still, found=found.get(Unit.STAMPS)),
-            *still.reasons,
-        ),
-        zone=still.zone,
-        stamps=stamps_back,
+    earlier = judge_kept(terms=terms, earned=earned, stamps=stamps, kept=before)
+    kept = judge_kept(terms=terms, earned=earned, stamps=stamps, kept=after)
+    due, stamps_due = kept.due - earlier.due, kept.stamps_due - earlier.stamps_due
+    taken = max(0, due if available is None else min(due, available))
+    moved = Moved(
+        due=max(0, due),
+        taken=taken,
+        owed=max(0, due - taken) if owing else 0,
+        restored=max(0, -due),
+        stamps=max(0, stamps_due),
+        stamps_restored=max(0, -stamps_due),
     )
     return Refunded(
-        due=due,
-        taken=taken,
+        moved=moved,
         cash=returned_payments(sale, kept_before=before, kept_after=after, spent={}).cash,
-        decision=decision,
-        base=base_points(still, terms=terms),
-        stamps=stamps_back,
+        decision=decide(
+            terms,
+            kept=kept,
+            before=before,
+            moved=moved,
+            at=occurred_at,
+            debts={Unit.POINTS: owed_before + moved.owed},
+        ),
+        base=kept.base,
     )
 
 
-def _by_policy(terms: Terms, *, due: int, taken: int, stamps: int, found: Found | None) -> Iterator[Reason]:
-    """What the clause on refunds took of what was due; where stamps alone go back, nothing is said of points."""
-    if stamps and not due:
-        return
+def _by_policy(terms: Terms, *, moved: Moved, debt: int) -> Iterator[Reason]:
+    """What the clause on refunds did with what was due; where stamps alone move, nothing is said of points."""
     clause = terms.policy_clause(RefundPolicy).key
-    if taken < due:
-        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, taken, due))
-    elif found is not None and found.free < taken:
-        below = Finding(True, ReasonCode.BELOW_ZERO, found.free, found.owed_after(taken))
-        yield Reason(clause, Verdict.APPLIED, below)
+    if moved.restored:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, moved.restored))
+    if moved.stamps_restored:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_RESTORED, moved.stamps_restored))
+    if moved.expired:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, moved.expired))
+    if not moved.due and (moved.stamps or moved.restored or moved.forgiven or moved.stamps_restored):
+        return
+    asked = moved.due - moved.expired
+    if moved.expired and not asked:
+        return
+    if moved.owed:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.BELOW_ZERO, moved.taken, debt))
+    elif moved.short:
+        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, moved.taken, asked))
     else:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_TAKEN_BACK, taken, due))
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_TAKEN_BACK, moved.taken, asked))
 
 
 def _stamps_taken(
-    terms: Terms, *, stamps: int, before: PurchaseFacts, still: Decision, found: Found | None
+    terms: Terms, *, kept: KeptPart, before: PurchaseFacts, moved: Moved, debt: int
 ) -> tuple[Reason, ...]:
     """The stamps that each clause takes back and, where the card has not so many, how many were there and are owed now."""
-    reasons = taken_back(terms, stamps=stamps, before=before, still=still)
-    if not reasons or found is None or found.free >= stamps:
+    reasons = taken_back(terms, stamps=moved.stamps, before=before, still=kept.still)
+    if not reasons or not moved.stamps_owed:
         return reasons
-    below = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, found.free, found.owed_after(stamps))
+    below = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, moved.stamps - moved.stamps_owed, debt)
     return (*reasons, Reason(reasons[-1].clause, Verdict.APPLIED, below))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.domain.counting import Counted
-from app.domain.deciding.judging import judge
+from app.domain.deciding.judging import judge, rewards
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Verdict
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
@@ -15,12 +15,15 @@ def stamped(terms: Terms, *, purchase: Counted) -> tuple[int, tuple[Reason, ...]
     """The stamps of all clauses together, with one reason for each thing looked at."""
     stamps = 0
     reasons: list[Reason] = []
+    if purchase.amount_only:
+        finding = Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE)
+        return 0, tuple(Reason(clause.key, Verdict.EXCLUDED, finding) for clause, _ in terms.stamping)
     for clause, effect in terms.stamping:
         fits, selected, told = judge(clause, purchase=purchase)
         reasons += told
         if not fits:
             continue
-        given = effect.earn(selected)
+        given = effect.earn(selected) * (rewards(clause, selected=selected) if effect.once else 1)
         stamps += given
         if given:
             finding = Finding(True, ReasonCode.STAMPS_EARNED, given)
@@ -29,14 +32,6 @@ def stamped(terms: Terms, *, purchase: Counted) -> tuple[int, tuple[Reason, ...]
             finding = Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0)
             reasons.append(Reason(clause.key, Verdict.NOT_MET, finding))
     return stamps, tuple(reasons)
-
-
-def stamps_due(*, earned: int, still: int, before: int) -> int:
-    """What a refund takes back when what is kept would bring `still` stamps, and `before` were due to earlier refunds.
-
-    All refunds of a purchase together never take more than it brought.
-    """
-    return max(0, earned - still - before)
 
 
 def taken_back(terms: Terms, *, stamps: int, before: PurchaseFacts, still: Decision) -> tuple[Reason, ...]:

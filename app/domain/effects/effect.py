@@ -43,6 +43,8 @@ class Effect(Rule):
     """Whether a clause of this kind gives a customer something that there is nothing of without it."""
     burden: ClassVar[bool] = False
     """Whether it takes something that is there without it."""
+    by_amount: ClassVar[bool] = False
+    """Whether it gives points for an amount of money, and not for a visit or an item."""
 
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is made twice; the second one is the one that is used.

@@ -19,6 +19,7 @@ class PointsMultiplier(Extra):
     """What the earning clauses give for the goods of this clause, `factor` times instead of once."""
 
     kind: ClassVar[str] = "points_multiplier"
+    by_amount: ClassVar[bool] = True
     about: ClassVar[str] = "So many times the points that the earning clauses give for the goods of this clause."
     factor: Decimal = stated(f"Above 1, at most {HIGHEST}, with at most 2 decimals: 2 doubles the points.")
 

@@ -17,6 +17,7 @@ class PointsPerAmount(Earning):
     """`points` for every `per` of the counted amount, in proportion; fractions go to the rounding clause."""
 
     kind: ClassVar[str] = "points_per_amount"
+    by_amount: ClassVar[bool] = True
     about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
     points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
     per: Money = stated("For each of this much, in the program's currency, above 0.")

@@ -17,6 +17,7 @@ class PointsPerFullAmount(Earning):
     """`points` for every full `per` of the counted amount; what is left over earns nothing."""
 
     kind: ClassVar[str] = "points_per_full_amount"
+    by_amount: ClassVar[bool] = True
     about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
     points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
     per: Money = stated("For each full step of this much, in the program's currency, above 0.")

@@ -38,6 +38,11 @@ class Stamps(Effect):
     stamps: int = stated(f"Stamps, 1 to {MOST_STAMPS}.")
     per: StampOccasion = stated("For what.", default=StampOccasion.VISIT)
 
+    @property
+    def once(self) -> bool:
+        """Whether it gives a fixed number, and not one for each item."""
+        return self.per is StampOccasion.VISIT
+
     def earn(self, purchase: Counted) -> int:
         """The stamps for what the clause counts: none where that is nothing."""
         if self.per is StampOccasion.ITEM:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID, uuid5
 
-from app.domain.deciding.earning import base_points, earn
+from app.domain.deciding.earning import earn
 from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
 from app.domain.deciding.redeeming import price
-from app.domain.deciding.refunding import Found, Refunded, refund, returned, worth_left
-from app.domain.deciding.returned_payments import points_back
 from app.domain.deciding.reversing import undone
 from app.domain.decisions import Decision
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
 from app.domain.lots import Draw, Lot
 from app.domain.terms import Terms
 from app.domain.units import Unit
+from app.domain.wallets.goods_return import GoodsReturn, GoodsReturned
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
+    Exchanged,
     Held,
     PassedOn,
     Received,
@@ -33,16 +30,11 @@ from app.domain.wallets.happenings import (
 )
 from app.domain.wallets.holders import Holder
 from app.domain.wallets.holdings import OWED
-from app.domain.wallets.new_lots import new_lot, new_stamps, stamp_lot
+from app.domain.wallets.new_lots import new_lot, new_stamps
 from app.domain.wallets.passing_time import PassingTime
-from app.domain.wallets.sales import Sale
+from app.domain.wallets.purchase_state import PurchaseState, Receipt
 from app.domain.wallets.story import Happening, Joined, Story
 from app.domain.wallets.tracks import Track
-
-
-def owes(terms: Terms) -> bool:
-    """Whether a refund may take more than is there."""
-    return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
 
 
 class Course(PassingTime):
@@ -55,10 +47,10 @@ class Course(PassingTime):
         self.holders = {id: Holder(id, Track(enrolled_at=at)) for id, at in story.joined.items()}
         self.absorbed: list[Course] = []
         """The wallets that went over into this one, as they were then."""
-        self.returned: dict[str, Refunded] = {}
-        self.given_back: dict[str, dict[Unit, int]] = {}
-        """What had paid for goods, by the refund with which it came back."""
-        self.sales: dict[str, Sale] = {}
+        self.returned: dict[str, GoodsReturned] = {}
+        """What each refund and each exchange came to."""
+        self.sales: dict[str, PurchaseState] = {}
+        self.receipts: dict[str, Receipt] = {}
         self.redeemed: dict[str, Redeemed] = {}
 
     def happen(self, fact: Happening) -> None:
@@ -69,6 +61,8 @@ class Course(PassingTime):
                 self._buy(fact)
             case Returned():
                 self._return(fact)
+            case Exchanged():
+                self._exchange(fact)
             case Redeemed():
                 self._redeem(fact)
             case Reversed():
@@ -106,18 +100,23 @@ class Course(PassingTime):
         return lambda lot: lists.price_of(lot, reward=fact.reward, now=now)
 
     def _buy(self, fact: Bought) -> None:
+        receipt = Receipt.of(fact, shares={fact.id: 1})
+        self.receipts[fact.id] = receipt
+        self._earn(fact, receipts=[receipt])
+        self.points.active_at = fact.at
+
+    def _earn(self, fact: Bought, *, receipts: list[Receipt]) -> None:
+        """Decide a purchase and book what it brings; `receipts` are those whose goods count in it."""
         holder = self.holders[fact.customer_id]
         facts = holder.seen(fact.facts, terms=fact.terms)
         decision = earn(terms=fact.terms, facts=facts)
-        base = base_points(decision, terms=fact.terms)
-        kept = {line.number: line.quantity for line in facts.lines}
-        self.sales[fact.id] = Sale(fact, facts, decision, kept, base)
-        holder.track.book(facts, decision, terms=fact.terms)
-        holder.qualifying.add(base, at=fact.at, zone=fact.terms.zone)
-        self.points.active_at = fact.at
+        sale = PurchaseState(fact, facts, decision, receipts)
+        self.sales[fact.id] = sale
+        holder.track.add(sale.usage, at=fact.at)
+        holder.qualifying.add(sale.base, at=fact.at, zone=fact.terms.zone)
         draws: tuple[Draw, ...] = ()
         if decision.points:
-            lot = new_lot(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, waits=True)
+            lot = new_lot(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, waits=True)
             draws = self.points.open(lot, at=fact.at)
         self.points.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
         if fact.terms.stamping:
@@ -127,81 +126,39 @@ class Course(PassingTime):
         purse = self.purses[Unit.STAMPS]
         draws: tuple[Draw, ...] = ()
         if decision.stamps:
-            lot = new_stamps(fact.lot_id, decision.stamps, at=fact.at, terms=fact.terms, zone=fact.facts.zone)
+            lot = new_stamps(fact.lot_id, decision.stamps, at=fact.at, terms=fact.terms)
             draws = purse.open(lot, at=fact.at)
         purse.post(EntryType.EARN, fact.id, at=fact.at, draws=draws, decision=decision)
 
     def _return(self, fact: Returned) -> None:
-        sale = self.sales[fact.purchase_id]
-        terms = sale.bought.terms
-        kept = {number: left - fact.lines.get(number, Decimal(0)) for number, left in sale.kept.items()}
-        worth = worth_left(sale.facts, kept=kept, worth=sale.worth, amounts=fact.amounts)
-        self.given_back[fact.id] = self._give_back(fact, sale=sale, kept=sale.facts.kept(kept, worth=worth))
-        outcome = refund(
-            terms=terms,
-            sale=sale.facts,
-            earned=sale.decision.points,
-            kept_before=sale.kept,
-            kept_after=kept,
-            due_before=sale.due,
-            worth_before=sale.worth,
-            worth_after=worth,
-            available=None if owes(terms) else self.points.holdings.free(),
-            occurred_at=fact.at,
-            stamps=sale.decision.stamps,
-            stamps_due_before=sale.stamps_due,
-            found={unit: Found(purse.holdings.free(), purse.holdings.owed) for unit, purse in self.purses.items()},
-        )
-        self._take_back(
-            fact, lot_id=sale.bought.lot_id, points=outcome.due, decision=outcome.decision, owing=owes(terms)
-        )
-        if terms.stamping:
-            lot_id, stamps = stamp_lot(sale.bought.lot_id), outcome.stamps
-            self._take_back(fact, lot_id=lot_id, points=stamps, decision=outcome.decision, unit=Unit.STAMPS)
-        holder = self.holders[sale.bought.customer_id]
-        holder.qualifying.add(outcome.base - sale.base, at=sale.bought.at, zone=terms.zone)
-        sale.base = outcome.base
-        sale.kept, sale.worth = kept, worth
-        sale.due, sale.stamps_due = sale.due + outcome.due, sale.stamps_due + outcome.stamps
-        self.returned[fact.id] = outcome
+        receipt = self.receipts[fact.purchase_id]
+        returning = self._returning(fact.id, at=fact.at, receipt=receipt)
+        receipt.take_out(fact.lines, fact.amounts)
+        self.returned[fact.id] = returning.settle()
 
-    def _take_back(
-        self,
-        fact: Returned,
-        *,
-        lot_id: str,
-        points: int,
-        decision: Decision,
-        owing: bool = True,
-        unit: Unit = Unit.POINTS,
-    ) -> None:
-        """Take so much of a unit from the lot that the purchase brought, and then from others."""
-        purse = self.purses[unit]
-        own = {lot_id, purse.renamed.get(lot_id, "")}
-        draws = purse.holdings.take_back(fact.id, points, at=fact.at, own=own, owing=owing)
-        purse.post(EntryType.CLAWBACK, fact.id, at=fact.at, draws=draws, decision=decision)
+    def _returning(self, id: str, *, at: datetime, receipt: Receipt) -> GoodsReturn:
+        return GoodsReturn(
+            id,
+            at=at,
+            sales=[self.sales[purchase_id] for purchase_id in receipt.shares],
+            purses=self.purses,
+            redeemed=self.redeemed,
+            holders=self.holders,
+        )
 
-    def _give_back(self, fact: Returned, *, sale: Sale, kept: PurchaseFacts) -> dict[Unit, int]:
-        """What had paid for what came back returns to the very lots, in proportion; answers with how much."""
-        draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
-        for payment in sale.facts.payments:
-            paid = self.redeemed.get(payment.redemption_id or "")
-            if paid is None:
-                continue
-            before = sale.paid_back.get(paid.id, 0)
-            back = points_back(sale.facts, points=paid.points, kept=kept)
-            sale.paid_back[paid.id] = max(before, back)
-            purse = self.purses[paid.unit]
-            if back > before and paid.id in purse.holdings.spent:
-                put_back = purse.holdings.put_back(paid.id, points=back - before)
-                purse.consider(draw.lot_id for draw in put_back)
-                draws[paid.unit] += put_back
-        for unit, came in draws.items():
-            if came:
-                amount = -sum(draw.points for draw in came)
-                decision = returned(amount, unit=unit, terms=sale.bought.terms, at=fact.at)
-                self.purses[unit].post(EntryType.REVERSAL, fact.id, at=fact.at, draws=tuple(came), decision=decision)
-        return {unit: -sum(draw.points for draw in came) for unit, came in draws.items()}
+    def _exchange(self, fact: Exchanged) -> None:
+        """What is handed out takes the place of what comes back; what costs more earns first."""
+        receipt, bought = self.receipts[fact.purchase_id], fact.bought
+        returning = self._returning(fact.id, at=fact.at, receipt=receipt)
+        new = receipt.exchange(fact.lines, fact.amounts, bought=bought)
+        self.receipts[bought.id] = new
+        for purchase_id in receipt.shares:
+            self.sales[purchase_id].receipts.append(new)
+        paid_on_top = bought.id in new.shares
+        self._earn(bought, receipts=[new] if paid_on_top else [])
+        if paid_on_top:
+            self.points.active_at = fact.at
+        self.returned[fact.id] = returning.settle()
 
     def _redeem(self, fact: Redeemed) -> None:
         self.redeemed[fact.id] = fact
@@ -240,10 +197,10 @@ class Course(PassingTime):
         if fact.points <= 0:
             draws = purse.holdings.spend(fact.id, -fact.points, at=fact.at)
         elif fact.unit is Unit.POINTS:
-            lot = new_lot(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone, waits=False)
+            lot = new_lot(fact.id, fact.points, at=fact.at, terms=fact.terms, waits=False)
             draws = purse.open(lot, at=fact.at, receipt=False)
         else:
-            lot = new_stamps(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=fact.terms.zone)
+            lot = new_stamps(fact.id, fact.points, at=fact.at, terms=fact.terms)
             draws = purse.open(lot, at=fact.at)
         purse.post(EntryType.ADJUST, fact.id, at=fact.at, draws=draws)
 
@@ -265,8 +222,8 @@ class Course(PassingTime):
                 self.purses[unit].post(EntryType.MERGE, fact.id, at=fact.at, draws=draws)
         self.sales |= other.sales
         self.redeemed |= other.redeemed
+        self.receipts |= other.receipts
         self.returned |= other.returned
-        self.given_back |= other.given_back
         if fact.survivor is None:
             self.holders |= other.holders
         else:

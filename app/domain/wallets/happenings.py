@@ -67,6 +67,23 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanged:
+    """Goods of a purchase that came back, as in a refund, for others of a new receipt.
+
+    What was handed out stands in the place of what came back, up to its price; what costs more is a purchase of the
+    moment by amount alone.
+    """
+
+    id: str
+    purchase_id: str
+    at: datetime
+    lines: Mapping[int, Decimal]
+    bought: Bought
+    external_id: str = ""
+    amounts: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Redeemed:
     """A redemption that was granted: it is never withdrawn, whatever arrives later.
 

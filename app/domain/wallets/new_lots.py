@@ -13,12 +13,12 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 
 
-def new_lot(id: str, points: int, *, at: datetime, terms: Terms, zone: str, waits: bool) -> Lot:
-    """The lot of points that came at a moment, with the dates that the terms give it.
+def new_lot(id: str, points: int, *, at: datetime, terms: Terms, waits: bool) -> Lot:
+    """The lot of points that came at a moment, with the dates that the terms give it by the calendar of the program.
 
     `waits`: whether a pending period counts.
     """
-    validity = terms.policy(PointsValidity)
+    validity, zone = terms.policy(PointsValidity), terms.zone
     available_from = at
     if waits and terms.has(PendingPeriod):
         day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
@@ -41,7 +41,7 @@ def stamp_lot(fact_id: str) -> str:
     return str(uuid5(UUID(fact_id), Unit.STAMPS))
 
 
-def new_stamps(fact_id: str, stamps: int, *, at: datetime, terms: Terms, zone: str) -> Lot:
+def new_stamps(fact_id: str, stamps: int, *, at: datetime, terms: Terms) -> Lot:
     """The lot of stamps that came at a moment: they can be spent at once, and do not expire."""
     return Lot(
         id=stamp_lot(fact_id),
@@ -51,5 +51,5 @@ def new_stamps(fact_id: str, stamps: int, *, at: datetime, terms: Terms, zone: s
         available_from=at,
         valid_until=None,
         terms_version=terms.version,
-        zone=zone,
+        zone=terms.zone,
     )

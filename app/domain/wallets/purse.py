@@ -77,6 +77,8 @@ class Purse:
         """Lots of whose expiry there was a notice."""
         self._told: dict[str, list[datetime]] = {}
         self._spared: dict[str, datetime] = {}
+        self._expired: dict[str, int] = {}
+        """How much of each lot has expired unspent."""
         self._without_receipt: set[str] = set()
         """Lots that another customer earned, or that were given by hand: who holds them never had a receipt of them."""
 
@@ -161,6 +163,10 @@ class Purse:
                 self._told.setdefault(lot.id, []).append(fact.at)
                 self._mortal[lot.id] = None
 
+    def expired_of(self, lot_ids: Iterable[str]) -> int:
+        """How much of some lots has expired unspent."""
+        return sum(self._expired.get(id, 0) for id in lot_ids)
+
     def spare(self, lot_ids: Collection[str], *, until: datetime) -> None:
         """Let lots past their date be used until a moment."""
         for lot_id in lot_ids:
@@ -178,6 +184,7 @@ class Purse:
         self._without_receipt |= {renamed[id] for id in other._without_receipt}
         self._told |= {renamed.get(id, id): list(told) for id, told in other._told.items()}
         self._spared |= {renamed[id]: until for id, until in other._spared.items()}
+        self._expired |= {renamed[id]: points for id, points in other._expired.items()}
         for id, (fact, held) in other._held.items():
             self._held[id] = fact, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in held)
         return draws
@@ -247,6 +254,7 @@ class Purse:
         ends_at = self.expires_at(lot)
         last = local_date(ends_at - _BEFORE, zone_name=lot.zone) if ends_at is not None else None
         draws = self.holdings.empty(lot_id)
+        self._expired[lot_id] = self._expired.get(lot_id, 0) + sum(draw.points for draw in draws)
         terms = self._terms[lot.terms_version]
         decision = expired(points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, on_release=late)
         self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)

@@ -12,6 +12,7 @@ from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
     Corrected,
+    Exchanged,
     Held,
     PassedOn,
     Received,
@@ -49,7 +50,9 @@ class Joined:
     survivor: str | None = None
 
 
-Happening: TypeAlias = Bought | Returned | Redeemed | Reversed | Held | Adjusted | PassedOn | Received | Warned | Joined
+Happening: TypeAlias = (
+    Bought | Returned | Exchanged | Redeemed | Reversed | Held | Adjusted | PassedOn | Received | Warned | Joined
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,8 @@ class Story:
         """The story with a receipt of a customer's as it is known now; None where it turned out to be somebody else's."""
 
         def change(story: Story) -> Story:
-            others = (fact for fact in story.facts if fact.id != one.purchase_id)
-            known = (now,) if now is not None else ()
-            return replace(story, facts=(*others, *known), corrections=(*story.corrections, one))
+            facts = _with_purchase(story.facts, one.purchase_id, now)
+            return replace(story, facts=facts, corrections=(*story.corrections, one))
 
         return self.changed(change, at=one.at, customer_id=customer_id)
 
@@ -111,15 +113,12 @@ class Story:
 
     def known_by(self, id: str) -> Story:
         """The story as it was known when something got an id: ids are in the order of time."""
-        known = {one.id: one for one in self.facts}
+        known = self.facts
         later = (one for one in self.corrections if one.id > id)
         # Whose receipt went to somebody who shares the wallet has two corrections of one id: what it came to goes first.
         for correction in sorted(later, key=lambda one: (one.id, one.before is None), reverse=True):
-            if correction.before is None:
-                known.pop(correction.purchase_id, None)
-            else:
-                known[correction.purchase_id] = correction.before
-        facts = (one for one in known.values() if one.id <= id)
+            known = _with_purchase(known, correction.purchase_id, correction.before)
+        facts = (one for one in known if one.id <= id)
         then = (replace(one, story=one.story.known_by(id)) if isinstance(one, Joined) else one for one in facts)
         return replace(self, facts=tuple(then))
 
@@ -128,7 +127,7 @@ class Story:
 
         A notice that was sent before and delivered after is such a fact.
         """
-        return sorted((*self.facts, *self._outlived()), key=business_order)
+        return _after_what_they_name(sorted((*self.facts, *self._outlived()), key=business_order))
 
     def _outlived(self) -> Iterator[Happening]:
         for one in self.facts:
@@ -141,12 +140,49 @@ class Story:
         return frozenset(self.joined).union(*came)
 
 
+def _with_purchase(facts: tuple[Happening, ...], purchase_id: str, now: Bought | None) -> tuple[Happening, ...]:
+    """Facts with a purchase as it is known now; None where it is somebody else's.
+
+    A purchase that was made in an exchange is always somebody's.
+    """
+    others: list[Happening] = []
+    for fact in facts:
+        if isinstance(fact, Exchanged) and fact.bought.id == purchase_id and now is not None:
+            others.append(replace(fact, bought=now))
+            now = None
+        elif fact.id != purchase_id:
+            others.append(fact)
+    return (*others, now) if now is not None else tuple(others)
+
+
+def _after_what_they_name(facts: list[Happening]) -> list[Happening]:
+    """Facts in business order, with goods that were handed out in an exchange coming back only after it at one instant."""
+    handed_out = {fact.bought.id: fact for fact in facts if isinstance(fact, Exchanged)}
+    if not handed_out:
+        return facts
+    ordered: list[Happening] = []
+    done: set[str] = set()
+
+    def add(fact: Happening) -> None:
+        named = handed_out.get(fact.purchase_id) if isinstance(fact, Returned | Exchanged) else None
+        if named is not None and named.id not in done:
+            add(named)
+        if fact.id not in done:
+            done.add(fact.id)
+            ordered.append(fact)
+
+    for fact in facts:
+        add(fact)
+    return ordered
+
+
 _RANKS: Mapping[type, Rank] = {
     Joined: Rank.JOIN,
     Bought: Rank.EARN,
     Held: Rank.REDEEM,
     Redeemed: Rank.REDEEM,
     Returned: Rank.REFUND,
+    Exchanged: Rank.REFUND,
 }
 
 

@@ -23,6 +23,8 @@ _IN_POINTS = frozenset(
         ReasonCode.COST_PAID,
         ReasonCode.POINTS_TAKEN_BACK,
         ReasonCode.POINTS_RETURNED,
+        ReasonCode.POINTS_RESTORED,
+        ReasonCode.EXPIRED_COUNTS_AS_TAKEN,
         ReasonCode.REDEMPTION_UNDONE,
         ReasonCode.GRACE_AFTER_REVERSAL,
         ReasonCode.EXPIRED_ON_RELEASE,
@@ -43,6 +45,7 @@ _IN_STAMPS = frozenset(
         ReasonCode.STAMPS_TAKEN_BACK,
         ReasonCode.STAMPS_BELOW_ZERO,
         ReasonCode.STAMPS_RETURNED,
+        ReasonCode.STAMPS_RESTORED,
     }
 )
 NOWHERE: Mapping[str, str] = MappingProxyType({})

@@ -1,0 +1,135 @@
+"""What a purchase counts for in later decisions: as a visit, in items, in points, and in uses of clauses.
+
+All of it follows what the customer keeps. A use of a clause is held until the clause gives nothing for what is kept and
+what it gave was really taken back; what is taken counts first for such clauses, in the order of the terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from app.domain.deciding.judging import is_visit, pieces_counted, rewards, selection
+from app.domain.decisions import Decision, ReasonCode
+from app.domain.facts import PurchaseFacts
+from app.domain.terms import Clause, Terms
+from app.domain.units import Unit
+
+
+class Use(NamedTuple):
+    """So many uses of a clause; `birthday` is the calendar year of the birthday that they were given for, if any."""
+
+    clause: str
+    times: int
+    birthday: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a purchase counts for: `points` are what it earned less what was really taken back, `items` those by clause."""
+
+    visit: bool
+    points: int
+    items: tuple[tuple[str, int], ...] = ()
+    uses: tuple[Use, ...] = ()
+
+
+class Given(NamedTuple):
+    """What a clause gave in a decision, of which unit, and how often."""
+
+    amount: int
+    unit: Unit
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was really taken back of a purchase in each unit: taken, owed, or expired unspent; not what was short."""
+
+    points: int = 0
+    stamps: int = 0
+
+    def of(self, unit: Unit) -> int:
+        """What was taken of a unit."""
+        return self.points if unit is Unit.POINTS else self.stamps
+
+
+NOTHING_TAKEN = Taken()
+
+_UNITS = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.STAMPS}
+"""The unit of what a clause gave, by what its reason says."""
+
+
+def usage_of(*, terms: Terms, facts: PurchaseFacts, decision: Decision) -> Usage:
+    """What a purchase counts for as long as nothing of it comes back."""
+    return usage_left(terms=terms, facts=facts, decision=decision, kept=facts, still=decision, taken=NOTHING_TAKEN)
+
+
+def usage_left(
+    *, terms: Terms, facts: PurchaseFacts, decision: Decision, kept: PurchaseFacts, still: Decision, taken: Taken
+) -> Usage:
+    """What it counts for when `kept` is what is kept of it, and `still` what that would earn."""
+    return Usage(
+        visit=is_visit(terms, facts=kept),
+        points=decision.points - taken.points,
+        items=pieces_counted(terms, facts=kept) if terms.asked.pieces else (),
+        uses=_held(terms, facts=facts, decision=decision, kept=kept, still=still, taken=taken),
+    )
+
+
+def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -> tuple[Use, ...]:
+    """The uses of clauses (by key, each so many times) that are kept, with the birthdays that they are for."""
+    return tuple(
+        Use(key, times, _birthday(terms.clause(key), facts=facts))
+        for key, times in clauses.items()
+        if times > 0 and key in terms.asked.using
+    )
+
+
+def _held(
+    terms: Terms, *, facts: PurchaseFacts, decision: Decision, kept: PurchaseFacts, still: Decision, taken: Taken
+) -> tuple[Use, ...]:
+    if not terms.asked.using:
+        return ()
+    given = _given(terms, facts=facts, decision=decision)
+    if still is decision and taken == NOTHING_TAKEN:
+        return uses_of(terms, facts=facts, clauses={key: gift.times for key, gift in given.items()})
+    gives_still = _given(terms, facts=kept, decision=still)
+    left = {unit: decision.amount(unit) for unit in Unit}
+    back = {unit: taken.of(unit) for unit in Unit}
+    held = {}
+    for key, gift in given.items():
+        # A cap may have left less than the clauses gave together.
+        gave = min(gift.amount, left[gift.unit])
+        left[gift.unit] -= gave
+        returned = min(gave, back[gift.unit])
+        back[gift.unit] -= returned
+        lost = gift.times * returned // gave if gave else gift.times
+        held[key] = max(gift.times - lost, gives_still[key].times if key in gives_still else 0)
+    return uses_of(terms, facts=facts, clauses=held)
+
+
+def _given(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, Given]:
+    """What each clause of which uses are kept gave, in the order of the terms."""
+    amounts = {
+        reason.clause: (reason.finding.observed, _UNITS[reason.finding.code])
+        for reason in decision.reasons
+        if reason.condition is None
+        and reason.clause in terms.asked.using
+        and reason.finding.code in _UNITS
+        and isinstance(reason.finding.observed, int)
+    }
+    if not amounts:
+        return {}
+    purchase = terms.counted(facts)
+    return {
+        clause.key: Given(*amounts[clause.key], rewards(clause, selected=selection(clause, purchase=purchase)))
+        for clause in terms.clauses
+        if clause.key in amounts
+    }
+
+
+def _birthday(clause: Clause, *, facts: PurchaseFacts) -> int | None:
+    years = (facts.member.birthday_year(window.question) for window in clause.birthdays)
+    return next((year for year in years if year is not None), None)

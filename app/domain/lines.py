@@ -1,0 +1,130 @@
+"""Lines of a receipt: what was bought, how many, for how much, and how much of it the customer keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from app.domain.amounts import Exact, Rounding, rounded
+
+
+class LineKind(StrEnum):
+    """What a line of a receipt is."""
+
+    GOODS = "GOODS"
+    SHIPPING = "SHIPPING"
+    TIP = "TIP"
+    DEPOSIT = "DEPOSIT"
+    GIFT_CARD = "GIFT_CARD"
+    REWARD = "REWARD"
+
+
+MOST_QUANTITY = Decimal(1_000_000)
+"""The largest quantity of a line."""
+
+
+def quantity_problem(quantity: Decimal) -> str | None:
+    """What keeps it from being a quantity of a line, sold or given back; None where nothing does."""
+    # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
+    if not quantity.is_finite() or not 0 < quantity <= MOST_QUANTITY:
+        return f"a quantity is above 0 and at most {MOST_QUANTITY:,}"
+    return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"
+
+
+@lru_cache(maxsize=256)
+def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
+    """What an amount is multiplied by to put the tax onto it, or to take it off."""
+    factor = 1 + Fraction(rate)
+    return factor if onto else Fraction(1) / factor
+
+
+class Line(NamedTuple):
+    """A line of a receipt.
+
+    `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
+    `share` is the part of the line that the customer kept, `worth` the part of its price that was not given back;
+    `quantity` and `discount` are those of the receipt.
+    """
+
+    number: int
+    sku: str
+    quantity: Decimal
+    unit_price: int
+    name: str | None = None
+    categories: tuple[str, ...] = ()
+    discount: int = 0
+    tax_rate: Decimal | None = None
+    tax_included: bool = True
+    kind: LineKind = LineKind.GOODS
+    share: Exact = 1
+    worth: Exact = 1
+
+    def price(self) -> int:
+        """Quantity times unit price in whole minor units, halves up: what the receipt prints before the discount."""
+        if self.quantity == self.quantity.to_integral_value():
+            return int(self.quantity) * self.unit_price
+        return rounded(Fraction(self.quantity) * self.unit_price, mode=Rounding.HALF_UP)
+
+    def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
+        """The kept part's amount in minor units: with or without tax, before or after the discount. Exact."""
+        amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
+        if self.share != 1 or self.worth != 1:
+            # Scaled exactly, never rounded again: keeping less must never come to more.
+            amount = amount * self.share * self.worth
+        if self.tax_rate is None or self.tax_included is taxes:
+            return amount
+        factor = _tax_factor(self.tax_rate, onto=taxes)
+        return Fraction(amount.numerator * factor.numerator, amount.denominator * factor.denominator)
+
+    def to_pay(self) -> Exact:
+        """What the line costs the customer, tax included, in minor units."""
+        return self.net(taxes=True, discounts_ignored=False)
+
+    def kept_quantity(self) -> Decimal:
+        """How much of the line the customer kept, rounded down to three decimals."""
+        if self.share == 1:
+            return self.quantity
+        thousandths = Fraction(self.quantity) * self.share * 1000
+        return Decimal(thousandths.__floor__()).scaleb(-3)
+
+    def kept(self, quantity: Decimal, *, worth: Exact = 1) -> Line:
+        """The same line of which only this quantity is kept, at this part of its price; the discount shrinks along."""
+        return self._replace(share=Fraction(quantity) / Fraction(self.quantity), worth=worth)
+
+
+def line_data(line: Line) -> dict[str, Any]:
+    """A line as JSON, defaults left out."""
+    data: dict[str, Any] = {"sku": line.sku, "quantity": str(line.quantity), "price": line.unit_price}
+    if line.name is not None:
+        data["name"] = line.name
+    if line.categories:
+        data["categories"] = list(line.categories)
+    if line.discount:
+        data["discount"] = line.discount
+    if line.tax_rate is not None:
+        data["tax"] = str(line.tax_rate)
+    if not line.tax_included:
+        data["tax_included"] = False
+    if line.kind is not LineKind.GOODS:
+        data["kind"] = line.kind.value
+    return data
+
+
+def line_of_data(data: Mapping[str, Any], *, number: int) -> Line:
+    """The line that `line_data` wrote."""
+    return Line(
+        number=number,
+        sku=data["sku"],
+        quantity=Decimal(data["quantity"]),
+        unit_price=data["price"],
+        name=data.get("name"),
+        categories=tuple(data.get("categories", ())),
+        discount=int(data.get("discount", 0)),
+        tax_rate=Decimal(data["tax"]) if "tax" in data else None,
+        tax_included=data.get("tax_included", True),
+        kind=LineKind(data["kind"]) if "kind" in data else LineKind.GOODS,
+    )

@@ -1,0 +1,193 @@
+"""Goods that come back to the shop, in a refund or an exchange: what returns to the wallet, and what is clawed back from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.amounts import Money
+from app.domain.deciding.refunding import KeptPart, Moved, Refunded, decide, returned
+from app.domain.deciding.returned_payments import returned_payments
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.facts import PurchaseFacts
+from app.domain.ledger import EntryType
+from app.domain.lots import Draw
+from app.domain.terms import Terms
+from app.domain.units import Unit
+from app.domain.wallets.happenings import Redeemed
+from app.domain.wallets.holders import Holder
+from app.domain.wallets.holdings import OWED, Holdings
+from app.domain.wallets.new_lots import stamp_lot
+from app.domain.wallets.purchase_state import PurchaseState
+from app.domain.wallets.purse import Purse
+
+
+def owes(terms: Terms) -> bool:
+    """Whether a refund may take more than is there."""
+    return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class GoodsReturned:
+    """What a refund or an exchange came to, and what had paid for the goods and came back, by unit."""
+
+    outcome: Refunded
+    given_back: Mapping[Unit, int]
+
+
+class GoodsReturn:
+    """A return under way: made before the goods are taken off their receipt, settled after.
+
+    `sales` are the purchases in which the goods count, the first one first; they are judged by its terms.
+    """
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        at: datetime,
+        sales: Sequence[PurchaseState],
+        purses: Mapping[Unit, Purse],
+        redeemed: Mapping[str, Redeemed],
+        holders: Mapping[str, Holder],
+    ) -> None:
+        self.id, self.at = id, at
+        self._sales, self._purses, self._redeemed, self._holders = sales, purses, redeemed, holders
+        self._kept_before = sales[0].kept()
+        self._payments_before = [sale.payments_kept() for sale in sales]
+
+    def settle(self) -> GoodsReturned:
+        """Give back what had paid for the goods, and then claw back what is due."""
+        cash, given_back = self._give_back()
+        draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
+        moved, judged_first = Moved(), None
+        for sale in self._sales:
+            kept = sale.kept()
+            judged = sale.judged(kept)
+            judged_first = judged if judged_first is None else judged_first
+            moved = moved.plus(self._claw_back(sale, judged=judged, draws=draws))
+            self._count(sale, kept=kept, judged=judged)
+        assert judged_first is not None, "goods count in one purchase at least"
+        terms = self._sales[0].bought.terms
+        debts = {unit: purse.holdings.owed for unit, purse in self._purses.items()}
+        decision = decide(terms, kept=judged_first, before=self._kept_before, moved=moved, at=self.at, debts=debts)
+        for unit, taken in draws.items():
+            if unit is Unit.POINTS or terms.stamping:
+                purse = self._purses[unit]
+                purse.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(taken), decision=decision)
+        return GoodsReturned(Refunded(moved, cash, decision, judged_first.base), given_back)
+
+    def _count(self, sale: PurchaseState, *, kept: PurchaseFacts, judged: KeptPart) -> None:
+        """The tier follows what is kept, and so does what the purchase counts for."""
+        holder, terms, at = self._holders[sale.bought.customer_id], sale.bought.terms, sale.bought.at
+        holder.qualifying.add(judged.base - sale.base, at=at, zone=terms.zone)
+        sale.base = judged.base
+        usage = sale.usage_of(kept, judged=judged)
+        holder.track.change(sale.usage, usage, at=at)
+        sale.usage = usage
+
+    def _give_back(self) -> tuple[Money, dict[Unit, int]]:
+        """The money for the goods; the points or stamps that had paid a part of them return to their very lots."""
+        cash = 0
+        draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
+        for sale, before in zip(self._sales, self._payments_before, strict=True):
+            paid = [self._redeemed.get(payment.redemption_id or "") for payment in sale.facts.payments]
+            spent = {redemption.id: redemption for redemption in paid if redemption is not None}
+            price = sale.payments()
+            back = returned_payments(
+                price,
+                kept_before=before,
+                kept_after=sale.payments_kept(),
+                spent={id: redemption.points for id, redemption in spent.items()},
+            )
+            cash += back.cash.minor
+            for id, amount in back.spent.items():
+                draws[spent[id].unit] += self._put_back(id, amount, unit=spent[id].unit)
+        for unit, came in draws.items():
+            if came:
+                amount = -sum(draw.points for draw in came)
+                decision = returned(amount, unit=unit, terms=self._sales[0].bought.terms, at=self.at)
+                self._purses[unit].post(EntryType.REVERSAL, self.id, at=self.at, draws=tuple(came), decision=decision)
+        given_back = {unit: -sum(draw.points for draw in came) for unit, came in draws.items()}
+        return Money(cash, self._sales[0].facts.currency), given_back
+
+    def _put_back(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
+        purse = self._purses[unit]
+        if amount <= 0 or redemption_id not in purse.holdings.spent:
+            return ()
+        draws = purse.holdings.put_back(redemption_id, points=amount)
+        purse.consider(draw.lot_id for draw in draws)
+        return draws
+
+    def _claw_back(self, sale: PurchaseState, *, judged: KeptPart, draws: dict[Unit, list[Draw]]) -> Moved:
+        """Take what is due now and was not before; where less is due than before, give back."""
+        key = self.id if sale is self._sales[0] else f"{self.id}/{sale.bought.id}"
+        due, stamps_due = judged.due - sale.due, judged.stamps_due - sale.stamps_due
+        if due > 0:
+            moved = self._take(sale, due, key=key, draws=draws[Unit.POINTS])
+        else:
+            moved = self._give_up(sale, -due, draws=draws[Unit.POINTS])
+        sale.due, sale.stamps_due = judged.due, judged.stamps_due
+        stamps, stamps_owed = self._purses[Unit.STAMPS], 0
+        if stamps_due > 0:
+            own = _own_lots(stamps, stamp_lot(sale.bought.lot_id))
+            taken = stamps.holdings.take_back(key, stamps_due, at=self.at, own=own, owing=True)
+            stamps_owed = sum(draw.points for draw in taken if draw.lot_id == OWED)
+            draws[Unit.STAMPS] += taken
+        elif stamps_due < 0:
+            owed, restored = _give_up_taken(stamps.holdings, sale.clawbacks, -stamps_due)
+            draws[Unit.STAMPS] += [*owed, *restored]
+        sale.clawbacks.append(key)
+        return moved._replace(stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due))
+
+    def _take(self, sale: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> Moved:
+        """Points of the sale that expired unspent count as taken, once; the rest is taken, owed or short."""
+        points = self._purses[Unit.POINTS]
+        own = _own_lots(points, sale.bought.lot_id)
+        expired = min(due, points.expired_of(own) - sale.expired)
+        sale.expired += expired
+        owing = owes(sale.bought.terms)
+        taken = points.holdings.take_back(key, due - expired, at=self.at, own=own, owing=owing)
+        draws += taken
+        owed = sum(draw.points for draw in taken if draw.lot_id == OWED)
+        moved = Moved(due=due, taken=sum(draw.points for draw in taken) - owed, owed=owed, expired=expired)
+        sale.short += moved.short
+        return moved
+
+    def _give_up(self, sale: PurchaseState, less: int, *, draws: list[Draw]) -> Moved:
+        """What is kept now earns more than what was kept before: what was short or is owed first, then what was taken."""
+        points = self._purses[Unit.POINTS]
+        short = min(sale.short, less)
+        sale.short -= short
+        owed, back = _give_up_taken(points.holdings, sale.clawbacks, less - short)
+        points.consider(draw.lot_id for draw in back)
+        draws += [*owed, *back]
+        forgiven = short - sum(draw.points for draw in owed)
+        restored = -sum(draw.points for draw in back)
+        expired = less - forgiven - restored
+        sale.expired -= expired
+        return Moved(restored=restored, forgiven=forgiven + expired)
+
+
+def _own_lots(purse: Purse, lot_id: str) -> set[str]:
+    """A lot, and what it is called since the wallet went over into another one."""
+    return {lot_id, purse.renamed.get(lot_id, lot_id)}
+
+
+def _give_up_taken(holdings: Holdings, clawbacks: Sequence[str], points: int) -> tuple[list[Draw], list[Draw]]:
+    """Undo so many points of claw-backs, the last one first: first what is owed for them, then what they took from lots."""
+    owed: list[Draw] = []
+    for key in reversed(clawbacks):
+        debt = sum(draw.points for draw in holdings.spent.get(key, ()) if draw.lot_id == OWED)
+        part = min(debt, points)
+        if part:
+            owed += holdings.put_back(key, points=part)
+            points -= part
+    back: list[Draw] = []
+    for key in reversed(clawbacks):
+        part = min(sum(draw.points for draw in holdings.spent.get(key, ())), points)
+        if part:
+            back += holdings.put_back(key, points=part)
+            points -= part
+    return owed, back

@@ -1,0 +1,181 @@
+"""Purchases of a wallet, what is kept of their goods, and what was taken back of what they earned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from app.domain.amounts import Exact
+from app.domain.deciding.earning import base_points
+from app.domain.deciding.refunding import KeptPart, judge_kept, worth_left
+from app.domain.deciding.usage import Taken, Usage, usage_left, usage_of
+from app.domain.decisions import Decision
+from app.domain.facts import Line, PurchaseFacts
+from app.domain.wallets.happenings import Bought
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Goods of one receipt that came back for others: the part of each line that went, and how much of it those cover."""
+
+    gone: Mapping[int, Exact]
+    covered: Exact
+    receipt: Receipt
+
+
+@dataclass(slots=True)
+class Receipt:
+    """The goods of one receipt, and how much of them is kept.
+
+    `shares` says in which purchases (by id) its goods count, each with the part of the price that counts there: all of it
+    in its own or, where they were exchanged for others, in the purchase of those up to the price of what came back.
+    """
+
+    id: str
+    facts: PurchaseFacts
+    shares: Mapping[str, Exact]
+    kept: dict[int, Decimal]
+    worth: dict[int, Exact] = field(default_factory=dict)
+    replacements: list[Replacement] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, bought: Bought, *, shares: Mapping[str, Exact]) -> Receipt:
+        """A receipt of which everything is kept."""
+        return cls(bought.id, bought.facts, shares, {line.number: line.quantity for line in bought.facts.lines})
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it has no part in an exchange."""
+        return self.facts.replaces is None and not self.replacements
+
+    def take_out(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
+        """Goods (by line number) came back, and money without goods, in minor units."""
+        kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.kept.items()}
+        self.worth = worth_left(self.facts, kept=kept, worth=self.worth, amounts=amounts)
+        self.kept = kept
+
+    def exchange(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int], *, bought: Bought) -> Receipt:
+        """Goods came back, and others were handed out: the receipt of those, in every purchase in which these count.
+
+        Up to the price of what came back; what costs more is a purchase of its own.
+        """
+        share = bought.facts.replacing_share
+        shares = {purchase_id: mine * share for purchase_id, mine in self.shares.items()}
+        if share < 1:
+            shares[bought.id] = 1 - share
+        new = Receipt.of(bought, shares=shares)
+        before = self._parts()
+        self.take_out(lines, amounts)
+        after = self._parts()
+        gone = {number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)}
+        price, value = bought.facts.to_pay(), bought.facts.replaces or 0
+        covered = min(Fraction(1), Fraction(price) / value) if value else Fraction(0)
+        self.replacements.append(Replacement(gone, covered, new))
+        return new
+
+    def _parts(self) -> dict[int, Exact]:
+        """The part of each line's price that is kept."""
+        return {line.number: line.share * line.worth for line in self.left().lines}
+
+    def paid_parts(self) -> dict[int, Exact]:
+        """The part of each line's price that is still paid for: kept, or standing in goods that replaced it."""
+        parts = self._parts()
+        for replacement in self.replacements:
+            still = replacement.covered * replacement.receipt.paid_part()
+            for number, part in replacement.gone.items():
+                parts[number] = parts.get(number, 0) + part * still
+        return parts
+
+    def paid_part(self) -> Exact:
+        """The part of its whole price that is still paid for."""
+        prices = {line.number: line.to_pay() for line in self.facts.lines}
+        whole = sum(prices.values(), 0)
+        paid = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
+        return Fraction(paid) / Fraction(whole) if whole else Fraction(0)
+
+    def left(self) -> PurchaseFacts:
+        """What is kept of it, with the whole price of that."""
+        return self.facts.kept(self.kept, worth=self.worth)
+
+    def lines_in(self, purchase_id: str) -> list[Line]:
+        """The lines that are kept, at the part of their price that counts in a purchase."""
+        share = self.shares[purchase_id]
+        lines = self.left().lines
+        return list(lines) if share == 1 else [line._replace(worth=line.worth * share) for line in lines]
+
+
+@dataclass(slots=True)
+class PurchaseState:
+    """A purchase as it was decided, and what has become of it since.
+
+    `facts` are those that the rules saw. `receipts` are those whose goods count in it, its own first. `due` are the points
+    that were due back so far, `short` those of them that were not there; `stamps_due` are the stamps. `expired` are the
+    points of its own lot that expired unspent and count as taken.
+    """
+
+    bought: Bought
+    facts: PurchaseFacts
+    decision: Decision
+    receipts: list[Receipt]
+    base: int = field(init=False)
+    """Its points towards a tier."""
+    usage: Usage = field(init=False)
+    due: int = 0
+    short: int = 0
+    expired: int = 0
+    stamps_due: int = 0
+    clawbacks: list[str] = field(default_factory=list)
+    """What took points back, oldest first: the ids under which the wallet keeps what each took."""
+    paid_back: dict[str, int] = field(default_factory=dict)
+    """The points that came back of each redemption that it was paid with."""
+
+    def __post_init__(self) -> None:
+        self.base = base_points(self.decision, terms=self.bought.terms)
+        self.usage = usage_of(terms=self.bought.terms, facts=self.facts, decision=self.decision)
+
+    @property
+    def taken(self) -> Taken:
+        """What was really taken back: taken, owed, or expired unspent; not what was short."""
+        return Taken(self.due - self.short, self.stamps_due)
+
+    def kept(self) -> PurchaseFacts:
+        """The purchase as it is kept, with the goods that stand in the place of some that came back."""
+        lines = [line for receipt in self.receipts for line in receipt.lines_in(self.bought.id)]
+        if len(self.receipts) > 1:
+            lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
+        return self.facts.paid_on_top().holding(tuple(lines))
+
+    def payments(self) -> PurchaseFacts:
+        """The purchase as it was paid for: line by line or, of an exchange, what was paid on top in one amount."""
+        if self.facts.replaces is None:
+            return self.facts
+        on_top = max(0, self.facts.total().minor - self.facts.replaces)
+        line = Line(1, self.facts.lines[0].sku, Decimal(1), on_top)
+        return replace(self.facts, lines=(line,), replaces=None, amount_only=True)
+
+    def payments_kept(self) -> PurchaseFacts:
+        """The part of it that is still paid for."""
+        whole = self.payments()
+        if self.facts.replaces is not None:
+            part = self.receipts[0].paid_part() if self.receipts else 0
+            return whole.holding(tuple(line._replace(worth=part) for line in whole.lines if part))
+        parts = self.receipts[0].paid_parts()
+        lines = (line._replace(worth=parts[line.number]) for line in whole.lines if parts.get(line.number))
+        return whole.holding(tuple(lines))
+
+    def judged(self, kept: PurchaseFacts) -> KeptPart:
+        """What the part that is kept comes to, by the terms of the purchase."""
+        return judge_kept(terms=self.bought.terms, earned=self.decision.points, stamps=self.decision.stamps, kept=kept)
+
+    def usage_of(self, kept: PurchaseFacts, *, judged: KeptPart) -> Usage:
+        """What it counts for in later decisions."""
+        return usage_left(
+            terms=self.bought.terms,
+            facts=self.facts,
+            decision=self.decision,
+            kept=kept,
+            still=judged.still,
+            taken=self.taken,
+        )

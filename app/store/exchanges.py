@@ -1,0 +1,55 @@
+"""Which purchase was handed out for the goods of which refund, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.store.evidence import digest
+from app.store.unit import Session
+
+
+async def add(session: Session, *, program_id: str, refund_id: str, purchase_id: str) -> None:
+    """Keep that the goods of a purchase were handed out for those of a refund (with the next statements)."""
+    await session.later(
+        "INSERT INTO exchanges (program_id, refund_id, purchase_id) VALUES ($1, $2, $3)",
+        program_id,
+        refund_id,
+        purchase_id,
+    )
+
+
+async def of_customers(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, str]:
+    """The purchases (ids) that were handed out to customers, by the refund for whose goods."""
+    rows = await session.rows(
+        "SELECT e.refund_id, e.purchase_id FROM purchases p"
+        " JOIN exchanges e ON e.program_id = p.program_id AND e.purchase_id = p.id"
+        " WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
+        program_id,
+        list(customer_ids),
+    )
+    return {row["refund_id"]: row["purchase_id"] for row in rows}
+
+
+async def refund_of(session: Session, *, program_id: str, purchase_id: str) -> str | None:
+    """The refund (id) for whose goods a purchase was handed out; None where it was no exchange."""
+    row = await session.row(
+        "SELECT refund_id FROM exchanges WHERE program_id = $1 AND purchase_id = $2", program_id, purchase_id
+    )
+    return None if row is None else row["refund_id"]
+
+
+async def has_part_in_one(session: Session, *, program_id: str, purchase_id: str) -> bool:
+    """Whether goods of a purchase came back for others, or were handed out for others."""
+    row = await session.row(
+        "SELECT EXISTS (SELECT 1 FROM exchanges WHERE program_id = $1 AND purchase_id = $2)"
+        " OR EXISTS (SELECT 1 FROM refunds r JOIN exchanges e ON e.program_id = r.program_id AND e.refund_id = r.id"
+        " WHERE r.program_id = $1 AND r.purchase_id = $2) AS it_has",
+        program_id,
+        purchase_id,
+    )
+    return row is not None and bool(row["it_has"])
+
+
+def evidence(refund_id: str, purchase_id: str) -> int:
+    """The digest of an exchange."""
+    return digest("exchanges", refund_id, purchase_id)

@@ -1,0 +1,99 @@
+"""A refund as a till sends it, and the row that is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from app.domain.deciding import refunding
+from app.domain.deciding.returning import Returning
+from app.domain.ledger import Balance, Entry
+from app.domain.terms import Terms
+from app.domain.units import Unit
+from app.store.customers import CustomerRow
+from app.store.purchases import Purchase
+from app.store.refunds import Refund
+from app.usecases.call import Answer, Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class NewRefund:
+    """What comes back of a purchase (by id or by receipt number).
+
+    `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
+    everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
+    a digest of what was sent beside the refund's number and its purchase.
+    """
+
+    purchase_id: str | None
+    receipt: str | None
+    lines: Mapping[int, Decimal | None] | None
+    occurred_at: datetime
+    external_id: str | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the purchase's receipt, where that is how it is known."""
+        return (self.receipt,) if self.receipt is not None else ()
+
+
+def refund_row(
+    *,
+    stamp: Stamp,
+    order: NewRefund,
+    sale: Purchase,
+    back: Returning,
+    outcome: refunding.Refunded,
+    id: str,
+) -> Refund:
+    """The row of a refund that came to this."""
+    return Refund(
+        id=id,
+        purchase_id=sale.id,
+        external_id=order.external_id,
+        occurred_at=order.occurred_at,
+        recorded_at=stamp.now,
+        lines=back.lines,
+        amounts=back.amounts,
+        cash=outcome.cash.minor,
+        due=outcome.due,
+        taken=outcome.taken,
+        reason=order.reason,
+        fingerprint=order.fingerprint,
+    )
+
+
+NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
+
+
+def refund_answer(
+    *,
+    customer: CustomerRow,
+    terms: Terms,
+    outcome: refunding.Refunded,
+    made: Refund,
+    entry: Entry,
+    balances: Mapping[Unit, Balance],
+    back: Mapping[Unit, int] = NOTHING_BACK,
+) -> Answer:
+    """What a refund that was recorded is answered; `back` is what had paid for the goods and came back."""
+    return Answer(
+        decision=outcome.decision,
+        balances=balances,
+        customer_id=customer.id,
+        purchase_id=made.purchase_id,
+        refund_id=made.id,
+        entry_id=entry.id,
+        shortfall=outcome.shortfall,
+        points_back=back[Unit.POINTS],
+        stamps_back=back[Unit.STAMPS],
+        cash=outcome.cash.minor,
+        terms=terms,
+    )

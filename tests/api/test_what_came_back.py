@@ -1,0 +1,279 @@
+"""What came back no longer counts, and an even exchange changes nothing: limits, first purchases, visits and items.
+
+On both databases; the books are proved after each test.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_exchanging import Opening, exchange, held
+from tests.api.test_exchanging import opening as opening  # the fixture
+from tests.api.test_late_facts import at
+from tests.passing_on import codes
+from tests.shop import Shop
+
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+NEGATIVE = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
+HUNDRED = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 100}}}
+FIVE = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 5}}}
+COFFEE = {"sku": "c", "quantity": "1", "unitPrice": "5.00", "categories": ["coffee"]}
+BREAD = {"sku": "b", "quantity": "1", "unitPrice": "5.00"}
+ONCE_A_YEAR = {"timesPerPeriod": {"times": 1, "period": "YEAR"}}
+
+
+def bonus(points: int, *conditions: Any, key: str = "bonus") -> dict[str, Any]:
+    """A clause that gives points on top."""
+    return {"key": key, "conditions": list(conditions), "effect": {"bonusPoints": {"points": points}}}
+
+
+def cap(scope: str) -> dict[str, Any]:
+    """At most 50 points."""
+    return {"key": "cap", "effect": {"pointsCap": {"points": 50, "scope": scope}}}
+
+
+STAMP_A_DAY = {
+    "key": "stamp",
+    "conditions": [{"timesPerPeriod": {"times": 1, "period": "DAY"}}],
+    "effect": {"stamps": {"stamps": 1}},
+}
+WELCOME = bonus(100, {"firstPurchase": True})
+THIRD = bonus(30, {"everyNthVisit": {"nth": 3}})
+
+
+def gained(shop: Shop, card: str, price: str, *, unit: str = "points", **more: Any) -> int:
+    """What a purchase brings of a unit."""
+    done = shop.buy(card, price, **more)
+    assert codes(done) == []
+    amounts = {one["unit"]["code"]: one["points"] for one in done["decision"]["points"]}
+    found: int = amounts.get(unit, 0)
+    return found
+
+
+def wallet(shop: Shop, card: str) -> dict[str, tuple[int, int]]:
+    """What is available and owed, by unit."""
+    query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available owed unit { code } } } } }"
+    return held(shop.ask(query, by={"card": card}, role=Role.STAFF)["customer"]["wallet"])
+
+
+@pytest.mark.parametrize(
+    ("clauses", "lines", "first", "back", "again", "unit"),
+    [
+        ([SPEND, bonus(100, ONCE_A_YEAR)], None, "5.00", {}, 105, "points"),
+        ([SPEND, bonus(100, ONCE_A_YEAR, {"categories": {"include": ["coffee"]}})], [COFFEE, BREAD], "", {"lines": [{"line": 1}]}, 105, "points"),
+        ([SPEND, WELCOME], None, "5.00", {}, 105, "points"),
+        ([STAMP_A_DAY], None, "5.00", {}, 1, "stamps"),
+        ([SPEND, cap("DAY")], None, "50.00", {}, 50, "points"),
+        ([SPEND, cap("MONTH")], None, "50.00", {}, 50, "points"),
+        ([SPEND, cap("YEAR")], None, "50.00", {}, 50, "points"),
+        ([SPEND, cap("DAY")], None, "50.00", {"lines": [{"line": 1, "amount": "20.00"}]}, 20, "points"),
+    ],
+    ids=["once a year", "the line that had it", "first purchase", "stamp a day", "cap a day", "a month", "a year", "a part"],
+)  # fmt: skip
+def test_what_a_refund_took_is_free_again(
+    opening: Opening, clauses: Any, lines: Any, first: str, back: Any, again: int, unit: str
+) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    shop.buy(card, first, receipt="R1", occurredAt=at(), **({"lines": lines} if lines else {}))
+    assert codes(shop.refund("R1", occurredAt=at(hours=1), **back)) == []
+    price = "20.00" if back and not lines else first
+    more = {"lines": [COFFEE]} if lines else {}
+    assert gained(shop, card, price, unit=unit, occurredAt=at(hours=2), **more) == again
+
+
+@pytest.mark.parametrize(
+    ("clauses", "price", "unit", "right"),
+    [
+        ([SPEND, cap("DAY")], "50.00", "points", 50),
+        ([SPEND, cap("MONTH")], "50.00", "points", 50),
+        ([SPEND, cap("YEAR")], "50.00", "points", 50),
+        ([SPEND, bonus(20, {"firstPurchase": True})], "30.00", "points", 50),
+        ([SPEND, bonus(100, {"timesPerPeriod": {"times": 1, "period": "EVER"}})], "50.00", "points", 150),
+        ([SPEND, bonus(7, {"everyNthItem": {"nth": 2}})], "50.00", "points", 50),
+        ([STAMP_A_DAY], "5.00", "stamps", 1),
+    ],
+)
+def test_an_even_exchange_changes_nothing(opening: Opening, clauses: Any, price: str, unit: str, right: int) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    shop.buy(card, price, receipt="R1", occurredAt=at())
+    for number in (1, 2):
+        done = exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+        assert (codes(done), done["toPay"]["amount"], done["refund"]["cash"]["amount"]) == ([], "0.00", "0.00")
+        assert wallet(shop, card)[unit] == (right, 0)
+    assert codes(shop.refund("R3", occurredAt=at(hours=5))) == []
+    assert wallet(shop, card)[unit] == (0, 0)
+
+
+def test_swapping_goods_brings_nobody_closer_to_the_next_visit(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    assert gained(shop, card, "1.00", receipt="R1", occurredAt=at()) == 1
+    for number in (1, 2):
+        exchange(shop, "1.00", f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+    assert wallet(shop, card)["points"] == (1, 0)
+    assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (5, 6)] == [1, 31]
+
+
+def test_two_visits_that_came_back_are_none(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    visits = [gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) for number in (1, 2, 3)]
+    assert visits == [1, 1, 31]
+    for number in (1, 2):
+        shop.refund(f"V{number}", occurredAt=at(days=4))
+    later = [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in range(5, 10)]
+    assert later == [1, 1, 1, 1, 31]
+    assert wallet(shop, card)["points"] == (66, 0)
+
+
+@pytest.mark.parametrize("order", list(permutations("ABR")), ids="".join)
+def test_a_refund_counts_from_its_own_time_in_every_order_of_arrival(opening: Opening, order: Any) -> None:
+    shop = opening(SPEND, WELCOME)
+    card = shop.enrol()
+    what = {
+        "A": lambda: shop.buy(card, "5.00", receipt="A", occurredAt=at(hours=10)),
+        "B": lambda: shop.buy(card, "5.00", receipt="B", occurredAt=at(hours=12)),
+        "R": lambda: shop.refund("A", occurredAt=at(hours=11)),
+    }
+    for step in order:
+        assert codes(what[step]()) == []
+    assert wallet(shop, card)["points"] == (105, 0)
+    assert gained(shop, card, "5.00", receipt="L", occurredAt=at(hours=10.5)) == 5
+    assert wallet(shop, card)["points"] == (10, 0)
+
+
+@pytest.mark.parametrize(
+    ("clauses", "shortfall", "again", "balance"),
+    [
+        ([SPEND, WELCOME, HUNDRED], 100, 5, (5, 0)),
+        ([SPEND, WELCOME, HUNDRED, NEGATIVE], 0, 105, (5, 0)),
+        ([SPEND, WELCOME, FIVE], 5, 105, (105, 0)),
+    ],
+    ids=["short", "owed", "the bonus was taken"],
+)
+def test_a_welcome_that_was_spent_is_held(
+    opening: Opening, clauses: Any, shortfall: int, again: int, balance: tuple[int, int]
+) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="A", occurredAt=at()) == 105
+    assert codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
+    assert shop.refund("A", occurredAt=at(hours=2))["shortfall"] == shortfall
+    assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == again
+    assert wallet(shop, card)["points"] == balance
+
+
+def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:
+    shop = opening(SPEND, cap("MONTH"))
+    card = shop.enrol()
+
+    def day(month: int, number: int) -> str:
+        return f"2026-{month:02}-{number:02}T10:00:00Z"
+
+    def back(amount: str, when: str) -> int:
+        done = shop.refund("A", occurredAt=when, lines=[{"line": 1, "amount": amount}])
+        taken: int = done["decision"]["points"][0]["points"]
+        return taken
+
+    assert gained(shop, card, "80.00", receipt="A", occurredAt=day(3, 5)) == 50
+    assert back("20.00", day(3, 6)) == 0
+    assert back("30.00", day(3, 7)) == 20
+    assert gained(shop, card, "40.00", occurredAt=day(3, 10)) == 20
+    assert back("30.00", day(4, 2)) == 30
+    assert gained(shop, card, "60.00", occurredAt=day(4, 3)) == 50
+    assert wallet(shop, card)["points"] == (70, 0)
+
+
+@pytest.mark.parametrize(
+    ("price", "balance", "to_pay"), [("20.00", 120, "0.00"), ("50.00", 150, "30.00"), ("5.00", 45, "-15.00")]
+)
+def test_an_exchange_is_judged_with_what_is_kept(opening: Opening, price: str, balance: int, to_pay: str) -> None:
+    double = {
+        "key": "double",
+        "conditions": [{"minimumSpend": {"amount": "50.00"}}],
+        "effect": {"pointsMultiplier": {"factor": "2"}},
+    }
+    shop = opening(SPEND, double)
+    card = shop.enrol()
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": "40.00"}, {"sku": "b", "quantity": "1", "unitPrice": "20.00"}]
+    assert gained(shop, card, "", receipt="R1", lines=lines, occurredAt=at()) == 120
+    back = {"purchase": {"externalId": "R1"}, "lines": [{"line": 2}]}
+    done = exchange(shop, price, back, receipt="R2", occurredAt=at(hours=1))
+    assert (codes(done), done["toPay"]["amount"]) == ([], to_pay)
+    assert wallet(shop, card)["points"] == (balance, 0)
+
+
+def test_what_points_had_paid_stays_paid_in_an_exchange(opening: Opening) -> None:
+    shop = opening(SPEND, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 2000}}})
+    for price, cash, restored, kept in (("60.00", "32.00", 800, 48), ("100.00", "0.00", 0, 80)):
+        card = shop.enrol()
+        shop.buy(card, "2000.00", occurredAt=at())
+        paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+        payments = [{"kind": "POINTS", "amount": "20.00", "redemptionId": paid}]
+        bought = shop.buy(card, "100.00", payments=payments, occurredAt=at(hours=2))
+        assert bought["decision"]["points"][0]["points"] == 80
+        done = exchange(shop, price, {"purchase": {"id": bought["purchase"]["id"]}}, occurredAt=at(hours=3))
+        assert (done["refund"]["cash"]["amount"], done["refund"]["pointsBack"]) == (cash, restored)
+        assert wallet(shop, card)["points"] == (restored + kept, 0)
+
+
+def test_what_is_due_depends_only_on_what_is_kept(opening: Opening) -> None:
+    """From 20.00 on only one clause counts, which gives less: a step in between earns more than both ends."""
+    first = {"key": "combination", "effect": {"combination": {"mode": "FIRST"}}}
+    many = {
+        "key": "many",
+        "conditions": [{"minimumSpend": {"amount": "80.00"}}],
+        "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}},
+    }
+    few = {"key": "few", "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}}}
+    shop = opening(many, few, first)
+    left = set()
+    for steps in (["20.00", "30.00"], ["30.00", "20.00"], ["50.00"]):
+        card = shop.enrol()
+        bought = shop.buy(card, "100.00", occurredAt=at())
+        for number, amount in enumerate(steps, start=1):
+            purchase = {"id": bought["purchase"]["id"]}
+            given = {"idempotencyKey": f"{card}{number}", "purchase": purchase, "amount": amount}
+            query = "mutation($i: RecordRefundInput!) { recordRefund(input: $i) { userErrors { code path } } }"
+            assert codes(shop.ask(query, i=given | {"occurredAt": at(hours=number)})["recordRefund"]) == []
+        left.add(wallet(shop, card)["points"])
+    assert left == {(100, 0)}
+
+
+def test_a_visit_that_costs_nothing_brings_no_stamp_and_no_visit(opening: Opening) -> None:
+    stamp = {"key": "stamp", "effect": {"stamps": {"stamps": 1}}}
+    meal = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 10}}}
+    shop = opening(SPEND, stamp, meal, bonus(7, {"everyNthVisit": {"nth": 2}}))
+    card = shop.enrol()
+    shop.buy(card, "20.00", occurredAt=at())
+    paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+    meals: list[dict[str, Any]] = [
+        {"lines": [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "kind": "REWARD"}]},
+        {"payments": [{"kind": "POINTS", "amount": "9.00", "redemptionId": paid}]},
+        {"lines": [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]},
+    ]
+    for number, given in enumerate(meals, start=2):
+        done = shop.buy(card, "9.00", occurredAt=at(hours=number), **given)
+        assert (codes(done), [one["points"] for one in done["decision"]["points"]]) == ([], [0, 0])
+    done = shop.buy(card, "9.00", occurredAt=at(hours=9))
+    assert [one["points"] for one in done["decision"]["points"]] == [16, 1], "it is the second visit"
+
+
+def test_six_items_at_once_bring_as_much_as_one_by_one(opening: Opening) -> None:
+    stamps = {"key": "stamp", "conditions": [{"everyNthItem": {"nth": 3}}], "effect": {"stamps": {"stamps": 1}}}
+    shop = opening(bonus(30, {"everyNthItem": {"nth": 3}}), stamps, SPEND)
+    apart, together = shop.enrol(), shop.enrol()
+    for number in range(6):
+        shop.buy(apart, "1.00", occurredAt=at(days=number))
+    six = [{"sku": "x", "quantity": "6", "unitPrice": "1.00"}]
+    shop.buy(together, "", receipt="six", lines=six, occurredAt=at())
+    assert wallet(shop, apart) == wallet(shop, together) == {"points": (66, 0), "stamps": (2, 0)}
+    shop.refund("six", lines=[{"line": 1, "quantity": "4"}], occurredAt=at(hours=1))
+    assert wallet(shop, together) == {"points": (2, 0), "stamps": (0, 0)}
+    assert gained(shop, together, "1.00", occurredAt=at(hours=2)) == 31
