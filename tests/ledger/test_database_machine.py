@@ -124,7 +124,8 @@ class LivingLedger(RuleBasedStateMachine):
         self.awaited: list[str] = []
         self.paid: dict[str, int] = {}
         """Redemptions by id, with the card that paid; and reservations."""
-        self.used: set[str | None] = set()
+        self.used: dict[str, frozenset[str]] = {}
+        """The redemptions that paid, by the receipt that names them."""
         """Redemptions that paid for something."""
         self.held: dict[str, int] = {}
         self.published = 0
@@ -161,16 +162,26 @@ class LivingLedger(RuleBasedStateMachine):
         getattr(self, kind)(max(self.begins, self.shop.now - timedelta(days=ago)), pick, amount)
 
     def buys(self, at: datetime, pick: int, amount: int) -> None:
-        """Perhaps what was refunded before, and perhaps paid with points."""
+        """Perhaps what was refunded before, and perhaps paid with points; with some that have paid before it is refused."""
         lines = (a_line(1, price=f"{amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
-        mine = [id for id, card in self.paid.items() if card == pick % self.cards and id not in self.used]
+        mine = [
+            id
+            for id, card in self.paid.items()
+            if card == pick % self.cards and (id not in self.spent or pick % 6 == 0)
+        ]
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
         done = self.shop.do(earn, NewPurchase(self.who(pick), receipt, facts, receipt))
         if isinstance(done, Answer):
             self.sales.append(receipt)
-            self.used |= {one.redemption_id for one in payments}
+            assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
+            self.used[receipt] = facts.redemptions()
+
+    @property
+    def spent(self) -> frozenset[str]:
+        """The redemptions that paid a purchase."""
+        return frozenset().union(*self.used.values())
 
     def returns(self, at: datetime, pick: int, amount: int) -> None:
         """What was bought before; perhaps before its purchase is known."""
@@ -218,9 +229,9 @@ class LivingLedger(RuleBasedStateMachine):
                 a_line(2, price="5.00", quantity=f"{pick % 4 + 1}"),
             )
             facts = a_purchase(*lines, at=self.shop.now, zone=LONDON)
-            self.shop.do(
-                amend_purchase, Amendment(self.sales[pick % len(self.sales)], facts, None, None, "typed wrong")
-            )
+            receipt = self.sales[pick % len(self.sales)]
+            if isinstance(self.shop.do(amend_purchase, Amendment(receipt, facts, None, None, "typed wrong")), Answer):
+                self.used.pop(receipt, None)
 
     def moves(self, at: datetime, pick: int, amount: int) -> None:
         """A purchase was somebody else's."""
@@ -257,15 +268,15 @@ class LivingLedger(RuleBasedStateMachine):
                 self.paid[id] = card
 
     def undoes(self, at: datetime, pick: int, amount: int) -> None:
-        """A redemption: by a till within the window, or by staff with a reason."""
+        """A redemption, by staff or the owner, with a reason; one that paid a purchase is not undone."""
         del at
         if self.paid:
             id = list(self.paid)[pick % len(self.paid)]
-            role = (Role.TILL, Role.STAFF)[amount % 2]
-            reason = "broken" if role is Role.STAFF else None
-            order = Cancellation(id, role, None, reason, shop_at_fault=role is Role.STAFF and pick % 2 == 0)
+            role = (Role.OWNER, Role.STAFF)[amount % 2]
+            order = Cancellation(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
             done = self.shop.do(cancel_redemption, order)
             if isinstance(done, Answer) and done.entry_id is not None:
+                assert id not in self.spent, "what paid comes back with what it paid"
                 del self.paid[id]
 
     def adjusts(self, at: datetime, pick: int, amount: int) -> None:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.store import redemption_payments
 from app.store.migrating import MigrationError, migrate, migrations
 from app.store.opening import open_database
+from app.store.unit import Session
+from app.store.values import json_text
 from tests.store.catalogue import catalogue, table_names
 from tests.store.declared import TABLES
+from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_id
 
 NAMES = (
     "0001_first_light",
@@ -60,6 +65,71 @@ async def test_down_takes_everything_back_and_up_again_is_the_same(empty_databas
     await database.start()
     assert await database.read(catalogue) == TABLES
     await database.stop()
+
+
+async def _two_purchases_paid_with_one_redemption(session: Session) -> None:
+    await a_program(session)
+    await a_wallet(session, 1)
+    await session.execute(
+        "INSERT INTO customers (program_id, id, wallet_id, state, enrolled_at) VALUES ($1, $2, $2, 'ACTIVE', $3)",
+        PROGRAM,
+        an_id(1),
+        NOW,
+    )
+    await session.execute(
+        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
+        " VALUES ($1, $2, 1, $3, $3, '{}')",
+        PROGRAM,
+        an_id(2),
+        NOW,
+    )
+    await session.execute(
+        "INSERT INTO rewards (program_id, id, key, name, description, created_at) VALUES ($1, $2, 'r', 'R', 'R', $3)",
+        PROGRAM,
+        an_id(3),
+        NOW,
+    )
+    for number in (4, 5):
+        await session.execute(
+            "INSERT INTO redemptions (program_id, id, customer_id, reward_id, state, points, occurred_at, recorded_at,"
+            " facts, terms_version, decision) VALUES ($1, $2, $3, $4, 'FULFILLED', 3, $5, $5, '{}', 1, '{}')",
+            PROGRAM,
+            an_id(number),
+            an_id(1),
+            an_id(3),
+            NOW,
+        )
+    paid_with = {6: [4], 7: [4, 5], 8: []}
+    for number, redemptions in paid_with.items():
+        payments = [["CASH", "100"], *(["POINTS", "50", an_id(of)] for of in redemptions)]
+        await session.execute(
+            "INSERT INTO purchases (program_id, id, customer_id, source, external_id, occurred_at, recorded_at, currency,"
+            " total, earned, terms_version, fingerprint, facts)"
+            " VALUES ($1, $2, $3, 'till', $4, $5, $5, 'EUR', 1000, 10, 1, 'f', $6)",
+            PROGRAM,
+            an_id(number),
+            an_id(1),
+            f"R-{number}",
+            NOW,
+            json_text({"payments": payments} if redemptions else {}),
+        )
+
+
+async def test_what_redemptions_paid_before_it_was_kept_is_read_from_the_receipts_first_come_first_served(
+    empty_database_url: str,
+) -> None:
+    await migrate(empty_database_url, to=NAMES.index("0015_redemption_payments"))
+    database = open_database(empty_database_url)
+    await database.start()
+    await database.write(_two_purchases_paid_with_one_redemption, program_id=PROGRAM, turn="")
+    await database.stop()
+
+    await migrate(empty_database_url)
+    database = open_database(empty_database_url)
+    await database.start()
+    kept = await database.read(partial(redemption_payments.of_customers, program_id=PROGRAM, customer_ids=[an_id(1)]))
+    await database.stop()
+    assert kept == {(an_id(4), an_id(6)), (an_id(5), an_id(7))}
 
 
 async def test_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
