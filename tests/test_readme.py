@@ -92,7 +92,7 @@ def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_pri
             assert printed, "how it reads is printed"
         for line in printed.splitlines():
             assert line in done.stdout.splitlines(), command
-    assert "“Coffee” costs 120 points." not in (tmp_path / "terms.yaml").read_text(encoding="utf-8")
+    assert "You can have “Coffee” for 120 points." not in (tmp_path / "terms.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

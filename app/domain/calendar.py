@@ -185,6 +185,11 @@ def next_opening(
     return None
 
 
+def opens_on(day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
+    """Whether a window opens on a local day; one that the clocks skip does not exist on it."""
+    return bool(_openings_within(day, zone_name=zone_name, days=days, start=start, end=end))
+
+
 @lru_cache(maxsize=4096)
 def _openings_within(
     day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None

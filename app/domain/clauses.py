@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,12 +13,14 @@ from app.domain.conditions.budget import Budget
 from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.groups import leaves
+from app.domain.conditions.groups import AllOf, leaves
 from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.effects import ClauseKind, Effect
+from app.domain.units import Unit
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm, Phrase, Position, giving, pricing
 
 
 class Step(NamedTuple):
@@ -36,12 +39,18 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Clause:
-    """One rule: when all conditions hold, the effect applies. `key` is the owner's name for it over versions."""
+    """One rule: when all conditions hold, the effect applies. `key` is the owner's name for it over versions.
+
+    `units` are what members can collect or spend under its terms; `printed` is False for a standard clause that nothing
+    in its terms can reach.
+    """
 
     key: str
     number: str
     conditions: tuple[Condition, ...]
     effect: Effect
+    units: tuple[Unit, ...] = (Unit.POINTS,)
+    printed: bool = True
 
     @property
     def kind(self) -> ClauseKind:
@@ -120,17 +129,48 @@ class Clause:
 
     def statement(self, say: Wording) -> str:
         """The whole clause as one sentence, with another one where its effect says something besides."""
-        effect = self.effect.sentence(say)
-        if self.conditions:
-            conditions = say("clause.separator").join(self.condition_sentences(say))
-            said = say("clause.with_conditions", effect=effect, conditions=conditions)
-        else:
-            said = say("clause", effect=effect)
+        effect = self._effect(say)
+        if self.kind is ClauseKind.REWARD:
+            effect = pricing(effect, self._phrases(say), say=say)
+        elif self.kind is ClauseKind.EARNING:
+            effect = giving(effect, self._phrases(say), say=say)
+        said = say.capitalised(say("clause", effect=effect))
         addition = self.effect.addition(say)
-        return say.capitalised(said if addition is None else say("clause.and", clause=said, addition=addition))
+        return said if addition is None else say.text([said, addition])
+
+    def _effect(self, say: Wording) -> str:
+        """What it does, with the goods that it does it for where the sentence names them there."""
+        form = self.effect.goods_form
+        if self.selecting and form is not None:
+            return self.effect.of_goods(self._goods(say, form=form, every=say("each.every")), say=say)
+        return self.effect.in_units(self.units, say=say)
+
+    def _goods(self, say: Wording, *, form: GoodsForm, every: str = "") -> str:
+        """The goods that it is about: what all its conditions on goods name."""
+        return AllOf(tuple(self.selecting)).goods(say, form=form, every=every)
+
+    def _phrases(self, say: Wording) -> list[Phrase]:
+        """Its conditions in words, each with its place in the sentence."""
+        phrases = [self._phrase(one, say=say) for one in _apart(self.conditions) if one not in self.selecting]
+        named = self.effect.goods_form is not None and self.kind is not ClauseKind.REWARD
+        if not self.selecting or named or (self.counts_pieces and self.kind is not ClauseKind.REWARD):
+            return phrases
+        goods = self._goods(say, form=GoodsForm.BUY)
+        return [Phrase(Position.DEMAND, say("goods.demand", goods=goods)), *phrases]
+
+    def _phrase(self, condition: Condition, *, say: Wording) -> Phrase:
+        if condition.position is Position.EXCEPTION:
+            return Phrase(condition.position, condition.exception(say))
+        if self.selecting and isinstance(condition, EveryNthItem):
+            items = self._goods(say, form=GoodsForm.EACH, every=condition.every(say))
+            return Phrase(condition.position, condition.counting(items, say=say))
+        of_these = condition.of_these(say) if self.selecting else None
+        if of_these is not None:
+            return Phrase(Position.THESE, of_these)
+        return Phrase(condition.position, self.said(condition, say=say))
 
     def condition_sentences(self, say: Wording) -> tuple[str, ...]:
-        """Each condition as it stands in the sentence of the clause."""
+        """Each condition in words of its own."""
         return tuple(self.said(one, say=say) for one in self.conditions)
 
     def said(self, condition: Condition, *, say: Wording) -> str:
@@ -144,3 +184,12 @@ class Clause:
             "conditions": [one.to_data() for one in self.conditions],
             "effect": self.effect.to_data(),
         }
+
+
+def _apart(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Conditions that all hold, one by one, out of the groups that say just that."""
+    for condition in conditions:
+        if isinstance(condition, AllOf) and not condition.selecting:
+            yield from _apart(condition.conditions)
+        else:
+            yield condition

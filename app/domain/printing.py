@@ -25,9 +25,9 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 def printed(terms: Terms, *, format: TextFormat, say: Wording) -> str:
     """The heading and every clause with its number, as it was numbered when it was published."""
     heading = say(
-        "terms.heading", version=say.number(terms.version), start=say.instant(terms.effective_from, zone=terms.zone)
+        "terms.heading", version=say.number(terms.version), start=say.moment(terms.effective_from, zone=terms.zone)
     )
-    clauses = [(clause.number, clause.statement(say)) for clause in terms.clauses]
+    clauses = [(clause.number, clause.statement(say)) for clause in terms.printed]
     if format is TextFormat.HTML:
         items = "".join(f'<li value="{number}">{escape(text)}</li>\n' for number, text in clauses)
         return f'<section lang="{say.locale.value}">\n<h1>{escape(heading)}</h1>\n<ol>\n{items}</ol>\n</section>\n'

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
 from app.domain.amounts import AmountError
 from app.domain.calendar import Period
+from app.domain.clause_numbers import numbered
 from app.domain.clauses import Clause as Clause
-from app.domain.conditions import AboutCustomer, Condition, Group
+from app.domain.conditions import AboutCustomer, Condition
 from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.budget import Budget
 from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.locations import Locations
 from app.domain.conditions.member_for import MemberFor
-from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.counting import Basis, Counted
 from app.domain.drafting import TermsError as TermsError
@@ -111,12 +111,17 @@ class Terms:
             effective_from=effective_from.astimezone(UTC),
             currency=currency,
             zone=zone,
-            clauses=_numbered([*clauses, *added]),
+            clauses=numbered([*clauses, *added], zone=zone, since=effective_from),
         )
 
     @cached_property
     def _by_key(self) -> dict[str, Clause]:
         return {clause.key: clause for clause in self.clauses}
+
+    @cached_property
+    def printed(self) -> tuple[Clause, ...]:
+        """The clauses that their text shows, in the order of their numbers: those that something in them can reach."""
+        return tuple(clause for clause in self.clauses if clause.printed)
 
     @cached_property
     def _costs(self) -> dict[str, Clause]:
@@ -260,12 +265,13 @@ class Terms:
             )
             for one in data["clauses"]
         ]
+        effective_from = datetime.fromisoformat(data["effective_from"])
         return cls(
             version=data["version"],
-            effective_from=datetime.fromisoformat(data["effective_from"]),
+            effective_from=effective_from,
             currency=data["currency"],
             zone=data["zone"],
-            clauses=_numbered(clauses),
+            clauses=numbered(clauses, zone=data["zone"], since=effective_from),
         )
 
 
@@ -273,28 +279,3 @@ def units_of(versions: Iterable[Terms], *, up_to: Terms) -> tuple[Unit, ...]:
     """What a wallet counts in: the units that a version, or one before it, speaks of."""
     spoken_of = {unit for one in versions if one.version <= up_to.version for unit in one.units}
     return tuple(unit for unit in Unit if unit in spoken_of or unit in up_to.units)
-
-
-def _numbered(clauses: Sequence[tuple[str, Sequence[Condition], Effect]]) -> tuple[Clause, ...]:
-    numbers = {key: number for number, (key, _, _) in enumerate(clauses, start=1)}
-    tiers = tuple(effect for _, _, effect in clauses if isinstance(effect, Tier))
-    return tuple(
-        Clause(
-            key=key,
-            number=str(numbers[key]),
-            conditions=tuple(_naming(one, numbers=numbers, tiers=tiers) for one in conditions),
-            effect=effect,
-        )
-        for key, conditions, effect in clauses
-    )
-
-
-def _naming(condition: Condition, *, numbers: Mapping[str, int], tiers: Sequence[Tier]) -> Condition:
-    """A condition on other clauses calls them by their numbers, one on a level by its name."""
-    if isinstance(condition, NotCombinedWith):
-        return replace(condition, numbers=frozenset(numbers[key] for key in condition.clauses))
-    if isinstance(condition, TierAtLeast):
-        return condition.among(tiers)
-    if isinstance(condition, Group):
-        return condition.holding(tuple(_naming(one, numbers=numbers, tiers=tiers) for one in condition.conditions))
-    return condition

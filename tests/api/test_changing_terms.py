@@ -87,8 +87,8 @@ def test_members_of_before_find_old_and_new_in_their_inbox_and_later_ones_do_not
     (notice,) = shop.ask(NOTICES, by={"card": member})["customer"]["notices"]
     assert (notice["effectOnCustomer"], notice["effectiveFrom"]) == ("WORSE", "2090-04-05T23:00:00Z")
     (change,) = notice["changes"]
-    assert change["before"]["statement"] == "“Coffee” costs 100 points."
-    assert change["after"]["statement"] == "“Coffee” costs 120 points."
+    assert change["before"]["statement"] == "You can have “Coffee” for 100 points."
+    assert change["after"]["statement"] == "You can have “Coffee” for 120 points."
     assert shop.ask(NOTICES, by={"card": newcomer})["customer"]["notices"] == []
 
 

@@ -167,7 +167,7 @@ def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Sh
         {"points": 14}
     ]
     redeemed = blank.ask("{ terms { clauses(kind: EARNING) { statement } } }")["terms"]["clauses"]
-    assert redeemed[0]["statement"] == "You get 7 points on top, at “Harbour Street” or “Central Station”."
+    assert redeemed[0]["statement"] == "You get 7 extra points at “Harbour Street” or “Central Station”."
 
 
 def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> None:

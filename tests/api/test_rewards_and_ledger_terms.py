@@ -128,7 +128,7 @@ def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_th
     assert due["statement"] == "To be paid besides: £2.50."
     worse = check(shop, clauses({"points": 10, "cash": "3.00"}))
     assert [one["effectOnCustomer"] for one in worse["changes"]] == ["WORSE"]
-    assert "“Holder” costs 10 points and £3.00." in worse["changes"][0]["statement"]
+    assert "You can have “Holder” for 10 points and £3." in worse["changes"][0]["statement"]
 
 
 def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: Shop) -> None:
@@ -149,8 +149,8 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
     assert found["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["clauses", "4", "effect"]}]
     said = {one["key"]: one for one in found["draft"]["clauses"]}
     assert said["gold"]["kind"] == "TIER"
-    assert said["gold"]["statement"] == "You reach the level “Gold” with 500 qualifying points."
-    assert said["for-gold"]["conditions"][0]["statement"] == "for members at the level “Gold” or above"
+    assert said["gold"]["statement"] == "You reach tier “Gold” with 500 qualifying points."
+    assert said["for-gold"]["conditions"][0]["statement"] == "at tier “Gold” or above"
     assert "opened in your inbox" in said["expiry"]["statement"]
     assert "tier-period" in said
     assert found["effectOnCustomer"] == "WORSE", "points expire"

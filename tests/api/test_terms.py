@@ -78,9 +78,9 @@ def test_typed_clauses_become_numbered_sentences_and_the_standard_ones_are_added
         ("4", "cake", "REWARD"),
     ]
     assert [one["kind"] for one in clauses[4:]] == ["POLICY"] * 7
-    for part in ("2 points for every £1.00", "Monday to Friday", "17:00", "19:00", "at least £20.00"):
+    for part in ("2 points for every £1", "Monday to Friday", "17:00", "19:00", "at least £20"):
         assert part in clauses[0]["statement"]
-    assert "“Cake” costs 10 points" in clauses[3]["statement"]
+    assert "You can have “Cake” for 10 points" in clauses[3]["statement"]
     assert [one["kind"] for one in clauses[3]["conditions"]] == ["dates", "products"]
 
 

@@ -136,7 +136,7 @@ def test_a_level_is_reached_at_once_and_the_purchase_that_reaches_it_is_judged_a
         assert buy(shop, card, 100) == 100, "no extra: silver is reached by this very purchase"
         silver = tier(shop, card)
         assert (silver["key"], silver["name"], silver["qualifyingPoints"]) == ("silver", "Silber", 100)
-        assert silver["level"]["clause"]["statement"] == "You reach the level “Silber” with 100 qualifying points."
+        assert silver["level"]["clause"]["statement"] == "You reach tier “Silber” with 100 qualifying points."
         assert silver["next"] == {"level": {"key": "gold", "name": "金卡", "points": 500}, "missing": 400}
         assert buy(shop, card, 400) == 405, "gold is reached by this very purchase"
         gold = tier(shop, card)

@@ -16,7 +16,7 @@ def test_a_purchase_earns_by_a_numbered_clause_and_the_balance_follows(shop: Sho
     assert bought["balances"] == [{"available": 62, "lifetime": "62"}]
     (reason,) = bought["decision"]["reasons"]
     assert reason["clause"]["number"] == "1"
-    assert reason["clause"]["statement"].startswith("You earn 1 point for every £1.00 you spend")
+    assert reason["clause"]["statement"].startswith("You earn 1 point for every £1 you spend")
     assert (reason["verdict"], reason["code"]) == ("APPLIED", "POINTS_EARNED")
     assert bought["entry"]["type"] == "EARN"
     assert shop.ledger(card) == [("EARN", 62)]
@@ -36,10 +36,20 @@ def test_a_redemption_pays_from_the_balance(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("language", "clause", "statement", "remedy"),
     [
-        ("en", "“Coffee” costs 100 points.", "You have 61 points; this costs 100 points.", "Collect 39 points more."),
-        ("de", "„Coffee“ kostet 100 Punkte.", "Vorhanden: 61 Punkte; nötig: 100 Punkte.", "Noch 39 Punkte sammeln."),
-        ("zh-CN", "兑换“Coffee”需 100 积分。", "您现有 61 积分，需要 100 积分。", "再积 39 积分即可。"),
-        ("zh-TW", "兌換「Coffee」需 100 點。", "您現有 61 點，需要 100 點。", "再集 39 點即可。"),
+        (
+            "en",
+            "You can have “Coffee” for 100 points.",
+            "You have 61 points; this costs 100 points.",
+            "Collect 39 points more.",
+        ),
+        (
+            "de",
+            "„Coffee“ gibt es für 100 Punkte.",
+            "Vorhanden: 61 Punkte; nötig: 100 Punkte.",
+            "Noch 39 Punkte sammeln.",
+        ),
+        ("zh-CN", "“Coffee”需 100 积分兑换。", "您现有 61 积分，需要 100 积分。", "再积 39 积分即可。"),
+        ("zh-TW", "「Coffee」以 100 點兌換。", "您現有 61 點，需要 100 點。", "再集 39 點即可。"),
     ],
 )
 def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_for(
@@ -65,7 +75,7 @@ def test_two_locales_in_one_request_do_not_mix(shop: Shop) -> None:
     found = shop.ask('{ a: terms(locale: "de") { text } b: terms(locale: "zh-Hant") { text } c: terms { text } }')
     assert found["a"]["text"].startswith("Teilnahmebedingungen")
     assert found["b"]["text"].startswith("會員條款")
-    assert found["c"]["text"].startswith("Terms, version 1")
+    assert found["c"]["text"].startswith("Terms and conditions, version 1")
 
 
 def test_refunds_by_line_take_back_what_the_kept_goods_would_not_have_earned(shop: Shop) -> None:

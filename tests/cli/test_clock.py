@@ -54,7 +54,7 @@ def test_terms_in_a_file_are_held_against_what_is_in_force_by_the_moved_clock(
     assert "120 points" not in troth("terms", "show", url=database_url)
 
     at = moved(database_url, days=100)
-    assert "“Coffee” costs 120 points" in troth("terms", "show", url=database_url)
+    assert "You can have “Coffee” for 120 points" in troth("terms", "show", url=database_url)
     assert "NOT_WITHDRAWABLE" in troth("terms", "withdraw", "2", url=database_url, code=1)
     file.write_text(dear.replace("points: 120", "points: 140"), encoding="utf-8")
     start = f"{at + timedelta(days=31):%A, %-d %B %Y}"

@@ -24,9 +24,9 @@ def test_an_owner_goes_from_the_template_to_a_second_version_and_back(database_u
     assert troth("terms", "diff", str(file), url=database_url).strip() == "Nothing changes."
 
     file.write_text(file.read_text(encoding="utf-8").replace("points: 100", "points: 120"), encoding="utf-8")
-    assert "„Coffee“ kostet 120 Punkte." in troth("terms", "check", str(file), "--locale", "de", url=database_url)
+    assert "„Coffee“ gibt es für 120 Punkte." in troth("terms", "check", str(file), "--locale", "de", url=database_url)
     told = troth("terms", "diff", str(file), url=database_url)
-    assert "WORSE: Before: “Coffee” costs 100 points. Now: “Coffee” costs 120 points." in told
+    assert "WORSE: Before: You can have “Coffee” for 100 points. Now: You can have “Coffee” for 120 points." in told
     assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)
     assert "Nothing changes" in troth("terms", "publish", str(file), url=database_url)
     assert "100 points" in troth("terms", "show", url=database_url)
@@ -151,7 +151,7 @@ def test_a_file_that_was_withdrawn_is_published_again_as_the_next_version(databa
     file = str(coffee_at(tmp_path / "terms.yaml", 120, url=database_url))
     for version in ("2", "3"):
         assert f"Version {version} starts on" in troth("terms", "publish", file, url=database_url)
-        assert "“Coffee” costs 120 points." in troth("terms", "show", "--version", version, url=database_url)
+        assert "You can have “Coffee” for 120 points." in troth("terms", "show", "--version", version, url=database_url)
         assert "Nothing changes" in troth("terms", "publish", file, url=database_url)
         troth("terms", "withdraw", version, url=database_url)
     assert "no such version" in troth("terms", "show", "--version", "4", url=database_url, code=1)

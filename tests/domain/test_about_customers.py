@@ -373,8 +373,8 @@ def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
     terms = some_terms(a_clause(None, student, ExceptWhen((either,))))
     (one,) = lint(terms, habits=Habits(), catalogue={})
     assert one.example(wording(Locale.EN)) == (
-        "Whoever meets “for members of the group “student”” is excluded by "
-        "“except for members of the group “staff” or “student””."
+        "Whoever meets “as a member of the group “student”” is excluded by "
+        "“but not as a member of the group “staff” or “student””."
     )
 
 

@@ -41,15 +41,16 @@ def test_what_the_owner_leaves_out_is_added_with_its_default_and_numbered() -> N
     assert [(clause.number, clause.key) for clause in terms.clauses] == [
         ("1", "visit"),
         ("2", "gone"),
-        ("3", "combination"),
-        ("4", "counted-amounts"),
-        ("5", "rounding"),
-        ("6", "refunds"),
-        ("7", "grandfathering"),
-        ("8", "notice"),
+        ("3", "counted-amounts"),
+        ("4", "refunds"),
+        ("5", "notice"),
+        ("6", "combination"),
+        ("7", "rounding"),
+        ("8", "grandfathering"),
     ]
+    assert [clause.number for clause in terms.clauses if clause.printed] == ["1", "2", "3", "4", "5"]
     assert terms.policy(PointsValidity).months == 12
-    assert terms.policy_clause(NoticePeriod).number == "8"
+    assert terms.policy_clause(NoticePeriod).number == "5"
 
 
 def test_a_key_that_the_owner_took_does_not_stop_the_standard_clause() -> None:
@@ -137,8 +138,8 @@ def test_changes_go_by_key() -> None:
     ]
     assert [one.effect_on_customer for one in found] == [ChangeEffect.BETTER, ChangeEffect.BETTER, ChangeEffect.WORSE]
     assert found[0].statement(wording(Locale.EN)) == (
-        "Before: You earn 1 point for every £1 you spend, in proportion to the exact amount. "
-        "Now: You earn 2 points for every £1 you spend, in proportion to the exact amount."
+        "Before: You earn 1 point for every £1 you spend (part amounts count in proportion). "
+        "Now: You earn 2 points for every £1 you spend (part amounts count in proportion)."
     )
     assert changes(before, before) == ()
 

@@ -160,7 +160,7 @@ def test_what_cannot_be_is_refused_with_its_place(wrong: Effect) -> None:
 def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
     short = PointsValidity(days=20, expires=True)
     assert short.problem() is None
-    assert "the receipt on which you earn them is the notice" in short.sentence(wording(Locale.EN))
+    assert "the receipt on which you earn them tells you" in short.sentence(wording(Locale.EN))
     assert "receipt on which" not in YEARLY.sentence(wording(Locale.EN))
     assert PointsValidity(days=29, expires=True).told_on_receipt
     assert not PointsValidity(days=30, expires=True).told_on_receipt, "the day of the earning is 30 days before"
@@ -457,7 +457,7 @@ def _taken(validity: PointsValidity, *, span: tuple[date, date], told: int, by: 
 def test_the_till_is_told_what_to_collect_besides_the_points() -> None:
     terms = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
     clause = terms.clause("mug")
-    assert clause.statement(wording(Locale.EN)) == "“Mug” costs 100 points and £2."
+    assert clause.statement(wording(Locale.EN)) == "You can have “Mug” for 100 points and £2."
     for available, outcome in ((100, DecisionOutcome.GRANTED), (99, DecisionOutcome.REFUSED)):
         decision = redeem(terms=terms, clause=clause, facts=a_purchase(), available=available)
         assert decision.outcome is outcome

@@ -36,11 +36,21 @@ class Clause:
     key: str = strawberry.field(description="The owner's name for the clause, stable over versions.")
     number: str = strawberry.field(description="Its number in this version.")
     kind: ClauseKind = strawberry.field(description="What it is about.")
+    printed: bool = strawberry.field(
+        description="Whether the text of the terms shows it. A standard clause that nothing in the terms can reach is not shown; it has its number after all that are."
+    )
 
     @classmethod
     def of(cls, clause: rules.Clause, *, terms: rules.Terms) -> Clause:
         """A clause of the domain for the reader."""
-        return cls(clause=clause, judged_by=terms, key=clause.key, number=clause.number, kind=clause.kind)
+        return cls(
+            clause=clause,
+            judged_by=terms,
+            key=clause.key,
+            number=clause.number,
+            kind=clause.kind,
+            printed=clause.printed,
+        )
 
     @strawberry.field(description="The whole clause as one sentence in the caller's locale.")
     def statement(self, info: Info) -> str:

@@ -14,6 +14,7 @@ from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
 from app.domain.persons import Aspect, Person
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_YEARS = 120
 
@@ -23,6 +24,7 @@ class AgeAtLeast(AboutCustomer):
     """Holds from the first instant of the local day on which the customer is `years` years old."""
 
     kind: ClassVar[str] = "age_at_least"
+    position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = (
         "Holds from the birthday on which the customer is so old, on the shop's calendar; "
         "who was born on 29 February is older on 28 February in other years."
@@ -59,7 +61,7 @@ class AgeAtLeast(AboutCustomer):
 
     def sentence(self, say: Wording) -> str:
         """If you are so old."""
-        return say("age_at_least", years=say.number(self.years))
+        return say.counted("age_at_least", self.years)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whoever is older is old enough."""

@@ -15,6 +15,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode, Value
 from app.domain.persons import Aspect, Person
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_DAYS = 363
 """Days of a window beside the birthday: it closes for a day at least before it opens again."""
@@ -29,6 +30,7 @@ class BirthdayWindow(AboutCustomer):
     """
 
     kind: ClassVar[str] = "birthday_window"
+    position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = (
         "Holds on the customer's birthday and so many days before and after it, on the shop's calendar; "
         "who was born on 29 February has it on 28 February in other years."

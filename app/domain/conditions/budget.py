@@ -12,6 +12,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.members import Member
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_SET_ASIDE = 1_000_000_000
 
@@ -35,6 +36,7 @@ class Budget(Condition):
     """
 
     kind: ClassVar[str] = "budget"
+    position: ClassVar[Position] = Position.BUDGET
     about: ClassVar[str] = "Holds as long as the points set aside for this clause, for all customers together, last."
     points: int = stated(f"Points for all customers together, 1 to {MOST_SET_ASIDE:,}.")
     mode: BudgetMode = stated("What happens when less is left than the clause would give.")
@@ -57,7 +59,7 @@ class Budget(Condition):
 
     def sentence(self, say: Wording) -> str:
         """As long as so many points last, and what becomes of the last ones."""
-        return say(f"budget.{self.mode.value}", points=say.points(self.points))
+        return say.counted(f"budget.{self.mode.value}", self.points)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """As much, in the same way."""

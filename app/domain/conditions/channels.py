@@ -11,6 +11,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Channel
 from app.domain.rule import in_order, stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Channels(Condition):
     """Holds when the purchase is made through one of `channels`; one that does not say where is made through none."""
 
     kind: ClassVar[str] = "channels"
+    position: ClassVar[Position] = Position.PLACE
     about: ClassVar[str] = "Holds when the purchase is made through one of these channels."
     negatable: ClassVar[bool] = True
     channels: frozenset[Channel] = stated("At least one.")
@@ -41,10 +43,10 @@ class Channels(Condition):
 
     def exception(self, say: Wording) -> str:
         """All but these."""
-        return say("channels.except", channels=self._named(say))
+        return say("channels.except", channels=self._named(say, form=".except"))
 
-    def _named(self, say: Wording) -> str:
-        return say.listed([say(f"channel.{one.value}") for one in in_order(self.channels)], last="or")
+    def _named(self, say: Wording, *, form: str = "") -> str:
+        return say.listed([say(f"channel.{one.value}{form}") for one in in_order(self.channels)], last="or")
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More channels."""

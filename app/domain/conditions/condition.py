@@ -11,6 +11,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
 from app.domain.rule import Rule
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm, Position
 
 _KINDS: dict[str, type[Condition]] = {}
 
@@ -20,6 +21,8 @@ class Condition(Rule):
 
     __slots__ = ()
 
+    position: ClassVar[Position] = Position.DEMAND
+    """Where sentences say it."""
     negatable: ClassVar[bool] = False
     """Whether it may stand in an exception."""
 
@@ -57,6 +60,10 @@ class Condition(Rule):
         """The condition as part of a sentence about the price of a reward."""
         return self.sentence(say)
 
+    def of_these(self, say: Wording) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
+        """The condition in a clause that has named goods already; None where that makes no difference."""
+        return None
+
     def exception(self, say: Wording) -> str:
         """The condition as what a clause leaves out."""
         return self.sentence(say)
@@ -75,6 +82,18 @@ class Selecting(Condition):
     def selecting(self) -> bool:
         """It does."""
         return True
+
+    @abstractmethod
+    def goods(self, say: Wording, *, form: GoodsForm, every: str = "") -> str:
+        """The goods in a form; `every` is which items of them, where they are counted."""
+
+    def sentence(self, say: Wording) -> str:
+        """Only for these goods."""
+        return say("goods.sentence", goods=self.goods(say, form=GoodsForm.ON))
+
+    def requirement(self, say: Wording) -> str:
+        """If one of these goods is bought."""
+        return say("goods.demand", goods=self.goods(say, form=GoodsForm.BUY))
 
     @abstractmethod
     def selects(self, line: Line) -> bool:

@@ -12,6 +12,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Dates(Condition):
     """Holds from the first instant of `first` to the last instant of `last`, local days; an open end is None."""
 
     kind: ClassVar[str] = "dates"
+    position: ClassVar[Position] = Position.TIME
     about: ClassVar[str] = "Holds between two dates of the shop's calendar, both included; at least one end is given."
     negatable: ClassVar[bool] = True
     first: date | None = stated("The first day.", default=None)

@@ -10,6 +10,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_PIECES = 1000
 
@@ -24,6 +25,7 @@ class EveryNthItem(Condition):
     """
 
     kind: ClassVar[str] = "every_nth_item"
+    position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = (
         "Holds when the purchase contains every nth piece of what the clause counts, over all purchases of a customer."
     )
@@ -46,7 +48,15 @@ class EveryNthItem(Condition):
 
     def sentence(self, say: Wording) -> str:
         """On the purchase with every nth piece: what the clause gives, it gives once for that purchase."""
-        return say("every_nth_item", nth=say.ordinal(self.nth))
+        return self.counting(say("each.any", every=self.every(say)), say=say)
+
+    def every(self, say: Wording) -> str:
+        """Which items, as the words before what they are."""
+        return say("each.nth", nth=say.ordinal(self.nth))
+
+    def counting(self, items: str, *, say: Wording) -> str:
+        """For these items, each that is the nth."""
+        return say("every_nth_item", items=items)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Every third piece takes in every sixth, where both are counted in one clause."""

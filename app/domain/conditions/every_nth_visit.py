@@ -10,6 +10,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_VISITS = 1000
 
@@ -23,6 +24,7 @@ class EveryNthVisit(Condition):
     """
 
     kind: ClassVar[str] = "every_nth_visit"
+    position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = "Holds on every nth purchase of a customer."
     nth: int = stated(f"2 to {MOST_VISITS:,}: with 6 the 6th, the 12th and so on.")
 

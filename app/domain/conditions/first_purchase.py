@@ -9,6 +9,7 @@ from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class FirstPurchase(Condition):
     """Holds when no purchase before counts as a visit, and the customer holds nothing that the clause gave already."""
 
     kind: ClassVar[str] = "first_purchase"
+    position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = "Holds for the first purchase of a customer."
 
     def check(self, purchase: Counted) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -13,6 +13,7 @@ from app.domain.decisions import Finding, ReasonCode
 from app.domain.facts import Line
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm, Phrase, Position, joined
 
 MOST_IN_GROUP = 20
 
@@ -44,18 +45,39 @@ class Group(Condition):
 
     def sentence(self, say: Wording) -> str:
         """Its conditions as one part of a sentence."""
-        return self._said([_apart(one, one.sentence(say), say=say) for one in self.conditions], say=say)
+        if self.selecting:
+            return say("goods.sentence", goods=self.goods(say, form=GoodsForm.ON))
+        return self._said(self._phrases(lambda one: one.sentence(say), say=say), say=say)
 
     def requirement(self, say: Wording) -> str:
         """Its conditions as part of a sentence about the price of a reward."""
-        return self._said([_apart(one, one.requirement(say), say=say) for one in self.conditions], say=say)
+        if self.selecting:
+            return say("goods.demand", goods=self.goods(say, form=GoodsForm.BUY))
+        return self._said(self._phrases(lambda one: one.requirement(say), say=say), say=say)
 
     def exception(self, say: Wording) -> str:
         """Its conditions as part of what a clause leaves out."""
-        return self._said([_apart(one, one.exception(say), say=say) for one in self.conditions], say=say)
+        return self._said(self._phrases(lambda one: one.exception(say), say=say), say=say)
+
+    def goods(self, say: Wording, *, form: GoodsForm, every: str = "") -> str:
+        """The goods that its conditions name, in a form; only for groups that narrow which lines count."""
+        named = [
+            one.goods(say, form=form, every=every) for one in self.conditions if isinstance(one, Selecting | Group)
+        ]
+        return self._goods_said(named, form=form, say=say)
+
+    def _goods_said(self, named: list[str], *, form: GoodsForm, say: Wording) -> str:
+        return say.listed(named, last="and" if form is GoodsForm.ON else "or")
+
+    def _phrases(self, words: Callable[[Condition], str], *, say: Wording) -> list[Phrase]:
+        """Each condition in words; a group inside a group is set apart, so that a sentence can be read in one way only."""
+        return [Phrase(one.position, self._apart(one, words(one), say=say)) for one in self.conditions]
+
+    def _apart(self, condition: Condition, words: str, *, say: Wording) -> str:
+        return say("group", conditions=words) if isinstance(condition, Group) else words
 
     @abstractmethod
-    def _said(self, words: list[str], *, say: Wording) -> str: ...
+    def _said(self, phrases: list[Phrase], *, say: Wording) -> str: ...
 
     def holding(self, conditions: tuple[Condition, ...]) -> Self:
         """The same kind of group, of other conditions."""
@@ -80,16 +102,12 @@ def _mixed(conditions: tuple[Condition, ...]) -> str | None:
     return None
 
 
-def _apart(condition: Condition, words: str, *, say: Wording) -> str:
-    """A group inside a group is set apart, so that a sentence can be read in one way only."""
-    return say("group", conditions=words) if isinstance(condition, Group) else words
-
-
 @dataclass(frozen=True, slots=True)
 class AnyOf(Group):
     """Holds when one of `conditions` does."""
 
     kind: ClassVar[str] = "any_of"
+    position: ClassVar[Position] = Position.CHOICE
     about: ClassVar[str] = "Holds when at least one of these holds."
     negatable: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = stated(f"2 to {MOST_IN_GROUP}. All of them name goods, or none does.")
@@ -98,7 +116,21 @@ class AnyOf(Group):
         """One is enough."""
         return any(found)
 
-    def _said(self, words: list[str], *, say: Wording) -> str:
+    def requirement(self, say: Wording) -> str:
+        """One of them, after the word that says only."""
+        if self.selecting:
+            return Group.requirement(self, say)
+        words = [phrase.words for phrase in self._phrases(lambda one: one.requirement(say), say=say)]
+        key = "any_of.only" if len(words) == 2 else "any_of.only.several"
+        return say(key, conditions=say.listed(words, last="or"))
+
+    def exception(self, say: Wording) -> str:
+        """Each of them is left out."""
+        words = [phrase.words for phrase in self._phrases(lambda one: one.exception(say), say=say)]
+        return say("any_of.exception").join(words) if len(words) == 2 else say.listed(words, last="or")
+
+    def _said(self, phrases: list[Phrase], *, say: Wording) -> str:
+        words = [phrase.words for phrase in phrases]
         return say("any_of" if len(words) == 2 else "any_of.several", conditions=say.listed(words, last="or"))
 
     def problem(self) -> str | None:
@@ -113,6 +145,7 @@ class AllOf(Group):
     """Holds when all of `conditions` do."""
 
     kind: ClassVar[str] = "all_of"
+    position: ClassVar[Position] = Position.CHOICE
     about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
     negatable: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = stated(f"1 to {MOST_IN_GROUP}. All of them name goods, or none does.")
@@ -121,14 +154,16 @@ class AllOf(Group):
         """Every one is needed."""
         return all(found)
 
-    def _said(self, words: list[str], *, say: Wording) -> str:
-        # What begins like "if" is not set beside the rest in every language: "online and only if ...".
-        first, *others = words
-        said = [
-            say("all_of.separator.if" if one.startswith(say("all_of.if")) else "all_of.separator") + one
-            for one in others
-        ]
-        return first + "".join(said)
+    def exception(self, say: Wording) -> str:
+        """All of them together are left out."""
+        phrases = self._phrases(lambda one: one.exception(say), say=say)
+        return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
+
+    def _goods_said(self, named: list[str], *, form: GoodsForm, say: Wording) -> str:
+        return named[0] if len(named) == 1 else say(f"all_of.goods.{form.value}", goods=say.listed(named, last="and"))
+
+    def _said(self, phrases: list[Phrase], *, say: Wording) -> str:
+        return joined(phrases, beside=say("all_of.beside"), apart=say("all_of.separator"))
 
     def problem(self) -> str | None:
         """Goods narrow what the clause looks at; in one group with something else they would not, and yet say so."""
@@ -140,6 +175,7 @@ class ExceptWhen(Group):
     """Holds unless all of `conditions` hold."""
 
     kind: ClassVar[str] = "except_when"
+    position: ClassVar[Position] = Position.EXCEPTION
     about: ClassVar[str] = (
         "Holds except when all of these hold: hours, dates, locations, channels, methods of payment or segments."
     )
@@ -156,15 +192,21 @@ class ExceptWhen(Group):
         return not all(found)
 
     def sentence(self, say: Wording) -> str:
-        """What it leaves out."""
-        return self.exception(say)
+        """All but what it leaves out."""
+        return say("except_when", conditions=self.exception(say))
 
     def requirement(self, say: Wording) -> str:
         """The same of a reward."""
-        return self.exception(say)
+        return self.sentence(say)
 
-    def _said(self, words: list[str], *, say: Wording) -> str:
-        return say("except_when", conditions=say("all_of.separator").join(words))
+    def _apart(self, condition: Condition, words: str, *, say: Wording) -> str:
+        if isinstance(condition, ExceptWhen):
+            return say("group", conditions=say("except_when", conditions=words))
+        alone = len(self.conditions) == 1 or not isinstance(condition, Group)
+        return words if alone else say("group", conditions=words)
+
+    def _said(self, phrases: list[Phrase], *, say: Wording) -> str:
+        return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
 
     def problem(self) -> str | None:
         """Only what has an opposite that can be said and reached."""

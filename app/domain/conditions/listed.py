@@ -11,6 +11,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm
 
 MOST = 200
 
@@ -45,22 +46,16 @@ class Listed(Selecting):
         """How a sentence calls what a list names."""
         return say(f"{self.kind}.called", name=name)
 
-    def sentence(self, say: Wording) -> str:
-        """For these, except those."""
-        return self._said(self.kind, say=say, last="and")
-
-    def requirement(self, say: Wording) -> str:
-        """If one of these is in the basket, those not counted."""
-        return self._said(f"{self.kind}.in_basket", say=say, last="or")
-
-    def _said(self, key: str, *, say: Wording, last: Literal["and", "or"]) -> str:
-        included = say.listed([self.called(name, say=say) for name in sorted(self.include)], last=last)
-        excluded = say.listed([self.called(name, say=say) for name in sorted(self.exclude)], last=last)
-        if self.include and self.exclude:
-            return say(f"{key}.both", included=included, excluded=excluded)
+    def goods(self, say: Wording, *, form: GoodsForm, every: str = "") -> str:
+        """These, except those."""
+        last: Literal["and", "or"] = "and" if form is GoodsForm.ON else "or"
+        values = {"every": every} if form is GoodsForm.EACH else {}
         if self.include:
-            return say(f"{key}.only", included=included)
-        return say(f"{key}.except", excluded=excluded)
+            values["included"] = say.listed([self.called(name, say=say) for name in sorted(self.include)], last=last)
+        if self.exclude:
+            values["excluded"] = say.listed([self.called(name, say=say) for name in sorted(self.exclude)], last="and")
+        lists = "both" if self.include and self.exclude else "only" if self.include else "except"
+        return say(f"{self.kind}.{form.value}.{lists}", **values)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """It counts all that the other counts."""

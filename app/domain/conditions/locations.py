@@ -12,6 +12,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_LOCATIONS = 200
 
@@ -27,6 +28,7 @@ class Locations(Condition):
     """
 
     kind: ClassVar[str] = "locations"
+    position: ClassVar[Position] = Position.PLACE
     about: ClassVar[str] = "Holds when the purchase is made at one of these locations."
     negatable: ClassVar[bool] = True
     locations: frozenset[str] = stated(f"Keys of locations of the program, 1 to {MOST_LOCATIONS}.")

@@ -12,6 +12,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_DAYS = 3650
 
@@ -21,6 +22,7 @@ class MemberFor(Condition):
     """Holds from the first instant of the local day that is `days` days after the day of enrolment."""
 
     kind: ClassVar[str] = "member_for"
+    position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = "Holds for members who joined at least so long ago."
     days: int = stated(f"Days since the day of joining, 1 to {MOST_DAYS:,}.")
 
@@ -39,7 +41,7 @@ class MemberFor(Condition):
 
     def sentence(self, say: Wording) -> str:
         """Once you have been a member for so long."""
-        return say("member_for", days=say.days(self.days))
+        return say.counted("member_for", self.days)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """A shorter time has passed wherever a longer one has."""

@@ -36,6 +36,10 @@ class MinimumQuantity(Condition):
         """If at least so many pieces count."""
         return say.counted("minimum_quantity", self.quantity)
 
+    def of_these(self, say: Wording) -> str:
+        """If at least so many of the goods of the clause are bought."""
+        return say.counted("minimum_quantity.of_these", self.quantity)
+
     def at_least_as_wide(self, other: Condition) -> bool:
         """Fewer pieces are reached wherever more are."""
         return isinstance(other, MinimumQuantity) and self.quantity <= other.quantity

@@ -55,6 +55,11 @@ class MinimumSpend(Condition):
         kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
         return say(kind, amount=say.money(self.amount))
 
+    def of_these(self, say: Wording) -> str:
+        """If the goods of the clause come to at least so much."""
+        kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
+        return say(f"{kind}.of_these", amount=say.money(self.amount))
+
     def at_least_as_wide(self, other: Condition) -> bool:
         """A smaller amount is reached wherever a larger one is, and one with tax wherever the same without is."""
         return (

@@ -10,6 +10,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_CLAUSES = 20
 
@@ -19,6 +20,7 @@ class NotCombinedWith(Condition):
     """Holds when none of the clauses with the keys `clauses` fits the purchase."""
 
     kind: ClassVar[str] = "not_combined_with"
+    position: ClassVar[Position] = Position.EXCEPTION
     about: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
     clauses: frozenset[str] = stated(f"Keys of earning clauses of the same terms, 1 to {MOST_CLAUSES}.")
     numbers: frozenset[int] = stated("Their numbers in the published terms.", default=frozenset(), given=False)
@@ -32,6 +34,10 @@ class NotCombinedWith(Condition):
 
     def sentence(self, say: Wording) -> str:
         """Unless those clauses fit as well."""
+        return say("except_when", conditions=self.exception(say))
+
+    def exception(self, say: Wording) -> str:
+        """Purchases that those clauses fit as well."""
         names = [say.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
         called = [say("not_combined_with.called", clause=name) for name in names]
         return say("not_combined_with", clauses=say.listed(called, last="or"))

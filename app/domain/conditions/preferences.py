@@ -14,6 +14,7 @@ from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
 from app.domain.persons import LONGEST_VALUE, Aspect, Person, PreferenceKind, folded, value_problem
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST = 50
 
@@ -23,6 +24,7 @@ class Preferences(AboutCustomer):
     """Holds when the customer has stated one of `values` as a preference of a kind; capital or small does not matter."""
 
     kind: ClassVar[str] = "preferences"
+    position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = "Holds when the customer has stated one of these preferences."
     aspect: ClassVar[Aspect] = Aspect.PREFERENCES
     preference: PreferenceKind = stated("What they are about.")

@@ -13,6 +13,7 @@ from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
 from app.domain.persons import MOST_SEGMENTS, Aspect, Person, segment_problem
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Segments(AboutCustomer):
     """Holds for customers in one of `segments`."""
 
     kind: ClassVar[str] = "segments"
+    position: ClassVar[Position] = Position.MEMBER
     about: ClassVar[str] = "Holds for customers that you have put into one of these groups, such as `student`."
     negatable: ClassVar[bool] = True
     aspect: ClassVar[Aspect] = Aspect.SEGMENTS

@@ -12,6 +12,7 @@ from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.effects.tier import Tier
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class TierAtLeast(Condition):
     """Holds for members who hold the level with the key `tier` or a higher one, or have the points that it takes."""
 
     kind: ClassVar[str] = "tier_at_least"
+    position: ClassVar[Position] = Position.MEMBER
     about: ClassVar[str] = "Holds for members at this level or above."
     tier: str = stated("The key of a level of the same terms.")
     name: str = stated("What the level is called in the published terms.", default="", given=False)

@@ -11,6 +11,7 @@ from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 MOST_TIMES = 1000
 
@@ -23,6 +24,7 @@ class TimesPerPeriod(Condition):
     about: ClassVar[str] = (
         "Holds so many times per customer and period: a day by the calendar of the location, longer periods by the program's."
     )
+    position: ClassVar[Position] = Position.LIMIT
     times: int = stated(f"1 to {MOST_TIMES:,}.")
     period: Period = stated("The period, after which counting starts anew.")
 

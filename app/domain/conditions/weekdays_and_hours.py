@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
 from typing import ClassVar
 
-from app.domain.calendar import WEEK, Weekday, next_closing, next_opening
+from app.domain.calendar import WEEK, Weekday, next_closing, next_opening, opens_on
 from app.domain.conditions.condition import Condition
 from app.domain.counting import Counted
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import Position
 
 _MINUTES = 24 * 60
+_LONGEST_SKIPPED = 120
+"""Minutes: no clock is set forward by more."""
+_LOOK_AHEAD_DAYS = 2 * 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class WeekdaysAndHours(Condition):
     """
 
     kind: ClassVar[str] = "weekdays_and_hours"
+    position: ClassVar[Position] = Position.TIME
     about: ClassVar[str] = "Holds on these days between these hours, by the clock on the shop's wall."
     negatable: ClassVar[bool] = True
     days: frozenset[Weekday] = stated(
@@ -32,6 +37,9 @@ class WeekdaysAndHours(Condition):
     )
     start: time | None = stated("From this time on; default the whole day.", default=None)
     end: time | None = stated("Until just before this time.", default=None)
+    skipped_on: date | None = stated(
+        "A day on which the clocks skip all of these hours, where there is one.", default=None, given=False
+    )
 
     def check(self, purchase: Counted) -> Finding:
         """The remedy is the next moment at which the window is open."""
@@ -54,11 +62,31 @@ class WeekdaysAndHours(Condition):
         days = say.weekdays(self.days)
         if self.start is None and self.end is None:
             return say("weekdays_and_hours.all_day", days=days)
+        if self.start is None and self.end is not None:
+            return say("weekdays_and_hours.until", days=days, end=say.time_of_day(self.end)) + self._skipped(say)
         if self.end is None:
             return say("weekdays_and_hours.from", days=days, start=say.time(self.start or time.min))
         start = self.start or time.min
         key = "weekdays_and_hours" if start < self.end else "weekdays_and_hours.overnight"
-        return say(key, days=days, start=say.time(start), end=say.time(self.end))
+        return say(key, days=days, start=say.time(start), end=say.time(self.end)) + self._skipped(say)
+
+    def _skipped(self, say: Wording) -> str:
+        """That there are days on which the clocks skip all of the hours, and one of them."""
+        return "" if self.skipped_on is None else say("weekdays_and_hours.skipped", date=say.date(self.skipped_on))
+
+    def on_clocks_of(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
+        """The condition with the first day from `since` on, within some years, on which the clocks skip its hours."""
+        length = (_minute(self.end) - _minute(self.start)) % _MINUTES if self.end is not None else _MINUTES
+        if length > _LONGEST_SKIPPED:
+            return self
+        days = (since + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS))
+        found = (
+            day
+            for day in days
+            if WEEK[day.weekday()] in self.days
+            and not opens_on(day, zone_name=zone_name, days=self.days, start=self.start, end=self.end)
+        )
+        return replace(self, skipped_on=next(found, None))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Every minute of the other's week is in this one's."""

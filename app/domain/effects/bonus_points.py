@@ -20,7 +20,7 @@ class BonusPoints(Extra):
 
     def sentence(self, say: Wording) -> str:
         """So many points on top."""
-        return say("bonus_points", points=say.points(self.points))
+        return say.counted("bonus_points", self.points)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points."""

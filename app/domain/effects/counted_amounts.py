@@ -8,6 +8,7 @@ from typing import ClassVar
 from app.domain.counting import Basis
 from app.domain.effects.effect import ClauseKind, Effect
 from app.domain.rule import stated
+from app.domain.units import Unit
 from app.domain.wording import Wording
 
 _KINDS = ("gift_cards", "shipping", "tips", "deposits")
@@ -42,11 +43,15 @@ class CountedAmounts(Effect):
         )
 
     def sentence(self, say: Wording) -> str:
-        """What counts and what does not."""
+        """What counts and what does not, for points."""
+        return self.in_units((Unit.POINTS,), say=say)
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Wording) -> str:
+        """What counts and what does not, for what members collect."""
         counted = [say(f"counted_amounts.{kind}") for kind in _KINDS if getattr(self, kind)]
         left_out = [say(f"counted_amounts.{kind}") for kind in _KINDS if not getattr(self, kind)]
         return say(
-            "counted_amounts",
+            f"counted_amounts.{'_and_'.join(unit.value for unit in units) or Unit.POINTS.value}",
             tax=say("counted_amounts.with_tax" if self.taxes else "counted_amounts.without_tax"),
             discounts=say(
                 "counted_amounts.before_discounts" if self.discounts_ignored else "counted_amounts.after_discounts"

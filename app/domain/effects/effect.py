@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 from app.domain.amounts import Parts
 from app.domain.counting import Counted
 from app.domain.rule import Rule
+from app.domain.units import Unit
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm
 
 MOST_POINTS = 1_000_000
 """The most points that one clause may name."""
@@ -46,6 +48,9 @@ class Effect(Rule):
     by_amount: ClassVar[bool] = False
     """Whether it gives points for an amount of money, and not for a visit or an item."""
 
+    goods_form: ClassVar[GoodsForm | None] = None
+    """The form in which its sentence names the goods that it looks at; None where they are a condition of it."""
+
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is made twice; the second one is the one that is used.
         if "kind" in cls.__dict__:
@@ -55,6 +60,14 @@ class Effect(Rule):
     def of_data(cls, data: Mapping[str, Any]) -> Effect:
         """The stored effect of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
+
+    def of_goods(self, goods: str, *, say: Wording) -> str:
+        """The main part with the goods that it looks at, in their form. Only where there is one."""
+        raise NotImplementedError
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Wording) -> str:  # noqa: ARG002  # most are about one unit
+        """The main part under terms by which members collect or spend these units."""
+        return self.sentence(say)
 
     def addition(self, say: Wording) -> str | None:  # noqa: ARG002  # most clauses say nothing besides
         """What the clause says besides, as a sentence of its own behind the conditions; None: nothing."""

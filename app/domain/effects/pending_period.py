@@ -24,7 +24,7 @@ class PendingPeriod(Effect):
 
     def sentence(self, say: Wording) -> str:
         """Only after so many days."""
-        return say.counted("pending_period", self.days)
+        return say("pending_period", nth=say.ordinal(self.days + 1))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """No longer a wait."""

@@ -10,8 +10,11 @@ from typing import ClassVar
 from app.domain.effects.effect import Effect, Extra
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm
 
 HIGHEST = 100
+_WORDS = {Decimal(2): "double", Decimal(3): "triple"}
+"""Factors that have a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class PointsMultiplier(Extra):
 
     kind: ClassVar[str] = "points_multiplier"
     by_amount: ClassVar[bool] = True
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "So many times the points that the earning clauses give for the goods of this clause."
     factor: Decimal = stated(f"Above 1, at most {HIGHEST}, with at most 2 decimals: 2 doubles the points.")
 
@@ -30,7 +34,16 @@ class PointsMultiplier(Extra):
 
     def sentence(self, say: Wording) -> str:
         """So many times the points."""
-        return say("points_multiplier", factor=say.decimal(self.factor))
+        return say("points_multiplier", times=self._times(say))
+
+    def of_goods(self, goods: str, *, say: Wording) -> str:
+        """So many times the points on these goods."""
+        return say("points_multiplier.on", times=self._times(say), goods=goods)
+
+    def _times(self, say: Wording) -> str:
+        if self.factor in _WORDS:
+            return say(f"points_multiplier.{_WORDS[self.factor]}")
+        return say("points_multiplier.times", factor=say.decimal(self.factor))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As large a factor."""

@@ -10,6 +10,7 @@ from app.domain.counting import Counted
 from app.domain.effects.effect import MOST_POINTS, Earning, Effect, points_problem
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class PointsPerAmount(Earning):
 
     kind: ClassVar[str] = "points_per_amount"
     by_amount: ClassVar[bool] = True
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
     points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
     per: Money = stated("For each of this much, in the program's currency, above 0.")
@@ -29,6 +31,10 @@ class PointsPerAmount(Earning):
     def sentence(self, say: Wording) -> str:
         """So many points for every so much."""
         return say("points_per_amount", points=say.points(self.points), per=say.money(self.per))
+
+    def of_goods(self, goods: str, *, say: Wording) -> str:
+        """So many points for every so much of these goods."""
+        return say("points_per_amount.on", points=say.points(self.points), per=say.money(self.per), goods=goods)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points for the same amount."""

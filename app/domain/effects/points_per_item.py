@@ -10,6 +10,7 @@ from app.domain.counting import Counted
 from app.domain.effects.effect import MOST_POINTS, Earning, Effect, points_problem
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class PointsPerItem(Earning):
     """`points` for each whole piece of every counted line; what is sold by measure counts its whole units."""
 
     kind: ClassVar[str] = "points_per_item"
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.EACH
     about: ClassVar[str] = (
         "Points for each piece that counts; of what is sold by measure, for each whole unit of a line."
     )
@@ -28,7 +30,11 @@ class PointsPerItem(Earning):
 
     def sentence(self, say: Wording) -> str:
         """So many points for each piece."""
-        return say("points_per_item", points=say.points(self.points))
+        return self.of_goods(say("each.any", every=say("each.every")), say=say)
+
+    def of_goods(self, goods: str, *, say: Wording) -> str:
+        """So many points for each of these."""
+        return say("points_per_item", points=say.points(self.points), items=goods)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points."""

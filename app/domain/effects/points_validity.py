@@ -10,6 +10,7 @@ from typing import ClassVar
 from app.domain.effects.effect import ClauseKind, Effect
 from app.domain.lots import ValidityEnd, last_valid_day
 from app.domain.rule import in_order, stated
+from app.domain.units import Unit
 from app.domain.wording import Wording
 
 MOST_MONTHS = 120
@@ -108,19 +109,28 @@ class PointsValidity(Effect):
         until = say(f"points_validity.until.{self.until.value}")
         if not self.expires:
             return say("points_validity", length=length, since=since, until=until)
-        latest = say.days(self.notice_until)
         return say(
             "points_validity.expires",
             length=length,
             since=since,
             until=until,
             earliest=say.days(self.notice_from),
-            latest=latest,
+            latest=say.number(self.notice_until),
             channels=say.listed(
                 [say(f"points_validity.by.{one.value}") for one in in_order(self.notice_by)], last="or"
             ),
-            short=say("points_validity.short", latest=latest) if self.told_on_receipt else "",
+            short=say("points_validity.short", latest=say.days(self.notice_until)) if self.told_on_receipt else "",
         )
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Wording) -> str:
+        """How long points stay valid; stamps, where there are any, always do."""
+        if Unit.STAMPS not in units:
+            return self.sentence(say)
+        if units == (Unit.STAMPS,) and self.for_ever:
+            return say("points_validity.stamps")
+        if self.for_ever:
+            return say("points_validity.for_ever_with_stamps")
+        return say("points_validity.with_stamps", points=self.sentence(say))
 
     def at_least_as_good(self, other: Effect) -> bool:
         """It ends no sooner whenever it begins, and takes nothing without a notice that the other would have asked for."""
@@ -146,8 +156,9 @@ class PointsValidity(Effect):
             other.notice_until <= self.notice_until
             and self.notice_from <= other.notice_from
             and self.notice_by <= other.notice_by
-            # A later last day for notices makes the receipt the notice of more points.
-            and (not self.told_on_receipt or self.notice_until == other.notice_until)
+            # A later last day for notices makes the receipt the notice of more points, and so may a beginning that
+            # leaves the same end: a month from 28 January and one from 30 January both end on 28 February.
+            and (not self.told_on_receipt or (self.notice_until == other.notice_until and self.since is other.since))
         )
 
     def problem(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from app.domain.effects.effect import ClauseKind, Effect
 from app.domain.rule import stated
+from app.domain.units import Unit
 from app.domain.wording import Wording
 
 
@@ -30,6 +31,10 @@ class RefundPolicy(Effect):
     def sentence(self, say: Wording) -> str:
         """What is taken back."""
         return say(f"refund_policy.{self.mode.value}")
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Wording) -> str:
+        """What is taken back and comes back, of what members collect."""
+        return say("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(say)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Nothing is owed."""

@@ -10,6 +10,7 @@ from app.domain.counting import Counted
 from app.domain.effects.effect import ClauseKind, Effect
 from app.domain.rule import stated
 from app.domain.wording import Wording
+from app.domain.wording.sentences import GoodsForm
 
 MOST_STAMPS = 100
 
@@ -51,7 +52,19 @@ class Stamps(Effect):
 
     def sentence(self, say: Wording) -> str:
         """So many stamps for that."""
-        return say(f"stamps.{self.per.value}", stamps=say.counted("stamps", self.stamps))
+        stamps = say.counted("stamps", self.stamps)
+        if self.per is StampOccasion.VISIT:
+            return say("stamps.VISIT", stamps=stamps)
+        return say("stamps.ITEM", stamps=stamps, items=say("each.any", every=say("each.every")))
+
+    @property
+    def goods_form(self) -> GoodsForm | None:  # type: ignore[override]  # a stamp for each item names them, one for a visit does not
+        """Every item of them, where items are stamped."""
+        return GoodsForm.EACH if self.per is StampOccasion.ITEM else None
+
+    def of_goods(self, goods: str, *, say: Wording) -> str:
+        """So many stamps for each of these."""
+        return say("stamps.ITEM", stamps=say.counted("stamps", self.stamps), items=goods)
 
     def addition(self, say: Wording) -> str:
         """That a refund takes them back."""

@@ -28,7 +28,7 @@ class Tier(Effect):
 
     def sentence(self, say: Wording) -> str:
         """What it takes."""
-        return say("tier", tier=self.name, qualifying=say.counted("qualifying", self.points))
+        return say.counted("tier", self.points, tier=self.name)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """The same level for no more."""

@@ -44,7 +44,7 @@ class TierPeriod(Effect):
 
     def sentence(self, say: Wording) -> str:
         """When a level is reached, and how long it stays."""
-        grace = say.counted("tier_period.grace", self.grace_days) if self.grace_days else say("tier_period.no_grace")
+        grace = say.counted("tier_period.grace", self.grace_days) if self.grace_days else ""
         return say("tier_period", period=say(f"tier_period.{self.period.value}"), grace=grace)
 
     def at_least_as_good(self, other: Effect) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
@@ -40,9 +41,9 @@ class Wording:
         self.locale = locale
         self._formats = formats(locale, region)
         self._chinese = locale in _CHINESE
-        swiss = locale is Locale.DE and region in ("CH", "LI")
         self._messages = {
-            key: _for_reader(message, address=address, swiss=swiss) for key, message in CATALOGUES[locale].items()
+            key: _for_reader(message, address=address, spelling=_SPELLING.get((locale, region), {}))
+            for key, message in CATALOGUES[locale].items()
         }
 
     def __call__(self, key: str, **values: str) -> str:
@@ -62,15 +63,14 @@ class Wording:
         """Sentences as one text: Chinese ones follow each other without a space."""
         return ("" if self._chinese else " ").join(sentences)
 
-    def counted(self, key: str, n: int) -> str:
-        """The plural form of a key for a number."""
-        return _counted(self, key, n)
+    def counted(self, key: str, n: int, **values: str) -> str:
+        """The plural form of a key for a number, with the values of its other placeholders."""
+        return self._counted(key, n, **values) if values else _counted(self, key, n)
 
-    def _counted(self, key: str, n: int) -> str:
+    def _counted(self, key: str, n: int, **values: str) -> str:
         forms = self._messages[key]
-        if isinstance(forms, str):
-            return forms.format(n=self.number(n))
-        return forms.get(self._formats.cldr.plural_form(abs(n)), forms["other"]).format(n=self.number(n))
+        form = forms if isinstance(forms, str) else forms.get(self._formats.cldr.plural_form(abs(n)), forms["other"])
+        return self._spaced(form.format(n=self.number(n), **values))
 
     def capitalised(self, sentence: str) -> str:
         """The sentence with a capital first letter."""
@@ -113,6 +113,10 @@ class Wording:
     def time(self, at: time) -> str:
         """A time of day on the clock that the reader's region uses."""
         return self._formats.time(at)
+
+    def time_of_day(self, at: dt.time) -> str:
+        """A time of day as it is said alone: "before 9:00", and with the part of the day in Chinese."""
+        return self._formats.time_of_day(at)
 
     def instant(self, at: datetime, *, zone: str) -> str:
         """Weekday, day and time on the wall clock of a zone."""
@@ -159,16 +163,30 @@ _MIXED = re.compile(
 """A name in its quotation marks, or a place where Chinese and Latin letters or digits meet."""
 
 
-def _for_reader(message: Message, *, address: Address, swiss: bool) -> Plural:
-    """The form of a message for a form of address; Swiss German is written without ß."""
+_AMERICAN = {"favour": "favor", "ancelled": "anceled"}
+_SPELLING = {
+    (Locale.DE, "CH"): {"ß": "ss"},
+    (Locale.DE, "LI"): {"ß": "ss"},
+    (Locale.EN, "US"): _AMERICAN,
+    (Locale.EN, "PH"): _AMERICAN,
+}
+"""Spellings of a region, where catalogues have others."""
+
+
+def _for_reader(message: Message, *, address: Address, spelling: Mapping[str, str]) -> Plural:
+    """The form of a message for a form of address, in the spelling of a region."""
     if isinstance(message, Mapping) and "formal" in message:
         message = message[address.value.lower()]
     found = cast("Plural", message)
-    if not swiss:
-        return found
     if isinstance(found, str):
-        return found.replace("ß", "ss")
-    return {form: text.replace("ß", "ss") for form, text in found.items()}
+        return _spelled(found, spelling)
+    return {form: _spelled(text, spelling) for form, text in found.items()}
+
+
+def _spelled(text: str, spelling: Mapping[str, str]) -> str:
+    for usual, regional in spelling.items():
+        text = text.replace(usual, regional)
+    return text
 
 
 def wording(locale: Locale, *, region: str | None = None, address: Address = Address.FORMAL) -> Wording:

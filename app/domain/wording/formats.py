@@ -50,6 +50,7 @@ class Formats:
             currency: words for (one, place, currency), words in _YUAN.items() if (one, place) == (locale, region)
         }
         self._clock = _clock(locale, self.cldr)
+        self._spoken = _SPOKEN.get(locale)
 
     def number(self, n: int | Decimal) -> str:
         """A number with its thousands set apart, without zeros after its decimals."""
@@ -58,7 +59,8 @@ class Formats:
     def money(self, amount: Money) -> str:
         """An amount with its currency; whole amounts stand without decimals."""
         decimals = DECIMALS[amount.currency]
-        value, whole = amount.decimal(), amount.minor % 10**decimals == 0
+        value = amount.decimal()
+        whole = value == value.to_integral_value()
         shown = "" if whole or not decimals else f".{'0' * decimals}"
         if (words := self._words.get(amount.currency)) is not None:
             return words.format(amount=format_decimal(value, format=f"#,##0{shown}", locale=self.cldr))
@@ -86,6 +88,12 @@ class Formats:
         """A time of day on the clock that the region reads: 17:00, or 5 PM; full hours alone where that is said."""
         return self._shown(at, self._clock.whole if at.minute == 0 else self._clock.minutes)
 
+    def time_of_day(self, at: dt.time) -> str:
+        """A time of day that is said alone: as `time`, in Chinese with the part of the day."""
+        if self._spoken is None:
+            return self.time(at)
+        return format_time(at, format=self._spoken if at.minute == 0 else "Bh:mm", locale=self.cldr)
+
     def clock(self, at: datetime, *, zone: str) -> str:
         """The time of day of an instant on the wall clock of a zone, with its minutes."""
         return self._shown(local(at, zone_name=zone).time(), self._clock.minutes)
@@ -108,6 +116,7 @@ class _Clock(NamedTuple):
 
 
 _DIGITAL = "H:mm"
+_SPOKEN = {Locale.ZH_HANS: "Bh点", Locale.ZH_HANT: "Bh點"}
 
 
 def _clock(locale: Locale, cldr: babel.Locale) -> _Clock:

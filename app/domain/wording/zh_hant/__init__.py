@@ -4,4 +4,4 @@ from collections.abc import Mapping
 
 from app.domain.wording.zh_hant import answers, rules
 
-MESSAGES: Mapping[str, str | Mapping[str, str]] = {**rules.MESSAGES, **answers.MESSAGES}
+MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {**rules.MESSAGES, **answers.MESSAGES}

@@ -1,0 +1,60 @@
+"""Terms over HTTP as each reader knows them: by the region of the request, else of the program, and with Sie or du."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from app.domain.access import Role
+from app.queries.records import ProgramKind
+from tests.shop import Shop, open_shop
+
+TEXT = "{ program { terms { text } } }"
+UPDATE = "mutation($input: UpdateProgramInput!) { updateProgram(input: $input) { userErrors { code } } }"
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A British program of points, whose terms start with 2020."""
+    with open_shop(database_url, kind=ProgramKind.SANDBOX) as opened:
+        yield opened
+
+
+def text(shop: Shop, language: str) -> str:
+    """The terms as a till reads them."""
+    found: str = shop.ask(TEXT, language=language)["program"]["terms"]["text"]
+    return found
+
+
+def test_the_reader_s_region_decides_how_days_are_written_and_else_the_program_s(shop: Shop) -> None:
+    day = "1 January 2020"
+    assert f"valid from {day}" in text(shop, "en")
+    assert f"valid from {day}" in text(shop, "en-GB,en;q=0.9")
+    assert "valid from January 1, 2020" in text(shop, "en-US,en;q=0.9")
+    assert "in your favor" in text(shop, "en-US")
+    assert "1\N{NO-BREAK SPACE}£" in text(shop, "de")
+
+
+def test_the_locale_of_a_field_has_its_region_too(shop: Shop) -> None:
+    both = shop.ask('{ gb: terms(locale: "en-GB") { text } us: terms(locale: "en-US") { text } }')
+    assert "1 January 2020" in both["gb"]["text"]
+    assert "January 1, 2020" in both["us"]["text"]
+
+
+def test_german_addresses_members_as_the_owner_has_chosen(shop: Shop) -> None:
+    assert "Wenn Sie Ware zurückgeben" in text(shop, "de")
+    chosen = {"idempotencyKey": uuid.uuid4().hex, "formOfAddress": "INFORMAL"}
+    assert shop.ask(UPDATE, role=Role.OWNER, input=chosen)["updateProgram"]["userErrors"] == []
+    assert "Wenn du Ware zurückgibst" in text(shop, "de")
+
+
+def test_clauses_that_are_not_printed_say_so_and_come_after_those_that_are(shop: Shop) -> None:
+    found = shop.ask("{ program { terms { text clauses { number printed statement } } } }")["program"]["terms"]
+    shown = [clause for clause in found["clauses"] if clause["printed"]]
+    hidden = [clause for clause in found["clauses"] if not clause["printed"]]
+    assert [clause["number"] for clause in shown] == [str(n) for n in range(1, len(shown) + 1)]
+    assert all(f"{clause['number']}. {clause['statement']}" in found["text"] for clause in shown)
+    assert [clause["number"] for clause in hidden] == [str(len(shown) + 1)]
+    assert all(clause["statement"] not in found["text"] for clause in hidden)
