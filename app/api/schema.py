@@ -6,7 +6,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from app.api.conventions.scalars import SCALARS
-from app.api.conventions.user_errors import TechnicalRefusal
+from app.api.conventions.user_errors import ReceiptRefusal, TechnicalRefusal
 from app.api.customers.customers import Customer
 from app.api.drafting.previews import ImpactPreview
 from app.api.program.programs import Program
@@ -20,6 +20,17 @@ from app.api.writing import Mutation
 schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
-    types=[Customer, ImpactPreview, LedgerEntry, Program, Purchase, Redemption, Reward, TechnicalRefusal, Terms],
+    types=[
+        Customer,
+        ImpactPreview,
+        LedgerEntry,
+        Program,
+        Purchase,
+        Redemption,
+        Reward,
+        ReceiptRefusal,
+        TechnicalRefusal,
+        Terms,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=True),
 )

@@ -99,9 +99,7 @@ async def _sample(desk: Desk) -> tuple[NewProgram, str]:
     )
     lines = (Line(number=1, sku="22423", quantity=Decimal(2), unit_price=1275, name="REGENCY CAKESTAND 3 TIER"),)
     facts = PurchaseFacts(occurred_at=desk.now(program), zone=program.zone, currency=program.currency, lines=lines)
-    bought = NewPurchase(
-        customer=CustomerBy(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts, fingerprint="demo-1"
-    )
+    bought = NewPurchase(customer=CustomerBy(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts)
     await do(earn, name="recordPurchase", order=bought)
     key = await desk.hand_out_key(
         program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=enrolled.customer_id

@@ -38,7 +38,9 @@ class ProblemCode(StrEnum):
     IDENTITY_TAKEN = "IDENTITY_TAKEN"
     REWARD_KEY_TAKEN = "REWARD_KEY_TAKEN"
     LOCATION_TAKEN = "LOCATION_TAKEN"
+    RECEIPT_AMBIGUOUS = "RECEIPT_AMBIGUOUS"
     RECEIPT_DIFFERS = "RECEIPT_DIFFERS"
+    ORDER_NOT_CANCELLED = "ORDER_NOT_CANCELLED"
     NO_TERMS_IN_FORCE = "NO_TERMS_IN_FORCE"
     UNKNOWN_REWARD_IN_TERMS = "UNKNOWN_REWARD_IN_TERMS"
     UNKNOWN_LOCATION_IN_TERMS = "UNKNOWN_LOCATION_IN_TERMS"
@@ -65,9 +67,12 @@ class Problem:
     """One technical refusal.
 
     `path` leads to the input that caused it (field names and list positions, without `input`); `detail` is a short
-    English addition for developers, or None.
+    English addition for developers, or None. `purchase_ids` and `redemption_ids` are what is recorded and stands in the
+    way.
     """
 
     code: ProblemCode
     path: tuple[str | int, ...] = ()
     detail: str | None = None
+    purchase_ids: tuple[str, ...] = ()
+    redemption_ids: tuple[str, ...] = ()

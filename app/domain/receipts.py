@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from app.domain.amounts import AmountError, Exchange, Money, rate_problem
 from app.domain.facts import FactsError, Line, LineKind, Payment, PaymentKind, quantity_problem
+from app.domain.names import identifying
 
 MOST_LINES = 500
 MOST_PAYMENTS = 20
@@ -20,9 +21,11 @@ LONGEST_TEXT = 200
 HIGHEST_PRICE = Decimal(1_000_000_000)
 
 
-def check_number(text: str) -> None:
-    """Hold the receipt's number to 1 to 200 characters."""
-    _check_text(text, at=("external_id",))
+def number_of(text: str) -> str:
+    """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
+    number = identifying(text)
+    _check_text(number, at=("external_id",))
+    return number
 
 
 def check_lines(count: int, *, fewest: int = 1) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 
 from app.domain.identities import IdentityKind
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import ReceiptBy
 from app.importing.plan import Buyer, Destination, LeftOut, Plan, Reason, Receipt, Return
 from app.queries.published_terms import first_terms
 from app.queries.records import CustomerBy, Program
@@ -138,7 +139,6 @@ def _bought(receipt: Receipt) -> NewPurchase | None:
         customer=CustomerBy(receipt.buyer.value, receipt.buyer.kind),
         external_id=receipt.invoice,
         facts=receipt.facts,
-        fingerprint=fingerprint("receipt", receipt.facts.to_data()),
     )
 
 
@@ -149,7 +149,7 @@ def _return_payload(back: Return, *, receipt: Receipt) -> object:
 def _returned(back: Return, *, receipt: Receipt) -> NewRefund:
     return NewRefund(
         purchase_id=None,
-        receipt=back.invoice,
+        receipt=ReceiptBy(back.invoice, day=back.sold_on),
         lines={back.line: back.quantity},
         occurred_at=receipt.at,
         external_id=back.receipt,

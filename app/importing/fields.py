@@ -83,7 +83,7 @@ def _row(number: int, text: dict[str, str], *, invoice: str, destination: Destin
         at=_instant(text["InvoiceDate"], zone_name=destination.zone),
         buyer=_buyer(text["CustomerID"], region=destination.region),
     )
-    receipts.check_number(row.invoice)
+    receipts.number_of(row.invoice)
     return row
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from app.domain.calendar import local
-from app.domain.receipt_numbers import ReceiptNumbers
+from app.domain.receipt_numbers import Spot
 from app.importing.plan import Destination, Fault, LeftOut, Reason, Row
 
 BETWEEN_LINES = timedelta(minutes=5)
@@ -105,10 +104,7 @@ def _may_be_of(group: Group, *, fault: Fault, destination: Destination) -> bool:
 def _day(at: datetime, *, destination: Destination) -> date | None:
     """The day of business of a receipt where the program's numbers are told apart by it; a file knows no locations."""
     numbering = destination.numbering
-    if numbering.numbers not in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY):
-        return None
-    wall = local(at, zone_name=destination.zone)
-    return wall.date() if wall.time() >= numbering.day_starts else wall.date() - timedelta(days=1)
+    return numbering.day_of(Spot(None, at, destination.zone)) if numbering.per_day else None
 
 
 def _by_time(rows: Sequence[Row]) -> list[list[Row]]:

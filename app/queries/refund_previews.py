@@ -14,11 +14,13 @@ from app.domain.deciding.tiers import TierStanding
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import OWN_SOURCE, Numbering, ReceiptBy
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Returned
-from app.store import customers, purchases, refunds, stories, terms, waiting_refunds
+from app.store import customers, purchases, receipt_references, refunds, stories, terms, waiting_refunds
 from app.store.customers import CustomerBy
+from app.store.purchases import Purchase
 from app.store.telling import NewFact, told_with
 from app.store.unit import Session
 from app.store.waiting_refunds import WaitingRefund
@@ -47,25 +49,30 @@ class RefundTry:
     """A refund to try out: of a purchase by id or by its receipt, as an order for a refund says it."""
 
     purchase_id: str | None
-    receipt: str | None
+    receipt: ReceiptBy | None
     lines: Mapping[int, Decimal | None] | None
     amounts: Mapping[int, Decimal]
     amount: Decimal | None
     at: datetime
 
 
-async def try_refund(session: Session, *, program_id: str, source: str, order: RefundTry) -> RefundTried | Problem:
+async def try_refund(
+    session: Session, *, program_id: str, numbering: Numbering, order: RefundTry
+) -> RefundTried | Problem:
     """Decide a refund as it would be decided now; a technical refusal where it would be one."""
     if (wrong := no_quantity(order.lines)) is not None:
         return wrong
-    if order.purchase_id is not None:
-        sale = await purchases.by_id(session, program_id=program_id, purchase_id=order.purchase_id)
-    else:
-        sale = await purchases.by_receipt(
-            session, program_id=program_id, source=source, external_id=order.receipt or ""
+    sale: Purchase | Problem | None
+    if order.receipt is not None:
+        sale = await receipt_references.one_referred_to(
+            session, program_id=program_id, source=OWN_SOURCE, by=order.receipt, numbering=numbering
         )
+    else:
+        sale = await purchases.by_id(session, program_id=program_id, purchase_id=order.purchase_id or "")
     if sale is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    if isinstance(sale, Problem):
+        return sale
     if order.at < sale.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
     earlier = await refunds.of_purchase(session, program_id=program_id, purchase_id=sale.id)

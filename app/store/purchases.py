@@ -8,6 +8,7 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
+from app.domain.receipt_numbers import EVERYWHERE, Numbering, Space, Spot
 from app.store.evidence import digest
 from app.store.unit import Overtaken, Row, Session
 from app.store.values import instant, json_value
@@ -15,9 +16,11 @@ from app.store.values import instant, json_value
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A recorded purchase. (`source`, `external_id`) is the receipt; `fingerprint` digests it as it was sent.
+    """A recorded purchase. `source` and `external_id`, in the `space` of numbers, are the receipt.
 
-    `facts_text` is the JSON that is kept of the facts. `moved_by` is the correction by which it came to this customer.
+    `completion` counts how often the order was completed, from 1: it was cancelled before each further time.
+    `fingerprint` digests what the receipt meant when it was recorded; `facts_text` is the JSON that is kept of the facts.
+    `moved_by` is the correction by which it came to this customer.
     """
 
     id: str
@@ -33,19 +36,39 @@ class Purchase:
     facts: PurchaseFacts
     facts_text: str
     moved_by: str | None = None
+    location_id: str | None = None
+    space: Space = EVERYWHERE
+    completion: int = 1
+
+    @property
+    def spot(self) -> Spot:
+        """Where and when its number was used."""
+        return Spot(self.location_id, self.occurred_at, self.facts.zone)
+
+    @property
+    def in_order(self) -> str:
+        """What decides which of two purchases of one moment comes first."""
+        return order_name(self.external_id, space=self.space, completion=self.completion)
 
 
-_COLUMNS = (
+def order_name(external_id: str, *, space: Space, completion: int) -> str:
+    """What decides which of two purchases of one moment comes first: all that tells their receipts apart."""
+    if space == EVERYWHERE and completion == 1:
+        return external_id
+    return f"{external_id} {space.location} {space.day} {completion:09}"
+
+
+COLUMNS = (
     "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"
-    " fingerprint, facts, moved_by"
+    " fingerprint, facts, moved_by, location_id, numbered_at, numbered_on, completion"
 )
 
 
 async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
     """Keep a new purchase (with the next statements, see `Session.later`)."""
     await session.later(
-        f"INSERT INTO purchases ({_COLUMNS}, program_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        f"INSERT INTO purchases ({COLUMNS}, program_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         purchase.id,
         purchase.customer_id,
         purchase.source,
@@ -59,6 +82,9 @@ async def add(session: Session, *, program_id: str, purchase: Purchase) -> None:
         purchase.fingerprint,
         purchase.facts_text,
         purchase.moved_by,
+        purchase.location_id,
+        *purchase.space,
+        purchase.completion,
         program_id,
     )
 
@@ -79,7 +105,8 @@ async def correct(session: Session, *, program_id: str, purchase: Purchase) -> N
 
 
 def evidence(one: Purchase) -> int:
-    """The digest of a purchase."""
+    """The digest of a purchase. One without location, in the plain space of numbers, is as it was before there were others."""
+    plain = (one.location_id, one.space, one.completion) == (None, EVERYWHERE, 1)
     return digest(
         "purchases",
         one.id,
@@ -95,44 +122,34 @@ def evidence(one: Purchase) -> int:
         one.fingerprint,
         one.facts_text,
         one.moved_by,
+        *(() if plain else (one.location_id, *one.space, one.completion)),
     )
 
 
 async def of_customers(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> tuple[Purchase, ...]:
     """Every purchase of customers, in no particular order."""
     rows = await session.rows(
-        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND customer_id = ANY($2)",
+        f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND customer_id = ANY($2)",
         program_id,
         list(customer_ids),
     )
-    return tuple(_purchase(row) for row in rows)
+    return tuple(purchase_of(row) for row in rows)
 
 
 async def by_id(session: Session, *, program_id: str, purchase_id: str) -> Purchase | None:
     """The purchase with this id, or None."""
     row = await session.row(
-        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND id = $2", program_id, purchase_id
+        f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND id = $2", program_id, purchase_id
     )
-    return None if row is None else _purchase(row)
+    return None if row is None else purchase_of(row)
 
 
 async def by_ids(session: Session, *, program_id: str, purchase_ids: Sequence[str]) -> dict[str, Purchase]:
     """Several purchases by id; ids that are not there are left out."""
     rows = await session.rows(
-        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND id = ANY($2)", program_id, list(purchase_ids)
+        f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND id = ANY($2)", program_id, list(purchase_ids)
     )
-    return {row["id"]: _purchase(row) for row in rows}
-
-
-async def by_receipt(session: Session, *, program_id: str, source: str, external_id: str) -> Purchase | None:
-    """The purchase of a receipt, or None."""
-    row = await session.row(
-        f"SELECT {_COLUMNS} FROM purchases WHERE program_id = $1 AND source = $2 AND external_id = $3",
-        program_id,
-        source,
-        external_id,
-    )
-    return None if row is None else _purchase(row)
+    return {row["id"]: purchase_of(row) for row in rows}
 
 
 async def still(session: Session, *, program_id: str, purchase: Purchase) -> Purchase:
@@ -146,23 +163,28 @@ async def still(session: Session, *, program_id: str, purchase: Purchase) -> Pur
     return found
 
 
-async def expected(session: Session, *, program_id: str, source: str, external_id: str) -> tuple[Purchase | None, bool]:
-    """The purchase of a receipt, or None, and whether refunds wait for it; in one statement."""
-    row = await session.row(_EXPECTED, program_id, source, external_id)
-    assert row is not None, "there is always one"
-    return None if row["id"] is None else _purchase(row), bool(row["awaited"])
+async def expected(
+    session: Session, *, program_id: str, source: str, number: str, spot: Spot, numbering: Numbering
+) -> tuple[tuple[Purchase, ...], bool]:
+    """The purchases of a receipt, the last completion first, and whether refunds wait for its number; in one statement."""
+    rows = await session.rows(_EXPECTED, program_id, source, number, *map(list, numbering.spaces(spot)))
+    known = (purchase_of(row) for row in rows if row["id"] is not None)
+    same = tuple(one for one in known if numbering.same(spot, recorded=one.spot, space=one.space))
+    return same, bool(rows[0]["awaited"])
 
 
 _EXPECTED = (
-    f"SELECT {', '.join(f'p.{name}' for name in _COLUMNS.split(', '))},"
+    f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
     " EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
     " AND w.state = 'WAITING') AS awaited FROM (SELECT 1 AS one) AS one"
     " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
+    " AND p.numbered_at = ANY($4) AND p.numbered_on = ANY($5) ORDER BY p.completion DESC, p.id DESC"
 )
 
 
-def _purchase(row: Row) -> Purchase:
-    # By position, in the order of _COLUMNS: a wallet that is told has many purchases.
+def purchase_of(row: Row) -> Purchase:
+    """The purchase of a row with `COLUMNS`."""
+    # By position, in the order of COLUMNS: a wallet that is told has many purchases.
     (
         id,
         customer_id,
@@ -177,6 +199,10 @@ def _purchase(row: Row) -> Purchase:
         fingerprint,
         facts,
         moved_by,
+        location_id,
+        numbered_at,
+        numbered_on,
+        completion,
         *_,
     ) = row
     return Purchase(
@@ -193,6 +219,9 @@ def _purchase(row: Row) -> Purchase:
         facts=PurchaseFacts.from_data(json_value(facts)),
         facts_text=facts,
         moved_by=moved_by,
+        location_id=location_id,
+        space=Space(numbered_at, numbered_on),
+        completion=completion,
     )
 
 

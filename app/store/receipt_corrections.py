@@ -8,8 +8,9 @@ from datetime import datetime
 
 from app.domain.access import Role
 from app.domain.facts import PurchaseFacts
+from app.domain.receipt_numbers import Space
 from app.store.evidence import digest
-from app.store.purchases import Purchase
+from app.store.purchases import Purchase, order_name
 from app.store.unit import Row, Session
 from app.store.values import instant, json_value
 
@@ -18,7 +19,7 @@ from app.store.values import instant, json_value
 class ReceiptCorrection:
     """A purchase as it was recorded until then, and whose it is since (`to_customer_id`); `actor` is the access key used.
 
-    `external_id`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
+    `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
     `counted_stamps` are what it takes of a staff member's budget.
     """
 
@@ -33,7 +34,7 @@ class ReceiptCorrection:
     recorded_at: datetime
     reason: str
     actor: str | None
-    external_id: str
+    in_order: str
     occurred_at: datetime
     terms_version: int
     counted_points: int = 0
@@ -56,7 +57,7 @@ class ReceiptCorrection:
             recorded_at=recorded_at,
             reason=reason,
             actor=actor,
-            external_id=before.external_id,
+            in_order=before.in_order,
             occurred_at=before.occurred_at,
             terms_version=before.terms_version,
         )
@@ -71,7 +72,9 @@ _OWN = (
     "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor,"
     " counted_points, counted_stamps"
 )
-_ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + ", p.external_id, p.occurred_at, p.terms_version"
+_ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
+    ", p.external_id, p.numbered_at, p.numbered_on, p.completion, p.occurred_at, p.terms_version"
+)
 
 
 async def add(session: Session, *, program_id: str, correction: ReceiptCorrection) -> None:
@@ -187,7 +190,9 @@ def _correction(row: Row) -> ReceiptCorrection:
         recorded_at=instant(row["recorded_at"]),
         reason=row["reason"],
         actor=row["actor"],
-        external_id=row["external_id"],
+        in_order=order_name(
+            row["external_id"], space=Space(row["numbered_at"], row["numbered_on"]), completion=row["completion"]
+        ),
         occurred_at=instant(row["occurred_at"]),
         terms_version=row["terms_version"],
         counted_points=row["counted_points"],

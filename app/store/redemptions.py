@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
+from app.domain.receipt_numbers import EVERYWHERE, Numbering, Space, Spot, told_apart
 from app.store.evidence import digest
 from app.store.unit import Row, Session
 from app.store.values import instant, instant_or_none, json_value
@@ -30,8 +31,8 @@ class RedemptionState(StrEnum):
 class Redemption:
     """A redemption: who got what for how many points, judged on which facts under which terms, with the decision.
 
-    One that began as a hold knows until when it was held, when the hold ended before that, and its checkout.
-    `fulfilled_at` is when it was handed over, by the server's time, and `fulfilled_by` the access key that did; both None
+    One that began as a hold knows until when it was held, when the hold ended before that, and its checkout, whose
+    number is in `space`.     `fulfilled_at` is when it was handed over, by the server's time, and `fulfilled_by` the access key that did; both None
     while it is held.
     `facts_text` and `decision_text` are the JSON that is kept of both.
     """
@@ -53,6 +54,12 @@ class Redemption:
     checkout: str | None = None
     fulfilled_at: datetime | None = None
     fulfilled_by: str | None = None
+    space: Space = EVERYWHERE
+
+    @property
+    def spot(self) -> Spot:
+        """Where (by the key of the location) and when its checkout was used."""
+        return Spot(self.facts.location, self.occurred_at, self.facts.zone)
 
     def has_run_out(self, *, at: datetime) -> bool:
         """Whether its reservation is over at a moment, though nobody has ended it."""
@@ -61,7 +68,7 @@ class Redemption:
 
 _COLUMNS = (
     "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
-    " ended_at, checkout, fulfilled_at, fulfilled_by"
+    " ended_at, checkout, fulfilled_at, fulfilled_by, numbered_at, numbered_on"
 )
 
 
@@ -69,7 +76,7 @@ async def add(session: Session, *, program_id: str, redemption: Redemption) -> N
     """Keep a new redemption (with the next statements, see `Session.later`)."""
     await session.later(
         f"INSERT INTO redemptions ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-        " $14, $15, $16)",
+        " $14, $15, $16, $17, $18)",
         redemption.id,
         redemption.customer_id,
         redemption.reward_id,
@@ -85,6 +92,7 @@ async def add(session: Session, *, program_id: str, redemption: Redemption) -> N
         redemption.checkout,
         redemption.fulfilled_at,
         redemption.fulfilled_by,
+        *redemption.space,
         program_id,
     )
 
@@ -108,6 +116,7 @@ def evidence(one: Redemption) -> int:
         one.ended_at,
         one.checkout,
         *handed_over,
+        *told_apart(one.space),
     )
 
 
@@ -163,12 +172,30 @@ async def by_id(session: Session, *, program_id: str, redemption_id: str) -> Red
     return found.get(redemption_id)
 
 
-async def by_checkout(session: Session, *, program_id: str, checkout: str) -> Redemption | None:
-    """The redemption that a checkout began, or None."""
-    row = await session.row(
-        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2", program_id, checkout
+async def of_checkout(
+    session: Session, *, program_id: str, checkout: str, spot: Spot, numbering: Numbering
+) -> Redemption | None:
+    """The redemption that the checkout which is used at a spot (with the key of the location) began, or None."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
+        " AND numbered_at = ANY($3) AND numbered_on = ANY($4) ORDER BY occurred_at DESC, id DESC",
+        program_id,
+        checkout,
+        *map(list, numbering.spaces(spot)),
     )
-    return None if row is None else _redemption(row)
+    found = map(_redemption, rows)
+    return next((one for one in found if numbering.same(spot, recorded=one.spot, space=one.space)), None)
+
+
+async def by_checkout(session: Session, *, program_id: str, checkout: str, most: int) -> tuple[Redemption, ...]:
+    """The redemptions that checkouts of this number began, those that are held first, then the newest; at most `most`."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
+        f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {most}",
+        program_id,
+        checkout,
+    )
+    return tuple(map(_redemption, rows))
 
 
 async def by_ids(session: Session, *, program_id: str, redemption_ids: Sequence[str]) -> dict[str, Redemption]:
@@ -208,6 +235,7 @@ def _redemption(row: Row) -> Redemption:
         checkout=row["checkout"],
         fulfilled_at=instant_or_none(row["fulfilled_at"]),
         fulfilled_by=row["fulfilled_by"],
+        space=Space(row["numbered_at"], row["numbered_on"]),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from app.domain.receipt_numbers import EVERYWHERE, Numbering, Space, Spot, told_apart
 from app.store.evidence import digest
 from app.store.unit import Row, Session
 from app.store.values import instant, json_text, json_value
@@ -18,7 +19,7 @@ class Refund:
 
     `lines` are the quantities given back by line number, `amounts` what was given back of a line's price without goods,
     `cash` the money in all, both in minor units, `due` and `taken` the points
-    that had to go back and that did; `fingerprint` digests the content as it was sent.
+    that had to go back and that did; `fingerprint` digests what it said. `space` is that of its number.
     """
 
     id: str
@@ -33,17 +34,20 @@ class Refund:
     reason: str | None
     fingerprint: str
     amounts: Mapping[int, int] = field(default_factory=dict)
+    space: Space = EVERYWHERE
 
 
 _COLUMNS = (
-    "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts"
+    "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts,"
+    " numbered_at, numbered_on"
 )
 
 
 async def add(session: Session, *, program_id: str, refund: Refund) -> None:
     """Keep a new refund (with the next statements, see `Session.later`)."""
     await session.later(
-        f"INSERT INTO refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        f"INSERT INTO refunds ({_COLUMNS}, program_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         refund.id,
         refund.purchase_id,
         refund.external_id,
@@ -56,6 +60,7 @@ async def add(session: Session, *, program_id: str, refund: Refund) -> None:
         refund.reason,
         refund.fingerprint,
         json_text(_amounts(refund.amounts)),
+        *refund.space,
         program_id,
     )
 
@@ -76,6 +81,7 @@ def evidence(one: Refund) -> int:
         one.reason,
         one.fingerprint,
         _amounts(one.amounts),
+        *told_apart(one.space),
     )
 
 
@@ -107,12 +113,27 @@ async def of_purchase(session: Session, *, program_id: str, purchase_id: str) ->
     return tuple(sorted(map(_refund, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
 
 
-async def by_receipt(session: Session, *, program_id: str, external_id: str) -> Refund | None:
-    """The refund with this receipt number, or None."""
-    row = await session.row(
-        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND external_id = $2", program_id, external_id
+async def by_number(
+    session: Session, *, program_id: str, number: str, spot: Spot, numbering: Numbering
+) -> tuple[Refund, ...]:
+    """The refunds that have the number which is used at a spot, in no particular order: more than one where the setting changed.
+
+    A refund is at the location of its purchase, at its own time.
+    """
+    columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+    rows = await session.rows(
+        f"SELECT {columns}, p.location_id, p.facts FROM refunds r"
+        " JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id"
+        " WHERE r.program_id = $1 AND r.external_id = $2 AND r.numbered_at = ANY($3) AND r.numbered_on = ANY($4)",
+        program_id,
+        number,
+        *map(list, numbering.spaces(spot)),
     )
-    return None if row is None else _refund(row)
+    found = (
+        (_refund(row), Spot(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
+        for row in rows
+    )
+    return tuple(one for one, used in found if numbering.same(spot, recorded=used, space=one.space))
 
 
 async def by_ids(session: Session, *, program_id: str, refund_ids: Sequence[str]) -> dict[str, Refund]:
@@ -137,6 +158,7 @@ def _refund(row: Row) -> Refund:
         reason=row["reason"],
         fingerprint=row["fingerprint"],
         amounts={int(line): amount for line, amount in json_value(row["amounts"]).items()},
+        space=Space(row["numbered_at"], row["numbered_on"]),
     )
 
 

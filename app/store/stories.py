@@ -153,7 +153,7 @@ class _Shelf:
 
     def _bought(self, sale: Purchase) -> past.Bought:
         judged_by = self.versions.all[sale.terms_version]
-        return past.Bought(sale.id, sale.customer_id, sale.external_id, sale.facts, judged_by, sale.moved_by or "")
+        return past.Bought(sale.id, sale.customer_id, sale.in_order, sale.facts, judged_by, sale.moved_by or "")
 
     def _came_back(self, refund: Refund, *, sales: Mapping[str, Purchase]) -> tuple[Happening, int]:
         """A refund or, where other goods were handed out for it, an exchange, with the digest of all its rows."""
@@ -163,7 +163,7 @@ class _Shelf:
             back = past.Returned(refund.id, refund.purchase_id, at, refund.lines, number, refund.amounts)
             return back, refunds.evidence(refund)
         bought = self._bought(new)
-        number = number or new.external_id
+        number = number or new.in_order
         exchanged = past.Exchanged(refund.id, refund.purchase_id, at, refund.lines, bought, number, refund.amounts)
         marks = (refunds.evidence(refund), purchases.evidence(new), exchanges.evidence(refund.id, new.id))
         return exchanged, sum(marks)
@@ -177,7 +177,7 @@ class _Shelf:
             if one.customer_id == customer_id:
                 judged_by = self.versions.all[one.terms_version]
                 before = past.Bought(
-                    one.purchase_id, customer_id, one.external_id, one.facts, judged_by, one.moved_by or ""
+                    one.purchase_id, customer_id, one.in_order, one.facts, judged_by, one.moved_by or ""
                 )
             yield past.Corrected(one.id, one.purchase_id, one.occurred_at, before), receipt_corrections.evidence(one)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from app.domain.receipt_numbers import EVERYWHERE, NO_LOCATION, Numbering, ReceiptBy, Space, Spot, told_apart
 from app.store.accounts import NO_EVIDENCE
 from app.store.evidence import added, digest
 from app.store.unit import Row, Session
@@ -25,13 +26,14 @@ class WaitingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WaitingRefund:
-    """A refund of the purchase with a receipt number that is not known yet, as it was sent.
+    """A refund of the purchase with a receipt that is not known yet, as it was sent.
 
-    `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became.
+    `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became. `space` is
+    that of its own number.
     """
 
     id: str
-    receipt: str
+    receipt: ReceiptBy
     external_id: str | None
     occurred_at: datetime
     recorded_at: datetime
@@ -42,9 +44,20 @@ class WaitingRefund:
     amount: Decimal | None = None
     state: WaitingState = WaitingState.WAITING
     refund_id: str | None = None
+    space: Space = EVERYWHERE
+
+    def says(self, other: WaitingRefund) -> bool:
+        """Whether another one is sent with the same meaning, its number and its time aside."""
+        return (self.receipt, self.lines, self.amounts, self.amount, self.reason) == (
+            other.receipt,
+            other.lines,
+            other.amounts,
+            other.amount,
+            other.reason,
+        )
 
 
-_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id"
+_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id, numbered_at, numbered_on"
 _SELECT = f"SELECT {_COLUMNS} FROM waiting_refunds WHERE program_id = $1"
 
 
@@ -52,44 +65,58 @@ async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> N
     """Keep a refund until its purchase comes."""
     wish = json_text(_wish(waiting))
     await session.execute(
-        f"INSERT INTO waiting_refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        f"INSERT INTO waiting_refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         waiting.id,
-        waiting.receipt,
+        waiting.receipt.number,
         waiting.external_id,
         waiting.occurred_at,
         waiting.recorded_at,
         wish,
         waiting.state.value,
         waiting.refund_id,
+        *waiting.space,
         program_id,
     )
     known = digest(
         "waiting_refunds",
         waiting.id,
-        waiting.receipt,
+        waiting.receipt.number,
         waiting.external_id,
         waiting.occurred_at,
         waiting.recorded_at,
         wish,
         waiting.state.value,
         waiting.refund_id,
+        *told_apart(waiting.space),
     )
     await _keep_evidence(session, program_id=program_id, digests=(known,))
 
 
-async def of_receipt(session: Session, *, program_id: str, receipt: str) -> tuple[WaitingRefund, ...]:
-    """The refunds that wait for a receipt, in the order in which they happened; held until the transaction ends."""
+async def of_receipt(session: Session, *, program_id: str, number: str) -> tuple[WaitingRefund, ...]:
+    """The refunds that wait for a receipt of this number, in the order in which they happened; held until the transaction ends."""
     rows = await session.rows(
-        f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", program_id, receipt
+        f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", program_id, number
     )
     # Sorted here: databases sort texts, and what is missing, each in its own way.
     return tuple(sorted(map(_waiting, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
 
 
-async def by_number(session: Session, *, program_id: str, external_id: str) -> WaitingRefund | None:
-    """The refund with this number that waits or has waited, or None."""
-    row = await session.row(f"{_SELECT} AND external_id = $2", program_id, external_id)
-    return None if row is None else _waiting(row)
+async def by_number(
+    session: Session, *, program_id: str, number: str, spot: Spot, numbering: Numbering
+) -> WaitingRefund | None:
+    """The refund that waits or has waited and has the number which is used at a spot, or None; one that waits comes first.
+
+    Where a refund that waits did not say its location, that of the spot does not tell the two apart.
+    """
+    rows = await session.rows(
+        f"{_SELECT} AND external_id = $2 AND numbered_at = ANY($3) AND numbered_on = ANY($4)"
+        " ORDER BY CASE WHEN state = 'WAITING' THEN 0 ELSE 1 END, id DESC",
+        program_id,
+        number,
+        ["", NO_LOCATION, *([spot.location] if spot.location is not None else [])],
+        ["", numbering.day_of(spot).isoformat()],
+    )
+    return _waiting(rows[0]) if rows else None
 
 
 async def by_id(session: Session, *, program_id: str, waiting_id: str) -> WaitingRefund | None:
@@ -161,6 +188,7 @@ async def _digests(session: Session, *, program_id: str, waiting_id: str | None)
             row["wish"],
             row["state"],
             row["refund_id"],
+            *told_apart(Space(row["numbered_at"], row["numbered_on"])),
         )
         for row in await session.rows(f"{_SELECT}{one}", *values)
     ]
@@ -176,6 +204,8 @@ def _wish(one: WaitingRefund) -> dict[str, Any]:
         "amount": str(one.amount) if one.amount is not None else None,
         "reason": one.reason,
         "fingerprint": one.fingerprint,
+        "location": one.receipt.location_id,
+        "day": one.receipt.day.isoformat() if one.receipt.day is not None else None,
     }
 
 
@@ -184,7 +214,9 @@ def _waiting(row: Row) -> WaitingRefund:
     lines = wish["lines"]
     return WaitingRefund(
         id=row["id"],
-        receipt=row["receipt"],
+        receipt=ReceiptBy(
+            row["receipt"], wish.get("location"), date.fromisoformat(wish["day"]) if wish.get("day") else None
+        ),
         external_id=row["external_id"],
         occurred_at=instant(row["occurred_at"]),
         recorded_at=instant(row["recorded_at"]),
@@ -197,4 +229,5 @@ def _waiting(row: Row) -> WaitingRefund:
         amount=Decimal(wish["amount"]) if wish["amount"] is not None else None,
         state=WaitingState(row["state"]),
         refund_id=row["refund_id"],
+        space=Space(row["numbered_at"], row["numbered_on"]),
     )

@@ -12,12 +12,13 @@ from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import OWN_SOURCE, ReceiptBy, Spot
 from app.domain.staff_limits import Budget
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Corrected
 from app.domain.wallets.postings import Subject
-from app.store import customers, locations, purchases, receipt_corrections, refunds
+from app.store import customers, locations, purchases, receipt_corrections, receipt_references, refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
@@ -28,7 +29,6 @@ from app.store.unit import Session
 from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.count import share_of_budgets
-from app.usecases.earn import RECEIPTS
 from app.usecases.going_over import reason_problem
 from app.usecases.record import record
 from app.usecases.redemption_payments import payment_problem, relink_payments
@@ -40,7 +40,7 @@ class Amendment:
     """The whole receipt as it should have been, by its number, and why.
 
     A receipt keeps its time and place, whatever the facts say: `occurred_at` and `location_id` are those that were sent,
-    None where none were.
+    None where none were. They tell it apart where its number alone does not. `completion` is None for the last one.
     """
 
     receipt: str
@@ -48,6 +48,7 @@ class Amendment:
     occurred_at: datetime | None
     location_id: str | None
     reason: str
+    completion: int | None = None
 
     @property
     def receipts(self) -> tuple[str, ...]:
@@ -65,9 +66,11 @@ async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> A
     if (wrong := reason_problem(order.reason)) is not None:
         return wrong
     program = call.program.id
-    sale = await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.receipt)
+    sale = await _sale(session, call=call, order=order)
     if sale is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase", "externalId"))
+    if isinstance(sale, Problem):
+        return sale
     customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id), lock=True)
     judged_by = await versions.version(session, program_id=program, number=sale.terms_version)
     if customer is None or judged_by is None:
@@ -81,6 +84,26 @@ async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> A
     if (above := await above_till_limits(session, call=call, sale=sale, amended=facts)) is not None:
         return above
     return await _amended(session, call=call, order=order, sale=sale, customer=customer, terms=judged_by, facts=facts)
+
+
+async def _sale(session: Session, *, call: Call, order: Amendment) -> Purchase | Problem | None:
+    """The purchase of the receipt, by as much as tells it apart."""
+    program, numbering = call.program, call.program.numbering
+    location_id = order.location_id if numbering.per_location else None
+    day = None
+    if numbering.per_day and order.occurred_at is not None:
+        here = await locations.placed(session, program_id=program.id, facts=order.facts, location_id=order.location_id)
+        if here is None:
+            return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+        day = numbering.day_of(Spot(order.location_id, order.occurred_at, here.zone))
+    return await receipt_references.one_referred_to(
+        session,
+        program_id=program.id,
+        source=OWN_SOURCE,
+        by=ReceiptBy(order.receipt, location_id, day),
+        numbering=numbering,
+        completion=order.completion,
+    )
 
 
 async def _facts(
@@ -146,7 +169,7 @@ async def _amended(
     correction = ReceiptCorrection.of(
         sale, id=call.new_id(), to=sale.customer_id, recorded_at=call.now, reason=order.reason, actor=call.actor
     )
-    before = Bought(sale.id, sale.customer_id, sale.external_id, sale.facts, terms, sale.moved_by or "")
+    before = Bought(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
     fact = Corrected(correction.id, sale.id, sale.occurred_at, before)
     retold = await retell(
         session,

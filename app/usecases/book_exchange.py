@@ -18,9 +18,10 @@ from app.store.purchases import Purchase
 from app.store.refunds import Refund
 from app.store.telling import NewFact, Retold, retell
 from app.store.unit import Session
-from app.usecases.book_purchase import NewPurchase, purchase_answer, purchase_row
+from app.usecases.book_purchase import purchase_answer, purchase_row
 from app.usecases.call import Answer, Call
 from app.usecases.count import count_purchase
+from app.usecases.new_receipts import NewPurchase
 from app.usecases.new_refund import NewRefund, refund_answer, refund_row
 from app.usecases.record import record
 from app.usecases.redemption_payments import link_payments
@@ -46,8 +47,9 @@ class Goods:
 async def book_exchange(session: Session, *, call: Call, goods: Goods) -> tuple[Purchase, Answer] | Problem:
     """Replay the wallet with the exchange at its place in time, and book all that this changes."""
     sale, back, owner = goods.sale, goods.back, goods.sale.customer_id
-    bought = Bought(call.new_id(), owner, goods.order.external_id, goods.facts, goods.terms)
-    number = goods.refund.external_id or goods.order.external_id
+    in_order = goods.order.in_order(call.program.numbering, zone=goods.facts.zone)
+    bought = Bought(call.new_id(), owner, in_order, goods.facts, goods.terms)
+    number = goods.refund.external_id or in_order
     fact = Exchanged(call.new_id(), sale.id, bought.at, back.lines, bought, number, back.amounts)
     retold = await retell(
         session,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain import receipt_content
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
 from app.domain.deciding import earning
@@ -26,7 +26,7 @@ from app.domain.wallets.purse import Purse
 from app.store import accounts, following, purchases
 from app.store import terms as versions
 from app.store.accounts import Account
-from app.store.customers import CustomerBy, CustomerRow
+from app.store.customers import CustomerRow
 from app.store.purchases import Purchase
 from app.store.telling import NewFact, retell
 from app.store.unit import Session
@@ -34,40 +34,8 @@ from app.store.values import json_text
 from app.usecases.book import Book, Origin, accounts_of, held_in
 from app.usecases.call import Answer, Call
 from app.usecases.count import count_purchase
+from app.usecases.new_receipts import NewPurchase
 from app.usecases.record import record
-
-
-@dataclass(frozen=True, slots=True)
-class NewReceipt:
-    """A receipt as a till sends it, without whose it is; see `NewPurchase`."""
-
-    external_id: str
-    facts: PurchaseFacts
-    fingerprint: str
-    location_id: str | None = None
-
-    def of(self, customer: CustomerBy) -> NewPurchase:
-        """The purchase that it is of a customer."""
-        return NewPurchase(customer, self.external_id, self.facts, self.fingerprint, self.location_id)
-
-
-@dataclass(frozen=True, slots=True)
-class NewPurchase:
-    """A receipt as a till sends it; `fingerprint` is a digest of the receipt as it was sent.
-
-    `location_id` is the place, None where it has none; the facts are those of a purchase without one.
-    """
-
-    customer: CustomerBy
-    external_id: str
-    facts: PurchaseFacts
-    fingerprint: str
-    location_id: str | None = None
-
-    @property
-    def receipts(self) -> tuple[str, ...]:
-        """The number of the receipt, for which refunds may wait."""
-        return (self.external_id,)
 
 
 async def book_purchase(
@@ -209,7 +177,7 @@ async def _in_its_place(
 ) -> tuple[Purchase, Answer] | Problem:
     """Tell the wallet with the purchase at its place in time, and book all that this changes."""
     owner = customer.asked_for or customer.id
-    bought = Bought(call.new_id(), owner, order.external_id, facts, terms)
+    bought = Bought(call.new_id(), owner, order.in_order(call.program.numbering, zone=facts.zone), facts, terms)
     retold = await retell(
         session,
         program_id=call.program.id,
@@ -288,7 +256,10 @@ def purchase_row(
         total=order.facts.total(),
         earned=earned.points,
         terms_version=earned.terms_version,
-        fingerprint=order.fingerprint,
+        fingerprint=receipt_content.fingerprint(facts),
         facts=facts,
         facts_text=json_text(facts.to_data()),
+        location_id=order.location_id,
+        space=call.program.numbering.space(order.spot(zone=facts.zone)),
+        completion=order.completion,
     )

@@ -74,7 +74,8 @@ class Answer(NamedTuple):
     Holds ids, the decision and the balances after it, and nothing personal. `terms`, the version that decided, is there
     on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
     `clock` what the program's clock showed when it was moved, `moved_from` what it showed before. `other_id` is the
-    customer on the other side, `other_entry_id` the entry there. `returned` is what came back in the same call.
+    customer on the other side, `other_entry_id` the entry there. `already_recorded` is whether the receipt had been
+    recorded under another key. `returned` is what came back in the same call.
     """
 
     decision: Decision | None = None
@@ -93,6 +94,7 @@ class Answer(NamedTuple):
     shortfall: int | None = None
     points_back: int | None = None
     stamps_back: int | None = None
+    already_recorded: bool | None = None
     waiting_refund_id: str | None = None
     cash: int | None = None
     notice_ids: tuple[str, ...] | None = None
@@ -148,6 +150,7 @@ _PLAIN = (
     "shortfall",
     "points_back",
     "stamps_back",
+    "already_recorded",
     "waiting_refund_id",
     "cash",
 )

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
-from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import OWN_SOURCE
 from app.domain.terms import Terms
 from app.store import (
     budgets,
     customers,
-    ledger,
     levels,
     locations,
     members,
     purchases,
-    receipt_corrections,
     terms,
 )
 from app.store.customers import CustomerRow
-from app.store.purchases import Purchase
 from app.store.unit import Session
-from app.usecases.book_purchase import NewPurchase as NewPurchase
-from app.usecases.book_purchase import NewReceipt as NewReceipt
 from app.usecases.book_purchase import book_purchase
-from app.usecases.call import Answer, Call, balances_now, keep, replay
+from app.usecases.call import Answer, Call, keep, replay
+from app.usecases.known_receipts import day_missing, known_receipt
+from app.usecases.new_receipts import NewPurchase as NewPurchase
+from app.usecases.new_receipts import NewReceipt as NewReceipt
 from app.usecases.redemption_payments import link_payments, payment_problem
 from app.usecases.staff_limits import own_card
 from app.usecases.wait_for_purchase import apply_waiting
-
-RECEIPTS = "till"
-"""The source of receipts: one number space per program, whichever till or import brings them."""
 
 
 async def earn(session: Session, *, call: Call, order: NewPurchase) -> Answer | Problem:
@@ -60,13 +53,13 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
         customer=admitted.customer,
         facts=admitted.facts,
         terms=admitted.terms,
-        source=RECEIPTS,
+        source=OWN_SOURCE,
     )
     if isinstance(made, Problem):
         return made
     sale, answer = made
     await link_payments(session, program_id=call.program.id, purchase_id=sale.id, facts=sale.facts)
-    after = await apply_waiting(session, stamp=call.stamp, sale=sale) if admitted.awaited else None
+    after = await apply_waiting(session, call=call, sale=sale) if admitted.awaited else None
     return answer if after is None else answer._replace(balances=after)
 
 
@@ -85,6 +78,8 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
 
     The account of its customer is locked.
     """
+    if (undated := day_missing(call, timed=order.timed, path=("purchase", "occurredAt"))) is not None:
+        return undated
     if (skewed := call.too_early(order.facts.occurred_at, path=("purchase", "occurredAt"))) is not None:
         return skewed
     if order.facts.counted_in != call.program.currency:
@@ -99,10 +94,16 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
     if (own := await own_card(session, call=call, customer=customer, path=("customer",))) is not None:
         return own
     recorded, awaited = await purchases.expected(
-        session, program_id=program, source=RECEIPTS, external_id=order.external_id
+        session,
+        program_id=program,
+        source=OWN_SOURCE,
+        number=order.external_id,
+        spot=order.spot(zone=here.zone),
+        numbering=call.program.numbering,
     )
-    if recorded is not None:
-        return await _same_receipt(session, call=call, order=order, customer=customer, recorded=recorded)
+    settled = await known_receipt(session, call=call, order=order, facts=here, customer=customer, recorded=recorded)
+    if settled is not None:
+        return settled
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
@@ -114,23 +115,3 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
     facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
     return Admitted(customer, facts, in_force, awaited)
-
-
-async def _same_receipt(
-    session: Session, *, call: Call, order: NewPurchase, customer: CustomerRow, recorded: Purchase
-) -> Answer | Problem:
-    owners = {recorded.customer_id}
-    if recorded.moved_by is not None:
-        owners |= await receipt_corrections.owners_before(session, program_id=call.program.id, purchase_id=recorded.id)
-    if recorded.fingerprint != order.fingerprint or owners.isdisjoint((customer.id, customer.asked_for)):
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"))
-    stored = await ledger.of_purchase(session, program_id=call.program.id, purchase_id=recorded.id)
-    if stored is None:
-        raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
-    return Answer(
-        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
-        balances=await balances_now(session, program_id=call.program.id, customer=customer),
-        customer_id=customer.id,
-        purchase_id=recorded.id,
-        entry_id=stored.entry.id,
-    )

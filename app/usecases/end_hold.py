@@ -12,6 +12,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.wallets.postings import Subject
 from app.store import customers, redemptions, terms
 from app.store.customers import CustomerBy, CustomerRow
+from app.store.receipt_references import MOST_FITTING
 from app.store.redemptions import Redemption, RedemptionState
 from app.store.telling import retell
 from app.store.unit import Session
@@ -49,6 +50,8 @@ async def _ended(session: Session, *, call: Call, order: HoldBy, by: _End) -> An
     found = await _held(session, call=call, order=order)
     if found is None:
         return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
+    if isinstance(found, Problem):
+        return found
     held, customer = found
     # Whoever lets a reservation go gains nothing.
     own = await own_card(session, call=call, customer=customer, path=("hold",)) if by is _captured else None
@@ -61,19 +64,32 @@ async def _ended(session: Session, *, call: Call, order: HoldBy, by: _End) -> An
     return await by(session, call=call, held=held, customer=customer)
 
 
-async def _held(session: Session, *, call: Call, order: HoldBy) -> tuple[Redemption, CustomerRow] | None:
+async def _held(session: Session, *, call: Call, order: HoldBy) -> tuple[Redemption, CustomerRow] | Problem | None:
     """The reservation as it stands and whose it is, the account locked."""
     program = call.program.id
+    known: Redemption | Problem | None
     if order.redemption_id is not None:
         known = await redemptions.by_id(session, program_id=program, redemption_id=order.redemption_id)
     else:
-        known = await redemptions.by_checkout(session, program_id=program, checkout=order.checkout or "")
+        known = await _of_checkout(session, call=call, checkout=order.checkout or "")
+    if isinstance(known, Problem):
+        return known
     if known is None or known.held_until is None:
         return None
     customer = await customers.find(session, program_id=program, by=CustomerBy(known.customer_id), lock=True)
     # Read again under the lock: somebody else may just have ended it.
     known = await redemptions.by_id(session, program_id=program, redemption_id=known.id)
     return (known, customer) if customer is not None and known is not None else None
+
+
+async def _of_checkout(session: Session, *, call: Call, checkout: str) -> Redemption | Problem | None:
+    """The reservation of a checkout: the one that runs, or else the newest; several that run are none, and none is guessed."""
+    found = await redemptions.by_checkout(session, program_id=call.program.id, checkout=checkout, most=MOST_FITTING)
+    running = [one for one in found if one.state is RedemptionState.HELD and not one.has_run_out(at=call.now)]
+    if len(running) > 1:
+        ids = tuple(redemption.id for redemption in running)
+        return Problem(ProblemCode.RECEIPT_AMBIGUOUS, path=("hold",), redemption_ids=ids)
+    return running[0] if running else max(found, key=lambda one: (one.occurred_at, one.id), default=None)
 
 
 async def _captured(session: Session, *, call: Call, held: Redemption, customer: CustomerRow) -> Answer:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.deciding.returning import Left, Returning, returning
 from app.domain.facts import FactsError
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import Spot
 from app.store import customers, exchanges, purchases, refunds
 from app.store.customers import CustomerBy
 from app.store.purchases import Purchase
+from app.store.refunds import Refund
 from app.store.unit import Session
 from app.usecases.book_exchange import Goods, book_exchange
-from app.usecases.book_purchase import NewPurchase
 from app.usecases.call import Answer, Call, keep, replay
-from app.usecases.earn import NewReceipt, admit
-from app.usecases.refund import NewRefund, as_recorded, sale_of
+from app.usecases.earn import NewPurchase, NewReceipt, admit
+from app.usecases.known_refunds import as_recorded, refunded_by, says
+from app.usecases.refund import NewRefund, sale_of
 from app.usecases.wait_for_purchase import apply_waiting
 
 
@@ -75,9 +78,15 @@ async def _exchanged(
         return Problem(
             ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="an exchange is in one currency"
         )
-    number = order.back.external_id
-    if number is not None and await refunds.by_receipt(session, program_id=program, external_id=number) is not None:
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("refund", "externalId"), detail="without this purchase")
+    back_order = order.back
+    if back_order.external_id is not None:
+        spot, numbering = Spot(sale.location_id, at, sale.facts.zone), call.program.numbering
+        taken = await refunds.by_number(
+            session, program_id=program, number=back_order.external_id, spot=spot, numbering=numbering
+        )
+        if taken:
+            return _without_purchase(taken)
+        back_order = replace(back_order, space=numbering.space(spot))
     returned = await _returned(session, call=call, order=order.back, sale=sale)
     if isinstance(returned, Problem):
         return _in_refund(returned)
@@ -87,13 +96,23 @@ async def _exchanged(
     except FactsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
     new = replace(new, facts=facts)
-    goods = Goods(sale, order.back, back, new, facts, admitted.terms, admitted.customer)
+    goods = Goods(sale, back_order, back, new, facts, admitted.terms, admitted.customer)
     made = await book_exchange(session, call=call, goods=goods)
     if isinstance(made, Problem):
         return made
     bought, answer = made
-    after = await apply_waiting(session, stamp=call.stamp, sale=bought) if admitted.awaited else None
+    after = await apply_waiting(session, call=call, sale=bought) if admitted.awaited else None
     return answer if after is None else answer._replace(balances=after)
+
+
+def _without_purchase(taken: Sequence[Refund]) -> Problem:
+    """The refusal of a refund number that was recorded without the new receipt."""
+    return Problem(
+        ProblemCode.RECEIPT_DIFFERS,
+        path=("refund", "externalId"),
+        detail="without this purchase",
+        purchase_ids=tuple(refund.purchase_id for refund in taken),
+    )
 
 
 async def _returned(
@@ -118,18 +137,22 @@ async def _known(
     refund_id = await exchanges.refund_of(session, program_id=program, purchase_id=bought.purchase_id)
     refund = (await refunds.by_ids(session, program_id=program, refund_ids=[refund_id or ""])).get(refund_id or "")
     if refund is None:
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail="without this refund")
-    same = (refund.purchase_id, refund.external_id, refund.fingerprint) == (
-        sale.id,
-        order.back.external_id,
-        order.back.fingerprint,
-    )
-    if not same:
-        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("refund", "externalId"), detail="of another refund")
+        return _differs(bought, path=("purchase", "externalId"), detail="without this refund")
+    refunded = await refunded_by(session, program_id=program, sale=sale, refund=refund)
+    if refunded is None or refund.external_id != order.back.external_id:
+        return _differs(bought, path=("refund", "externalId"), detail="of another refund")
+    if not await says(session, program_id=program, order=order.back, sale=refunded, refund=refund):
+        return _differs(bought, path=("refund", "externalId"), detail="of another refund")
     customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id))
     assert customer is not None, "a purchase has a customer"
-    back = await as_recorded(session, call=call, known=refund, customer=customer)
+    back = await as_recorded(session, call=call, sale=refunded, refund=refund, customer=customer)
     return bought._replace(returned=back)
+
+
+def _differs(bought: Answer, *, path: tuple[str, ...], detail: str) -> Problem:
+    """The refusal of an exchange whose new receipt was recorded otherwise."""
+    ids = (bought.purchase_id,) if bought.purchase_id is not None else ()
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=ids)
 
 
 async def _other_customer(session: Session, *, program_id: str, by: CustomerBy, claimed: CustomerBy) -> Problem | None:

@@ -9,12 +9,13 @@ from app.domain.amounts import MAX_POINTS
 from app.domain.ledger import Entry, EntryType
 from app.domain.members import NOBODY
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import OWN_SOURCE, ReceiptBy
 from app.domain.staff_limits import Budget
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Corrected
 from app.domain.wallets.postings import Subject
-from app.store import customers, levels, members, purchases, receipt_corrections, refunds
+from app.store import customers, levels, members, purchases, receipt_corrections, receipt_references, refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
@@ -24,7 +25,6 @@ from app.store.unit import Session
 from app.store.values import json_text
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.count import share_of_budgets
-from app.usecases.earn import RECEIPTS
 from app.usecases.going_over import reason_problem
 from app.usecases.record import Evidence, record
 from app.usecases.staff_limits import above_budget, carried, limited, own_card
@@ -35,14 +35,14 @@ class Move:
     """Which purchase (by id, or by receipt number), whose it was, and why it was not taken for theirs."""
 
     purchase_id: str | None
-    receipt: str | None
+    receipt: ReceiptBy | None
     customer: CustomerBy
     reason: str
 
     @property
     def receipts(self) -> tuple[str, ...]:
         """The number of the receipt, where it is said."""
-        return (self.receipt,) if self.receipt is not None else ()
+        return (self.receipt.number,) if self.receipt is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class _Moving:
 
 
 def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> Bought:
-    return Bought(sale.id, facts_of.customer_id, sale.external_id, facts_of.facts, terms, facts_of.moved_by or "")
+    return Bought(sale.id, facts_of.customer_id, sale.in_order, facts_of.facts, terms, facts_of.moved_by or "")
 
 
 async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer | Problem:
@@ -94,6 +94,8 @@ async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer 
     sale = await _sale(session, call=call, order=order)
     if sale is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    if isinstance(sale, Problem):
+        return sale
     giver, taker = await customers.find_two(
         session, program_id=program, first=CustomerBy(sale.customer_id), second=order.customer
     )
@@ -117,11 +119,13 @@ async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer 
     return await _moved(session, call=call, moving=_Moving(giver, taker, judged_by, sale, after, correction))
 
 
-async def _sale(session: Session, *, call: Call, order: Move) -> Purchase | None:
-    program = call.program.id
-    if order.purchase_id is not None:
-        return await purchases.by_id(session, program_id=program, purchase_id=order.purchase_id)
-    return await purchases.by_receipt(session, program_id=program, source=RECEIPTS, external_id=order.receipt or "")
+async def _sale(session: Session, *, call: Call, order: Move) -> Purchase | Problem | None:
+    program = call.program
+    if order.receipt is not None:
+        return await receipt_references.one_referred_to(
+            session, program_id=program.id, source=OWN_SOURCE, by=order.receipt, numbering=program.numbering
+        )
+    return await purchases.by_id(session, program_id=program.id, purchase_id=order.purchase_id or "")
 
 
 async def _bound(session: Session, *, program_id: str, sale: Purchase) -> Problem | None:

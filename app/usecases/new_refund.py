@@ -11,6 +11,7 @@ from types import MappingProxyType
 from app.domain.deciding import refunding
 from app.domain.deciding.returning import Returning
 from app.domain.ledger import Balance, Entry
+from app.domain.receipt_numbers import EVERYWHERE, ReceiptBy, Space
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.store.customers import CustomerRow
@@ -21,15 +22,16 @@ from app.usecases.call import Answer, Stamp
 
 @dataclass(frozen=True, slots=True)
 class NewRefund:
-    """What comes back of a purchase (by id or by receipt number).
+    """What comes back of a purchase (by id or by its receipt).
 
     `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
     everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
-    a digest of what was sent beside the refund's number and its purchase.
+    a digest of what was sent beside the refund's number, its purchase and its time. `timed` is whether the refund says its
+    time, which is taken for now otherwise; `space` is that of its number.
     """
 
     purchase_id: str | None
-    receipt: str | None
+    receipt: ReceiptBy | None
     lines: Mapping[int, Decimal | None] | None
     occurred_at: datetime
     external_id: str | None
@@ -37,11 +39,13 @@ class NewRefund:
     fingerprint: str
     amounts: Mapping[int, Decimal] = field(default_factory=dict)
     amount: Decimal | None = None
+    timed: bool = True
+    space: Space = EVERYWHERE
 
     @property
     def receipts(self) -> tuple[str, ...]:
         """The number of the purchase's receipt, where that is how it is known."""
-        return (self.receipt,) if self.receipt is not None else ()
+        return (self.receipt.number,) if self.receipt is not None else ()
 
 
 def refund_row(
@@ -67,6 +71,7 @@ def refund_row(
         taken=outcome.taken,
         reason=order.reason,
         fingerprint=order.fingerprint,
+        space=order.space,
     )
 
 

@@ -13,6 +13,7 @@ from app.domain.facts import PurchaseFacts
 from app.domain.ledger import Balance, Entry, EntryType
 from app.domain.lots import Lot
 from app.domain.problems import Problem
+from app.domain.receipt_numbers import EVERYWHERE, Spot
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course
@@ -234,7 +235,7 @@ async def _granted(
 
 
 def _redemption(*, call: Call, asked: Asked, facts: PurchaseFacts, decision: Decision) -> Redemption:
-    hold = asked.order.hold
+    hold, spot = asked.order.hold, Spot(facts.location, facts.occurred_at, facts.zone)
     # Counted from what is known, so that no reservation is over before it began, whatever the clock of its till.
     since = latest(facts.occurred_at, call.now, asked.customer.account.settled_at)
     return Redemption(
@@ -254,4 +255,5 @@ def _redemption(*, call: Call, asked: Asked, facts: PurchaseFacts, decision: Dec
         checkout=hold.checkout if hold is not None else None,
         fulfilled_at=call.now if hold is None else None,
         fulfilled_by=call.actor if hold is None else None,
+        space=call.program.numbering.space(spot) if hold is not None else EVERYWHERE,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from app.domain.calendar import latest
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import Spot
 from app.domain.units import Unit
 from app.store import customers, following, levels, locations, members, redemptions, rewards, terms
 from app.store.accounts import Account
@@ -15,6 +16,7 @@ from app.store.rewards import Reward
 from app.store.unit import Session
 from app.usecases.book import accounts_of
 from app.usecases.call import CLOCK_TOLERANCE, Answer, Call, balances_now, keep, replay
+from app.usecases.known_receipts import same_customer
 from app.usecases.pay_reward import Asked, answered, in_its_place, on_the_spot
 from app.usecases.pay_reward import NewRedemption as NewRedemption
 from app.usecases.staff_limits import own_card
@@ -33,7 +35,13 @@ async def redeem(session: Session, *, call: Call, order: NewRedemption) -> Answe
     if isinstance(asked, Problem):
         return asked
     if order.hold is not None:
-        known_hold = await redemptions.by_checkout(session, program_id=call.program.id, checkout=order.hold.checkout)
+        known_hold = await redemptions.of_checkout(
+            session,
+            program_id=call.program.id,
+            checkout=order.hold.checkout,
+            spot=Spot(asked.facts.location, asked.facts.occurred_at, asked.facts.zone),
+            numbering=call.program.numbering,
+        )
         if known_hold is not None:
             return await _same_checkout(session, call=call, asked=asked, known=known_hold)
     # Asked after the hold of a checkout, which stands as it was placed.
@@ -83,13 +91,14 @@ async def _asked(session: Session, *, call: Call, order: NewRedemption) -> Asked
 async def _same_checkout(session: Session, *, call: Call, asked: Asked, known: Redemption) -> Answer | Problem:
     """A second attempt of a checkout has the reservation of the first; another reward or customer is another checkout."""
     customer = asked.customer
-    if known.customer_id not in (customer.id, customer.asked_for) or known.reward_id != asked.reward.id:
-        return Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("checkout",))
+    own = await same_customer(session, program_id=call.program.id, customer=customer, known_id=known.customer_id)
+    if not own or known.reward_id != asked.reward.id:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("checkout",), redemption_ids=(known.id,))
     if known.state is not RedemptionState.HELD or known.has_run_out(at=latest(call.now, customer.account.settled_at)):
         return Problem(ProblemCode.NOT_HELD, path=("checkout",))
     balances = await balances_now(session, program_id=call.program.id, customer=customer)
     answer = answered(asked, decision=known.decision, balances=balances)
-    return await keep(session, call=call, answer=answer._replace(redemption_id=known.id))
+    return await keep(session, call=call, answer=answer._replace(redemption_id=known.id, already_recorded=True))
 
 
 async def _reward(session: Session, *, call: Call, order: NewRedemption) -> Reward | None:

@@ -82,7 +82,7 @@ class Counter:
         for hours, pounds in purchases:
             at += timedelta(hours=hours, microseconds=1)
             facts = a_purchase(a_line(price=f"{pounds}.00"), at=at)
-            self.do(earn, program, NewPurchase(by, new_id(), facts, known))
+            self.do(earn, program, NewPurchase(by, new_id(), facts))
         row = self.runner.run(self.desk.ask(found, program_id=program.id, by=by))
         assert row is not None
         return row

@@ -25,6 +25,7 @@ from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.identities import IdentityKind
+from app.domain.receipt_numbers import ReceiptBy
 from app.domain.units import Unit
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
@@ -109,7 +110,7 @@ class WholeShop:
         receipt = receipt or f"receipt {self.receipts}"
         payments = (Payment(PaymentKind.POINTS, 100, paid_with),) if paid_with is not None else ()
         facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now, payments=payments)
-        self.do(earn, NewPurchase(by(card), receipt, facts, receipt))
+        self.do(earn, NewPurchase(by(card), receipt, facts))
         return receipt
 
     def refund(self, receipt: str, pieces: int | None, *, money: str | None = None) -> None:
@@ -117,7 +118,7 @@ class WholeShop:
         lines = {1: Decimal(pieces)} if pieces is not None else None
         amount = Decimal(money) if money is not None else None
         number = f"back {self.shop.now.timestamp():.0f}"
-        self.do(refund, NewRefund(None, receipt, lines, self.shop.now, number, "worn", receipt, {}, amount))
+        self.do(refund, NewRefund(None, ReceiptBy(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount))
 
     def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
         """A coffee or a lunch, or a reservation of one; the redemption."""
@@ -237,10 +238,10 @@ def _is_set_right(made: WholeShop) -> None:
     """Lena's card was scanned for what Max bought, and a receipt of hers was typed wrong; another one went to and fro."""
     wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
     made.wait(days=3)
-    made.do(move_purchase, Move(None, wrong, by("MAX"), "the wrong card"))
+    made.do(move_purchase, Move(None, ReceiptBy(wrong), by("MAX"), "the wrong card"))
     facts = a_purchase(a_line(price="12.00", quantity="3"), at=made.shop.now)
     made.do(amend_purchase, Amendment(mistyped, facts, None, None, "typed wrong"))
     astray = made.buy("MAX", "9.00")
-    made.do(move_purchase, Move(None, astray, by("LENA"), "the wrong card"))
-    made.do(move_purchase, Move(None, astray, by("MAX"), "the right card after all"))
+    made.do(move_purchase, Move(None, ReceiptBy(astray), by("LENA"), "the wrong card"))
+    made.do(move_purchase, Move(None, ReceiptBy(astray), by("MAX"), "the right card after all"))
     made.refund(wrong, 1)

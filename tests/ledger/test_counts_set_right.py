@@ -27,6 +27,7 @@ from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import PurchaseFacts
 from app.domain.identities import IdentityKind
+from app.domain.receipt_numbers import ReceiptBy
 from app.queries import standing
 from app.store import telling
 from app.store.accounts import Account
@@ -101,7 +102,7 @@ class Counting(LivingProgram):
         self.clock.now += HOUR
         self.receipts += 1
         facts = a_purchase(a_line(price=f"{pounds}.00"), at=at or self.now)
-        done = self.made(earn, NewPurchase(by(card), f"r{self.receipts}", facts, f"r{self.receipts}"))
+        done = self.made(earn, NewPurchase(by(card), f"r{self.receipts}", facts))
         assert done.decision is not None
         return done.decision.points
 
@@ -237,11 +238,11 @@ def test_a_refund_looks_back_only_where_something_came_late_before_its_purchase(
     shop.clock.now += HOUR
     with looks_back() as told:
         # The fourth receipt was not the fourth visit.
-        shop.made(refund, NewRefund(None, "r4", whole, shop.now, None, None, "r4"))
+        shop.made(refund, NewRefund(None, ReceiptBy("r4"), whole, shop.now, None, None, "r4"))
     assert told == ["told"]
     with looks_back() as told:
         shop.clock.now += HOUR
-        shop.made(refund, NewRefund(None, "r6", whole, shop.now, None, None, "r6"))
+        shop.made(refund, NewRefund(None, ReceiptBy("r6"), whole, shop.now, None, None, "r6"))
     assert told == []
 
 
@@ -250,7 +251,7 @@ def test_a_refund_of_what_was_bought_before_a_wallet_went_over_finds_its_points_
     merged(shop)
     shop.clock.now += HOUR
     with looks_back() as told:
-        back = shop.made(refund, NewRefund(None, "r2", {1: Decimal(1)}, shop.now, None, None, "r2"))
+        back = shop.made(refund, NewRefund(None, ReceiptBy("r2"), {1: Decimal(1)}, shop.now, None, None, "r2"))
     assert told == ["told"]
     assert back.decision is not None
     assert (back.decision.points > 0, back.shortfall) == (True, 0)

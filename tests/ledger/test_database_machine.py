@@ -32,6 +32,7 @@ from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow
 from app.domain.facts import Payment, PaymentKind, PurchaseFacts
 from app.domain.identities import IdentityKind
+from app.domain.receipt_numbers import ReceiptBy
 from app.domain.units import Unit
 from app.store.customers import CustomerBy
 from app.store.programs import ProgramKind
@@ -172,7 +173,7 @@ class LivingLedger(RuleBasedStateMachine):
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
-        done = self.shop.do(earn, NewPurchase(self.who(pick), receipt, facts, receipt))
+        done = self.shop.do(earn, NewPurchase(self.who(pick), receipt, facts))
         if isinstance(done, Answer):
             self.sales.append(receipt)
             assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
@@ -199,7 +200,7 @@ class LivingLedger(RuleBasedStateMachine):
             facts = a_purchase(a_line(1, price=f"{amount * 5}.00", quantity="2"), at=at, zone=LONDON)
             receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.sales)}"
             customer = self.who(pick) if pick % 5 == 0 else None
-            done = self.shop.do(exchange, NewExchange(back, NewReceipt(receipt, facts, receipt), customer))
+            done = self.shop.do(exchange, NewExchange(back, NewReceipt(receipt, facts), customer))
             if isinstance(done, Answer):
                 self.sales.append(receipt)
 
@@ -218,7 +219,7 @@ class LivingLedger(RuleBasedStateMachine):
             case 3:
                 money = Decimal(amount * 2)
         number = f"b{pick}-{amount}" if amount % 2 else None
-        return NewRefund(None, receipt, lines, at, number, None, f"{pick}", amounts, money)
+        return NewRefund(None, ReceiptBy(receipt), lines, at, number, None, f"{pick}", amounts, money)
 
     def amends(self, at: datetime, pick: int, amount: int) -> None:
         """A receipt says something else: more, or less, or nothing that was paid with points."""
@@ -238,7 +239,7 @@ class LivingLedger(RuleBasedStateMachine):
         del at
         if self.sales:
             receipt = self.sales[-1 - pick % min(6, len(self.sales))]
-            self.shop.do(move_purchase, Move(None, receipt, self.who(pick + amount), "the wrong card"))
+            self.shop.do(move_purchase, Move(None, ReceiptBy(receipt), self.who(pick + amount), "the wrong card"))
 
     def redeems(self, at: datetime, pick: int, amount: int) -> None:
         """Now, or in a sandbox some days ago."""

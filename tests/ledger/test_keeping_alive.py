@@ -36,11 +36,11 @@ def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_ur
         clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25), True, None), None)
         shop.do(publish, Draft(START - timedelta(days=1), clauses))
         shop.do(enrol, Enrolment(((IdentityKind.CARD, "ANNA"),), None))
-        shop.do(earn, NewPurchase(card, "r1", a_purchase(a_line(price="200.00"), at=shop.now), "r1"))
+        shop.do(earn, NewPurchase(card, "r1", a_purchase(a_line(price="200.00"), at=shop.now)))
         shop.clock.now += timedelta(days=75)
         shop.let_the_jobs_run()
         if kept_alive_by == "a purchase":
-            shop.do(earn, NewPurchase(card, "r2", a_purchase(a_line(price="1.00"), at=shop.now), "r2"))
+            shop.do(earn, NewPurchase(card, "r2", a_purchase(a_line(price="1.00"), at=shop.now)))
         else:
             basket = PurchaseFacts(occurred_at=shop.now, zone=LONDON, currency="GBP", lines=())
             shop.do(redeem, NewRedemption(card, None, "coffee", basket))

@@ -60,7 +60,7 @@ class Starting(LivingProgram):
         """A purchase for so many points."""
         self.receipts += 1
         facts = a_purchase(a_line(price=f"{points * 10}.00"), at=at or self.now)
-        return NewPurchase(by(card), f"r{self.receipts}", facts, f"r{self.receipts}")
+        return NewPurchase(by(card), f"r{self.receipts}", facts)
 
     def buys(self, card: str, points: int, *, at: datetime | None = None) -> int:
         """It is bought; what it earned."""

@@ -36,6 +36,7 @@ NAMES = (
     "0014_limits_of_staff",
     "0015_redemption_payments",
     "0016_exchanges_and_reductions",
+    "0017_receipt_identity",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

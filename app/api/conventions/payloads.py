@@ -17,6 +17,7 @@ from strawberry.types.lazy_type import LazyType
 from app.api.conventions.context import Info, say
 from app.api.conventions.user_errors import UserError, refusal
 from app.domain.problems import Problem
+from app.usecases.call import Answer
 
 
 @strawberry.type(description="What every mutation answers.")
@@ -39,6 +40,14 @@ class Payload:
     def query(self, info: Info) -> Any:
         """The root of all queries."""
         return info.schema.query()
+
+
+ALREADY_RECORDED = "Whether this receipt had been recorded under another `idempotencyKey`: then nothing was booked now, and `decision` is what it came to when it was recorded."
+
+
+def was_recorded(answer: Answer | None) -> bool:
+    """Whether an answer is that of a receipt which another key had brought."""
+    return answer is not None and answer.already_recorded is True
 
 
 def canonical(value: Any) -> Any:

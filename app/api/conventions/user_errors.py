@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import strawberry
+from collections.abc import Sequence
+from typing import Any
 
+import strawberry
+from strawberry.types.base import StrawberryList, StrawberryObjectDefinition
+from strawberry.types.lazy_type import LazyType
+
+from app.api.conventions.context import Info
 from app.api.conventions.enums import described
 from app.domain.problems import Problem, ProblemCode
 from app.domain.wording import Wording
+from app.queries.ledgers import purchases_by_id, redemptions_by_id
 
 described(
     ProblemCode,
@@ -37,7 +44,9 @@ described(
         ProblemCode.IDENTITY_TAKEN: "The identity belongs to a customer already.",
         ProblemCode.REWARD_KEY_TAKEN: "A reward with this key exists.",
         ProblemCode.LOCATION_TAKEN: "A location with this key or name exists; `path` says which of them.",
-        ProblemCode.RECEIPT_DIFFERS: "The receipt is recorded already, with other contents.",
+        ProblemCode.RECEIPT_AMBIGUOUS: "Several receipts have this number: say the location or the day as well.",
+        ProblemCode.RECEIPT_DIFFERS: "A receipt, refund or checkout of this number is recorded already, with other contents.",
+        ProblemCode.ORDER_NOT_CANCELLED: "Only an order that came back whole is completed again, and each time with the next number of `completion`.",
         ProblemCode.NO_TERMS_IN_FORCE: "No version of the terms was in force at that time.",
         ProblemCode.UNKNOWN_REWARD_IN_TERMS: "A clause prices a reward that does not exist.",
         ProblemCode.UNKNOWN_LOCATION_IN_TERMS: "A condition names a location that does not exist.",
@@ -80,11 +89,51 @@ class TechnicalRefusal(UserError):
     detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
 
 
-def refusal(problem: Problem, *, say: Wording, within: tuple[str, ...] = ("input",)) -> TechnicalRefusal:
-    """A technical refusal in the caller's words; `within` is the argument that held the input."""
-    return TechnicalRefusal(
-        code=problem.code,
-        message=say(f"error.{problem.code.value}"),
-        path=[*within, *(str(step) for step in problem.path)],
-        detail=problem.detail,
+_PURCHASE: Any = LazyType("Purchase", "app.api.wallets.receipts")  # both are read with payloads, so not imported here
+_REDEMPTION: Any = LazyType("Redemption", "app.api.wallets.receipts")
+
+
+@strawberry.type(
+    description="What is recorded stands in the way: a receipt, refund or checkout of this number with other contents, several that a reference fits, or an order that was not cancelled."
+)
+class ReceiptRefusal(UserError):
+    """A technical refusal with what is recorded."""
+
+    problem: strawberry.Private[Problem]
+    detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
+
+    @strawberry.field(
+        graphql_type=StrawberryList(_PURCHASE),
+        description="The purchases that are recorded, the newest first, at most 20; with the number of a refund, those whose refunds have it.",
     )
+    async def purchases(self, info: Info) -> Any:
+        """Read as they are now."""
+        return await _recorded(info, type_name="Purchase", question=purchases_by_id, ids=self.problem.purchase_ids)
+
+    @strawberry.field(
+        graphql_type=StrawberryList(_REDEMPTION),
+        description="The redemptions that were reserved for checkouts of this number, at most 20.",
+    )
+    async def redemptions(self, info: Info) -> Any:
+        """Read as they are now."""
+        return await _recorded(
+            info, type_name="Redemption", question=redemptions_by_id, ids=self.problem.redemption_ids
+        )
+
+
+async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[str]) -> list[Any]:
+    """What is recorded and the caller may see. Its types are read with payloads, so the schema is asked for them."""
+    known = info.schema.get_type_by_name(type_name)
+    assert isinstance(known, StrawberryObjectDefinition), "an object type of this schema"
+    rows = await info.context.ask(question, ids=list(ids)) if ids else []
+    principal = info.context.principal
+    return [known.origin.of(row) for row in rows if row is not None and principal.may_see_card(row.customer_id)]
+
+
+def refusal(problem: Problem, *, say: Wording, within: tuple[str, ...] = ("input",)) -> UserError:
+    """A technical refusal in the caller's words; `within` is the argument that held the input."""
+    code, message = problem.code, say(f"error.{problem.code.value}")
+    path = [*within, *(str(step) for step in problem.path)]
+    if problem.purchase_ids or problem.redemption_ids:
+        return ReceiptRefusal(code=code, message=message, path=path, detail=problem.detail, problem=problem)
+    return TechnicalRefusal(code=code, message=message, path=path, detail=problem.detail)

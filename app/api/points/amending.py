@@ -13,11 +13,13 @@ from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
 from app.api.points.baskets import PurchaseInput, facts_of, place_of
+from app.api.points.returns import check_source
 from app.api.program.decisions import Decision, decided
 from app.api.wallets.balances import Balance, balances
 from app.api.wallets.ledgers import LedgerEntry
 from app.api.wallets.receipts import Purchase
 from app.domain.access import Permission
+from app.domain.names import identifying
 from app.domain.problems import Problem
 from app.usecases.amend_purchase import Amendment, amend_purchase
 from app.usecases.call import Answer
@@ -31,7 +33,7 @@ class AmendPurchaseInput:
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
     purchase: PurchaseInput = strawberry.field(
-        description="The whole receipt as it should have been: `externalId` says which one it is. Its time, place and currency stay: sent otherwise, they are refused."
+        description="The whole receipt as it should have been: `externalId` says which one it is, with its place and time where its number alone does not, and without `completion` the last one. Its time, place and currency stay: sent otherwise, they are refused."
     )
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept, and staff see it in the ledger.")
 
@@ -98,10 +100,12 @@ def _order(sent: AmendPurchaseInput, *, context: Context) -> Amendment | Problem
     location_id = place_of(sent.purchase, within="purchase")
     if isinstance(location_id, Problem):
         return location_id
+    check_source(sent.purchase.source)
     return Amendment(
-        receipt=sent.purchase.external_id,
+        receipt=identifying(sent.purchase.external_id),
         facts=facts,
         occurred_at=sent.purchase.occurred_at,
         location_id=location_id,
         reason=sent.reason.strip(),
+        completion=sent.purchase.completion,
     )

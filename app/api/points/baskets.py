@@ -22,6 +22,9 @@ _RATE = (
 )
 
 
+MOST_COMPLETIONS = 1_000
+
+
 @strawberry.input(description="One line of a receipt, as paid: voided items are not on it.")
 class PurchaseLineInput:
     """A line; lines are numbered from 1 in the order they are sent."""
@@ -72,10 +75,19 @@ class PurchaseInput:
     """What a till knows of a purchase."""
 
     external_id: str = strawberry.field(
-        description="The receipt's number, unique in the program, 1 to 200 characters. Sent again, it is recorded once."
+        description="The receipt's number, 1 to 200 characters; case and leading zeros count, the space around it and what is invisible do not. `Program.receiptNumbers` says within what it is used once. Sent again, it is recorded once."
+    )
+    source: str | None = strawberry.field(
+        default=None,
+        description="Whose numbers these are; default those of the program, `program`, which every key and every import share. There are no others yet: naming one is FORBIDDEN.",
+    )
+    completion: int | None = strawberry.field(
+        default=None,
+        description="How often the order was completed, from 1 (the default) to 1,000: one that came back whole is completed again under its number with the next one. Otherwise it is refused with ORDER_NOT_CANCELLED.",
     )
     occurred_at: datetime | None = strawberry.field(
-        default=None, description="Business time; default now. At most 5 minutes ahead of the program's clock."
+        default=None,
+        description="Business time; default now. At most 5 minutes ahead of the program's clock. Needed where receipt numbers begin anew each day.",
     )
     location_id: strawberry.ID | None = strawberry.field(
         default=None,

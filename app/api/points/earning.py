@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, speak
-from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.payloads import ALREADY_RECORDED, Payload, canonical, was_recorded
 from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer, CustomerBy, customer_by
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
-from app.api.points.baskets import PurchaseInput, facts_of, place_of
+from app.api.points.baskets import MOST_COMPLETIONS, PurchaseInput, facts_of, place_of
+from app.api.points.returns import check_source
 from app.api.program.decisions import Decision, decided
 from app.api.wallets.balances import Balance, balances
 from app.api.wallets.ledgers import LedgerEntry
@@ -20,9 +21,8 @@ from app.api.wallets.receipts import Purchase
 from app.domain.access import Permission
 from app.domain.facts import FactsError
 from app.domain.problems import Problem, ProblemCode
-from app.domain.receipts import check_number
+from app.domain.receipts import number_of
 from app.usecases.call import Answer
-from app.usecases.desk import fingerprint
 from app.usecases.earn import NewPurchase, NewReceipt, earn
 
 
@@ -49,6 +49,11 @@ class RecordPurchasePayload(Payload):
         default_factory=list, description="The balances right after the purchase, one per unit."
     )
 
+    @strawberry.field(description=ALREADY_RECORDED)
+    def already_recorded(self) -> bool:
+        """Kept with the answer."""
+        return was_recorded(self.answer)
+
     @strawberry.field(description="The purchase, as it is now.")
     async def purchase(self, info: Info) -> Purchase | None:
         """Read again."""
@@ -73,14 +78,13 @@ async def record_purchase(
     """Record a purchase once and let it earn."""
     context = info.context
     speak(info, locale)
-    payload = canonical(input)
-    order = _order(input, receipt=payload["purchase"], context=context)
+    order = _order(input, context=context)
     outcome = await perform(
         earn,
         name="recordPurchase",
         permission=Permission.RECORD_PURCHASES,
         key=input.idempotency_key,
-        payload=payload,
+        payload=canonical(input),
         order=order,
         context=context,
     )
@@ -93,18 +97,22 @@ async def record_purchase(
     )
 
 
-def _order(sent: RecordPurchaseInput, *, receipt: Any, context: Context) -> NewPurchase | Problem:
+def _order(sent: RecordPurchaseInput, *, context: Context) -> NewPurchase | Problem:
     by = customer_by(sent.customer, context=context)
     if isinstance(by, Problem):
         return by
-    found = receipt_of(sent.purchase, receipt=receipt, context=context)
+    found = receipt_of(sent.purchase, context=context)
     return found if isinstance(found, Problem) else found.of(by)
 
 
-def receipt_of(sent: PurchaseInput, *, receipt: Any, context: Context) -> NewReceipt | Problem:
-    """The receipt in the field `purchase`, or why it is none; `receipt` is the same in its one spelling."""
+def receipt_of(sent: PurchaseInput, *, context: Context) -> NewReceipt | Problem:
+    """The receipt in the field `purchase`, or why it is none."""
+    check_source(sent.source)
+    completion = 1 if sent.completion is None else sent.completion
+    if not 1 <= completion <= MOST_COMPLETIONS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=f"1 to {MOST_COMPLETIONS:,}")
     try:
-        check_number(sent.external_id)
+        number = number_of(sent.external_id)
     except FactsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail=error.message)
     facts = facts_of(sent, context=context, within="purchase")
@@ -114,8 +122,9 @@ def receipt_of(sent: PurchaseInput, *, receipt: Any, context: Context) -> NewRec
     if isinstance(location_id, Problem):
         return location_id
     return NewReceipt(
-        external_id=sent.external_id,
+        external_id=number,
         facts=facts,
-        fingerprint=fingerprint("receipt", receipt),
         location_id=location_id,
+        timed=sent.occurred_at is not None,
+        completion=completion,
     )

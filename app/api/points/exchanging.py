@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, speak
 from app.api.conventions.money import Money, money
-from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.payloads import ALREADY_RECORDED, Payload, canonical, was_recorded
 from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer, CustomerBy, customer_by
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
@@ -44,7 +44,7 @@ class ExchangeRefundInput:
         default=None, description="Money of the whole price without goods, as with `recordRefund`. Not with `lines`."
     )
     external_id: str | None = strawberry.field(
-        default=None, description="The refund's own receipt number, unique in the program, 1 to 200 characters."
+        default=None, description="The refund's own number, as with `recordRefund`."
     )
     reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
 
@@ -78,6 +78,11 @@ class RecordExchangePayload(Payload):
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after both, one per unit."
     )
+
+    @strawberry.field(description=ALREADY_RECORDED)
+    def already_recorded(self) -> bool:
+        """Kept with the answer."""
+        return was_recorded(self.answer)
 
     @strawberry.field(
         description="What is to pay on balance: what the new goods cost more than those that came back, without what points paid of it. Below 0 it is given back, and is `cash` of the refund."
@@ -118,14 +123,13 @@ async def record_exchange(
     context = info.context
     speak(info, locale)
     context.require(Permission.RECORD_REFUNDS)
-    payload = canonical(input)
     outcome = await perform(
         exchange,
         name="recordExchange",
         permission=Permission.RECORD_PURCHASES,
         key=input.idempotency_key,
-        payload=payload,
-        order=_order(input, receipt=payload["purchase"], context=context),
+        payload=canonical(input),
+        order=_order(input, context=context),
         context=context,
     )
     if isinstance(outcome, Problem):
@@ -139,7 +143,7 @@ async def record_exchange(
     )
 
 
-def _order(sent: RecordExchangeInput, *, receipt: Any, context: Context) -> NewExchange | Problem:
+def _order(sent: RecordExchangeInput, *, context: Context) -> NewExchange | Problem:
     by = customer_by(sent.customer, context=context) if sent.customer is not None else None
     if isinstance(by, Problem):
         return by
@@ -158,7 +162,7 @@ def _order(sent: RecordExchangeInput, *, receipt: Any, context: Context) -> NewE
     )
     if isinstance(back, Problem):
         return replace(back, path=("refund", *back.path))
-    bought = receipt_of(sent.purchase, receipt=receipt, context=context)
+    bought = receipt_of(sent.purchase, context=context)
     if isinstance(bought, Problem):
         return bought
     return NewExchange(back=replace(back, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)

@@ -10,7 +10,7 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, speak
 from app.api.conventions.ids import decode
-from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.payloads import Payload, canonical, was_recorded
 from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer, CustomerBy
 from app.api.customers.reading_again import customer_again, entry_again, redemption_again
@@ -22,6 +22,7 @@ from app.api.wallets.balances import Balance, balances
 from app.api.wallets.ledgers import LedgerEntry
 from app.api.wallets.receipts import Redemption
 from app.domain.access import Permission
+from app.domain.names import identifying
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.end_hold import HoldBy as WhichHold
@@ -45,7 +46,7 @@ class HoldRewardInput:
     customer: CustomerBy = strawberry.field(description="Who pays with points or stamps.")
     reward: RewardBy = strawberry.field(description="What for.")
     checkout: str = strawberry.field(
-        description="Yours: what the reservation belongs to, such as an order, 1 to 100 characters, unique in the program. A second attempt of the same checkout has the reservation of the first."
+        description="Yours: what the reservation belongs to, such as an order, 1 to 100 characters, spelled as receipt numbers are and used once within what `Program.receiptNumbers` says. A second attempt of the same checkout has the reservation of the first; with another customer or reward it is refused with RECEIPT_DIFFERS."
     )
     minutes: int = strawberry.field(
         description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now on. What is not captured by then is free again."
@@ -64,7 +65,8 @@ class HoldBy:
         default=strawberry.UNSET, description="Opaque id of the redemption that `holdReward` answered with."
     )
     checkout: str | None = strawberry.field(
-        default=strawberry.UNSET, description="The checkout that `holdReward` was given."
+        default=strawberry.UNSET,
+        description="The checkout that `holdReward` was given. Where several of that number run, it is refused with RECEIPT_AMBIGUOUS.",
     )
 
 
@@ -100,6 +102,13 @@ class HoldRewardPayload(Payload):
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the decision, one per unit."
     )
+
+    @strawberry.field(
+        description="Whether another `idempotencyKey` had reserved for this checkout: it has that reservation, and `decision` is that of it."
+    )
+    def already_recorded(self) -> bool:
+        """Kept with the answer."""
+        return was_recorded(self.answer)
 
     @strawberry.field(description="The redemption, HELD until it is captured or released; null when it was refused.")
     async def redemption(self, info: Info) -> Redemption | None:
@@ -262,17 +271,18 @@ def _balances(answer: Answer, *, context: Context) -> list[Balance]:
 
 
 def _reserved(sent: HoldRewardInput, *, context: Context) -> NewRedemption | Problem:
-    if not 1 <= len(sent.checkout) <= LONGEST_CHECKOUT:
+    checkout = identifying(sent.checkout)
+    if not 1 <= len(checkout) <= LONGEST_CHECKOUT:
         return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=f"1 to {LONGEST_CHECKOUT} characters")
     if not 1 <= sent.minutes <= LONGEST:
         return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=f"1 to {LONGEST:,} minutes")
-    hold = NewHold(checkout=sent.checkout, length=timedelta(minutes=sent.minutes))
+    hold = NewHold(checkout=checkout, length=timedelta(minutes=sent.minutes))
     return order_of(sent.customer, sent.reward, sent.basket, hold=hold, context=context)
 
 
 def _which(sent: HoldBy) -> WhichHold | Problem:
     redemption_id = decode(sent.id, "Redemption") if isinstance(sent.id, str) else None
-    checkout = sent.checkout if isinstance(sent.checkout, str) else None
+    checkout = identifying(sent.checkout) or None if isinstance(sent.checkout, str) else None
     if redemption_id is None and checkout is None:
         return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     return WhichHold(redemption_id=redemption_id, checkout=checkout)

@@ -19,7 +19,6 @@ from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.queries.refund_previews import RefundTry, try_refund, waiting
-from app.usecases.earn import RECEIPTS
 
 MOST_WAITING = 100
 
@@ -79,7 +78,7 @@ class RefundQueries:
         if isinstance(back, Problem):
             raise _refused(back)
         order = RefundTry(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
-        found = await context.ask(try_refund, source=RECEIPTS, order=order)
+        found = await context.ask(try_refund, numbering=context.program.numbering, order=order)
         if isinstance(found, Problem):
             raise _refused(found)
         return RefundPreview(

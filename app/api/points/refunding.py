@@ -11,7 +11,7 @@ import strawberry
 from app.api.conventions.arguments import Language
 from app.api.conventions.context import Context, Info, speak
 from app.api.conventions.money import Money, money
-from app.api.conventions.payloads import Payload, canonical
+from app.api.conventions.payloads import ALREADY_RECORDED, Payload, canonical, was_recorded
 from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
@@ -23,6 +23,7 @@ from app.api.wallets.ledgers import LedgerEntry
 from app.api.wallets.receipts import Purchase
 from app.domain import amounts
 from app.domain.access import Permission
+from app.domain.names import identifying
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.desk import fingerprint
@@ -48,10 +49,11 @@ class RecordRefundInput:
     )
     external_id: str | None = strawberry.field(
         default=None,
-        description="The refund's own receipt number, unique in the program, 1 to 200 characters. Sent again, it is recorded once; with another purchase or content it is refused with RECEIPT_DIFFERS.",
+        description="The refund's own number, 1 to 200 characters, spelled as receipt numbers are. It is used once within what `Program.receiptNumbers` says: at the location of the purchase, on the day of the refund. Sent again, it is recorded once; with another purchase or content it is refused with RECEIPT_DIFFERS.",
     )
     occurred_at: datetime | None = strawberry.field(
-        default=None, description="Business time; default now. Not before the purchase."
+        default=None,
+        description="Business time; default now. Not before the purchase. Needed with a number where those begin anew each day.",
     )
     reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
 
@@ -107,6 +109,11 @@ async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
 class RecordRefundPayload(Payload, Refunded):
     """The decision and the balance as they were then; objects as they are now."""
 
+    @strawberry.field(description=ALREADY_RECORDED)
+    def already_recorded(self) -> bool:
+        """Kept with the answer."""
+        return was_recorded(self.answer)
+
     waiting: WaitingRefund | None = strawberry.field(
         default=None,
         description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
@@ -152,7 +159,8 @@ def refund_of(sent: RecordRefundInput, *, context: Context) -> NewRefund | Probl
     purchase_id, receipt = purchase_by(sent.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    for name, text in (("externalId", sent.external_id), ("reason", sent.reason)):
+    number = identifying(sent.external_id) if sent.external_id is not None else None
+    for name, text in (("externalId", number), ("reason", sent.reason)):
         if text is not None and not 1 <= len(text) <= 200:
             return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
     back = back_of(sent.lines, amount=sent.amount)
@@ -165,17 +173,19 @@ def refund_of(sent: RecordRefundInput, *, context: Context) -> NewRefund | Probl
         amounts=back.amounts,
         amount=sent.amount,
         occurred_at=sent.occurred_at or context.now,
-        external_id=sent.external_id,
+        external_id=number,
         reason=sent.reason,
         fingerprint=fingerprint("refund", _content(sent)),
+        timed=sent.occurred_at is not None,
     )
 
 
 def _content(sent: RecordRefundInput) -> Any:
-    """What the refund says beside its number and its purchase, in one spelling."""
+    """What the refund says beside its number, its purchase and its time, in one spelling."""
     content = canonical(sent)
     del content["purchase"]
     content.pop("external_id", None)
+    content.pop("occurred_at", None)
     if sent.lines is not None:
         content["lines"] = {
             str(line["line"]): line.get("quantity") if "amount" not in line else f"-{line['amount']}"

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
 import strawberry
+from graphql import GraphQLError
 
 from app.api.conventions.ids import decode
+from app.domain.names import identifying
 from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import ReceiptBy
 from app.domain.receipts import MOST_LINES
+
+
+@strawberry.input(name="ReceiptBy", description="A receipt, by its number and where and when that was used.")
+class ReceiptByInput:
+    """Each one more narrows it down; an order that was completed again is meant as it was completed last."""
+
+    external_id: str = strawberry.field(description="The receipt's number.")
+    source: str | None = strawberry.field(
+        default=None, description="Whose numbers these are; default those of the program. Naming others is FORBIDDEN."
+    )
+    location_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Opaque id of the location where it was made."
+    )
+    day: date | None = strawberry.field(
+        default=None,
+        description="The day of business on which it was made, by the clock of the location, from `Program.receiptDayStarts` on.",
+    )
 
 
 @strawberry.input(one_of=True, description="A purchase, by id or by its receipt.")
@@ -18,7 +39,13 @@ class PurchaseBy:
     """Exactly one of these."""
 
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
-    external_id: str | None = strawberry.field(default=strawberry.UNSET, description="The receipt's number.")
+    external_id: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The receipt's number, where that is enough. What fits several receipts is refused with RECEIPT_AMBIGUOUS.",
+    )
+    receipt: ReceiptByInput | None = strawberry.field(
+        default=strawberry.UNSET, description="The receipt's number with what tells it apart."
+    )
 
 
 @strawberry.input(description="What comes back of one line.")
@@ -65,8 +92,29 @@ def back_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -
     )
 
 
-def purchase_by(sent: PurchaseBy) -> tuple[str | None, str | None]:
-    """The purchase that is meant: its id, or its receipt's number; neither where the id is none of a purchase."""
-    given_id, given_receipt = sent.id, sent.external_id
-    purchase_id = decode(given_id, "Purchase") if isinstance(given_id, str) else None
-    return purchase_id, given_receipt if isinstance(given_receipt, str) else None
+OWN_NAME = "program"
+"""What the program's own source of receipts is called over the API."""
+
+
+def check_source(name: str | None) -> None:
+    """Raise FORBIDDEN for a source other than the program's own: no other is registered."""
+    if name is not None and identifying(name) != OWN_NAME:
+        raise GraphQLError("This key may name no other source of receipts.", extensions={"code": "FORBIDDEN"})
+
+
+def purchase_by(sent: PurchaseBy) -> tuple[str | None, ReceiptBy | None]:
+    """The purchase that is meant: its id, or its receipt; neither where that can be none of a purchase. Raises FORBIDDEN."""
+    if isinstance(sent.id, str):
+        return decode(sent.id, "Purchase"), None
+    if isinstance(sent.external_id, str):
+        number = identifying(sent.external_id)
+        return None, ReceiptBy(number) if number else None
+    given = sent.receipt
+    if not isinstance(given, ReceiptByInput):
+        return None, None
+    check_source(given.source)
+    number = identifying(given.external_id)
+    location_id = decode(given.location_id, "Location") if given.location_id is not None else None
+    if not number or (location_id is None and given.location_id is not None):
+        return None, None
+    return None, ReceiptBy(number, location_id, given.day)

@@ -49,7 +49,7 @@ class WaitingRefund:
         late = row.state is WaitingState.WAITING and context.now >= row.recorded_at + PATIENCE
         return cls(
             id=strawberry.ID(encode("WaitingRefund", row.id)),
-            receipt=row.receipt,
+            receipt=row.receipt.number,
             external_id=row.external_id,
             occurred_at=row.occurred_at,
             recorded_at=row.recorded_at,

@@ -1,0 +1,118 @@
+"""Receipts that come once more under another key: answered as they were recorded, never booked a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from app.domain import receipt_content
+from app.domain.deciding.returning import Left
+from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
+from app.domain.problems import Problem, ProblemCode
+from app.store import customers, ledger, receipt_corrections, refunds
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
+from app.store.unit import Session
+from app.usecases.call import Answer, Call, balances_now
+from app.usecases.new_receipts import NewPurchase
+
+
+def day_missing(call: Call, *, timed: bool, path: tuple[str, ...]) -> Problem | None:
+    """The refusal of a number without its time where numbers begin anew each day, or None."""
+    if timed or not call.program.numbering.per_day:
+        return None
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail="needed where receipt numbers begin anew each day")
+
+
+async def known_receipt(
+    session: Session,
+    *,
+    call: Call,
+    order: NewPurchase,
+    facts: PurchaseFacts,
+    customer: CustomerRow,
+    recorded: Sequence[Purchase],
+) -> Answer | Problem | None:
+    """The answer to a receipt that is `recorded` (the last completion first), why it cannot be recorded, None if it can."""
+    known = [purchase for purchase in recorded if purchase.completion == order.completion]
+    if not known:
+        return await _not_next(session, program_id=call.program.id, order=order, last=recorded[0] if recorded else None)
+    same = next((purchase for purchase in known if _says(purchase, order=order, facts=facts)), known[0])
+    return await _as_recorded(session, call=call, order=order, facts=facts, customer=customer, recorded=same)
+
+
+async def _not_next(session: Session, *, program_id: str, order: NewPurchase, last: Purchase | None) -> Problem | None:
+    """Why an order cannot be completed (again) now, or None: each time but the first follows one that came back whole."""
+    path = ("purchase", "completion")
+    if order.completion != (last.completion + 1 if last is not None else 1):
+        detail = f"the next completion is {last.completion + 1 if last is not None else 1}"
+        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
+    if last is None:
+        return None
+    came_back = await refunds.of_purchase(session, program_id=program_id, purchase_id=last.id)
+    left = Left.after(last.facts, refunds=came_back).of(last.facts)
+    if any(line.to_pay() for line in left.lines) or (left.lines and not last.total.minor):
+        detail = f"completion {last.completion} has not come back whole"
+        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
+    return None
+
+
+async def _as_recorded(
+    session: Session,
+    *,
+    call: Call,
+    order: NewPurchase,
+    facts: PurchaseFacts,
+    customer: CustomerRow,
+    recorded: Purchase,
+) -> Answer | Problem:
+    """The answer to a receipt that is recorded; one that says something else, or is somebody else's, is refused."""
+    program = call.program.id
+    if not _says(recorded, order=order, facts=facts) or not await _bought(
+        session, program_id=program, customer=customer, recorded=recorded
+    ):
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), purchase_ids=(recorded.id,))
+    stored = await ledger.of_purchase(session, program_id=program, purchase_id=recorded.id)
+    if stored is None:
+        raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
+    return Answer(
+        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
+        balances=await balances_now(session, program_id=program, customer=customer),
+        customer_id=customer.id,
+        purchase_id=recorded.id,
+        entry_id=stored.entry.id,
+        already_recorded=True,
+    )
+
+
+async def same_customer(session: Session, *, program_id: str, customer: CustomerRow, known_id: str) -> bool:
+    """Whether a customer is the one with this id, or goes on for them after a merger."""
+    if known_id in (customer.id, customer.asked_for):
+        return True
+    known = await customers.find(session, program_id=program_id, by=CustomerBy(known_id))
+    return known is not None and known.id == customer.id
+
+
+async def _bought(session: Session, *, program_id: str, customer: CustomerRow, recorded: Purchase) -> bool:
+    """Whether the purchase is the customer's, or was taken for theirs before it was moved."""
+    owners = {recorded.customer_id}
+    if recorded.moved_by is not None:
+        owners |= await receipt_corrections.owners_before(session, program_id=program_id, purchase_id=recorded.id)
+    for owner in sorted(owners):
+        if await same_customer(session, program_id=program_id, customer=customer, known_id=owner):
+            return True
+    return False
+
+
+def _says(recorded: Purchase, *, order: NewPurchase, facts: PurchaseFacts) -> bool:
+    """Whether a receipt means what was recorded, at first or since it was set right."""
+    if order.timed and facts.occurred_at != recorded.occurred_at:
+        return False
+    meant = receipt_content.fingerprint(facts)
+    return meant == recorded.fingerprint or meant == receipt_content.fingerprint(recorded.facts)
+
+
+def _ids(purchase: Purchase | None) -> tuple[str, ...]:
+    return (purchase.id,) if purchase is not None else ()

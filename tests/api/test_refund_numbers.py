@@ -1,0 +1,166 @@
+"""Refund numbers and checkouts are told apart as receipts are; a repetition under another key says that it is one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.numbered import ERRORS, codes, give_back, location, numbered, recorded, ring_up
+from tests.shop import Shop, open_shop
+
+MONDAY = "2026-03-02T10:00:00Z"
+TUESDAY = "2026-03-03T10:00:00Z"
+HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ alreadyRecorded
+  redemption {{ id }} {ERRORS} }} }}"""
+CAPTURE = (
+    f"mutation($input: CaptureHoldInput!) {{ captureHold(input: $input) {{ redemption {{ id state }} {ERRORS} }} }}"
+)
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A sandbox in London, one point per pound."""
+    with open_shop(database_url) as opened:
+        yield opened
+
+
+def test_a_refund_sent_again_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
+    card = shop.enrol()
+    ring_up(shop, card, "R1", "10.00", occurredAt=MONDAY)
+    first = give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY)
+    again = give_back(shop, "R1", externalId=" F1\n", occurredAt=TUESDAY)
+    assert (first["alreadyRecorded"], again["alreadyRecorded"]) == (False, True)
+    assert (again["cash"], again["balances"]) == ({"amount": "10.00"}, [{"available": 0}])
+    assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
+
+
+def test_a_refund_number_of_another_purchase_is_refused_with_the_one_that_has_it(shop: Shop) -> None:
+    card = shop.enrol()
+    one = ring_up(shop, card, "R1", "10.00", occurredAt=MONDAY)
+    ring_up(shop, card, "R2", "10.00", occurredAt=MONDAY)
+    give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY)
+    refused = give_back(shop, "R2", externalId="F1", occurredAt=TUESDAY)
+    assert (codes(refused), recorded(refused)) == (["RECEIPT_DIFFERS"], [one["purchase"]["id"]])
+    assert shop.available(card) == 10
+
+
+def test_refund_numbers_per_day_are_of_the_day_of_the_refund(shop: Shop) -> None:
+    numbered(shop, "PER_DAY")
+    card = shop.enrol()
+    for number in ("1", "2"):
+        ring_up(shop, card, number, "10.00", occurredAt=MONDAY)
+    back = give_back(shop, "1", externalId="F1", occurredAt=MONDAY)
+    assert (back["alreadyRecorded"], back["cash"]) == (False, {"amount": "10.00"})
+    assert codes(give_back(shop, "2", externalId="F1", occurredAt=MONDAY)) == ["RECEIPT_DIFFERS"]
+    other_day = give_back(shop, "2", externalId="F1", occurredAt=TUESDAY)
+    assert (codes(other_day), other_day["balances"]) == ([], [{"available": 0}])
+    assert give_back(shop, "2", externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is True
+
+
+def test_refund_numbers_per_location_are_of_the_location_of_the_purchase(shop: Shop) -> None:
+    numbered(shop, "PER_LOCATION")
+    north, south = location(shop, "north"), location(shop, "south")
+    card = shop.enrol()
+    for id in (north, south):
+        ring_up(shop, card, "1", "10.00", occurredAt=MONDAY, locationId=id)
+        by = {"receipt": {"externalId": "1", "locationId": id}}
+        assert give_back(shop, by, externalId="F1", occurredAt=TUESDAY)["alreadyRecorded"] is False
+    assert shop.available(card) == 0
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        {"lines": [{"line": 1, "quantity": "2.0"}]},
+        {"lines": [{"line": 1}]},
+        {},
+    ],
+)
+def test_what_a_refund_leaves_out_and_what_is_written_out_are_one_refund(shop: Shop, spelled: Any) -> None:
+    card = shop.enrol()
+    lines = [{"sku": "tea", "quantity": "2", "unitPrice": "5.00"}]
+    ring_up(shop, card, "R1", "", lines=lines, occurredAt=MONDAY)
+    give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY, lines=[{"line": 1, "quantity": "2"}])
+    again = give_back(shop, "R1", externalId="F1", occurredAt="2026-03-03T11:00:00+01:00", **spelled)
+    assert (codes(again), again["alreadyRecorded"]) == ([], True)
+    for other in ({"lines": [{"line": 1, "quantity": "1"}]}, {"amount": "10.00"}, {"reason": "broken"}):
+        given = {**spelled, **other}
+        if "amount" in other:
+            given.pop("lines", None)
+        assert codes(give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY, **given)) == ["RECEIPT_DIFFERS"]
+
+
+def test_a_refund_waits_for_the_very_receipt_that_it_names(shop: Shop) -> None:
+    numbered(shop, "PER_DAY")
+    card = shop.enrol()
+    tuesday = {"receipt": {"externalId": "1", "day": "2026-03-03"}}
+    assert codes(give_back(shop, "1", occurredAt=TUESDAY)) == ["PURCHASE_NOT_FOUND"]
+    waits = give_back(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    assert waits["waiting"] == {"receipt": "1", "state": "WAITING"}
+    again = give_back(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    assert (again["alreadyRecorded"], again["waiting"]["state"]) == (True, "WAITING")
+    ring_up(shop, card, "1", "10.00", occurredAt=MONDAY)
+    assert shop.available(card) == 10
+    ring_up(shop, card, "1", "7.00", occurredAt=TUESDAY)
+    assert shop.available(card) == 10
+    done = give_back(shop, tuesday, externalId="F1", occurredAt="2026-03-03T12:00:00Z")
+    assert (codes(done), done["alreadyRecorded"], done["cash"]) == ([], True, {"amount": "7.00"})
+
+
+def test_a_refund_waits_for_no_location_that_is_not_there(shop: Shop) -> None:
+    with open_shop(shop.url) as other:
+        foreign = location(other, "north")
+    by = {"receipt": {"externalId": "1", "locationId": foreign}}
+    assert codes(give_back(shop, by)) == ["LOCATION_NOT_FOUND"]
+
+
+def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
+    """Reserve a coffee for a checkout."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "customer": {"card": card},
+        "reward": {"key": "coffee"},
+        "checkout": checkout,
+        "minutes": 30,
+        **more,
+    }
+    return shop.ask(HOLD, input=given)["holdReward"]
+
+
+def test_a_checkout_tried_again_says_that_it_has_its_reservation(shop: Shop) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    for one in (card, other):
+        shop.buy(one, "250.00")
+    first, again = hold(shop, card, "c-1"), hold(shop, card, " c-1\u200b")
+    assert (first["alreadyRecorded"], again["alreadyRecorded"]) == (False, True)
+    assert again["redemption"] == first["redemption"]
+    refused = hold(shop, other, "c-1")
+    assert codes(refused) == ["RECEIPT_DIFFERS"]
+    assert refused["userErrors"][0]["redemptions"] == [{"id": first["redemption"]["id"], "checkout": "c-1"}]
+
+
+def test_checkouts_are_told_apart_as_receipts_are(shop: Shop) -> None:
+    numbered(shop, "PER_LOCATION")
+    north, south = location(shop, "north"), location(shop, "south")
+    card = shop.enrol()
+    shop.buy(card, "250.00", receipt=uuid.uuid4().hex)
+    baskets = [{"basket": {"lines": [], "locationId": id}} for id in (north, south)]
+    holds = [hold(shop, card, "c-1", **basket) for basket in baskets]
+    assert [codes(one) for one in holds] == [[], []]
+    assert holds[0]["redemption"] != holds[1]["redemption"]
+    assert hold(shop, card, "c-1", **baskets[1])["redemption"] == holds[1]["redemption"]
+    unclear = capture(shop, {"checkout": "c-1"})
+    assert codes(unclear) == ["RECEIPT_AMBIGUOUS"]
+    assert {one["id"] for one in unclear["userErrors"][0]["redemptions"]} == {one["redemption"]["id"] for one in holds}
+    assert codes(capture(shop, {"id": holds[0]["redemption"]["id"]})) == []
+    assert capture(shop, {"checkout": "c-1"})["redemption"]["id"] == holds[1]["redemption"]["id"]
+
+
+def capture(shop: Shop, by: Any) -> Any:
+    """Pay for what was reserved."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "hold": by}
+    return shop.ask(CAPTURE, role=Role.TILL, input=given)["captureHold"]
