@@ -68,14 +68,12 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
         return own
     if (problem := _unfit(paid.redemption, order=order)) is not None:
         return problem
-    if (spent := await spent_on(session, program_id=call.program.id, redemption_id=paid.redemption.id)) is not None:
-        return spent
     refused = await _refusal(session, call=call, order=order, paid=paid)
     if isinstance(refused, Decision):
         held = await balances_now(session, program_id=call.program.id, customer=paid.customer)
         return await keep(session, call=call, answer=_answer(paid, decision=refused, balances=held))
     if refused is not None:
-        return Problem(refused, path=("redemption",))
+        return refused
     if order.role not in WITHOUT_REASON and not order.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
@@ -85,13 +83,18 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
     return await _undone(session, call=call, order=order, paid=paid)
 
 
-async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _Paid) -> ProblemCode | Decision | None:
-    """Why this caller may not undo it, or None."""
+async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _Paid) -> Problem | Decision | None:
+    """Why it cannot be undone, or not by this caller; None where it can."""
     redemption, till_until = paid.redemption, None
+    spent = await spent_on(
+        session, program_id=call.program.id, redemption_id=redemption.id, account=paid.customer.account, at=call.now
+    )
+    if spent is not None:
+        return spent
     if order.role is Role.TILL and call.actor is not None and redemption.fulfilled_at is not None:
         latest_one = await redemptions.latest_of_key(session, program_id=call.program.id, key_id=call.actor)
         till_until = redemption.fulfilled_at + reversing.TILL_TIME if latest_one == redemption.id else None
-    return reversing.refusal(
+    refused = reversing.refusal(
         paid.terms,
         by=order.role,
         used=redemption.state is RedemptionState.FULFILLED,
@@ -100,6 +103,7 @@ async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _
         at=call.now,
         zone=redemption.facts.zone,
     )
+    return Problem(refused, path=("redemption",)) if isinstance(refused, ProblemCode) else refused
 
 
 async def _paid(session: Session, *, call: Call, order: Cancellation) -> _Paid | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from app.domain.deciding.returning import Left
+from datetime import datetime
+
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
-from app.store import mergers, purchases, redemption_payments, refunds
+from app.store import mergers, purchases, redemption_payments
+from app.store.accounts import Account
 from app.store.customers import CustomerRow
 from app.store.redemptions import RedemptionState
+from app.store.telling import retell
 from app.store.unit import Session
 
 
@@ -58,17 +61,20 @@ async def _is_theirs(
     return True
 
 
-async def spent_on(session: Session, *, program_id: str, redemption_id: str) -> Problem | None:
-    """Why a redemption cannot be undone for what it paid, or None; its customer's account must be locked.
+async def spent_on(
+    session: Session, *, program_id: str, redemption_id: str, account: Account, at: datetime
+) -> Problem | None:
+    """Why a redemption cannot be undone for what it paid, or None; the account of its customer must be locked.
 
-    What paid a purchase comes back with that purchase; when all of that was refunded, it has come back.
+    What paid a purchase comes back with that purchase, or with what was handed out in its place; once all of it is back,
+    nothing is left to be undone.
     """
     paid = await redemption_payments.paid_by(session, program_id=program_id, redemption_id=redemption_id)
     sale = await purchases.by_id(session, program_id=program_id, purchase_id=paid) if paid is not None else None
     if sale is None:
         return None
-    came_back = await refunds.of_purchase(session, program_id=program_id, purchase_id=sale.id)
-    if Left.after(sale.facts, refunds=came_back).of(sale.facts).total().minor:
+    retold = await retell(session, program_id=program_id, account=account, until=at)
+    if any(redemption_id in purse.holdings.spent for purse in retold.course.purses.values()):
         detail = f"refund the purchase {sale.external_id}: it was paid with this redemption"
         return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=detail)
     return Problem(ProblemCode.ALREADY_REVERSED, path=("redemption",))

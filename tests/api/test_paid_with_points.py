@@ -15,6 +15,7 @@ from app.domain.access import Role
 from app.domain.wording import Locale, wording
 from tests.api.test_access import customer_key
 from tests.api.test_budgets import publish
+from tests.api.test_exchanging import exchange
 from tests.api.test_late_facts import REWARD, at
 from tests.api.test_refund_kinds import refund
 from tests.proving import faults_in
@@ -220,6 +221,21 @@ def test_what_paid_a_purchase_comes_back_only_with_that_purchase(shop: Shop) -> 
     for role, key in everybody:
         assert codes(undo(shop, id, role=role, key=key)) == [("ALREADY_REVERSED", ["redemption"])]
     assert codes(shop.buy(card, "100.00", payments=[points(id, "20.00")])) == SPENT
+    assert shop.available(card) == 3000
+    assert faults_in(shop.url) == []
+
+
+def test_what_paid_stays_with_what_was_handed_out_in_exchange_until_that_comes_back(shop: Shop) -> None:
+    card = rich(shop)
+    id = shop.redeem(card, "twenty")["redemption"]["id"]
+    shop.buy(card, "100.00", receipt="R", payments=[points(id, "20.00")])
+    again = exchange(shop, "110.00", "R", receipt="S", payments=[points(id, "5.00")])
+    assert codes(again) == SPENT
+    even = exchange(shop, "100.00", "R", receipt="S")
+    assert (codes(even), back(even["refund"])) == ([], ("0.00", 0))
+    assert codes(undo(shop, id)) == [("REDEMPTION_SPENT", ["redemption"])]
+    assert back(refund(shop, "S")) == ("80.00", 2000)
+    assert codes(undo(shop, id)) == [("ALREADY_REVERSED", ["redemption"])]
     assert shop.available(card) == 3000
     assert faults_in(shop.url) == []
 
