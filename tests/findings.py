@@ -15,7 +15,7 @@ OF_THE_LEDGER: tuple[tuple[Finding, str, str | None], ...] = (
         "points",
         "points",
     ),
-    (Finding(False, ReasonCode.STILL_PENDING, 1200, NOON), "points", "instant"),
+    (Finding(False, ReasonCode.STILL_PENDING, 1200, NOON), "points", "from"),
     (Finding(False, ReasonCode.UNDO_WINDOW_OVER, NOON.replace(hour=15), NOON), "instant", "instant"),
     (Finding(True, ReasonCode.BELOW_ZERO, 30, 1040), "points", "points"),
     (Finding(True, ReasonCode.POINTS_RETURNED, 1200), "points", None),
@@ -28,4 +28,4 @@ OF_THE_LEDGER: tuple[tuple[Finding, str, str | None], ...] = (
     (Finding(True, ReasonCode.TIER_KEPT, 480, NOON), "number", "instant"),
     (Finding(True, ReasonCode.TIER_REACHED, 1510, 1500), "number", "number"),
 )
-"""Each with the kind of what was seen and of what is asked for: points, number, day, instant, or None."""
+"""Each with the kind of what was seen and of what is asked for: points, number, day, instant, from (when on), or None."""

@@ -151,10 +151,7 @@ class Query(RefundQueries, LiabilityQueries):
         return BasketCheck(
             decision=decision(found.decision, judged_by=found.terms, bought=found.facts),
             customer=Customer.of(found.customer),
-            clauses=[
-                ClauseOutlook.of(one, terms=found.terms, zone=found.decision.zone or found.terms.zone)
-                for one in found.outlooks
-            ],
+            clauses=[ClauseOutlook.of(one, basket=found.decision, terms=found.terms) for one in found.outlooks],
         )
 
     @strawberry.field(

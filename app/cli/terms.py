@@ -20,11 +20,11 @@ from app.domain.changing.impact import Impact
 from app.domain.changing.linting import Finding, LintCode
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.effects.grandfathering import Grandfathering
+from app.domain.explaining.explanation import Explanation
 from app.domain.printing import TextFormat, printed
 from app.domain.problems import Problem
-from app.domain.terms import TermsError
+from app.domain.terms import Terms, TermsError
 from app.domain.wording import Wording, wording_for
-from app.domain.wording.reasons import remedy_statement, statement
 from app.jobs.replaying import replayed
 from app.queries.drafts import Checked, check_draft, draft_basis
 from app.queries.published_terms import PublishedTerms, terms_at, terms_version
@@ -181,14 +181,13 @@ def _said(finding: Finding, *, say: Wording) -> str:
     return f"{finding.code} (clause {finding.clause.number}): {said}"
 
 
-def _refused(decision: Decision, *, zone: str, say: Wording) -> str:
-    """The decision's own reasons, each with its code, its clause's key and what would help."""
-    told = []
-    for reason in decision.reasons:
-        if not reason.finding.met:
-            helps = [remedy_statement(one, zone=zone, say=say) for one in reason.finding.remedies]
-            said = say.text([statement(reason, zone=zone, say=say), *helps])
-            told.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
+def _refused(decision: Decision, *, terms: Terms, say: Wording) -> str:
+    """The decision's own reasons, each with its code, its clause's key and what would help; `terms` decided it."""
+    explained, told = Explanation.of(decision, terms=terms), []
+    for reason in explained.failed():
+        helps = [explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies]
+        said = say.text([explained.statement(reason, say=say), *helps])
+        told.append(f"{reason.finding.code} (clause {reason.clause}): {said}")
     return "\n".join(told)
 
 
@@ -196,7 +195,7 @@ def _told(answer: Answer | Problem, *, found: Checked, say: Wording) -> None:
     if isinstance(answer, Problem):
         raise stop(f"{answer.code}: {'.'.join(str(step) for step in answer.path)}: {answer.detail or ''}")
     if answer.decision is not None and answer.decision.outcome is DecisionOutcome.REFUSED:
-        raise stop(_refused(answer.decision, zone=found.draft.zone, say=say))
+        raise stop(_refused(answer.decision, terms=found.in_force or found.draft, say=say))
     start = say.instant(found.draft.effective_from, zone=found.draft.zone)
     effect = "" if found.current is None else f" {found.change} for customers."
     out.print(f"Version {answer.terms_version} starts on {start}.{effect}", markup=False)

@@ -78,8 +78,8 @@ def test_forty_purchases_at_once_never_overspend_a_budget(
                 "20 points",
                 "30 points",
             )
-            assert limited["statement"] == "Left of what is set aside for this clause: 20 points."
-            assert gives["statement"] == "This clause gives 20 points."
+            assert limited["statement"] == "Of the points set aside for this, only 20 points were left."
+            assert gives["statement"] == "20 points under clause 1."
     assert faults_in(blank.url) == []
 
 

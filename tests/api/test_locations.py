@@ -87,7 +87,7 @@ def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
     late = bought(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["decision"]["reasons"][0]
     assert late["observed"] == "Wednesday, 4 March 2026, 20:30"
     assert late["remedies"][0]["from"] == "2026-03-11T10:00:00Z"
-    assert late["remedies"][0]["statement"] == "From Wednesday, 11 March 2026, 18:00, this condition is met."
+    assert late["remedies"][0]["statement"] == "Valid from 18:00 on 11 March."
     (outlook,) = basket(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["clauses"]
     assert outlook["appliesFrom"] == "2026-03-11T10:00:00Z"
     assert outlook["reasons"][0]["observed"] == "Wednesday, 4 March 2026, 20:30"
@@ -153,7 +153,7 @@ def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Sh
     found = basket(blank, card, at="2026-03-04T12:00:00Z", locationId=ids["mall"])["decision"]
     elsewhere, other = found["reasons"]
     assert (elsewhere["code"], other["code"]) == ("OTHER_LOCATION", "EXCEPTION_APPLIES")
-    assert elsewhere["statement"] == "This clause holds only at “Harbour Street” or “Central Station”."
+    assert elsewhere["statement"] == "Only valid at “Harbour Street” or “Central Station”."
     (remedy,) = elsewhere["remedies"]
     assert (remedy["code"], remedy["choices"]) == ("USE_LOCATION", ["harbour", "station"])
     assert remedy["statement"] == "Buy at “Harbour Street” or “Central Station”."

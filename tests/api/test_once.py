@@ -31,7 +31,7 @@ def test_a_replay_is_worded_anew_and_may_select_other_fields(shop: Shop) -> None
     english = shop.ask(REDEEM, input=given)["redeemReward"]["decision"]
     german = shop.ask(REDEEM, input=given, language="de")["redeemReward"]["decision"]
     assert [one["code"] for one in german["reasons"]] == [one["code"] for one in english["reasons"]]
-    assert german["reasons"][0]["statement"] == "Vorhanden: 61 Punkte; nötig: 100 Punkte."
+    assert german["reasons"][0]["statement"] == "„Coffee“ kostet 100 Punkte; Sie haben 61 Punkte."
     short = "mutation($input: RedeemRewardInput!) { redeemReward(input: $input) { decision { outcome } } }"
     assert shop.ask(short, input=given) == {"redeemReward": {"decision": {"outcome": "REFUSED"}}}
 

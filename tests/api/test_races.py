@@ -50,7 +50,7 @@ def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
         refused = [one for one in answers if one["userErrors"]]
         assert (len(granted), len(refused)) == (5, 45)
         assert {(error["code"], error["message"]) for one in refused for error in one["userErrors"]} == {
-            ("OUT_OF_STOCK", "The last one has just gone.")
+            ("OUT_OF_STOCK", "This reward is sold out.")
         }
         assert sum(shop.available(card) for card in cards) == 45 * 10, "whoever got nothing paid nothing"
         assert faults_in(database_url) == []

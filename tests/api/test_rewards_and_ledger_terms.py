@@ -125,7 +125,7 @@ def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_th
     assert (decision["outcome"], decision["points"][0]["points"]) == ("GRANTED", 10)
     (due,) = [one for one in decision["reasons"] if one["code"] == "CASH_DUE"]
     assert (due["clause"]["key"], due["required"]) == ("holder", "£2.50")
-    assert due["statement"] == "To be paid besides: £2.50."
+    assert due["statement"] == "Plus £2.50 to pay."
     worse = check(shop, clauses({"points": 10, "cash": "3.00"}))
     assert [one["effectOnCustomer"] for one in worse["changes"]] == ["WORSE"]
     assert "You can have “Holder” for 10 points and £3." in worse["changes"][0]["statement"]

@@ -121,7 +121,7 @@ def test_a_purchase_earns_points_and_a_stamp_in_one_decision(shop: Shop) -> None
     assert counts(bought) == {"points": (6, 0, 0), "stamps": (1, 0, 0)}
     assert bought["entry"] == {"points": 6, "unit": {"code": "points"}}
     said = {one["clause"]["key"]: one for one in bought["decision"]["reasons"]}
-    assert (said["visit"]["code"], said["visit"]["statement"]) == ("STAMPS_EARNED", "This clause gives 1 stamp.")
+    assert (said["visit"]["code"], said["visit"]["statement"]) == ("STAMPS_EARNED", "1 stamp under clause 2.")
     assert stamp_ledger(shop, card) == [("EARN", 1)]
     small = buy(shop, card, "2.00")
     assert counts(small) == {"points": (8, 0, 0), "stamps": (1, 0, 0)}
@@ -142,9 +142,12 @@ def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop)
     refused = redeem(shop, card)
     assert refused["decision"]["outcome"] == "REFUSED"
     (reason,) = refused["decision"]["reasons"]
-    assert (reason["code"], reason["statement"]) == ("INSUFFICIENT_STAMPS", "You have 2 stamps; this costs 3 stamps.")
+    assert (reason["code"], reason["statement"]) == (
+        "INSUFFICIENT_STAMPS",
+        "“Meal” costs 3 stamps; you have 2 stamps.",
+    )
     assert [one["code"] for one in reason["remedies"]] == ["COLLECT_STAMPS"]
-    assert offer["decision"]["reasons"][0]["remedies"][0]["statement"] == "Collect 1 stamp more."
+    assert offer["decision"]["reasons"][0]["remedies"][0]["statement"] == "Collect 1 more stamp."
     third = buy(shop, card)
     assert [[one["key"] for one in unit["buysToday"]] for unit in third["balances"]] == [[], []]
     held = shop.ask(CARD, by={"card": card})["customer"]["wallet"]["balances"]
@@ -332,4 +335,4 @@ def test_nothing_is_said_of_points_where_stamps_alone_go_back(shop: Shop) -> Non
     done = shop.ask(TAKEN_BACK, input=given)["recordRefund"]
     said = [one["statement"] for one in done["decision"]["reasons"]]
     assert done["balances"][1]["available"] == 0
-    assert not any(one.startswith("For what came back, taken from your points") for one in said), said
+    assert not any(one.endswith("points for what you returned.") for one in said), said

@@ -100,14 +100,14 @@ def test_a_refund_names_the_clauses_that_bring_less(shop: Shop) -> None:
     taken = [
         (o["clause"]["key"], o["statement"]) for o in back["decision"]["reasons"] if o["code"] == "STAMPS_TAKEN_BACK"
     ]
-    assert taken == [("piece", "For what came back, taken from your card: 2 stamps.")]
+    assert taken == [("piece", "We took back 2 stamps for what you returned.")]
     back = refund(shop, "r-1")
     taken = [
         (o["clause"]["key"], o["statement"]) for o in back["decision"]["reasons"] if o["code"] == "STAMPS_TAKEN_BACK"
     ]
     assert taken == [
-        ("visit", "For what came back, taken from your card: 1 stamp."),
-        ("piece", "For what came back, taken from your card: 4 stamps."),
+        ("visit", "We took back 1 stamp for what you returned."),
+        ("piece", "We took back 4 stamps for what you returned."),
     ]
 
 

@@ -39,17 +39,17 @@ def test_a_redemption_pays_from_the_balance(shop: Shop) -> None:
         (
             "en",
             "You can have “Coffee” for 100 points.",
-            "You have 61 points; this costs 100 points.",
-            "Collect 39 points more.",
+            "“Coffee” costs 100 points; you have 61 points.",
+            "Collect 39 more points.",
         ),
         (
             "de",
             "„Coffee“ gibt es für 100 Punkte.",
-            "Vorhanden: 61 Punkte; nötig: 100 Punkte.",
+            "„Coffee“ kostet 100 Punkte; Sie haben 61 Punkte.",
             "Noch 39 Punkte sammeln.",
         ),
-        ("zh-CN", "“Coffee”需 100 积分兑换。", "您现有 61 积分，需要 100 积分。", "再积 39 积分即可。"),
-        ("zh-TW", "「Coffee」以 100 點兌換。", "您現有 61 點，需要 100 點。", "再集 39 點即可。"),
+        ("zh-CN", "“Coffee”需 100 积分兑换。", "“Coffee”需 100 积分，您现有 61 积分。", "再积 39 积分即可。"),
+        ("zh-TW", "「Coffee」以 100 點兌換。", "「Coffee」需 100 點，您現有 61 點。", "再集 39 點即可。"),
     ],
 )
 def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_for(

@@ -29,12 +29,12 @@ from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.stamps import Stamps
+from app.domain.explaining.explanation import Explanation
 from app.domain.facts import PurchaseFacts
 from app.domain.members import Member
 from app.domain.persons import Person, PersonError, Preference, PreferenceKind, born, preferences, segments
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
-from app.domain.wording import reasons as words
 from tests import strategies as some
 from tests.builders import a_clause, a_purchase, counted, some_terms
 
@@ -428,15 +428,14 @@ def test_everybody_is_refused_by_a_reason_with_a_way_out_in_every_language() -> 
     for locale in Locale:
         say = wording(locale)
         for made in (decision, decision.kept()):
-            for one in made.reasons:
-                assert words.statement(one, zone=terms.zone, say=say)
-                (remedy,) = one.finding.remedies
-                assert words.remedy_statement(remedy, zone=terms.zone, say=say)
-    (opens,) = decision.reasons[0].finding.remedies
-    assert words.remedy_statement(opens, zone=terms.zone, say=wording(Locale.EN)) == (
-        "From Friday, 1 January 2027, 00:00, this condition is met."
-    )
-    (untold,) = decision.kept().reasons[0].finding.remedies
-    assert words.remedy_statement(untold, zone=terms.zone, say=wording(Locale.EN)) == (
-        "This will be met by your birthday, as the clause says."
-    )
+            explained = Explanation.of(made, terms=terms)
+            for reason in made.reasons:
+                assert explained.statement(reason, say=say)
+                (remedy,) = reason.finding.remedies
+                assert explained.remedy(remedy, reason=reason, say=say)
+    ways = []
+    for made in (decision, decision.kept()):
+        (remedy,) = made.reasons[0].finding.remedies
+        explained = Explanation.of(made, terms=terms)
+        ways.append(explained.remedy(remedy, reason=made.reasons[0], say=wording(Locale.EN)))
+    assert ways == ["Valid from 1 January 2027.", "Your birthday will bring it."]

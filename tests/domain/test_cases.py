@@ -21,12 +21,13 @@ from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
 from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import Decision
 from app.domain.drafting import named
+from app.domain.explaining.explanation import Explanation
+from app.domain.explaining.summary import summary
 from app.domain.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.lots import Lot
 from app.domain.members import Member
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
-from app.domain.wording.reasons import remedy_statement, statement
 
 FOLDER = Path(__file__).parents[1] / "cases"
 REWARDS = {"coffee": "Coffee", "meal": "Meal"}
@@ -35,8 +36,9 @@ Case = Mapping[str, Any]
 
 _PURCHASE = {"case", "currency", "zone", "terms", "at", "lines", "payments", "level", "qualifying"}
 _KNOWN = {
-    "earning": _PURCHASE | {"points", "outcome", "reasons", "remedies"},
-    "redeeming": _PURCHASE | {"from", "before", "reward", "lots", "left", "points", "outcome", "reasons", "remedies"},
+    "earning": _PURCHASE | {"points", "outcome", "reasons", "remedies", "summary"},
+    "redeeming": _PURCHASE
+    | {"from", "before", "reward", "lots", "left", "points", "outcome", "reasons", "remedies", "summary"},
     "refunding": _PURCHASE | {"earned", "refunds"},
 }
 _LINE = {"price", "quantity", "discount", "tax", "kind", "categories"}
@@ -112,7 +114,8 @@ def test_refunding(case: Case) -> None:
         )
         assert (str(done.cash.decimal()), done.due, done.taken) == (part["cash"], int(part["due"]), int(part["taken"]))
         if "reason" in part:
-            assert part["reason"] == statement(done.decision.reasons[0], zone=judged_by.zone, say=wording(Locale.EN))
+            explained = Explanation.of(done.decision, terms=judged_by)
+            assert part["reason"] == explained.statement(done.decision.reasons[0], say=wording(Locale.EN))
         kept, due, cash = after, due + done.due, cash + done.cash.minor
     if not any(kept.values()):
         assert (due, cash) == (earned, sale.total().minor - sale.paid_with_points()), (
@@ -185,15 +188,17 @@ def zone_of(case: Case) -> str:
 
 
 def assert_told(case: Case, decision: Decision, *, terms: Terms) -> None:
-    """Every reason and every way out, in words."""
-    say = wording(Locale.EN)
+    """Every reason and every way out, in words, and the whole in short where the example says it."""
+    say, explained = wording(Locale.EN), Explanation.of(decision, terms=terms)
     reasons = [
-        f"{terms.clause(one.clause).number}: {statement(one, zone=terms.zone, say=say)}" for one in decision.reasons
+        f"{terms.clause(reason.clause).number}: {explained.statement(reason, say=say)}" for reason in decision.reasons
     ]
     assert reasons == case["reasons"]
     remedies = [
-        remedy_statement(one, zone=terms.zone, say=say)
+        explained.remedy(remedy, reason=reason, say=say)
         for reason in decision.reasons
-        for one in reason.finding.remedies
+        for remedy in reason.finding.remedies
     ]
     assert remedies == case.get("remedies", [])
+    if "summary" in case:
+        assert list(summary(decision, terms=terms, say=say)) == case["summary"]

@@ -10,8 +10,8 @@ from app.domain.deciding.price_lists import Charge
 from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.effects.reward_cost import RewardCost
+from app.domain.explaining.explanation import Explanation
 from app.domain.wording import Locale, wording
-from app.domain.wording.reasons import remedy_statement, statement
 from tests.builders import a_clause, a_purchase, some_terms
 
 MUG = RewardCost("mug", 100, "Mug")
@@ -79,10 +79,10 @@ def test_who_owes_nothing_can_have_the_reward() -> None:
 @pytest.mark.parametrize(
     ("locale", "said", "way"),
     [
-        (Locale.EN, "You owe 20 points; with what this costs, 120 points are needed.", "Collect 120 points more."),
+        (Locale.EN, "You owe 20 points; with this reward you need 120 points.", "Collect 120 more points."),
         (
             Locale.DE,
-            "Noch auszugleichen: 20 Punkte; zusammen mit dem Preis nötig: 120 Punkte.",
+            "Bei Ihnen sind noch 20 Punkte offen; mit dieser Prämie brauchen Sie 120 Punkte.",
             "Noch 120 Punkte sammeln.",
         ),
         (Locale.ZH_HANS, "您尚欠 20 积分，连同本次兑换共需 120 积分。", "再积 120 积分即可。"),
@@ -94,5 +94,6 @@ def test_the_customer_reads_what_is_owed_and_what_it_takes(locale: Locale, said:
     (reason,) = decision.reasons
     (remedy,) = reason.finding.remedies
     say = wording(locale)
-    assert statement(reason, zone="Europe/London", say=say) == said
-    assert remedy_statement(remedy, zone="Europe/London", say=say) == way
+    explained = Explanation.of(decision, terms=TERMS)
+    assert explained.statement(reason, say=say) == said
+    assert explained.remedy(remedy, reason=reason, say=say) == way

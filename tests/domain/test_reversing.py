@@ -13,13 +13,13 @@ from app.domain.deciding import reversing
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.undo_window import UndoWindow
+from app.domain.explaining.explanation import Explanation
 from app.domain.lots import Lot
 from app.domain.problems import ProblemCode
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.holdings import Holdings
 from app.domain.wording import Locale, wording
-from app.domain.wording.reasons import statement
 from tests.builders import NOON, a_clause, a_lot, some_terms
 
 MUG = ("mug", (), RewardCost("mug", 100))
@@ -135,7 +135,7 @@ def test_points_past_their_day_are_told_until_when_they_can_be_spent(locale: Loc
     )
     spared = made.reasons[1]
     assert (spared.finding.code, spared.finding.observed) == (ReasonCode.GRACE_AFTER_REVERSAL, 40)
-    said = statement(spared, zone="Europe/London", say=wording(locale))
+    said = Explanation.of(made, terms=terms()).statement(spared, say=wording(locale))
     assert "40" in said
     assert "12:00" in said
 

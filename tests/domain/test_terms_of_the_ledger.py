@@ -19,7 +19,7 @@ from app.domain.conditions.not_combined_with import NotCombinedWith
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.deciding.redeeming import redeem
-from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
+from app.domain.decisions import DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.drafting import DraftedClause, UnkeptError
 from app.domain.effects import Effect
 from app.domain.effects.bonus_points import BonusPoints
@@ -32,12 +32,12 @@ from app.domain.effects.stamps import StampOccasion, Stamps
 from app.domain.effects.tier import Tier
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.effects.undo_window import UndoWindow
+from app.domain.explaining.explanation import Explanation
 from app.domain.lots import ValidityEnd, last_valid_day
 from app.domain.members import Member
 from app.domain.terms import Terms, TermsError
 from app.domain.units import Unit
 from app.domain.wording import Locale, wording
-from app.domain.wording.reasons import remedy_statement, statement
 from tests import strategies as some
 from tests.builders import a_clause, a_purchase, counted, pounds
 from tests.domain.test_properties_of_terms import SLOW
@@ -283,7 +283,14 @@ def test_a_level_is_held_or_says_how_many_points_are_missing(member: Member, mis
     )
     assert finding.met or finding.code is ReasonCode.BELOW_TIER
     for locale in Locale:
-        said = [remedy_statement(one, zone="Europe/London", say=wording(locale)) for one in finding.remedies]
+        reason = Reason("spend", Verdict.NOT_MET, finding, (0,))
+        explained = Explanation(
+            (reason,),
+            drafted(a_clause(None, TierAtLeast("gold")), SILVER, GOLD),
+            datetime(2026, 3, 4, tzinfo=UTC),
+            "Europe/London",
+        )
+        said = [explained.remedy(remedy, reason=reason, say=wording(locale)) for remedy in finding.remedies]
         assert all(str(missing) in one for one in said)
 
 
@@ -463,7 +470,7 @@ def test_the_till_is_told_what_to_collect_besides_the_points() -> None:
         assert decision.outcome is outcome
         (due,) = [one for one in decision.reasons if one.finding.code is ReasonCode.CASH_DUE]
         assert (due.clause, due.finding.required) == ("mug", pounds("2.00"))
-        assert statement(due, zone="Europe/London", say=wording(Locale.EN)) == "To be paid besides: £2."
+        assert Explanation.of(decision, terms=terms).statement(due, say=wording(Locale.EN)) == "Plus £2 to pay."
     free = drafted(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
     decision = redeem(terms=free, clause=free.clause("mug"), facts=a_purchase(), available=100)
     assert [one.finding.code for one in decision.reasons] == [ReasonCode.COST_PAID]

@@ -23,6 +23,8 @@ from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.tier import Tier
+from app.domain.explaining.explanation import BY_ITSELF, Explanation
+from app.domain.explaining.moments import from_when
 from app.domain.ledger import CauseKind
 from app.domain.persons import PreferenceKind
 from app.domain.printing import TextFormat, printed
@@ -30,9 +32,9 @@ from app.domain.problems import ProblemCode
 from app.domain.templates import TEMPLATES
 from app.domain.terms import Clause
 from app.domain.wording import CATALOGUES, Locale, Wording, locale_for, wording
-from app.domain.wording.reasons import observed, remedy_statement, required, statement
+from app.domain.wording.reasons import observed, required
 from tests.builders import pounds, some_terms
-from tests.findings import OF_THE_LEDGER
+from tests.findings import NOON, OF_THE_LEDGER
 from tests.rules import COMBINATIONS, CONDITION_VARIANTS, EFFECT_VARIANTS, HAPPY_HOUR
 
 GOLDEN = Path(__file__).parents[1] / "domain" / "golden"
@@ -70,8 +72,11 @@ def test_every_language_has_the_same_sentences_with_the_same_placeholders() -> N
 
 def test_every_code_has_its_words() -> None:
     english = CATALOGUES[Locale.EN]
-    wanted = [f"reason.{code.value}" for code in ReasonCode]
-    wanted += [f"remedy.{code.value}" for code in RemedyCode]
+    said_by_the_condition = BY_ITSELF | {ReasonCode.CONDITION_MET, ReasonCode.EXCEPTION_APPLIES}
+    several = {key.rpartition(".")[0] for key in english}
+    asked = [f"reason.{code.value}" for code in ReasonCode if code not in said_by_the_condition]
+    asked += [f"remedy.{code.value}" for code in RemedyCode]
+    wanted = [key for key in asked if key not in several]
     wanted += [f"error.{code.value}" for code in ProblemCode]
     wanted += [f"correction.{kind.value}" for kind in CauseKind]
     assert [key for key in wanted if key not in english] == []
@@ -139,11 +144,16 @@ def test_a_time_stands_apart_from_the_chinese_word_after_it_and_names_stay_as_th
         assert "19:00门店" in said
 
 
+LEVEL = some_terms(("k", (), Tier("gold", "Gold", 1500)))
+"""Terms in which the clause of every finding is that of a level."""
+
+
 def told(finding: Finding, *, say: Wording) -> str:
     """The finding and its ways out, read off a clock in London."""
     reason = Reason("k", Verdict.APPLIED if finding.met else Verdict.NOT_MET, finding)
-    ways = [remedy_statement(one, zone=LONDON, say=say) for one in finding.remedies]
-    return " ".join([statement(reason, zone=LONDON, say=say), *ways])
+    explained = Explanation((reason,), LEVEL, NOON, LONDON)
+    ways = [explained.remedy(remedy, reason=reason, say=say) for remedy in finding.remedies]
+    return say.text([explained.statement(reason, say=say), *ways])
 
 
 def in_words(value: Value, kind: str | None, *, say: Wording) -> str | None:
@@ -155,6 +165,8 @@ def in_words(value: Value, kind: str | None, *, say: Wording) -> str | None:
             return say.number(value)
         case datetime(), "instant":
             return say.instant(value, zone=LONDON)
+        case datetime(), "from":
+            return from_when(value, at=NOON, zone_name=LONDON, say=say)
         case date(), "day":
             return say.date(value)
     assert (value, kind) == (None, None)
@@ -169,9 +181,10 @@ def test_what_the_ledger_answers_names_its_values_and_is_said_differently_each_t
             in_words(finding.observed, seen, say=say),
             in_words(finding.required, asked, say=say),
         )
-        assert (observed(finding, zone=LONDON, say=say), required(finding, zone=LONDON, say=say)) == values
+        shown = (values[0], say.instant(NOON, zone=LONDON) if asked == "from" else values[1])
+        assert (observed(finding, zone=LONDON, say=say), required(finding, zone=LONDON, say=say)) == shown
         assert all(value in told(finding, say=say) for value in values if value is not None), finding
-    bare = {CATALOGUES[locale][f"reason.{one.code.value}"] for one, _, _ in OF_THE_LEDGER}
+    bare = {str(CATALOGUES[locale][f"reason.{one.code.value}"]) for one, _, _ in OF_THE_LEDGER}
     assert len(bare) == len(OF_THE_LEDGER)
 
 

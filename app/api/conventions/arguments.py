@@ -18,3 +18,7 @@ Language = Annotated[
         description="The language of every sentence below this field; default the Accept-Language header."
     ),
 ]
+SentenceLanguage = Annotated[
+    Locale | None,
+    strawberry.argument(description="The language of this sentence; default that of the whole answer."),
+]

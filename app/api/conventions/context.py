@@ -198,6 +198,11 @@ def say(info: Info) -> Wording:
     return spoken.get(step.key, info.context.language)
 
 
+def said_in(info: Info, locale: str | None) -> Wording:
+    """The words for a field that takes a locale itself: that one, else the one of the field above."""
+    return say(info) if locale is None else info.context.wording_for(locale)
+
+
 def bad_input(message: str) -> GraphQLError:
     """A top-level refusal of an argument that no client should send."""
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})

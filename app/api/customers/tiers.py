@@ -12,6 +12,7 @@ from app.api.program.terms import TierLevel
 from app.domain import terms as rules
 from app.domain.deciding import tiers as levels
 from app.domain.effects.tier_period import TierWindow
+from app.domain.explaining.explanation import Explanation
 from app.queries import tiers
 
 TOLD = frozenset({"Customer.tierChanges", "TierStatus.projected", "TierStatus.reasons"})
@@ -105,10 +106,12 @@ class TierStatus:
     @strawberry.field(
         description="Why the level is held although the points come to it no more (TIER_KEPT); empty where they do."
     )
-    def reasons(self) -> list[Reason]:
+    def reasons(self, info: Info) -> list[Reason]:
         """At most one."""
         kept = self.status.history.kept
-        return [] if kept is None else [Reason.of(kept, judged_by=self.terms, zone=self.terms.zone)]
+        if kept is None:
+            return []
+        return [Reason.of(kept, explained=Explanation((kept,), self.terms, info.context.now, self.terms.zone))]
 
 
 @strawberry.type(description="A level reached or lost. Seen by whoever sees the customer.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 
 import strawberry
 
-from app.api.conventions.context import Context, Info, say
+from app.api.conventions.arguments import SentenceLanguage
+from app.api.conventions.context import Context, Info, said_in, say
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, refusal
 from app.api.program.line_points import LinePoints
@@ -20,9 +22,11 @@ from app.domain.conditions import AboutCustomer
 from app.domain.deciding import outlook as outlooks
 from app.domain.deciding.line_shares import line_shares
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.explaining.explanation import Explanation
+from app.domain.explaining.summary import summary
 from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
-from app.domain.wording import reasons as words
+from app.domain.wording import reasons as values
 from app.queries import ledgers
 from app.usecases.call import Answer
 
@@ -31,8 +35,10 @@ from app.usecases.call import Answer
 class Remedy:
     """A way out; applying it makes the condition hold."""
 
+    remedy: strawberry.Private[made.Remedy]
+    reason: strawberry.Private[made.Reason]
+    explained: strawberry.Private[Explanation]
     code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
-    statement: str = strawberry.field(description="One sentence in the caller's locale.")
     from_: datetime | None = strawberry.field(
         name="from",
         description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY seen by owner, staff and the customer only, and not in what is recorded.",
@@ -43,6 +49,11 @@ class Remedy:
     choices: list[str] = strawberry.field(
         description="Stock codes, categories, keys of locations, channels, methods of payment, segments or preferences of which any one would do."
     )
+
+    @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
+    def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
+        """The way out in words."""
+        return self.explained.remedy(self.remedy, reason=self.reason, say=said_in(info, locale))
 
     @strawberry.field(
         description="The locations of which any one would do, as they are now, at most 200; null where the place is not what matters."
@@ -60,40 +71,47 @@ class Reason:
     """A finding with its clause and its words."""
 
     reason: strawberry.Private[made.Reason]
-    judged_by: strawberry.Private[rules.Terms]
-    zone: strawberry.Private[str]
+    explained: strawberry.Private[Explanation]
     clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
     verdict: Verdict = strawberry.field(description="What the clause did.")
     code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
 
     @classmethod
-    def of(cls, one: made.Reason, *, judged_by: rules.Terms, zone: str) -> Reason:
-        """A reason of the domain for the reader; `zone` is where its instants are read off the wall clock."""
-        clause = Clause.of(judged_by.clause(one.clause), terms=judged_by)
+    def of(cls, reason: made.Reason, *, explained: Explanation) -> Reason:
+        """A reason of the domain for the reader, with all that explains it."""
+        terms = explained.terms
         return cls(
-            reason=one, judged_by=judged_by, zone=zone, clause=clause, verdict=one.verdict, code=one.finding.code
+            reason=reason,
+            explained=explained,
+            clause=Clause.of(terms.clause(reason.clause), terms=terms),
+            verdict=reason.verdict,
+            code=reason.finding.code,
         )
 
-    @strawberry.field(description="One sentence in the caller's locale.")
-    def statement(self, info: Info) -> str:
+    @strawberry.field(
+        description="One sentence that stands by itself: what failed says itself, and what counts instead says its clause."
+    )
+    def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
         """The finding in words."""
-        return words.statement(self.reason, zone=self.zone, places=self.judged_by.places, say=say(info))
+        return self.explained.statement(self.reason, say=said_in(info, locale))
 
     @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
-    def observed(self, info: Info) -> str | None:
+    def observed(self, info: Info, locale: SentenceLanguage = None) -> str | None:
         """The observed value in words."""
-        return words.observed(self.reason.finding, zone=self.zone, places=self.judged_by.places, say=say(info))
+        places, words = self.explained.terms.places, said_in(info, locale)
+        return values.observed(self.reason.finding, zone=self.explained.zone, places=places, say=words)
 
     @strawberry.field(description="What the clause asks for, in the caller's locale.")
-    def required(self, info: Info) -> str | None:
+    def required(self, info: Info, locale: SentenceLanguage = None) -> str | None:
         """The required value in words."""
-        return words.required(self.reason.finding, zone=self.zone, places=self.judged_by.places, say=say(info))
+        places, words = self.explained.terms.places, said_in(info, locale)
+        return values.required(self.reason.finding, zone=self.explained.zone, places=places, say=words)
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
         """The ways out."""
-        remedies = self.reason.finding.remedies
-        return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in remedies]
+        found = self.reason.finding.remedies
+        return [_remedy(one, reason=self.reason, explained=self.explained, info=info) for one in found]
 
 
 @strawberry.type(description="The answer of the rules, with every clause that was looked at.")
@@ -110,8 +128,15 @@ class Decision:
     @strawberry.field(description="One per clause and condition looked at; all that failed are listed.")
     def reasons(self) -> list[Reason]:
         """The findings with their clauses."""
-        zone = self.decision.zone or self.judged_by.zone
-        return [Reason.of(one, judged_by=self.judged_by, zone=zone) for one in self.decision.reasons]
+        explained = Explanation.of(self.decision, terms=self.judged_by)
+        return [Reason.of(reason, explained=explained) for reason in self.decision.reasons]
+
+    @strawberry.field(
+        description="What it came to in one to three sentences, to be printed on a receipt or read aloud: what is given, what stood in the way and what would help. Conditions that are met are silent; `reasons` has all."
+    )
+    def summary(self, info: Info, locale: SentenceLanguage = None) -> list[str]:
+        """The decision in short."""
+        return list(summary(self.decision, terms=self.judged_by, say=said_in(info, locale)))
 
     @strawberry.field(
         description="What the decision is about, by unit of the terms: earned, paid or taken back; never negative."
@@ -145,8 +170,7 @@ class ClauseOutlook:
     """A clause before the purchase."""
 
     outlook: strawberry.Private[outlooks.Outlook]
-    judged_by: strawberry.Private[rules.Terms]
-    zone: strawberry.Private[str]
+    explained: strawberry.Private[Explanation]
     applies: bool = strawberry.field(
         description="Whether it would count for this basket now; of a reward, whether it could be redeemed with it."
     )
@@ -155,15 +179,10 @@ class ClauseOutlook:
     )
 
     @classmethod
-    def of(cls, found: outlooks.Outlook, *, terms: rules.Terms, zone: str) -> ClauseOutlook:
-        """An outlook of the domain for the reader; `zone` is where its instants are read off the wall clock."""
-        return cls(
-            outlook=found,
-            judged_by=terms,
-            zone=zone,
-            applies=found.applies,
-            points=found.points,
-        )
+    def of(cls, found: outlooks.Outlook, *, basket: made.Decision, terms: rules.Terms) -> ClauseOutlook:
+        """An outlook of the domain for the reader; `basket` is what the whole basket was decided to earn."""
+        explained = replace(Explanation.of(basket, terms=terms), reasons=found.reasons)
+        return cls(outlook=found, explained=explained, applies=found.applies, points=found.points)
 
     @strawberry.field(description="What `points` are of.")
     def unit(self, info: Info) -> PointUnit:
@@ -191,18 +210,19 @@ class ClauseOutlook:
     @strawberry.field(description="The clause.")
     def clause(self) -> Clause:
         """Of the terms in force."""
-        return Clause.of(self.outlook.clause, terms=self.judged_by)
+        return Clause.of(self.outlook.clause, terms=self.explained.terms)
 
     @strawberry.field(description="One per condition looked at, and one for the clause as a whole.")
     def reasons(self) -> list[Reason]:
         """The findings."""
-        return [Reason.of(one, judged_by=self.judged_by, zone=self.zone) for one in self.outlook.reasons]
+        return [Reason.of(reason, explained=self.explained) for reason in self.outlook.reasons]
 
     @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
     def nearly(self, info: Info) -> list[Remedy]:
         """What would do."""
+        failed = self.explained.failed()
         found = self.outlook.nearly
-        return [_remedy(one, judged_by=self.judged_by, zone=self.zone, info=info) for one in found]
+        return [_remedy(one, reason=failed[0], explained=self.explained, info=info) for one in found]
 
 
 def decision(
@@ -232,12 +252,14 @@ def _sees_birthdays(info: Info) -> bool:
     return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
 
 
-def _remedy(one: made.Remedy, *, judged_by: rules.Terms, zone: str, info: Info) -> Remedy:
+def _remedy(one: made.Remedy, *, reason: made.Reason, explained: Explanation, info: Info) -> Remedy:
     if one.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _sees_birthdays(info):
         one = one._replace(from_=None)
     return Remedy(
+        remedy=one,
+        reason=reason,
+        explained=explained,
         code=one.code,
-        statement=words.remedy_statement(one, zone=zone, places=judged_by.places, say=say(info)),
         from_=one.from_,
         points=one.points,
         amount=money(one.amount) if one.amount is not None else None,

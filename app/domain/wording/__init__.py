@@ -106,6 +106,15 @@ class Wording:
         """An amount with its currency; whole amounts stand without decimals."""
         return _money(self, amount)
 
+    def date_near(self, day: date, *, today: date) -> str:
+        """A day, written out; without its year where that is the year of `today`."""
+        return self._spaced(self._formats.date(day) if day.year != today.year else self._formats.day_of_year(day))
+
+    def weekday_near(self, day: date, *, today: date) -> str:
+        """A day of the next seven by its weekday; in Chinese with its date, since a weekday alone may be of either week."""
+        weekday = self._formats.weekday(day)
+        return f"{self.date_near(day, today=today)}（{weekday}）" if self._chinese else weekday
+
     def date(self, day: date) -> str:
         """A day, written out."""
         return self._spaced(self._formats.date(day))

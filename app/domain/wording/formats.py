@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import babel
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
@@ -79,6 +79,10 @@ class Formats:
     def date(self, day: dt.date) -> str:
         """A day, written out."""
         return format_date(day, format="long", locale=self.cldr)
+
+    def day_of_year(self, day: dt.date) -> str:
+        """A day, written out without its year."""
+        return format_skeleton("MMMMd", day, locale=self.cldr)
 
     def weekday(self, day: dt.date) -> str:
         """The name of a day's weekday."""

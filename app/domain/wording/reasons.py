@@ -1,4 +1,4 @@
-"""Findings, values and remedies in words."""
+"""The values of findings in words: what was seen, and what is asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from app.domain.amounts import Money
-from app.domain.decisions import Finding, Reason, ReasonCode, Remedy, RemedyCode, Value
+from app.domain.decisions import Finding, ReasonCode, Value
 from app.domain.wording import Wording
 
 _IN_POINTS = frozenset(
@@ -52,28 +52,12 @@ NOWHERE: Mapping[str, str] = MappingProxyType({})
 """No locations."""
 
 _PLACES = "locations"
-_OTHERWISE = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
-"""Remedies that may leave open which one will do."""
 _MEASURED = {
     ReasonCode.OTHER_CHANNEL: "channel",
     ReasonCode.OTHER_PAYMENT: "payment",
     ReasonCode.OTHER_LOCATION: _PLACES,
 }
-_CALLED = {RemedyCode.USE_CHANNEL: "channel", RemedyCode.PAY_WITH: "payment", RemedyCode.USE_LOCATION: _PLACES}
-"""What the values of a reason and the choices of a remedy are members of."""
-
-
-def statement(reason: Reason, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str:
-    """The finding as one sentence.
-
-    `zone` is where its instants are read off the wall clock, `places` what the locations of the terms are called.
-    """
-    finding = reason.finding
-    return say(
-        f"reason.{finding.code.value}",
-        observed=observed(finding, zone=zone, places=places, say=say) or "",
-        required=required(finding, zone=zone, places=places, say=say) or "",
-    )
+"""What the values of a reason are members of."""
 
 
 def observed(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str | None:
@@ -84,25 +68,6 @@ def observed(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE
 def required(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str | None:
     """What is asked for, in words."""
     return _value(finding.required, code=finding.code, zone=zone, places=places, say=say)
-
-
-def remedy_statement(remedy: Remedy, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Wording) -> str:
-    """The way out as one sentence."""
-    if remedy.code in _OTHERWISE and not remedy.choices:
-        return say(f"remedy.{remedy.code.value}.other")
-    if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and remedy.from_ is None:
-        return say("remedy.WAIT_FOR_BIRTHDAY.untold")
-    return say(
-        f"remedy.{remedy.code.value}",
-        from_=say.instant(remedy.from_, zone=zone) if remedy.from_ is not None else "",
-        points=say.points(remedy.points) if remedy.points is not None else "",
-        amount=say.money(remedy.amount) if remedy.amount is not None else "",
-        pieces=say.counted("pieces", remedy.quantity) if remedy.quantity is not None else "",
-        stamps=say.counted("stamps", remedy.quantity) if remedy.quantity is not None else "",
-        visits=say.counted("visits", remedy.quantity) if remedy.quantity is not None else "",
-        qualifying=say.counted("qualifying", remedy.points) if remedy.points is not None else "",
-        choices=_choices(remedy.choices, kind=_CALLED.get(remedy.code), places=places, say=say),
-    )
 
 
 def _value(value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, str], say: Wording) -> str | None:

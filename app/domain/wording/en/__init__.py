@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
-from app.domain.wording.en import answers, rules
+from app.domain.wording.en import answers, decisions, rules
 
-MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {**rules.MESSAGES, **answers.MESSAGES}
+MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
+    **rules.MESSAGES,
+    **decisions.MESSAGES,
+    **answers.MESSAGES,
+}

@@ -1,0 +1,286 @@
+"""The reasons of a decision and their remedies, each as one sentence that stands by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.conditions import Condition, Group
+from app.domain.conditions.categories import Categories
+from app.domain.conditions.groups import AnyOf, ExceptWhen
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.tier_at_least import TierAtLeast
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, RemedyCode
+from app.domain.effects import ClauseKind
+from app.domain.effects.points_cap import PointsCap
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.tier import Tier
+from app.domain.explaining.moments import from_when
+from app.domain.explaining.phrases import phrase, quoted, together
+from app.domain.terms import Clause, Terms
+from app.domain.wording import Wording
+from app.domain.wording.reasons import observed, required
+
+PAYING = frozenset(
+    {
+        ReasonCode.COST_PAID,
+        ReasonCode.STAMPS_PAID,
+        ReasonCode.INSUFFICIENT_POINTS,
+        ReasonCode.INSUFFICIENT_STAMPS,
+        ReasonCode.NEGATIVE_BALANCE,
+        ReasonCode.NEGATIVE_STAMPS,
+        ReasonCode.STILL_PENDING,
+    }
+)
+"""What is said of the price of a reward, whichever clause says it."""
+
+TAKING_BACK = frozenset(
+    {
+        ReasonCode.POINTS_TAKEN_BACK,
+        ReasonCode.STAMPS_TAKEN_BACK,
+        ReasonCode.CLAMPED_TO_BALANCE,
+        ReasonCode.BELOW_ZERO,
+        ReasonCode.STAMPS_BELOW_ZERO,
+        ReasonCode.POINTS_RESTORED,
+        ReasonCode.STAMPS_RESTORED,
+        ReasonCode.EXPIRED_COUNTS_AS_TAKEN,
+    }
+)
+"""What is said of a refund, beside what is kept of its purchase."""
+
+BY_ITSELF = frozenset(
+    {
+        ReasonCode.OUTSIDE_DATES,
+        ReasonCode.OUTSIDE_TIME_WINDOW,
+        ReasonCode.OTHER_LOCATION,
+        ReasonCode.OTHER_CHANNEL,
+        ReasonCode.OTHER_PAYMENT,
+        ReasonCode.NO_ELIGIBLE_PRODUCT,
+        ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
+        ReasonCode.TOO_YOUNG,
+        ReasonCode.NOT_IN_SEGMENT,
+        ReasonCode.PREFERENCE_NOT_STATED,
+    }
+)
+"""Conditions that fail without a figure: they say what they are."""
+
+_NONE_THERE = frozenset(
+    {
+        ReasonCode.CLAMPED_TO_BALANCE,
+        ReasonCode.BELOW_ZERO,
+        ReasonCode.STAMPS_BELOW_ZERO,
+        ReasonCode.POINTS_TAKEN_BACK,
+        ReasonCode.BUDGET_USED_UP,
+    }
+)
+"""Reasons that read differently where what was found is nothing."""
+
+_OF_TIERS = frozenset({ReasonCode.TIER_REACHED, ReasonCode.TIER_KEPT, ReasonCode.TIER_LOST})
+
+_OPEN = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
+"""Remedies that may leave open which one will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Reasons with what they rest on: the terms that decided, for which moment, and on whose wall clock (IANA)."""
+
+    reasons: tuple[Reason, ...]
+    terms: Terms
+    at: datetime
+    zone: str
+
+    @classmethod
+    def of(cls, decision: Decision, *, terms: Terms) -> Explanation:
+        """Of a whole decision; `terms` are those that decided it."""
+        return cls(decision.reasons, terms, decision.decided_for, decision.zone or terms.zone)
+
+    def statement(self, reason: Reason, *, say: Wording) -> str:
+        """The finding as one sentence."""
+        if reason.condition is None:
+            return self._of_effect(reason, say=say)
+        clause = self.terms.clause(reason.clause)
+        node, wanted = _said_as(clause, reason.condition)
+        if isinstance(node, ExceptWhen):
+            words, wanted = together(node.conditions, say=say), not wanted
+        else:
+            words = phrase(node, say)
+        if reason.finding.met:
+            return say("met", when=words if wanted else say("when.not", when=words))
+        if wanted and not isinstance(node, Group) and reason.finding.code not in BY_ITSELF:
+            return self._of_measure(reason, node, say=say)
+        frame = "unmet" if wanted else "excluded"
+        return say.capitalised(say(f"{frame}.{_kind(clause)}", when=words))
+
+    def remedy(self, remedy: Remedy, *, reason: Reason, say: Wording) -> str:
+        """The way out that a reason names, as one sentence."""
+        code = remedy.code
+        if remedy.from_ is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
+            from_ = from_when(remedy.from_, at=self.at, zone_name=self.zone, say=say)
+            return say.capitalised(say(f"remedy.COME_AT.{self._brings(reason)}", from_=from_))
+        case = ""
+        if code in _OPEN and not remedy.choices:
+            case = ".other"
+        elif code is RemedyCode.SPEND_MORE and self._alone():
+            case = ".alone"
+        elif code is RemedyCode.ADD_PRODUCT and isinstance(self._condition(reason), Categories):
+            case = ".categories"
+        said = say(
+            f"remedy.{code.value}{case}",
+            from_=say.instant(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
+            amount=say.money(remedy.amount) if remedy.amount is not None else "",
+            choices=self._choices(remedy, say=say),
+            **_more(remedy, say=say),
+        )
+        return say.capitalised(said)
+
+    def failed(self) -> tuple[Reason, ...]:
+        """The reasons whose conditions are not met."""
+        return tuple(reason for reason in self.reasons if not reason.finding.met)
+
+    def _condition(self, reason: Reason) -> Condition | None:
+        """The condition that a reason is about; None for an effect."""
+        if reason.condition is None:
+            return None
+        node = self.terms.clause(reason.clause).conditions[reason.condition[0]]
+        for step in reason.condition[1:]:
+            assert isinstance(node, Group), "only groups hold conditions"
+            node = node.conditions[step]
+        return node
+
+    def _alone(self) -> bool:
+        """Whether a single thing stands in the way; alternatives of one condition are one thing."""
+        return len({(reason.clause, reason.condition and reason.condition[0]) for reason in self.failed()}) == 1
+
+    def _brings(self, reason: Reason) -> str:
+        """What becomes possible with a moment."""
+        if reason.finding.code is ReasonCode.CAP_REACHED:
+            return "cap"
+        if reason.finding.code in PAYING or _kind(self.terms.clause(reason.clause)) == "reward":
+            return "reward.alone" if self._alone() else "reward"
+        return "earning"
+
+    def _of_effect(self, reason: Reason, *, say: Wording) -> str:
+        """What an effect did, with the names and numbers of its clause."""
+        finding = reason.finding
+        case = self._case(finding)
+        values = {
+            "observed": observed(finding, zone=self.zone, say=say) or "",
+            "required": required(finding, zone=self.zone, say=say) or "",
+        }
+        if finding.code in _OF_TIERS and isinstance(finding.observed, int):
+            values["observed"] = say.counted("qualifying", finding.observed)
+        if finding.code is ReasonCode.STILL_PENDING and isinstance(finding.required, datetime):
+            values["from_"] = from_when(finding.required, at=self.at, zone_name=self.zone, say=say)
+        clause = self.terms.clause(reason.clause)
+        values |= self._of_clause(clause, say=say)
+        if isinstance(clause.effect, PointsCap):
+            case = _cap_case(clause.effect, finding)
+        if finding.clauses:
+            numbers = [self.terms.clause(key).number for key in finding.clauses]
+            values["clauses"] = say.listed(numbers, last="and")
+            case = ".several" if len(numbers) > 1 else case
+        return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
+
+    def _case(self, finding: Finding) -> str:
+        if finding.code in _NONE_THERE and finding.observed == 0:
+            return ".none"
+        if finding.code is ReasonCode.POINTS_EARNED and any(
+            reason.finding.code in TAKING_BACK for reason in self.reasons
+        ):
+            return ".kept"
+        return ""
+
+    @staticmethod
+    def _of_clause(clause: Clause, *, say: Wording) -> dict[str, str]:
+        """The names and numbers of a clause that its reasons say."""
+        values, effect = {"number": clause.number}, clause.effect
+        if isinstance(effect, RewardCost):
+            values["reward"] = effect.name or effect.reward
+        elif isinstance(effect, Tier):
+            values["tier"] = effect.name
+        elif isinstance(effect, PointsCap):
+            values |= {"points": say.points(effect.points), "scope": say(f"when.cap.{effect.scope.value}")}
+        return values
+
+    def _of_measure(self, reason: Reason, condition: Condition, *, say: Wording) -> str:
+        """What a condition that fails by a figure found, and what it asks for."""
+        finding = reason.finding
+        values = {"observed": _figure(finding.observed, code=finding.code, say=say)}
+        values["required"] = _figure(finding.required, code=finding.code, say=say)
+        case = ".none" if finding.code in _NONE_THERE and finding.observed == 0 else ""
+        if isinstance(condition, MinimumSpend) and condition.basis is not None:
+            case = f".{condition.basis.value}"
+        if finding.code is ReasonCode.MEMBER_TOO_SHORT and finding.observed is None:
+            case = ".unknown"
+        if finding.clauses:
+            numbers = [self.terms.clause(key).number for key in finding.clauses]
+            values["clauses"] = say.listed(numbers, last="and")
+            case = ".several" if len(numbers) > 1 else ""
+        if isinstance(condition, TimesPerPeriod | TierAtLeast):
+            values["when"] = phrase(condition, say)
+        return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
+
+    def _choices(self, remedy: Remedy, *, say: Wording) -> str:
+        """What will do: names in quotation marks, members of a closed set by their words."""
+        kind = {RemedyCode.USE_CHANNEL: "remedy.channel", RemedyCode.PAY_WITH: "payment"}.get(remedy.code)
+        if kind is not None:
+            return say.listed([say(f"{kind}.{choice}") for choice in remedy.choices], last="or")
+        places = self.terms.places if remedy.code is RemedyCode.USE_LOCATION else {}
+        return quoted([places.get(choice, choice) for choice in remedy.choices], say=say)
+
+
+def _said_as(clause: Clause, place: Sequence[int]) -> tuple[Condition, bool]:
+    """The condition that a reason says, and whether it is wanted to hold.
+
+    A condition that is one of several alternatives says all of them: each of them alone would not be the reason.
+    """
+    node, wanted = clause.conditions[place[0]], True
+    for step in place[1:]:
+        assert isinstance(node, Group), "only groups hold conditions"
+        turned = wanted is not isinstance(node, ExceptWhen)
+        if isinstance(node, AnyOf) is turned and len(node.conditions) > 1:
+            return node, wanted
+        node, wanted = node.conditions[step], turned
+    return node, wanted
+
+
+def _kind(clause: Clause) -> str:
+    return "reward" if clause.kind is ClauseKind.REWARD else "earning"
+
+
+def _cap_case(cap: PointsCap, finding: Finding) -> str:
+    """How a cap is said: for a purchase that passes it alone, or for a period of which some is left or nothing."""
+    if finding.required == cap.points:
+        return ".purchase"
+    return ".left" if finding.required else ".none"
+
+
+def _figure(value: object, *, code: ReasonCode, say: Wording) -> str:
+    """A figure that a condition found or asks for."""
+    if value is None:
+        return ""
+    if code is ReasonCode.MEMBER_TOO_SHORT and isinstance(value, int):
+        return say.days(value)
+    if code is ReasonCode.BELOW_TIER and isinstance(value, int):
+        return say.counted("qualifying", value)
+    if code is ReasonCode.BUDGET_USED_UP and isinstance(value, int):
+        return say.points(value)
+    if isinstance(value, Decimal):
+        return say.decimal(value.normalize())
+    if isinstance(value, int):
+        return say.number(value)
+    return required(Finding(False, code, None, value), zone="UTC", say=say) or ""  # type: ignore[arg-type]  # money
+
+
+def _more(remedy: Remedy, *, say: Wording) -> dict[str, str]:
+    """How much more it takes."""
+    words = {}
+    if remedy.points is not None:
+        words = {kind: say.counted(f"more.{kind}", remedy.points) for kind in ("points", "qualifying")}
+    if remedy.quantity is not None:
+        words |= {kind: say.counted(f"more.{kind}", remedy.quantity) for kind in ("items", "stamps", "purchases")}
+    return words

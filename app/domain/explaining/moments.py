@@ -1,0 +1,34 @@
+"""Moments as people say them: relative to the day on which something was decided, on the wall clock of a zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from app.domain.calendar import day_start, local_date, zone
+from app.domain.wording import Wording
+
+_WEEK = timedelta(days=6)
+"""So far ahead a weekday is unmistakable."""
+
+
+def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Wording) -> str:
+    """From when on: "from 19:00 today", "from tomorrow", "from Monday", "from 1 December".
+
+    `at` is the moment that today is counted from. A moment with which a local day begins is said without its time.
+    """
+    today, day = local_date(at, zone_name=zone_name), local_date(moment, zone_name=zone_name)
+    clock = moment.astimezone(zone(zone_name)).time()
+    whole_day = moment == day_start(day, zone_name=zone_name)
+    if day == today:
+        near = "today"
+    elif day == today + timedelta(days=1):
+        near = "tomorrow"
+    else:
+        near = "weekday" if today < day <= today + _WEEK else "date"
+    key = f"from.{near}" if whole_day and near != "today" else f"from.{near}.at"
+    return say(
+        key,
+        time=say.time(time(clock.hour, clock.minute)),
+        weekday=say.weekday_near(day, today=today),
+        date=say.date_near(day, today=today),
+    )

@@ -1,0 +1,123 @@
+"""A decision in one to three sentences, for a receipt or to be read aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from app.domain.decisions import Decision, DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.explaining.explanation import PAYING, TAKING_BACK, Explanation
+from app.domain.terms import Terms
+from app.domain.units import Unit
+from app.domain.wording import Locale, Wording
+
+MOST = 3
+"""Sentences."""
+
+_OF_EARNING = frozenset(
+    {
+        ReasonCode.POINTS_EARNED,
+        ReasonCode.STAMPS_EARNED,
+        ReasonCode.NOTHING_TO_COUNT,
+        ReasonCode.BETTER_CLAUSE_APPLIED,
+        ReasonCode.EARLIER_CLAUSE_APPLIED,
+        ReasonCode.CAP_REACHED,
+    }
+)
+_PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}
+
+
+def summary(decision: Decision, *, terms: Terms, say: Wording) -> tuple[str, ...]:
+    """What a decision came to and, where that is less than could be, why and what would help.
+
+    A condition that is met is silent. `terms` are those that decided.
+    """
+    explained = Explanation.of(decision, terms=terms)
+    codes = {reason.finding.code for reason in decision.reasons}
+    if not decision.reasons:
+        return (_moved(decision, terms=terms, say=say),)
+    if codes & PAYING:
+        found = _of_reward(decision, explained=explained, say=say)
+    elif codes & TAKING_BACK:
+        found = _said((reason for reason in decision.reasons if _of_refund(reason)), explained=explained, say=say)
+    elif codes & _OF_EARNING or any(reason.condition is not None for reason in decision.reasons):
+        found = _of_purchase(decision, explained=explained, say=say)
+    else:
+        found = _said(decision.reasons, explained=explained, say=say)
+    return tuple(found[:MOST])
+
+
+def _of_reward(decision: Decision, *, explained: Explanation, say: Wording) -> list[str]:
+    """What the reward costs, or what stands in its way."""
+    if decision.outcome is DecisionOutcome.REFUSED:
+        return _said(_in_order(explained.failed()), explained=explained, say=say)
+    unit = Unit.POINTS if decision.points else Unit.STAMPS
+    paid = next(reason for reason in decision.reasons if reason.finding.code in PAYING)
+    effect = explained.terms.clause(paid.clause).effect
+    assert isinstance(effect, RewardCost), "what is granted is said by the clause that prices it"
+    first = say(
+        "summary.reward", reward=effect.name or effect.reward, cost=say.counted(unit.value, decision.amount(unit))
+    )
+    besides = (ReasonCode.CASH_DUE, ReasonCode.OLD_PRICE_KEPT)
+    told = (reason for reason in decision.reasons if reason.finding.code in besides)
+    return [first, *_said(told, explained=explained, say=say)]
+
+
+def _of_purchase(decision: Decision, *, explained: Explanation, say: Wording) -> list[str]:
+    """What is earned, and which limit took part of it; or one sentence that says why it is nothing."""
+    limits = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
+    if decision.outcome is DecisionOutcome.NOTHING_EARNED:
+        return [_nothing(limits=limits, explained=explained, say=say)]
+    earned = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
+    first = say("summary.earned", earned=say.listed(earned, last="and"))
+    return [first, *_said(limits, explained=explained, say=say)]
+
+
+def _nothing(*, limits: Sequence[Reason], explained: Explanation, say: Wording) -> str:
+    """That a purchase earns nothing and, where there is one, the one reason for it."""
+    giving, stamping = bool(explained.terms.giving), bool(explained.terms.stamping)
+    nothing = say(f"summary.nothing.{'both' if giving and stamping else ('stamps' if stamping else 'points')}")
+    causes = {explained.statement(reason, say=say) for reason in limits or explained.failed()}
+    if len(causes) > 1:
+        # Of several clauses that fail for different reasons none is the reason; of one clause its first reason is.
+        clauses = {reason.clause for reason in explained.failed()}
+        if not limits and len(clauses) > 1:
+            return say("summary.nothing", nothing=nothing)
+        first = _in_order(limits or explained.failed())[0]
+        causes = {explained.statement(first, say=say)}
+    if not causes:
+        return say("summary.nothing", nothing=nothing)
+    return say("summary.nothing.because", nothing=nothing, cause=_continued(causes.pop(), say=say))
+
+
+def _continued(sentence: str, *, say: Wording) -> str:
+    """A sentence after a colon, which English begins with a small letter."""
+    return sentence[:1].lower() + sentence[1:] if say.locale is Locale.EN else sentence
+
+
+def _moved(decision: Decision, *, terms: Terms, say: Wording) -> str:
+    """That points were moved by people, whom no clause tells to; or that a level has gone with its clause."""
+    moved = [say.counted(unit.value, decision.amount(unit)) for unit in terms.units if decision.amount(unit)]
+    return say("summary.moved", moved=say.listed(moved, last="and")) if moved else say("summary.tier_gone")
+
+
+def _of_refund(reason: Reason) -> bool:
+    return reason.condition is None and reason.finding.code in TAKING_BACK
+
+
+def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
+    """By the precedence of their codes."""
+    return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
+
+
+def _said(reasons: Iterable[Reason], *, explained: Explanation, say: Wording) -> list[str]:
+    """Each statement once and, as far as there is room, what would help, each once."""
+    told = list(reasons)
+    found = list(dict.fromkeys(explained.statement(reason, say=say) for reason in told))
+    helps = [
+        explained.remedy(remedy, reason=reason, say=say)
+        for reason in told
+        for remedy in reason.finding.remedies
+        if remedy.code is not RemedyCode.NONE
+    ]
+    return [*found[:MOST], *dict.fromkeys(helps)]
