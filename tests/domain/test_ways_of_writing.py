@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.wording import CATALOGUES, Address, Locale, Wording, wording, wording_for
-from app.domain.wording.readers import requested
+from app.domain.wording.readers import REGIONS, requested
 
 NBSP = "\N{NO-BREAK SPACE}"
 EVENING = datetime(2026, 12, 24, 17, tzinfo=UTC)
@@ -138,3 +138,15 @@ def test_german_says_sie_or_du_and_swiss_german_has_no_sharp_s() -> None:
 def test_chinese_sentences_follow_each_other_without_a_space_and_others_with_one(locale: Locale) -> None:
     assert wording(locale).text(["一。", "二。"]) == "一。二。"
     assert wording(Locale.DE).text(["Eins.", "Zwei."]) == "Eins. Zwei."
+
+
+@pytest.mark.parametrize(
+    ("locale", "region"), [(locale, region) for locale, known in REGIONS.items() for region in known]
+)
+def test_every_region_that_is_known_writes_days_amounts_and_times(locale: Locale, region: str) -> None:
+    say = wording(locale, region=region)
+    assert say is not wording(locale, region="XX") or region in ("GB", "DE", "CN", "TW")
+    assert "2026" in say.instant(EVENING, zone="UTC")
+    for currency in ("EUR", "USD", "GBP", "CHF", "CNY", "TWD", "HKD", "INR", "AUD"):
+        amounts = [say.money(Money(minor, currency)) for minor in (123_400, 123_450)]
+        assert ["".join(filter(str.isdigit, amount)) for amount in amounts] == ["1234", "123450"]

@@ -24,7 +24,7 @@ class Address(StrEnum):
     INFORMAL = "INFORMAL"
 
 
-_BY_REGION = {
+REGIONS = {
     Locale.EN: frozenset({"US", "GB", "IE", "AU", "NZ", "CA", "IN", "ZA", "SG", "HK", "MT", "PH", "MY"}),
     Locale.DE: frozenset({"DE", "AT", "CH", "LI", "LU"}),
     Locale.ZH_HANS: frozenset({"CN"}),
@@ -37,7 +37,7 @@ _AT_HOME = {Locale.EN: "GB", Locale.DE: "DE", Locale.ZH_HANS: "CN", Locale.ZH_HA
 
 def region_of(locale: Locale, *regions: str | None) -> str:
     """The first of the regions (ISO 3166) that writes the language in its own way; else the one taken everywhere else."""
-    known = (region for region in regions if region is not None and region in _BY_REGION[locale])
+    known = (region for region in regions if region is not None and region in REGIONS[locale])
     return next(known, _AT_HOME[locale])
 
 
