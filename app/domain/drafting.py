@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from app.domain import names
@@ -76,6 +76,23 @@ def named(
         else:
             found.append((key, called, effect))
     return found
+
+
+def by_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
+    """The clauses with the zone whose calendar their periods go by, where locations are in other zones than the program's."""
+    calendar = zone if any(other != zone for other in zones) else None
+    return [
+        (
+            key,
+            tuple(_dated(one, calendar=calendar) for one in conditions),
+            replace(effect, calendar=calendar) if isinstance(effect, PointsCap) else effect,
+        )
+        for key, conditions, effect in clauses
+    ]
+
+
+def _dated(condition: Condition, *, calendar: str | None) -> Condition:
+    return replace(condition, calendar=calendar) if isinstance(condition, TimesPerPeriod) else condition
 
 
 def _called(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:

@@ -11,7 +11,7 @@ from app.domain.calendar import local_date
 from app.domain.changing.comparing import ChangeEffect, ClauseChange, changes, worst
 from app.domain.changing.linting import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
 from app.domain.changing.notice import earliest_start, first_start, latest_start
-from app.domain.drafting import DraftedClause, TermsError, UnkeptError, kept, named
+from app.domain.drafting import DraftedClause, TermsError, UnkeptError, by_calendars, kept, named
 from app.domain.effects.notice_period import NoticePeriod
 from app.domain.terms import Terms
 from app.store import habits, locations, rewards, terms
@@ -46,6 +46,7 @@ class Basis:
 
     catalogue: tuple[Reward, ...]
     locations: Mapping[str, str]
+    zones: frozenset[str]
     number: int
     latest: Terms | None
     in_force: Terms | None
@@ -63,6 +64,7 @@ async def draft_basis(session: Session, *, program_id: str, now: datetime) -> Ba
     return Basis(
         catalogue=tuple(await rewards.all_rewards(session, program_id=program_id)),
         locations=await locations.names(session, program_id=program_id),
+        zones=await locations.zones(session, program_id=program_id),
         number=await terms.last_number(session, program_id=program_id) + 1,
         latest=await terms.latest(session, program_id=program_id),
         in_force=await terms.in_force(session, program_id=program_id, at=now),
@@ -86,6 +88,7 @@ def check_draft(
     given = list(clauses)
     try:
         given = named(given, rewards=basis.rewards, locations=basis.locations)
+        given = by_calendars(given, zone=program.zone, zones=basis.zones)
         draft = Terms.drafted(
             version=basis.number,
             effective_from=effective_from or now,

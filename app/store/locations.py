@@ -82,6 +82,12 @@ async def names(session: Session, *, program_id: str) -> dict[str, str]:
     return {row["key"]: row["name"] for row in rows}
 
 
+async def zones(session: Session, *, program_id: str) -> frozenset[str]:
+    """The IANA zones of all locations of the program."""
+    rows = await session.rows("SELECT DISTINCT zone FROM locations WHERE program_id = $1", program_id)
+    return frozenset(row["zone"] for row in rows)
+
+
 async def by_ids(session: Session, *, program_id: str, location_ids: Sequence[str]) -> dict[str, Location]:
     """Several locations by id; ids that are not there are left out."""
     rows = await session.rows(f"{_LOCATIONS} AND id = ANY($2)", program_id, list(location_ids))

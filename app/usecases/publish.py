@@ -9,7 +9,14 @@ from datetime import datetime
 from app.domain.changing.comparing import changes, worst
 from app.domain.changing.notice import first_start, notice_decision
 from app.domain.decisions import DecisionOutcome
-from app.domain.drafting import DraftedClause, UnkeptError, UnknownLocationError, UnknownRewardError, named
+from app.domain.drafting import (
+    DraftedClause,
+    UnkeptError,
+    UnknownLocationError,
+    UnknownRewardError,
+    by_calendars,
+    named,
+)
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms import Terms, TermsError
 from app.store import locations, rewards, terms
@@ -71,13 +78,15 @@ async def drafted(session: Session, *, program: Program, now: datetime, order: D
     """The checked draft as a version."""
     catalogue = await rewards.all_rewards(session, program_id=program.id)
     places = await locations.names(session, program_id=program.id)
+    zones = await locations.zones(session, program_id=program.id)
     try:
+        given = named(order.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places)
         return Terms.drafted(
             version=number,
             effective_from=order.effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=named(order.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places),
+            clauses=by_calendars(given, zone=program.zone, zones=zones),
         )
     except TermsError as error:
         return refused(error)

@@ -255,3 +255,31 @@ def test_terms_that_name_an_unknown_location_are_refused_with_their_place(blank:
         ["input", "clauses", "1", "conditions", "0"],
     )
     assert blank.ask("{ terms(version: 1) { version } }") == {"terms": None}
+
+
+def test_terms_say_by_whose_calendar_limits_go_once_a_location_is_in_another_zone(blank: Shop) -> None:
+    opened(blank, "here", "Harbour Street", "Europe/London")
+    often = [{"timesPerPeriod": {"times": 1, "period": period}} for period in ("MONTH", "DAY")]
+    cap = {"key": "cap", "effect": {"pointsCap": {"points": 50, "scope": "MONTH"}}}
+    given = [clause("monthly", BONUS, often[0]), clause("daily", BONUS, often[1]), cap]
+    statements = "{ terms { clauses { key statement } } }"
+
+    def said() -> dict[str, str]:
+        found = blank.ask(statements)["terms"]["clauses"]
+        return {one["key"]: one["statement"] for one in found}
+
+    assert publish(blank, *given) == []
+    assert said()["monthly"] == "You get 7 extra points, at most once per calendar month."
+    opened(blank, "taipei", "Taipei Main", "Asia/Taipei")
+    assert publish_now(blank, *given) == []
+    after = said()
+    assert after["monthly"] == "You get 7 extra points, at most once per calendar month (by the calendar in London)."
+    assert after["daily"] == "You get 7 extra points, at most once a day (by the calendar of the location)."
+    assert after["cap"] == "You earn at most 50 points per calendar month (by the calendar in London)."
+
+
+def publish_now(shop: Shop, *clauses: Any) -> list[Any]:
+    """Publish as the owner, from now on."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses)}
+    errors: list[Any] = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"]
+    return errors

@@ -199,3 +199,17 @@ def test_a_preview_says_that_it_charges_the_full_price(database_url: str, tmp_pa
     told = " ".join(troth("terms", "preview", str(file), url=database_url).split())
     assert "charged the draft's full price, points earned before it included." in told
     assert "keep the old price for 180 days after a price rises" in told
+
+
+def test_terms_are_shown_as_the_program_s_region_writes_and_as_it_addresses_members(database_url: str) -> None:
+    told = troth(
+        *("init", "--template", "points", "--currency", "USD", "--zone", "America/New_York", "--region", "US"),
+        *("--address", "informal"),
+        url=database_url,
+    )
+    assert "Keys, shown once" in told
+    american = troth("terms", "show", url=database_url)
+    assert "1 point for every $1 you spend" in american
+    assert "in your favor" in american
+    assert "1 point for every US$1 you spend" in troth("terms", "show", "--locale", "en-GB", url=database_url)
+    assert "Wenn du Ware zurückgibst" in troth("terms", "show", "--locale", "de", url=database_url)

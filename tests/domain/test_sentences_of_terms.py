@@ -20,10 +20,11 @@ from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.products import Products
 from app.domain.conditions.times_per_period import Period, TimesPerPeriod
 from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.drafting import DraftedClause
+from app.domain.drafting import DraftedClause, by_calendars
 from app.domain.effects import ClauseKind, Effect
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.grandfathering import Grandfathering
+from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
 from app.domain.effects.points_per_visit import PointsPerVisit
@@ -304,3 +305,33 @@ def test_all_of_them_reads_as_if_each_stood_alone() -> None:
     assert (
         together == "You can have “Cake” for 50 points, but only at “Harbour Street” and only if you are 18 or older."
     )
+
+
+@pytest.mark.parametrize(
+    ("locale", "month", "day"),
+    [
+        (Locale.EN, "per calendar month (by the calendar in Berlin)", "a day (by the calendar of the location)"),
+        (Locale.DE, "im Kalendermonat (nach dem Kalender in Berlin)", "am Tag (nach dem Kalender am Standort)"),
+        (Locale.ZH_HANS, "（按柏林日期）", "（按门店当地日期）"),
+        (Locale.ZH_HANT, "（依柏林日期）", "（依門市當地日期）"),
+    ],
+)
+def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_go(
+    locale: Locale, month: str, day: str
+) -> None:
+    say = wording(locale)
+    clauses: list[DraftedClause] = [
+        ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(5)),
+        ("daily", (TimesPerPeriod(1, Period.DAY),), BonusPoints(5)),
+        ("ever", (TimesPerPeriod(1, Period.EVER),), BonusPoints(5)),
+        ("cap", (), PointsCap(500, CapScope.MONTH)),
+        ("per-day", (), PointsCap(500, CapScope.DAY)),
+        ("each", (), PointsCap(500, CapScope.PURCHASE)),
+    ]
+    plain = euros(tuple(by_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin"})))
+    abroad = euros(tuple(by_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin", "Asia/Tokyo"})))
+    for key, words in (("monthly", month), ("cap", month), ("daily", day), ("per-day", day)):
+        assert words in abroad.clause(key).statement(say)
+        assert words not in plain.clause(key).statement(say)
+    for key in ("ever", "each"):
+        assert abroad.clause(key).statement(say) == plain.clause(key).statement(say)

@@ -27,6 +27,11 @@ class TimesPerPeriod(Condition):
     position: ClassVar[Position] = Position.LIMIT
     times: int = stated(f"1 to {MOST_TIMES:,}.")
     period: Period = stated("The period, after which counting starts anew.")
+    calendar: str | None = stated(
+        "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
+        default=None,
+        given=False,
+    )
 
     def check(self, purchase: Counted) -> Finding:
         """The remedy is the start of the next period; for EVER there is none."""
@@ -39,9 +44,9 @@ class TimesPerPeriod(Condition):
 
     def sentence(self, say: Wording) -> str:
         """At most so many times in the period."""
-        return say(
-            "times_per_period", times=say.counted("times", self.times), period=say(f"period.{self.period.value}")
-        )
+        period = say(f"period.{self.period.value}")
+        said = say("times_per_period", times=say.counted("times", self.times), period=period)
+        return said + say.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More often in the same period."""

@@ -13,7 +13,7 @@ from app.domain.wording import Wording
 
 
 class CapScope(StrEnum):
-    """What a cap is for; periods are those of the shop's calendar."""
+    """What a cap is for: a purchase, a day by the calendar of its location, a longer period by the program's."""
 
     PURCHASE = "PURCHASE"
     DAY = "DAY"
@@ -31,6 +31,11 @@ class PointsCap(Effect):
     about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
     points: int = stated(f"Points, 1 to {MOST_POINTS:,}.")
     scope: CapScope = stated("What it is for.")
+    calendar: str | None = stated(
+        "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
+        default=None,
+        given=False,
+    )
 
     @property
     def period(self) -> Period | None:
@@ -39,7 +44,8 @@ class PointsCap(Effect):
 
     def sentence(self, say: Wording) -> str:
         """At most so many points for that."""
-        return say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
+        said = say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
+        return said if self.period is None else said + say.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """As many points for the same."""

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Literal, cast
 
 from app.domain.amounts import Money
-from app.domain.calendar import WEEK, Weekday, local
+from app.domain.calendar import WEEK, Period, Weekday, local
 from app.domain.wording import de, en, zh_hans, zh_hant
 from app.domain.wording.formats import formats
 from app.domain.wording.readers import Address as Address
@@ -138,6 +138,14 @@ class Wording:
         if wall.time() == time.min:
             return self.date(wall.date())
         return self("format.moment", date=self.date(wall.date()), time=self._formats.clock(at, zone=zone))
+
+    def by_calendar(self, zone_name: str | None, *, period: Period) -> str:
+        """By whose calendar a period goes, in brackets, for a program with locations in other zones; else nothing."""
+        if zone_name is None or period is Period.EVER:
+            return ""
+        if period is Period.DAY:
+            return self("calendar.location")
+        return self("calendar.program", city=self._formats.city(zone_name))
 
     def listed(self, words: Sequence[str], *, last: Literal["and", "or"]) -> str:
         """Words as a list, `last` before the last one."""

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import babel
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from app.domain.amounts import DECIMALS, Money
-from app.domain.calendar import local
+from app.domain.calendar import local, zone
 from app.domain.wording.readers import Locale
 
 NO_BREAK = "\u00a0"
@@ -106,6 +106,10 @@ class Formats:
         if pattern == _DIGITAL and at.hour == 0 and self.cldr.language == "en":
             pattern = "HH:mm"
         return format_time(at, format=pattern, locale=self.cldr)
+
+    def city(self, zone_name: str) -> str:
+        """The city that a zone is named after."""
+        return get_timezone_location(zone(zone_name), locale=self.cldr, return_city=True)
 
     def listed(self, words: Sequence[str], *, last: Literal["and", "or"]) -> str:
         """Words as a list, `last` before the last one."""

@@ -137,6 +137,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "period.MONTH": "im Kalendermonat",
     "period.YEAR": "im Kalenderjahr",
     "period.EVER": "je Mitglied",
+    "calendar.location": " (nach dem Kalender am Standort)",
+    "calendar.program": " (nach dem Kalender in {city})",
     "budget.WHOLE": {
         "one": "solange der Vorrat von {n} Punkt für alle Mitglieder zusammen reicht; reicht er nicht für den ganzen Einkauf, gibt es nichts",
         "other": "solange der Vorrat von {n} Punkten für alle Mitglieder zusammen reicht; reicht er nicht für den ganzen Einkauf, gibt es nichts",

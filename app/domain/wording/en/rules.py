@@ -140,6 +140,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "period.MONTH": "per calendar month",
     "period.YEAR": "per calendar year",
     "period.EVER": "per member",
+    "calendar.location": " (by the calendar of the location)",
+    "calendar.program": " (by the calendar in {city})",
     "budget.WHOLE": {
         "one": "while the {n} point set aside for all members together lasts; if too little is left for a purchase, it gives nothing",
         "other": "while the {n} points set aside for all members together last; if too few are left for a purchase, it gives none",

@@ -134,6 +134,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "period.MONTH": "每个自然月",
     "period.YEAR": "每个自然年",
     "period.EVER": "每位会员",
+    "calendar.location": "（按门店当地日期）",
+    "calendar.program": "（按{city}日期）",
     "budget.WHOLE": {
         "other": "以全体会员合计 {n} 积分为限，送完即止；余额不足以发放整笔消费应得的积分时，该笔不予发放"
     },

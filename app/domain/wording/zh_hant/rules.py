@@ -134,6 +134,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "period.MONTH": "每個曆月",
     "period.YEAR": "每個曆年",
     "period.EVER": "每人",
+    "calendar.location": "（依門市當地日期）",
+    "calendar.program": "（依{city}日期）",
     "budget.WHOLE": {"other": "以全體會員合計 {n} 點為限，送完為止；餘額不足以支應整筆消費時，該筆不予贈點"},
     "budget.PARTIAL": {"other": "以全體會員合計 {n} 點為限，送完為止；最後一筆依餘額贈點"},
     "not_combined_with": "同時符合{clauses}",
