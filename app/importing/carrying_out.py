@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeAlias, TypeVar
 
 from app.domain.identities import IdentityKind
 from app.domain.problems import Problem, ProblemCode
@@ -18,6 +20,12 @@ from app.usecases.earn import NewPurchase, earn
 from app.usecases.enrol import Enrolment, enrol
 from app.usecases.record_receipt import NewMixedReceipt, record_receipt
 from app.usecases.refund import NewRefund, refund
+
+T = TypeVar("T")
+Refused: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
+
+AT_ONCE = 16
+"""Receipts that are on their way at once: one commit serves several, and a till beside them waits for no more."""
 
 
 @dataclass(slots=True)
@@ -43,31 +51,58 @@ async def destination_of(program: Program, *, desk: Desk) -> Destination:
 
 
 async def carry_out(plan: Plan, *, desk: Desk, program: Program, done: Callable[[int], None]) -> Imported:
-    """Enrol the customers and record the receipts in the order in which they happened, each whole or not at all.
+    """Enrol the customers and record the receipts, each whole or not at all, those of a customer as they happened.
 
-    `done` is told of each finished step. A receipt that is refused is taken out of the plan and put among its rejected,
-    and so are those that bring back something of it: its lines may be other ones than those that are recorded.
+    `done` is told how many steps are finished. A receipt that is refused is taken out of the plan and put among its
+    rejected, and so are those that bring back something of it: its lines may be other ones than those that are recorded.
     """
     imported = Imported()
-    for buyer in plan.buyers():
-        await _enrolled(buyer, imported=imported, desk=desk, program=program)
-        done(1)
-    refused: dict[tuple[str, date | None], tuple[Reason, str | None]] = {}
-    for receipt in plan.receipts:
-        if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
-            refused[receipt.known_as] = LeftOut.SALE_LEFT_OUT, None
-        else:
-            answer = await _recorded(receipt, desk=desk, program=program)
-            if isinstance(answer, Problem):
-                refused[receipt.known_as] = _reason(answer), answer.detail
-            elif answer.replayed:
-                imported.already_there += 1
-            else:
-                imported.purchases += receipt.facts is not None
-                imported.refunds += len(receipt.returns)
-        done(1)
+    for buyers in _beside_each_other(plan.buyers(), whose=lambda buyer: buyer):
+        await _all(_enrolled(buyer, imported=imported, desk=desk, program=program) for buyer in buyers)
+        done(len(buyers))
+    refused: Refused = {}
+    for receipts in _beside_each_other(plan.receipts, whose=lambda receipt: receipt.buyer):
+        await _all(
+            _settled(receipt, refused=refused, imported=imported, desk=desk, program=program) for receipt in receipts
+        )
+        done(len(receipts))
     plan.leave_out(refused)
     return imported
+
+
+def _beside_each_other(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> Iterator[list[T]]:
+    """What may be done at once: the next items, as long as no customer comes twice, so that their order stays."""
+    batch: dict[Buyer, T] = {}
+    for item in items:
+        buyer = whose(item)
+        if buyer in batch or len(batch) == AT_ONCE:
+            yield list(batch.values())
+            batch = {}
+        batch[buyer] = item
+    if batch:
+        yield list(batch.values())
+
+
+async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Do all of it at once; nothing is under way any more when one has failed."""
+    for outcome in await asyncio.gather(*works, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
+async def _settled(receipt: Receipt, *, refused: Refused, imported: Imported, desk: Desk, program: Program) -> None:
+    """Record a receipt and count what that came to, or note why it is refused."""
+    if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
+        refused[receipt.known_as] = LeftOut.SALE_LEFT_OUT, None
+        return
+    answer = await _recorded(receipt, desk=desk, program=program)
+    if isinstance(answer, Problem):
+        refused[receipt.known_as] = _reason(answer), answer.detail
+    elif answer.replayed:
+        imported.already_there += 1
+    else:
+        imported.purchases += receipt.facts is not None
+        imported.refunds += len(receipt.returns)
 
 
 def _reason(problem: Problem) -> ProblemCode:
