@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias, TypeVar
 
-from app.domain.identities import IdentityKind
 from app.domain.problems import Problem, ProblemCode
 from app.domain.receipt_numbers import ReceiptBy
 from app.importing.plan import Buyer, Destination, LeftOut, Plan, Reason, Receipt, Return
@@ -114,14 +113,14 @@ def _reason(problem: Problem) -> ProblemCode:
 
 async def _enrolled(buyer: Buyer, *, imported: Imported, desk: Desk, program: Program) -> None:
     """Enrol a customer; one who is there already is left alone, and one who is refused will have no purchases."""
-    # Ids were the first identities of an import, so that their keys have stayed without a kind.
-    kind = "" if buyer.kind is IdentityKind.EXTERNAL_ID else f"{buyer.kind.value}:"
+    # Keys are kept for ever: none has an address, a telephone number or a name in it.
+    known_by = fingerprint(buyer.kind.value, buyer.value)
     answer = await desk.do(
         enrol,
         name="enrolCustomer",
         program=program,
         principal=None,
-        key=f"import:enrolCustomer:{kind}{buyer.value}",
+        key=f"import:enrolCustomer:{known_by}",
         payload=buyer.value,
         order=Enrolment(identities=(buyer,), locale=None),
     )

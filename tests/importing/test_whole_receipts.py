@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.importing.carrying_out import Imported
+from app.store.opening import open_database
 from tests.importing.bringing_in import HEADER, brought_in, ledger_of, left_out, points_of, shop_in_berlin
 from tests.proving import faults_in
 from tests.shop import Shop, open_shop
@@ -281,6 +284,25 @@ def test_customers_are_who_is_written_there(tea: Shop, tmp_path: Path) -> None:
     assert points_of(tea, phone="0170 1234567") == 10
     assert [points_of(tea, externalId=customer) for customer in written[2:]] == [10] * 7
     assert [points_of(tea, externalId=customer) for customer in nobody[:2]] == [None, None]
+
+
+def test_nobody_is_named_in_what_is_kept_of_the_commands(tea: Shop, tmp_path: Path) -> None:
+    line = "I1,10001,Tea,1,2025-12-31 10:15:00,10.00,"
+    content = HEADER + "\n".join([line + "ann@example.com", line.replace("I1", "I2") + "+49 170 1234567"])
+    assert brought_in(tea, content, folder=tmp_path)[1].customers == 2
+    assert brought_in(tea, content, folder=tmp_path)[1] == Imported(already_there=4)
+
+    async def read() -> str:
+        database = open_database(tea.url)
+        await database.start()
+        rows = await database.read(lambda session: session.rows("SELECT * FROM answers"))
+        await database.stop()
+        return " ".join(str(tuple(row)) for row in rows)
+
+    kept = asyncio.run(read())
+    assert "import:recordPurchase:I1" in kept
+    assert "ann" not in kept
+    assert "1234567" not in kept
 
 
 def test_spellings_of_one_customer_are_one_customer_and_of_one_number_one_receipt(tea: Shop, tmp_path: Path) -> None:
