@@ -97,7 +97,7 @@ async def _settled(receipt: Receipt, *, refused: Refused, imported: Imported, de
     answer = await _recorded(receipt, desk=desk, program=program)
     if isinstance(answer, Problem):
         refused[receipt.known_as] = _reason(answer), answer.detail
-    elif answer.replayed:
+    elif answer.replayed or answer.already_recorded:
         imported.already_there += 1
     else:
         imported.purchases += receipt.facts is not None

@@ -13,7 +13,7 @@ from app.usecases.refund import NewRefund, give_back, sale_of
 
 @dataclass(frozen=True, slots=True)
 class NewMixedReceipt:
-    """What was bought, if anything, and what came back of earlier purchases of the same customer."""
+    """What was bought, if anything, and what came back of earlier purchases of the same customer; one of them at least."""
 
     bought: NewPurchase | None
     returned: tuple[NewRefund, ...]
@@ -29,12 +29,12 @@ async def record_receipt(session: Session, *, call: Call, order: NewMixedReceipt
     """Record the purchase, then the refunds; a part that is recorded already is left as it is."""
     if (known := await replay(session, call=call)) is not None:
         return known
-    answer = Answer()
+    parts: list[Answer] = []
     if order.bought is not None:
         sold = await sell(session, call=call, order=order.bought)
         if isinstance(sold, Problem):
             return sold
-        answer = sold
+        parts.append(sold)
     for returned in order.returned:
         sale = await sale_of(session, call=call, order=returned)
         if isinstance(sale, Problem):
@@ -44,5 +44,7 @@ async def record_receipt(session: Session, *, call: Call, order: NewMixedReceipt
         back = await give_back(session, call=call, order=returned, sale=sale)
         if isinstance(back, Problem):
             return back
-        answer = answer._replace(customer_id=back.customer_id, balances=back.balances)
+        parts.append(back)
+    recorded = all(part.already_recorded for part in parts)
+    answer = parts[0]._replace(balances=parts[-1].balances, already_recorded=True if recorded else None)
     return await keep(session, call=call, answer=answer)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 
 import pytest
 
+from app.domain.receipt_numbers import Numbering, ReceiptNumbers
 from app.importing.carrying_out import Imported
 from app.store.opening import open_database
 from tests.importing.bringing_in import HEADER, brought_in, ledger_of, left_out, points_of, shop_in_berlin
 from tests.proving import faults_in
-from tests.shop import Shop, open_shop
+from tests.shop import BUY, ENROL, Shop, open_shop
 
 
 @pytest.fixture
@@ -179,6 +181,20 @@ def test_a_receipt_that_sells_and_brings_back_is_recorded_whole_and_once(tea: Sh
     assert faults_in(tea.url) == []
 
 
+def test_what_a_till_recorded_already_is_not_counted_as_written(tea: Shop, tmp_path: Path) -> None:
+    sold = HEADER + "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
+    given = {"idempotencyKey": "k", "identities": [{"externalId": "K-1"}]}
+    assert tea.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    lines = [{"sku": "10001", "name": "Tea", "quantity": "1", "unitPrice": "10.00"}]
+    purchase = {"externalId": "A1", "occurredAt": "2025-12-30T10:15:00+01:00", "lines": lines}
+    bought = {"idempotencyKey": "b", "customer": {"externalId": "K-1"}, "purchase": purchase}
+    assert tea.ask(BUY, input=bought)["recordPurchase"]["userErrors"] == []
+    plan, done = brought_in(tea, sold, folder=tmp_path)
+    assert left_out(plan) == []
+    assert done == Imported(already_there=2)
+    assert ledger_of(tea) == [("EARN", 10)]
+
+
 def test_a_receipt_whose_return_is_refused_is_not_recorded_in_part(tea: Shop, tmp_path: Path) -> None:
     sold = "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
     brought_in(tea, HEADER + sold, folder=tmp_path)
@@ -325,3 +341,42 @@ def test_a_file_in_another_encoding_is_brought_in_with_no_receipt_in_part(tea: S
     plan, _ = brought_in(tea, (HEADER + "\n".join(lines)).encode("cp1252"), folder=tmp_path)
     assert left_out(plan) == [(2, "UNREADABLE"), (3, "INCOMPLETE_RECEIPT")]
     assert ledger_of(tea) == [("EARN", 3)]
+
+
+def test_each_day_has_numbers_of_its_own_where_the_program_says_so(database_url: str, tmp_path: Path) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY)
+    with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
+        for written in (4, 0):
+            plan, done = brought_in(tea, DAILY, folder=tmp_path)
+            assert left_out(plan) == []
+            assert done.purchases == written
+            assert ledger_of(tea) == [("EARN", 10), ("EARN", 10), ("EARN", 20)]
+            assert ledger_of(tea, externalId="K-2") == [("EARN", 10)]
+        assert faults_in(database_url) == []
+
+
+def test_a_return_finds_its_sale_among_those_of_other_days_with_that_number(database_url: str, tmp_path: Path) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY)
+    back = "0001,10002,Mug,-1,2026-01-02 09:00:00,20.00,K-1\n0001,10001,Tea,-2,2026-01-03 09:00:00,10.00,K-1\n"
+    with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
+        for written in (3, 0):
+            plan, done = brought_in(tea, DAILY + back, folder=tmp_path)
+            assert left_out(plan) == []
+            assert done.refunds == written
+            assert points_of(tea) == 0
+        assert faults_in(database_url) == []
+
+
+def test_a_night_belongs_to_the_day_of_business_that_it_ends(database_url: str, tmp_path: Path) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY, time(4))
+    lines = [
+        "7,10001,Tea,1,2025-12-30 23:59:00,10.00,K-1",
+        "7,10001,Tea,1,2025-12-31 00:01:00,10.00,K-1",
+        "7,10001,Tea,1,2025-12-31 04:00:00,10.00,K-1",
+        "8,10001,Tea,1,2025-12-30 22:00:00,10.00,K-1",
+        "8,10001,Tea,1,2025-12-31 03:00:00,10.00,K-1",
+    ]
+    with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
+        plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+        assert left_out(plan) == [(5, "TIMES_DIFFER"), (6, "TIMES_DIFFER")]
+        assert ledger_of(tea) == [("EARN", 20), ("EARN", 10)]
