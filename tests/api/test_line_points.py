@@ -131,3 +131,7 @@ def test_a_line_that_is_left_out_says_so_in_every_language(shop: Shop, language:
     card = shop.enrol()
     found = shop.ask(CHECK, by={"card": card}, basket={"lines": RECEIPT}, language=language)["basketCheck"]["decision"]
     assert [line["excluded"]["statement"] for line in found["lines"][3:]] == [mug, post]
+    free = {"lines": [{"sku": "cup", "quantity": "1", "unitPrice": "0.00"}]}
+    found = shop.ask(CHECK, by={"card": card}, basket=free, language=language)["basketCheck"]["decision"]
+    assert codes(found) == ["NOTHING_PAID"]
+    assert found["lines"][0]["excluded"]["statement"] not in ("", mug, post)

@@ -107,8 +107,8 @@ def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts
     paid = Payment(PaymentKind.POINTS, 119)
     for taxes in (True, False):
         basis = Basis(taxes=taxes)
-        whole = Counted.of(a_purchase(taxed), basis=basis)
-        part = Counted.of(replace(a_purchase(taxed), payments=(paid,)), basis=basis)
+        whole = Counted.of(a_purchase(taxed), basis=basis, program_zone="Europe/London")
+        part = Counted.of(replace(a_purchase(taxed), payments=(paid,)), basis=basis, program_zone="Europe/London")
         for amount, kind, of_whole, of_part in (
             ("11.90", SpendBasis.GROSS, True, False),
             ("11.91", SpendBasis.GROSS, False, False),
@@ -119,14 +119,16 @@ def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts
         ):
             condition = MinimumSpend(pounds(amount), kind)
             assert (condition.check(whole).met, condition.check(part).met) == (of_whole, of_part), (taxes, condition)
-    finding = MinimumSpend(pounds("12.00"), SpendBasis.GROSS).check(Counted.of(a_purchase(taxed), basis=Basis()))
+    finding = MinimumSpend(pounds("12.00"), SpendBasis.GROSS).check(
+        Counted.of(a_purchase(taxed), basis=Basis(), program_zone="Europe/London")
+    )
     assert (finding.observed, finding.remedies[0].amount) == (pounds("11.90"), pounds("0.10"))
 
 
 def test_a_minimum_with_tax_is_held_against_the_program_s_currency() -> None:
     taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
     facts = replace(a_purchase(taxed), currency="EUR", exchange=Exchange(Decimal("0.5"), "GBP"))
-    exchanged = Counted.of(facts, basis=Basis())
+    exchanged = Counted.of(facts, basis=Basis(), program_zone="Europe/London")
     assert (exchanged.total(), exchanged.total_with_tax(taxes=True)) == (500, 595)
     assert exchanged.only(lambda _line: False).total_with_tax(taxes=True) == 0
 

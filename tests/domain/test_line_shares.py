@@ -27,7 +27,7 @@ from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.effects.stamps import StampOccasion, Stamps
-from app.domain.facts import Line, LineKind, PurchaseFacts
+from app.domain.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from tests import strategies as some
@@ -78,8 +78,6 @@ def test_what_is_given_for_the_whole_purchase_follows_the_amounts_that_its_claus
     assert points(shared(visit, *lines)) == [6, 0, 3]
     bonus = some_terms(a_clause(), ("more", (), BonusPoints(10)))
     assert points(shared(bonus, *priced("20.00", "30.00"))) == [24, 36]
-    free = some_terms(("more", (), BonusPoints(5)), a_clause())
-    assert points(shared(free, *priced("0.00", "0.00"))) == [3, 2]
 
 
 def test_a_multiplier_goes_to_the_goods_that_it_multiplies() -> None:
@@ -116,6 +114,20 @@ def test_lines_that_are_left_out_say_by_what() -> None:
         (kind, (amounts,)),
         (None, ()),
     ]
+
+
+def test_what_was_free_or_paid_for_with_points_says_so() -> None:
+    terms = some_terms(a_clause(PointsPerVisit(5)))
+    free, paid = shared(terms, *priced("0.00", "8.00"))
+    assert (free.exclusion, free.clauses, points([free])) == (
+        LineExclusion.NOTHING_PAID,
+        (terms.policy_clause(CountedAmounts).key,),
+        [0],
+    )
+    assert (paid.exclusion, points([paid])) == (None, [5])
+    facts = a_purchase(*priced("8.00"), payments=(Payment(PaymentKind.POINTS, 800),))
+    (share,) = line_shares(earn(terms=terms, facts=facts), terms=terms, facts=facts)
+    assert (share.exclusion, points([share])) == (LineExclusion.NOTHING_PAID, [0])
 
 
 def test_where_nothing_is_given_goods_are_left_out_only_by_every_clause() -> None:

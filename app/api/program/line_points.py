@@ -16,6 +16,7 @@ described(
     "Why a line brings nothing, whatever it costs.",
     {
         LineExclusion.KIND_NOT_COUNTED: "Lines of its kind, such as shipping, do not count by the clause on what counts.",
+        LineExclusion.NOTHING_PAID: "Nothing was paid for it in money: it was free, or paid for with points.",
         LineExclusion.GOODS_NOT_COUNTED: "No clause that gave something counts these goods; where none gave anything, no clause at all.",
     },
     name="LineExclusionCode",

@@ -15,7 +15,7 @@ from app.domain.amounts import Exact, Parts, rounded, shared_out
 from app.domain.counting import Counted
 from app.domain.deciding.judging import selection
 from app.domain.decisions import Decision, ReasonCode, Verdict
-from app.domain.effects import ClauseKind, Earning
+from app.domain.effects import ClauseKind, Earning, Extra
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.counted_amounts import CountedAmounts
@@ -36,6 +36,7 @@ class LineExclusion(StrEnum):
     """Why a line brings nothing, whatever it costs."""
 
     KIND_NOT_COUNTED = "KIND_NOT_COUNTED"
+    NOTHING_PAID = "NOTHING_PAID"
     GOODS_NOT_COUNTED = "GOODS_NOT_COUNTED"
 
 
@@ -77,8 +78,10 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     found = []
     for line in facts.lines:
         brought = {unit: shares[unit][line.number] for unit in terms.units}
-        if line.number not in counted:
+        if not terms.basis.counts(line.kind):
             found.append(LineShare(line, brought, LineExclusion.KIND_NOT_COUNTED, (basis,)))
+        elif line.number not in counted:
+            found.append(LineShare(line, brought, LineExclusion.NOTHING_PAID, (basis,)))
         elif giving and line.number not in looked_at:
             found.append(LineShare(line, brought, LineExclusion.GOODS_NOT_COUNTED, giving))
         else:
@@ -125,9 +128,16 @@ def _points(terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, Cou
                 factor = extra.extra * (_share(base, effect, gave=gave, selected=selected) if base.key in short else 1)
                 _add(own, _earned(effect, purchase=part, rounding=rounding, factor=factor))
         else:
-            own = _spread(extra.points if isinstance(extra, BonusPoints) else gave[clause.key], purchase=purchase)
+            own = _spread(_bonus(extra, gave=gave[clause.key]), purchase=purchase)
         _add(weights, _within(own, clause=clause, gave=gave))
     return weights
+
+
+def _bonus(extra: Extra, *, gave: int) -> int:
+    """What a bonus comes to before it is rounded together with other clauses: its points, as often as it was given."""
+    if not isinstance(extra, BonusPoints):
+        return gave
+    return extra.points * max(1, round(Fraction(gave, extra.points)))
 
 
 def _bases(terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, Counted]) -> list[tuple[Clause, Earning]]:

@@ -15,6 +15,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "line.KIND_NOT_COUNTED.SHIPPING": "Versandkosten zählen nicht.",
     "line.KIND_NOT_COUNTED.TIP": "Trinkgeld zählt nicht.",
     "line.KIND_NOT_COUNTED.DEPOSIT": "Pfand zählt nicht.",
+    "line.NOTHING_PAID": "Dieser Artikel war kostenlos oder wurde mit Punkten bezahlt.",
     "line.GOODS_NOT_COUNTED": "Dieser Artikel zählt nicht für Ziffer {clauses}.",
     # What a notice of expiry says
     "expiry_notice": "Verfall frühestens nach dem {day}: {points}.",

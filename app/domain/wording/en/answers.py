@@ -15,6 +15,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "line.KIND_NOT_COUNTED.SHIPPING": "Shipping does not count.",
     "line.KIND_NOT_COUNTED.TIP": "Tips do not count.",
     "line.KIND_NOT_COUNTED.DEPOSIT": "Deposits do not count.",
+    "line.NOTHING_PAID": "This item was free, or paid for with points.",
     "line.GOODS_NOT_COUNTED": "This item does not count towards clause {clauses}.",
     # What a notice of expiry says
     "expiry_notice": "Expiring after {day} at the earliest: {points}.",

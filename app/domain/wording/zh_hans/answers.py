@@ -15,6 +15,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "line.KIND_NOT_COUNTED.SHIPPING": "运费不计入。",
     "line.KIND_NOT_COUNTED.TIP": "小费不计入。",
     "line.KIND_NOT_COUNTED.DEPOSIT": "押金不计入。",
+    "line.NOTHING_PAID": "此商品为免费商品，或已用积分支付。",
     "line.GOODS_NOT_COUNTED": "此商品不计入第 {clauses} 条。",
     # What a notice of expiry says
     "expiry_notice": "您有 {points}最早将于{day}结束时失效，请在此之前使用。",

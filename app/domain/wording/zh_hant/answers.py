@@ -15,6 +15,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "line.KIND_NOT_COUNTED.SHIPPING": "運費不計入。",
     "line.KIND_NOT_COUNTED.TIP": "小費不計入。",
     "line.KIND_NOT_COUNTED.DEPOSIT": "押金不計入。",
+    "line.NOTHING_PAID": "此商品為免費商品，或已以點數支付。",
     "line.GOODS_NOT_COUNTED": "此商品不計入第 {clauses} 條。",
     # What a notice of expiry says
     "expiry_notice": "您有 {points}最快將於{day}結束時失效，請於此之前使用。",
