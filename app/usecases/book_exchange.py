@@ -71,7 +71,13 @@ async def book_exchange(session: Session, *, call: Call, goods: Goods) -> tuple[
         id=bought.id,
     )
     refund = refund_row(
-        stamp=call.stamp, order=goods.refund, sale=sale, back=back, outcome=came_back.outcome, id=fact.id
+        stamp=call.stamp,
+        order=goods.refund,
+        sale=sale,
+        back=back,
+        outcome=came_back.outcome,
+        cash=came_back.outcome.cash,
+        id=fact.id,
     )
     return new, await _recorded(session, call=call, goods=goods, new=new, refund=refund, retold=retold)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
+from app.domain.amounts import Money
 from app.domain.deciding import refunding
 from app.domain.deciding.returning import Returning
 from app.domain.ledger import Balance, Entry
@@ -55,9 +56,10 @@ def refund_row(
     sale: Purchase,
     back: Returning,
     outcome: refunding.Refunded,
+    cash: Money,
     id: str,
 ) -> Refund:
-    """The row of a refund that came to this."""
+    """The row of a refund that came to this, and gave back so much money."""
     return Refund(
         id=id,
         purchase_id=sale.id,
@@ -66,7 +68,7 @@ def refund_row(
         recorded_at=stamp.now,
         lines=back.lines,
         amounts=back.amounts,
-        cash=outcome.cash.minor,
+        cash=cash.minor,
         due=outcome.due,
         taken=outcome.taken,
         reason=order.reason,
@@ -99,6 +101,6 @@ def refund_answer(
         shortfall=outcome.shortfall,
         points_back=back[Unit.POINTS],
         stamps_back=back[Unit.STAMPS],
-        cash=outcome.cash.minor,
+        cash=made.cash,
         terms=terms,
     )

@@ -47,24 +47,10 @@ async def take_back(
     back: Returning,
 ) -> Answer:
     """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
-    program, at = stamp.program_id, order.occurred_at
-    after = back.left(sale.facts, of=left)
+    program, at, after = stamp.program_id, order.occurred_at, back.left(sale.facts, of=left)
     cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, program_id=program, at=at)
-    balance = customer.account.balance
-    outcome = refunding.refund(
-        terms=terms,
-        sale=sale.facts,
-        earned=sale.earned,
-        kept_before=left.quantities,
-        kept_after=after.quantities,
-        worth_before=left.worth,
-        worth_after=after.worth,
-        available=balance.available + balance.pending,
-        owing=owes(terms),
-        owed_before=balance.owed,
-        occurred_at=at,
-    )
+    outcome = _decided(customer, sale=sale, terms=terms, left=left, after=after, at=at)
     if (
         now is None
         or outcome.moved.restored
@@ -73,8 +59,7 @@ async def take_back(
         return await _in_its_place(
             session, stamp=stamp, order=order, sale=sale, customer=customer, terms=terms, back=back, cash=cash
         )
-    outcome = replace(outcome, cash=cash)
-    made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=stamp.new_id())
+    made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, cash=cash, id=stamp.new_id())
     return await _on_the_spot(
         session,
         stamp=stamp,
@@ -86,6 +71,26 @@ async def take_back(
         after=after,
         outcome=outcome,
         made=made,
+    )
+
+
+def _decided(
+    customer: CustomerRow, *, sale: Purchase, terms: Terms, left: Left, after: Left, at: datetime
+) -> refunding.Refunded:
+    """What a refund comes to by the balance as it stands."""
+    balance = customer.account.balance
+    return refunding.refund(
+        terms=terms,
+        sale=sale.facts,
+        earned=sale.earned,
+        kept_before=left.quantities,
+        kept_after=after.quantities,
+        worth_before=left.worth,
+        worth_after=after.worth,
+        available=balance.available + balance.pending,
+        owing=owes(terms),
+        owed_before=balance.owed,
+        occurred_at=at,
     )
 
 
@@ -212,9 +217,9 @@ async def _in_its_place(
     )
     came_back = retold.course.returned[fact.id]
     outcome = came_back.outcome
-    if retold.course.receipts[sale.id].stands_alone:
-        outcome = replace(outcome, cash=cash)
-    made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, id=fact.id)
+    if not retold.course.receipts[sale.id].stands_alone:
+        cash = outcome.cash
+    made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, cash=cash, id=fact.id)
     await refunds.add(session, program_id=stamp.program_id, refund=made)
     entries = await record(
         session,
