@@ -335,3 +335,26 @@ def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_
         assert words not in plain.clause(key).statement(say)
     for key in ("ever", "each"):
         assert abroad.clause(key).statement(say) == plain.clause(key).statement(say)
+
+
+@pytest.mark.parametrize(
+    ("locale", "currency", "sentence"),
+    [
+        (Locale.ZH_HANT, "TWD", "每消費 100 元可得 1 點，未滿 100 元者按比例計算。"),
+        (Locale.ZH_HANS, "CNY", "每消费 100 元可得 1 积分，不足 100 元的部分按比例计算。"),
+        (Locale.ZH_HANS, "EUR", "每消费 €100 可得 1 积分，不足 €100 的部分按比例计算。"),
+    ],
+)
+def test_chinese_sets_digits_and_latin_letters_apart_and_nothing_else(
+    locale: Locale, currency: str, sentence: str
+) -> None:
+    terms = Terms.drafted(
+        version=1,
+        effective_from=datetime(2026, 1, 1, tzinfo=UTC),
+        currency=currency,
+        zone="Asia/Taipei",
+        clauses=[("k", (), PointsPerAmount(1, Money(10_000, currency))), ("r", (), RewardCost("r", 9, "早餐 加 A餐"))],
+    )
+    say = wording(locale)
+    assert terms.clause("k").statement(say) == sentence
+    assert "早餐 加 A餐" in terms.clause("r").statement(say)

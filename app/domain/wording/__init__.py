@@ -57,7 +57,7 @@ class Wording:
         """With a space between Chinese and Latin letters or digits; what names say stays as it is."""
         if not self._chinese:
             return sentence
-        return _MIXED.sub(lambda found: found[1] or " ", sentence)
+        return _MIXED.sub(lambda found: found[1] or ("" if found[0] else " "), sentence)
 
     def text(self, sentences: Sequence[str]) -> str:
         """Sentences as one text: Chinese ones follow each other without a space."""
@@ -175,9 +175,10 @@ class Wording:
 
 _MIXED = re.compile(
     r"(“[^”]*”|「[^」]*」)"
+    r"|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"
     r"|(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9€$£¥])|(?<=[A-Za-z0-9%€$£¥])(?=[\u4e00-\u9fff])"
 )
-"""A name in its quotation marks, or a place where Chinese and Latin letters or digits meet."""
+"""A name in its quotation marks, a space between Chinese letters, or a place where Chinese and Latin letters or digits meet."""
 
 
 _AMERICAN = {"favour": "favor", "ancelled": "anceled"}
