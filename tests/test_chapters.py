@@ -31,7 +31,8 @@ def steps(chapter: str) -> Iterator[tuple[str, Role, Any]]:
 
 def redemption_in(found: Any) -> str | None:
     """The id of the redemption that an answer tells of, if any."""
-    told = [part["redemption"]["id"] for part in found.values() if isinstance(part, dict) and part.get("redemption")]
+    redemptions = [part.get("redemption") or {} for part in found.values() if isinstance(part, dict)]
+    told = [redemption["id"] for redemption in redemptions if "id" in redemption]
     return told[-1] if told else None
 
 
