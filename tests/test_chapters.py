@@ -43,7 +43,15 @@ def no_errors(found: Any) -> bool:
 
 @pytest.mark.parametrize(
     ("chapter", "answers"),
-    [("ledger.md", 7), ("stamps.md", 5), ("receipts.md", 2), ("staff.md", 1), ("offers.md", 3), ("paying.md", 4)],
+    [
+        ("ledger.md", 7),
+        ("stamps.md", 5),
+        ("receipts.md", 2),
+        ("staff.md", 1),
+        ("offers.md", 3),
+        ("numbers.md", 4),
+        ("paying.md", 4),
+    ],
 )
 def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
     compared, redemption = 0, None

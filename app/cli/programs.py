@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, time
 from typing import Annotated
 
@@ -119,10 +120,9 @@ def _wish(
 
 
 def _numbering(numbers: ReceiptNumbers, *, day_starts: str) -> Numbering:
-    try:
-        return Numbering(numbers, time.fromisoformat(day_starts))
-    except ValueError as error:
-        raise stop(f"{day_starts!r} is no time of day (HH:MM)") from error
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", day_starts):
+        raise stop(f"{day_starts!r} is no time of day (HH:MM)")
+    return Numbering(numbers, time.fromisoformat(day_starts))
 
 
 def key(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.facts import Line, PurchaseFacts
+from app.domain.names import identifying
 
 
 def fingerprint(facts: PurchaseFacts) -> str:
@@ -25,9 +26,9 @@ def fingerprint(facts: PurchaseFacts) -> str:
 
 def _line(line: Line) -> list[Any]:
     return [
-        line.sku,
-        line.name,
-        sorted(set(line.categories)),
+        identifying(line.sku),
+        identifying(line.name) if line.name is not None else None,
+        sorted(set(map(identifying, line.categories))),
         _number(line.quantity),
         line.unit_price,
         line.discount,

@@ -29,7 +29,7 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
         return known
     sale = await sale_of(session, call=call, order=order)
     if isinstance(sale, Problem):
-        return sale
+        return await known_of_several(session, call=call, order=order, problem=sale)
     if sale is None:
         assert order.receipt is not None, "an id that is none of a purchase is refused"
         return await wait(session, call=call, order=order, receipt=order.receipt)
@@ -53,6 +53,22 @@ async def sale_of(session: Session, *, call: Call, order: NewRefund) -> Purchase
         )
     sale = await purchases.by_id(session, program_id=program, purchase_id=order.purchase_id or "")
     return sale if sale is not None else Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+
+
+async def known_of_several(session: Session, *, call: Call, order: NewRefund, problem: Problem) -> Answer | Problem:
+    """The answer to a refund that was recorded before its reference fitted several receipts, else the refusal as it is."""
+    if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or order.external_id is None:
+        return problem
+    found = await purchases.by_ids(session, program_id=call.program.id, purchase_ids=problem.purchase_ids)
+    for sale in found.values():
+        spot = Spot(sale.location_id, order.occurred_at, sale.facts.zone)
+        customer = await customers.find(session, program_id=call.program.id, by=CustomerBy(sale.customer_id))
+        if customer is None:
+            continue
+        known = await known_refund(session, call=call, order=order, sale=sale, customer=customer, spot=spot)
+        if isinstance(known, Answer):
+            return await keep(session, call=call, answer=known)
+    return problem
 
 
 async def give_back(session: Session, *, call: Call, order: NewRefund, sale: Purchase) -> Answer | Problem:

@@ -65,6 +65,7 @@ def line(**more: Any) -> dict[str, Any]:
         {"lines": [line(quantity="1.000", unitPrice="4")]},
         {"lines": [line(categories=["drinks", "hot", "hot"])]},
         {"lines": [line(sku=" tea ")]},
+        {"lines": [line(sku="te\u200ba")]},
         {"currencyCode": "GBP"},
         {"completion": 1},
         {"source": "program"},

@@ -118,6 +118,48 @@ def test_a_refund_waits_for_no_location_that_is_not_there(shop: Shop) -> None:
     assert codes(give_back(shop, by)) == ["LOCATION_NOT_FOUND"]
 
 
+def test_a_refund_that_is_known_needs_no_more_than_it_needed_then(shop: Shop) -> None:
+    numbered(shop, "PER_DAY")
+    card = shop.enrol()
+    ring_up(shop, card, "1", "10.00", occurredAt=MONDAY)
+    assert give_back(shop, "1", externalId="F1", occurredAt=MONDAY)["alreadyRecorded"] is False
+    ring_up(shop, card, "1", "10.00", occurredAt=TUESDAY)
+    assert give_back(shop, "1", externalId="F1", occurredAt=MONDAY)["alreadyRecorded"] is True
+    for other in ({"externalId": "F1", "occurredAt": TUESDAY}, {"externalId": "F2", "occurredAt": MONDAY}, {}):
+        assert codes(give_back(shop, "1", **other)) == ["RECEIPT_AMBIGUOUS"]
+    assert shop.available(card) == 10
+
+
+def test_an_exchange_sent_again_under_another_key_says_that_it_was_recorded(shop: Shop) -> None:
+    numbered(shop, "PER_DAY")
+    card = shop.enrol()
+    for at in (MONDAY, TUESDAY):
+        ring_up(shop, card, "1", "10.00", occurredAt=at)
+        day = {"receipt": {"externalId": "1", "day": at[:10]}}
+        for recorded_before in (False, True):
+            done = swap(shop, day, "2", refund={"externalId": "F1"}, occurredAt=at)
+            assert (codes(done), done["alreadyRecorded"]) == ([], recorded_before)
+    third = swap(
+        shop, {"receipt": {"externalId": "1", "day": MONDAY[:10]}}, "3", refund={"externalId": "F1"}, occurredAt=MONDAY
+    )
+    assert codes(third) == ["RECEIPT_DIFFERS"]
+    assert shop.available(card) == 20
+
+
+SWAP = f"mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ alreadyRecorded toPay {{ amount }} {ERRORS} }} }}"
+
+
+def swap(shop: Shop, by: Any, number: str, *, refund: Any, **more: Any) -> Any:
+    """Exchange a whole purchase for goods of £10.00."""
+    line = {"sku": "cup", "quantity": "1", "unitPrice": "10.00"}
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "refund": {"purchase": by, **refund},
+        "purchase": {"externalId": number, "lines": [line], **more},
+    }
+    return shop.ask(SWAP, input=given)["recordExchange"]
+
+
 def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
     """Reserve a coffee for a checkout."""
     given = {

@@ -133,6 +133,33 @@ async def test_what_redemptions_paid_before_it_was_kept_is_read_from_the_receipt
     assert kept == {(an_id(4), an_id(6)), (an_id(5), an_id(7))}
 
 
+async def test_receipts_of_before_stay_whole_when_more_than_their_number_tells_them_apart_and_back_again(
+    empty_database_url: str,
+) -> None:
+    async def numbers() -> list[str]:
+        database = open_database(empty_database_url)
+        await database.start()
+        rows = await database.read(lambda session: session.rows("SELECT external_id FROM purchases ORDER BY id"))
+        await database.stop()
+        return [row["external_id"] for row in rows]
+
+    before = NAMES.index("0017_receipt_identity")
+    await migrate(empty_database_url, to=before)
+    database = open_database(empty_database_url)
+    await database.start()
+    await database.write(_two_purchases_paid_with_one_redemption, program_id=PROGRAM, turn="")
+    await database.stop()
+    for to in (None, before, None):
+        await migrate(empty_database_url, to=to)
+        assert await numbers() == ["R-6", "R-7", "R-8"]
+    database = open_database(empty_database_url)
+    await database.start()
+    told_apart = "SELECT location_id, numbered_at, numbered_on, completion FROM purchases"
+    rows = await database.read(lambda session: session.rows(told_apart))
+    await database.stop()
+    assert [tuple(row) for row in rows] == [(None, "", "", 1)] * 3
+
+
 async def test_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
     script = (
         f"import asyncio; from app.store.migrating import migrate; print(asyncio.run(migrate({empty_database_url!r})))"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import strawberry
@@ -42,6 +42,9 @@ class Purchase(Node):
     row: strawberry.Private[records.Purchase]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     external_id: str = strawberry.field(description="The receipt's number.")
+    completion: int = strawberry.field(
+        description="How often the order had been completed with it, from 1; it was cancelled before each further time."
+    )
     occurred_at: datetime = strawberry.field(description="Business time.")
     recorded_at: datetime = strawberry.field(
         description="Server time; in a sandbox what the clock of the program showed."
@@ -60,6 +63,7 @@ class Purchase(Node):
             row=row,
             id=strawberry.ID(encode("Purchase", row.id)),
             external_id=row.external_id,
+            completion=row.completion,
             occurred_at=row.occurred_at,
             recorded_at=row.recorded_at,
             channel=row.facts.channel,
@@ -67,6 +71,13 @@ class Purchase(Node):
             exchange_rate=row.facts.exchange.rate if row.facts.exchange is not None else None,
             points=row.earned,
         )
+
+    @strawberry.field(
+        description="The day of business on which it was made, by the clock of the location, from `Program.receiptDayStarts` on."
+    )
+    def day(self, info: Info) -> date:
+        """By the present setting."""
+        return info.context.program.numbering.day_of(self.row.spot)
 
     @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
     async def location(self, info: Info) -> Location | None:
