@@ -67,9 +67,8 @@ def test_a_till_undoes_what_it_has_just_handed_over_and_so_do_staff_and_owner(
     undone = cancel(shop, id, role=role)
     assert undone["userErrors"] == []
     assert (undone["decision"]["outcome"], undone["decision"]["points"][0]["points"]) == ("GRANTED", 100)
-    assert reasons(undone) == [
-        ("REDEMPTION_UNDONE", "print", "The redemption was cancelled, and you got 100 points back.")
-    ]
+    ((code, clause, said),) = reasons(undone)
+    assert (code, clause, "100 points" in said) == ("REDEMPTION_UNDONE", "print", True)
     assert undone["entry"] == {"type": "REVERSAL", "points": 100, "lots": [{"points": 100}]}
     assert undone["balances"] == [{"available": 150}]
     assert state(shop, card, id) == ("CANCELLED", 3, balance(150))
@@ -251,11 +250,9 @@ def test_points_past_their_day_expire_at_once_unless_the_shop_was_at_fault(datab
             assert shop.ledger(card)[2:] == [("REVERSAL", 100), ("EXPIRE", -100)]
             assert undone["balances"] == [{"available": 0}]
         else:
-            assert reasons(undone)[1] == (
-                "GRACE_AFTER_REVERSAL",
-                "ten-days",
-                "The mistake was ours, so you can still spend 100 points until Monday, 10 April 2090, 00:00, although the last valid day has passed.",
-            )
+            code, clause, said = reasons(undone)[1]
+            assert (code, clause) == ("GRACE_AFTER_REVERSAL", "ten-days")
+            assert ("100 points" in said, "10 April 2090, 00:00" in said) == (True, True)
             last = datetime(2090, 4, 9, 22, 59, tzinfo=UTC)
             clock.now = last
             assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED", "all of the last local day"
