@@ -14,6 +14,7 @@ from app.api.conventions.ids import encode, type_of
 from app.api.conventions.node import Node
 from app.api.customers.customers import Customer
 from app.api.drafting.previews import impact_preview
+from app.api.points.quarantine import QuarantinedReceipt, quarantined_again
 from app.api.program.locations import Location
 from app.api.program.programs import program_of
 from app.api.program.rewards import Reward
@@ -95,6 +96,14 @@ async def _location(key: str, info: Info) -> Node | None:
     return Location.of(row) if row is not None else None
 
 
+async def _quarantined(key: str, info: Info) -> Node | None:
+    context: Context = info.context
+    if not context.principal.may(Permission.SETTLE_QUARANTINED):
+        return None
+    found: QuarantinedReceipt | None = await quarantined_again(key, context=context)
+    return found
+
+
 LOADERS: Mapping[str, Loader] = {
     "Program": _program,
     "Customer": _customer,
@@ -105,5 +114,6 @@ LOADERS: Mapping[str, Loader] = {
     "Redemption": _redemption,
     "LedgerEntry": _entry,
     "ImpactPreview": _impact_preview,
+    "QuarantinedReceipt": _quarantined,
 }
 """Every type that implements Node. A key that is no UUID or number never gets here."""

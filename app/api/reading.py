@@ -21,6 +21,7 @@ from app.api.drafting.drafts import TermsCheck, terms_check
 from app.api.drafting.previews import ImpactPreview, impact_preview
 from app.api.nodes import node
 from app.api.points.baskets import BasketInput, facts_of, place_of
+from app.api.points.quarantine import QuarantineQueries
 from app.api.points.reading_refunds import RefundQueries
 from app.api.program.decisions import ClauseOutlook, Decision, decision
 from app.api.program.liability import LiabilityQueries
@@ -88,7 +89,7 @@ def _refused(problem: Problem) -> GraphQLError:
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RefundQueries, LiabilityQueries):
+class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
     """Every field but `__typename` needs an access key."""
 
     @strawberry.field(description="The holder of the access key. For every role.")

@@ -28,6 +28,7 @@ from app.api.points.moving import MovePurchasePayload, move_a_purchase
 from app.api.points.redeeming import RedeemRewardPayload, redeem_reward
 from app.api.points.refunding import RecordRefundPayload, record_refund
 from app.api.points.reversing import CancelRedemptionPayload, undo_redemption
+from app.api.points.settling import SettleQuarantinedPayload, settle
 from app.api.points.transferring import TransferPointsPayload, transfer_points
 from app.api.program.advancing import AdvanceClockPayload, move_clock
 from app.api.program.catalogue import CreateRewardPayload, add_reward
@@ -67,6 +68,10 @@ class Mutation:
     record_exchange: RecordExchangePayload | None = strawberry.mutation(
         resolver=record_exchange,
         description="Record that goods came back and others were bought for them: a refund and a purchase, both or neither. For owner, staff and tills.",
+    )
+    settle_quarantined: SettleQuarantinedPayload | None = strawberry.mutation(
+        resolver=settle,
+        description="Book a receipt whose time cannot be right, at its own or at a corrected time, or dismiss it, once. For owner and staff.",
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward, description="Pay a reward with points. For owner, staff and tills."

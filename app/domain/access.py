@@ -38,6 +38,7 @@ class Permission(StrEnum):
     MERGE_CUSTOMERS = "MERGE_CUSTOMERS"
     AMEND_PURCHASES = "AMEND_PURCHASES"
     MOVE_PURCHASES = "MOVE_PURCHASES"
+    SETTLE_QUARANTINED = "SETTLE_QUARANTINED"
     MANAGE_REWARDS = "MANAGE_REWARDS"
     MANAGE_LOCATIONS = "MANAGE_LOCATIONS"
     PUBLISH_TERMS = "PUBLISH_TERMS"
@@ -81,6 +82,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.TRANSFER_POINTS,
             Permission.MERGE_CUSTOMERS,
             Permission.MOVE_PURCHASES,
+            Permission.SETTLE_QUARANTINED,
         },
         Role.TILL: _TILL,
         Role.CUSTOMER: frozenset(

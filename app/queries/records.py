@@ -10,6 +10,9 @@ from app.store.locations import Location as Location
 from app.store.programs import Program as Program
 from app.store.programs import ProgramKind as ProgramKind
 from app.store.purchases import Purchase as Purchase
+from app.store.quarantine import Quarantined as Quarantined
+from app.store.quarantine import QuarantineKind as QuarantineKind
+from app.store.quarantine import QuarantineState as QuarantineState
 from app.store.reasons import Actor as Actor
 from app.store.reasons import Cause as Cause
 from app.store.reasons import Stated as Stated

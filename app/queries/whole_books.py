@@ -13,6 +13,7 @@ from app.store import (
     budgets,
     ledger,
     mergers,
+    quarantine,
     redemption_payments,
     redemptions,
     rewards,
@@ -47,6 +48,8 @@ async def prove_whole(session: Session, *, program_id: str) -> tuple[Fault, ...]
         Fault(place=f"redemption {id}", what="what it paid does not exist")
         for id in await redemption_payments.without_purchase(session, program_id=program_id)
     )
+    if not await quarantine.proved(session, program_id=program_id):
+        faults.append(Fault(place="quarantine", what="is not what was sent, or what became of it"))
     faults.extend(await _merged(session, program_id=program_id))
     faults.extend(
         Fault(place=f"transfers of {unit}", what="what left wallets is not what came into others")

@@ -28,6 +28,7 @@ class Program:
 
     `clock_ahead` is how far its clock is ahead of the server's, in whole seconds: nothing, but for a sandbox.
     `numbering` is how its receipts are told apart, `staff` what staff and tills may do by hand.
+    `receipt_age` is how old a receipt may be that a till sends to a live program.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Program:
     numbering: Numbering = field(default_factory=Numbering)
     address: Address = Address.FORMAL
     staff: StaffLimits = field(default_factory=StaffLimits)
+    receipt_age: timedelta = timedelta(days=30)
 
     def now(self, real: datetime) -> datetime:
         """What the program's clock shows when the server's shows `real`."""
@@ -50,8 +52,8 @@ class Program:
 
 _ONE = (
     "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_ahead_seconds, receipt_numbers,"
-    " receipt_day_starts, form_of_address, staff_adjustments, staff_transfers, amendment_days, amendment_amount"
-    " FROM programs WHERE id = $1"
+    " receipt_day_starts, form_of_address, staff_adjustments, staff_transfers, amendment_days, amendment_amount,"
+    " receipt_age_days FROM programs WHERE id = $1"
 )
 
 
@@ -59,6 +61,7 @@ async def create(session: Session, *, program: Program) -> None:
     """Keep a new program, whose clock nobody has moved yet."""
     columns = asdict(program)
     del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
+    del columns["receipt_age"]
     await ProgramRow.create(using_db=session.orm, **columns, **_settings(program))
 
 
@@ -78,6 +81,7 @@ def _settings(program: Program) -> dict[str, str | int | None]:
         "staff_transfers": program.staff.transfers,
         "amendment_days": program.staff.amendment_days,
         "amendment_amount": program.staff.amendment_amount,
+        "receipt_age_days": program.receipt_age.days,
     }
 
 
@@ -121,6 +125,7 @@ async def all_programs(session: Session) -> tuple[Program, ...]:
             numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
             address=Address(row.form_of_address),
             staff=StaffLimits(row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount),
+            receipt_age=timedelta(days=row.receipt_age_days),
         )
         for row in rows
     )
@@ -142,6 +147,7 @@ def _program(row: Row) -> Program:
         staff=StaffLimits(
             row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
         ),
+        receipt_age=timedelta(days=row["receipt_age_days"]),
     )
 
 

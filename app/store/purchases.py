@@ -165,18 +165,23 @@ async def still(session: Session, *, program_id: str, purchase: Purchase) -> Pur
 
 async def expected(
     session: Session, *, program_id: str, source: str, number: str, spot: Spot, numbering: Numbering
-) -> tuple[tuple[Purchase, ...], bool]:
-    """The purchases of a receipt, the last completion first, and whether refunds wait for its number; in one statement."""
+) -> tuple[tuple[Purchase, ...], bool, bool]:
+    """The purchases of a receipt, the last completion first, whether refunds wait for its number, and whether one was in quarantine.
+
+    In one statement.
+    """
     rows = await session.rows(_EXPECTED, program_id, source, number, *map(list, numbering.spaces(spot)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
     same = tuple(one for one in known if numbering.same(spot, recorded=one.spot, space=one.space))
-    return same, bool(rows[0]["awaited"])
+    return same, bool(rows[0]["awaited"]), bool(rows[0]["kept_back"])
 
 
 _EXPECTED = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
     " EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
-    " AND w.state = 'WAITING') AS awaited FROM (SELECT 1 AS one) AS one"
+    " AND w.state = 'WAITING') AS awaited,"
+    " EXISTS (SELECT 1 FROM quarantined_receipts q WHERE q.program_id = $1 AND q.external_id = $3"
+    " AND q.kind <> 'REFUND') AS kept_back FROM (SELECT 1 AS one) AS one"
     " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
     " AND p.numbered_at = ANY($4) AND p.numbered_on = ANY($5) ORDER BY p.completion DESC, p.id DESC"
 )

@@ -47,6 +47,7 @@ class ProgramRow(Model):
     staff_transfers = fields.BigIntField(default=10_000)
     amendment_days = fields.BigIntField(default=3)
     amendment_amount = fields.BigIntField(null=True)
+    receipt_age_days = fields.BigIntField(default=30)
 
     class Meta:
         """Where it is kept."""

@@ -13,15 +13,19 @@ from app.domain.receipt_numbers import EVERYWHERE, NO_LOCATION, Numbering, Recei
 from app.store.accounts import NO_EVIDENCE
 from app.store.evidence import added, digest
 from app.store.unit import Row, Session
-from app.store.values import instant, json_text, json_value
+from app.store.values import instant, instant_or_none, json_text, json_value
 
 
 class WaitingState(StrEnum):
-    """What became of a refund that waited. REFUSED: the purchase came, and has not that much to give back, or the number is another's."""
+    """What became of a refund that waited.
+
+    REFUSED: the purchase came, and has not that much to give back, or the number is another's. DISMISSED by a person.
+    """
 
     WAITING = "WAITING"
     APPLIED = "APPLIED"
     REFUSED = "REFUSED"
+    DISMISSED = "DISMISSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class WaitingRefund:
     """A refund of the purchase with a receipt that is not known yet, as it was sent.
 
     `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became. `space` is
-    that of its own number.
+    that of its own number. `settled_at`, `settled_by` (the access key) and `settled_because` are there where a person
+    dismissed it.
     """
 
     id: str
@@ -45,6 +50,9 @@ class WaitingRefund:
     state: WaitingState = WaitingState.WAITING
     refund_id: str | None = None
     space: Space = EVERYWHERE
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_because: str | None = None
 
     def says(self, other: WaitingRefund) -> bool:
         """Whether another one is sent with the same meaning, its number and its time aside."""
@@ -58,7 +66,8 @@ class WaitingRefund:
 
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id, numbered_at, numbered_on"
-_SELECT = f"SELECT {_COLUMNS} FROM waiting_refunds WHERE program_id = $1"
+_SETTLED = "settled_at, settled_by, settled_because"
+_SELECT = f"SELECT {_COLUMNS}, {_SETTLED} FROM waiting_refunds WHERE program_id = $1"
 
 
 async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> None:
@@ -119,15 +128,19 @@ async def by_number(
     return _waiting(rows[0]) if rows else None
 
 
-async def by_id(session: Session, *, program_id: str, waiting_id: str) -> WaitingRefund | None:
-    """The refund that waits or has waited, by id, or None."""
-    row = await session.row(f"{_SELECT} AND id = $2", program_id, waiting_id)
+async def by_id(session: Session, *, program_id: str, waiting_id: str, lock: bool = False) -> WaitingRefund | None:
+    """The refund that waits or has waited, by id, or None; `lock` holds it until the transaction ends."""
+    row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", program_id, waiting_id)
     return None if row is None else _waiting(row)
 
 
 async def open_ones(session: Session, *, program_id: str, limit: int) -> tuple[WaitingRefund, ...]:
     """Those that wait or were refused, longest waiting first: for a person to look at."""
-    rows = await session.rows(f"{_SELECT} AND state <> 'APPLIED' ORDER BY recorded_at, id LIMIT $2", program_id, limit)
+    rows = await session.rows(
+        f"{_SELECT} AND state <> 'APPLIED' AND state <> 'DISMISSED' ORDER BY recorded_at, id LIMIT $2",
+        program_id,
+        limit,
+    )
     return tuple(_waiting(row) for row in rows)
 
 
@@ -142,6 +155,24 @@ async def settle(
         waiting_id,
         state.value,
         refund_id,
+    )
+    after = await _digests(session, program_id=program_id, waiting_id=waiting_id)
+    await _keep_evidence(session, program_id=program_id, digests=after, gone=before)
+
+
+async def dismiss(
+    session: Session, *, program_id: str, waiting_id: str, at: datetime, actor: str | None, reason: str
+) -> None:
+    """Let it wait no longer: a person found that it never was a refund of that purchase."""
+    before = await _digests(session, program_id=program_id, waiting_id=waiting_id)
+    await session.execute(
+        "UPDATE waiting_refunds SET state = 'DISMISSED', settled_at = $3, settled_by = $4, settled_because = $5"
+        " WHERE program_id = $1 AND id = $2",
+        program_id,
+        waiting_id,
+        at,
+        actor,
+        reason,
     )
     after = await _digests(session, program_id=program_id, waiting_id=waiting_id)
     await _keep_evidence(session, program_id=program_id, digests=after, gone=before)
@@ -189,9 +220,16 @@ async def _digests(session: Session, *, program_id: str, waiting_id: str | None)
             row["state"],
             row["refund_id"],
             *told_apart(Space(row["numbered_at"], row["numbered_on"])),
+            *_dismissal(row),
         )
         for row in await session.rows(f"{_SELECT}{one}", *values)
     ]
+
+
+def _dismissal(row: Row) -> list[Any]:
+    """What its digest says of its dismissal: nothing where it was not dismissed, as before there were any."""
+    settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
+    return settled if any(value is not None for value in settled) else []
 
 
 def _wish(one: WaitingRefund) -> dict[str, Any]:
@@ -230,4 +268,7 @@ def _waiting(row: Row) -> WaitingRefund:
         state=WaitingState(row["state"]),
         refund_id=row["refund_id"],
         space=Space(row["numbered_at"], row["numbered_on"]),
+        settled_at=instant_or_none(row["settled_at"]),
+        settled_by=row["settled_by"],
+        settled_because=row["settled_because"],
     )

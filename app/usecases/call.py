@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.domain.access import Principal
+from app.domain.clock_skew import Skew
 from app.domain.decisions import Decision
 from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
@@ -15,7 +16,7 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.store import accounts, answers
 from app.store.customers import CustomerRow
-from app.store.programs import Program
+from app.store.programs import Program, ProgramKind
 from app.store.unit import Session
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -38,6 +39,7 @@ class Call:
     `key` is the caller's idempotency key, `fingerprint` a digest of the verb and its canonical input, `actor` the id of
     the access key used (None: the `troth` command), `received_at` the server's time when it came, whatever the
     program's clock shows, `new_id` makes time-ordered unique ids. `principal` is the holder of that key.
+    `settling`: a person has looked at the business time of what is booked.
     """
 
     program: Program
@@ -48,6 +50,7 @@ class Call:
     received_at: datetime
     new_id: Callable[[], str]
     principal: Principal | None = None
+    settling: bool = False
 
     @property
     def now(self) -> datetime:
@@ -58,6 +61,18 @@ class Call:
     def stamp(self) -> Stamp:
         """What its entries take from it."""
         return Stamp(program_id=self.program.id, now=self.now, new_id=self.new_id)
+
+    def skew(self, occurred_at: datetime) -> Skew | None:
+        """How a business time cannot be right, or None.
+
+        Ahead of the program's clock it never can. How old it may be is asked of what a till sends to a live program, and
+        not of an import or where a person has looked at it.
+        """
+        if occurred_at > self.now + CLOCK_TOLERANCE:
+            return Skew.AHEAD
+        if self.program.kind is ProgramKind.SANDBOX or self.principal is None or self.settling:
+            return None
+        return Skew.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
 
     def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
         """The refusal of a fact that claims to lie in the future, or None; `path` leads to the claim."""
@@ -96,6 +111,7 @@ class Answer(NamedTuple):
     stamps_back: int | None = None
     already_recorded: bool | None = None
     waiting_refund_id: str | None = None
+    quarantined_id: str | None = None
     cash: int | None = None
     notice_ids: tuple[str, ...] | None = None
     clock: datetime | None = None
@@ -152,6 +168,7 @@ _PLAIN = (
     "stamps_back",
     "already_recorded",
     "waiting_refund_id",
+    "quarantined_id",
     "cash",
 )
 _INSTANTS = ("clock", "moved_from")

@@ -24,6 +24,7 @@ from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.known_receipts import day_missing, known_receipt
 from app.usecases.new_receipts import NewPurchase as NewPurchase
 from app.usecases.new_receipts import NewReceipt as NewReceipt
+from app.usecases.quarantine import as_booked, kept_back_purchase
 from app.usecases.redemption_payments import link_payments, payment_problem
 from app.usecases.staff_limits import own_card
 from app.usecases.wait_for_purchase import apply_waiting
@@ -41,7 +42,8 @@ async def sell(session: Session, *, call: Call, order: NewPurchase) -> Answer | 
     """Carry a purchase out, without its idempotency key.
 
     One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
-    all that follows from it. A receipt that is known already is answered as it was then; one that differs is refused.
+    all that follows from it. A receipt that is known already is answered as it was then; one that differs is refused. One
+    whose time cannot be right is kept in quarantine.
     """
     admitted = await admit(session, call=call, order=order)
     if not isinstance(admitted, Admitted):
@@ -80,8 +82,6 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
     """
     if (undated := day_missing(call, timed=order.timed, path=("purchase", "occurredAt"))) is not None:
         return undated
-    if (skewed := call.too_early(order.facts.occurred_at, path=("purchase", "occurredAt"))) is not None:
-        return skewed
     if order.facts.counted_in != call.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     program = call.program.id
@@ -93,7 +93,7 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if (own := await own_card(session, call=call, customer=customer, path=("customer",))) is not None:
         return own
-    recorded, awaited = await purchases.expected(
+    recorded, awaited, kept = await purchases.expected(
         session,
         program_id=program,
         source=OWN_SOURCE,
@@ -101,9 +101,14 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
         spot=order.spot(zone=here.zone),
         numbering=call.program.numbering,
     )
+    if kept:
+        order, here, recorded = await as_booked(session, call=call, order=order, facts=here, recorded=recorded)
     settled = await known_receipt(session, call=call, order=order, facts=here, customer=customer, recorded=recorded)
     if settled is not None:
         return settled
+    held = await kept_back_purchase(session, call=call, order=order, facts=here, customer=customer, known=kept)
+    if held is not None:
+        return held
     in_force = await terms.in_force(session, program_id=program, at=order.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))

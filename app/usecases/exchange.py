@@ -18,6 +18,7 @@ from app.usecases.book_exchange import Goods, book_exchange
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.earn import NewPurchase, NewReceipt, admit
 from app.usecases.known_refunds import as_recorded, refunded_by, says
+from app.usecases.quarantine import exchange_as_booked, kept_back_exchange
 from app.usecases.refund import NewRefund, sale_of
 from app.usecases.wait_for_purchase import apply_waiting
 
@@ -46,6 +47,12 @@ async def exchange(session: Session, *, call: Call, order: NewExchange) -> Answe
     """
     if (known := await replay(session, call=call)) is not None:
         return known
+    answer = await carry_out(session, call=call, order=order)
+    return answer if isinstance(answer, Problem) else await keep(session, call=call, answer=answer)
+
+
+async def carry_out(session: Session, *, call: Call, order: NewExchange) -> Answer | Problem:
+    """The same without its idempotency key. One whose time cannot be right is kept in quarantine, as one."""
     sale = await sale_of(session, call=call, order=order.back)
     if sale is None:
         sale = Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",), detail="an exchange waits for no purchase")
@@ -56,19 +63,25 @@ async def exchange(session: Session, *, call: Call, order: NewExchange) -> Answe
         other = await _other_customer(session, program_id=call.program.id, by=by, claimed=order.customer)
         if other is not None:
             return other
-    done = await _exchanged(session, call=call, order=order, sale=sale, new=order.bought.of(by))
-    return done if isinstance(done, Problem) else await keep(session, call=call, answer=done)
+        by = order.customer
+    back, bought = await exchange_as_booked(session, call=call, back=order.back, bought=order.bought, sale=sale)
+    order = replace(order, back=back, bought=bought)
+    held = await kept_back_exchange(session, call=call, bought=bought, back=back, sale=sale, customer=by)
+    if held is not None:
+        return held
+    return await _exchanged(session, call=call, order=order, sale=sale, new=order.bought.of(by))
 
 
 async def _exchanged(
     session: Session, *, call: Call, order: NewExchange, sale: Purchase, new: NewPurchase
 ) -> Answer | Problem:
     program, at = call.program.id, new.facts.occurred_at
-    if at < sale.occurred_at:
+    # Its time has been looked at, for both of its parts.
+    admitted = await admit(session, call=replace(call, settling=True), order=new)
+    if at < sale.occurred_at and not isinstance(admitted, Answer):
         return Problem(
             ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange follows its purchase"
         )
-    admitted = await admit(session, call=call, order=new)
     if isinstance(admitted, Problem):
         return admitted
     sale = await purchases.still(session, program_id=program, purchase=sale)
@@ -80,7 +93,7 @@ async def _exchanged(
         )
     back_order = order.back
     if back_order.external_id is not None:
-        spot, numbering = Spot(sale.location_id, at, sale.facts.zone), call.program.numbering
+        spot, numbering = Spot(sale.location_id, back_order.numbered_at or at, sale.facts.zone), call.program.numbering
         taken = await refunds.by_number(
             session, program_id=program, number=back_order.external_id, spot=spot, numbering=numbering
         )

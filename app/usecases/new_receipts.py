@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
 
 from app.domain.facts import PurchaseFacts
 from app.domain.receipt_numbers import Numbering, Spot
@@ -20,6 +21,7 @@ class NewReceipt:
     location_id: str | None = None
     timed: bool = True
     completion: int = 1
+    numbered_at: datetime | None = None
 
     def of(self, customer: CustomerBy) -> NewPurchase:
         """The purchase that it is of a customer."""
@@ -30,6 +32,7 @@ class NewReceipt:
             location_id=self.location_id,
             timed=self.timed,
             completion=self.completion,
+            numbered_at=self.numbered_at,
         )
 
 
@@ -39,7 +42,7 @@ class NewPurchase:
 
     `location_id` is the place, None where it has none; the facts are those of a purchase without one. `timed` is whether
     the receipt says its time, which is taken for now otherwise. `completion` counts from 1 how often the order was
-    completed.
+    completed. `numbered_at` is when its number was used, where the receipt was sent with another time than it is booked at.
     """
 
     customer: CustomerBy
@@ -49,10 +52,11 @@ class NewPurchase:
     location_id: str | None = None
     timed: bool = True
     completion: int = 1
+    numbered_at: datetime | None = None
 
     def spot(self, *, zone: str) -> Spot:
         """Where and when its number is used; `zone` is that of its location."""
-        return Spot(self.location_id, self.facts.occurred_at, zone)
+        return Spot(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
 
     def in_order(self, numbering: Numbering, *, zone: str) -> str:
         """What decides which of two purchases of one moment comes first, as of the purchase that it becomes."""

@@ -28,7 +28,8 @@ class NewRefund:
     `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
     everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
     a digest of what was sent beside the refund's number, its purchase and its time. `timed` is whether the refund says its
-    time, which is taken for now otherwise; `space` is that of its number.
+    time, which is taken for now otherwise; `space` is that of its number, which was used at `numbered_at` where the refund
+    was sent with another time than it is booked at.
     """
 
     purchase_id: str | None
@@ -42,6 +43,7 @@ class NewRefund:
     amount: Decimal | None = None
     timed: bool = True
     space: Space = EVERYWHERE
+    numbered_at: datetime | None = None
 
     @property
     def receipts(self) -> tuple[str, ...]:

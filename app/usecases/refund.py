@@ -15,6 +15,7 @@ from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.known_receipts import day_missing
 from app.usecases.known_refunds import known_refund
+from app.usecases.quarantine import kept_back_refund
 from app.usecases.take_back import NewRefund as NewRefund
 from app.usecases.take_back import take_back
 from app.usecases.wait_for_purchase import wait
@@ -27,22 +28,28 @@ async def refund(session: Session, *, call: Call, order: NewRefund) -> Answer | 
     """
     if (known := await replay(session, call=call)) is not None:
         return known
+    answer = await carry_out(session, call=call, order=order)
+    return answer if isinstance(answer, Problem) else await keep(session, call=call, answer=answer)
+
+
+async def carry_out(session: Session, *, call: Call, order: NewRefund) -> Answer | Problem:
+    """The same without its idempotency key. One whose time cannot be right is kept in quarantine."""
     sale = await sale_of(session, call=call, order=order)
     if isinstance(sale, Problem):
         return await known_of_several(session, call=call, order=order, problem=sale)
+    held = await kept_back_refund(session, call=call, order=order, sale=sale)
+    if held is not None:
+        return held
     if sale is None:
         assert order.receipt is not None, "an id that is none of a purchase is refused"
         return await wait(session, call=call, order=order, receipt=order.receipt)
-    answer = await give_back(session, call=call, order=order, sale=sale)
-    return answer if isinstance(answer, Problem) else await keep(session, call=call, answer=answer)
+    return await give_back(session, call=call, order=order, sale=sale)
 
 
 async def sale_of(session: Session, *, call: Call, order: NewRefund) -> Purchase | Problem | None:
     """The purchase that is refunded, None where its receipt is not known yet; or what is wrong with the order as it is."""
     if (wrong := no_quantity(order.lines)) is not None:
         return wrong
-    if (skewed := call.too_early(order.occurred_at, path=("occurredAt",))) is not None:
-        return skewed
     number = order.external_id
     if number is not None and (undated := day_missing(call, timed=order.timed, path=("occurredAt",))) is not None:
         return undated
@@ -79,7 +86,7 @@ async def give_back(session: Session, *, call: Call, order: NewRefund, sale: Pur
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     sale = await purchases.still(session, program_id=call.program.id, purchase=sale)
     if order.external_id is not None:
-        spot = Spot(sale.location_id, order.occurred_at, sale.facts.zone)
+        spot = Spot(sale.location_id, order.numbered_at or order.occurred_at, sale.facts.zone)
         same = await known_refund(session, call=call, order=order, sale=sale, customer=customer, spot=spot)
         if same is not None:
             return same

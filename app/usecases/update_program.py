@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import time
+from datetime import time, timedelta
 
 from app.domain.problems import Problem
 from app.domain.receipt_numbers import Numbering, ReceiptNumbers
@@ -23,6 +23,7 @@ class ProgramSettings:
     receipt_day_starts: time | None = None
     address: Address | None = None
     staff: Mapping[str, int] = field(default_factory=dict)
+    receipt_age: timedelta | None = None
 
     def of(self, program: Program) -> Program:
         """The program with these settings."""
@@ -33,6 +34,7 @@ class ProgramSettings:
             numbering=Numbering(self.receipt_numbers or before.numbers, starts),
             address=self.address or program.address,
             staff=replace(program.staff, **self.staff),
+            receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
         )
 
 

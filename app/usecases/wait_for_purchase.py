@@ -15,7 +15,7 @@ from app.store.customers import CustomerBy
 from app.store.purchases import Purchase
 from app.store.unit import Session
 from app.store.waiting_refunds import WaitingRefund, WaitingState
-from app.usecases.call import Answer, Call, keep
+from app.usecases.call import Answer, Call
 from app.usecases.take_back import NewRefund, take_back
 
 
@@ -32,7 +32,7 @@ async def wait(session: Session, *, call: Call, order: NewRefund, receipt: Recei
     zone = await _zone(session, call=call, receipt=receipt)
     if zone is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "receipt", "locationId"))
-    spot = Spot(receipt.location_id, order.occurred_at, zone)
+    spot = Spot(receipt.location_id, order.numbered_at or order.occurred_at, zone)
     waiting = WaitingRefund(
         id=call.new_id(),
         receipt=receipt,
@@ -51,7 +51,7 @@ async def wait(session: Session, *, call: Call, order: NewRefund, receipt: Recei
         if known is not None:
             return known
     await waiting_refunds.add(session, program_id=program, waiting=waiting)
-    return await keep(session, call=call, answer=Answer(waiting_refund_id=waiting.id))
+    return Answer(waiting_refund_id=waiting.id)
 
 
 async def _zone(session: Session, *, call: Call, receipt: ReceiptBy) -> str | None:
@@ -72,8 +72,7 @@ async def _known(
         on_time = not order.timed or known.occurred_at == waiting.occurred_at
         if not on_time or not known.says(waiting):
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
-        answer = Answer(waiting_refund_id=known.id, already_recorded=True)
-        return await keep(session, call=call, answer=answer)
+        return Answer(waiting_refund_id=known.id, already_recorded=True)
     others = await refunds.by_number(session, program_id=program, number=number, spot=spot, numbering=numbering)
     if not others:
         return None

@@ -30,6 +30,8 @@ BALANCE = """query($by: CustomerBy!) { customer(by: $by) { wallet { balances {
   available pending held owed lifetime nextExpiry { lastDay at points } nextActivation { at points } } } } }"""
 DATED = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points occurredAt recordedAt } } } }"
 
+AGE = """mutation { updateProgram(input: { idempotencyKey: "age", receiptAgeDays: 1000 }) { userErrors { code } } }"""
+
 
 class Hands:
     """A clock that only a test moves."""
@@ -71,6 +73,9 @@ def passing(
         coffee = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": 50}}}
         sent = {"idempotencyKey": "terms", "clauses": [*clauses, coffee]}
         assert shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
+        if kind is ProgramKind.LIVE:
+            # Much here comes late: how old a receipt may be is the owner's to say.
+            assert shop.ask(AGE, role=Role.OWNER)["updateProgram"]["userErrors"] == []
         yield shop
 
 

@@ -141,7 +141,6 @@ REFUSED: list[tuple[Any, Any, str, list[str]]] = [
     ({"reason": "x" * 201}, {}, "INVALID_INPUT", ["refund", "reason"]),
     ({"purchase": {"id": "nonsense"}}, {}, "PURCHASE_NOT_FOUND", ["refund", "purchase"]),
     ({}, {"occurredAt": at(days=-1)}, "CLOCK_SKEW", ["purchase", "occurredAt"]),
-    ({}, {"occurredAt": "2999-01-01T00:00:00Z"}, "CLOCK_SKEW", ["purchase", "occurredAt"]),
     ({}, {"occurredAt": "2019-01-01T00:00:00Z"}, "CLOCK_SKEW", ["purchase", "occurredAt"]),
     ({}, {"externalId": "R-2"}, "RECEIPT_DIFFERS", ["purchase", "externalId"]),
     ({}, {"externalId": "x" * 201}, "INVALID_INPUT", ["purchase", "externalId"]),

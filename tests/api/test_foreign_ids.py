@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.store.opening import open_database
 from app.store.unit import Session
 from tests.api.test_access import customer_key
 from tests.proving import faults_in
-from tests.shop import Shop, open_shop, started
+from tests.shop import Shop, open_shop, real_now, started
 from tests.store.declared import TABLES
 
 SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8"))
@@ -70,7 +71,17 @@ def exchanging(kind: str, who: str, bought: str, code: str, *path: str, back: st
 PURCHASE = f'purchase: {{ externalId: "stolen", {BASKET[2:]}'
 IN_BASKET = "basket: { locationId: $id, lines: [] }"
 FOR_A_WHILE = 'checkout: "stolen", minutes: 5'
-NODES = ["Location", "Customer", "Purchase", "LedgerEntry", "Redemption", "Reward", "Program", "ImpactPreview"]
+NODES = [
+    "Location",
+    "Customer",
+    "Purchase",
+    "LedgerEntry",
+    "Redemption",
+    "Reward",
+    "Program",
+    "ImpactPreview",
+    "QuarantinedReceipt",
+]
 ASKED: dict[str, list[Asked]] = {
     "basketCheck.basket.locationId": [
         replace(
@@ -287,6 +298,16 @@ ASKED: dict[str, list[Asked]] = {
             decided=False,
         )
     ],
+    "settleQuarantined.input.quarantined": [
+        mutation(
+            kind,
+            "settleQuarantined",
+            'quarantined: $id, action: DISMISS, reason: "x"',
+            "QUARANTINED_NOT_FOUND",
+            "quarantined",
+        )
+        for kind in ("QuarantinedReceipt", "WaitingRefund")
+    ],
     "cancelImpactPreview.input.preview": [
         mutation("ImpactPreview", "cancelImpactPreview", "preview: $id", "PREVIEW_NOT_FOUND", "preview", decided=False)
     ],
@@ -385,6 +406,12 @@ def two(database_url: str) -> Iterator[Two]:
                 { key: "a", effect: { pointsPerVisit: { points: 1 } } }] }) { preview { id } } }""",
             role=Role.OWNER,
         )
+        late = (real_now() + timedelta(hours=1)).isoformat()
+        kept = ours.ask(
+            f"""mutation {{ recordPurchase(input: {{ idempotencyKey: "q", customer: {{ card: "OURS9999" }}, purchase: {{
+                externalId: "R-2", occurredAt: "{late}", {BASKET[2:]} }}) {{ quarantined {{ id }} }}
+              recordRefund(input: {{ idempotencyKey: "w", purchase: {{ externalId: "R-3" }} }}) {{ waiting {{ id }} }} }}"""
+        )
         opened = ours.ask(
             """mutation { createLocation(input: { idempotencyKey: "l", key: "harbour", name: "Harbour", timeZone: "Europe/London" })
                 { location { id } } }""",
@@ -405,6 +432,8 @@ def two(database_url: str) -> Iterator[Two]:
                 "LedgerEntry": bought["entry"]["id"],
                 "Redemption": redeemed["redemption"]["id"],
                 "ImpactPreview": preview["previewTermsImpact"]["preview"]["id"],
+                "QuarantinedReceipt": kept["recordPurchase"]["quarantined"]["id"],
+                "WaitingRefund": kept["recordRefund"]["waiting"]["id"],
             },
         )
 

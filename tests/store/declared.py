@@ -58,6 +58,7 @@ TABLES: dict[str, Table] = {
             "staff_transfers": "integer",
             "amendment_days": "integer",
             "amendment_amount?": "integer",
+            "receipt_age_days": "integer",
         },
         key=("id",),
         checks=frozenset(
@@ -71,6 +72,7 @@ TABLES: dict[str, Table] = {
                 "programs_staff_transfers",
                 "programs_amendment_days",
                 "programs_amendment_amount",
+                "programs_receipt_age_days",
             }
         ),
     ),
@@ -659,11 +661,62 @@ TABLES: dict[str, Table] = {
             "refund_id?": "id",
             "numbered_at": "text",
             "numbered_on": "text",
+            "settled_at?": "instant",
+            "settled_by?": "id",
+            "settled_because?": "text",
         },
         key=_KEY,
         unique_where_given=frozenset({("program_id", "external_id", "numbered_at", "numbered_on")}),
         indexed=frozenset({("program_id", "receipt"), ("program_id", "recorded_at")}),
         references=frozenset({_to("refunds", "refund_id")}),
+    ),
+    "quarantined_receipts": Table(
+        columns={
+            "program_id": "id",
+            "id": "id",
+            "number": "integer",
+            "kind": "text",
+            "source": "text",
+            "external_id?": "text",
+            "fingerprint": "text",
+            "customer_id?": "id",
+            "skew": "text",
+            "occurred_at": "instant",
+            "recorded_at": "instant",
+            "actor?": "id",
+            "sent": "json",
+            "state": "text",
+            "settled_at?": "instant",
+            "settled_by?": "id",
+            "settled_because?": "text",
+            "booked_for?": "instant",
+            "purchase_id?": "id",
+            "refund_id?": "id",
+            "waiting_refund_id?": "id",
+        },
+        key=_KEY,
+        unique=frozenset({("program_id", "number")}),
+        indexed=frozenset(
+            {("program_id", "external_id"), ("program_id", "state", "number"), ("program_id", "customer_id")}
+        ),
+        references=frozenset(
+            {
+                _PROGRAM,
+                _to("customers", "customer_id"),
+                _to("access_keys", "actor"),
+                _to("access_keys", "settled_by"),
+                _to("purchases", "purchase_id"),
+                _to("refunds", "refund_id"),
+                _to("waiting_refunds", "waiting_refund_id"),
+            }
+        ),
+        checks=frozenset({"quarantined_receipts_kind", "quarantined_receipts_state"}),
+        only_added=True,
+    ),
+    "quarantine_evidence": Table(
+        columns={"program_id": "id", "number": "integer", "evidence": "text"},
+        key=("program_id",),
+        references=frozenset({_PROGRAM}),
     ),
     "waiting_evidence": Table(
         columns={"program_id": "id", "evidence": "text"}, key=("program_id",), references=frozenset({_PROGRAM})

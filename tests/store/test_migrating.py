@@ -37,6 +37,7 @@ NAMES = (
     "0015_redemption_payments",
     "0016_exchanges_and_reductions",
     "0017_receipt_identity",
+    "0018_quarantine",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

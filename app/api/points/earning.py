@@ -13,6 +13,7 @@ from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer, CustomerBy, customer_by
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
 from app.api.points.baskets import MOST_COMPLETIONS, PurchaseInput, facts_of, place_of
+from app.api.points.quarantine import QuarantinedReceipt, kept_back
 from app.api.points.returns import check_source
 from app.api.program.decisions import Decision, decided
 from app.api.wallets.balances import Balance, balances
@@ -47,6 +48,11 @@ class RecordPurchasePayload(Payload):
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the purchase, one per unit."
+    )
+
+    quarantined: QuarantinedReceipt | None = strawberry.field(
+        default=None,
+        description="The receipt, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is booked until a person settles it. Sent again it is the same one.",
     )
 
     @strawberry.field(description=ALREADY_RECORDED)
@@ -90,6 +96,9 @@ async def record_purchase(
     )
     if isinstance(outcome, Problem):
         return RecordPurchasePayload(problem=outcome)
+    if (id := outcome.quarantined_id) is not None:
+        back = await kept_back(id, path=("purchase", "occurredAt"), context=context)
+        return RecordPurchasePayload(problem=back.problem, quarantined=back.quarantined)
     return RecordPurchasePayload(
         answer=outcome,
         decision=await decided(outcome, context=context, bought=None if isinstance(order, Problem) else order.facts),

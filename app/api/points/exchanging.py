@@ -17,6 +17,7 @@ from app.api.customers.customers import Customer, CustomerBy, customer_by
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
 from app.api.points.baskets import PurchaseInput
 from app.api.points.earning import receipt_of
+from app.api.points.quarantine import QuarantinedReceipt, kept_back
 from app.api.points.refunding import RecordRefundInput, Refunded, refund_of, refunded
 from app.api.points.returns import PurchaseBy, RefundLineInput
 from app.api.program.decisions import Decision, decided
@@ -75,6 +76,10 @@ class RecordExchangePayload(Payload):
         default=None, description="What was earned by the new purchase and why; null when refused."
     )
     refund: Refunded | None = strawberry.field(default=None, description="What came back; null when refused.")
+    quarantined: QuarantinedReceipt | None = strawberry.field(
+        default=None,
+        description="The exchange, where `occurredAt` cannot be right (CLOCK_SKEW): nothing of it is booked until a person settles it as one. Sent again it is the same one.",
+    )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after both, one per unit."
     )
@@ -134,6 +139,9 @@ async def record_exchange(
     )
     if isinstance(outcome, Problem):
         return RecordExchangePayload(problem=outcome)
+    if (id := outcome.quarantined_id) is not None:
+        kept = await kept_back(id, path=("purchase", "occurredAt"), context=context)
+        return RecordExchangePayload(problem=kept.problem, quarantined=kept.quarantined)
     back = outcome.returned
     return RecordExchangePayload(
         answer=outcome,

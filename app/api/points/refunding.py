@@ -15,6 +15,7 @@ from app.api.conventions.payloads import ALREADY_RECORDED, Payload, canonical, w
 from app.api.conventions.performing import perform
 from app.api.customers.customers import Customer
 from app.api.customers.reading_again import customer_again, entry_again, purchase_again
+from app.api.points.quarantine import QuarantinedReceipt, kept_back
 from app.api.points.returns import PurchaseBy, RefundLineInput, back_of, purchase_by
 from app.api.points.waiting import WaitingRefund, waiting_again
 from app.api.program.decisions import Decision, decided
@@ -118,6 +119,10 @@ class RecordRefundPayload(Payload, Refunded):
         default=None,
         description="The refund, where it came before its purchase: nothing is taken back until that arrives.",
     )
+    quarantined: QuarantinedReceipt | None = strawberry.field(
+        default=None,
+        description="The refund, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is taken back until a person settles it. One with a number is the same one when it is sent again.",
+    )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after the refund, one per unit."
     )
@@ -147,6 +152,9 @@ async def record_refund(
     )
     if isinstance(outcome, Problem):
         return RecordRefundPayload(problem=outcome)
+    if (id := outcome.quarantined_id) is not None:
+        back = await kept_back(id, path=("occurredAt",), context=context)
+        return RecordRefundPayload(problem=back.problem, quarantined=back.quarantined)
     return RecordRefundPayload(
         **await refunded(outcome, context=context),
         waiting=await waiting_again(outcome.waiting_refund_id, context=context),

@@ -24,6 +24,7 @@ described(
         WaitingState.WAITING: "Its purchase has not arrived yet.",
         WaitingState.APPLIED: "Its purchase arrived, and it was applied with it.",
         WaitingState.REFUSED: "Its purchase arrived and has not that much to give back, or its number is another refund's: a person has to look.",
+        WaitingState.DISMISSED: "A person dismissed it: it waits no longer, and nothing was taken back.",
     },
     name="WaitingRefundState",
 )
@@ -58,11 +59,11 @@ class WaitingRefund:
         )
 
     @strawberry.field(
-        description="Why nothing has been taken back yet, in the caller's language; null once it was applied."
+        description="Why nothing has been taken back yet, in the caller's language; null once it was applied or dismissed."
     )
     def statement(self, info: Info) -> str | None:
         """In the words of PENDING_DEPENDENCY, or of NOTHING_TO_REFUND."""
-        if self.state is WaitingState.APPLIED:
+        if self.state in (WaitingState.APPLIED, WaitingState.DISMISSED):
             return None
         code = ProblemCode.PENDING_DEPENDENCY if self.state is WaitingState.WAITING else ProblemCode.NOTHING_TO_REFUND
         return say(info)(f"error.{code.value}")

@@ -20,6 +20,7 @@ from app.api.program.terms import Terms
 from app.domain.access import Permission
 from app.domain.receipt_numbers import ReceiptNumbers
 from app.domain.wording import Address
+from app.queries import records
 from app.queries.published_terms import terms_at
 from app.queries.records import Program as ProgramRow
 
@@ -62,6 +63,15 @@ class Program(Node):
         """The limits of the program."""
         context = info.context
         return staff_limits(context) if context.principal.may(Permission.ADJUST_POINTS) else None
+
+    @strawberry.field(
+        description="How old a purchase or refund may be that a till sends, in days of 24 hours: what is older goes to quarantine. `updateProgram` sets it. Null in a sandbox, which takes any age, and for customers."
+    )
+    def receipt_age_days(self, info: Info) -> int | None:
+        """The allowed age."""
+        program = info.context.program
+        limited = program.kind is records.ProgramKind.LIVE and info.context.principal.may(Permission.READ_CLOCK)
+        return program.receipt_age.days if limited else None
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
     async def terms(self, info: Info) -> Terms | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from typing import Annotated
 
 import strawberry
@@ -14,11 +14,13 @@ from app.api.conventions.performing import perform
 from app.api.program.programs import Program, program_of
 from app.api.program.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
-from app.domain.problems import Problem
+from app.domain.problems import Problem, ProblemCode
 from app.domain.receipt_numbers import ReceiptNumbers
 from app.domain.wording import Address
 from app.usecases.update_program import ProgramSettings
 from app.usecases.update_program import update_program as carry_out
+
+MOST_DAYS = 36_500
 
 
 @strawberry.input(description="Settings of the program. What is left out stays as it is.")
@@ -41,6 +43,10 @@ class UpdateProgramInput:
     )
     staff_limits: StaffLimitsInput | None = strawberry.field(
         default=None, description="What staff and tills may do by hand from now on."
+    )
+    receipt_age_days: int | None = strawberry.field(
+        default=None,
+        description="How old a purchase or refund may be that a till sends, 1 to 36,500 days of 24 hours; 30 where nothing was set. What is older goes to quarantine. A sandbox takes any age.",
     )
 
 
@@ -82,9 +88,13 @@ def _order(sent: UpdateProgramInput, *, context: Context) -> ProgramSettings | P
     staff = changed_limits(sent.staff_limits, currency=context.program.currency)
     if isinstance(staff, Problem):
         return staff
+    days = sent.receipt_age_days
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MOST_DAYS:,}")
     return ProgramSettings(
         receipt_numbers=sent.receipt_numbers,
         receipt_day_starts=sent.receipt_day_starts,
         address=sent.form_of_address,
         staff=staff,
+        receipt_age=timedelta(days=days) if days is not None else None,
     )

@@ -52,6 +52,8 @@ SIZES: Mapping[str, int] = {
     "LocationConnection.nodes": PAGED,
     "Purchase.lines": 20,
     "Query.waitingRefunds": 3,
+    "QuarantinedReceiptConnection.edges": PAGED,
+    "QuarantinedReceiptConnection.nodes": PAGED,
     "Reason.remedies": 1,
     "RefundPreview.balances": 1,
     "Remedy.locations": 3,

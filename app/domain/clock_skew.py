@@ -1,0 +1,12 @@
+"""Business times that a till's clock cannot have right."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Skew(StrEnum):
+    """How a time is wrong: ahead of the program's clock, or older than what a till may still send."""
+
+    AHEAD = "AHEAD"
+    TOO_OLD = "TOO_OLD"

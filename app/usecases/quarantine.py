@@ -1,0 +1,287 @@
+"""Keeping receipts back whose business time cannot be right, and knowing them again: nothing is booked, nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from app.domain import receipt_content
+from app.domain.clock_skew import Skew
+from app.domain.facts import PurchaseFacts
+from app.domain.problems import Problem, ProblemCode
+from app.domain.receipt_numbers import OWN_SOURCE, Spot
+from app.store import customers, locations, purchases, quarantine, refunds, waiting_refunds
+from app.store.customers import CustomerBy, CustomerRow
+from app.store.purchases import Purchase
+from app.store.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.store.unit import Session
+from app.store.values import json_text
+from app.usecases.call import Answer, Call
+from app.usecases.known_receipts import same_customer
+from app.usecases.known_refunds import as_recorded
+from app.usecases.new_receipts import NewPurchase, NewReceipt
+from app.usecases.new_refund import NewRefund
+from app.usecases.quarantined_orders import receipt_data, refund_data, spot_data, spot_of
+from app.usecases.staff_limits import own_card
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A receipt as it came: its number and where and when that was used, what it means, whose it is, and the whole order.
+
+    `timed` is whether it says its time. `number` is None for a refund without one.
+    """
+
+    kind: QuarantineKind
+    number: str | None
+    spot: Spot
+    content: str
+    timed: bool
+    customer: CustomerRow | None
+    data: Mapping[str, Any]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Where its time and its number stand in the input."""
+        return () if self.kind is QuarantineKind.REFUND else ("purchase",)
+
+
+def clock_skew(skew: Skew, *, path: tuple[str, ...]) -> Problem:
+    """The refusal of a business time that cannot be right; `path` leads to it."""
+    wrong = {
+        Skew.AHEAD: "occurredAt is more than 5 minutes ahead of the program's clock",
+        Skew.TOO_OLD: "occurredAt is older than what this program takes from a till",
+    }
+    return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=wrong[skew])
+
+
+async def kept_back_purchase(
+    session: Session, *, call: Call, order: NewPurchase, facts: PurchaseFacts, customer: CustomerRow, known: bool
+) -> Answer | Problem | None:
+    """What a purchase is answered that is in quarantine or has to go there; None where it is to be booked.
+
+    `facts` are those with its place. `known`: a receipt with its number is or was in quarantine. The customer's account
+    must be locked.
+    """
+    if not known and call.skew(facts.occurred_at) is None:
+        return None
+    sent = _Sent(
+        QuarantineKind.PURCHASE,
+        number=order.external_id,
+        spot=order.spot(zone=facts.zone),
+        content=f"{receipt_content.fingerprint(facts)} {order.completion}",
+        timed=order.timed,
+        customer=customer,
+        data=receipt_data(order),
+    )
+    return await _kept_back(session, call=call, sent=sent, at=facts.occurred_at)
+
+
+async def kept_back_refund(
+    session: Session, *, call: Call, order: NewRefund, sale: Purchase | None
+) -> Answer | Problem | None:
+    """What a refund is answered that is or was in quarantine, or has to go there; None where it is to be carried out."""
+    skew = call.skew(order.occurred_at)
+    if call.settling or call.principal is None or (order.external_id is None and skew is None):
+        return clock_skew(skew, path=("occurredAt",)) if skew is not None else None
+    location, zone = (sale.location_id, sale.facts.zone) if sale is not None else (None, call.program.zone)
+    if sale is None and order.receipt is not None:
+        location = order.receipt.location_id
+    spot = Spot(location, order.occurred_at, zone)
+    owner = await customers.find(session, program_id=call.program.id, by=CustomerBy(sale.customer_id)) if sale else None
+    sent = _Sent(
+        QuarantineKind.REFUND,
+        number=order.external_id,
+        spot=spot,
+        content=_content(order, sale=sale),
+        timed=order.timed,
+        customer=owner,
+        data=refund_data(order),
+    )
+    same = await _same_again(session, call=call, sent=sent)
+    if same is not None or skew is None:
+        return same
+    if order.external_id is not None and await _recorded(session, call=call, number=order.external_id, spot=spot):
+        return None
+    return await _kept_back(session, call=call, sent=sent, at=order.occurred_at)
+
+
+async def kept_back_exchange(
+    session: Session, *, call: Call, bought: NewReceipt, back: NewRefund, sale: Purchase, customer: CustomerBy
+) -> Answer | Problem | None:
+    """What an exchange is answered that is in quarantine or has to go there; None where it is to be carried out.
+
+    One whose new receipt is recorded is none of them, however old it is when it is sent again.
+    """
+    at, program, numbering = bought.facts.occurred_at, call.program.id, call.program.numbering
+    here = await locations.placed(session, program_id=program, facts=bought.facts, location_id=bought.location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    spot = Spot(bought.location_id, bought.numbered_at or at, here.zone)
+    recorded, _, known = await purchases.expected(
+        session, program_id=program, source=OWN_SOURCE, number=bought.external_id, spot=spot, numbering=numbering
+    )
+    if recorded or (not known and call.skew(at) is None):
+        return None
+    buyer = await customers.find(session, program_id=program, by=customer, lock=True)
+    if buyer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, call=call, customer=buyer, path=("customer",))) is not None:
+        return own
+    sent = _Sent(
+        QuarantineKind.EXCHANGE,
+        number=bought.external_id,
+        spot=spot,
+        content=_exchanged(bought, back=back, sale=sale),
+        timed=bought.timed,
+        customer=buyer,
+        data={"bought": receipt_data(bought), "back": refund_data(back)},
+    )
+    return await _kept_back(session, call=call, sent=sent, at=at)
+
+
+async def as_booked(
+    session: Session, *, call: Call, order: NewPurchase, facts: PurchaseFacts, recorded: tuple[Purchase, ...]
+) -> tuple[NewPurchase, PurchaseFacts, tuple[Purchase, ...]]:
+    """A receipt that was booked at a corrected time means that time, and is that purchase, when it is sent again."""
+    program, spot = call.program.id, order.spot(zone=facts.zone)
+    for item in await quarantine.of_receipt(session, program_id=program, external_id=order.external_id):
+        if item.kind is QuarantineKind.REFUND or item.purchase_id is None or spot_of(item) != spot:
+            continue
+        purchase = await purchases.by_id(session, program_id=program, purchase_id=item.purchase_id)
+        if purchase is not None and purchase.completion == order.completion:
+            at = purchase.occurred_at
+            again = replace(order, facts=replace(order.facts, occurred_at=at), numbered_at=spot.at)
+            return again, replace(facts, occurred_at=at), (purchase,)
+    return order, facts, recorded
+
+
+async def exchange_as_booked(
+    session: Session, *, call: Call, back: NewRefund, bought: NewReceipt, sale: Purchase
+) -> tuple[NewRefund, NewReceipt]:
+    """An exchange that was booked at a corrected time means that time when it is sent again."""
+    if call.settling:
+        return back, bought
+    content = _exchanged(bought, back=back, sale=sale)
+    for item in await quarantine.of_receipt(session, program_id=call.program.id, external_id=bought.external_id):
+        same = (item.kind, item.fingerprint, item.occurred_at) == (
+            QuarantineKind.EXCHANGE,
+            content,
+            bought.facts.occurred_at,
+        )
+        if same and item.booked_for is not None:
+            at, sent_at = item.booked_for, bought.facts.occurred_at
+            return (
+                replace(back, occurred_at=at, numbered_at=sent_at),
+                replace(bought, facts=replace(bought.facts, occurred_at=at), numbered_at=sent_at),
+            )
+    return back, bought
+
+
+async def _kept_back(session: Session, *, call: Call, sent: _Sent, at: datetime) -> Answer | Problem | None:
+    """Know a receipt again that is or was in quarantine, or put it there where its time cannot be right.
+
+    Only what comes with an access key goes there: a file is mended, and what a person books has been looked at.
+    """
+    skew, program = call.skew(at), call.program.id
+    if call.settling or call.principal is None:
+        return None if skew is None else clock_skew(skew, path=(*sent.path, "occurredAt"))
+    if skew is not None:
+        # It is going to be put there: nobody else may do so at the same time.
+        await quarantine.hold(session, program_id=program)
+    same = await _same_again(session, call=call, sent=sent)
+    if same is not None or skew is None:
+        return same
+    kept = await quarantine.add(
+        session,
+        program_id=program,
+        quarantined=Quarantined(
+            id=call.new_id(),
+            number=0,
+            kind=sent.kind,
+            source=OWN_SOURCE,
+            external_id=sent.number,
+            fingerprint=sent.content,
+            customer_id=(sent.customer.asked_for or sent.customer.id) if sent.customer is not None else None,
+            skew=skew,
+            occurred_at=at,
+            recorded_at=call.now,
+            actor=call.actor,
+            sent_text=json_text({**sent.data, "spot": spot_data(sent.spot)}),
+        ),
+    )
+    return Answer(quarantined_id=kept.id)
+
+
+async def _same_again(session: Session, *, call: Call, sent: _Sent) -> Answer | Problem | None:
+    """The answer to a receipt that is in quarantine, or left it as it is; None for a new one."""
+    if sent.number is None:
+        return None
+    numbering, refund = call.program.numbering, sent.kind is QuarantineKind.REFUND
+    for item in await quarantine.of_receipt(session, program_id=call.program.id, external_id=sent.number):
+        used = spot_of(item)
+        if (item.kind is QuarantineKind.REFUND) is not refund:
+            continue
+        if not numbering.same(sent.spot, recorded=used, space=numbering.space(used)):
+            continue
+        if await _means(session, call=call, item=item, sent=sent):
+            booked = await _booked_refund(session, call=call, item=item)
+            if booked is not None or item.state is not QuarantineState.BOOKED:
+                return booked or Answer(quarantined_id=item.id)
+        elif item.state is QuarantineState.WAITING:
+            detail = "another receipt with this number is in quarantine"
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*sent.path, "externalId"), detail=detail)
+    return None
+
+
+async def _means(session: Session, *, call: Call, item: Quarantined, sent: _Sent) -> bool:
+    """Whether what is sent means what is or was in quarantine."""
+    if item.fingerprint != sent.content or (sent.timed and item.occurred_at != sent.spot.at):
+        return False
+    if sent.customer is None or item.customer_id is None:
+        return True
+    return await same_customer(session, program_id=call.program.id, customer=sent.customer, known_id=item.customer_id)
+
+
+async def _booked_refund(session: Session, *, call: Call, item: Quarantined) -> Answer | None:
+    """The answer to a refund that was booked from quarantine, as it was recorded or waits; None for any other."""
+    program = call.program.id
+    if item.kind is not QuarantineKind.REFUND or item.state is not QuarantineState.BOOKED:
+        return None
+    refund_id = item.refund_id
+    if refund_id is None and item.waiting_refund_id is not None:
+        waiting = await waiting_refunds.by_id(session, program_id=program, waiting_id=item.waiting_refund_id)
+        refund_id = waiting.refund_id if waiting is not None else None
+        if refund_id is None:
+            return Answer(waiting_refund_id=item.waiting_refund_id, already_recorded=True)
+    refund = (await refunds.by_ids(session, program_id=program, refund_ids=[refund_id or ""])).get(refund_id or "")
+    sale = await purchases.by_id(session, program_id=program, purchase_id=refund.purchase_id) if refund else None
+    customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id)) if sale else None
+    if refund is None or sale is None or customer is None:
+        raise LookupError(f"refund {item.id} in quarantine was booked as one that is missing")
+    return await as_recorded(session, call=call, sale=sale, refund=refund, customer=customer)
+
+
+async def _recorded(session: Session, *, call: Call, number: str, spot: Spot) -> bool:
+    """Whether a refund has the number, or one that waits for its purchase: it is answered as it was."""
+    program, numbering = call.program.id, call.program.numbering
+    if await refunds.by_number(session, program_id=program, number=number, spot=spot, numbering=numbering):
+        return True
+    waiting = await waiting_refunds.by_number(
+        session, program_id=program, number=number, spot=spot, numbering=numbering
+    )
+    return waiting is not None
+
+
+def _content(order: NewRefund, *, sale: Purchase | None) -> str:
+    """What a refund means: what it says, and of which purchase."""
+    of = sale.external_id if sale is not None else order.receipt.number if order.receipt is not None else ""
+    return f"{order.fingerprint} {of}"
+
+
+def _exchanged(bought: NewReceipt, *, back: NewRefund, sale: Purchase) -> str:
+    """What an exchange means."""
+    new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
+    return f"{new} {_content(back, sale=sale)} {back.external_id or ''}"

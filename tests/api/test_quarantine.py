@@ -1,0 +1,455 @@
+"""Receipts whose time cannot be right, over HTTP on both databases: kept, listed, and settled by a person, once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.queries.records import ProgramKind
+from tests.api.test_access import code_of, customer_key
+from tests.api.test_merging import MERGE
+from tests.api.test_staff_limits import tied_key
+from tests.proving import faults_in
+from tests.shop import Clock, Shop, open_shop
+
+ERRORS = "userErrors { code path ... on TechnicalRefusal { detail } }"
+ITEM = """id kind state skew externalId occurredAt settledAt reason bookedFor total { amount }
+  purchase { externalId points occurredAt } waiting { id state }"""
+BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ decision {{ outcome }} entry {{ points }}
+  purchase {{ id }} balances {{ available }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
+REFUND = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ entry {{ points }} cash {{ amount }}
+  waiting {{ id state }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
+SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(input: $input) {{
+  decision {{ outcome decidedFor points {{ points }} }} balances {{ available }} entry {{ type points occurredAt }}
+  purchase {{ externalId }} customer {{ id }} quarantined {{ {ITEM} }} waiting {{ id state statement }} {ERRORS} }} }}"""
+LIST = f"""query($state: QuarantineState, $first: Int, $after: String) {{
+  quarantine(state: $state, first: $first, after: $after) {{
+    nodes {{ {ITEM} customer {{ id }} }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+NOON = datetime(2090, 3, 6, 12, tzinfo=UTC)
+AHEAD = NOON + timedelta(minutes=9)
+OLD = NOON - timedelta(days=30, minutes=1)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    moved = Clock()
+    moved.now = NOON
+    return moved
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A program for real that gives a point a pound; its books are right at the end."""
+    with open_shop(database_url, clock=clock, template="points", kind=ProgramKind.LIVE) as opened:
+        yield opened
+        assert faults_in(opened.url) == []
+
+
+def call(shop: Shop, query: str, *, role: Role = Role.TILL, key: str | None = None, **given: Any) -> Any:
+    """The payload of the one mutation of a document."""
+    sent = {"idempotencyKey": uuid.uuid4().hex, **given}
+    (payload,) = shop.ask(query, role=role, key=key, input=sent).values()
+    return payload
+
+
+def buy(shop: Shop, card: str, receipt: str, at: datetime | None, *, price: str = "10.00", **more: Any) -> Any:
+    """A purchase of one line, at a business time."""
+    lines = [{"sku": "thing", "quantity": "1", "unitPrice": price}]
+    when = {"occurredAt": at.isoformat()} if at is not None else {}
+    purchase = {"externalId": receipt, "lines": lines, **when}
+    return call(shop, BUY, customer={"card": card}, purchase=purchase, **more)
+
+
+def refund(shop: Shop, receipt: str, at: datetime | None, **more: Any) -> Any:
+    """A refund of a whole purchase, at a business time."""
+    when = {"occurredAt": at.isoformat()} if at is not None else {}
+    return call(shop, REFUND, purchase={"externalId": receipt}, **when, **more)
+
+
+def settle(shop: Shop, payload: Any, action: str, *, role: Role = Role.STAFF, **more: Any) -> Any:
+    """Settle what an answer says is in quarantine."""
+    given = {"quarantined": payload["quarantined"]["id"], "action": action, "reason": "Clock of till 2.", **more}
+    return call(shop, SETTLE, role=role, **given)
+
+
+def codes(payload: Any) -> list[str]:
+    """The technical refusals."""
+    return [error["code"] for error in payload["userErrors"]]
+
+
+def waiting_in(shop: Shop) -> list[str]:
+    """The numbers of the receipts that wait for a person."""
+    return [item["externalId"] for item in shop.ask(LIST, role=Role.STAFF, state="WAITING")["quarantine"]["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD"), (datetime(2084, 3, 6, tzinfo=UTC), "TOO_OLD")]
+)
+def test_a_purchase_of_a_wrong_clock_is_kept_and_not_booked(shop: Shop, at: datetime, skew: str) -> None:
+    card = shop.enrol()
+    kept = buy(shop, card, "R1", at)
+    assert [(error["code"], error["path"]) for error in kept["userErrors"]] == [
+        ("CLOCK_SKEW", ["input", "purchase", "occurredAt"])
+    ]
+    assert (kept["decision"], kept["entry"], kept["purchase"], kept["balances"]) == (None, None, None, [])
+    item = kept["quarantined"]
+    assert (item["kind"], item["state"], item["skew"], item["externalId"]) == ("PURCHASE", "WAITING", skew, "R1")
+    assert (datetime.fromisoformat(item["occurredAt"]), item["total"]) == (at, {"amount": "10.00"})
+    assert (shop.ledger(card), waiting_in(shop)) == ([], ["R1"])
+
+
+@pytest.mark.parametrize("at", [NOON + timedelta(minutes=4), NOON - timedelta(days=29, hours=23)])
+def test_a_purchase_within_the_allowed_age_is_booked(shop: Shop, at: datetime) -> None:
+    card = shop.enrol()
+    assert buy(shop, card, "R1", at)["entry"] == {"points": 10}
+    assert waiting_in(shop) == []
+
+
+def test_the_same_receipt_is_the_same_item_whatever_the_key_and_also_when_its_time_has_come(
+    shop: Shop, clock: Clock
+) -> None:
+    card = shop.enrol()
+    first = buy(shop, card, "R1", AHEAD, idempotencyKey="a")
+    for key in ("a", "b"):
+        again = buy(shop, card, "R1", AHEAD, idempotencyKey=key)
+        assert (codes(again), again["quarantined"]["id"]) == (["CLOCK_SKEW"], first["quarantined"]["id"])
+    clock.now += timedelta(hours=1)
+    again = buy(shop, card, "R1", AHEAD)
+    assert (codes(again), again["quarantined"]["id"]) == (["CLOCK_SKEW"], first["quarantined"]["id"])
+    assert codes(buy(shop, card, "R1", AHEAD, price="11.00")) == ["RECEIPT_DIFFERS"]
+    assert buy(shop, card, "R1", None)["quarantined"]["id"] == first["quarantined"]["id"], "it says no other time"
+    assert codes(buy(shop, shop.enrol(), "R1", AHEAD)) == ["RECEIPT_DIFFERS"]
+    assert (waiting_in(shop), shop.ledger(card)) == (["R1"], [])
+
+
+def test_one_receipt_sent_by_many_at_once_is_one_item(shop: Shop) -> None:
+    card = shop.enrol()
+    answers = shop.at_once([lambda: buy(shop, card, "R1", OLD)] * 6)
+    assert len({answer["quarantined"]["id"] for answer in answers}) == 1
+    assert waiting_in(shop) == ["R1"]
+
+
+def test_many_receipts_at_once_are_all_kept(shop: Shop) -> None:
+    cards = [shop.enrol() for _ in range(6)]
+    shop.at_once([lambda card=card: buy(shop, card, f"R-{card}", OLD) for card in cards])
+    assert sorted(waiting_in(shop)) == sorted(f"R-{card}" for card in cards)
+
+
+def test_booked_as_sent_it_earns_as_if_it_had_come_then_and_is_the_recorded_receipt(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "5.00", receipt="NOW")
+    kept = buy(shop, card, "R1", OLD)
+    done = settle(shop, kept, "BOOK_AS_SENT")
+    assert (codes(done), done["decision"]["points"], done["balances"]) == ([], [{"points": 10}], [{"available": 15}])
+    assert datetime.fromisoformat(done["decision"]["decidedFor"]) == OLD
+    assert datetime.fromisoformat(done["entry"]["occurredAt"]) == OLD
+    item = done["quarantined"]
+    assert (item["state"], item["reason"], item["purchase"]["externalId"]) == ("BOOKED", "Clock of till 2.", "R1")
+    again = buy(shop, card, "R1", OLD)
+    assert (codes(again), again["quarantined"], again["entry"]) == ([], None, {"points": 10})
+    assert codes(buy(shop, card, "R1", OLD, price="11.00")) == ["RECEIPT_DIFFERS"]
+    assert waiting_in(shop) == []
+    assert shop.available(card) == 15
+
+
+def test_booked_at_a_corrected_time_it_stays_the_receipt_that_was_sent(shop: Shop) -> None:
+    card = shop.enrol()
+    sent = NOON - timedelta(days=6 * 365)
+    kept = buy(shop, card, "R1", sent)
+    at = NOON - timedelta(hours=1)
+    done = settle(shop, kept, "BOOK_AT", occurredAt=at.isoformat())
+    assert codes(done) == []
+    assert datetime.fromisoformat(done["quarantined"]["bookedFor"]) == at
+    assert datetime.fromisoformat(done["quarantined"]["purchase"]["occurredAt"]) == at
+    assert datetime.fromisoformat(done["quarantined"]["occurredAt"]) == sent
+    again = buy(shop, card, "R1", sent)
+    assert (codes(again), again["entry"]) == ([], {"points": 10})
+    assert shop.ledger(card) == [("EARN", 10)]
+
+
+def test_a_time_that_has_not_come_is_not_booked_and_the_receipt_stays(shop: Shop, clock: Clock) -> None:
+    kept = buy(shop, shop.enrol(), "R1", AHEAD)
+    early = settle(shop, kept, "BOOK_AS_SENT")
+    assert [(error["code"], error["path"]) for error in early["userErrors"]] == [
+        ("CLOCK_SKEW", ["input", "quarantined"])
+    ]
+    late = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=7)).isoformat())
+    assert [(error["code"], error["path"]) for error in late["userErrors"]] == [("CLOCK_SKEW", ["input", "occurredAt"])]
+    assert waiting_in(shop) == ["R1"]
+    clock.now += timedelta(minutes=10)
+    assert codes(settle(shop, kept, "BOOK_AS_SENT")) == []
+
+
+def test_dismissed_it_is_not_booked_now_or_when_it_is_sent_again(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    kept = buy(shop, card, "R1", AHEAD)
+    done = settle(shop, kept, "DISMISS")
+    assert (codes(done), done["decision"], done["quarantined"]["state"]) == ([], None, "DISMISSED")
+    clock.now += timedelta(hours=1)
+    again = buy(shop, card, "R1", AHEAD)
+    assert (codes(again), again["quarantined"]["state"]) == (["CLOCK_SKEW"], "DISMISSED")
+    assert buy(shop, card, "R1", clock.now)["entry"] == {"points": 10}
+    assert shop.ledger(card) == [("EARN", 10)]
+
+
+def test_it_is_settled_once_and_a_repeated_call_is_answered_the_same(shop: Shop) -> None:
+    kept = buy(shop, shop.enrol(), "R1", OLD)
+    done = settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s")
+    assert settle(shop, kept, "BOOK_AS_SENT", idempotencyKey="s") == done
+    for action in ("BOOK_AS_SENT", "DISMISS"):
+        assert codes(settle(shop, kept, action)) == ["ALREADY_SETTLED"]
+
+
+def test_of_several_who_settle_it_at_once_one_wins(shop: Shop) -> None:
+    card = shop.enrol()
+    kept = buy(shop, card, "R1", OLD)
+    calls = [lambda action=action: settle(shop, kept, action) for action in ("BOOK_AS_SENT", "DISMISS") * 3]
+    answers = shop.at_once(calls)
+    assert sorted(code for answer in answers for code in codes(answer)) == ["ALREADY_SETTLED"] * 5
+    won = next(answer for answer in answers if codes(answer) == [])
+    assert shop.ledger(card) == ([("EARN", 10)] if won["decision"] is not None else [])
+
+
+def test_settling_asks_for_a_reason_and_a_time_only_where_there_is_one(shop: Shop) -> None:
+    kept = buy(shop, shop.enrol(), "R1", OLD)
+    assert codes(settle(shop, kept, "DISMISS", reason=" ")) == ["REASON_MISSING"]
+    assert codes(settle(shop, kept, "DISMISS", reason="x" * 201)) == ["INVALID_INPUT"]
+    assert codes(settle(shop, kept, "BOOK_AT")) == ["INVALID_INPUT"]
+    assert codes(settle(shop, kept, "BOOK_AS_SENT", occurredAt=OLD.isoformat())) == ["INVALID_INPUT"]
+    for id in ("nonsense", "UXVhcmFudGluZWRSZWNlaXB0OjAxYTIyYjhkLTFlNGYtNzdkOC05YmU3LTQxNWI0ZjEyYWExNw"):
+        assert codes(settle(shop, {"quarantined": {"id": id}}, "DISMISS")) == ["QUARANTINED_NOT_FOUND"]
+
+
+def test_only_staff_and_the_owner_list_and_settle_what_is_in_quarantine(shop: Shop) -> None:
+    card = shop.enrol()
+    kept = buy(shop, card, "R1", OLD)
+    own = customer_key(shop.url, shop, card)
+    given = {"idempotencyKey": "x", "quarantined": kept["quarantined"]["id"], "action": "DISMISS", "reason": "x"}
+    node = "query($id: ID!) { node(id: $id) { id } }"
+    for who in ({"role": Role.TILL}, {"key": own}):
+        assert code_of(shop, SETTLE, input=given, **who) == "FORBIDDEN"
+        assert code_of(shop, LIST, **who) == "FORBIDDEN"
+        assert shop.ask(node, id=kept["quarantined"]["id"], **who)["node"] is None
+    assert shop.ask(node, id=kept["quarantined"]["id"], role=Role.STAFF)["node"] == {"id": kept["quarantined"]["id"]}
+    assert codes(settle(shop, kept, "DISMISS", role=Role.OWNER)) == []
+
+
+def test_the_list_goes_page_by_page_and_by_state(shop: Shop) -> None:
+    card = shop.enrol()
+    kept = [buy(shop, card, f"R{place}", OLD) for place in range(5)]
+    settle(shop, kept[1], "DISMISS")
+    page = shop.ask(LIST, role=Role.STAFF, state="WAITING", first=3)["quarantine"]
+    assert [item["externalId"] for item in page["nodes"]] == ["R0", "R2", "R3"]
+    assert page["pageInfo"]["hasNextPage"]
+    rest = shop.ask(LIST, role=Role.STAFF, state="WAITING", first=3, after=page["pageInfo"]["endCursor"])["quarantine"]
+    assert [item["externalId"] for item in rest["nodes"]] == ["R4"]
+    dismissed = shop.ask(LIST, role=Role.OWNER, state="DISMISSED")["quarantine"]["nodes"]
+    assert [item["externalId"] for item in dismissed] == ["R1"]
+    assert len(shop.ask(LIST, role=Role.OWNER, state=None)["quarantine"]["nodes"]) == 5
+
+
+def test_nobody_is_named_by_what_is_kept_and_a_merged_customers_receipt_goes_to_the_survivor(shop: Shop) -> None:
+    card, survivor = shop.enrol(), shop.enrol()
+    kept = buy(shop, card, "R1", OLD)
+    merged = call(
+        shop, MERGE, role=Role.OWNER, merged={"card": card}, survivor={"card": survivor}, reason="Same person."
+    )
+    assert merged["userErrors"] == []
+    again = buy(shop, survivor, "R1", OLD)
+    assert again["quarantined"]["id"] == kept["quarantined"]["id"]
+    assert codes(settle(shop, kept, "BOOK_AS_SENT")) == []
+    assert shop.available(survivor) == 10
+
+
+def test_whose_key_is_tied_to_the_card_neither_sends_it_there_nor_books_it(shop: Shop) -> None:
+    card = shop.enrol()
+    key = tied_key(shop, card)
+    assert codes(buy(shop, card, "R1", OLD, key=key)) == ["OWN_CARD"]
+    kept = buy(shop, card, "R2", OLD)
+    given = {"quarantined": kept["quarantined"]["id"], "action": "BOOK_AS_SENT", "reason": "Clock."}
+    assert codes(call(shop, SETTLE, key=key, **given)) == ["OWN_CARD"]
+    assert waiting_in(shop) == ["R2"]
+
+
+def test_what_could_not_be_recorded_at_any_time_is_refused_and_not_kept(shop: Shop) -> None:
+    assert codes(buy(shop, "NOBODY", "R1", OLD)) == ["CUSTOMER_NOT_FOUND"]
+    card = shop.enrol()
+    assert buy(shop, card, "R2", NOON)["entry"] == {"points": 10}
+    assert codes(buy(shop, card, "R2", OLD)) == ["RECEIPT_DIFFERS"]
+    assert waiting_in(shop) == []
+
+
+@pytest.mark.parametrize(("at", "skew"), [(AHEAD, "AHEAD"), (OLD, "TOO_OLD")])
+def test_a_refund_of_a_wrong_clock_is_kept_and_settled(shop: Shop, at: datetime, skew: str) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    kept = refund(shop, "R1", at, externalId="F1")
+    assert [(error["code"], error["path"]) for error in kept["userErrors"]] == [("CLOCK_SKEW", ["input", "occurredAt"])]
+    item = kept["quarantined"]
+    assert (item["kind"], item["skew"], item["externalId"], item["total"]) == ("REFUND", skew, "F1", None)
+    for key in ("a", "b"):
+        assert refund(shop, "R1", at, externalId="F1", idempotencyKey=key)["quarantined"]["id"] == item["id"]
+    assert codes(refund(shop, "R1", at, externalId="F1", reason="else")) == ["RECEIPT_DIFFERS"]
+    assert shop.available(card) == 10
+    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert (codes(done), done["entry"]["points"], done["quarantined"]["state"]) == ([], -10, "BOOKED")
+    assert refund(shop, "R1", at, externalId="F1")["entry"] == {"points": -10}
+    assert (shop.available(card), waiting_in(shop)) == (0, [])
+
+
+def test_a_recorded_refund_is_answered_as_recorded_however_late_it_is_sent_again(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    at = clock.now
+    assert refund(shop, "R1", at, externalId="F1")["entry"] == {"points": -10}
+    clock.now += timedelta(days=60)
+    again = refund(shop, "R1", at, externalId="F1")
+    assert (codes(again), again["entry"]) == ([], {"points": -10})
+
+
+def test_a_refund_in_quarantine_that_its_purchase_cannot_take_stays_there(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    kept = refund(shop, "R1", AHEAD)
+    assert refund(shop, "R1", None)["entry"] == {"points": -10}
+    refused = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert codes(refused) == ["NOTHING_TO_REFUND"]
+    assert codes(settle(shop, kept, "DISMISS")) == []
+
+
+def test_a_refund_waits_for_a_purchase_in_quarantine_and_is_applied_when_that_is_booked(shop: Shop) -> None:
+    card = shop.enrol()
+    kept = buy(shop, card, "R1", OLD)
+    assert refund(shop, "R1", None)["waiting"]["state"] == "WAITING"
+    assert settle(shop, kept, "BOOK_AS_SENT")["balances"] == [{"available": 0}]
+    assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
+
+
+def test_a_refund_from_quarantine_waits_for_a_purchase_that_has_not_come(shop: Shop) -> None:
+    card = shop.enrol()
+    kept = refund(shop, "R1", AHEAD)
+    assert kept["quarantined"]["kind"] == "REFUND"
+    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert (codes(done), done["waiting"]["state"], done["quarantined"]["waiting"]["state"]) == (
+        [],
+        "WAITING",
+        "WAITING",
+    )
+    buy(shop, card, "R1", NOON)
+    assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
+
+
+def test_a_mistyped_refund_that_waits_can_be_dismissed_and_takes_nothing_any_more(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    mistyped = refund(shop, "R11", None, externalId="F1")["waiting"]
+    given = {"quarantined": mistyped["id"], "reason": "Meant R1."}
+    assert codes(call(shop, SETTLE, role=Role.STAFF, action="BOOK_AS_SENT", **given)) == ["INVALID_INPUT"]
+    done = call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)
+    assert (codes(done), done["waiting"]["state"], done["waiting"]["statement"]) == ([], "DISMISSED", None)
+    assert codes(call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)) == ["ALREADY_SETTLED"]
+    assert shop.ask("{ waitingRefunds { id } }", role=Role.STAFF)["waitingRefunds"] == []
+    shop.buy(card, "20.00", receipt="R11")
+    assert shop.ledger(card) == [("EARN", 10), ("EARN", 20)]
+    assert refund(shop, "R1", None, externalId="F1")["entry"] == {"points": -10}
+
+
+def test_a_sandbox_takes_any_age_and_keeps_what_is_ahead(database_url: str, clock: Clock) -> None:
+    with open_shop(database_url, clock=clock) as shop:
+        card = shop.enrol()
+        assert buy(shop, card, "R1", datetime(2020, 3, 6, tzinfo=UTC))["entry"] == {"points": 10}
+        assert buy(shop, card, "R2", AHEAD)["quarantined"]["skew"] == "AHEAD"
+        assert faults_in(shop.url) == []
+
+
+def test_the_owner_sets_the_allowed_age(shop: Shop) -> None:
+    update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ program {{ receiptAgeDays }} {ERRORS} }} }}"
+    assert shop.ask("{ program { receiptAgeDays } }")["program"] == {"receiptAgeDays": 30}
+    done = call(shop, update, role=Role.OWNER, receiptAgeDays=31)
+    assert done == {"program": {"receiptAgeDays": 31}, "userErrors": []}
+    card = shop.enrol()
+    assert buy(shop, card, "R1", OLD)["entry"] == {"points": 10}
+    for days in (0, 36_501):
+        assert codes(call(shop, update, role=Role.OWNER, receiptAgeDays=days)) == ["INVALID_INPUT"]
+
+
+EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ entry {{ points }}
+  refund {{ entry {{ points }} }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
+
+
+def exchange(shop: Shop, receipt: str, new: str, at: datetime, *, price: str = "30.00", **more: Any) -> Any:
+    """The whole of a purchase exchanged for something else, at a business time."""
+    lines = [{"sku": "other", "quantity": "1", "unitPrice": price}]
+    purchase = {"externalId": new, "lines": lines, "occurredAt": at.isoformat()}
+    back = {"purchase": {"externalId": receipt}, "externalId": f"F-{new}"}
+    return call(shop, EXCHANGE, refund=back, purchase=purchase, **more)
+
+
+def test_an_exchange_of_a_wrong_clock_is_kept_as_one_and_booked_as_one(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    kept = exchange(shop, "R1", "R2", AHEAD)
+    assert [(error["code"], error["path"]) for error in kept["userErrors"]] == [
+        ("CLOCK_SKEW", ["input", "purchase", "occurredAt"])
+    ]
+    item = kept["quarantined"]
+    assert (item["kind"], item["total"], kept["entry"], kept["refund"]) == ("EXCHANGE", {"amount": "30.00"}, None, None)
+    clock.now += timedelta(hours=1)
+    assert exchange(shop, "R1", "R2", AHEAD)["quarantined"]["id"] == item["id"]
+    assert codes(exchange(shop, "R1", "R2", AHEAD, price="31.00")) == ["RECEIPT_DIFFERS"]
+    assert codes(buy(shop, card, "R2", clock.now)) == ["RECEIPT_DIFFERS"]
+    assert shop.available(card) == 10
+    done = settle(shop, kept, "BOOK_AS_SENT")
+    assert (codes(done), done["quarantined"]["state"]) == ([], "BOOKED")
+    assert done["quarantined"]["purchase"]["externalId"] == "R2"
+    assert shop.available(card) == 30
+    clock.now += timedelta(days=60)
+    again = exchange(shop, "R1", "R2", AHEAD)
+    assert (codes(again), again["quarantined"]) == ([], None)
+    assert shop.available(card) == 30
+
+
+def test_an_exchange_that_cannot_be_booked_leaves_nothing_of_itself(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    kept = exchange(shop, "R1", "R2", AHEAD)
+    assert shop.refund("R1")["userErrors"] == []
+    clock.now += timedelta(hours=1)
+    assert codes(settle(shop, kept, "BOOK_AS_SENT")) == ["NOTHING_TO_REFUND"]
+    assert shop.ledger(card) == [("EARN", 10), ("CLAWBACK", -10)]
+    assert waiting_in(shop) == ["R2"]
+
+
+def test_where_numbers_begin_anew_each_day_a_receipt_keeps_the_day_that_was_sent(shop: Shop) -> None:
+    update = f"mutation($input: UpdateProgramInput!) {{ updateProgram(input: $input) {{ {ERRORS} }} }}"
+    assert codes(call(shop, update, role=Role.OWNER, receiptNumbers="PER_DAY")) == []
+    card = shop.enrol()
+    sent = NOON - timedelta(days=6 * 365)
+    kept = buy(shop, card, "0001", sent)
+    other = buy(shop, card, "0001", sent - timedelta(days=1), price="20.00")
+    assert kept["quarantined"]["id"] != other["quarantined"]["id"]
+    assert buy(shop, card, "0001", NOON, price="30.00")["entry"] == {"points": 30}
+    assert codes(settle(shop, kept, "BOOK_AT", occurredAt=(NOON - timedelta(hours=1)).isoformat())) == []
+    assert codes(settle(shop, other, "BOOK_AT", occurredAt=(NOON - timedelta(hours=2)).isoformat())) == []
+    assert buy(shop, card, "0001", sent)["entry"] == {"points": 10}
+    assert buy(shop, card, "0001", sent - timedelta(days=1), price="20.00")["entry"] == {"points": 20}
+    assert codes(buy(shop, card, "0001", sent, price="11.00")) == ["RECEIPT_DIFFERS"]
+    assert (shop.available(card), waiting_in(shop)) == (60, [])
+
+
+def test_an_exchange_booked_at_a_corrected_time_is_known_when_it_is_sent_again(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "10.00", receipt="R1")
+    kept = exchange(shop, "R1", "R2", OLD)
+    clock.now += timedelta(hours=1)
+    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=30)).isoformat())
+    assert codes(done) == []
+    again = exchange(shop, "R1", "R2", OLD)
+    assert (codes(again), again["quarantined"]) == ([], None)
+    assert shop.available(card) == 30
