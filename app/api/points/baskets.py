@@ -66,7 +66,7 @@ class PurchasePaymentInput:
     amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
     redemption_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="With kind POINTS: the redemption whose points paid this part. They come back in proportion when goods do.",
+        description="With kind POINTS: the redemption whose points or stamps paid this part. It pays one purchase, once (REDEMPTION_SPENT); they come back in proportion when goods do, and money for the rest. What points paid without naming a redemption comes back as neither: whoever took those points gives them back.",
     )
 
 
