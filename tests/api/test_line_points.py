@@ -106,6 +106,32 @@ def test_an_old_entry_says_what_the_lines_of_its_receipt_brought_before_that_was
     assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
 
 
+EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ decision {{ points {{ points }} {LINES} }}
+    entry {{ id }} userErrors {{ code path }} }} }}"""
+
+
+def test_of_what_is_paid_on_top_in_an_exchange_every_line_says_its_part(shop: Shop) -> None:
+    card = shop.enrol()
+    bought(shop, card, receipt="r1")
+    given = {
+        "idempotencyKey": "swap",
+        "refund": {"purchase": {"externalId": "r1"}, "lines": [{"line": 2}]},
+        "purchase": {
+            "externalId": "r2",
+            "lines": [
+                {"sku": "jug", "quantity": "1", "unitPrice": "40.00"},
+                {"sku": "mug", "quantity": "1", "unitPrice": "10.00"},
+            ],
+        },
+    }
+    done = shop.ask(EXCHANGE, input=given)["recordExchange"]
+    assert done["userErrors"] == []
+    found = shares(done["decision"])
+    assert [sum(column) for column in zip(*found, strict=True)] == [one["points"] for one in done["decision"]["points"]]
+    assert found[0][0] > 0
+    assert found[1] == [0, 0]
+
+
 def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
     card = shop.enrol()
     bought(shop, card, receipt="r1")

@@ -153,7 +153,7 @@ class Decision:
         """Worked out from the receipt as it was known when this was decided."""
         bought = self.bought
         if bought is None and self.bought_by_entry is not None:
-            bought = await info.context.load(ledgers.receipts_behind, self.bought_by_entry)
+            bought = await info.context.load_large(ledgers.receipts_behind, self.bought_by_entry)
         if bought is None:
             return None
         shares = line_shares(self.decision, terms=self.judged_by, facts=bought)
