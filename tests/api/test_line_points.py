@@ -101,6 +101,8 @@ def test_an_old_entry_says_what_the_lines_of_its_receipt_brought_before_that_was
     assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES
     later = {"idempotencyKey": "later", "purchase": {**purchase, "lines": RECEIPT[1:2]}, "reason": "another typo"}
     assert shares(shop.ask(AMEND, role=Role.OWNER, input=later)["amendPurchase"]["decision"]) == [[667, 0]]
+    sent_again = bought(shop, card, receipt="r1", key="another")
+    assert (sent_again["userErrors"], shares(sent_again["decision"])) == ([], SHARES)
     again = shop.ask(AMEND, role=Role.OWNER, input=given)["amendPurchase"]["decision"]
     assert shares(again) == [[667, 2], [1000, 0]], "answered as it was"
     assert shares(shop.ask(EXPLAIN, entry=done["entry"]["id"])["explain"]["decision"]) == SHARES

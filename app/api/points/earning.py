@@ -20,7 +20,7 @@ from app.api.wallets.balances import Balance, balances
 from app.api.wallets.ledgers import LedgerEntry
 from app.api.wallets.receipts import Purchase
 from app.domain.access import Permission
-from app.domain.facts import FactsError
+from app.domain.facts import FactsError, PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
 from app.domain.receipts import number_of
 from app.usecases.call import Answer
@@ -101,9 +101,14 @@ async def record_purchase(
         return RecordPurchasePayload(problem=back.problem, quarantined=back.quarantined)
     return RecordPurchasePayload(
         answer=outcome,
-        decision=await decided(outcome, context=context, bought=None if isinstance(order, Problem) else order.facts),
+        decision=await decided(outcome, context=context, bought=_bought(order, answer=outcome)),
         balances=balances(outcome.balances, context=context),
     )
+
+
+def _bought(order: NewPurchase | Problem, *, answer: Answer) -> PurchaseFacts | None:
+    """The receipt that was decided; one that had been recorded before is decided as it was, which its entry knows."""
+    return None if isinstance(order, Problem) or was_recorded(answer) else order.facts
 
 
 def _order(sent: RecordPurchaseInput, *, context: Context) -> NewPurchase | Problem:
