@@ -14,7 +14,7 @@ from typing import Any
 import strawberry
 from strawberry.types.lazy_type import LazyType
 
-from app.api.conventions.context import Info, say
+from app.api.conventions.context import Info
 from app.api.conventions.user_errors import UserError, refusal
 from app.domain.problems import Problem
 from app.usecases.call import Answer
@@ -27,11 +27,11 @@ class Payload:
     problem: strawberry.Private[Problem | None] = None
 
     @strawberry.field(description="Technical refusals; empty when the mutation was carried out.")
-    def user_errors(self, info: Info) -> list[UserError]:
+    def user_errors(self) -> list[UserError]:
         """The refusal, if any, in the caller's language."""
         if self.problem is None:
             return []
-        return [refusal(self.problem, say=say(info))]
+        return [refusal(self.problem)]
 
     @strawberry.field(
         graphql_type=LazyType("Query", "app.api.reading"),  # queries read all there is, so nothing here can import them

@@ -9,10 +9,10 @@ import strawberry
 from strawberry.types.base import StrawberryList, StrawberryObjectDefinition
 from strawberry.types.lazy_type import LazyType
 
-from app.api.conventions.context import Info
+from app.api.conventions.arguments import SentenceLanguage
+from app.api.conventions.context import Info, said_in
 from app.api.conventions.enums import described
 from app.domain.problems import Problem, ProblemCode
-from app.domain.wording import Wording
 from app.queries.ledgers import purchases_by_id, redemptions_by_id
 
 described(
@@ -35,7 +35,6 @@ described(
         ProblemCode.REDEMPTION_NOT_FOUND: "No redemption of this program is known by that.",
         ProblemCode.HOLD_NOT_FOUND: "No reservation of points of this program is known by that.",
         ProblemCode.QUARANTINED_NOT_FOUND: "Nothing in quarantine of this program is known by that.",
-        ProblemCode.NOTICE_NOT_FOUND: "No notice of this program is known by that.",
         ProblemCode.SAME_CUSTOMER: "Both are the same customer.",
         ProblemCode.OTHER_CUSTOMER: "Somebody else than the given customer had bought what comes back.",
         ProblemCode.OWN_CARD: "The access key is tied to a customer who holds that wallet: nobody does anything by hand for a card of their own.",
@@ -78,10 +77,14 @@ class UserError:
     """A technical refusal as the client sees it."""
 
     code: ProblemCode = strawberry.field(description="Stable; for programs to act on.")
-    message: str = strawberry.field(description="One sentence in the caller's locale.")
     path: list[str] = strawberry.field(
         description="The way to the input that caused it, from the mutation's arguments on."
     )
+
+    @strawberry.field(description="One sentence for whoever stands at the till.")
+    def message(self, info: Info, locale: SentenceLanguage = None) -> str:
+        """The refusal in words."""
+        return said_in(info, locale)(f"error.{self.code.value}")
 
 
 @strawberry.type(description="A technical refusal.")
@@ -132,10 +135,10 @@ async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[
     return [known.origin.of(row) for row in rows if row is not None and principal.may_see_card(row.customer_id)]
 
 
-def refusal(problem: Problem, *, say: Wording, within: tuple[str, ...] = ("input",)) -> UserError:
-    """A technical refusal in the caller's words; `within` is the argument that held the input."""
-    code, message = problem.code, say(f"error.{problem.code.value}")
+def refusal(problem: Problem, *, within: tuple[str, ...] = ("input",)) -> UserError:
+    """A technical refusal for the reader; `within` is the argument that held the input."""
+    code = problem.code
     path = [*within, *(str(step) for step in problem.path)]
     if problem.purchase_ids or problem.redemption_ids:
-        return ReceiptRefusal(code=code, message=message, path=path, detail=problem.detail, problem=problem)
-    return TechnicalRefusal(code=code, message=message, path=path, detail=problem.detail)
+        return ReceiptRefusal(code=code, path=path, detail=problem.detail, problem=problem)
+    return TechnicalRefusal(code=code, path=path, detail=problem.detail)

@@ -124,9 +124,9 @@ class TermsCheck:
         ]
 
     @strawberry.field(description="Why the draft cannot become terms; empty when it can.")
-    def user_errors(self, info: Info) -> list[UserError]:
+    def user_errors(self) -> list[UserError]:
         """The first thing that is wrong, with its place."""
-        return [] if self.problem is None else [refusal(self.problem, say=say(info), within=())]
+        return [] if self.problem is None else [refusal(self.problem, within=())]
 
 
 async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | None, context: Context) -> TermsCheck:

@@ -9,7 +9,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.arguments import SentenceLanguage
-from app.api.conventions.context import Context, Info, said_in, say
+from app.api.conventions.context import Context, Info, said_in
 from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
 from app.api.conventions.user_errors import UserError, refusal
 from app.api.program.line_points import LinePoints
@@ -202,10 +202,10 @@ class ClauseOutlook:
     @strawberry.field(
         description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
     )
-    def refusal(self, info: Info) -> UserError | None:
+    def refusal(self) -> UserError | None:
         """The refusal in the caller's language."""
         found = self.outlook.refusal
-        return refusal(found, say=say(info)) if found is not None else None
+        return refusal(found) if found is not None else None
 
     @strawberry.field(description="The clause.")
     def clause(self) -> Clause:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from app.api.conventions.connections import PageInfo, encode_cursor
-from app.api.conventions.context import Context, Info, say
+from app.api.conventions.context import Context
 from app.api.conventions.ids import decode, encode
 from app.api.conventions.money import Money, PointUnit, money, unit_of
 from app.api.conventions.node import Node
@@ -99,9 +99,9 @@ class RewardOffer:
     @strawberry.field(
         description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
     )
-    def refusal(self, info: Info) -> UserError | None:
+    def refusal(self) -> UserError | None:
         """The refusal in the caller's language."""
-        return refusal(self.problem, say=say(info)) if self.problem is not None else None
+        return refusal(self.problem) if self.problem is not None else None
 
 
 @strawberry.type(description="An offer at its place in the list.")

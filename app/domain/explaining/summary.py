@@ -22,6 +22,8 @@ _OF_EARNING = frozenset(
         ReasonCode.BETTER_CLAUSE_APPLIED,
         ReasonCode.EARLIER_CLAUSE_APPLIED,
         ReasonCode.CAP_REACHED,
+        ReasonCode.NO_ELIGIBLE_PRODUCT,
+        ReasonCode.NOT_IN_AN_EXCHANGE,
     }
 )
 _PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}

@@ -101,7 +101,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_NOT_FOUND": "Darunter ist keine Einlösung bekannt.",
     "error.HOLD_NOT_FOUND": "Darunter ist keine Reservierung bekannt.",
     "error.QUARANTINED_NOT_FOUND": "Dazu liegt nichts in Quarantäne.",
-    "error.NOTICE_NOT_FOUND": "Darunter ist keine Ankündigung bekannt.",
     "error.SAME_CUSTOMER": "Beide Angaben gehören zu demselben Kundenkonto.",
     "error.OTHER_CUSTOMER": "Was zurückkommt, hatte jemand anderes gekauft.",
     "error.OWN_CARD": "Dieser Zugangsschlüssel gehört jemandem, dem auch diese Karte gehört. Bitte eine andere Person im Team, das zu tun.",

@@ -101,7 +101,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_NOT_FOUND": "No redemption is known by that.",
     "error.HOLD_NOT_FOUND": "No reservation is known by that.",
     "error.QUARANTINED_NOT_FOUND": "Nothing in quarantine was found for this.",
-    "error.NOTICE_NOT_FOUND": "No notice is known by that.",
     "error.SAME_CUSTOMER": "Both are the same customer.",
     "error.OTHER_CUSTOMER": "Somebody else had bought what comes back.",
     "error.OWN_CARD": "This key belongs to somebody who holds this card. Ask a colleague to do it.",

@@ -101,7 +101,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_NOT_FOUND": "查无此兑换记录。",
     "error.HOLD_NOT_FOUND": "查无此项预留。",
     "error.QUARANTINED_NOT_FOUND": "未找到对应的隔离记录。",
-    "error.NOTICE_NOT_FOUND": "查无此通知。",
     "error.SAME_CUSTOMER": "两者为同一位会员。",
     "error.OTHER_CUSTOMER": "退回的商品由另一位会员购买。",
     "error.OWN_CARD": "该访问密钥的持有人也是这张会员卡的持有人，请由其他同事操作。",

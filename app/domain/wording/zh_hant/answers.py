@@ -101,7 +101,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_NOT_FOUND": "查無此兌換紀錄。",
     "error.HOLD_NOT_FOUND": "查無此項預留。",
     "error.QUARANTINED_NOT_FOUND": "找不到對應的隔離紀錄。",
-    "error.NOTICE_NOT_FOUND": "查無此通知。",
     "error.SAME_CUSTOMER": "兩者為同一位會員。",
     "error.OTHER_CUSTOMER": "退回的商品由另一位會員購買。",
     "error.OWN_CARD": "此存取金鑰的持有人也是這張會員卡的持有人，請由其他同事處理。",

@@ -1,0 +1,73 @@
+"""Every code of the schema can be given, and some test asks for it: a code that cannot occur is not in the schema."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from app.domain.changing.linting import LintCode
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.ledger import EntryType
+from app.domain.problems import ProblemCode
+from tests.cli.command import ROOT
+
+ONLY_NAMED = {"decisions.py", "problems.py", "finding.py", "enums.py", "user_errors.py", "reasons.py", "drafts.py"}
+"""Files that list, describe or say codes, and give none."""
+CODES: tuple[type[StrEnum], ...] = (ReasonCode, RemedyCode, Verdict, DecisionOutcome, ProblemCode, LintCode, EntryType)
+
+
+def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
+    """The files of a folder, read."""
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def named(tree: ast.Module) -> set[str]:
+    """Members of enums that are named as `Enum.MEMBER`."""
+    return {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+
+
+def texts(tree: ast.Module) -> set[str]:
+    """The texts that stand by themselves, which is how a test over HTTP asks for a code."""
+    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+@pytest.fixture(scope="module")
+def given() -> set[str]:
+    """What the application gives."""
+    found = set()
+    for file, tree in trees("app"):
+        if file.name not in ONLY_NAMED and "explaining" not in file.parts:
+            found |= named(tree)
+    return found
+
+
+@pytest.fixture(scope="module")
+def asked() -> set[str]:
+    """What tests ask for, by name or by text."""
+    found: set[str] = set()
+    for file, tree in trees("tests"):
+        if file != Path(__file__):
+            found |= named(tree) | texts(tree)
+    return found
+
+
+@pytest.mark.parametrize("codes", CODES, ids=lambda codes: codes.__name__)
+def test_every_code_is_given_somewhere(codes: type[StrEnum], given: set[str]) -> None:
+    assert [code.name for code in codes if f"{codes.__name__}.{code.name}" not in given] == []
+
+
+@pytest.mark.parametrize("codes", CODES, ids=lambda codes: codes.__name__)
+def test_every_code_is_asked_for_by_a_test(codes: type[StrEnum], asked: set[str]) -> None:
+    assert [
+        code.name for code in codes if f"{codes.__name__}.{code.name}" not in asked and code.value not in asked
+    ] == []
+
