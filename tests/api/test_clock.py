@@ -123,10 +123,10 @@ def test_one_step_is_ten_years_at_most_and_another_may_follow(still: Shop) -> No
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "Only a sandbox program has a clock that can be moved."),
-        ("de", "Nur in einem Sandbox-Programm lässt sich die Uhr verstellen."),
-        ("zh-Hans", "只有沙盒环境的会员计划才能调整时钟。"),
-        ("zh-Hant", "只有沙盒環境的會員計畫才能調整時鐘。"),
+        ("en", "Only the clock of a sandbox can be moved."),
+        ("de", "Nur in einer Sandbox lässt sich die Uhr verstellen."),
+        ("zh-Hans", "只有沙盒环境才能调整时钟。"),
+        ("zh-Hant", "只有沙盒環境才能調整時鐘。"),
     ],
 )
 def test_a_live_program_goes_by_the_servers_time(database_url: str, language: str, said: str) -> None:

@@ -56,7 +56,7 @@ def test_a_late_purchase_is_named_in_the_corrections_that_it_makes_necessary(sho
     assert entries[3]["cause"] == {
         "kind": "PURCHASE",
         "occurredAt": "2090-03-05T12:00:00Z",
-        "statement": "Corrected because a purchase of 5 March 2090 arrived later.",
+        "statement": "Corrected: a purchase of 5 March 2090 was recorded late.",
     }
     assert [one["cause"] for one in entries[:3]] == [None] * 3
     assert faults_in(shop.url) == []
@@ -65,9 +65,9 @@ def test_a_late_purchase_is_named_in_the_corrections_that_it_makes_necessary(sho
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("de", "Berichtigt, weil ein Einkauf vom 5. März 2090 später eintraf."),
-        ("zh-Hans", "因2090年3月5日的消费记录较晚收到，现已更正。"),
-        ("zh-Hant", "因2090年3月5日的消費紀錄較晚收到，現已更正。"),
+        ("de", "Berichtigt: Ein Einkauf vom 5. März 2090 wurde erst später erfasst."),
+        ("zh-Hans", "更正：2090年3月5日的一笔消费补录入账。"),
+        ("zh-Hant", "更正：2090年3月5日的一筆消費補登入帳。"),
     ],
 )
 def test_a_correction_says_why_in_the_language_asked_for(shop: Shop, clock: Clock, language: str, said: str) -> None:
@@ -107,7 +107,7 @@ def test_an_expiry_that_a_late_redemption_took_the_points_of_is_corrected(shop: 
     (correction,) = [one for one in entries if one["correction"]]
     assert (correction["cause"]["kind"], correction["cause"]["statement"]) == (
         "REDEMPTION",
-        "Corrected because a redemption of 7 March 2090 was recorded later.",
+        "Corrected: a redemption of 7 March 2090 was recorded late.",
     )
     assert faults_in(shop.url) == []
 

@@ -53,7 +53,7 @@ def test_a_year_of_waiting_notice_and_expiry_passes_in_seconds(database_url: str
                 {
                     "points": 100,
                     "lastDay": "2091-03-21",
-                    "statement": "Expiring after 21 March 2091 at the earliest: 100 points.",
+                    "statement": "100 points will expire after 21 March 2091 at the earliest.",
                 }
             ],
             "deliveries": [{"channel": "INBOX", "deliveredAt": "2091-01-20T00:00:00Z"}],

@@ -104,7 +104,7 @@ def test_the_linter_reads_the_catalogue_and_the_receipts(shop: Shop) -> None:
         shop.buy(card, "5.00", lines=[{"sku": sku, "quantity": "1", "unitPrice": "5.00"}])
     found = check(shop, clauses({"points": 10}))["findings"]
     assert {one["code"]: one["example"] for one in found} == {
-        "ONE_SIZE": "Customers bought 85123A and 85123B; the reward does not say which of them it is.",
+        "ONE_SIZE": "Customers bought 85123A and 85123B; the reward does not say which one it is.",
         "CASH_NOT_STATED": "The catalogue asks for £2.50 with “Holder”; the clause says nothing of it.",
     }
     stated = check(shop, clauses({"points": 10, "cash": "2.50"}))["findings"]

@@ -192,7 +192,7 @@ def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None
     assert taken["enrolCustomer"]["userErrors"] == [
         {
             "code": "IDENTITY_TAKEN",
-            "message": "This already belongs to a customer.",
+            "message": "This already belongs to another member.",
             "path": ["input", "identities", "0"],
         }
     ]

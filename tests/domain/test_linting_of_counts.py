@@ -42,7 +42,7 @@ def test_a_budget_smaller_than_one_gift_contradicts_it(effect: Effect, mode: Bud
     (finding,) = found_in(a_clause(effect, Budget(49, mode), key="gift"))
     assert (finding.code.value, finding.clause.key) == ("CONTRADICTION", "gift")
     assert finding.statement(EN) == "This clause promises what clause 1 does not allow.", "its own"
-    assert finding.example(EN) == "A purchase is promised 50 points; 49 are set aside for all customers together."
+    assert finding.example(EN) == "A purchase is promised 50 points; 49 are set aside for all members together."
     assert found_in(a_clause(effect, Budget(50, mode), key="gift")) == []
 
 
