@@ -12,6 +12,8 @@ import pytest
 
 from app.api.serving.costs import Allowance
 from app.domain.access import Role
+from app.domain.problems import ProblemCode
+from app.domain.wording import Locale, wording
 from tests.api.test_budgets import publish
 from tests.proving import faults_in
 from tests.shop import REFUND, Shop, open_shop
@@ -131,7 +133,7 @@ def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) 
     assert early["decision"] is None
     waiting = early["waiting"]
     assert (waiting["receipt"], waiting["state"], waiting["overdue"]) == ("R-9", "WAITING", False)
-    assert "waits for its purchase" in waiting["statement"]
+    assert waiting["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
     again = blank.ask(ask, input=given | {"idempotencyKey": "again"})["recordRefund"]
     assert again["waiting"]["receipt"] == "R-9"
     other = blank.ask(ask, input=given | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})["recordRefund"]

@@ -14,11 +14,17 @@ from tests.api.test_late_facts import REWARD
 from tests.shop import Shop, open_shop
 
 WEDNESDAY_EVENING = "2026-03-04T18:00:00Z"
-HAPPY_HOUR = {"weekdaysAndHours": {"days": ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"], "start": "17:00", "end": "19:00"}}
+HAPPY_HOUR = {
+    "weekdaysAndHours": {
+        "days": ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"],
+        "start": "17:00",
+        "end": "19:00",
+    }
+}
 TERMS = (
     {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
     {"key": "welcome", "conditions": [{"firstPurchase": True}, {"minimumSpend": {"amount": "5.00"}}], "effect": {"bonusPoints": {"points": 100}}},
-    {"key": "coffee", "conditions": [{"exceptWhen": [HAPPY_HOUR]}], "effect": {"rewardCost": {"reward": "coffee", "points": 4}}},
+    {"key": "coffee", "conditions": [{"exceptWhen": {"conditions": [HAPPY_HOUR]}}], "effect": {"rewardCost": {"reward": "coffee", "points": 4}}},
 )  # fmt: skip
 BUY = """mutation($input: RecordPurchaseInput!) { recordPurchase(input: $input) {
   decision { outcome summary de: summary(locale: "de") reasons { statement zh: statement(locale: "zh-Hant") } } userErrors { code } } }"""
@@ -55,7 +61,11 @@ def test_a_small_purchase_says_one_sentence_and_one_that_earns_nothing_says_why(
     card = blank.enrol()
     tried = blank.ask(OFFERED, by={"card": card}, basket=basket())["basketCheck"]["decision"]
     four = bought(blank, card, "4.00", "R-1")
-    assert (four["outcome"], four["summary"], four["de"]) == ("GRANTED", ["You earn 4 points."], ["Dafür gibt es 4 Punkte."])
+    assert (four["outcome"], four["summary"], four["de"]) == (
+        "GRANTED",
+        ["You earn 4 points."],
+        ["Dafür gibt es 4 Punkte."],
+    )
     assert (tried["outcome"], tried["summary"]) == ("GRANTED", four["summary"])
     assert len(four["reasons"]) == 3
     assert four["reasons"][0] == {"statement": "4 points under clause 1.", "zh": "依第 1 項可得 4 點。"}
@@ -87,7 +97,7 @@ def test_rare_refusals_have_their_codes_and_speak_the_language_asked_for(blank: 
     assert taken["code"] == "REWARD_KEY_TAKEN"
     given = {"idempotencyKey": "tea", "key": "tea", "name": "Tea", "description": "A cup"}
     assert blank.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
-    given = {"idempotencyKey": "tea", "customer": {"card": card}, "reward": {"key": "tea"}}
+    given = {"idempotencyKey": "a-tea", "customer": {"card": card}, "reward": {"key": "tea"}}
     (missing,) = blank.ask(REDEEM, input=given)["redeemReward"]["userErrors"]
     assert missing["code"] == "REWARD_NOT_OFFERED"
     assert missing["de"] == "Die geltenden Bedingungen bieten diese Prämie nicht an."

@@ -245,7 +245,10 @@ def test_a_window_that_shuts_out_most_visits_names_one() -> None:
     evening = a_clause(PointsPerVisit(5), EVENING, key="evening")
     (one,) = findings(a_clause(), evening, habits=Habits(visits=NOONS))
     assert (one.clause.key, one.code) == ("evening", LintCode.SHUTS_OUT_VISITS)
-    assert one.example(wording(Locale.EN)) == "100% of the last 30 visits were outside these hours, for example one on 1 March 2026."
+    assert (
+        one.example(wording(Locale.EN))
+        == "100% of the last 30 visits were outside these hours, for example one on 1 March 2026."
+    )
     assert found(a_clause(), evening, habits=Habits(visits=NOONS[:19])) == [], "too few to know"
     noon = a_clause(PointsPerVisit(5), WeekdaysAndHours(frozenset(WEEK), time(11), time(14)), key="noon")
     assert found(a_clause(), noon, habits=Habits(visits=NOONS)) == []

@@ -70,4 +70,3 @@ def test_every_code_is_asked_for_by_a_test(codes: type[StrEnum], asked: set[str]
     assert [
         code.name for code in codes if f"{codes.__name__}.{code.name}" not in asked and code.value not in asked
     ] == []
-

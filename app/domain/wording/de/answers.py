@@ -88,7 +88,10 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.LOCATION_TAKEN": "Einen Standort mit diesem Schlüssel oder Namen gibt es schon.",
     "error.UNKNOWN_LOCATION_IN_TERMS": "Eine Regel nennt einen Standort, den es nicht gibt.",
     "error.PREVIEW_NOT_FOUND": "Diese Vorschau gibt es nicht.",
-    "error.BIRTHDAY_KNOWN": {"formal": "Ihr Geburtsdatum ist bereits bekannt. Wenn es nicht stimmt, wenden Sie sich bitte an unser Personal.", "informal": "Dein Geburtsdatum ist bereits bekannt. Wenn es nicht stimmt, wende dich bitte an unser Personal."},
+    "error.BIRTHDAY_KNOWN": {
+        "formal": "Ihr Geburtsdatum ist bereits bekannt. Wenn es nicht stimmt, wenden Sie sich bitte an unser Personal.",
+        "informal": "Dein Geburtsdatum ist bereits bekannt. Wenn es nicht stimmt, wende dich bitte an unser Personal.",
+    },
     "error.TOO_MANY_PREVIEWS": "Es warten zu viele Vorschauen; bitte erneut versuchen, sobald eine fertig ist.",
     "error.REWARD_NOT_OFFERED": "Die geltenden Bedingungen bieten diese Prämie nicht an.",
     "error.VARIANT_REQUIRED": "Diese Prämie gibt es in mehreren Ausführungen; bitte eine auswählen.",
