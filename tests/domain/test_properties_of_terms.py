@@ -133,7 +133,8 @@ def told(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Perso
 
 def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> PurchaseFacts:
     """The purchase after the customer has done what the remedy says."""
-    line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=0)
+    # What is given away counts for nothing, so that what helps has a price.
+    line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=100_000)
     if isinstance(condition, TimesPerPeriod) and remedy.from_ is not None:
         return replace(facts, occurred_at=remedy.from_, member=replace(facts.member, uses=()))
     if remedy.code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
