@@ -8,7 +8,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.store.unit import Session
 from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.earn import NewPurchase, sell
-from app.usecases.refund import NewRefund, give_back, sale_of
+from app.usecases.refund import NewRefund, carry_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,11 @@ async def record_receipt(session: Session, *, call: Call, order: NewMixedReceipt
             return sold
         parts.append(sold)
     for returned in order.returned:
-        sale = await sale_of(session, call=call, order=returned)
-        if isinstance(sale, Problem):
-            return sale
-        if sale is None:
-            return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-        back = await give_back(session, call=call, order=returned, sale=sale)
+        back = await carry_out(session, call=call, order=returned)
         if isinstance(back, Problem):
             return back
+        if back.waiting_refund_id is not None:
+            return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
         parts.append(back)
     recorded = all(part.already_recorded for part in parts)
     answer = parts[0]._replace(balances=parts[-1].balances, already_recorded=True if recorded else None)

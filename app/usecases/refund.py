@@ -74,7 +74,7 @@ async def known_of_several(session: Session, *, call: Call, order: NewRefund, pr
             continue
         known = await known_refund(session, call=call, order=order, sale=sale, customer=customer, spot=spot)
         if isinstance(known, Answer):
-            return await keep(session, call=call, answer=known)
+            return known
     return problem
 
 
