@@ -46,6 +46,7 @@ from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.stamps import StampOccasion, Stamps
 from app.domain.explaining.explanation import Explanation
+from app.domain.explaining.phrases import phrase
 from app.domain.explaining.summary import summary
 from app.domain.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.members import Member
@@ -54,6 +55,7 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wording import Address, Locale, wording
 from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
+from tests.rules import CONDITION_VARIANTS
 
 EVENING = NOON.replace(hour=18)
 """Wednesday, 4 March 2026, 18:00 in London."""
@@ -159,7 +161,7 @@ def test_a_condition_that_fails_says_itself_and_what_becomes_possible(
     [
         (AnyOf((MONDAY_MORNING, ONLINE)), "Only available on Mondays, before 9:00 or online."),
         (ExceptWhen((HAPPY_HOUR, IN_SHOP)), "Not available Monday to Friday, 17:00 to 19:00, in the shop."),
-        (AnyOf((AllOf((ONLINE, MONDAY_MORNING)), FirstPurchase())), "Only available online, on Mondays, before 9:00 or on your first purchase."),
+        (AnyOf((AllOf((ONLINE, MONDAY_MORNING)), FirstPurchase())), "Only available (online, on Mondays, before 9:00) or on your first purchase."),
         (ExceptWhen((AnyOf((HAPPY_HOUR, ONLINE)),)), "Not available Monday to Friday, 17:00 to 19:00."),
         (AnyOf((ExceptWhen((HAPPY_HOUR,)), ONLINE)), "Only available not Monday to Friday, 17:00 to 19:00 or online."),
     ],
@@ -351,6 +353,18 @@ def test_only_the_amount_on_top_of_an_exchange_earns() -> None:
         said
         == "This purchase earns no points or stamps: in an exchange, only the amount that you pay on top earns points."
     )
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_conditions_that_differ_have_phrases_that_differ(locale: Locale) -> None:
+    """But for budgets, of which what is left is said by a figure."""
+    told: dict[str, Condition] = {}
+    for condition in CONDITION_VARIANTS:
+        if isinstance(condition, Budget):
+            continue
+        words = phrase(condition, wording(locale))
+        assert words
+        assert told.setdefault(words, condition) == condition, (words, told[words], condition)
 
 
 def test_a_change_that_is_announced_in_time_says_so() -> None:

@@ -45,7 +45,7 @@ def phrase(condition: Condition, say: Wording) -> str:  # noqa: ARG001 - each ki
 
 @phrase.register
 def _(condition: AnyOf, say: Wording) -> str:
-    return say.listed([phrase(part, say) for part in condition.conditions], last="or")
+    return say.listed([_apart(part, say=say) for part in condition.conditions], last="or")
 
 
 @phrase.register
@@ -55,12 +55,20 @@ def _(condition: AllOf, say: Wording) -> str:
 
 @phrase.register
 def _(condition: ExceptWhen, say: Wording) -> str:
-    return say("when.not", when=together(condition.conditions, say=say))
+    words = together(condition.conditions, say=say)
+    return say("when.not", when=say("when.group", when=words) if len(condition.conditions) > 1 else words)
 
 
 def together(conditions: Sequence[Condition], *, say: Wording) -> str:
     """Conditions that hold at the same time."""
-    return say("when.and").join(phrase(part, say) for part in conditions)
+    return say("when.and").join(_apart(part, say=say) for part in conditions)
+
+
+def _apart(condition: Condition, *, say: Wording) -> str:
+    """A group inside a group is set apart, so that an answer can be read in one way only."""
+    words = phrase(condition, say)
+    several = isinstance(condition, AllOf | AnyOf) and len(condition.conditions) > 1
+    return say("when.group", when=words) if several else words
 
 
 @phrase.register

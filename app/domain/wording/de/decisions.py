@@ -19,6 +19,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "more.purchases": {"one": "noch {n} Einkauf", "other": "noch {n} Einkäufe"},
     # Conditions, as they stand after "only" and "not"
     "when.and": " ",
+    "when.group": "({when})",
     "when.not": "nicht {when}",
     "when.hours": "{days} von {start} bis {end} Uhr",
     "when.hours.from": "{days} ab {start} Uhr",

@@ -19,6 +19,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "more.purchases": {"one": "{n} more purchase", "other": "{n} more purchases"},
     # Conditions, as they stand after "only" and "not"
     "when.and": ", ",
+    "when.group": "({when})",
     "when.not": "not {when}",
     "when.hours": "{days}, {start} to {end}",
     "when.hours.from": "{days}, from {start}",

@@ -19,6 +19,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "more.purchases": {"other": "再消費 {n} 次"},
     # Conditions, as they stand after "only" and "not"
     "when.and": "、且",
+    "when.group": "（{when}）",
     "when.not": "非{when}",
     "when.hours": "{days} {start} 至 {end}",
     "when.hours.from": "{days} {start} 以後",
