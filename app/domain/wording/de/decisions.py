@@ -183,8 +183,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_EXPIRED": "Verfallen: {observed}, gültig bis zum Ende des {required}.",
     "reason.POINTS_AVAILABLE": "Ab jetzt einlösbar: {observed}.",
     "reason.TIER_REACHED": {
-        "formal": "Mit {observed} haben Sie die Stufe „{tier}“ erreicht, die bei {required} beginnt.",
-        "informal": "Mit {observed} hast du die Stufe „{tier}“ erreicht, die bei {required} beginnt.",
+        "formal": "Sie haben {observed} und damit die Stufe „{tier}“ erreicht, die bei {required} beginnt.",
+        "informal": "Du hast {observed} und damit die Stufe „{tier}“ erreicht, die bei {required} beginnt.",
     },
     "reason.TIER_KEPT": {
         "formal": "Sie haben {observed}; für die Stufe „{tier}“ reicht das nicht mehr, Sie behalten sie aber bis {required}.",
