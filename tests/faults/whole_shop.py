@@ -36,9 +36,10 @@ from app.usecases.cancel_redemption import Cancellation, cancel_redemption
 from app.usecases.create_reward import NewReward, create_reward
 from app.usecases.deliver_notices import NoticesReached, deliver_notices
 from app.usecases.desk import Verb
-from app.usecases.earn import NewPurchase, earn
+from app.usecases.earn import NewPurchase, NewReceipt, earn
 from app.usecases.end_hold import HoldBy, capture, release
 from app.usecases.enrol import Enrolment, enrol
+from app.usecases.exchange import NewExchange, exchange
 from app.usecases.join_household import NewMember, join_household
 from app.usecases.merge import NewMerger, merge
 from app.usecases.move_purchase import Move, move_purchase
@@ -119,6 +120,14 @@ class WholeShop:
         amount = Decimal(money) if money is not None else None
         number = f"back {self.shop.now.timestamp():.0f}"
         self.do(refund, NewRefund(None, ReceiptBy(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount))
+
+    def exchange(self, receipt: str, pieces: int, price: str) -> None:
+        """Pieces of a purchase for others at another price."""
+        self.receipts += 1
+        new = f"receipt {self.receipts}"
+        back = NewRefund(None, ReceiptBy(receipt), {1: Decimal(pieces)}, self.shop.now, None, "worn", receipt)
+        facts = a_purchase(a_line(price=price, quantity="1"), at=self.shop.now)
+        self.do(exchange, NewExchange(back, NewReceipt(new, facts), None))
 
     def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
         """A coffee or a lunch, or a reservation of one; the redemption."""
@@ -228,7 +237,8 @@ def _go_over(made: WholeShop) -> None:
 
 
 def _gives_it_back(made: WholeShop) -> None:
-    """Dora was on a level for a day, and has some days of grace left."""
+    """Greta swaps what she bought for something dearer; Dora was on a level for a day, and has some days of grace left."""
+    made.exchange(made.buy("GRETA", "6.00"), 2, "15.00")
     sold = made.buy("DORA", "70.00")
     made.wait(days=1)
     made.refund(sold, 3)
