@@ -82,10 +82,13 @@ def faults_of_refunds(course: Course) -> list[str]:
             faults.append(f"sale {id}: {sale.due} taken back of {sale.decision.points}")
         if not 0 <= sale.stamps_due <= sale.decision.stamps:
             faults.append(f"sale {id}: {sale.stamps_due} stamps taken back of {sale.decision.stamps}")
-        if not any(sale.kept.values()) and sale.stamps_due != sale.decision.stamps:
+        if not sale.kept().lines and sale.stamps_due != sale.decision.stamps:
             faults.append(f"sale {id}: came back, and some of its {sale.decision.stamps} stamps are left")
-        if not any(sale.kept.values()) and (sale.due, sale.base) != (sale.decision.points, 0):
+        if not sale.kept().lines and (sale.due, sale.base) != (sale.decision.points, 0):
             faults.append(f"sale {id}: came back, and {sale.decision.points - sale.due} and {sale.base} are left of it")
-        if any(left < Decimal(0) for left in sale.kept.values()):
-            faults.append(f"sale {id}: more came back than was bought")
+        if not 0 <= sale.short <= sale.due or not 0 <= sale.expired <= sale.due - sale.short:
+            faults.append(f"sale {id}: of {sale.due} points {sale.short} are short and {sale.expired} had expired")
+    for id, receipt in course.receipts.items():
+        if any(left < Decimal(0) for left in receipt.kept.values()):
+            faults.append(f"receipt {id}: more came back than was bought")
     return faults

@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 from app.domain.calendar import day_start, local_date
 from app.domain.deciding.earning import base_points, earn
-from app.domain.deciding.refunding import worth_left
 from app.domain.deciding.returned_payments import points_back
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
@@ -22,10 +21,18 @@ from app.domain.units import Unit
 from app.domain.wallets import happenings as past
 from app.domain.wallets.story import Happening, Joined, Story
 from tests.ledger.reference_customers import Customer, Sale
+from tests.ledger.reference_goods import Goods, paid_for, whole
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
 from tests.ledger.reference_stamps import Card
 
-_RANKS: dict[type, int] = {Joined: -1, past.Bought: 0, past.Redeemed: 1, past.Held: 1, past.Returned: 2}
+_RANKS: dict[type, int] = {
+    Joined: -1,
+    past.Bought: 0,
+    past.Redeemed: 1,
+    past.Held: 1,
+    past.Returned: 2,
+    past.Exchanged: 2,
+}
 
 
 class Wallet:
@@ -42,6 +49,8 @@ class Wallet:
         """The points that each spending took, as they were taken."""
         self.redeemed: dict[str, int] = {}
         self.sales: dict[str, Sale] = {}
+        self.goods: dict[str, Goods] = {}
+        """By the purchase that they were receipted with."""
         self.active_at: datetime | None = None
         self.lifetime = 0
         self.card = Card()
@@ -108,9 +117,9 @@ class Wallet:
             point.state, point.by = GONE, self.owed.pop(0)
             self.order[point.by].append(point)
 
-    def come(self, id: str, count: int, *, at: datetime, terms: Terms, zone: str, bought: bool) -> None:
+    def come(self, id: str, count: int, *, at: datetime, terms: Terms, bought: bool) -> None:
         """New points, with the dates of the terms; those that were not bought do not wait, and there is no receipt of them."""
-        rule, available = terms.policy(PointsValidity), at
+        rule, available, zone = terms.policy(PointsValidity), at, terms.zone
         if bought and terms.has(PendingPeriod):
             day = local_date(at, zone_name=zone) + (terms.policy(PendingPeriod).days + 1) * DAY
             available = day_start(day, zone_name=zone)
@@ -128,19 +137,36 @@ class Wallet:
         self.strike(fact.at, self.ends())
 
     def on_bought(self, fact: past.Bought) -> None:
+        self.goods[fact.id] = whole(fact)
+        self.earn(fact, [self.goods[fact.id]])
+        self.active_at = fact.at
+
+    def earn(self, fact: past.Bought, goods: list[Goods]) -> None:
         customer = self.customers[fact.customer_id]
         facts = customer.seen(fact.facts, fact.terms)
         decision = earn(terms=fact.terms, facts=facts)
-        kept = {line.number: line.quantity for line in facts.lines}
-        sale = Sale(facts, fact.terms, decision, kept, base_points(decision, terms=fact.terms), lot=fact.lot_id)
+        base = base_points(decision, terms=fact.terms)
+        sale = Sale(fact.id, facts, fact.terms, decision, goods, base, lot=fact.lot_id)
         self.sales[fact.id] = sale
         customer.sales.append(sale)
-        self.active_at = fact.at
-        self.come(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, zone=facts.zone, bought=True)
+        self.come(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, bought=True)
         self.card.come(fact.lot_id, decision.stamps, at=fact.at)
 
     def on_returned(self, fact: past.Returned) -> None:
-        self.refund(fact, self.sales[fact.purchase_id])
+        goods = self.goods[fact.purchase_id]
+        goods.go(fact)
+        self.refund(fact.id, [self.sales[id] for id in goods.shares])
+
+    def on_exchanged(self, fact: past.Exchanged) -> None:
+        """What is handed out counts where the old goods did; only what costs more is a purchase, and activity."""
+        goods = self.goods[fact.purchase_id]
+        new = self.goods[fact.bought.id] = goods.swap(fact)
+        for id in goods.shares:
+            self.sales[id].goods.append(new)
+        on_top = fact.bought.id in new.shares
+        self.earn(fact.bought, [new] if on_top else [])
+        self.active_at = fact.at if on_top else self.active_at
+        self.refund(fact.id, [self.sales[id] for id in goods.shares])
 
     def on_redeemed(self, fact: past.Redeemed) -> None:
         self.redeemed[fact.id] = fact.points
@@ -175,8 +201,7 @@ class Wallet:
         elif fact.unit is Unit.STAMPS:
             self.card.take(fact.id, -fact.points)
         elif fact.points > 0:
-            zone = fact.terms.zone
-            self.come(fact.id, fact.points, at=fact.at, terms=fact.terms, zone=zone, bought=False)
+            self.come(fact.id, fact.points, at=fact.at, terms=fact.terms, bought=False)
         else:
             # What staff take is decided, like a redemption: what is not there is owed.
             self.take(fact.id, -fact.points, self.spendable(), owing=True)
@@ -209,27 +234,61 @@ class Wallet:
             points, key=lambda one: (own not in {one[0].id, *one[0].names}, one[0].available_from <= self.now)
         )
 
-    def refund(self, fact: past.Returned, sale: Sale) -> None:
-        """What the kept part would not have earned goes back, less what went back before."""
-        for number, quantity in fact.lines.items():
-            sale.kept[number] -= quantity
-        sale.worth = worth_left(sale.facts, kept=sale.kept, worth=sale.worth, amounts=fact.amounts)
-        kept = sale.facts.kept(sale.kept, worth=sale.worth)
-        for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
-            before = sale.paid_back.get(paid, 0)
-            sale.paid_back[paid] = max(before, points_back(sale.facts, points=self.redeemed[paid], kept=kept))
-            (self.card if paid in self.card.order else self).give_back(paid, sale.paid_back[paid] - before)
+    def refund(self, id: str, sales: list[Sale]) -> None:
+        """What the kept part of purchases would not have earned goes back, less what went back before; or comes again."""
+        for sale in sales:
+            for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
+                before, left = sale.paid_back.get(paid, 0), paid_for(sale.facts, sale.goods[0])
+                back = points_back(sale.facts, points=self.redeemed[paid], kept=left)
+                sale.paid_back[paid] = max(before, back)
+                (self.card if paid in self.card.order else self).give_back(paid, sale.paid_back[paid] - before)
         self.pay()
         self.card.pay()
-        still = earn(terms=sale.terms, facts=kept)
-        due = max(0, sale.decision.points - still.points - sale.due)
-        sale.due += due
-        sale.base = base_points(still, terms=sale.terms)
-        owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
-        self.take(fact.id, due, self.clawed(own=sale.lot), owing=owing)
-        stamps = max(0, sale.decision.stamps - still.stamps - sale.stamps_due)
-        sale.stamps_due += stamps
-        self.card.take(fact.id, stamps, own=self.card.row_of(sale.lot))
+        for number, sale in enumerate(sales):
+            self.claw_back(id if not number else f"{id}/{sale.id}", sale)
+
+    def claw_back(self, id: str, sale: Sale) -> None:
+        sale.still = earn(terms=sale.terms, facts=sale.kept())
+        sale.base = base_points(sale.still, terms=sale.terms)
+        due = max(0, sale.decision.points - sale.still.points)
+        more, sale.due = due - sale.due, due
+        if more > 0:
+            # What of its lot expired unspent counts as taken, once.
+            own = [lot for lot in self.lots if sale.lot in {lot.id, *lot.names}]
+            gone = [point for lot in own for point in lot.points if (point.state, point.by) == (GONE, "")]
+            counts = [point for point in gone if point not in sale.expired][:more]
+            sale.expired += counts
+            owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
+            there = self.clawed(own=sale.lot)
+            sale.short += 0 if owing else max(0, more - len(counts) - len(there))
+            self.take(id, more - len(counts), there, owing=owing)
+        for _ in range(-more):
+            self.give_up(sale)
+        stamps = max(0, sale.decision.stamps - sale.still.stamps)
+        more, sale.stamps_due = stamps - sale.stamps_due, stamps
+        if more > 0:
+            self.card.take(id, more, own=self.card.row_of(sale.lot))
+        for _ in range(-more):
+            self.card.give_back(self.owed_for(sale, self.card), 1)
+        sale.refunds.append(id)
+        self.pay()
+        self.card.pay()
+
+    def give_up(self, sale: Sale) -> None:
+        """One point less is due: it was short, or is owed, or comes back to its lot, or had expired anyway."""
+        if sale.short:
+            sale.short -= 1
+        elif (id := self.owed_for(sale, self)) is not None:
+            self.give_back(id, 1)
+        else:
+            sale.expired.pop()
+
+    @staticmethod
+    def owed_for(sale: Sale, of: Wallet | Card) -> str | None:
+        """The refund for which something is owed, the last one first; or else the last one that took something."""
+        owed = [id for id in sale.refunds if id in of.owed]
+        took = [id for id in sale.refunds if of.order.get(id)]
+        return (owed or took or [None])[-1]
 
     def give_back(self, id: str, count: int) -> None:
         """Points of a spending come back in reverse order of taking, what was owed for it first."""
@@ -252,6 +311,7 @@ class Wallet:
         self.holds |= other.holds
         self.order |= other.order
         self.sales |= other.sales
+        self.goods |= other.goods
         self.redeemed |= other.redeemed
         self.lifetime += other.lifetime
         self.active_at = max([one for one in (self.active_at, other.active_at) if one], default=None)
@@ -277,7 +337,12 @@ def tell(story: Story, versions: Sequence[Terms], until: datetime) -> Wallet:
     def order(one: Happening) -> tuple[datetime, int, str, str]:
         return one.at, _RANKS.get(type(one), 3), getattr(one, "external_id", ""), one.id
 
-    for fact in sorted(story.facts, key=order):
+    waiting = sorted(story.facts, key=order)
+    while waiting:
+        # Nothing happens at one moment before the exchange that handed out what it is about.
+        to_come = {fact.bought.id for fact in waiting if isinstance(fact, past.Exchanged)}
+        fact = next(fact for fact in waiting if getattr(fact, "purchase_id", "") not in to_come)
+        waiting.remove(fact)
         wallet.happen(fact)
     wallet.pass_to(until)
     return wallet

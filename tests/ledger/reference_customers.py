@@ -4,37 +4,90 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 
-from app.domain.amounts import Exact
 from app.domain.calendar import Period, add_months, day_start, local_date, period_start
-from app.domain.decisions import Decision
+from app.domain.decisions import Decision, ReasonCode
+from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.facts import PurchaseFacts
+from app.domain.facts import Line, PurchaseFacts
 from app.domain.members import Member
 from app.domain.terms import Terms
-from tests.ledger.reference_lots import DAY
+from tests.ledger.reference_goods import Goods, all_kept
+from tests.ledger.reference_lots import DAY, Point
 
 
 @dataclass(slots=True)
 class Sale:
-    """A purchase: what it earned, what of it is kept, what was due back so far, and its points towards a level now."""
+    """A purchase: what it earned, which goods count in it, what was due back so far, and its points towards a level now."""
 
+    id: str
     facts: PurchaseFacts
     terms: Terms
     decision: Decision
-    kept: dict[int, Decimal]
+    goods: list[Goods]
     base: int
     lot: str = ""
     """The id of the lot that it brought."""
     due: int = 0
-    worth: dict[int, Exact] = field(default_factory=dict)
+    short: int = 0
+    expired: list[Point] = field(default_factory=list)
+    """Points of its lot that expired unspent and count as taken."""
+    refunds: list[str] = field(default_factory=list)
     paid_back: dict[str, int] = field(default_factory=dict)
     stamps_due: int = 0
+    still: Decision = field(init=False)
+    """What is kept of it would earn this."""
     day: date = field(init=False)
 
     def __post_init__(self) -> None:
         self.day = local_date(self.facts.occurred_at, zone_name=self.terms.zone)
+        self.still = self.decision
+
+    def kept(self) -> PurchaseFacts:
+        return all_kept(self.id, self.facts, self.goods)
+
+    def counted(self) -> tuple[Line, ...]:
+        """The kept lines that count as spent: none of what was paid on top in an exchange."""
+        counted = self.terms.counted(self.kept())
+        return () if counted.amount_only else counted.lines
+
+    def rewards(self, key: str) -> int:
+        """How many rewards of a clause are held: those that what is kept still gives, and those that were not taken back."""
+        first = self._gives(self.decision)
+        if key not in first:
+            return 0
+        there = {"points": self.decision.points, "stamps": self.decision.stamps}
+        back = {"points": self.due - self.short, "stamps": self.stamps_due}
+        for clause in self.terms.clauses:
+            if clause.key not in first or clause.key not in self.terms.asked.using:
+                continue
+            unit, amount, times = first[clause.key]
+            amount = min(amount, there[unit])
+            taken = min(amount, back[unit])
+            there[unit] -= amount
+            back[unit] -= taken
+            if clause.key == key:
+                lost = times * taken // amount if amount else times
+                return max(times - lost, self._gives(self.still).get(key, ("", 0, 0))[2])
+        raise AssertionError(key)
+
+    def _gives(self, decision: Decision) -> dict[str, tuple[str, int, int]]:
+        """Unit, amount and number of rewards of each clause that gave something."""
+        codes = {ReasonCode.POINTS_EARNED: "points", ReasonCode.STAMPS_EARNED: "stamps"}
+        gave = {
+            reason.clause: (codes[reason.finding.code], int(str(reason.finding.observed)))
+            for reason in decision.reasons
+            if reason.condition is None and reason.finding.code in codes
+        }
+        return {key: (*given, self._times(key, given[1])) for key, given in gave.items()}
+
+    def _times(self, key: str, amount: int) -> int:
+        """A clause on every nth item gives so much for each of them, where its effect is a fixed number."""
+        clause = self.terms.clause(key)
+        if not clause.counts_pieces:
+            return 1
+        effect = clause.effect
+        return amount // (effect.points if isinstance(effect, BonusPoints) else getattr(effect, "stamps", amount))
 
 
 @dataclass(slots=True)
@@ -62,21 +115,36 @@ class Customer:
         """The purchase with the history before it."""
 
         def since(period: Period) -> list[Sale]:
-            start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
+            zone = facts.zone if period is Period.DAY else terms.zone
+            start = period_start(facts.occurred_at, zone_name=zone, period=period)
             return [sale for sale in self.sales if start is None or sale.facts.occurred_at >= start]
 
         asked = terms.asked
-        uses = {key: sum(key in sale.decision.applied() for sale in since(per)) for key, per in asked.uses.items()}
+        uses = {key: sum(sale.rewards(key) for sale in since(per)) for key, per in asked.uses.items()}
+        held = {key: sum(sale.rewards(key) for sale in self.sales) for key in asked.held}
+        items = {key: sum(self._items(sale, key) for sale in self.sales) for key in asked.pieces}
         member = Member(
             enrolled_at=self.enrolled_at,
-            visits=len(self.sales),
+            visits=sum(bool(sale.counted()) for sale in self.sales),
             uses=tuple(sorted(uses.items())),
-            earned=tuple((one, sum(sale.decision.points for sale in since(one))) for one in asked.earned),
+            held=tuple(sorted(held.items())),
+            pieces=tuple(sorted(items.items())),
+            earned=tuple(
+                (one, sum(sale.decision.points - sale.due + sale.short for sale in since(one))) for one in asked.earned
+            ),
             tier=self.tier,
             budgets=facts.member.budgets,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
         return replace(facts, member=member)
+
+    def _items(self, sale: Sale, key: str) -> int:
+        """The items that a clause counts in what is kept of a purchase: by the terms of that purchase."""
+        if key not in sale.terms.asked.pieces:
+            return 0
+        selecting = sale.terms.clause(key).selecting
+        lines = [line for line in sale.counted() if all(one.selects(line) for one in selecting)]
+        return sum(int(line.kept_quantity()) for line in lines)
 
     def look(self, terms: Terms, now: datetime) -> None:
         """Up at once; down when the days of grace are over, to the highest level whose own are not."""

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Period
+from app.domain.conditions.every_nth_item import EveryNthItem
+from app.domain.conditions.every_nth_visit import EveryNthVisit
 from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.tier_at_least import TierAtLeast
 from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.drafting import DraftedClause
 from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_per_amount import PointsPerAmount
@@ -59,6 +63,7 @@ CLAUSES = st.tuples(
     st.sampled_from([(10, 25), (6, 40)]),
     st.booleans(),
     st.none() | st.sampled_from(StampOccasion),
+    st.sampled_from(["", "", "nth", "dip"]),
 )
 
 
@@ -71,18 +76,31 @@ Drawn: TypeAlias = tuple[
     tuple[int, int],
     bool,
     StampOccasion | None,
+    str,
 ]
-"""What terms consist of: the points of the two levels, whether clauses count anything, and what is stamped."""
+"""What terms consist of: the points of the two levels, whether clauses count anything, what is stamped, and a speciality.
+
+`nth`: bonuses for every nth visit and item. `dip`: much money earns less than more of it, and less than a little.
+"""
 
 
 def clauses_of(drawn: Drawn) -> list[DraftedClause]:
     """A point for each £10; bonuses for a first purchase, once a month and with a level; stamps; and what was drawn."""
-    validity, refunds, pending, cap, period, levels, counting, stamped = drawn
+    validity, refunds, pending, cap, period, levels, counting, stamped, special = drawn
+    dip: list[DraftedClause] = [
+        ("combination", (), Combination(CombinationMode.FIRST)),
+        ("most", (MinimumSpend(Money(13000, "GBP")),), PointsPerAmount(points=1, per=Money(1000, "GBP"))),
+        ("much", (MinimumSpend(Money(9000, "GBP")),), PointsPerAmount(points=1, per=Money(4000, "GBP"))),
+    ]
     clauses: list[DraftedClause] = [
+        *(dip if special == "dip" else []),
         ("spend", (), PointsPerAmount(points=1, per=Money(1000, "GBP"))),
         ("validity", (), validity),
         ("refunds", (), refunds),
     ]
+    if special == "nth":
+        clauses += [("second", (EveryNthVisit(2),), BonusPoints(4)), ("fourth", (EveryNthItem(4),), BonusPoints(3))]
+        clauses += [("third-stamp", (EveryNthItem(3),), Stamps(1))] if stamped is not None else []
     if counting:
         clauses += [("welcome", (FirstPurchase(),), BonusPoints(5))]
         clauses += [("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2))]
@@ -107,6 +125,11 @@ def terms_of(version: int, effective_from: datetime, drawn: Drawn, *, zone: str 
         even_unkept=True,
     )
 
+
+SPECIAL = CLAUSES.map(lambda drawn: (*drawn[:-1], "nth" if drawn[-1] == "nth" else "dip"))
+"""Under these less may earn more, or every nth visit and item counts."""
+
+SPECIAL_VERSIONS = SPECIAL.map(lambda drawn: (terms_of(1, START - timedelta(days=400), drawn),))
 
 VERSIONS = st.builds(
     lambda first, second, day: (

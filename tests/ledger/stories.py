@@ -20,6 +20,7 @@ from app.domain.units import Unit
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
+    Exchanged,
     Held,
     PassedOn,
     Received,
@@ -30,11 +31,11 @@ from app.domain.wallets.happenings import (
 )
 from app.domain.wallets.story import Happening, Joined, Story
 from tests.builders import a_line, a_purchase
-from tests.ledger.some_terms import LONDON, LUNCH, START, VERSIONS
+from tests.ledger.some_terms import LONDON, LUNCH, SPECIAL_VERSIONS, START, VERSIONS
 
 AUCKLAND = "Pacific/Auckland"
 ANN, BOB, CARL = "ann", "bob", "carl"
-KINDS = ("buy", "buy", "buy", "return", "return", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
+KINDS = ("buy", "buy", "buy", "return", "return", "exchange", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,15 @@ class Author:
     def story_of(self, facts: Sequence[tuple[Happening, str]], *, until: datetime | None = None) -> Story:
         """The story of some facts: what is about a fact that has not arrived waits, a hold that was captured is a redemption."""
         known = {fact.id for fact, _ in facts if isinstance(fact, Bought | Redeemed)}
+        handed_out = {fact.bought.id: fact for fact, _ in facts if isinstance(fact, Exchanged)}
+        # What was handed out in an exchange is known once that is, and what came back for it.
+        while more := {id for id, fact in handed_out.items() if fact.purchase_id in known} - known:
+            known |= more
         story = self.base
         if until is not None:
             story = replace(story, facts=tuple(one for one in story.facts if one.at <= until))
         for fact, who in facts:
-            waits = isinstance(fact, Returned) and fact.purchase_id not in known
+            waits = isinstance(fact, Returned | Exchanged) and fact.purchase_id not in known
             waits = waits or (isinstance(fact, Reversed) and fact.redemption_id not in known)
             captured = isinstance(fact, Held) and fact.id in known
             if not waits and not captured and (until is None or fact.at <= until) and who in story.people():
@@ -159,6 +164,8 @@ class Author:
                 return self._bought(deed, id=id, who=who), who
             case "return":
                 return self._returned(deed, id=id)
+            case "exchange":
+                return self._exchanged(deed, id=id)
             case "redeem":
                 return Redeemed(id, who, a_purchase(at=at), terms, *_cost(deed, terms=terms)), who
             case "reverse":
@@ -208,7 +215,7 @@ class Author:
         return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
 
     def _returned(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
-        sales = [one for one in self.of(Bought) if any(self.left[one[0].id].values())]
+        sales = [one for one in self.sold() if any(self.left[one[0].id].values())]
         if not sales:
             return None
         sale, who = sales[deed.pick % len(sales)]
@@ -221,6 +228,29 @@ class Author:
             left[number] -= n
         amounts = {1: deed.amount * 300} if deed.pick % 4 == 1 else {}
         return Returned(id, sale.id, max(sale.at, deed.at), lines, f"b{deed.pick % 3}", amounts), who
+
+    def sold(self) -> list[tuple[Bought, str]]:
+        """What was bought, and handed out in exchanges, each with whose it is."""
+        sold = [(fact, who) for fact, who in self.facts if isinstance(fact, Bought)]
+        return sold + [(fact.bought, who) for fact, who in self.facts if isinstance(fact, Exchanged)]
+
+    def _exchanged(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
+        """What a customer gives back of a purchase, for as much, less, or more."""
+        returned = self._returned(deed, id=id)
+        if returned is None or not isinstance(returned[0], Returned) or not returned[0].lines:
+            return None
+        back, who = returned
+        assert isinstance(back, Returned)
+        sale = next(sale for sale, _ in self.sold() if sale.id == back.purchase_id)
+        prices = {line.number: line.unit_price for line in sale.facts.lines}
+        value = sum(int(n * prices[number]) for number, n in back.lines.items())
+        even = deed.pick % 3 == 0 and not value % 300
+        price = f"{value // 300}.00" if even else f"{deed.amount * 4}.00"
+        facts = a_purchase(a_line(1, price=price, quantity="3"), at=back.at, zone=LONDON)
+        new = an_id(f"{id} new")
+        self.left[new] = {1: Decimal(3)}
+        bought = Bought(new, who, f"x{deed.pick % 5}", replace(facts, replaces=value), self.in_force(back.at))
+        return Exchanged(id, back.purchase_id, back.at, back.lines, bought, back.external_id), who
 
     def _reversed(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
         done = {fact.redemption_id for fact, _ in self.of(Reversed) if isinstance(fact, Reversed)}
@@ -272,6 +302,18 @@ def _cost(deed: Deed, *, terms: Terms) -> tuple[int, str]:
 def _short(fact: Happening) -> Happening | tuple[object, ...]:
     if isinstance(fact, Bought):
         return ("Bought", fact.id, fact.at, fact.terms.version, fact.facts.zone, fact.facts.lines[0].unit_price)
+    if isinstance(fact, Exchanged):
+        new = fact.bought
+        return (
+            "Exchanged",
+            fact.id,
+            fact.purchase_id,
+            fact.at,
+            dict(fact.lines),
+            new.id,
+            new.facts.replaces,
+            new.facts.lines[0].unit_price,
+        )
     if isinstance(fact, Redeemed):
         return ("Redeemed", fact.id, fact.at, fact.points, fact.unit)
     if isinstance(fact, Held):
@@ -286,6 +328,25 @@ def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Au
         author.tell(deed)
     return author
 
+
+MANY_RETURNS = st.builds(
+    authored,
+    SPECIAL_VERSIONS,
+    PLANS,
+    st.lists(
+        st.builds(
+            Deed,
+            st.sampled_from(("buy", "return", "return", "return", "exchange", "redeem", "warn")),
+            st.integers(0, 30) | st.sampled_from([0, 400]),
+            st.sampled_from([0, 4, 15]),
+            st.integers(0, 999),
+            st.integers(1, 12),
+        ),
+        min_size=6,
+        max_size=14,
+    ),
+)
+"""A few purchases of which much comes back, little by little, or is exchanged."""
 
 AUTHORS = st.builds(
     authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16)

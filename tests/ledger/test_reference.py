@@ -9,10 +9,22 @@ from hypothesis import strategies as st
 
 from app.domain.wallets.course import unfold
 from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.invariants import faults_of_refunds
 from tests.ledger.reference import tell
 from tests.ledger.soaking import moderately
 from tests.ledger.some_terms import START
-from tests.ledger.stories import AUTHORS, Author
+from tests.ledger.stories import AUTHORS, MANY_RETURNS, Author
+
+
+@moderately(100)
+@given(author=MANY_RETURNS, day=st.integers(0, 500))
+def test_what_comes_back_little_by_little_comes_to_the_same(author: Author, day: int) -> None:
+    note(repr(author))
+    until = START + timedelta(days=day)
+    story = author.story_of(author.facts, until=until)
+    core = unfold(story, versions=author.versions, until=until)
+    assert unlike(of_core(core, until), of_reference(tell(story, author.versions, until), until)) == {}
+    assert faults_of_refunds(core) == []
 
 
 @moderately(150)

@@ -174,7 +174,7 @@ class Course(PassingTime):
         self.holders[gone.customer_id].track.use(gone.facts, gone.clauses, terms=gone.terms, times=-1)
         purse = self.purses[gone.unit]
         spent = fact.redemption_id in purse.holdings.spent
-        draws = purse.holdings.put_back(fact.redemption_id) if spent else ()
+        draws = purse.holdings.put_back(fact.redemption_id, at=fact.at) if spent else ()
         back = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != OWED}
         purse.consider(back)
         decision = undone(

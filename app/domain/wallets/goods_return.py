@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.deciding.refunding import KeptPart, Moved, Refunded, decide, returned
-from app.domain.deciding.returned_payments import returned_payments
+from app.domain.deciding.returned_payments import cash_back, points_back
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.facts import PurchaseFacts
 from app.domain.ledger import EntryType
@@ -94,16 +94,14 @@ class GoodsReturn:
         for sale, before in zip(self._sales, self._payments_before, strict=True):
             paid = [self._redeemed.get(payment.redemption_id or "") for payment in sale.facts.payments]
             spent = {redemption.id: redemption for redemption in paid if redemption is not None}
-            price = sale.payments()
-            back = returned_payments(
-                price,
-                kept_before=before,
-                kept_after=sale.payments_kept(),
-                spent={id: redemption.points for id, redemption in spent.items()},
-            )
-            cash += back.cash.minor
-            for id, amount in back.spent.items():
-                draws[spent[id].unit] += self._put_back(id, amount, unit=spent[id].unit)
+            price, after = sale.payments(), sale.payments_kept()
+            cash += cash_back(price, kept=after).minor - cash_back(price, kept=before).minor
+            for id, redemption in spent.items():
+                # A redemption may have become known, in business time, only after something had come back.
+                earlier = sale.paid_back.get(id, 0)
+                in_all = max(earlier, points_back(price, points=redemption.points, kept=after))
+                draws[redemption.unit] += self._put_back(id, in_all - earlier, unit=redemption.unit)
+                sale.paid_back[id] = in_all
         for unit, came in draws.items():
             if came:
                 amount = -sum(draw.points for draw in came)
@@ -116,7 +114,7 @@ class GoodsReturn:
         purse = self._purses[unit]
         if amount <= 0 or redemption_id not in purse.holdings.spent:
             return ()
-        draws = purse.holdings.put_back(redemption_id, points=amount)
+        draws = purse.holdings.put_back(redemption_id, at=self.at, points=amount)
         purse.consider(draw.lot_id for draw in draws)
         return draws
 
@@ -136,7 +134,7 @@ class GoodsReturn:
             stamps_owed = sum(draw.points for draw in taken if draw.lot_id == OWED)
             draws[Unit.STAMPS] += taken
         elif stamps_due < 0:
-            owed, restored = _give_up_taken(stamps.holdings, sale.clawbacks, -stamps_due)
+            owed, restored = _give_up_taken(stamps.holdings, sale.clawbacks, -stamps_due, at=self.at)
             draws[Unit.STAMPS] += [*owed, *restored]
         sale.clawbacks.append(key)
         return moved._replace(stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due))
@@ -160,7 +158,7 @@ class GoodsReturn:
         points = self._purses[Unit.POINTS]
         short = min(sale.short, less)
         sale.short -= short
-        owed, back = _give_up_taken(points.holdings, sale.clawbacks, less - short)
+        owed, back = _give_up_taken(points.holdings, sale.clawbacks, less - short, at=self.at)
         points.consider(draw.lot_id for draw in back)
         draws += [*owed, *back]
         forgiven = short - sum(draw.points for draw in owed)
@@ -175,19 +173,21 @@ def _own_lots(purse: Purse, lot_id: str) -> set[str]:
     return {lot_id, purse.renamed.get(lot_id, lot_id)}
 
 
-def _give_up_taken(holdings: Holdings, clawbacks: Sequence[str], points: int) -> tuple[list[Draw], list[Draw]]:
+def _give_up_taken(
+    holdings: Holdings, clawbacks: Sequence[str], points: int, *, at: datetime
+) -> tuple[list[Draw], list[Draw]]:
     """Undo so many points of claw-backs, the last one first: first what is owed for them, then what they took from lots."""
     owed: list[Draw] = []
     for key in reversed(clawbacks):
         debt = sum(draw.points for draw in holdings.spent.get(key, ()) if draw.lot_id == OWED)
         part = min(debt, points)
         if part:
-            owed += holdings.put_back(key, points=part)
+            owed += holdings.put_back(key, at=at, points=part)
             points -= part
     back: list[Draw] = []
     for key in reversed(clawbacks):
         part = min(sum(draw.points for draw in holdings.spent.get(key, ())), points)
         if part:
-            back += holdings.put_back(key, points=part)
+            back += holdings.put_back(key, at=at, points=part)
             points -= part
     return owed, back

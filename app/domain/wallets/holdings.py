@@ -119,10 +119,10 @@ class Holdings:
         ordered = sorted(self.in_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
         return self._drawn(id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), owing=owing)
 
-    def put_back(self, id: str, *, points: int | None = None) -> tuple[Draw, ...]:
+    def put_back(self, id: str, *, at: datetime, points: int | None = None) -> tuple[Draw, ...]:
         """Undo a spending, or so many points of it, in reverse order of taking: the very lots have their points again.
 
-        Then these pay what else is owed.
+        Then those that are available at that moment pay what else is owed.
         """
         left, undone = [], []
         for draw in reversed(self.spent.pop(id)):
@@ -139,7 +139,8 @@ class Holdings:
         back = [draw for draw in undone if draw.lot_id != OWED]
         for draw in back:
             self._change(draw.lot_id, -draw.points)
-        for lot in self.in_order(self.lots[id] for id in {draw.lot_id for draw in back}):
+        came = (self.lots[id] for id in {draw.lot_id for draw in back})
+        for lot in self.in_order(lot for lot in came if lot.available_from <= at):
             undone.extend(self.settle(lot.id))
         return tuple(undone)
 

@@ -1,0 +1,91 @@
+"""The reference's receipts: how much of their goods is kept, and which purchases they count in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from app.domain.amounts import Exact
+from app.domain.deciding.refunding import worth_left
+from app.domain.facts import Line, PurchaseFacts
+from app.domain.wallets.happenings import Bought, Exchanged, Returned
+
+
+@dataclass(slots=True)
+class Goods:
+    """A receipt. `shares` is the part of its price that counts in each purchase; `swapped` what replaced some of it."""
+
+    facts: PurchaseFacts
+    shares: dict[str, Fraction]
+    kept: dict[int, Decimal] = field(init=False)
+    worth: dict[int, Exact] = field(default_factory=dict)
+    swapped: list[tuple[dict[int, Fraction], Fraction, Goods]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.kept = {line.number: line.quantity for line in self.facts.lines}
+
+    def go(self, fact: Returned | Exchanged) -> None:
+        """Goods come back, and money without goods."""
+        for number, quantity in fact.lines.items():
+            self.kept[number] -= quantity
+        self.worth = worth_left(self.facts, kept=self.kept, worth=self.worth, amounts=fact.amounts)
+
+    def swap(self, fact: Exchanged) -> Goods:
+        """Others are handed out for them, up to the price of what came back; the rest of their price is a purchase."""
+        price, value = sum(line.to_pay() for line in fact.bought.facts.lines), fact.bought.facts.replaces or 0
+        part = min(Fraction(1), Fraction(value) / price) if price else Fraction(1)
+        shares = {id: mine * part for id, mine in self.shares.items()}
+        new = Goods(fact.bought.facts, shares | ({fact.bought.id: 1 - part} if part < 1 else {}))
+        before = self.parts()
+        self.go(fact)
+        gone = {number: there - self.parts().get(number, Fraction(0)) for number, there in before.items()}
+        self.swapped.append((gone, min(Fraction(1), Fraction(price) / value) if value else Fraction(0), new))
+        return new
+
+    def lines(self) -> tuple[Line, ...]:
+        return self.facts.kept(self.kept, worth=self.worth).lines
+
+    def parts(self) -> dict[int, Fraction]:
+        """The part of each line's price that is kept."""
+        return {line.number: Fraction(line.share) * line.worth for line in self.lines()}
+
+    def paid(self) -> dict[int, Fraction]:
+        """The part of each line's price that is kept, or is in goods that replaced it."""
+        found = self.parts()
+        for gone, covered, new in self.swapped:
+            for number, part in gone.items():
+                found[number] = found.get(number, Fraction(0)) + part * covered * new.paid_in_all()
+        return found
+
+    def paid_in_all(self) -> Fraction:
+        prices = {line.number: Fraction(line.to_pay()) for line in self.facts.lines}
+        whole = sum(prices.values())
+        return (
+            sum((prices[number] * part for number, part in self.paid().items()), Fraction(0)) / whole
+            if whole
+            else Fraction(0)
+        )
+
+
+def all_kept(id: str, facts: PurchaseFacts, goods: list[Goods]) -> PurchaseFacts:
+    """A purchase of all goods that count in it, each at the part of its price that counts there."""
+    lines = [line._replace(worth=line.worth * each.shares[id]) for each in goods for line in each.lines()]
+    if len(goods) > 1:
+        lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
+    return facts.paid_on_top().holding(tuple(lines))
+
+
+def paid_for(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
+    """A purchase as far as it is still paid for."""
+    parts = goods.paid()
+    return replace(
+        facts,
+        lines=tuple(line._replace(worth=parts[line.number]) for line in facts.lines if parts.get(line.number)),
+        payments=(),
+    )
+
+
+def whole(bought: Bought) -> Goods:
+    """The receipt of a purchase that counts in itself alone."""
+    return Goods(bought.facts, {bought.id: Fraction(1)})
