@@ -86,7 +86,8 @@ Drawn: TypeAlias = tuple[
 
 def clauses_of(drawn: Drawn) -> list[DraftedClause]:
     """A point for each £10; bonuses for a first purchase, once a month and with a level; stamps; and what was drawn."""
-    validity, refunds, pending, cap, period, levels, counting, stamped, special = drawn
+    validity, refunds, pending, cap, period, levels, counting, stamped, *rest = drawn
+    special = rest[0] if rest else ""
     dip: list[DraftedClause] = [
         ("combination", (), Combination(CombinationMode.FIRST)),
         ("most", (MinimumSpend(Money(13000, "GBP")),), PointsPerAmount(points=1, per=Money(1000, "GBP"))),

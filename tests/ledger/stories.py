@@ -162,10 +162,8 @@ class Author:
         match deed.kind:
             case "buy":
                 return self._bought(deed, id=id, who=who), who
-            case "return":
-                return self._returned(deed, id=id)
-            case "exchange":
-                return self._exchanged(deed, id=id)
+            case "return" | "exchange":
+                return self._returned(deed, id=id) if deed.kind == "return" else self._exchanged(deed, id=id)
             case "redeem":
                 return Redeemed(id, who, a_purchase(at=at), terms, *_cost(deed, terms=terms)), who
             case "reverse":

@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, note
 
 from app.domain.calendar import day_start, local_date
+from app.domain.decisions import ReasonCode
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
-from app.domain.effects.refund_policy import RefundPolicy
+from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Adjusted, Bought, Held, PassedOn, Redeemed, Returned, Reversed, Warned
+from app.domain.wallets.happenings import (
+    Adjusted,
+    Bought,
+    Exchanged,
+    Held,
+    PassedOn,
+    Redeemed,
+    Returned,
+    Reversed,
+    Warned,
+)
 from app.domain.wallets.purse import Purse
 from app.domain.wallets.story import Happening, Joined, Story, business_order
 from tests.builders import a_line, a_lot, a_purchase
@@ -310,7 +322,8 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
     author: Author,
 ) -> None:
     note(repr(author))
-    for bought in [fact for fact, _ in author.of(Bought)]:
+    exchanged = {fact.purchase_id for fact, _ in author.of(Exchanged) if isinstance(fact, Exchanged)}
+    for bought in [fact for fact, _ in author.of(Bought) if fact.id not in exchanged]:
         left = {number: quantity for number, quantity in author.left[bought.id].items() if quantity}
         at = max(one.at for one in (bought, *author.base.facts, *(fact for fact, _ in author.of(Returned))))
         whole = Returned(an_id("whole"), bought.id, at, left, "z")
@@ -321,11 +334,11 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
         taken = [course.returned[one.id] for one, _ in author.of(Returned) if one.id in course.returned]
         assert sold.due == sold.decision.points
         assert sold.base == 0
-        assert all(one.taken <= one.due for one in taken)
+        assert all(one.outcome.taken <= one.outcome.due for one in taken)
         lot = course.points.holdings.lots.get(course.points.renamed.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.
         given_back = [fact for fact, _ in earlier if isinstance(fact, Held | Reversed)] or any(
-            points for back in course.given_back.values() for points in back.values()
+            points for back in course.returned.values() for points in back.given_back.values()
         )
         assert lot is None or lot.free == 0 or given_back
 
@@ -365,3 +378,67 @@ def test_terms_with_levels_that_start_as_a_reservation_ends_are_not_overlooked()
     assert course.holders[ANN].standing.tier == "silver"
     assert course.holders[ANN].standing.since == on(20)
     assert unlike(of_core(course, until), of_reference(reference.tell(story, versions, until), until)) == {}
+
+
+DIP = (FOR_EVER, RefundPolicy(), None, None, None, (10, 25), False, None, "dip")
+"""£130 earn a point for each £10, from £90 on it is one for £40, and below that one for each £10 again."""
+
+
+def dipping(mode: RefundMode = RefundMode.CLAMP_TO_ZERO, validity: PointsValidity = FOR_EVER) -> Terms:
+    return terms_of(1, START - timedelta(days=400), (validity, RefundPolicy(mode), *DIP[2:]))
+
+
+def back(name: str, of: str, pounds: int, *, at: datetime) -> Returned:
+    """Money of a purchase without goods."""
+    return Returned(an_id(name), an_id(of), at, {}, name, {1: pounds * 100})
+
+
+@pytest.mark.parametrize("steps", [(30, 20), (50,), (10, 10, 10, 20)])
+def test_a_step_at_which_less_is_earned_does_not_matter_in_the_end(steps: tuple[int, ...]) -> None:
+    by = dipping()
+    facts: list[Happening] = [sale("a", 13, at=on(0), by=by)]
+    facts += [back(f"b{number}", "a", pounds, at=on(number + 1)) for number, pounds in enumerate(steps)]
+    course = told(facts, until=on(9), by=by)
+    assert (course.points.holdings.available(at=on(9)), course.sales[an_id("a")].due) == (8, 5)
+
+
+def test_what_was_short_or_is_owed_goes_first_when_less_is_due() -> None:
+    for mode, owed in ((RefundMode.CLAMP_TO_ZERO, 0), (RefundMode.ALLOW_NEGATIVE, 6)):
+        by = dipping(mode)
+        spent = Redeemed(an_id("r"), ANN, a_purchase(at=on(1)), by, 9)
+        facts: list[Happening] = [sale("a", 13, at=on(0), by=by), spent, back("b", "a", 30, at=on(2))]
+        course = told(facts, until=on(3), by=by)
+        moved = course.returned[an_id("b")].outcome.moved
+        assert (moved.due, moved.taken, moved.owed, moved.short) == (10, 4, owed, 6 - owed)
+        course = told([*facts, back("c", "a", 20, at=on(4))], until=on(5), by=by)
+        moved = course.returned[an_id("c")].outcome.moved
+        # Five points less are due: none of them had been there.
+        assert (moved.restored, moved.forgiven) == (0, 5)
+        assert course.points.holdings.owed == (1 if owed else 0)
+
+
+def test_points_that_are_due_no_more_come_back_to_the_lots_they_came_from() -> None:
+    by = dipping()
+    facts: list[Happening] = [
+        sale("a", 13, at=on(0), by=by),
+        back("b", "a", 30, at=on(2)),
+        back("c", "a", 20, at=on(4)),
+    ]
+    course = told(facts, until=on(5), by=by)
+    assert course.returned[an_id("c")].outcome.moved.restored == 5
+    decision = course.returned[an_id("c")].outcome.decision
+    assert [reason.finding.code for reason in decision.reasons][:1] == [ReasonCode.POINTS_RESTORED]
+    assert (decision.points, course.points.holdings.lots[an_id("a")].remaining) == (5, 8)
+
+
+def test_points_that_expired_unspent_count_as_taken_once() -> None:
+    by = terms(TEN_DAYS)
+    a = sale("a", 6, at=on(0), by=by)
+    facts: list[Happening] = [a, sale("b", 9, at=on(195), by=by)]
+    expired = Warned(an_id("w"), on(1), frozenset({an_id("a")}), NoticeChannel.INBOX)
+    returned = Returned(an_id("r"), a.id, on(200), {1: Decimal(1)}, "r")
+    course = told([*facts, expired, returned], until=on(201), by=by)
+    moved = course.returned[an_id("r")].outcome.moved
+    assert moved.due == course.sales[a.id].decision.points
+    assert (moved.expired, moved.taken, moved.short) == (moved.due, 0, 0)
+    assert course.points.holdings.lots[an_id("b")].remaining > 0, "those of another purchase are left alone"
