@@ -29,16 +29,16 @@ def steps(chapter: str) -> Iterator[tuple[str, Role, Any]]:
         yield text, Role(role.upper()), json.loads(follows[2]) if follows[0] == "json" else None
 
 
-def redemption_in(found: Any) -> str | None:
-    """The id of the redemption that an answer tells of, if any."""
-    redemptions = [part.get("redemption") or {} for part in found.values() if isinstance(part, dict)]
-    told = [redemption["id"] for redemption in redemptions if "id" in redemption]
-    return told[-1] if told else None
+def ids_in(found: Any) -> dict[str, str]:
+    """The ids that an answer tells of and a later request may ask for, by the names of their variables."""
+    parts = [part for part in found.values() if isinstance(part, dict)]
+    told = [(name, part.get(name) or {}) for part in parts for name in ("redemption", "quarantined")]
+    return {name: object["id"] for name, object in told if "id" in object}
 
 
 def no_errors(found: Any) -> bool:
-    """Whether nothing was refused for a technical reason."""
-    return not any(one.get("userErrors") for one in found.values())
+    """Whether nothing was refused for a technical reason, but what is kept."""
+    return not any(one.get("userErrors") and not one.get("quarantined") for one in found.values())
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,15 @@ def no_errors(found: Any) -> bool:
         ("offers.md", 3),
         ("numbers.md", 4),
         ("paying.md", 4),
+        ("quarantine.md", 2),
     ],
 )
 def test_a_chapter_can_be_followed_request_by_request(database_url: str, chapter: str, answers: int) -> None:
-    compared, redemption = 0, None
+    compared, ids = 0, dict[str, str]()
     with open_shop(database_url, template="blank", clock=lambda: SECOND_OF_MARCH) as shop:
         for text, role, answer in steps(chapter):
-            found = shop.ask(text, role=role, **({"redemption": redemption} if "$redemption" in text else {}))
-            redemption = redemption_in(found) or redemption
+            found = shop.ask(text, role=role, **{name: id for name, id in ids.items() if f"${name}" in text})
+            ids |= ids_in(found)
             assert no_errors(found) or found == answer, (text, found)
             if answer is not None:
                 assert found == answer, text

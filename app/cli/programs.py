@@ -151,7 +151,9 @@ def key(
 async def _handed_out(desk: Desk, *, program: Program, external_id: str | None, role: Role, label: str) -> str:
     customer_id = None
     if external_id is not None:
-        row = await desk.ask(card, program_id=program.id, by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID))
+        row = await desk.ask(
+            card, program_id=program.id, by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID), at=desk.now(program)
+        )
         if row is None:
             raise stop(f"no customer has the external id {external_id!r}")
         customer_id = row.id

@@ -31,6 +31,8 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "expiry_notice_deliveries": None,
     "waiting_refunds": None,
     "waiting_evidence": None,
+    "quarantined_receipts": None,
+    "quarantine_evidence": None,
     "entries": None,
     "lots": None,
     "lot_movements": None,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from app.domain.access import Principal, Role
 from app.domain.problems import Problem
 from app.domain.terms import Terms
 from app.jobs.keeping_time import TimeKeeper
@@ -83,7 +84,9 @@ class LivingProgram:
         self._ids, self._keys = 0, 0
         self.desk = Desk(database=where.database, clock=self.clock, new_id=self._new_id)
         wish = Wish(name="Shop", template="blank", kind=kind, currency="GBP", zone=LONDON, region="GB")
-        self.program = where.run(self.desk.start_program(wish)).program
+        started = where.run(self.desk.start_program(wish))
+        self.program = started.program
+        self.till = next(Principal(new.key.role, new.key.id) for new in started.keys if new.key.role is Role.TILL)
         self.keeper = TimeKeeper(self.desk)
 
     @property
@@ -96,14 +99,14 @@ class LivingProgram:
         self._ids += 1
         return new_id() if self._ids == 1 else f"00000000-0000-7000-8000-{self._ids:012x}"
 
-    def do(self, verb: Verb, order: Any) -> Answer | Problem:
-        """Do it; every third time the request is sent once more and must be answered alike."""
+    def do(self, verb: Verb, order: Any, *, principal: Principal | None = None) -> Answer | Problem:
+        """Do it, perhaps with an access key; every third time the request is sent once more and must be answered alike."""
         self._keys += 1
         name, key = verb.__name__, f"key-{self._keys}"
 
         def send() -> Any:
             done = self.desk.do(
-                verb, name=name, program=self.program, principal=None, key=key, payload={"key": key}, order=order
+                verb, name=name, program=self.program, principal=principal, key=key, payload={"key": key}, order=order
             )
             return self.where.run(done)
 

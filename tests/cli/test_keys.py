@@ -1,0 +1,65 @@
+"""`troth key`: one more access key, for a customer, or tied to the card of whoever holds it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.domain.access import Principal, Role
+from app.domain.identities import IdentityKind
+from app.queries.signing_in import sign_in
+from app.store.opening import open_database
+from app.usecases.desk import Desk
+from app.usecases.enrol import Enrolment, enrol
+from tests.cli.command import troth
+from tests.shop import new_id, real_now, started
+
+
+def enrolled(url: str) -> str:
+    """A program with one customer, whose external id is 4711; the customer's id."""
+    program = started(url).program
+
+    async def run() -> str:
+        database = open_database(url)
+        await database.start()
+        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        order = Enrolment(identities=((IdentityKind.EXTERNAL_ID, "4711"),), locale=None)
+        done = await desk.do(
+            enrol, name="enrolCustomer", program=program, principal=None, key="e", payload="e", order=order
+        )
+        await database.stop()
+        assert done.customer_id is not None
+        return done.customer_id
+
+    return asyncio.run(run())
+
+
+def holder(url: str, token: str) -> Principal:
+    """Who the token lets in."""
+
+    async def run() -> Principal:
+        database = open_database(url)
+        await database.start()
+        try:
+            signed_in = await database.read(lambda session: sign_in(session, token=token))
+        finally:
+            await database.stop()
+        assert signed_in is not None
+        return signed_in.principal
+
+    return asyncio.run(run())
+
+
+def test_a_key_of_staff_can_be_tied_to_the_card_of_its_holder(database_url: str) -> None:
+    customer_id = enrolled(database_url)
+    tied = holder(database_url, troth("key", "--role", "staff", "--customer", "4711", url=database_url).strip())
+    assert (tied.role, tied.holder_id, tied.customer_id) == (Role.STAFF, customer_id, None)
+    free = holder(database_url, troth("key", "--role", "staff", url=database_url).strip())
+    assert (free.role, free.holder_id, free.customer_id) == (Role.STAFF, None, None)
+
+
+def test_a_key_of_a_customer_is_the_customers_own_and_cannot_be_nobodys(database_url: str) -> None:
+    customer_id = enrolled(database_url)
+    own = holder(database_url, troth("key", "--role", "customer", "--customer", "4711", url=database_url).strip())
+    assert (own.role, own.holder_id, own.customer_id) == (Role.CUSTOMER, None, customer_id)
+    assert "--customer" in troth("key", "--role", "customer", url=database_url, code=1)
+    assert "4712" in troth("key", "--role", "staff", "--customer", "4712", url=database_url, code=1)
