@@ -1,0 +1,96 @@
+"""What tells two receipts of one number apart: days of business by the clock on the wall, whatever was set meanwhile."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.receipt_numbers import EVERYWHERE, Numbering, ReceiptBy, ReceiptNumbers, Spot
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "America/Los_Angeles",
+    "Asia/Tokyo",
+    "Pacific/Kiritimati",
+    "Pacific/Niue",
+    "Africa/Cairo",
+)
+
+
+def at(text: str) -> datetime:
+    """An instant in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "starts", "day"),
+    [
+        ("2026-03-01T22:50:00", "Europe/Berlin", "04:00", "2026-03-01"),
+        ("2026-03-02T02:59:59", "Europe/Berlin", "04:00", "2026-03-01"),
+        ("2026-03-02T03:00:00", "Europe/Berlin", "04:00", "2026-03-02"),
+        ("2026-03-01T23:00:00", "Europe/Berlin", "00:00", "2026-03-02"),
+        ("2026-03-01T23:00:00", "America/Los_Angeles", "00:00", "2026-03-01"),
+        # Both passes of the hour that comes twice are before three o'clock, and the hour that is skipped is in no day.
+        ("2026-10-25T00:30:00", "Europe/Berlin", "03:00", "2026-10-24"),
+        ("2026-10-25T01:30:00", "Europe/Berlin", "03:00", "2026-10-24"),
+        ("2026-10-25T02:00:00", "Europe/Berlin", "03:00", "2026-10-25"),
+        ("2026-03-29T00:59:59", "Europe/Berlin", "02:30", "2026-03-28"),
+        ("2026-03-29T01:00:00", "Europe/Berlin", "02:30", "2026-03-29"),
+    ],
+)
+def test_a_day_of_business_begins_by_the_clock_on_the_wall(instant: str, zone: str, starts: str, day: str) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY, time.fromisoformat(starts))
+    assert numbering.day_of(Spot(None, at(instant), zone)) == date.fromisoformat(day)
+
+
+numberings = st.builds(
+    Numbering,
+    st.sampled_from(ReceiptNumbers),
+    st.times().map(lambda starts: starts.replace(second=0, microsecond=0)),
+)
+spots = st.builds(
+    Spot,
+    st.sampled_from([None, "north", "south"]),
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+    st.sampled_from(ZONES),
+)
+
+
+@given(numberings, numberings, spots)
+def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
+    then: Numbering, now: Numbering, spot: Spot
+) -> None:
+    space = then.space(spot)
+    locations, days = now.spaces(spot)
+    assert space.location in locations
+    assert space.day in days
+    assert now.same(spot, recorded=spot, space=space)
+
+
+@given(numberings, spots, spots)
+def test_under_one_setting_two_are_the_same_exactly_where_their_numbers_share_a_space(
+    numbering: Numbering, one: Spot, other: Spot
+) -> None:
+    shared = numbering.space(one) == numbering.space(other)
+    assert numbering.same(other, recorded=one, space=numbering.space(one)) is shared
+
+
+@given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
+def test_where_numbers_are_unique_nothing_tells_them_apart(spot: Spot, later: timedelta) -> None:
+    unique = Numbering()
+    assert unique.space(spot) == EVERYWHERE
+    assert unique.same(spot._replace(at=spot.at + later, location="elsewhere"), recorded=spot, space=EVERYWHERE)
+
+
+@given(numberings, spots)
+def test_a_reference_that_says_what_the_setting_asks_for_fits_its_receipt(numbering: Numbering, spot: Spot) -> None:
+    whole = ReceiptBy("1", spot.location, numbering.day_of(spot))
+    assert numbering.fits(whole, used=spot)
+    assert numbering.fits(ReceiptBy("1"), used=spot)
+    assert not numbering.fits(ReceiptBy("1", day=numbering.day_of(spot) + timedelta(days=1)), used=spot)
+    assert numbering.identifies(ReceiptBy("1")) is (numbering.numbers is ReceiptNumbers.UNIQUE)
+    assert numbering.identifies(ReceiptBy("1", "north", numbering.day_of(spot)))
