@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from app.domain.amounts import DECIMALS, Money
+from app.domain.amounts import Money
 
 
 class Budget(StrEnum):
@@ -42,7 +42,7 @@ class StaffLimits:
     def smallest_amendment(self, *, currency: str) -> Money:
         """By how much a till may change any receipt, however little it came to."""
         if self.amendment_amount is None:
-            return Money(100 * 10 ** DECIMALS[currency], currency)
+            return Money.of("100", currency)
         return Money(self.amendment_amount, currency)
 
     def largest_amendment(self, *, total: Money) -> Money:

@@ -55,6 +55,8 @@ SIZES: Mapping[str, int] = {
     "QuarantinedReceiptConnection.edges": PAGED,
     "QuarantinedReceiptConnection.nodes": PAGED,
     "Reason.remedies": 1,
+    "ReceiptRefusal.purchases": 3,
+    "ReceiptRefusal.redemptions": 3,
     "RefundPreview.balances": 1,
     "Remedy.locations": 3,
     "RewardOfferConnection.edges": PAGED,
