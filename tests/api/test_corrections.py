@@ -66,8 +66,8 @@ def test_a_late_purchase_is_named_in_the_corrections_that_it_makes_necessary(sho
     ("language", "said"),
     [
         ("de", "Berichtigt: Ein Einkauf vom 5. März 2090 wurde erst später erfasst."),
-        ("zh-Hans", "更正：2090年3月5日的一笔消费补录入账。"),
-        ("zh-Hant", "更正：2090年3月5日的一筆消費補登入帳。"),
+        ("zh-Hans", "更正：2090 年 3 月 5 日的一笔消费补录入账。"),
+        ("zh-Hant", "更正：2090 年 3 月 5 日的一筆消費補登入帳。"),
     ],
 )
 def test_a_correction_says_why_in_the_language_asked_for(shop: Shop, clock: Clock, language: str, said: str) -> None:

@@ -101,8 +101,8 @@ def test_deliveries_at_once_are_one(noticed: Noticed) -> None:
     [
         ("en", "100 points will expire after 14 June 2090 at the earliest."),
         ("de", "100 Punkte: Verfall frühestens nach dem 14. Juni 2090."),
-        ("zh-Hans", "您有 100 积分最早将于2090年6月14日结束时失效，请在此之前使用。"),
-        ("zh-Hant", "您有 100 點最快將於2090年6月14日結束時失效，請於此之前使用。"),
+        ("zh-Hans", "您有 100 积分最早将于 2090 年 6 月 14 日结束时失效，请在此之前使用。"),
+        ("zh-Hant", "您有 100 點最快將於 2090 年 6 月 14 日結束時失效，請於此之前使用。"),
     ],
 )
 def test_a_notice_speaks_the_language_of_its_reader(noticed: Noticed, language: str, said: str) -> None:

@@ -117,5 +117,5 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_CANCELLABLE": "Diese Einlösung kann nur das Personal zurücknehmen, mit Begründung. Eine Kasse nimmt nur ihre letzte zurück, innerhalb von 10 Minuten.",
     "error.NOT_MOVABLE": "Dieser Einkauf bleibt bei seinem Mitglied: Es wurde etwas davon zurückgegeben oder ein Teil mit Punkten bezahlt.",
     "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel erlaubt ist. Die Inhaberin oder der Inhaber des Programms kann es tun.",
-    "error.NOT_ENOUGH_POINTS": "Dafür reichen die Punkte nicht.",
+    "error.NOT_ENOUGH_POINTS": "Dafür reicht das Guthaben nicht.",
 }

@@ -114,5 +114,5 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_CANCELLABLE": "Only staff can cancel this redemption, with a reason. A till cancels only the last one it made, within 10 minutes.",
     "error.NOT_MOVABLE": "This purchase has to stay with its member: some of it was returned, or points paid for part of it.",
     "error.ABOVE_LIMIT": "This is more than staff or the till may do with this access key. The owner can do it.",
-    "error.NOT_ENOUGH_POINTS": "There are not enough points for this.",
+    "error.NOT_ENOUGH_POINTS": "There is not enough in the wallet for this.",
 }

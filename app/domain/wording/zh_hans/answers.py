@@ -114,5 +114,5 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.NOT_CANCELLABLE": "该兑换只能由店员注明原因后取消。收银台只能在 10 分钟内取消自己最近的一笔兑换。",
     "error.NOT_MOVABLE": "该笔消费不能转到其他会员：其中已有退货，或部分金额以积分支付。",
     "error.ABOVE_LIMIT": "这超出了该访问密钥的权限额度，请由计划所有者操作。",
-    "error.NOT_ENOUGH_POINTS": "积分不足。",
+    "error.NOT_ENOUGH_POINTS": "余额不足。",
 }
