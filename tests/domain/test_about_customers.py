@@ -27,8 +27,6 @@ from app.domain.deciding.earning import earn
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
 from app.domain.effects.bonus_points import BonusPoints
 from app.domain.effects.points_multiplier import PointsMultiplier
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.stamps import Stamps
 from app.domain.explaining.explanation import Explanation
 from app.domain.facts import PurchaseFacts
 from app.domain.members import Member
@@ -376,16 +374,6 @@ def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
         "Whoever meets “as a member of the group “student”” is excluded by "
         "“but not as a member of the group “staff” or “student””."
     )
-
-
-@pytest.mark.parametrize("effect", [BonusPoints(50), Stamps(1), RewardCost("cake", 1, "Cake")])
-def test_a_birthday_gift_without_its_yearly_limit_is_found(effect: BonusPoints | Stamps | RewardCost) -> None:
-    window = BirthdayWindow(7, 7)
-    assert found_in(a_clause(effect, window)) == [LintCode.MORE_THAN_ONCE_A_YEAR]
-    assert found_in(a_clause(effect, window, TimesPerPeriod(2, Period.YEAR))) == [LintCode.MORE_THAN_ONCE_A_YEAR]
-    assert found_in(a_clause(effect, window, TimesPerPeriod(1, Period.MONTH))) == [LintCode.MORE_THAN_ONCE_A_YEAR]
-    assert found_in(a_clause(effect, window, TimesPerPeriod(1, Period.YEAR))) == []
-    assert found_in(a_clause(effect, window, TimesPerPeriod(1, Period.EVER))) == []
 
 
 def test_more_points_around_the_birthday_are_no_gift_and_two_ages_no_contradiction() -> None:

@@ -180,7 +180,6 @@ described(
         LintCode.NEVER_HOLDS: "Its conditions never come together.",
         LintCode.NEVER_COUNTS: "Another clause always gives as much.",
         LintCode.EXCLUDES_ITSELF: "An exception takes away all that its other conditions leave.",
-        LintCode.MORE_THAN_ONCE_A_YEAR: "A birthday gift without a limit of once a calendar year.",
         LintCode.CONTRADICTION: "It promises what another clause does not allow.",
         LintCode.SHUTS_OUT_VISITS: "Its hours shut out most of the real visits.",
         LintCode.REWARD_OUT_OF_REACH: "The median customer cannot reach it before points may expire.",

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.conditions import Condition, Group
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.groups import AnyOf, ExceptWhen
 from app.domain.conditions.minimum_spend import MinimumSpend
@@ -220,6 +221,8 @@ class Explanation:
             numbers = [self.terms.clause(key).number for key in finding.clauses]
             values["clauses"] = say.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else ""
+        if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):
+            case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         if isinstance(condition, TimesPerPeriod | TierAtLeast):
             values["when"] = phrase(condition, say)
         return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))

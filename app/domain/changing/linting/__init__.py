@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from app.domain.changing.linting.birthdays import more_than_once_a_year
 from app.domain.changing.linting.contradictions import contradictions, never_counts
 from app.domain.changing.linting.finding import DAYS_OF_A_MONTH as DAYS_OF_A_MONTH
 from app.domain.changing.linting.finding import FEWEST_VISITS as FEWEST_VISITS
@@ -31,7 +30,6 @@ def lint(terms: Terms, *, habits: Habits, catalogue: Mapping[str, RewardShown]) 
             continue
         found.extend(shut_out(clause, terms=terms, habits=habits))
         found.extend(excludes_itself(clause))
-        found.extend(more_than_once_a_year(clause, terms=terms))
         found.extend(never_counts(clause, terms=terms))
         found.extend(contradictions(clause, terms=terms))
         found.extend(reward_findings(clause, terms=terms, habits=habits, catalogue=catalogue))

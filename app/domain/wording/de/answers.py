@@ -5,10 +5,6 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "Stempel",
-    "reason.NOT_IN_AN_EXCHANGE": "Bei einem Umtausch zählt hier nur der Betrag, der zugezahlt wird.",
-    "reason.POINTS_RESTORED": "Die behaltenen Waren bringen mehr Punkte als zuvor; {observed} kommen zurück.",
-    "reason.STAMPS_RESTORED": "Die behaltenen Waren bringen mehr Stempel als zuvor; {observed} kommen zurück.",
-    "reason.EXPIRED_COUNTS_AS_TAKEN": "{observed} aus diesem Einkauf waren bereits verfallen; sie werden nicht noch einmal abgezogen.",
     # Why a line of a receipt brings nothing
     "line.KIND_NOT_COUNTED.REWARD": "Prämien zählen nicht.",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "Gekaufte Geschenkkarten zählen nicht.",
@@ -37,8 +33,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.NEVER_COUNTS": "Was auch gekauft wird: Wo sie gilt, gilt auch Ziffer {other} und bringt mindestens so viel.",
     "lint.EXCLUDES_ITSELF": "Diese Regel schließt genau das aus, was sie verlangt.",
     "lint.example.EXCLUDES_ITSELF": "Wo „{asked}“ zutrifft, schließt „{excepted}“ es wieder aus.",
-    "lint.MORE_THAN_ONCE_A_YEAR": "Dieses Geburtstagsgeschenk gibt es mehrmals im Jahr.",
-    "lint.example.MORE_THAN_ONCE_A_YEAR": "Wer am {first} Geburtstag hat und an diesem Tag zweimal einkauft, bekommt es zweimal; ebenso, wessen Geburtsdatum berichtigt wird.",
     "lint.example.CONTRADICTION.budget": "Einem Einkauf sind {points} Punkte versprochen; das Kontingent hat {most} für alle Mitglieder zusammen.",
     "lint.SHUTS_OUT_VISITS": "Die Zeiten dieser Regel schließen die meisten Besuche aus.",
     "lint.example.SHUTS_OUT_VISITS": "{share} % der letzten {visits} Besuche lagen außerhalb dieser Zeiten, etwa einer am {day}.",

@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "informal": "Dein Geburtsdatum kennen wir noch nicht.",
     },
     "reason.USED_UP": "Das gibt es {when}, und das ist ausgeschöpft.",
+    "reason.USED_UP.birthday": "Das gab es zu diesem Geburtstag schon.",
+    "reason.USED_UP.first": "Das gab es schon, und es gibt es nur einmal.",
     "reason.BUDGET_USED_UP": "Vom Vorrat dafür waren nur noch {observed} übrig.",
     "reason.BUDGET_USED_UP.none": "Der Vorrat an Punkten dafür ist aufgebraucht.",
     "reason.BELOW_TIER": {
@@ -164,6 +166,10 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_ZERO.none": "Für die Rückgabe waren keine Punkte mehr da; offen sind jetzt {required}.",
     "reason.STAMPS_BELOW_ZERO": "Für die Rückgabe waren noch {observed} auf der Karte; offen sind jetzt {required}.",
     "reason.STAMPS_BELOW_ZERO.none": "Für die Rückgabe waren keine Stempel mehr auf der Karte; offen sind jetzt {required}.",
+    "reason.NOT_IN_AN_EXCHANGE": "Bei einem Umtausch zählt hier nur der Betrag, der zugezahlt wird.",
+    "reason.POINTS_RESTORED": "Die behaltenen Waren bringen mehr Punkte als zuvor; {observed} kommen zurück.",
+    "reason.STAMPS_RESTORED": "Die behaltenen Waren bringen mehr Stempel als zuvor; {observed} kommen zurück.",
+    "reason.EXPIRED_COUNTS_AS_TAKEN": "{observed} aus diesem Einkauf waren bereits verfallen; sie werden nicht noch einmal abgezogen.",
     "reason.POINTS_RETURNED": {
         "formal": "Was zurückkam, hatten Sie mit Punkten bezahlt; {observed} haben Sie wieder.",
         "informal": "Was zurückkam, hattest du mit Punkten bezahlt; {observed} hast du wieder.",

@@ -5,10 +5,6 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "stamps",
-    "reason.NOT_IN_AN_EXCHANGE": "In an exchange, only the amount that you pay on top earns points.",
-    "reason.POINTS_RESTORED": "What you keep earns more than what you kept before, so you get {observed} back.",
-    "reason.STAMPS_RESTORED": "What you keep brings more stamps than what you kept before, so you get {observed} back.",
-    "reason.EXPIRED_COUNTS_AS_TAKEN": "{observed} of this purchase had already expired; we do not take them from you again.",
     # Why a line of a receipt brings nothing
     "line.KIND_NOT_COUNTED.REWARD": "Rewards do not count.",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "Gift cards that you buy do not count.",
@@ -37,8 +33,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.NEVER_COUNTS": "Whatever is bought: where it applies, clause {other} applies as well and gives at least as much.",
     "lint.EXCLUDES_ITSELF": "This clause excludes the very thing it requires.",
     "lint.example.EXCLUDES_ITSELF": "Whoever meets “{asked}” is excluded by “{excepted}”.",
-    "lint.MORE_THAN_ONCE_A_YEAR": "Members can get this birthday gift several times a year.",
-    "lint.example.MORE_THAN_ONCE_A_YEAR": "Somebody whose birthday is on {first} and who buys twice on that day gets it twice; so does whoever has their date of birth corrected.",
     "lint.example.CONTRADICTION.budget": "A purchase is promised {points} points; {most} are set aside for all members together.",
     "lint.SHUTS_OUT_VISITS": "The hours of this clause shut out most visits.",
     "lint.example.SHUTS_OUT_VISITS": "{share}% of the last {visits} visits were outside these hours, for example one on {day}.",

@@ -5,10 +5,6 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "印花",
-    "reason.NOT_IN_AN_EXCHANGE": "换货时，仅按补付的金额累积积分。",
-    "reason.POINTS_RESTORED": "按您留下的商品重新计算，应得积分更多，现退还 {observed}。",
-    "reason.STAMPS_RESTORED": "按您留下的商品重新计算，应得印花更多，现退还 {observed}。",
-    "reason.EXPIRED_COUNTS_AS_TAKEN": "该笔消费所得积分中有 {observed}已过期，不再重复扣除。",
     # Why a line of a receipt brings nothing
     "line.KIND_NOT_COUNTED.REWARD": "兑换的礼品不计入。",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "购买的礼品卡不计入。",
@@ -37,8 +33,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.NEVER_COUNTS": "无论购买什么，凡符合本条者也符合第 {other} 条，且后者所得积分不少于本条。",
     "lint.EXCLUDES_ITSELF": "本条把自己所要求的情形排除在外。",
     "lint.example.EXCLUDES_ITSELF": "凡符合“{asked}”者，又被“{excepted}”排除。",
-    "lint.MORE_THAN_ONCE_A_YEAR": "这项生日礼遇一年可以领取多次。",
-    "lint.example.MORE_THAN_ONCE_A_YEAR": "生日在{first}的会员若当天消费两次，即可领取两次；更正出生日期后也可再次领取。",
     "lint.example.CONTRADICTION.budget": "一笔消费承诺 {points} 积分，而为全体会员合计仅预留 {most} 积分。",
     "lint.SHUTS_OUT_VISITS": "本条的时段把大多数到访排除在外。",
     "lint.example.SHUTS_OUT_VISITS": "最近 {visits} 次到访中有 {share}% 不在时段内，例如{day}的一次。",

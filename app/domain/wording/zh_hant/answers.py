@@ -5,10 +5,6 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "集點章",
-    "reason.NOT_IN_AN_EXCHANGE": "換貨時，僅就補付的金額累積點數。",
-    "reason.POINTS_RESTORED": "依您留下的商品重新計算，應得點數較多，現退還 {observed}。",
-    "reason.STAMPS_RESTORED": "依您留下的商品重新計算，應得集點章較多，現退還 {observed}。",
-    "reason.EXPIRED_COUNTS_AS_TAKEN": "此筆消費所得點數中有 {observed}已到期，不再重複扣除。",
     # Why a line of a receipt brings nothing
     "line.KIND_NOT_COUNTED.REWARD": "兌換所得的贈品不計入。",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "購買的禮物卡不計入。",
@@ -37,8 +33,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "lint.example.NEVER_COUNTS": "無論購買什麼，凡符合本項者也符合第 {other} 項，且後者所得點數不少於本項。",
     "lint.EXCLUDES_ITSELF": "本項將自身要求的情形排除在外。",
     "lint.example.EXCLUDES_ITSELF": "凡符合「{asked}」者，又被「{excepted}」排除。",
-    "lint.MORE_THAN_ONCE_A_YEAR": "這項生日禮一年可以領取多次。",
-    "lint.example.MORE_THAN_ONCE_A_YEAR": "生日在{first}的會員若當天消費兩次，即可領取兩次；更正出生日期後也可再次領取。",
     "lint.example.CONTRADICTION.budget": "一筆消費承諾 {points} 點，而為全體會員合計僅預留 {most} 點。",
     "lint.SHUTS_OUT_VISITS": "本項的時段將大多數來店排除在外。",
     "lint.example.SHUTS_OUT_VISITS": "最近 {visits} 次來店中有 {share}% 不在時段內，例如{day}的一次。",

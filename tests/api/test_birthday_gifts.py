@@ -1,0 +1,83 @@
+"""Birthday gifts: once for a birthday, by the calendar year of that birthday. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_about_customers import REWARD, enrolled, update
+from tests.api.test_budgets import publish
+from tests.passing_on import codes, merge
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop, real_now
+
+WEEK = {"birthdayWindow": {"before": 7, "after": 7}}
+GIFT = {"key": "gift", "conditions": [WEEK], "effect": {"bonusPoints": {"points": 50}}}
+STAMP = {"key": "stamp", "conditions": [WEEK], "effect": {"stamps": {"stamps": 2}}}
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+COFFEE = {"key": "coffee", "conditions": [WEEK], "effect": {"rewardCost": {"reward": "coffee", "points": 1}}}
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """Fifty points, two stamps and a coffee in the week of a birthday; the books are proved in the end."""
+    with open_shop(database_url, template="blank") as opened:
+        given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
+        assert codes(opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]) == []
+        publish(opened, SPEND, GIFT, STAMP, COFFEE, effectiveFrom="2020-01-01T00:00:00Z")
+        yield opened
+        assert faults_in(database_url) == []
+
+
+def bought(shop: Shop, card: str, at: str, **more: Any) -> list[int]:
+    """Points and stamps of a purchase for a pound."""
+    done = shop.buy(card, "1.00", occurredAt=f"{at}T10:00:00Z", **more)
+    return [one["points"] for one in done["decision"]["points"]]
+
+
+def test_a_gift_without_a_limit_is_given_once_for_a_birthday(shop: Shop) -> None:
+    card = enrolled(shop, birthday="1990-05-10")
+    assert bought(shop, card, "2024-05-03") == [51, 2]
+    assert [bought(shop, card, f"2024-05-{day:02}") for day in (4, 10, 11, 17)] == [[1, 0]] * 4
+    assert bought(shop, card, "2025-05-10") == [51, 2]
+
+
+def test_a_year_stays_used_whatever_is_edited(shop: Shop) -> None:
+    card = enrolled(shop, birthday="1990-05-10")
+    assert bought(shop, card, "2024-05-10") == [51, 2]
+    for birthday, day in (("1991-06-15", "2024-06-15"), ("1989-12-30", "2024-12-30")):
+        update(shop, card, birthday=None)
+        assert codes(update(shop, card, birthday=birthday)) == []
+        assert bought(shop, card, day) == [1, 0]
+    assert bought(shop, card, "2025-01-02") == [1, 0], "this is still the birthday of 30 December"
+    assert bought(shop, card, "2025-12-29") == [51, 2]
+
+
+def test_a_gift_that_came_back_is_given_again_and_a_late_purchase_takes_it(shop: Shop) -> None:
+    card = enrolled(shop, birthday="1990-05-10")
+    assert bought(shop, card, "2024-05-10", receipt="R") == [51, 2]
+    assert codes(shop.refund("R", occurredAt="2024-05-11T10:00:00Z")) == []
+    assert bought(shop, card, "2024-05-12") == [51, 2]
+    assert bought(shop, card, "2024-05-09") == [51, 2], "it comes first, and so that of the tenth had none"
+    assert shop.available(card) == 51 + 1, "nor has the twelfth"
+
+
+def test_who_was_merged_brings_the_gift_along(shop: Shop) -> None:
+    today = real_now().date()
+    merged, survivor = (enrolled(shop, birthday=today.replace(year=1992).isoformat()) for _ in range(2))
+    assert [one["points"] for one in shop.buy(merged, "1.00")["decision"]["points"]] == [51, 2]
+    assert codes(merge(shop, merged, survivor)) == []
+    assert [one["points"] for one in shop.buy(survivor, "1.00")["decision"]["points"]] == [1, 0]
+
+
+def test_a_reward_for_a_birthday_is_had_once(shop: Shop) -> None:
+    card = enrolled(shop, birthday="1990-05-10")
+    bought(shop, card, "2024-05-03")
+    outcomes = []
+    for day in (4, 5):
+        done = shop.redeem(card, "coffee", basket={"occurredAt": f"2024-05-{day:02}T10:00:00Z", "lines": []})
+        outcomes.append((done["decision"]["outcome"], [one["code"] for one in done["decision"]["reasons"]]))
+    assert outcomes == [("GRANTED", ["CONDITION_MET", "COST_PAID"]), ("REFUSED", ["USED_UP", "COST_PAID"])]
