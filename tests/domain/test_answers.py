@@ -15,6 +15,7 @@ from app.domain.changing.comparing import ChangeEffect
 from app.domain.changing.notice import notice_decision
 from app.domain.conditions import Condition
 from app.domain.conditions.age_at_least import AgeAtLeast
+from app.domain.conditions.birthday_window import BirthdayWindow
 from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.categories import Categories
 from app.domain.conditions.channels import Channels
@@ -154,6 +155,26 @@ def test_a_condition_that_fails_says_itself_and_what_becomes_possible(
             say = wording(locale, address=address)
             assert explained.statement(reason, say=say)
             assert len(summary(decision, terms=terms, say=say)) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "member", "said"),
+    [
+        (FirstPurchase(), Member(held=(("k", 1),)), "You have already had this for your first purchase."),
+        (
+            BirthdayWindow(),
+            Member(person=Person(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), gifts=(("k", 2026),)),
+            "You have already had this for this birthday.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_given_once_says_that_it_was_had(condition: Condition, member: Member, said: str) -> None:
+    terms = some_terms(("k", (condition,), BonusPoints(5)))
+    decision = earn(terms=terms, facts=a_purchase(member=member))
+    (reason,) = decision.reasons
+    explained = Explanation.of(decision, terms=terms)
+    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (ReasonCode.USED_UP, said)
+    assert all(explained.statement(reason, say=wording(locale)) for locale in Locale)
 
 
 @pytest.mark.parametrize(

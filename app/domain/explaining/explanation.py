@@ -225,6 +225,9 @@ class Explanation:
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         if isinstance(condition, TimesPerPeriod | TierAtLeast):
             values["when"] = phrase(condition, say)
+        elif finding.code is ReasonCode.USED_UP:
+            # A gift for a birthday, or for the first purchase, was had for it already.
+            case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
 
     def _choices(self, remedy: Remedy, *, say: Wording) -> str:

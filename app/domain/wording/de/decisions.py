@@ -95,6 +95,14 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Ihr Geburtsdatum kennen wir noch nicht.",
         "informal": "Dein Geburtsdatum kennen wir noch nicht.",
     },
+    "reason.USED_UP.birthday": {
+        "formal": "Zu diesem Geburtstag haben Sie das schon bekommen.",
+        "informal": "Zu diesem Geburtstag hast du das schon bekommen.",
+    },
+    "reason.USED_UP.first": {
+        "formal": "Zum ersten Einkauf haben Sie das schon bekommen.",
+        "informal": "Zum ersten Einkauf hast du das schon bekommen.",
+    },
     "reason.USED_UP": "Das gibt es {when}, und das ist ausgeschöpft.",
     "reason.USED_UP.birthday": "Das gab es zu diesem Geburtstag schon.",
     "reason.USED_UP.first": "Das gab es schon, und es gibt es nur einmal.",

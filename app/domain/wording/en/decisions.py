@@ -92,6 +92,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.MEMBER_TOO_SHORT": "You have been a member for {observed}; you need {required}.",
     "reason.MEMBER_TOO_SHORT.unknown": "Only valid for members of {required} or more.",
     "reason.BIRTHDAY_UNKNOWN": "We do not know your date of birth yet.",
+    "reason.USED_UP.birthday": "You have already had this for this birthday.",
+    "reason.USED_UP.first": "You have already had this for your first purchase.",
     "reason.USED_UP": "You can have this {when}, and that is used up.",
     "reason.USED_UP.birthday": "You have already had this for your birthday.",
     "reason.USED_UP.first": "You have already had this, and it is given once.",

@@ -86,6 +86,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.MEMBER_TOO_SHORT": "您入会已 {observed}，需满 {required}。",
     "reason.MEMBER_TOO_SHORT.unknown": "仅限入会满 {required}的会员。",
     "reason.BIRTHDAY_UNKNOWN": "尚未登记您的出生日期。",
+    "reason.USED_UP.birthday": "本次生日的礼遇您已享用。",
+    "reason.USED_UP.first": "首次消费的礼遇您已享用。",
     "reason.USED_UP": "{when}，您已用完。",
     "reason.USED_UP.birthday": "本次生日的这份好礼已经领取过。",
     "reason.USED_UP.first": "您已经领取过，仅限一次。",

@@ -86,6 +86,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.MEMBER_TOO_SHORT": "您入會已 {observed}，須滿 {required}。",
     "reason.MEMBER_TOO_SHORT.unknown": "限入會滿 {required}的會員。",
     "reason.BIRTHDAY_UNKNOWN": "尚未登錄您的出生日期。",
+    "reason.USED_UP.birthday": "此次生日的禮遇您已享用。",
+    "reason.USED_UP.first": "首次消費的禮遇您已享用。",
     "reason.USED_UP": "{when}，您已使用完畢。",
     "reason.USED_UP.birthday": "您這次生日的好禮已經領取過了。",
     "reason.USED_UP.first": "您已經領取過，僅限一次。",
