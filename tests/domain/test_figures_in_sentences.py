@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,15 +19,19 @@ from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
 from app.domain.deciding.earning import earn
 from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import Decision
+from app.domain.drafting import DraftedClause
 from app.domain.effects.combination import Combination, CombinationMode
 from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_per_full_amount import PointsPerFullAmount
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.explaining.explanation import Explanation
 from app.domain.explaining.summary import summary
+from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
 from app.domain.wording import Locale, wording
+from tests import strategies as some
 from tests.builders import NOON, a_line, a_purchase, some_terms
+from tests.domain.test_properties_of_terms import SLOW, terms_of
 
 FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 LONDON = ZoneInfo("Europe/London")
@@ -192,3 +196,26 @@ def within(at: datetime, *, days: frozenset[Weekday], hours: tuple[int, int]) ->
     """Whether a moment lies in the window, by the clock in London."""
     clock = at.astimezone(LONDON)
     return list(Weekday)[clock.weekday()] in days and time(hours[0]) <= clock.time() < time(hours[1])
+
+
+@given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400), held=st.integers(0, 3))
+@SLOW
+def test_every_decision_can_be_said_in_every_language(
+    clauses: list[DraftedClause], facts: PurchaseFacts, available: int, held: int
+) -> None:
+    terms = terms_of(clauses)
+    clause = terms.cost_of("coffee")
+    assert clause is not None
+    member = replace(facts.member, held=tuple((one.key, held) for one in terms.clauses))
+    facts = replace(facts, member=member)
+    for decision in (
+        earn(terms=terms, facts=facts),
+        redeem(terms=terms, clause=clause, facts=facts, available=available),
+    ):
+        explained = Explanation.of(decision, terms=terms)
+        for locale in Locale:
+            say = wording(locale)
+            assert 1 <= len(summary(decision, terms=terms, say=say)) <= 3
+            for reason in decision.reasons:
+                assert explained.statement(reason, say=say)
+                assert all(explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies)
