@@ -50,7 +50,12 @@ def new_id() -> str:
 
 
 def started(
-    url: str, *, template: str = "points", kind: ProgramKind = ProgramKind.SANDBOX, currency: str = "GBP"
+    url: str,
+    *,
+    template: str = "points",
+    kind: ProgramKind = ProgramKind.SANDBOX,
+    currency: str = "GBP",
+    zone: str = "Europe/London",
 ) -> NewProgram:
     """A new program in a migrated database."""
 
@@ -63,7 +68,7 @@ def started(
             template=template,
             kind=kind,
             currency=currency,
-            zone="Europe/London",
+            zone=zone,
             region="GB",
             effective_from=datetime(2020, 1, 1, tzinfo=UTC) if kind is ProgramKind.SANDBOX else None,
         )

@@ -43,7 +43,7 @@ described(
 )
 described(
     Period,
-    "A stretch of the shop's calendar.",
+    "A stretch of the calendar: a day is that of the location of the purchase, anything longer that of the program.",
     {
         Period.DAY: "From midnight to midnight.",
         Period.WEEK: "From Monday to Sunday.",
@@ -54,7 +54,7 @@ described(
 )
 described(
     CapScope,
-    "What a cap on points is for; periods are those of the shop's calendar.",
+    "What a cap on points is for: a day is that of the location of the purchase, a month or year that of the program.",
     {
         CapScope.PURCHASE: "Each purchase.",
         CapScope.DAY: "All purchases of a day.",

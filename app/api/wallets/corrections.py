@@ -92,7 +92,7 @@ class Lot:
     earned_at: datetime = strawberry.field(description="Business time of the earning.")
     available_from: datetime = strawberry.field(description="The instant from which they can be spent.")
     valid_until: date | None = strawberry.field(
-        description="Their last valid day, by the calendar of the place where they were earned, as it was then; null where they are valid for ever."
+        description="Their last valid day, by the calendar of the program, as it was then; null where they are valid for ever."
     )
 
     @classmethod

@@ -18,7 +18,7 @@ class NextExpiry:
     """Nothing expires without a notice."""
 
     last_day: date = strawberry.field(
-        description="The last day on which they can be spent at the earliest, on the calendar of the place where they were earned."
+        description="The last day on which they can be spent at the earliest, on the calendar of the program."
     )
     at: datetime | None = strawberry.field(
         description="When they expire; null as long as no notice has reached the customer: nothing expires without one."

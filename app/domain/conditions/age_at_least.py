@@ -26,7 +26,7 @@ class AgeAtLeast(AboutCustomer):
     kind: ClassVar[str] = "age_at_least"
     position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = (
-        "Holds from the birthday on which the customer is so old, on the shop's calendar; "
+        "Holds from the birthday on which the customer is so old, on the calendar of the location; "
         "who was born on 29 February is older on 28 February in other years."
     )
     aspect: ClassVar[Aspect] = Aspect.BIRTHDAY

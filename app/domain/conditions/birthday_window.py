@@ -32,7 +32,7 @@ class BirthdayWindow(AboutCustomer):
     kind: ClassVar[str] = "birthday_window"
     position: ClassVar[Position] = Position.OCCASION
     about: ClassVar[str] = (
-        "Holds on the customer's birthday and so many days before and after it, on the shop's calendar; "
+        "Holds on the customer's birthday and so many days before and after it, on the calendar of the location, once for each birthday; "
         "who was born on 29 February has it on 28 February in other years."
     )
     aspect: ClassVar[Aspect] = Aspect.BIRTHDAY

@@ -21,7 +21,9 @@ class Dates(Condition):
 
     kind: ClassVar[str] = "dates"
     position: ClassVar[Position] = Position.TIME
-    about: ClassVar[str] = "Holds between two dates of the shop's calendar, both included; at least one end is given."
+    about: ClassVar[str] = (
+        "Holds between two dates of the calendar of the location, both included; at least one end is given."
+    )
     negatable: ClassVar[bool] = True
     first: date | None = stated("The first day.", default=None)
     last: date | None = stated("The last day, to its end.", default=None)

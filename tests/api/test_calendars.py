@@ -1,0 +1,47 @@
+"""Days go by the location of a purchase, longer periods by the program, wherever the purchase was. On both databases."""
+
+from __future__ import annotations
+
+from tests.api.test_budgets import publish
+from tests.api.test_locations import clause, opened
+from tests.proving import faults_in
+from tests.shop import Shop, open_shop, started
+
+SPEND = clause("spend", {"pointsPerAmount": {"points": 1, "per": "1.00"}})
+
+
+def given(shop: Shop, card: str, at: str, place: str) -> list[int]:
+    """Points, and stamps where there are any, of a purchase for 100.00 at a location."""
+    done = shop.buy(card, "100.00", occurredAt=at, locationId=place)
+    return [amount["points"] for amount in done["decision"]["points"]]
+
+
+def test_a_year_is_that_of_the_program(database_url: str) -> None:
+    berlin = started(database_url, template="blank", zone="Europe/Berlin")
+    with open_shop(database_url, program=berlin) as shop:
+        place = opened(shop, "tokyo", "Ginza", "Asia/Tokyo")["location"]["id"]
+        cap = clause("cap", {"pointsCap": {"points": 100, "scope": "YEAR"}})
+        tier = clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 1000}})
+        year = clause("period", {"tierPeriod": {"period": "CALENDAR_YEAR", "graceDays": 0}})
+        publish(shop, SPEND, cap, tier, year, effectiveFrom="2020-01-01T00:00:00Z")
+        card = shop.enrol()
+        assert given(shop, card, "2025-12-31T12:00:00Z", place) == [100]
+        assert given(shop, card, "2025-12-31T16:00:00Z", place) == [0], "it is still the old year in Berlin"
+        query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { qualifying } } } }"
+        balances = shop.ask(query, by={"card": card})["customer"]["wallet"]["balances"]
+        assert balances[0]["qualifying"] == 0, "nothing of the new year"
+        assert given(shop, card, "2025-12-31T23:30:00Z", place) == [100]
+        assert faults_in(database_url) == []
+
+
+def test_a_day_is_that_of_the_location(database_url: str) -> None:
+    new_york = started(database_url, template="blank", zone="America/New_York")
+    with open_shop(database_url, program=new_york) as shop:
+        place = opened(shop, "la", "Sunset", "America/Los_Angeles")["location"]["id"]
+        once = {"timesPerPeriod": {"times": 1, "period": "DAY"}}
+        publish(shop, clause("stamp", {"stamps": {"stamps": 1}}, once), effectiveFrom="2020-01-01T00:00:00Z")
+        card = shop.enrol()
+        # Monday 20:00 and 21:30, then Tuesday 12:00, all Pacific.
+        moments = ("2026-03-03T04:00:00Z", "2026-03-03T05:30:00Z", "2026-03-03T20:00:00Z")
+        assert [given(shop, card, at, place)[-1] for at in moments] == [1, 0, 1]
+        assert faults_in(database_url) == []
