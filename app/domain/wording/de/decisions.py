@@ -104,8 +104,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "informal": "Zum ersten Einkauf hast du das schon bekommen.",
     },
     "reason.USED_UP": "Das gibt es {when}, und das ist ausgeschöpft.",
-    "reason.USED_UP.birthday": "Das gab es zu diesem Geburtstag schon.",
-    "reason.USED_UP.first": "Das gab es schon, und es gibt es nur einmal.",
     "reason.BUDGET_USED_UP": "Vom Vorrat dafür waren nur noch {observed} übrig.",
     "reason.BUDGET_USED_UP.none": "Der Vorrat an Punkten dafür ist aufgebraucht.",
     "reason.BELOW_TIER": {

@@ -95,8 +95,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.USED_UP.birthday": "You have already had this for this birthday.",
     "reason.USED_UP.first": "You have already had this for your first purchase.",
     "reason.USED_UP": "You can have this {when}, and that is used up.",
-    "reason.USED_UP.birthday": "You have already had this for your birthday.",
-    "reason.USED_UP.first": "You have already had this, and it is given once.",
     "reason.BUDGET_USED_UP": "Of the points set aside for this, only {observed} were left.",
     "reason.BUDGET_USED_UP.none": "The points set aside for this are used up.",
     "reason.BELOW_TIER": "Only valid {when}: that takes {required}, and you have {observed}.",

@@ -89,8 +89,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.USED_UP.birthday": "本次生日的礼遇您已享用。",
     "reason.USED_UP.first": "首次消费的礼遇您已享用。",
     "reason.USED_UP": "{when}，您已用完。",
-    "reason.USED_UP.birthday": "本次生日的这份好礼已经领取过。",
-    "reason.USED_UP.first": "您已经领取过，仅限一次。",
     "reason.BUDGET_USED_UP": "为此预留的积分只剩 {observed}。",
     "reason.BUDGET_USED_UP.none": "为此预留的积分已用完。",
     "reason.BELOW_TIER": "仅限{when}：需要 {required}，您现有 {observed}。",

@@ -89,8 +89,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.USED_UP.birthday": "此次生日的禮遇您已享用。",
     "reason.USED_UP.first": "首次消費的禮遇您已享用。",
     "reason.USED_UP": "{when}，您已使用完畢。",
-    "reason.USED_UP.birthday": "您這次生日的好禮已經領取過了。",
-    "reason.USED_UP.first": "您已經領取過，僅限一次。",
     "reason.BUDGET_USED_UP": "為此預留的點數僅剩 {observed}。",
     "reason.BUDGET_USED_UP.none": "為此預留的點數已用完。",
     "reason.BELOW_TIER": "限{when}：須有 {required}，您現有 {observed}。",
