@@ -70,6 +70,7 @@ def exchanging(kind: str, who: str, bought: str, code: str, *path: str, back: st
 
 PURCHASE = f'purchase: {{ externalId: "stolen", {BASKET[2:]}'
 IN_BASKET = "basket: { locationId: $id, lines: [] }"
+AT_A_LOCATION = 'receipt: { externalId: "R-HARBOUR", locationId: $id }'
 FOR_A_WHILE = 'checkout: "stolen", minutes: 5'
 NODES = [
     "Location",
@@ -140,6 +141,32 @@ ASKED: dict[str, list[Asked]] = {
             "PURCHASE_NOT_FOUND",
             "purchase",
         )
+    ],
+    "movePurchase.input.purchase.receipt.locationId": [
+        mutation(
+            "Location",
+            "movePurchase",
+            f'reason: "x", customer: {{ card: "THEIRS99" }}, purchase: {{ {AT_A_LOCATION} }}',
+            "PURCHASE_NOT_FOUND",
+            "purchase",
+        )
+    ],
+    "refundPreview.purchase.receipt.locationId": [
+        replace(query("Location", "refundPreview", f"purchase: {{ {AT_A_LOCATION} }}"), refused="PURCHASE_NOT_FOUND")
+    ],
+    "recordRefund.input.purchase.receipt.locationId": [
+        mutation(
+            "Location",
+            "recordRefund",
+            f"purchase: {{ {AT_A_LOCATION} }}",
+            "LOCATION_NOT_FOUND",
+            "purchase",
+            "receipt",
+            "locationId",
+        )
+    ],
+    "recordExchange.input.refund.purchase.receipt.locationId": [
+        exchanging("Location", "", "", "PURCHASE_NOT_FOUND", "refund", "purchase", back=AT_A_LOCATION)
     ],
     "movePurchase.input.customer.id": [
         mutation(
@@ -320,7 +347,7 @@ BY_A_CUSTOMER = [
     if (
         one.document.startswith("query")
         and one.kind not in ("Location", "Reward", "Program", "ImpactPreview")
-        and place != "refundPreview.purchase.id"
+        and not place.startswith("refundPreview")
     )
     or place
     in (
@@ -417,6 +444,7 @@ def two(database_url: str) -> Iterator[Two]:
                 { location { id } } }""",
             role=Role.OWNER,
         )
+        ours.buy(card, "5.00", receipt="R-HARBOUR", locationId=opened["createLocation"]["location"]["id"])
         yield Two(
             ours=ours,
             theirs=theirs,
