@@ -209,7 +209,7 @@ def test_what_a_late_refund_leaves_unpaid_is_owed_by_the_clause_on_refunds_thoug
     refused = blank.redeem(card, basket={"occurredAt": at(days=3), "lines": []})["decision"]
     (reason,) = [one for one in refused["reasons"] if one["verdict"] == "NOT_MET"]
     assert (reason["code"], reason["clause"]["key"]) == ("NEGATIVE_BALANCE", "refunds")
-    assert "your next points make up for them first, with no new reward until then" in reason["clause"]["statement"]
+    assert "your next points make up for them, and you get no new reward until then" in reason["clause"]["statement"]
     blank.buy(card, "50.00", occurredAt=at(days=3, hours=1))
     assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (10, 0)
     assert faults_in(blank.url) == []
