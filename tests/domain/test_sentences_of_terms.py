@@ -78,7 +78,7 @@ OF_A_REWARD = [
 ]
 
 
-@pytest.mark.parametrize("condition", OF_A_REWARD, ids=repr)
+@pytest.mark.parametrize("condition", OF_A_REWARD)
 def test_every_condition_of_a_reward_says_when_alone_it_can_be_had_and_never_another_price(
     condition: Condition,
 ) -> None:

@@ -141,7 +141,7 @@ def test_chinese_sentences_follow_each_other_without_a_space_and_others_with_one
 
 
 @pytest.mark.parametrize(
-    ("locale", "region"), [(locale, region) for locale, known in REGIONS.items() for region in known]
+    ("locale", "region"), [(locale, region) for locale, known in REGIONS.items() for region in sorted(known)]
 )
 def test_every_region_that_is_known_writes_days_amounts_and_times(locale: Locale, region: str) -> None:
     say = wording(locale, region=region)
