@@ -106,7 +106,8 @@ async def set_right(session: Session, *, program_id: str, course: Course, new_id
 async def reduce(session: Session, *, program_id: str, customer_id: str, reduction: Reduction) -> None:
     """Keep what a purchase of a customer no longer counts for (with the next statements, see `Session.later`)."""
     await session.later(
-        f"{_REDUCE} DO UPDATE SET no_visit = excluded.no_visit, points = excluded.points",
+        f"{_REDUCE} DO UPDATE SET customer_id = excluded.customer_id, no_visit = excluded.no_visit,"
+        " points = excluded.points",
         *_values(reduction, program_id=program_id, customer_id=customer_id),
     )
 

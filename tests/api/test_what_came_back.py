@@ -265,6 +265,40 @@ def test_a_visit_that_costs_nothing_brings_no_stamp_and_no_visit(opening: Openin
     assert [one["points"] for one in done["decision"]["points"]] == [16, 1], "it is the second visit"
 
 
+def test_what_an_exchange_booked_is_explained(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(20, {"firstPurchase": True}), cap("MONTH"), STAMP_A_DAY)
+    card = shop.enrol()
+    shop.buy(card, "40.00", receipt="R1", occurredAt=at())
+    for number, price in enumerate(("40.00", "60.00", "30.00"), start=1):
+        exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+    shop.refund("R4", occurredAt=at(hours=9))
+    query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { id type points } } } }"
+    entries = shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"]
+    assert len(entries) == 8
+    for entry in entries:
+        asked = "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints } }"
+        found = shop.ask(asked, role=Role.STAFF, e=entry["id"])["explain"]
+        assert (found["agrees"], found["recomputedPoints"]) == (True, entry["points"]), entry
+    assert wallet(shop, card) == {"points": (0, 0), "stamps": (0, 0)}
+
+
+def test_a_purchase_that_is_no_visit_takes_that_along_when_it_is_moved(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(7, {"everyNthVisit": {"nth": 2}}))
+    wrong, right = shop.enrol(), shop.enrol()
+    free = [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]
+    shop.buy(wrong, "", receipt="free", lines=free, occurredAt=at())
+    query = "mutation($i: MovePurchaseInput!) { movePurchase(input: $i) { userErrors { code path } } }"
+    given = {
+        "idempotencyKey": "m",
+        "purchase": {"externalId": "free"},
+        "customer": {"card": right},
+        "reason": "mistaken",
+    }
+    assert codes(shop.ask(query, role=Role.OWNER, i=given)["movePurchase"]) == []
+    for card in (wrong, right):
+        assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (1, 2)] == [1, 8]
+
+
 def test_six_items_at_once_bring_as_much_as_one_by_one(opening: Opening) -> None:
     stamps = {"key": "stamp", "conditions": [{"everyNthItem": {"nth": 3}}], "effect": {"stamps": {"stamps": 1}}}
     shop = opening(bonus(30, {"everyNthItem": {"nth": 3}}), stamps, SPEND)
