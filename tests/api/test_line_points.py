@@ -151,8 +151,8 @@ def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
     [
         ("en", "This item does not count towards clause 1 or 2.", "Shipping does not count."),
         ("de", "Dieser Artikel zählt nicht für Ziffer 1 oder 2.", "Versandkosten zählen nicht."),
-        ("zh-Hans", "此商品不计入第 1 或 2 条。", "运费不计入。"),
-        ("zh-Hant", "此商品不計入第 1 或 2 條。", "運費不計入。"),
+        ("zh-Hans", "此商品不适用第 1 或 2 条。", "运费不计入。"),
+        ("zh-Hant", "此商品不適用第 1 或 2 項。", "運費不計入。"),
     ],
 )
 def test_a_line_that_is_left_out_says_so_in_every_language(shop: Shop, language: str, mug: str, post: str) -> None:

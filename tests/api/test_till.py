@@ -48,7 +48,7 @@ def test_a_redemption_pays_from_the_balance(shop: Shop) -> None:
             "„Coffee“ kostet 100 Punkte; Sie haben 61 Punkte.",
             "Noch 39 Punkte sammeln.",
         ),
-        ("zh-CN", "“Coffee”需 100 积分兑换。", "“Coffee”需 100 积分，您现有 61 积分。", "再积 39 积分即可。"),
+        ("zh-CN", "“Coffee”需 100 积分兑换。", "“Coffee”需 100 积分，您现有 61 积分。", "再累积 39 积分即可。"),
         ("zh-TW", "「Coffee」以 100 點兌換。", "「Coffee」需 100 點，您現有 61 點。", "再集 39 點即可。"),
     ],
 )

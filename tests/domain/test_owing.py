@@ -85,7 +85,7 @@ def test_who_owes_nothing_can_have_the_reward() -> None:
             "Bei Ihnen sind noch 20 Punkte offen; mit dieser Prämie brauchen Sie 120 Punkte.",
             "Noch 120 Punkte sammeln.",
         ),
-        (Locale.ZH_HANS, "您尚欠 20 积分，连同本次兑换共需 120 积分。", "再积 120 积分即可。"),
+        (Locale.ZH_HANS, "您尚欠 20 积分，连同本次兑换共需 120 积分。", "再累积 120 积分即可。"),
         (Locale.ZH_HANT, "您尚欠 20 點，連同這次兌換共需 120 點。", "再集 120 點即可。"),
     ],
 )

@@ -312,8 +312,8 @@ def test_all_of_them_reads_as_if_each_stood_alone() -> None:
     [
         (Locale.EN, "per calendar month (by the calendar in Berlin)", "a day (by the calendar of the location)"),
         (Locale.DE, "im Kalendermonat (nach dem Kalender in Berlin)", "am Tag (nach dem Kalender am Standort)"),
-        (Locale.ZH_HANS, "（按柏林日期）", "（按门店当地日期）"),
-        (Locale.ZH_HANT, "（依柏林日期）", "（依門市當地日期）"),
+        (Locale.ZH_HANS, "（按柏林时间）", "（按门店当地日期）"),
+        (Locale.ZH_HANT, "（依柏林時間）", "（依門市當地日期）"),
     ],
 )
 def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_go(
