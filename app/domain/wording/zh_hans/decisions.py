@@ -28,7 +28,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.dates": "{first}至{last}",
     "when.dates.from": "{first}起",
     "when.dates.until": "{last}前（含当日）",
-    "when.locations": "在{locations}门店消费时",
+    "when.locations": "{locations}门店消费时",
     "when.channel.STORE": "到店消费时",
     "when.channel.ONLINE": "线上消费时",
     "when.channel.PHONE": "电话订购时",

@@ -114,7 +114,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "payment_methods.except": "全部以{methods}支付",
     "first_purchase": "首次消费",
     "every_nth_visit": "每满 {nth} 次消费的当次",
-    "every_nth_item": "{items}（按历次消费累计）",
+    "every_nth_item": "{items}时（按历次消费累计）",
     "member_for": {"other": "入会满 {n} 天的会员"},
     "birthday_window": "生日前 {before}至生日后 {after}期间（每次生日限一次）",
     "birthday_window.before": "生日前 {before}至生日当天期间（每次生日限一次）",

@@ -28,7 +28,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.dates": "{first}至{last}",
     "when.dates.from": "{first}起",
     "when.dates.until": "{last}前（含當日）",
-    "when.locations": "於{locations}門市消費時",
+    "when.locations": "{locations}門市消費時",
     "when.channel.STORE": "門市消費時",
     "when.channel.ONLINE": "線上消費時",
     "when.channel.PHONE": "電話訂購時",

@@ -114,7 +114,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "payment_methods.except": "全額以{methods}付款",
     "first_purchase": "首次消費",
     "every_nth_visit": "每滿 {nth} 次消費之當次",
-    "every_nth_item": "{items}（依歷次消費累計）",
+    "every_nth_item": "{items}時（依歷次消費累計）",
     "member_for": {"other": "入會滿 {n} 天的會員"},
     "birthday_window": "生日前 {before}至生日後 {after}期間（每次生日限一次）",
     "birthday_window.before": "生日前 {before}至生日當天期間（每次生日限一次）",
