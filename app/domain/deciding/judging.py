@@ -7,7 +7,7 @@ from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.groups import AnyOf, ExceptWhen, leaves
 from app.domain.counting import Counted
 from app.domain.decisions import Reason, Verdict
-from app.domain.facts import PurchaseFacts
+from app.domain.facts import Line, LineKind, PurchaseFacts
 from app.domain.terms import Clause, Terms
 
 _APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
@@ -73,8 +73,16 @@ def _times_of(condition: Condition, *, purchase: Counted) -> int:
 
 def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
     """Whether a purchase counts as a visit: something of it counts as spent, and it is no payment on top of an exchange."""
-    purchase = terms.counted(facts)
-    return bool(purchase.lines) and not purchase.amount_only
+    if facts.replaces is not None or facts.amount_only:
+        return False
+    if not facts.payments and any(_surely_counts(line) for line in facts.lines):
+        return True
+    return bool(terms.counted(facts).lines)
+
+
+def _surely_counts(line: Line) -> bool:
+    """Whether a line counts as spent whatever the terms say: nearly all do, and nothing else need be worked out."""
+    return line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.share and line.worth)
 
 
 def selection(clause: Clause, *, purchase: Counted) -> Counted:
