@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.amounts import MAX_POINTS, Money
 from app.domain.deciding.returning import Left, returning
 from app.domain.decisions import Decision
-from app.domain.facts import PurchaseFacts
+from app.domain.facts import FactsError, PurchaseFacts
 from app.domain.ledger import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.receipt_numbers import OWN_SOURCE, ReceiptBy, Spot
@@ -59,7 +59,7 @@ class Amendment:
 async def amend_purchase(session: Session, *, call: Call, order: Amendment) -> Answer | Problem:
     """Judge the receipt as it is known now, by the terms of its time, at its place in time, with all that follows from it.
 
-    Its number, time, place, currency and customer stay. What came back of it stays as it was.
+    Its number, time, place, currency and customer stay. What came back of it, or for it in an exchange, stays as it was.
     """
     if (known := await replay(session, call=call)) is not None:
         return known
@@ -125,13 +125,9 @@ async def _facts(
     unpaid = await payment_problem(session, program_id=program, facts=here, customer=customer, purchase_id=sale.id)
     if unpaid is not None:
         return unpaid
-    facts = replace(
-        order.facts,
-        occurred_at=sale.occurred_at,
-        zone=sale.facts.zone,
-        location=sale.facts.location,
-        member=sale.facts.member,
-    )
+    facts = _in_place_of(sale, facts=order.facts)
+    if isinstance(facts, Problem):
+        return facts
     if facts == sale.facts:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt says so already")
     came_back = await refunds.of_purchase(session, program_id=program, purchase_id=sale.id)
@@ -141,6 +137,21 @@ async def _facts(
         )
     share = await share_of_budgets(session, program_id=program, purchase=sale)
     return replace(facts, member=replace(facts.member, budgets=share))
+
+
+def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
+    """What a receipt says now, at the time and place of the sale; what was handed out in an exchange replaces the same goods."""
+    try:
+        return replace(
+            facts,
+            occurred_at=sale.occurred_at,
+            zone=sale.facts.zone,
+            location=sale.facts.location,
+            member=sale.facts.member,
+            replaces=sale.facts.replaces,
+        )
+    except FactsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
 
 
 def _holds(facts: PurchaseFacts, *, came_back: Sequence[Refund]) -> bool:

@@ -15,7 +15,7 @@ from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets.happenings import Bought, Corrected
 from app.domain.wallets.postings import Subject
-from app.store import customers, levels, members, purchases, receipt_corrections, receipt_references, refunds
+from app.store import customers, exchanges, levels, members, purchases, receipt_corrections, receipt_references, refunds
 from app.store import terms as versions
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
@@ -84,7 +84,7 @@ def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> Bought:
 async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer | Problem:
     """Move it, at its place in time, with all that follows from it in both wallets.
 
-    One of which something came back, or that points paid a part of, stays where it is.
+    One of which something came back, that points paid a part of, or that was handed out in an exchange stays where it is.
     """
     if (known := await replay(session, call=call)) is not None:
         return known
@@ -134,6 +134,8 @@ async def _bound(session: Session, *, program_id: str, sale: Purchase) -> Proble
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="points of its customer paid a part of it")
     if await refunds.of_purchase(session, program_id=program_id, purchase_id=sale.id):
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="something of it came back")
+    if await exchanges.refund_of(session, program_id=program_id, purchase_id=sale.id) is not None:
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="it was handed out in an exchange")
     return None
 
 

@@ -14,6 +14,7 @@ from app.domain.access import Role
 from tests.api.test_exchanging import Opening, exchange, held
 from tests.api.test_exchanging import opening as opening  # the fixture
 from tests.api.test_late_facts import at
+from tests.api.test_setting_receipts_right import amend, move
 from tests.passing_on import codes
 from tests.shop import Shop
 
@@ -311,3 +312,30 @@ def test_six_items_at_once_bring_as_much_as_one_by_one(opening: Opening) -> None
     shop.refund("six", lines=[{"line": 1, "quantity": "4"}], occurredAt=at(hours=1))
     assert wallet(shop, together) == {"points": (2, 0), "stamps": (0, 0)}
     assert gained(shop, together, "1.00", occurredAt=at(hours=2)) == 31
+
+
+def test_what_was_handed_out_stays_in_the_place_of_what_came_back_when_its_receipt_is_amended(opening: Opening) -> None:
+    shop = opening(SPEND, WELCOME, FIVE)
+    card = shop.enrol()
+    assert gained(shop, card, "50.00", receipt="R1", occurredAt=at()) == 150
+    exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    for price, balance in (("50.00", 150), ("60.00", 160), ("40.00", 140)):
+        done = amend(shop, "R2", {"sku": "other", "quantity": "1", "unitPrice": price}, role=Role.OWNER)
+        assert (codes(done), held(done)) == ([], {"points": (balance, 0)})
+    paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=2), "lines": []})["redemption"]["id"]
+    more = {"payments": [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid}]}
+    all_of_it = {"sku": "other", "quantity": "1", "unitPrice": "50.00"}
+    assert codes(amend(shop, "R2", all_of_it, role=Role.OWNER, purchase=more)) == [
+        ("INVALID_INPUT", ["purchase", "payments"])
+    ], "points pay nothing of what other goods had paid for"
+    assert codes(shop.refund("R2", occurredAt=at(hours=3))) == []
+    assert wallet(shop, card)["points"] == (0, 0)
+
+
+def test_what_was_handed_out_in_an_exchange_stays_with_its_customer(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card, other = shop.enrol(), shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    exchange(shop, "70.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert codes(move(shop, "R2", other, role=Role.OWNER)) == [("NOT_MOVABLE", ["purchase"])]
+    assert (wallet(shop, card), shop.ledger(other)) == ({"points": (70, 0)}, [])

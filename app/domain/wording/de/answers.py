@@ -109,7 +109,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_SPENT": "Diese Einlösung hat schon einen Einkauf bezahlt. Was sie gekostet hat, kommt zurück, wenn dieser Einkauf erstattet wird.",
     "error.ALREADY_USED": "Diese Prämie wurde schon ausgegeben; zurücknehmen kann sie nur noch das Personal.",
     "error.NOT_CANCELLABLE": "Diese Einlösung kann nur das Personal zurücknehmen, mit Begründung. Eine Kasse nimmt nur ihre letzte zurück, innerhalb von 10 Minuten.",
-    "error.NOT_MOVABLE": "Dieser Einkauf bleibt bei seinem Mitglied: Es wurde etwas davon zurückgegeben oder ein Teil mit Punkten bezahlt.",
+    "error.NOT_MOVABLE": "Dieser Einkauf bleibt bei seinem Mitglied: Es wurde etwas davon zurückgegeben, er stammt aus einem Umtausch, oder ein Teil wurde mit Punkten bezahlt.",
     "error.ABOVE_LIMIT": "Das ist mehr, als mit diesem Zugangsschlüssel erlaubt ist. Die Inhaberin oder der Inhaber des Programms kann es tun.",
     "error.NOT_ENOUGH_POINTS": "Dafür reicht das Guthaben nicht.",
 }

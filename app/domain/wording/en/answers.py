@@ -106,7 +106,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_SPENT": "This redemption has already paid for a purchase. What it cost comes back when that purchase is refunded.",
     "error.ALREADY_USED": "You have already received this reward. Please ask our staff if it needs to be cancelled.",
     "error.NOT_CANCELLABLE": "Only staff can cancel this redemption, with a reason. A till cancels only the last one it made, within 10 minutes.",
-    "error.NOT_MOVABLE": "This purchase has to stay with its member: some of it was returned, or points paid for part of it.",
+    "error.NOT_MOVABLE": "This purchase has to stay with its member: some of it was returned, it was handed out in an exchange, or points paid for part of it.",
     "error.ABOVE_LIMIT": "This is more than staff or the till may do with this access key. The owner can do it.",
     "error.NOT_ENOUGH_POINTS": "There is not enough in the wallet for this.",
 }

@@ -106,7 +106,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_SPENT": "该兑换已用于支付一笔消费，只有该笔消费退款时才会退回。",
     "error.ALREADY_USED": "该礼品已经领取。如需取消兑换，请联系店员。",
     "error.NOT_CANCELLABLE": "该兑换只能由店员注明原因后取消。收银台只能在 10 分钟内取消自己最近的一笔兑换。",
-    "error.NOT_MOVABLE": "该笔消费不能转到其他会员：其中已有退货，或部分金额以积分支付。",
+    "error.NOT_MOVABLE": "该笔消费不能转到其他会员：其中已有退货，或属于换货所得，或部分金额以积分支付。",
     "error.ABOVE_LIMIT": "这超出了该访问密钥的权限额度，请由计划所有者操作。",
     "error.NOT_ENOUGH_POINTS": "余额不足。",
 }

@@ -106,7 +106,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.REDEMPTION_SPENT": "此兌換已用於支付一筆消費，只有該筆消費退款時才會退回。",
     "error.ALREADY_USED": "此贈品已經領取。如需取消兌換，請洽門市人員。",
     "error.NOT_CANCELLABLE": "此兌換只能由門市人員註明原因後取消。收銀台只能在 10 分鐘內取消自己最近的一筆兌換。",
-    "error.NOT_MOVABLE": "此筆消費無法轉至其他會員：其中已有退貨，或部分金額以點數支付。",
+    "error.NOT_MOVABLE": "此筆消費無法轉至其他會員：其中已有退貨，或屬於換貨所得，或部分金額以點數支付。",
     "error.ABOVE_LIMIT": "這超出此存取金鑰的額度，請由計畫擁有者處理。",
     "error.NOT_ENOUGH_POINTS": "餘額不足。",
 }
