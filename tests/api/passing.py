@@ -64,13 +64,14 @@ def passing(
     *clauses: dict[str, Any],
     clock: Callable[[], datetime] | None = None,
     kind: ProgramKind = ProgramKind.SANDBOX,
+    price: int = 50,
     **more: Any,
 ) -> Iterator[Shop]:
-    """A shop under these terms, with a coffee for 50 points, whose server's clock stands at `START` until it is moved."""
+    """A shop under these terms, with a coffee for so many points, whose server's clock stands at `START` until it is moved."""
     with open_shop(url, template="blank", clock=clock or Hands(), kind=kind, **more) as shop:
         cup = {"idempotencyKey": "cup", "key": "coffee", "name": "Coffee", "description": "A cup."}
         assert shop.ask(REWARD, role=Role.OWNER, input=cup)["createReward"]["userErrors"] == []
-        coffee = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": 50}}}
+        coffee = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": price}}}
         sent = {"idempotencyKey": "terms", "clauses": [*clauses, coffee]}
         assert shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]["userErrors"] == []
         if kind is ProgramKind.LIVE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +51,26 @@ def test_points_expire_after_the_day_up_to_which_they_were_really_valid(database
         assert faults_in(database_url) == []
 
 
+def test_points_until_30_december_whose_notice_was_read_in_february_are_valid_to_11_march(database_url: str) -> None:
+    clauses = (visit(), validity(days=299, noticeFrom=60, noticeUntil=30))
+    with passing(database_url, *clauses) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, datetime(2091, 2, 9, 12, tzinfo=UTC))
+        assert shop.available(card) == 100
+        assert [lot["lastDay"] for lot in deliver(shop, card)["notices"][0]["lots"]] == ["2091-03-11"]
+        advance(shop, datetime(2091, 3, 11, 23, 59, tzinfo=UTC))
+        assert shop.available(card) == 100
+        advance(shop, datetime(2091, 3, 12, tzinfo=UTC))
+        assert shop.available(card) == 0
+        (reason,) = entries(shop, card)[-1]["decision"]["reasons"]
+        assert (reason["code"], reason["required"]) == ("POINTS_EXPIRED", "11 March 2091")
+        for said in (reason["statement"], inbox(shop, card)[0]["lots"][0]["statement"]):
+            assert "11 March 2091" in said
+            assert "December" not in said
+        assert faults_in(database_url) == []
+
+
 def test_a_refund_below_zero_says_what_was_there_and_what_is_owed_now(database_url: str) -> None:
     below = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
@@ -79,39 +99,41 @@ TRIED = """query($by: CustomerBy!) { basketCheck(customer: $by, basket: {lines: 
 
 
 @pytest.mark.parametrize(
-    ("bought", "given", "told"),
+    ("bought", "given", "price", "told"),
     [
-        # All that the coffee costs (50) is pending: the remedy is to wait, and nothing else.
-        (["120.00"], 0, [("STILL_PENDING", "pending", "120 points", [("COME_AT", 10, None)])]),
+        # All that the coffee costs is pending: the remedy is to wait, and nothing else.
+        (["120.00"], 0, 100, [("STILL_PENDING", "pending", "120 points", [("COME_AT", 10, None)])]),
+        (["120.00"], 0, 50, [("STILL_PENDING", "pending", "120 points", [("COME_AT", 10, None)])]),
         # Twenty are there, and forty come on the tenth day.
-        (["40.00"], 20, [("STILL_PENDING", "pending", "40 points", [("COME_AT", 10, None)])]),
+        (["40.00"], 20, 50, [("STILL_PENDING", "pending", "40 points", [("COME_AT", 10, None)])]),
         # Nothing that waits is enough: what is missing even then, and when the rest comes.
         (
             ["30.00"],
             5,
+            50,
             [
                 ("INSUFFICIENT_POINTS", "coffee", "5 points", [("COLLECT_POINTS", None, 15)]),
                 ("STILL_PENDING", "pending", "30 points", [("COME_AT", 10, None)]),
             ],
         ),
         # Two purchases on different days: the second one is what it takes.
-        (["30.00", "40.00"], 0, [("STILL_PENDING", "pending", "70 points", [("COME_AT", 12, None)])]),
-        ([], 5, [("INSUFFICIENT_POINTS", "coffee", "5 points", [("COLLECT_POINTS", None, 45)])]),
+        (["30.00", "40.00"], 0, 50, [("STILL_PENDING", "pending", "70 points", [("COME_AT", 12, None)])]),
+        ([], 5, 50, [("INSUFFICIENT_POINTS", "coffee", "5 points", [("COLLECT_POINTS", None, 45)])]),
     ],
 )
 def test_points_that_wait_are_no_missing_points(
-    database_url: str, bought: list[str], given: int, told: list[tuple[str, str, str, list[Any]]]
+    database_url: str, bought: list[str], given: int, price: int, told: list[tuple[str, str, str, list[Any]]]
 ) -> None:
     spend = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
-    with passing(database_url, spend, pending(9)) as shop:
+    with passing(database_url, spend, pending(9), price=price) as shop:
         card = shop.enrol()
         if given:
             gift = {"idempotencyKey": "gift", "customer": {"card": card}, "points": given, "reason": "A gift"}
             assert shop.ask(ADJUST, role=Role.OWNER, input=gift)["adjustPoints"]["userErrors"] == []
-        for place, price in enumerate(bought):
+        for place, amount in enumerate(bought):
             if place:
                 advance(shop, START + 2 * DAY)
-            shop.buy(card, price)
+            shop.buy(card, amount)
         midnight = START.replace(hour=0)
         expected = [
             (

@@ -90,6 +90,21 @@ def test_line_by_line_it_is_the_same_in_any_order(shop: Shop, order: tuple[int, 
     assert faults_in(shop.url) == []
 
 
+def test_all_lines_in_one_call_bring_what_they_bring_one_by_one(shop: Shop) -> None:
+    card = rich(shop)
+    id = spend(shop, card, "twenty")
+    shop.buy(card, "", lines=THIRDS, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
+    done = refund(shop, "R", lines=[{"line": 1}, {"line": 2}], occurredAt=at(hours=3))
+    assert back(done) == ("53.33", 667 + 667)
+    assert back(refund(shop, "R", lines=[{"line": 3}], occurredAt=at(hours=4))) == ("26.67", 666)
+    other = spend(shop, card, "twenty", hours=5)
+    shop.buy(card, "", lines=THIRDS, receipt="S", payments=[points(other, "20.00")], occurredAt=at(hours=6))
+    done = refund(shop, "S", lines=[{"line": line} for line in (3, 1, 2)], occurredAt=at(hours=7))
+    assert back(done) == ("80.00", 2000)
+    assert shop.available(card) == 3000
+    assert faults_in(shop.url) == []
+
+
 def test_a_part_of_the_price_brings_its_part_of_the_points(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")

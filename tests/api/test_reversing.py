@@ -219,8 +219,9 @@ def test_a_reservation_is_undone_after_it_was_paid_for_and_never_before(shop: Sh
     assert faults_in(shop.url) == []
 
 
-def test_the_very_lots_come_back_and_what_was_limited_can_be_had_again(database_url: str) -> None:
-    once = {"timesPerPeriod": {"times": 1, "period": "EVER"}}
+@pytest.mark.parametrize("period", ["EVER", "YEAR"])
+def test_the_very_lots_come_back_and_what_was_limited_can_be_had_again(database_url: str, period: str) -> None:
+    once = {"timesPerPeriod": {"times": 1, "period": period}}
     with open_shop(database_url, clock=Clock(), template="blank") as shop:
         furnish(shop, stock=3, conditions=[once], more=[TWO_HOURS])
         card = shop.enrol()

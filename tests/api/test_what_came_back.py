@@ -24,7 +24,6 @@ HUNDRED = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 
 FIVE = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 5}}}
 COFFEE = {"sku": "c", "quantity": "1", "unitPrice": "5.00", "categories": ["coffee"]}
 BREAD = {"sku": "b", "quantity": "1", "unitPrice": "5.00"}
-ONCE_A_YEAR = {"timesPerPeriod": {"times": 1, "period": "YEAR"}}
 
 
 def bonus(points: int, *conditions: Any, key: str = "bonus") -> dict[str, Any]:
@@ -37,11 +36,17 @@ def cap(scope: str) -> dict[str, Any]:
     return {"key": "cap", "effect": {"pointsCap": {"points": 50, "scope": scope}}}
 
 
-STAMP_A_DAY = {
-    "key": "stamp",
-    "conditions": [{"timesPerPeriod": {"times": 1, "period": "DAY"}}],
-    "effect": {"stamps": {"stamps": 1}},
-}
+def once(period: str) -> dict[str, Any]:
+    """Once in a period."""
+    return {"timesPerPeriod": {"times": 1, "period": period}}
+
+
+def stamp(*conditions: Any) -> dict[str, Any]:
+    """A clause that stamps a card."""
+    return {"key": "stamp", "conditions": list(conditions), "effect": {"stamps": {"stamps": 1}}}
+
+
+STAMP_A_DAY = stamp(once("DAY"))
 WELCOME = bonus(100, {"firstPurchase": True})
 THIRD = bonus(30, {"everyNthVisit": {"nth": 3}})
 
@@ -64,16 +69,24 @@ def wallet(shop: Shop, card: str) -> dict[str, tuple[int, int]]:
 @pytest.mark.parametrize(
     ("clauses", "lines", "first", "back", "again", "unit"),
     [
-        ([SPEND, bonus(100, ONCE_A_YEAR)], None, "5.00", {}, 105, "points"),
-        ([SPEND, bonus(100, ONCE_A_YEAR, {"categories": {"include": ["coffee"]}})], [COFFEE, BREAD], "", {"lines": [{"line": 1}]}, 105, "points"),
+        ([SPEND, bonus(100, once("YEAR"))], None, "5.00", {}, 105, "points"),
+        ([SPEND, bonus(100, once("YEAR"), {"categories": {"include": ["coffee"]}})], [COFFEE, BREAD], "", {"lines": [{"line": 1}]}, 105, "points"),
         ([SPEND, WELCOME], None, "5.00", {}, 105, "points"),
         ([STAMP_A_DAY], None, "5.00", {}, 1, "stamps"),
         ([SPEND, cap("DAY")], None, "50.00", {}, 50, "points"),
         ([SPEND, cap("MONTH")], None, "50.00", {}, 50, "points"),
         ([SPEND, cap("YEAR")], None, "50.00", {}, 50, "points"),
         ([SPEND, cap("DAY")], None, "50.00", {"lines": [{"line": 1, "amount": "20.00"}]}, 20, "points"),
+        *(([SPEND, bonus(100, once(period))], None, "5.00", {}, 105, "points") for period in ("DAY", "WEEK", "MONTH", "EVER")),
+        ([stamp({"firstPurchase": True})], None, "5.00", {}, 1, "stamps"),
+        ([stamp(once("EVER"))], None, "5.00", {}, 1, "stamps"),
+        ([stamp(once("YEAR"), {"categories": {"include": ["coffee"]}})], [COFFEE, BREAD], "", {"lines": [{"line": 1}]}, 1, "stamps"),
     ],
-    ids=["once a year", "the line that had it", "first purchase", "stamp a day", "cap a day", "a month", "a year", "a part"],
+    ids=[
+        "once a year", "the line that had it", "first purchase", "stamp a day", "cap a day", "a month", "a year", "a part",
+        "once a day", "once a week", "once a month", "once ever",
+        "first stamp", "stamp once ever", "the line that had the stamp",
+    ],
 )  # fmt: skip
 def test_what_a_refund_took_is_free_again(
     opening: Opening, clauses: Any, lines: Any, first: str, back: Any, again: int, unit: str
@@ -94,7 +107,8 @@ def test_what_a_refund_took_is_free_again(
         ([SPEND, cap("MONTH")], "50.00", "points", 50),
         ([SPEND, cap("YEAR")], "50.00", "points", 50),
         ([SPEND, bonus(20, {"firstPurchase": True})], "30.00", "points", 50),
-        ([SPEND, bonus(100, {"timesPerPeriod": {"times": 1, "period": "EVER"}})], "50.00", "points", 150),
+        ([SPEND, bonus(100, once("EVER"))], "50.00", "points", 150),
+        ([stamp({"firstPurchase": True})], "5.00", "stamps", 1),
         ([SPEND, bonus(7, {"everyNthItem": {"nth": 2}})], "50.00", "points", 50),
         ([STAMP_A_DAY], "5.00", "stamps", 1),
     ],
@@ -109,6 +123,24 @@ def test_an_even_exchange_changes_nothing(opening: Opening, clauses: Any, price:
         assert wallet(shop, card)[unit] == (right, 0)
     assert codes(shop.refund("R3", occurredAt=at(hours=5))) == []
     assert wallet(shop, card)[unit] == (0, 0)
+
+
+def test_the_visit_that_had_its_bonus_keeps_it_in_an_even_exchange(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    visits = [gained(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
+    assert visits == [10, 10, 40]
+    done = exchange(shop, "10.00", "R3", receipt="R4", occurredAt=at(days=3, hours=1))
+    assert (codes(done), done["toPay"]["amount"]) == ([], "0.00")
+    assert wallet(shop, card)["points"] == (60, 0)
+
+
+def test_dearer_goods_earn_for_the_difference(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    done = exchange(shop, "80.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert (codes(done), done["toPay"]["amount"], wallet(shop, card)["points"]) == ([], "30.00", (80, 0))
 
 
 def test_swapping_goods_brings_nobody_closer_to_the_next_visit(opening: Opening) -> None:
@@ -133,6 +165,25 @@ def test_two_visits_that_came_back_are_none(opening: Opening) -> None:
     assert wallet(shop, card)["points"] == (66, 0)
 
 
+def test_the_next_visit_after_two_that_came_back_is_the_first(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    for number in (1, 2):
+        assert gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) == 1
+        shop.refund(f"V{number}", occurredAt=at(days=number, hours=1))
+    assert [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in (3, 4, 5)] == [1, 1, 31]
+
+
+def by_receipt(shop: Shop, card: str) -> dict[str, int]:
+    """What all entries together come to, by the number of the receipt that they are about."""
+    query = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { points purchase { externalId } } } } }"""
+    found: dict[str, int] = {}
+    for entry in shop.ask(query, by={"card": card}, role=Role.STAFF)["customer"]["ledger"]["nodes"]:
+        number = entry["purchase"]["externalId"]
+        found[number] = found.get(number, 0) + entry["points"]
+    return found
+
+
 @pytest.mark.parametrize("order", list(permutations("ABR")), ids="".join)
 def test_a_refund_counts_from_its_own_time_in_every_order_of_arrival(opening: Opening, order: Any) -> None:
     shop = opening(SPEND, WELCOME)
@@ -145,29 +196,58 @@ def test_a_refund_counts_from_its_own_time_in_every_order_of_arrival(opening: Op
     for step in order:
         assert codes(what[step]()) == []
     assert wallet(shop, card)["points"] == (105, 0)
+    assert by_receipt(shop, card) == {"A": 105 - 105, "B": 105}
     assert gained(shop, card, "5.00", receipt="L", occurredAt=at(hours=10.5)) == 5
     assert wallet(shop, card)["points"] == (10, 0)
+    assert by_receipt(shop, card) == {"A": 105 - 105, "B": 5, "L": 5}
 
 
 @pytest.mark.parametrize(
-    ("clauses", "shortfall", "again", "balance"),
+    ("clauses", "taken", "shortfall", "between", "again", "balance"),
     [
-        ([SPEND, WELCOME, HUNDRED], 100, 5, (5, 0)),
-        ([SPEND, WELCOME, HUNDRED, NEGATIVE], 0, 105, (5, 0)),
-        ([SPEND, WELCOME, FIVE], 5, 105, (105, 0)),
+        ([SPEND, WELCOME, HUNDRED], 5, 100, (0, 0), 5, (5, 0)),
+        ([SPEND, WELCOME, HUNDRED, NEGATIVE], 105, 0, (0, 100), 105, (5, 0)),
+        ([SPEND, WELCOME, FIVE], 100, 5, (0, 0), 105, (105, 0)),
     ],
     ids=["short", "owed", "the bonus was taken"],
 )
 def test_a_welcome_that_was_spent_is_held(
-    opening: Opening, clauses: Any, shortfall: int, again: int, balance: tuple[int, int]
+    opening: Opening,
+    clauses: Any,
+    taken: int,
+    shortfall: int,
+    between: tuple[int, int],
+    again: int,
+    balance: tuple[int, int],
 ) -> None:
     shop = opening(*clauses)
     card = shop.enrol()
     assert gained(shop, card, "5.00", receipt="A", occurredAt=at()) == 105
     assert codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
-    assert shop.refund("A", occurredAt=at(hours=2))["shortfall"] == shortfall
+    back = shop.refund("A", occurredAt=at(hours=2))
+    assert (back["decision"]["points"][0]["points"], back["shortfall"]) == (taken, shortfall)
+    assert wallet(shop, card)["points"] == between
     assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == again
     assert wallet(shop, card)["points"] == balance
+
+
+def test_a_reward_whose_points_came_back_with_the_goods_is_owed_until_it_is_undone(opening: Opening) -> None:
+    shop = opening(SPEND, NEGATIVE, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 1091}}})
+    card = shop.enrol()
+    shop.buy(card, "1091.00", receipt="R1", occurredAt=at())
+    reward = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+    shop.refund("R1", occurredAt=at(hours=2))
+    assert wallet(shop, card)["points"] == (0, 1091)
+    refused = shop.redeem(card, "five")["decision"]
+    (reason,) = refused["reasons"]
+    assert (refused["outcome"], reason["code"]) == ("REFUSED", "NEGATIVE_BALANCE")
+    assert [one["points"] for one in reason["remedies"]] == [1091 + 1091]
+    shop.buy(card, "91.00", receipt="R2", occurredAt=at(hours=3))
+    assert wallet(shop, card)["points"] == (0, 1000)
+    query = "mutation($i: CancelRedemptionInput!) { cancelRedemption(input: $i) { userErrors { code path } } }"
+    given = {"idempotencyKey": "undo", "redemption": reward, "reason": "The goods came back."}
+    assert codes(shop.ask(query, role=Role.STAFF, i=given)["cancelRedemption"]) == []
+    assert wallet(shop, card)["points"] == (91, 0)
 
 
 def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:

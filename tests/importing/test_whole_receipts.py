@@ -71,6 +71,41 @@ def test_every_bad_line_of_a_receipt_is_reported_with_its_own_reason(tea: Shop, 
     assert ledger_of(tea) == [("EARN", 5)]
 
 
+CUPS = "536365,22423,Cup,2,2026-03-01 10:00:00,2.50,00123\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (HEADER + CUPS).encode(),
+        b"\xef\xbb\xbf" + (HEADER + CUPS).replace("\n", "\r\n").encode(),
+        (HEADER + CUPS).replace("\n", "\r").encode(),
+        (HEADER + CUPS).rstrip().encode(),
+    ],
+    ids=["plain", "a byte order mark and CR LF", "CR", "no end of the last line"],
+)
+def test_the_zeros_of_a_customer_stay_however_the_file_ends_its_lines(
+    tea: Shop, content: bytes, tmp_path: Path
+) -> None:
+    plan, _ = brought_in(tea, content, folder=tmp_path)
+    assert left_out(plan) == []
+    assert (ledger_of(tea, externalId="00123"), points_of(tea, externalId="123")) == ([("EARN", 5)], None)
+
+
+def test_of_four_receipts_of_which_one_cannot_be_read_three_come_in(tea: Shop, tmp_path: Path) -> None:
+    lines = [CUPS.replace("536365", str(536365 + number)) for number in range(4)]
+    lines[1] = lines[1].replace("2.50", "abc")
+    plan, done = brought_in(tea, HEADER + "".join(lines), folder=tmp_path)
+    assert (left_out(plan), done.purchases) == ([(3, "UNREADABLE")], 3)
+    assert ledger_of(tea, externalId="00123") == [("EARN", 5)] * 3
+
+
+def test_a_number_in_two_months_is_not_one_purchase_without_a_word(tea: Shop, tmp_path: Path) -> None:
+    plan, done = brought_in(tea, HEADER + CUPS + CUPS.replace("2026-03-01", "2026-04-01"), folder=tmp_path)
+    assert left_out(plan) == [(2, "TIMES_DIFFER"), (3, "TIMES_DIFFER")]
+    assert (done.purchases, points_of(tea, externalId="00123")) == (0, None)
+
+
 DAILY = HEADER + (
     "0001,10001,Tea,1,2025-12-30 10:00:00,10.00,K-1\n"
     "0001,10002,Mug,1,2025-12-31 09:00:00,20.00,K-1\n"
