@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.amounts import Money
 from app.domain.calendar import local_date
-from app.domain.deciding import earning, refunding
+from app.domain.deciding import refunding
 from app.domain.deciding.judging import is_visit
 from app.domain.deciding.returned_payments import cash_now
 from app.domain.deciding.returning import Left, Returning
@@ -172,7 +172,7 @@ async def _on_the_spot(
     posting = Posting(Subject(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
     origin = Origin(purchase_id=sale.id, refund_id=made.id)
     entry = await book.append(posting, lots_after=holdings.lots, origin=origin)
-    base = earning.base_points(earning.earn(terms=terms, facts=left.of(sale.facts)), terms=terms)
+    base = refunding.judge_kept(terms=terms, earned=sale.earned, stamps=0, kept=left.of(sale.facts)).base
     closed = await book.close(
         lots_after=holdings.lots,
         balance=replace(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.test_exchanging import Opening, exchange, held
+from tests.api.test_exchanging import SILVER, Opening, exchange, held
 from tests.api.test_exchanging import opening as opening  # the fixture
 from tests.api.test_late_facts import at
 from tests.api.test_setting_receipts_right import amend, move
@@ -419,3 +419,13 @@ def test_what_was_handed_out_in_an_exchange_stays_with_its_customer(opening: Ope
     exchange(shop, "70.00", "R1", receipt="R2", occurredAt=at(hours=1))
     assert codes(move(shop, "R2", other, role=Role.OWNER)) == [("NOT_MOVABLE", ["purchase"])]
     assert (wallet(shop, card), shop.ledger(other)) == ({"points": (70, 0)}, [])
+
+
+def test_goods_of_an_exchange_bring_nobody_closer_to_a_tier_than_what_they_replace(opening: Opening) -> None:
+    shop = opening(SPEND, *SILVER)
+    card = shop.enrol()
+    voucher = [{"sku": "voucher", "quantity": "1", "unitPrice": "150.00", "kind": "GIFT_CARD"}]
+    assert gained(shop, card, "", lines=voucher, receipt="R1", occurredAt=at()) == 0
+    exchange(shop, "150.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    tier = shop.ask("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})["customer"]
+    assert (wallet(shop, card)["points"], tier["tier"]["key"]) == ((0, 0), None)

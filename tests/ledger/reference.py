@@ -249,7 +249,7 @@ class Wallet:
 
     def claw_back(self, id: str, sale: Sale) -> None:
         sale.still = earn(terms=sale.terms, facts=sale.kept())
-        sale.base = base_points(sale.still, terms=sale.terms)
+        sale.base = min(sale.decision.points, base_points(sale.still, terms=sale.terms))
         due = max(0, sale.decision.points - sale.still.points)
         more, sale.due = due - sale.due, due
         if more > 0:

@@ -101,7 +101,7 @@ class KeptPart:
     """What the kept part of a purchase comes to: what it would earn, and what is due back of points and stamps in all.
 
     It depends on what is kept and on nothing else, so that any sequence of refunds is due what one of all would be.
-    `base` are its points towards a tier.
+    `base` are its points towards a tier: no more than the purchase earned.
     """
 
     still: Decision
@@ -120,7 +120,7 @@ def judge_kept(*, terms: Terms, earned: int, stamps: int, kept: PurchaseFacts) -
         still=still,
         due=max(0, earned - still.points),
         stamps_due=max(0, stamps - still.stamps),
-        base=base_points(still, terms=terms),
+        base=min(earned, base_points(still, terms=terms)),
     )
 
 
