@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
+import pytest
+
 from tests.api.test_budgets import publish
 from tests.api.test_locations import clause, opened
+from tests.api.test_what_came_back import by_receipt
 from tests.proving import faults_in
 from tests.shop import Shop, open_shop, started
 
@@ -31,6 +36,24 @@ def test_a_year_is_that_of_the_program(database_url: str) -> None:
         balances = shop.ask(query, by={"card": card})["customer"]["wallet"]["balances"]
         assert balances[0]["qualifying"] == 0, "nothing of the new year"
         assert given(shop, card, "2025-12-31T23:30:00Z", place) == [100]
+        assert faults_in(database_url) == []
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_year_is_that_of_the_program_in_whatever_order_receipts_arrive(
+    database_url: str, order: tuple[int, ...]
+) -> None:
+    berlin = started(database_url, template="blank", zone="Europe/Berlin")
+    with open_shop(database_url, program=berlin) as shop:
+        place = opened(shop, "tokyo", "Ginza", "Asia/Tokyo")["location"]["id"]
+        cap = clause("cap", {"pointsCap": {"points": 100, "scope": "YEAR"}})
+        publish(shop, SPEND, cap, effectiveFrom="2020-01-01T00:00:00Z")
+        card = shop.enrol()
+        moments = ("2025-12-31T12:00:00Z", "2025-12-31T16:00:00Z", "2025-12-31T23:30:00Z")
+        for number in order:
+            done = shop.buy(card, "100.00", receipt=str(number), occurredAt=moments[number], locationId=place)
+            assert done["userErrors"] == []
+        assert by_receipt(shop, card) == {"0": 100, "1": 0, "2": 100}
         assert faults_in(database_url) == []
 
 

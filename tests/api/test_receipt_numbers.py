@@ -190,6 +190,14 @@ def test_a_source_that_is_not_the_programs_own_is_forbidden(shop: Shop) -> None:
         given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
         answer = shop.send(query, input=given).json()
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
+    refund = "mutation($input: RecordRefundInput!) { recordRefund(input: $input) { userErrors { code } } }"
+    by = {"receipt": {"externalId": "1", "source": "till-2"}}
+    for asked, sent in (
+        (refund, {"input": {"idempotencyKey": uuid.uuid4().hex, "purchase": by}}),
+        ("query($by: PurchaseBy!) { refundPreview(purchase: $by) { cash { amount } } }", {"by": by}),
+    ):
+        answer = shop.send(asked, **sent).json()
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["FORBIDDEN"]
     assert shop.available(card) == 1
 
 

@@ -5,6 +5,7 @@ On both databases; the books are proved after each test.
 
 from __future__ import annotations
 
+import random
 from itertools import permutations
 from typing import Any
 
@@ -175,11 +176,11 @@ def test_the_next_visit_after_two_that_came_back_is_the_first(opening: Opening) 
 
 
 def by_receipt(shop: Shop, card: str) -> dict[str, int]:
-    """What all entries together come to, by the number of the receipt that they are about."""
-    query = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { points purchase { externalId } } } } }"""
+    """What all entries together come to, by the number of the receipt that they are about, if any."""
+    query = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { points purchase { externalId } } } } }"""
     found: dict[str, int] = {}
     for entry in shop.ask(query, by={"card": card}, role=Role.STAFF)["customer"]["ledger"]["nodes"]:
-        number = entry["purchase"]["externalId"]
+        number = entry["purchase"]["externalId"] if entry["purchase"] is not None else ""
         found[number] = found.get(number, 0) + entry["points"]
     return found
 
@@ -231,6 +232,27 @@ def test_a_welcome_that_was_spent_is_held(
     assert wallet(shop, card)["points"] == balance
 
 
+@pytest.mark.parametrize(
+    ("clauses", "receipts", "balance"),
+    [
+        ([SPEND, WELCOME, HUNDRED], {"A": 100, "B": 5, "": -100}, (5, 0)),
+        ([SPEND, WELCOME, HUNDRED, NEGATIVE], {"A": 0, "B": 105, "": -100}, (5, 0)),
+        ([SPEND, WELCOME, FIVE], {"A": 5, "B": 105, "": -5}, (105, 0)),
+    ],
+    ids=["short", "owed", "the bonus was taken"],
+)
+def test_a_welcome_that_was_spent_is_held_also_where_the_refund_becomes_known_after_the_next_purchase(
+    opening: Opening, clauses: Any, receipts: dict[str, int], balance: tuple[int, int]
+) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    shop.buy(card, "5.00", receipt="A", occurredAt=at())
+    assert codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
+    assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == 5
+    assert codes(shop.refund("A", occurredAt=at(hours=2))) == []
+    assert (by_receipt(shop, card), wallet(shop, card)["points"]) == (receipts, balance)
+
+
 def test_a_reward_whose_points_came_back_with_the_goods_is_owed_until_it_is_undone(opening: Opening) -> None:
     shop = opening(SPEND, NEGATIVE, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 1091}}})
     card = shop.enrol()
@@ -269,6 +291,49 @@ def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:
     assert back("30.00", day(4, 2)) == 30
     assert gained(shop, card, "60.00", occurredAt=day(4, 3)) == 50
     assert wallet(shop, card)["points"] == (70, 0)
+
+
+THREE_VISITS: list[tuple[str, str, float]] = [
+    *((f"V{number}", "1.00", number) for number in (1, 2, 3)),
+    *((f"V{number}", "", 3.5) for number in (1, 2)),
+    *((f"V{number}", "1.00", number) for number in range(4, 9)),
+]
+"""Receipts with what was bought, or nothing where all of it came back, and the day."""
+A_CAP: list[tuple[str, str, float]] = [
+    ("A", "80.00", 3),
+    ("A", "-20.00", 4),
+    ("A", "-30.00", 5),
+    ("B", "40.00", 8),
+    ("A", "-30.00", 31),
+    ("C", "60.00", 32),
+]
+"""From 5 March to 3 April, by days after 2 March; what came back is negative."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("clause", "told", "right"),
+    [
+        (THIRD, THREE_VISITS, {"V1": 0, "V2": 0, "V3": 31, "V4": 1, "V5": 1, "V6": 1, "V7": 1, "V8": 31}),
+        (cap("MONTH"), A_CAP, {"A": 0, "B": 20, "C": 50}),
+    ],
+    ids=["third visit", "room in a cap"],
+)
+def test_in_whatever_order_receipts_arrive_each_earns_the_same(
+    opening: Opening, clause: Any, told: list[tuple[str, str, float]], right: dict[str, int], seed: int
+) -> None:
+    shop = opening(SPEND, clause)
+    card = shop.enrol()
+    for receipt, amount, day in random.Random(seed).sample(told, len(told)):
+        moment = at(days=day)
+        if amount and not amount.startswith("-"):
+            done = shop.buy(card, amount, receipt=receipt, occurredAt=moment)
+        else:
+            lines = {"lines": [{"line": 1, "amount": amount[1:]}]} if amount else {}
+            done = shop.refund(receipt, occurredAt=moment, **lines)
+        assert codes(done) == []
+    assert by_receipt(shop, card) == right
+    assert wallet(shop, card)["points"] == (sum(right.values()), 0)
 
 
 @pytest.mark.parametrize(
