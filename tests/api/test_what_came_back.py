@@ -16,7 +16,7 @@ from tests.api.test_exchanging import SILVER, Opening, exchange, held
 from tests.api.test_exchanging import opening as opening  # the fixture
 from tests.api.test_late_facts import at
 from tests.api.test_setting_receipts_right import amend, move
-from tests.passing_on import codes
+from tests.passing_on import codes, merge
 from tests.shop import Shop
 
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
@@ -175,6 +175,45 @@ def test_the_next_visit_after_two_that_came_back_is_the_first(opening: Opening) 
     assert [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in (3, 4, 5)] == [1, 1, 31]
 
 
+def test_a_stamp_of_every_third_visit_waits_for_three_that_are_kept(opening: Opening) -> None:
+    shop = opening(SPEND, stamp({"everyNthVisit": {"nth": 3}}))
+    card = shop.enrol()
+    for number in (1, 2):
+        assert gained(shop, card, "1.00", unit="stamps", receipt=f"V{number}", occurredAt=at(days=number)) == 0
+        shop.refund(f"V{number}", occurredAt=at(days=number, hours=1))
+    later = [gained(shop, card, "1.00", unit="stamps", occurredAt=at(days=number)) for number in (3, 4, 5)]
+    assert later == [0, 0, 1]
+
+
+def test_a_basket_says_what_a_refund_has_freed(opening: Opening) -> None:
+    shop = opening(SPEND, WELCOME)
+    card = shop.enrol()
+    query = """query($by: CustomerBy!, $basket: BasketInput!) {
+      basketCheck(customer: $by, basket: $basket) { decision { points { points } } } }"""
+
+    def tried() -> Any:
+        found = shop.ask(query, by={"card": card}, basket={"lines": [BREAD]})["basketCheck"]["decision"]
+        return found["points"][0]["points"]
+
+    assert tried() == 105
+    shop.buy(card, "5.00", receipt="A")
+    assert tried() == 5
+    shop.refund("A")
+    assert tried() == 105
+
+
+def test_two_who_became_one_have_what_both_have_given_back_again_and_once(opening: Opening) -> None:
+    shop = opening(SPEND, WELCOME, cap("MONTH"))
+    gone, stays = shop.enrol(), shop.enrol()
+    for card in (gone, stays):
+        assert gained(shop, card, "5.00", receipt=card) == 50
+    assert codes(merge(shop, gone, stays)) == []
+    for card in (gone, stays):
+        shop.refund(card)
+    assert wallet(shop, stays)["points"] == (0, 0)
+    assert [gained(shop, card, "5.00") for card in (gone, stays)] == [50, 0]
+
+
 def by_receipt(shop: Shop, card: str) -> dict[str, int]:
     """What all entries together come to, by the number of the receipt that they are about, if any."""
     query = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { points purchase { externalId } } } } }"""
@@ -291,6 +330,27 @@ def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:
     assert back("30.00", day(4, 2)) == 30
     assert gained(shop, card, "60.00", occurredAt=day(4, 3)) == 50
     assert wallet(shop, card)["points"] == (70, 0)
+
+
+def test_room_in_a_cap_comes_back_to_the_month_of_the_sale_also_through_exchanges(opening: Opening) -> None:
+    shop = opening(SPEND, cap("MONTH"))
+    card = shop.enrol()
+
+    def buy(receipt: str, price: str, day: str) -> int:
+        return gained(shop, card, price, receipt=receipt, occurredAt=f"2026-{day}T10:00:00Z")
+
+    def swap(old: str, new: str, price: str, day: str) -> tuple[int, int]:
+        assert codes(exchange(shop, price, old, receipt=new, occurredAt=f"2026-{day}T10:00:00Z")) == []
+        return wallet(shop, card)["points"]
+
+    assert buy("R1", "50.00", "03-31") == 50
+    assert swap("R1", "R2", "50.00", "04-01") == (50, 0)
+    assert buy("R3", "60.00", "04-02") == 50, "an even exchange takes nothing of April"
+    assert swap("R2", "R4", "70.00", "05-01") == (120, 0)
+    assert buy("R5", "60.00", "05-02") == 30, "what was paid on top is of May"
+    assert codes(shop.refund("R4", occurredAt="2026-05-03T10:00:00Z")) == []
+    assert wallet(shop, card)["points"] == (80, 0)
+    assert (buy("R6", "60.00", "05-04"), buy("R7", "60.00", "03-15")) == (20, 50)
 
 
 THREE_VISITS: list[tuple[str, str, float]] = [
