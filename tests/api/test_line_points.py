@@ -149,7 +149,7 @@ def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("language", "mug", "post"),
     [
-        ("en", "This item does not count towards clause 1 or 2.", "Shipping does not count."),
+        ("en", "This item does not count towards clause 1 or 2.", "Delivery does not count."),
         ("de", "Dieser Artikel zählt nicht für Ziffer 1 oder 2.", "Versandkosten zählen nicht."),
         ("zh-Hans", "此商品不适用第 1 或 2 条。", "运费不计入。"),
         ("zh-Hant", "此商品不適用第 1 或 2 項。", "運費不計入。"),

@@ -122,10 +122,10 @@ def test_happy_hour_says_when_the_reward_cannot_be_had_and_from_when_it_can(
         (EveryNthItem(10), ReasonCode.NOT_THE_NTH_ITEM, "With this purchase you are at item number 8; number 10 is the next that counts.", "Add 2 more items that count."),
         (MemberFor(30), ReasonCode.MEMBER_TOO_SHORT, "You have been a member for 3 days; you need 30 days.", "Valid from 31 March."),
         (AgeAtLeast(18), ReasonCode.TOO_YOUNG, "Only valid for members aged 18 or over.", "Valid from 5 March 2028."),
-        (Segments(frozenset({"vip"})), ReasonCode.NOT_IN_SEGMENT, "Only valid for members of the group “vip”.", "Ask the staff whether you can join the group “vip”."),
-        (TimesPerPeriod(2, Period.MONTH), ReasonCode.USED_UP, "You can have this at most 2 times a month, and that is used up.", "Valid from 1 April."),
+        (Segments(frozenset({"vip"})), ReasonCode.NOT_IN_SEGMENT, "Only valid for members of the group “vip”.", "Ask our staff whether you can join the group “vip”."),
+        (TimesPerPeriod(2, Period.MONTH), ReasonCode.USED_UP, "You can have this at most 2 times a month, and you already have.", "Valid from 1 April."),
         (Budget(100, BudgetMode.PARTIAL), ReasonCode.BUDGET_USED_UP, "The points set aside for this are used up.", None),
-        (ExceptWhen((IN_SHOP,)), ReasonCode.EXCEPTION_APPLIES, "Not valid in the shop.", "Buy online or by phone."),
+        (ExceptWhen((IN_SHOP,)), ReasonCode.EXCEPTION_APPLIES, "Not valid in store.", "Buy online or by phone."),
     ],
 )  # fmt: skip
 def test_a_condition_that_fails_says_itself_and_what_becomes_possible(
@@ -181,7 +181,7 @@ def test_what_is_given_once_says_that_it_was_had(condition: Condition, member: M
     ("condition", "said"),
     [
         (AnyOf((MONDAY_MORNING, ONLINE)), "Only available on Mondays, before 9:00 or online."),
-        (ExceptWhen((HAPPY_HOUR, IN_SHOP)), "Not available Monday to Friday, 17:00 to 19:00, in the shop."),
+        (ExceptWhen((HAPPY_HOUR, IN_SHOP)), "Not available Monday to Friday, 17:00 to 19:00, in store."),
         (AnyOf((AllOf((ONLINE, MONDAY_MORNING)), FirstPurchase())), "Only available (online, on Mondays, before 9:00) or on your first purchase."),
         (ExceptWhen((AnyOf((HAPPY_HOUR, ONLINE)),)), "Not available Monday to Friday, 17:00 to 19:00."),
         (AnyOf((ExceptWhen((HAPPY_HOUR,)), ONLINE)), "Only available not Monday to Friday, 17:00 to 19:00 or online."),
@@ -350,7 +350,7 @@ def test_stamps_that_are_gone_are_said_to_be_owed() -> None:
     assert codes == [ReasonCode.STAMPS_TAKEN_BACK, ReasonCode.STAMPS_BELOW_ZERO]
     assert short(decision, terms) == (
         "We took back 2 stamps for what you returned.",
-        "You had 1 stamp on your card for what you returned; you now owe 3 stamps.",
+        "For what you returned we took 1 stamp off your card, all you had; you now owe 3 stamps.",
     )
 
 

@@ -79,10 +79,10 @@ def test_who_owes_nothing_can_have_the_reward() -> None:
 @pytest.mark.parametrize(
     ("locale", "said", "way"),
     [
-        (Locale.EN, "You owe 20 points; with this reward you need 120 points.", "Collect 120 more points."),
+        (Locale.EN, "You owe 20 points; with this reward that makes 120 points.", "Collect 120 more points."),
         (
             Locale.DE,
-            "Bei Ihnen sind noch 20 Punkte offen; mit dieser Prämie brauchen Sie 120 Punkte.",
+            "Sie sind 20 Punkte im Minus; mit dieser Prämie brauchen Sie 120 Punkte.",
             "Noch 120 Punkte sammeln.",
         ),
         (Locale.ZH_HANS, "您尚欠 20 积分，连同本次兑换共需 120 积分。", "再累积 120 积分即可。"),

@@ -16,6 +16,7 @@ from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.first_purchase import FirstPurchase
 from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
 from app.domain.conditions.locations import Locations
+from app.domain.conditions.minimum_quantity import MinimumQuantity
 from app.domain.conditions.minimum_spend import MinimumSpend
 from app.domain.conditions.products import Products
 from app.domain.conditions.times_per_period import Period, TimesPerPeriod
@@ -27,6 +28,7 @@ from app.domain.effects.grandfathering import Grandfathering
 from app.domain.effects.points_cap import CapScope, PointsCap
 from app.domain.effects.points_multiplier import PointsMultiplier
 from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_per_item import PointsPerItem
 from app.domain.effects.points_per_visit import PointsPerVisit
 from app.domain.effects.points_validity import PointsValidity
 from app.domain.effects.reward_cost import RewardCost
@@ -297,6 +299,64 @@ def test_hours_that_the_clocks_never_skip_as_a_whole_are_said_plainly(
     window = WeekdaysAndHours(days, start, end)
     terms = euros((("k", (window,), BonusPoints(5)),))
     assert "clocks" not in terms.clause("k").statement(wording(Locale.EN))
+
+
+@pytest.mark.parametrize(
+    ("locale", "outside"),
+    [
+        (Locale.EN, "but not from 17:00 to 19:00"),
+        (Locale.DE, "aber nicht von 17 bis 19 Uhr"),
+        (Locale.ZH_HANS, "每天 17:00 至 19:00 不可兑换"),
+        (Locale.ZH_HANT, "每天 17:00 至 19:00 恕不受理"),
+    ],
+)
+def test_hours_that_are_left_out_every_day_do_not_read_as_left_out_on_some_days(locale: Locale, outside: str) -> None:
+    daily = ExceptWhen((WeekdaysAndHours(frozenset(WEEK), time(17), time(19)),))
+    assert outside in said(CAKE, daily, say=wording(locale))
+
+
+@pytest.mark.parametrize(
+    ("locale", "effect", "sentence"),
+    [
+        (
+            Locale.EN,
+            CAKE,
+            "You can have “Cake” for 50 points, but only if you buy at least 2 eligible items"
+            " and only Monday to Friday from 17:00 to 19:00 or at “Harbour Street”.",
+        ),
+        (
+            Locale.DE,
+            CAKE,
+            "„Cake“ gibt es für 50 Punkte, aber nur beim Kauf von mindestens 2 Stück"
+            " und nur montags bis freitags von 17 bis 19 Uhr oder am Standort „Harbour Street“.",
+        ),
+        (
+            Locale.DE,
+            PointsPerItem(1),
+            "Für jedes gekaufte Stück gibt es beim Kauf von mindestens 2 Stück"
+            " entweder montags bis freitags von 17 bis 19 Uhr oder am Standort „Harbour Street“ 1 Punkt.",
+        ),
+    ],
+)
+def test_a_demand_beside_alternatives_does_not_read_as_a_part_of_the_last_one(
+    locale: Locale, effect: Effect, sentence: str
+) -> None:
+    assert said(effect, AnyOf((HAPPY_HOUR, HARBOUR)), MinimumQuantity(2), say=wording(locale)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("locale", "items"),
+    [
+        (Locale.EN, "every item you buy that is all of this at once (“drinks” and “hot”)"),
+        (
+            Locale.DE,
+            "jedes gekaufte Stück mit allen diesen Merkmalen zugleich (Waren aus „drinks“ und Waren aus „hot“)",
+        ),
+    ],
+)
+def test_every_item_of_two_categories_at_once_is_one_item_and_not_one_of_each(locale: Locale, items: str) -> None:
+    hot = Categories(include=frozenset({"hot"}))
+    assert items in said(PointsPerItem(1), AllOf((DRINKS, hot)), say=wording(locale))
 
 
 def test_all_of_them_reads_as_if_each_stood_alone() -> None:

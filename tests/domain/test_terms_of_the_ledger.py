@@ -160,7 +160,7 @@ def test_what_cannot_be_is_refused_with_its_place(wrong: Effect) -> None:
 def test_a_short_validity_is_told_on_the_receipt_and_says_so() -> None:
     short = PointsValidity(days=20, expires=True)
     assert short.problem() is None
-    assert "the receipt on which you earn them tells you" in short.sentence(wording(Locale.EN))
+    assert "you are told on the receipt with which you earn them" in short.sentence(wording(Locale.EN))
     assert "receipt on which" not in YEARLY.sentence(wording(Locale.EN))
     assert PointsValidity(days=29, expires=True).told_on_receipt
     assert not PointsValidity(days=30, expires=True).told_on_receipt, "the day of the earning is 30 days before"

@@ -159,6 +159,13 @@ class AllOf(Group):
         phrases = self._phrases(lambda one: one.exception(say), say=say)
         return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
 
+    def goods(self, say: Wording, *, form: GoodsForm, every: str = "") -> str:
+        """The goods that all its conditions name; every item of them is an item of all at once, not one of each."""
+        if form is not GoodsForm.EACH or len(self.conditions) == 1:
+            return Group.goods(self, say, form=form, every=every)
+        named = [one.goods(say, form=GoodsForm.ON) for one in self.conditions if isinstance(one, Selecting | Group)]
+        return say("all_of.goods.each", every=every, goods=say.listed(named, last="and"))
+
     def _goods_said(self, named: list[str], *, form: GoodsForm, say: Wording) -> str:
         return named[0] if len(named) == 1 else say(f"all_of.goods.{form.value}", goods=say.listed(named, last="and"))
 

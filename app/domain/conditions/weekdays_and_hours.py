@@ -63,12 +63,18 @@ class WeekdaysAndHours(Condition):
         if self.start is None and self.end is None:
             return say("weekdays_and_hours.all_day", days=days)
         if self.start is None and self.end is not None:
-            return say("weekdays_and_hours.until", days=days, end=say.time_of_day(self.end)) + self._skipped(say)
+            until = say(f"weekdays_and_hours.until{self.daily}", days=days, end=say.time_of_day(self.end))
+            return until + self._skipped(say)
         if self.end is None:
-            return say("weekdays_and_hours.from", days=days, start=say.time(self.start or time.min))
+            return say(f"weekdays_and_hours.from{self.daily}", days=days, start=say.time(self.start or time.min))
         start = self.start or time.min
-        key = "weekdays_and_hours" if start < self.end else "weekdays_and_hours.overnight"
+        key = f"weekdays_and_hours{'' if start < self.end else '.overnight'}{self.daily}"
         return say(key, days=days, start=say.time(start), end=say.time(self.end)) + self._skipped(say)
+
+    @property
+    def daily(self) -> str:
+        """How keys of words end for hours of all days, which name no day: "not every day" would mean some days."""
+        return ".daily" if len(self.days) == len(WEEK) else ""
 
     def _skipped(self, say: Wording) -> str:
         """That there are days on which the clocks skip all of the hours, and one of them."""

@@ -77,10 +77,10 @@ def _(condition: WeekdaysAndHours, say: Wording) -> str:
     if start is None and end is None:
         return days
     if end is None:
-        return say("when.hours.from", days=days, start=say.time(start or time.min))
+        return say(f"when.hours.from{condition.daily}", days=days, start=say.time(start or time.min))
     if start is None or start == time.min:
-        return say("when.hours.until", days=days, end=say.time(end))
-    key = "when.hours" if start < end else "when.hours.overnight"
+        return say(f"when.hours.until{condition.daily}", days=days, end=say.time(end))
+    key = f"when.hours{'' if start < end else '.overnight'}{condition.daily}"
     return say(key, days=days, start=say.time(start), end=say.time(end))
 
 

@@ -83,6 +83,11 @@ def _in_order(phrases: Sequence[Phrase]) -> list[Phrase]:
     return sorted(phrases, key=lambda phrase: phrase.position)
 
 
+def _choices_last(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The same with alternatives at the end, so that what follows does not read as a part of the last of them."""
+    return sorted(phrases, key=lambda phrase: phrase.position is Position.CHOICE)
+
+
 def _english(effect: str, held: Sequence[Phrase], *, say: Wording) -> str:
     """Occasions and tiers come first; a comma stands before what could be read on without one."""
     occasions = [phrase for phrase in held if phrase.position is Position.OCCASION]
@@ -105,7 +110,7 @@ def _german(effect: str, held: Sequence[Phrase]) -> str:
     front, verb, given, tail = effect.split("|")
     fronts = _FRONT[:1] if front else _FRONT
     first = next((phrase for place in fronts for phrase in held if phrase.position is place), None)
-    middle = [phrase for phrase in held if phrase is not first]
+    middle = _choices_last([phrase for phrase in held if phrase is not first])
     early = [phrase.words for phrase in middle if phrase.position <= Position.PLACE]
     late = [phrase.words for phrase in middle if phrase.position > Position.PLACE]
     if first is not None:
@@ -118,14 +123,15 @@ def _german(effect: str, held: Sequence[Phrase]) -> str:
 
 def pricing(effect: str, phrases: Sequence[Phrase], *, say: Wording) -> str:
     """The sentence, without its full stop, of what a reward costs: its conditions say when alone it can be had."""
+    held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
+    listed = say("price.only.list") == "and"
     only = [
         say("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
-        for phrase in _in_order(phrases)
-        if phrase.position < Position.EXCEPTION
+        for phrase in (_choices_last(held) if listed else held)
     ]
     sentence = effect
     if only:
-        said = say.listed(only, last="and") if say("price.only.list") == "and" else say("clause.separator").join(only)
+        said = say.listed(only, last="and") if listed else say("clause.separator").join(only)
         sentence += say("price.but", conditions=said)
     return sentence + _left_out("price", phrases, say=say)
 

@@ -2,6 +2,23 @@
 
 from collections.abc import Mapping
 
+_PRICE = {
+    "formal": "„{reward}“ kostet {required}; Sie haben {observed}.",
+    "informal": "„{reward}“ kostet {required}; du hast {observed}.",
+}
+_OWED = {
+    "formal": "Sie sind {observed} im Minus; mit dieser Prämie brauchen Sie {required}.",
+    "informal": "Du bist {observed} im Minus; mit dieser Prämie brauchst du {required}.",
+}
+_OWED_NOW = {
+    "formal": "Für die Rückgabe haben wir {observed} abgezogen, mehr war nicht da; Sie sind jetzt {required} im Minus.",
+    "informal": "Für die Rückgabe haben wir {observed} abgezogen, mehr war nicht da; du bist jetzt {required} im Minus.",
+}
+_KEPT = {
+    "formal": "Was Sie behalten, bringt {observed} nach Ziffer {number}.",
+    "informal": "Was du behältst, bringt {observed} nach Ziffer {number}.",
+}
+
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Parts of sentences
     "called": "„{name}“",
@@ -25,6 +42,10 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.hours.from": "{days} ab {start} Uhr",
     "when.hours.until": "{days} vor {end} Uhr",
     "when.hours.overnight": "{days} von {start} Uhr bis {end} Uhr am Folgetag",
+    "when.hours.daily": "von {start} bis {end} Uhr",
+    "when.hours.from.daily": "ab {start} Uhr",
+    "when.hours.until.daily": "vor {end} Uhr",
+    "when.hours.overnight.daily": "von {start} Uhr bis {end} Uhr am Folgetag",
     "when.dates": "vom {first} bis zum {last}",
     "when.dates.from": "ab dem {first}",
     "when.dates.until": "bis zum Ende des {last}",
@@ -37,16 +58,16 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.products.except": "beim Kauf von etwas anderem als {excluded}",
     "when.products.both": "beim Kauf von {included} ({excluded} zählt nicht)",
     "when.categories.only": "beim Kauf von Waren aus {included}",
-    "when.categories.except": "beim Kauf von Waren, die nicht aus {excluded} stammen",
+    "when.categories.except": "beim Kauf von anderen Waren als denen aus {excluded}",
     "when.categories.both": "beim Kauf von Waren aus {included} (nichts aus {excluded} zählt)",
-    "when.spend": "ab {amount} gezähltem Einkaufswert",
+    "when.spend": "ab {amount} Einkaufswert",
     "when.spend.NET": "ab {amount} Einkaufswert ohne Steuer",
     "when.spend.GROSS": "ab {amount} Einkaufswert mit Steuer",
     "when.quantity": {"one": "ab {n} gezählten Artikel", "other": "ab {n} gezählten Artikeln"},
     "when.first": "beim ersten Einkauf",
     "when.visit": "bei jedem {nth} Einkauf",
-    "when.item": "bei jedem {nth} Artikel",
-    "when.member": {"one": "nach {n} Tag Mitgliedschaft", "other": "nach {n} Tagen Mitgliedschaft"},
+    "when.item": "bei jedem {nth} gekauften Artikel",
+    "when.member": {"one": "ab {n} Tag Mitgliedschaft", "other": "ab {n} Tagen Mitgliedschaft"},
     "when.birthday": "{before} vor bis {after} nach dem Geburtstag",
     "when.birthday.before": "{before} vor dem Geburtstag bis zum Geburtstag selbst",
     "when.birthday.after": "vom Geburtstag bis {after} danach",
@@ -64,7 +85,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.period.YEAR": "im Kalenderjahr",
     "when.period.EVER": "je Mitglied",
     "when.budget": "solange der Vorrat an Punkten dafür reicht",
-    "when.not_combined": "wenn nicht auch Ziffer {clauses} gilt",
+    "when.not_combined": "nicht zusammen mit Ziffer {clauses}",
     "when.cap.PURCHASE": "je Einkauf",
     "when.cap.DAY": "am Tag",
     "when.cap.MONTH": "im Kalendermonat",
@@ -89,8 +110,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Mit diesem Einkauf sind Sie bei Artikel Nummer {observed}; der nächste, der zählt, ist Nummer {required}.",
         "informal": "Mit diesem Einkauf bist du bei Artikel Nummer {observed}; der nächste, der zählt, ist Nummer {required}.",
     },
-    "reason.MEMBER_TOO_SHORT": "Bisher sind es {observed} Mitgliedschaft; nötig sind {required}.",
-    "reason.MEMBER_TOO_SHORT.unknown": "Nötig: {required} Mitgliedschaft.",
+    "reason.MEMBER_TOO_SHORT": {
+        "formal": "Sie sind erst {observed} Mitglied; nötig sind {required}.",
+        "informal": "Du bist erst {observed} Mitglied; nötig sind {required}.",
+    },
+    "reason.MEMBER_TOO_SHORT.unknown": "Gilt nur für Mitglieder, die mindestens {required} dabei sind.",
     "reason.BIRTHDAY_UNKNOWN": {
         "formal": "Ihr Geburtsdatum kennen wir noch nicht.",
         "informal": "Dein Geburtsdatum kennen wir noch nicht.",
@@ -104,7 +128,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "informal": "Zum ersten Einkauf hast du das schon bekommen.",
     },
     "reason.USED_UP": "Das gibt es {when}, und das ist ausgeschöpft.",
-    "reason.BUDGET_USED_UP": "Vom Vorrat dafür waren nur noch {observed} übrig.",
+    "reason.BUDGET_USED_UP": "Der Vorrat dafür reichte nur noch für {observed}.",
     "reason.BUDGET_USED_UP.none": "Der Vorrat an Punkten dafür ist aufgebraucht.",
     "reason.BELOW_TIER": {
         "formal": "Gilt nur {when}: Dafür sind {required} nötig, Sie haben {observed}.",
@@ -114,76 +138,82 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.OTHER_CLAUSE_APPLIES.several": "Hier gelten schon die Ziffern {clauses}; zusammen mit ihnen geht das nicht.",
     # What clauses give
     "reason.POINTS_EARNED": "{observed} nach Ziffer {number}.",
-    "reason.POINTS_EARNED.kept": {
-        "formal": "Was Sie behalten, bringt {observed} nach Ziffer {number}.",
-        "informal": "Was du behältst, bringt {observed} nach Ziffer {number}.",
-    },
+    "reason.POINTS_EARNED.kept": _KEPT,
     "reason.STAMPS_EARNED": "{observed} nach Ziffer {number}.",
-    "reason.STAMPS_EARNED.kept": {
-        "formal": "Was Sie behalten, bringt {observed} nach Ziffer {number}.",
-        "informal": "Was du behältst, bringt {observed} nach Ziffer {number}.",
-    },
+    "reason.STAMPS_EARNED.kept": _KEPT,
     "reason.NOTHING_TO_COUNT": "Für einen Punkt nach Ziffer {number} reicht das nicht.",
     "reason.NO_ELIGIBLE_PRODUCT": "Nichts an diesem Einkauf bringt einen Stempel nach Ziffer {number}.",
     "reason.BETTER_CLAUSE_APPLIED": "Ziffer {number} brächte {observed}; Ziffer {clauses} bringt {required} und zählt stattdessen.",
     "reason.BETTER_CLAUSE_APPLIED.several": "Ziffer {number} brächte {observed}; die Ziffern {clauses} bringen zusammen {required} und zählen stattdessen.",
     "reason.EARLIER_CLAUSE_APPLIED": "Ziffer {number} brächte {observed}; Ziffer {clauses} steht davor und zählt stattdessen.",
-    "reason.CAP_REACHED.purchase": "Möglich sind höchstens {points} {scope}; dieser Einkauf käme auf {observed}.",
-    "reason.CAP_REACHED.left": "Möglich sind höchstens {points} {scope}; davon waren für diesen Einkauf noch {required} frei.",
-    "reason.CAP_REACHED.none": "Möglich sind höchstens {points} {scope}, und die sind schon gesammelt.",
+    "reason.CAP_REACHED.purchase": {
+        "formal": "Sie können höchstens {points} {scope} sammeln; dieser Einkauf käme auf {observed}.",
+        "informal": "Du kannst höchstens {points} {scope} sammeln; dieser Einkauf käme auf {observed}.",
+    },
+    "reason.CAP_REACHED.left": {
+        "formal": "Sie können höchstens {points} {scope} sammeln; davon hatten Sie für diesen Einkauf noch {required} frei.",
+        "informal": "Du kannst höchstens {points} {scope} sammeln; davon hattest du für diesen Einkauf noch {required} frei.",
+    },
+    "reason.CAP_REACHED.none": {
+        "formal": "Sie können höchstens {points} {scope} sammeln, und das haben Sie schon.",
+        "informal": "Du kannst höchstens {points} {scope} sammeln, und das hast du schon.",
+    },
     # What rewards cost
-    "reason.COST_PAID": {
-        "formal": "„{reward}“ kostet {required}; Sie haben {observed}.",
-        "informal": "„{reward}“ kostet {required}; du hast {observed}.",
-    },
-    "reason.STAMPS_PAID": {
-        "formal": "„{reward}“ kostet {required}; Sie haben {observed}.",
-        "informal": "„{reward}“ kostet {required}; du hast {observed}.",
-    },
-    "reason.INSUFFICIENT_POINTS": {
-        "formal": "„{reward}“ kostet {required}; Sie haben {observed}.",
-        "informal": "„{reward}“ kostet {required}; du hast {observed}.",
-    },
-    "reason.INSUFFICIENT_STAMPS": {
-        "formal": "„{reward}“ kostet {required}; Sie haben {observed}.",
-        "informal": "„{reward}“ kostet {required}; du hast {observed}.",
-    },
-    "reason.NEGATIVE_BALANCE": {
-        "formal": "Bei Ihnen sind noch {observed} offen; mit dieser Prämie brauchen Sie {required}.",
-        "informal": "Bei dir sind noch {observed} offen; mit dieser Prämie brauchst du {required}.",
-    },
-    "reason.NEGATIVE_STAMPS": {
-        "formal": "Bei Ihnen sind noch {observed} offen; mit dieser Prämie brauchen Sie {required}.",
-        "informal": "Bei dir sind noch {observed} offen; mit dieser Prämie brauchst du {required}.",
-    },
+    "reason.COST_PAID": _PRICE,
+    "reason.STAMPS_PAID": _PRICE,
+    "reason.INSUFFICIENT_POINTS": _PRICE,
+    "reason.INSUFFICIENT_STAMPS": _PRICE,
+    "reason.NEGATIVE_BALANCE": _OWED,
+    "reason.NEGATIVE_STAMPS": _OWED,
     "reason.STILL_PENDING": {
-        "formal": "Vorgemerkt sind für Sie {observed}, einlösbar {from_}.",
-        "informal": "Vorgemerkt sind für dich {observed}, einlösbar {from_}.",
+        "formal": "Für Sie vorgemerkt: {observed}, einlösbar {from_}.",
+        "informal": "Für dich vorgemerkt: {observed}, einlösbar {from_}.",
     },
-    "reason.CASH_DUE": "Dazu kommen {required} Zuzahlung.",
+    "reason.CASH_DUE": "Dazu eine Zuzahlung von {required}.",
     "reason.OLD_PRICE_KEPT": "Mit Punkten, für die noch der alte Preis gilt, kostet das {observed} statt {required}.",
     # What refunds and cancellations do
     "reason.POINTS_TAKEN_BACK": "Für die Rückgabe haben wir {observed} abgezogen.",
     "reason.POINTS_TAKEN_BACK.none": "Es werden keine Punkte abgezogen.",
     "reason.STAMPS_TAKEN_BACK": "Für die Rückgabe haben wir {observed} abgezogen.",
-    "reason.CLAMPED_TO_BALANCE": "Für die Rückgabe wären {required} abzuziehen; da waren nur {observed}, und die haben wir abgezogen.",
-    "reason.CLAMPED_TO_BALANCE.none": "Für die Rückgabe wären {required} abzuziehen; da waren keine Punkte mehr, darum haben wir keine abgezogen.",
-    "reason.BELOW_ZERO": "Für die Rückgabe haben wir {observed} abgezogen, mehr war nicht da; offen sind jetzt {required}.",
-    "reason.BELOW_ZERO.none": "Für die Rückgabe waren keine Punkte mehr da; offen sind jetzt {required}.",
-    "reason.STAMPS_BELOW_ZERO": "Für die Rückgabe waren noch {observed} auf der Karte; offen sind jetzt {required}.",
-    "reason.STAMPS_BELOW_ZERO.none": "Für die Rückgabe waren keine Stempel mehr auf der Karte; offen sind jetzt {required}.",
-    "reason.NOT_IN_AN_EXCHANGE": "Bei einem Umtausch zählt hier nur der Betrag, der zugezahlt wird.",
-    "reason.POINTS_RESTORED": "Die behaltenen Waren bringen mehr Punkte als zuvor; {observed} kommen zurück.",
-    "reason.STAMPS_RESTORED": "Die behaltenen Waren bringen mehr Stempel als zuvor; {observed} kommen zurück.",
-    "reason.EXPIRED_COUNTS_AS_TAKEN": "{observed} aus diesem Einkauf waren bereits verfallen; sie werden nicht noch einmal abgezogen.",
-    "reason.POINTS_RETURNED": {
-        "formal": "Was zurückkam, hatten Sie mit Punkten bezahlt; {observed} haben Sie wieder.",
-        "informal": "Was zurückkam, hattest du mit Punkten bezahlt; {observed} hast du wieder.",
+    "reason.CLAMPED_TO_BALANCE": {
+        "formal": "Für die Rückgabe müssten wir {required} abziehen; Sie hatten nur noch {observed}, mehr haben wir nicht abgezogen.",
+        "informal": "Für die Rückgabe müssten wir {required} abziehen; du hattest nur noch {observed}, mehr haben wir nicht abgezogen.",
     },
-    "reason.STAMPS_RETURNED": {"formal": "{observed} haben Sie wieder.", "informal": "{observed} hast du wieder."},
+    "reason.CLAMPED_TO_BALANCE.none": {
+        "formal": "Für die Rückgabe müssten wir {required} abziehen; Sie hatten keine Punkte mehr, darum haben wir keine abgezogen.",
+        "informal": "Für die Rückgabe müssten wir {required} abziehen; du hattest keine Punkte mehr, darum haben wir keine abgezogen.",
+    },
+    "reason.BELOW_ZERO": _OWED_NOW,
+    "reason.BELOW_ZERO.none": {
+        "formal": "Für die Rückgabe waren keine Punkte mehr da; Sie sind jetzt {required} im Minus.",
+        "informal": "Für die Rückgabe waren keine Punkte mehr da; du bist jetzt {required} im Minus.",
+    },
+    "reason.STAMPS_BELOW_ZERO": _OWED_NOW,
+    "reason.STAMPS_BELOW_ZERO.none": {
+        "formal": "Für die Rückgabe waren keine Stempel mehr da; Sie sind jetzt {required} im Minus.",
+        "informal": "Für die Rückgabe waren keine Stempel mehr da; du bist jetzt {required} im Minus.",
+    },
+    "reason.NOT_IN_AN_EXCHANGE": "Bei einem Umtausch zählt hier nur der Betrag, der zugezahlt wird.",
+    "reason.POINTS_RESTORED": {
+        "formal": "Was Sie jetzt behalten, bringt mehr Punkte als zuvor; Sie bekommen {observed} zurück.",
+        "informal": "Was du jetzt behältst, bringt mehr Punkte als zuvor; du bekommst {observed} zurück.",
+    },
+    "reason.STAMPS_RESTORED": {
+        "formal": "Was Sie jetzt behalten, bringt mehr Stempel als zuvor; Sie bekommen {observed} zurück.",
+        "informal": "Was du jetzt behältst, bringt mehr Stempel als zuvor; du bekommst {observed} zurück.",
+    },
+    "reason.EXPIRED_COUNTS_AS_TAKEN": "Aus diesem Einkauf schon verfallen: {observed}; das ziehen wir nicht noch einmal ab.",
+    "reason.POINTS_RETURNED": {
+        "formal": "Was Sie zurückgegeben haben, hatten Sie mit Punkten bezahlt; Sie bekommen {observed} zurück.",
+        "informal": "Was du zurückgegeben hast, hattest du mit Punkten bezahlt; du bekommst {observed} zurück.",
+    },
+    "reason.STAMPS_RETURNED": {
+        "formal": "Sie bekommen {observed} zurück.",
+        "informal": "Du bekommst {observed} zurück.",
+    },
     "reason.REDEMPTION_UNDONE": {
-        "formal": "Die Einlösung ist zurückgenommen; {observed} haben Sie wieder.",
-        "informal": "Die Einlösung ist zurückgenommen; {observed} hast du wieder.",
+        "formal": "Die Einlösung ist zurückgenommen; Sie bekommen {observed} zurück.",
+        "informal": "Die Einlösung ist zurückgenommen; du bekommst {observed} zurück.",
     },
     "reason.UNDO_WINDOW_OVER": "Das ließ sich bis {required} zurücknehmen; die Anfrage kam am {observed}.",
     "reason.GRACE_AFTER_REVERSAL": {
@@ -191,7 +221,10 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "informal": "Der Fehler lag bei uns: {observed} kannst du noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",
     },
     # What time does
-    "reason.EXPIRED_ON_RELEASE": "{observed} kamen nach dem letzten Gültigkeitstag, dem {required}, zurück und sind sofort verfallen.",
+    "reason.EXPIRED_ON_RELEASE": {
+        "formal": "Sie haben {observed} erst nach dem letzten Gültigkeitstag, dem {required}, zurückbekommen; dieses Guthaben ist sofort verfallen.",
+        "informal": "Du hast {observed} erst nach dem letzten Gültigkeitstag, dem {required}, zurückbekommen; dieses Guthaben ist sofort verfallen.",
+    },
     "reason.POINTS_EXPIRED": "Verfallen: {observed}, gültig bis zum Ende des {required}.",
     "reason.POINTS_AVAILABLE": "Ab jetzt einlösbar: {observed}.",
     "reason.TIER_REACHED": {
@@ -208,18 +241,18 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     },
     # What a change of the terms is told
     "reason.NOTICE_TOO_SHORT": "Die Änderung würde am {observed} beginnen; jetzt angekündigt, kann sie frühestens am {required} beginnen.",
-    "reason.NOTICE_TOO_LONG": "Die Änderung würde am {observed} beginnen; eine Ankündigung von jetzt reicht nur für Änderungen vor {required}.",
+    "reason.NOTICE_TOO_LONG": "Die Änderung würde am {observed} beginnen; eine Ankündigung von heute reicht nur für Änderungen vor {required}.",
     "reason.NOTICE_GIVEN": "Die Änderung beginnt am {observed}, nicht früher als {required}.",
     # Remedies
     "remedy.COME_AT.reward.alone": "Das gibt es {from_}.",
     "remedy.COME_AT.reward": "{from_} erhältlich.",
     "remedy.COME_AT.earning": "Gilt {from_}.",
     "remedy.COME_AT.cap": "Weitere Punkte gibt es {from_}.",
-    "remedy.SPEND_MORE": "Es fehlt noch ein Einkaufswert von {amount}, der zählt.",
+    "remedy.SPEND_MORE": "Es fehlen noch {amount} Einkaufswert.",
     "remedy.SPEND_MORE.alone": "Noch {amount}, und es klappt.",
     "remedy.ADD_PRODUCT": "Dazu fehlt {choices} im Einkauf.",
     "remedy.ADD_PRODUCT.categories": "Dazu fehlt etwas aus {choices} im Einkauf.",
-    "remedy.ADD_PRODUCT.other": "Dazu fehlt etwas im Einkauf, das zählt.",
+    "remedy.ADD_PRODUCT.other": "Dazu fehlt noch ein Artikel, der zählt.",
     "remedy.ADD_QUANTITY": "Noch nötig: {items}.",
     "remedy.USE_LOCATION": "Möglich ist das am Standort {choices}.",
     "remedy.USE_LOCATION.other": "Möglich ist das an einem anderen Standort.",
@@ -233,10 +266,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Bitte nennen Sie uns Ihr Geburtsdatum.",
         "informal": "Bitte nenne uns dein Geburtsdatum.",
     },
-    "remedy.WAIT_FOR_BIRTHDAY": {
-        "formal": "Das kommt mit Ihrem Geburtstag.",
-        "informal": "Das kommt mit deinem Geburtstag.",
-    },
+    "remedy.WAIT_FOR_BIRTHDAY": "Das gibt es zum Geburtstag.",
     "remedy.ASK_STAFF": {
         "formal": "Fragen Sie das Personal nach der Aufnahme in die Gruppe {choices}.",
         "informal": "Frag das Personal nach der Aufnahme in die Gruppe {choices}.",
@@ -263,6 +293,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "summary.nothing.points": "keine Punkte",
     "summary.nothing.stamps": "keine Stempel",
     "summary.nothing.both": "weder Punkte noch Stempel",
-    "summary.moved": "Vom Personal oder mit einem anderen Mitglied gebucht: {moved}.",
+    "summary.moved": "Vom Personal gebucht oder zwischen Mitgliedern übertragen: {moved}.",
     "summary.tier_gone": "Diese Stufe gibt es in den Bedingungen nicht mehr.",
 }
