@@ -97,7 +97,7 @@ async def try_refund(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
-        cash=cash if after.course.receipts[sale.id].stands_alone else outcome.cash,
+        cash=cash if after.course.receipts[sale.id].stands_alone else after.cash_now(_NOBODY),
         back=came_back.given_back,
         shortfall=outcome.shortfall,
         balances=after.balances,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.amounts import Money
 from app.domain.ledger import Balance
 from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
@@ -33,6 +34,19 @@ class Retold:
         """The wallet as it was at a moment, by all that is known of the time up to it: the one that a customer had then."""
         story = self.story.before(at, customer_id=customer_id)
         return unfold(story, versions=self.versions.standing, until=at)
+
+    def cash_now(self, return_id: str) -> Money:
+        """The money that a refund gives back, where goods of the purchase were exchanged.
+
+        It is what all that came back since the first purchase comes to as it is known now, less what was paid out for it
+        before; it asks for nothing back.
+        """
+        returned = self.course.returned
+        new = returned[return_id]
+        of_these = {id: one.outcome.cash for id, one in returned.items() if one.first_sale == new.first_sale}
+        in_all = sum(cash.minor for cash in of_these.values())
+        paid_out = sum(refund.cash for id, refund in self.told.refunds.items() if id in of_these)
+        return Money(max(0, in_all - paid_out), new.outcome.cash.currency)
 
     @property
     def balance(self) -> Balance:

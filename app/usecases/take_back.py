@@ -218,7 +218,7 @@ async def _in_its_place(
     came_back = retold.course.returned[fact.id]
     outcome = came_back.outcome
     if not retold.course.receipts[sale.id].stands_alone:
-        cash = outcome.cash
+        cash = retold.cash_now(fact.id)
     made = refund_row(stamp=stamp, order=order, sale=sale, back=back, outcome=outcome, cash=cash, id=fact.id)
     await refunds.add(session, program_id=stamp.program_id, refund=made)
     entries = await record(

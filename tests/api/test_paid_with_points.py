@@ -156,6 +156,25 @@ def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop:
     assert faults_in(shop.url) == []
 
 
+def test_after_an_exchange_no_more_and_no_less_is_paid_out_in_all_however_late_it_is_known(shop: Shop) -> None:
+    card = rich(shop)
+    id = spend(shop, card, "twenty")
+    lines = [{"sku": "a", "quantity": "3", "unitPrice": "33.33"}]
+    shop.buy(card, "", lines=lines, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
+    one = {"lines": [{"line": 1, "quantity": "1"}]}
+    done = exchange(shop, "33.33", {"purchase": {"externalId": "R"}, **one}, receipt="E", occurredAt=at(hours=3))
+    assert done["refund"]["cash"]["amount"] == "0.00"
+    came = [refund(shop, "R", **one, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (6, 5)]
+    assert [*came, refund(shop, "E", occurredAt=at(hours=7))["cash"]["amount"]] == ["26.66", "26.67", "26.66"]
+    assert shop.available(card) == 3000
+    shop.buy(card, "50.00", receipt="S", occurredAt=at(hours=8))
+    exchange(shop, "50.00", {"purchase": {"externalId": "S"}, "amount": "40.00"}, receipt="F", occurredAt=at(hours=9))
+    assert refund(shop, "S", occurredAt=at(hours=10))["cash"]["amount"] == "10.00"
+    assert codes(amend(shop, "F", price="45.00")) == []
+    assert refund(shop, "F", occurredAt=at(hours=11))["cash"]["amount"] == "45.00"
+    assert faults_in(shop.url) == []
+
+
 def test_a_refund_after_an_amendment_pays_out_what_is_left_of_the_receipt_as_it_is_known_now(shop: Shop) -> None:
     card = rich(shop)
     id = spend(shop, card, "twenty")

@@ -30,10 +30,14 @@ def owes(terms: Terms) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class GoodsReturned:
-    """What a refund or an exchange came to, and what had paid for the goods and came back, by unit."""
+    """What a refund or an exchange came to, and what had paid for the goods and came back, by unit.
+
+    `first_sale` is the purchase (id) with which the goods, or those that they replaced, were bought first.
+    """
 
     outcome: Refunded
     given_back: Mapping[Unit, int]
+    first_sale: str
 
 
 class GoodsReturn:
@@ -76,7 +80,8 @@ class GoodsReturn:
             if unit is Unit.POINTS or terms.stamping:
                 purse = self._purses[unit]
                 purse.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(taken), decision=decision)
-        return GoodsReturned(Refunded(moved, cash, decision, judged_first.base), given_back)
+        outcome = Refunded(moved, cash, decision, judged_first.base)
+        return GoodsReturned(outcome, given_back, self._sales[0].bought.id)
 
     def _count(self, sale: PurchaseState, *, kept: PurchaseFacts, judged: KeptPart) -> None:
         """The tier follows what is kept, and so does what the purchase counts for."""
