@@ -38,6 +38,16 @@ async def refund_of(session: Session, *, program_id: str, purchase_id: str) -> s
     return None if row is None else row["refund_id"]
 
 
+async def handed_out_for(session: Session, *, program_id: str, refund_ids: Sequence[str]) -> list[str]:
+    """The purchases (ids) that were handed out for the goods of refunds."""
+    rows = await session.rows(
+        "SELECT purchase_id FROM exchanges WHERE program_id = $1 AND refund_id = ANY($2) ORDER BY purchase_id",
+        program_id,
+        list(refund_ids),
+    )
+    return [row["purchase_id"] for row in rows]
+
+
 async def has_part_in_one(session: Session, *, program_id: str, purchase_id: str) -> bool:
     """Whether goods of a purchase came back for others, or were handed out for others."""
     row = await session.row(

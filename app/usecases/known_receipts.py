@@ -11,7 +11,7 @@ from app.domain.deciding.returning import Left
 from app.domain.decisions import Decision
 from app.domain.facts import PurchaseFacts
 from app.domain.problems import Problem, ProblemCode
-from app.store import customers, ledger, receipt_corrections, refunds
+from app.store import customers, exchanges, ledger, purchases, receipt_corrections, refunds
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
 from app.store.unit import Session
@@ -51,12 +51,27 @@ async def _not_next(session: Session, *, program_id: str, order: NewPurchase, la
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     if last is None:
         return None
-    came_back = await refunds.of_purchase(session, program_id=program_id, purchase_id=last.id)
-    left = Left.after(last.facts, refunds=came_back).of(last.facts)
-    if any(line.to_pay() for line in left.lines) or (left.lines and not last.total.minor):
+    if not await _came_back_whole(session, program_id=program_id, sale=last):
         detail = f"completion {last.completion} has not come back whole"
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     return None
+
+
+async def _came_back_whole(session: Session, *, program_id: str, sale: Purchase) -> bool:
+    """Whether nothing is kept of a purchase, nor of what was handed out for its goods in exchanges."""
+    open_sales = [sale]
+    while open_sales:
+        looked_at = open_sales.pop()
+        came_back = await refunds.of_purchase(session, program_id=program_id, purchase_id=looked_at.id)
+        left = Left.after(looked_at.facts, refunds=came_back).of(looked_at.facts)
+        if any(line.to_pay() for line in left.lines) or (left.lines and not looked_at.total.minor):
+            return False
+        ids = [refund.id for refund in came_back]
+        handed_out = await exchanges.handed_out_for(session, program_id=program_id, refund_ids=ids)
+        if handed_out:
+            found = await purchases.by_ids(session, program_id=program_id, purchase_ids=handed_out)
+            open_sales.extend(found.values())
+    return True
 
 
 async def _as_recorded(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.numbered import codes, give_back, numbered, recorded, ring_up
+from tests.api.test_exchanging import exchange
 from tests.proving import faults_in
 from tests.shop import Shop, open_shop
 
@@ -104,3 +105,17 @@ def test_many_second_completions_at_once_book_one(shop: Shop) -> None:
     )
     assert sorted(answer["alreadyRecorded"] for answer in answers) == [False] + [True] * 9
     assert shop.available(card) == 10
+
+
+def test_an_order_whose_goods_were_exchanged_is_not_cancelled_until_those_come_back(shop: Shop) -> None:
+    card = shop.enrol()
+    first = ring_up(shop, card, "O1", "50.00", occurredAt=AT)
+    exchange(shop, "50.00", "O1", receipt="O2", occurredAt=LATER)
+    exchange(shop, "50.00", "O2", receipt="O3", occurredAt=LATER)
+    refused = ring_up(shop, card, "O1", "50.00", completion=2, occurredAt=LATER)
+    assert (codes(refused), recorded(refused)) == (["ORDER_NOT_CANCELLED"], [first["purchase"]["id"]])
+    assert shop.available(card) == 50
+    give_back(shop, "O3", occurredAt=LATER)
+    assert codes(ring_up(shop, card, "O1", "50.00", completion=2, occurredAt=LATER)) == []
+    assert shop.available(card) == 50
+    assert faults_in(shop.url) == []
