@@ -244,7 +244,7 @@ def test_points_and_stamps_are_said_together_where_both_can_be_had() -> None:
     say = wording(Locale.EN)
     assert both.policy_clause(PointsValidity).statement(say) == "Points and stamps do not expire."
     expiring = euros((spend, card, ("expiry", (), PointsValidity(12, expires=True))))
-    assert expiring.policy_clause(PointsValidity).statement(say).endswith("told in time. Stamps do not expire.")
+    assert expiring.policy_clause(PointsValidity).statement(say).endswith("have been told. Stamps do not expire.")
     assert "points and stamps" in both.clause("counted-amounts").statement(say)
     assert euros((spend,)).policy_clause(PointsValidity).statement(say) == "Points do not expire."
 

@@ -63,7 +63,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.spend": "ab {amount} Einkaufswert",
     "when.spend.NET": "ab {amount} Einkaufswert ohne Steuer",
     "when.spend.GROSS": "ab {amount} Einkaufswert mit Steuer",
-    "when.quantity": {"one": "ab {n} gezählten Artikel", "other": "ab {n} gezählten Artikeln"},
+    "when.quantity": {"one": "ab {n} Stück", "other": "ab {n} Stück"},
     "when.first": "beim ersten Einkauf",
     "when.visit": "bei jedem {nth} Einkauf",
     "when.item": "bei jedem {nth} gekauften Artikel",

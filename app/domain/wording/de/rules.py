@@ -208,8 +208,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "rounding.HALF_EVEN": "Bruchteile von Punkten werden auf die nächste ganze Zahl gerundet, genau halbe auf die gerade",
     "points_validity": "Punkte gelten nach {since} noch mindestens {length}, bis zum Ende {until}",
     "points_validity.expires": {
-        "formal": "Punkte gelten nach {since} noch {length} und verfallen am Ende {until}, aber nur, wenn Ihnen das {latest} bis {earliest} vorher mitgeteilt wurde ({channels}). Sonst gelten sie weiter, bis es Ihnen rechtzeitig mitgeteilt wurde{short}",
-        "informal": "Punkte gelten nach {since} noch {length} und verfallen am Ende {until}, aber nur, wenn dir das {latest} bis {earliest} vorher mitgeteilt wurde ({channels}). Sonst gelten sie weiter, bis es dir rechtzeitig mitgeteilt wurde{short}",
+        "formal": "Punkte gelten nach {since} noch {length} und verfallen am Ende {until}, aber nur, wenn Ihnen das {latest} bis {earliest} vorher mitgeteilt wurde ({channels}). Sonst gelten sie weiter und verfallen erst am Ende des ersten Tages, der lange genug nach der Mitteilung liegt{short}",
+        "informal": "Punkte gelten nach {since} noch {length} und verfallen am Ende {until}, aber nur, wenn dir das {latest} bis {earliest} vorher mitgeteilt wurde ({channels}). Sonst gelten sie weiter und verfallen erst am Ende des ersten Tages, der lange genug nach der Mitteilung liegt{short}",
     },
     "points_validity.since.EARNING": "dem Tag, an dem sie gesammelt werden,",
     "points_validity.since.ACTIVATION": "dem Tag, an dem sie einlösbar werden,",

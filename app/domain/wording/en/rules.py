@@ -210,7 +210,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "rounding.FLOOR": "fractions of points are rounded down",
     "rounding.HALF_EVEN": "fractions of points are rounded to the nearest point, exact halves to the nearest even number",
     "points_validity": "points stay valid at least until the end of the {until} {length} after {since}",
-    "points_validity.expires": "points expire at the end of the {until} {length} after {since}, but only if you have been told {latest} to {earliest} before (by a notice {channels}). If not, they stay valid until you have been told in time{short}",
+    "points_validity.expires": "points expire at the end of the {until} {length} after {since}, but only if you have been told {latest} to {earliest} before (by a notice {channels}). If not, they stay valid and expire only at the end of the first day that is long enough after you have been told{short}",
     "points_validity.since.EARNING": "the day you earn them",
     "points_validity.since.ACTIVATION": "the day you can first spend them",
     "points_validity.since.ACTIVITY": "your last purchase or redemption (or the day you can first spend them, if that is later)",
