@@ -69,7 +69,7 @@ def test_a_preview_of_a_file_looks_back_from_the_moved_clock_and_receipts_may_be
     receipts = tmp_path / "receipts.csv"
     soon = f"{real_now() + timedelta(days=50):%Y-%m-%d %H:%M:%S}"
     receipts.write_text(f"{HEADER}1,10001,Tea,1,{soon},5.00,42\n", encoding="utf-8")
-    early = troth("import", "purchases", str(receipts), url=database_url)
+    early = troth("import", "purchases", str(receipts), url=database_url, code=1)
     assert "left out, CLOCK_SKEW: 1" in early
     assert "0 purchases" in early
 
