@@ -20,6 +20,7 @@ from app.domain.identities import IdentityKind
 from app.domain.ledger import FIRST_HASH, Balance, Entry, EntryType, Movement, sealed
 from app.domain.lots import Lot
 from app.domain.persons import STRANGER, Aspect, Person, Preference, PreferenceKind
+from app.domain.receipt_numbers import Numbering
 from app.domain.terms import Terms
 from app.store import (
     access_keys,
@@ -444,21 +445,23 @@ async def test_entries_are_found_by_what_they_stand_for(shop: Database) -> None:
 
 async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Database) -> None:
     await _write(shop, _history)
-    receipt = partial(purchases.by_receipt, source="till", external_id="R-1")
+    at = {"spot": PURCHASE.spot, "numbering": Numbering()}
+    receipt = partial(purchases.expected, source="till", number="R-1", **at)
+    refunded = partial(refunds.by_number, number="C-R-1", **at)
 
     assert await shop.read(partial(purchases.by_id, program_id=PROGRAM, purchase_id=PURCHASE.id)) == PURCHASE
-    assert await shop.read(partial(receipt, program_id=PROGRAM)) == PURCHASE
-    assert await shop.read(partial(receipt, program_id=OTHER_PROGRAM)) is None
+    assert await shop.read(partial(receipt, program_id=PROGRAM)) == ((PURCHASE,), False, False)
+    assert await shop.read(partial(receipt, program_id=OTHER_PROGRAM)) == ((), False, False)
     assert await shop.read(partial(purchases.by_id, program_id=OTHER_PROGRAM, purchase_id=PURCHASE.id)) is None
     several = partial(purchases.by_ids, purchase_ids=[PURCHASE.id, an_id(99)])
     assert await shop.read(partial(several, program_id=PROGRAM)) == {PURCHASE.id: PURCHASE}
     assert await shop.read(partial(several, program_id=OTHER_PROGRAM)) == {}
 
     assert await shop.read(partial(refunds.of_purchase, program_id=PROGRAM, purchase_id=PURCHASE.id)) == (REFUND,)
-    assert await shop.read(partial(refunds.by_receipt, program_id=PROGRAM, external_id="C-R-1")) == REFUND
+    assert await shop.read(partial(refunded, program_id=PROGRAM)) == (REFUND,)
     assert await shop.read(partial(refunds.by_ids, program_id=PROGRAM, refund_ids=[REFUND.id])) == {REFUND.id: REFUND}
     assert await shop.read(partial(refunds.of_purchase, program_id=OTHER_PROGRAM, purchase_id=PURCHASE.id)) == ()
-    assert await shop.read(partial(refunds.by_receipt, program_id=OTHER_PROGRAM, external_id="C-R-1")) is None
+    assert await shop.read(partial(refunded, program_id=OTHER_PROGRAM)) == ()
 
     by_ids = partial(redemptions.by_ids, redemption_ids=[GIVEN.id])
     assert await shop.read(partial(by_ids, program_id=PROGRAM)) == {GIVEN.id: GIVEN}
