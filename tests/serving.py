@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-START_WITHIN = 10.0
+START_WITHIN = 30.0
 """Seconds."""
 
 

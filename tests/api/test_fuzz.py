@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
 
+from app.api.serving import working
 from app.api.serving.costs import Allowance
 from app.domain.access import Role
 from app.queries.books import prove_page, prove_whole
@@ -78,8 +79,11 @@ def headers(shop: Shop) -> dict[str, str]:
     return {"Authorization": f"Bearer {shop.program.token(Role.OWNER)}"}
 
 
-def test_whatever_is_asked_gets_a_clear_answer(fuzzed: Shop) -> None:
-    api = schemathesis.graphql.from_url(f"{fuzzed.address}/graphql", headers=headers(fuzzed))
+def test_whatever_is_asked_gets_a_clear_answer(fuzzed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The whole schema is asked for at once, which a busy machine may stop as too much work.
+    with monkeypatch.context() as patient:
+        patient.setattr(working, "MOST", 10.0)
+        api = schemathesis.graphql.from_url(f"{fuzzed.address}/graphql", headers=headers(fuzzed))
     tried: dict[str, int] = {}
     for found in api.get_all_operations():
         operation = found.ok()
