@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -44,14 +44,6 @@ class Left:
         for one in refunds:
             left = left.less(sale, refund=one)
         return left
-
-    @classmethod
-    def each(cls, sale: PurchaseFacts, *, refunds: Iterable[Refunded]) -> Iterator[PurchaseFacts]:
-        """The purchase as it was kept after each of its refunds, in their order."""
-        left = cls.after(sale, refunds=())
-        for one in refunds:
-            left = left.less(sale, refund=one)
-            yield left.of(sale)
 
     def less(self, sale: PurchaseFacts, *, refund: Refunded) -> Left:
         """What is left after one more refund."""
