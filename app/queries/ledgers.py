@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,7 +17,7 @@ from app.domain.units import Unit
 from app.domain.wallets.course import unfold
 from app.domain.wallets.happenings import Redeemed
 from app.domain.wallets.postings import Subject, summed
-from app.domain.wallets.story import Story, business_order
+from app.domain.wallets.story import Story
 from app.store import accounts, holders, ledger, purchases, receipt_corrections, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
@@ -153,8 +153,7 @@ def _price_then(entry: Entry, *, story: Story, versions: Versions) -> int | None
     clause = fact.terms.cost_of(fact.reward) if fact is not None else None
     if fact is None or clause is None:
         return None
-    earlier = tuple(one for one in story.facts if business_order(one) < business_order(fact))
-    course = unfold(replace(story, facts=earlier), versions=versions.standing, until=fact.at)
+    course = unfold(story.before_fact(fact.id), versions=versions.standing, until=fact.at)
     lists = course.price_lists(terms=fact.terms, at=fact.at) if fact.unit is Unit.POINTS else None
     charge = lists.charge(fact.reward) if lists is not None else None
     return charge.cost if charge is not None else price(clause).points

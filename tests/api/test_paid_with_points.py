@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 from app.api.serving.costs import Allowance
 from app.domain.access import Role
 from app.domain.wording import Locale, wording
+from app.store.opening import open_database
 from tests.api.test_access import customer_key
 from tests.api.test_budgets import publish
 from tests.api.test_exchanging import exchange
@@ -300,6 +302,40 @@ def test_an_amended_receipt_frees_what_it_no_longer_names_and_takes_what_it_name
     assert back(refund(shop, "R", occurredAt=at(hours=5))) == ("90.00", 0)
     assert back(refund(shop, "S", occurredAt=at(hours=5))) == ("90.00", 1000)
     assert shop.available(card) == 3000
+    assert faults_in(shop.url) == []
+
+
+def left_of(shop: Shop) -> dict[str, int]:
+    """What is left of the points that each receipt brought."""
+
+    async def run() -> dict[str, int]:
+        database = open_database(shop.url)
+        await database.start()
+        try:
+            rows = await database.read(lambda session: session.rows(_LEFT))
+        finally:
+            await database.stop()
+        return {row["external_id"]: row["remaining"] for row in rows}
+
+    return asyncio.run(run())
+
+
+_LEFT = "SELECT p.external_id, l.remaining FROM lots l JOIN purchases p ON p.program_id = l.program_id AND p.id = l.id"
+
+
+@pytest.mark.parametrize("first", ["the purchase", "the redemption"])
+def test_what_was_bought_at_the_instant_of_the_redemption_that_paid_it_comes_after_it(shop: Shop, first: str) -> None:
+    card = shop.enrol()
+    if first == "the purchase":
+        shop.buy(card, "505.00", receipt="P", occurredAt=at(hours=1))
+    shop.buy(card, "500.00", receipt="Q", occurredAt=at(hours=1))
+    id = spend(shop, card, "five")
+    if first == "the purchase":
+        assert codes(amend(shop, "P", points(id, "5.00"), price="505.00")) == []
+    else:
+        shop.buy(card, "505.00", receipt="P", payments=[points(id, "5.00")], occurredAt=at(hours=1))
+    assert left_of(shop) == {"P": 500, "Q": 0}
+    assert shop.available(card) == 500
     assert faults_in(shop.url) == []
 
 

@@ -330,6 +330,13 @@ class Wallet:
         return sum(lot.count(FREE) for lot in self.lots if (lot.available_from > self.now) is pending)
 
 
+def named(fact: Happening) -> set[str]:
+    """What a fact is about that has to happen before it."""
+    bought = fact if isinstance(fact, past.Bought) else getattr(fact, "bought", None)
+    paid = {one.redemption_id for one in bought.facts.payments if one.redemption_id} if bought is not None else set()
+    return paid | {getattr(fact, "purchase_id", "")}
+
+
 def tell(story: Story, versions: Sequence[Terms], until: datetime) -> Wallet:
     """The wallet of a story at a moment."""
     wallet = Wallet(story, versions)
@@ -339,9 +346,10 @@ def tell(story: Story, versions: Sequence[Terms], until: datetime) -> Wallet:
 
     waiting = sorted(story.facts, key=order)
     while waiting:
-        # Nothing happens at one moment before the exchange that handed out what it is about.
-        to_come = {fact.bought.id for fact in waiting if isinstance(fact, past.Exchanged)}
-        fact = next(fact for fact in waiting if getattr(fact, "purchase_id", "") not in to_come)
+        # Nothing happens at one moment before what it is about: the exchange that handed it out, the redemption that paid it.
+        now = [fact for fact in waiting if fact.at == waiting[0].at]
+        to_come = {fact.bought.id if isinstance(fact, past.Exchanged) else fact.id for fact in now}
+        fact = next(fact for fact in now if not named(fact) & to_come)
         waiting.remove(fact)
         wallet.happen(fact)
     wallet.pass_to(until)

@@ -16,6 +16,7 @@ from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.facts import Payment, PaymentKind
 from app.domain.lots import ValidityEnd
 from app.domain.terms import Terms
 from app.domain.units import Unit
@@ -164,6 +165,44 @@ def test_points_held_for_a_reward_are_those_that_its_redemption_takes() -> None:
         told_plainly = reference.tell(story, (short, fixed), on(21))
         assert unlike(of_core(course, on(21)), of_reference(told_plainly, on(21))) == {}
     assert taken[0] == taken[1]
+
+
+def paid_by(redeemed: Redeemed, bought: Bought) -> Bought:
+    """A purchase of which a redemption paid a penny."""
+    payments = (Payment(PaymentKind.POINTS, 1, redeemed.id),)
+    return replace(bought, facts=replace(bought.facts, payments=payments))
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_at_one_instant_a_purchase_comes_after_the_redemption_that_paid_it(name: str, reverse: bool) -> None:
+    by = terms(TEN_DAYS)
+    spent = given_out("r", 4, at=on(1), by=by)
+    paid = paid_by(spent, sale(name, 6, at=on(1), by=by))
+    facts = [sale("m", 6, at=on(1), by=by), paid, spent, Returned(an_id("b"), paid.id, on(1), {1: Decimal(1)})]
+    course = told(facts[::-1] if reverse else facts, until=on(2), by=by)
+    assert taken(course) == {an_id("m"): 0, paid.id: course.points.holdings.lots[paid.id].points}, "only what it earned"
+    del facts[-1]
+    course = told(facts[::-1] if reverse else facts, until=on(2), by=by)
+    assert taken(course) == {an_id("m"): 4, paid.id: 0}
+
+
+def taken(course: Course) -> dict[str, int]:
+    """How much of each lot of points is gone."""
+    return {lot.id: lot.points - lot.remaining for lot in course.points.holdings.lots.values()}
+
+
+def test_at_one_instant_what_an_exchange_handed_out_comes_back_after_it_and_all_else_in_its_order() -> None:
+    by = terms(TEN_DAYS)
+    first = sale("s", 6, at=on(1), by=by)
+    new = replace(sale("n", 6, at=on(1), by=by), facts=replace(first.facts, replaces=6000))
+    swapped = Exchanged(an_id("x"), first.id, on(1), {1: Decimal(1)}, new, "c")
+    again = Returned(an_id("b"), new.id, on(1), {1: Decimal(1)}, "a")
+    other = Returned(an_id("o"), an_id("t"), on(1), {1: Decimal(1)}, "b")
+    facts = (again, swapped, other, first, sale("t", 6, at=on(1), by=by))
+    in_order = Story(ANN, {ANN: on(-1)}, facts).in_order()
+    assert [fact.id for fact in in_order] == [an_id(name) for name in ("s", "t", "o", "x", "b")]
+    told(facts, until=on(2), by=by)
 
 
 def test_activity_before_points_are_available_does_not_bring_their_end_nearer() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
+from itertools import groupby
 from typing import TypeAlias
 
 from app.domain.wallets.happenings import (
@@ -129,6 +130,15 @@ class Story:
         """
         return _after_what_they_name(sorted((*self.facts, *self._outlived()), key=business_order))
 
+    def before_fact(self, id: str) -> Story:
+        """The story as it was just before one of its facts happened."""
+        earlier: set[str] = set()
+        for fact in self.in_order():
+            if fact.id == id:
+                break
+            earlier.add(fact.id)
+        return replace(self, facts=tuple(fact for fact in self.facts if fact.id in earlier))
+
     def _outlived(self) -> Iterator[Happening]:
         for one in self.facts:
             if isinstance(one, Joined):
@@ -156,24 +166,43 @@ def _with_purchase(facts: tuple[Happening, ...], purchase_id: str, now: Bought |
 
 
 def _after_what_they_name(facts: list[Happening]) -> list[Happening]:
-    """Facts in business order, with goods that were handed out in an exchange coming back only after it at one instant."""
-    handed_out = {fact.bought.id: fact for fact in facts if isinstance(fact, Exchanged)}
-    if not handed_out:
-        return facts
+    """Facts in business order, of which none comes before another one of its instant that it names.
+
+    A purchase comes after the redemption that paid it, and goods come back after the exchange in which they were handed
+    out: as soon as that has happened, and all else of that instant stays where it is.
+    """
     ordered: list[Happening] = []
-    done: set[str] = set()
-
-    def add(fact: Happening) -> None:
-        named = handed_out.get(fact.purchase_id) if isinstance(fact, Returned | Exchanged) else None
-        if named is not None and named.id not in done:
-            add(named)
-        if fact.id not in done:
-            done.add(fact.id)
-            ordered.append(fact)
-
-    for fact in facts:
-        add(fact)
+    for _, moment in groupby(facts, key=lambda fact: fact.at):
+        at_once = list(moment)
+        ordered += at_once if len(at_once) == 1 else _each_after_what_it_names(at_once)
     return ordered
+
+
+def _each_after_what_it_names(at_once: list[Happening]) -> Iterator[Happening]:
+    """The facts of one instant, each as soon as those that it names have happened."""
+    to_come = {fact.bought.id if isinstance(fact, Exchanged) else fact.id for fact in at_once}
+    held_back: list[Happening] = []
+    for fact in at_once:
+        held_back.append(fact)
+        # What was held back stands before all that follows, and comes first once nothing that it names is to come.
+        while (ready := next((one for one in held_back if to_come.isdisjoint(_names(one))), None)) is not None:
+            held_back.remove(ready)
+            to_come.discard(ready.bought.id if isinstance(ready, Exchanged) else ready.id)
+            yield ready
+    yield from held_back
+
+
+def _names(fact: Happening) -> frozenset[str]:
+    """The purchases that a fact gives goods back of, and the redemptions that paid for what was bought in it (ids)."""
+    match fact:
+        case Bought():
+            return fact.facts.redemptions()
+        case Returned():
+            return frozenset((fact.purchase_id,))
+        case Exchanged():
+            return fact.bought.facts.redemptions() | {fact.purchase_id}
+        case _:
+            return frozenset()
 
 
 _RANKS: Mapping[type, Rank] = {
