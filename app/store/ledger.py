@@ -186,10 +186,10 @@ async def of_purchase(session: Session, *, program_id: str, purchase_id: str) ->
     return await _first(session, sql, program_id, purchase_id)
 
 
-async def of_refund(session: Session, *, program_id: str, refund_id: str) -> StoredEntry | None:
-    """The entry with which a refund took points back, or None."""
-    sql = f"{_ENTRIES} AND refund_id = $2 AND type = 'CLAWBACK' AND unit = 'points' ORDER BY number"
-    return await _first(session, sql, program_id, refund_id)
+async def of_refund(session: Session, *, program_id: str, refund_id: str) -> tuple[StoredEntry, ...]:
+    """The entries that a refund made, in every unit, without those that a later fact made necessary."""
+    sql = f"{_ENTRIES} AND refund_id = $2 AND cause IS NULL ORDER BY id"
+    return await _whole(session, program_id=program_id, rows=await session.rows(sql, program_id, refund_id))
 
 
 async def of_redemption(session: Session, *, program_id: str, redemption_id: str) -> StoredEntry | None:

@@ -6,8 +6,10 @@ import orjson
 
 from app.domain.deciding.returning import Left, returning
 from app.domain.decisions import Decision
+from app.domain.ledger import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.receipt_numbers import Spot
+from app.domain.units import Unit
 from app.store import customers, ledger, purchases, refunds, waiting_refunds
 from app.store.customers import CustomerBy, CustomerRow
 from app.store.purchases import Purchase
@@ -71,22 +73,36 @@ async def says(session: Session, *, program_id: str, order: NewRefund, sale: Pur
 async def as_recorded(session: Session, *, call: Call, sale: Purchase, refund: Refund, customer: CustomerRow) -> Answer:
     """The answer to a refund that is recorded: what was decided then, with the balances of now."""
     program = call.program.id
-    stored = await ledger.of_refund(session, program_id=program, refund_id=refund.id)
-    if stored is None:
-        raise LookupError(f"refund {refund.id} has no entry in the ledger")
+    taken, back = await _booked(session, program_id=program, refund=refund)
     holder: CustomerRow | None = customer
     if sale.customer_id not in (customer.id, customer.asked_for):
         holder = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id))
     if holder is None:
         raise LookupError(f"purchase {sale.id} has lost its customer")
     return Answer(
-        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
+        decision=Decision.from_data(orjson.loads(taken.decision)),
         balances=await balances_now(session, program_id=program, customer=holder),
         customer_id=holder.id,
         purchase_id=refund.purchase_id,
         refund_id=refund.id,
-        entry_id=stored.entry.id,
+        entry_id=taken.id,
         shortfall=refund.due - refund.taken,
+        points_back=back[Unit.POINTS],
+        stamps_back=back[Unit.STAMPS],
         cash=refund.cash,
         already_recorded=True,
     )
+
+
+async def _booked(session: Session, *, program_id: str, refund: Refund) -> tuple[Entry, dict[Unit, int]]:
+    """The entry with which a refund took points back, and what it gave back of each unit, as both were booked with it."""
+    every = [stored.entry for stored in await ledger.of_refund(session, program_id=program_id, refund_id=refund.id)]
+    made = [entry for entry in every if entry.recorded_at == refund.recorded_at]
+    given_back = dict.fromkeys(Unit, 0)
+    for entry in made:
+        if entry.type is EntryType.REVERSAL:
+            given_back[Unit(entry.unit)] += entry.points
+    for entry in made:
+        if entry.type is EntryType.CLAWBACK and entry.unit == Unit.POINTS:
+            return entry, given_back
+    raise LookupError(f"refund {refund.id} has no entry in the ledger")

@@ -1,0 +1,284 @@
+"""What is sent again under another key is answered with all that is recorded, field by field, over HTTP on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    is_leaf_type,
+)
+
+from app.api.schema import schema
+from app.api.serving.core_schema import core_schema
+from app.api.serving.costs import Allowance
+from app.domain.access import Role
+from app.queries.records import ProgramKind
+from tests.api.test_budgets import publish
+from tests.api.test_late_facts import REWARD
+from tests.proving import faults_in
+from tests.shop import Clock, Shop, open_shop
+
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+VISIT = {"key": "visit", "effect": {"stamps": {"stamps": 2}}}
+FIVE = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 30}}}
+MEAL = {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 2, "unit": "STAMPS"}}}
+BELOW = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
+DEEP = 3
+"""How far the answers are read: what is told by objects inside objects inside a payload."""
+
+_CORE = core_schema(schema)
+
+
+def every_field(kind: str) -> str:
+    """All that a payload says, but for the way back to the queries, pages, and the moment at which it is read."""
+    return _selected(_CORE.type_map[kind], left=DEEP)
+
+
+def _selected(of: Any, *, left: int) -> str:
+    found = []
+    for name, field in of.fields.items():
+        if name in ("query", "asOf") or any(isinstance(one.type, GraphQLNonNull) for one in field.args.values()):
+            continue
+        told = _told(field.type, left=left)
+        if told is not None:
+            found.append(f"{name}{told}")
+    return f"{{ {' '.join(found)} }}"
+
+
+def _told(of: GraphQLOutputType, *, left: int) -> str | None:
+    named = get_named_type(of)
+    if is_leaf_type(named):
+        return ""
+    if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType) or named.name.endswith("Connection"):
+        return None
+    return f" {_selected(named, left=left - 1)}" if left else None
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture(params=[(), (BELOW,)], ids=["clamped", "owing"])
+def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A point a pound and two stamps a visit, five pounds for 30 points and a meal for two stamps; the books are proved."""
+    with open_shop(
+        database_url,
+        clock=clock,
+        template="blank",
+        kind=ProgramKind.LIVE,
+        allowance=Allowance(10_000_000, 10_000_000),
+    ) as opened:
+        for key in ("five", "meal"):
+            given = {"idempotencyKey": key, "key": key, "name": key, "description": "Less to pay"}
+            assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        publish(opened, SPEND, VISIT, FIVE, MEAL, *request.param)
+        yield opened
+        assert faults_in(opened.url) == []
+
+
+def call(shop: Shop, command: str, *, role: Role = Role.OWNER, **given: Any) -> Any:
+    """All that a command answers."""
+    kind = f"{command[0].upper()}{command[1:]}"
+    query = f"mutation($input: {kind}Input!) {{ {command}(input: $input) {every_field(f'{kind}Payload')} }}"
+    return shop.ask(query, role=role, input={"idempotencyKey": uuid.uuid4().hex, **given})[command]
+
+
+def differing(one: Any, other: Any, *, at: str = "") -> list[str]:
+    """Where two answers differ."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [place for name in one for place in differing(one[name], other[name], at=f"{at}.{name}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [place for count, (a, b) in pairs for place in differing(a, b, at=f"{at}.{count}")]
+    return [] if one == other else [f"{at}: {one!r} is not {other!r}"]
+
+
+def sent_twice(shop: Shop, command: str, **given: Any) -> Any:
+    """The answer to a command, which is that to the same one under another key, but that it says so."""
+    first, again = call(shop, command, **given), call(shop, command, **given)
+    assert first["alreadyRecorded"] is False
+    assert differing(again, {**first, "alreadyRecorded": True}) == []
+    return first
+
+
+def receipt(number: str, at: datetime, price: str = "40.00", **more: Any) -> dict[str, Any]:
+    """A receipt of two articles of one price."""
+    lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku in ("cup", "pot")]
+    return {"externalId": number, "occurredAt": at.isoformat(), "lines": lines, **more}
+
+
+def redeemed(shop: Shop, card: str, reward: str) -> str:
+    """The redemption of a reward, by id."""
+    id: str = shop.redeem(card, reward)["redemption"]["id"]
+    return id
+
+
+def paid_with(shop: Shop, card: str) -> list[dict[str, str]]:
+    """A payment with points, and one with stamps."""
+    five, meal = redeemed(shop, card, "five"), redeemed(shop, card, "meal")
+    return [{"kind": "POINTS", "amount": amount, "redemptionId": id} for amount, id in (("5.00", five), ("7.00", meal))]
+
+
+def codes(payload: Any) -> list[str]:
+    """The codes of its refusals."""
+    return [error["code"] for error in payload["userErrors"]]
+
+
+def test_the_fields_that_are_compared_are_those_that_say_something() -> None:
+    for name in (
+        "shortfall",
+        "pointsBack",
+        "stampsBack",
+        "cash",
+        "balances",
+        "waiting",
+        "entry",
+        "summary",
+        "statement",
+    ):
+        assert f" {name} " in every_field("RecordRefundPayload"), name
+    for name in ("toPay", "refund", "pointsBack", "stampsBack", "cash", "balances"):
+        assert f" {name} " in every_field("RecordExchangePayload"), name
+
+
+def test_a_purchase(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "60.00")
+    sold = receipt("R1", clock.now, payments=paid_with(shop, card))
+    first = sent_twice(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    assert (codes(first), first["decision"]["points"][0]["points"]) == ([], 68)
+
+
+def test_a_refund_with_what_points_and_stamps_had_paid(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "60.00")
+    sold = receipt("R1", clock.now, payments=paid_with(shop, card))
+    call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    purchase, at = {"externalId": "R1"}, clock.now.isoformat()
+    part = sent_twice(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
+    assert (part["pointsBack"], part["stampsBack"], part["cash"]["amount"]) == (15, 1, "34.00")
+    rest = sent_twice(shop, "recordRefund", purchase=purchase, externalId="F2", occurredAt=clock.now.isoformat())
+    assert (rest["pointsBack"], rest["stampsBack"], rest["cash"]["amount"]) == (15, 1, "34.00")
+    again = call(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
+    said = ("decision", "shortfall", "pointsBack", "stampsBack", "cash", "entry")
+    assert {name: again[name] for name in said} == {name: part[name] for name in said}
+
+
+def test_a_refund_of_points_that_are_no_longer_there(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    call(shop, "recordPurchase", customer={"card": card}, purchase=receipt("R1", clock.now))
+    redeemed(shop, card, "five"), redeemed(shop, card, "five"), redeemed(shop, card, "meal")
+    at = clock.now.isoformat()
+    first = sent_twice(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
+    owing = first["balances"][0]["owed"]
+    assert (first["shortfall"], owing) in [(60, 0), (0, 60)]
+
+
+def test_a_refund_that_waits_for_its_purchase_and_then_was_applied(shop: Shop, clock: Clock) -> None:
+    card, at = shop.enrol(), clock.now
+    shop.buy(card, "60.00", occurredAt=at.isoformat())
+    payments, sold_at = paid_with(shop, card), clock.now
+    back = {"purchase": {"externalId": "R1"}, "externalId": "F1", "occurredAt": clock.now.isoformat()}
+    waits = sent_twice(shop, "recordRefund", **back)
+    assert waits["waiting"]["state"] == "WAITING"
+    sold = receipt("R1", sold_at, payments=payments)
+    call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    done = call(shop, "recordRefund", **back)
+    assert (codes(done), done["alreadyRecorded"], done["pointsBack"], done["stampsBack"]) == ([], True, 30, 2)
+    assert done["cash"]["amount"] == "68.00"
+
+
+def test_a_refund_of_a_customer_who_became_another_one(shop: Shop, clock: Clock) -> None:
+    card, stays = shop.enrol(), shop.enrol()
+    shop.buy(card, "60.00")
+    sold = receipt("R1", clock.now, payments=paid_with(shop, card))
+    call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    given = {"merged": {"card": card}, "survivor": {"card": stays}, "reason": "The same person."}
+    assert codes(call(shop, "mergeCustomers", **given)) == []
+    at = clock.now.isoformat()
+    back = sent_twice(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
+    assert (back["pointsBack"], back["stampsBack"]) == (30, 2)
+
+
+def test_an_exchange(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "60.00")
+    sold = receipt("R1", clock.now, payments=paid_with(shop, card))
+    call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    back = {"purchase": {"externalId": "R1"}, "externalId": "F1"}
+    first = sent_twice(shop, "recordExchange", refund=back, purchase=receipt("R2", clock.now, "30.00"))
+    assert (codes(first), first["refund"]["cash"]["amount"]) == ([], "17.00")
+    assert (first["refund"]["pointsBack"], first["refund"]["stampsBack"]) == (8, 1)
+
+
+def test_a_reservation_of_a_checkout(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "60.00")
+    given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 30}
+    assert codes(sent_twice(shop, "holdReward", **given)) == []
+
+
+def test_a_reservation_of_a_checkout_whose_reward_became_cheaper_and_then_is_no_longer_offered(
+    shop: Shop, clock: Clock
+) -> None:
+    card = shop.enrol()
+    shop.buy(card, "60.00")
+    ends = clock.now + timedelta(days=40)
+    publish(shop, SPEND, VISIT, MEAL, effectiveFrom=ends.isoformat())
+    clock.now = ends - timedelta(hours=2)
+    given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 300}
+    first = call(shop, "holdReward", **given)
+    assert (codes(first), first["decision"]["points"][0]["points"]) == ([], 30)
+    publish(shop, SPEND, VISIT, MEAL, {**FIVE, "effect": {"rewardCost": {"reward": "five", "points": 20}}})
+    for later in (timedelta(minutes=1), timedelta(hours=2, minutes=30)):
+        clock.now += later
+        again = call(shop, "holdReward", **given)
+        assert (codes(again), again["alreadyRecorded"], again["balances"]) == ([], True, first["balances"])
+        assert again["redemption"]["id"] == first["redemption"]["id"]
+        for name in ("outcome", "decidedFor", "points", "summary", "lines"):
+            assert again["decision"][name] == first["decision"][name], name
+        assert again["decision"]["terms"]["version"] == first["decision"]["terms"]["version"]
+
+
+def test_what_is_in_quarantine(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    call(shop, "recordPurchase", customer={"card": card}, purchase=receipt("R1", clock.now))
+    ahead = clock.now + timedelta(hours=1)
+    bought = {"customer": {"card": card}, "purchase": receipt("R2", ahead)}
+    back = {"purchase": {"externalId": "R1"}, "externalId": "F1", "occurredAt": ahead.isoformat()}
+    swapped = {"refund": {"purchase": {"externalId": "R1"}}, "purchase": receipt("R3", ahead)}
+    for command, given in (("recordPurchase", bought), ("recordRefund", back), ("recordExchange", swapped)):
+        first, again = call(shop, command, **given), call(shop, command, **given)
+        assert (again, codes(first)) == (first, ["CLOCK_SKEW"])
+        assert first["quarantined"]["state"] == "WAITING"
+
+
+def test_what_was_booked_from_quarantine(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "60.00")
+    sold = receipt("R1", clock.now, payments=paid_with(shop, card))
+    call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
+    ahead = clock.now + timedelta(hours=1)
+    back = {"purchase": {"externalId": "R1"}, "externalId": "F1", "occurredAt": ahead.isoformat()}
+    kept = call(shop, "recordRefund", **back)["quarantined"]["id"]
+    settled = {"quarantined": kept, "action": "BOOK_AT", "occurredAt": clock.now.isoformat(), "reason": "Its clock."}
+    booked = call(shop, "settleQuarantined", **settled)
+    assert codes(booked) == []
+    again = call(shop, "recordRefund", **back)
+    assert again["alreadyRecorded"] is True
+    for name in ("shortfall", "pointsBack", "stampsBack", "cash"):
+        assert again[name] == booked["refund"][name], name
+    assert again["decision"]["summary"] == booked["refund"]["decision"]["summary"]
+    assert again["entry"]["id"] == booked["refund"]["entry"]["id"]
+    assert (again["pointsBack"], again["stampsBack"]) == (30, 2)
