@@ -66,7 +66,8 @@ class PurchaseFacts:
     `occurred_at` is business time; `location` is the key of the place, None where it has none; `zone` is the IANA zone
     of the place, whose wall clock the rules go by; `member` is what the terms ask about the customer. All amounts are in
     `currency`; where that is not the program's, `exchange` is the rate at which they count, then and for every refund.
-    `replaces` is the price, in minor units, of goods that came back in exchange for these; None where nothing did.
+    `replaces` is the price, in minor units, of goods that came back in exchange for these, as it was known when this was
+    written; None where nothing did.
     `amount_only` says that these are what was paid on top in an exchange: an amount, and neither a visit nor items.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
@@ -89,7 +90,7 @@ class PurchaseFacts:
                 raise FactsError(("lines", str(place), "discount"), "a discount is at most the price of its line")
         if sum(line.price() for line in self.lines) > MAX_MINOR:
             raise FactsError(("lines",), "the total is out of range")
-        if self.payments and self.paid_with_points() > self.to_pay() * (1 - self.replacing_share):
+        if self.payments and self.paid_with_points() > self.to_pay():
             raise FactsError(("payments",), "points pay for more than the purchase comes to")
         if self.exchange is not None:
             self._check_exchange(self.exchange)
@@ -116,6 +117,12 @@ class PurchaseFacts:
             return 0
         to_pay = self.to_pay()
         return min(Fraction(1), Fraction(self.replaces) / Fraction(to_pay)) if to_pay else 1
+
+    def replacing(self, price: int) -> PurchaseFacts:
+        """The receipt of what was handed out for goods of a price in minor units; what points paid of it is paid on top."""
+        if (paid := self.paid_with_points()) > 0:
+            price = min(price, int(self.to_pay() - paid))
+        return replace(self, replaces=price)
 
     def paid_on_top(self) -> PurchaseFacts:
         """What the rules see of a receipt: of one that was exchanged for other goods only what was paid on top of them."""

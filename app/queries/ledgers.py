@@ -18,6 +18,7 @@ from app.domain.wallets.course import unfold
 from app.domain.wallets.happenings import Redeemed
 from app.domain.wallets.postings import Subject, summed
 from app.domain.wallets.story import Story
+from app.queries.exchanged_prices import exchanged_prices
 from app.store import accounts, holders, ledger, purchases, receipt_corrections, redemptions, stories, terms
 from app.store.ledger import StoredEntry
 from app.store.purchases import Purchase
@@ -207,6 +208,9 @@ async def receipts_behind(session: Session, *, program_id: str, ids: Sequence[st
         for id, purchase_id in bought.items():
             if purchase_id == correction.purchase_id and id < correction.id:
                 facts[id] = correction.facts
+    handed_out = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaces is not None}
+    prices = await exchanged_prices(session, program_id=program_id, handed_out=handed_out)
+    facts |= {id: facts[id].replacing(price) for id, price in prices.items()}
     return [facts.get(id) for id in ids]
 
 

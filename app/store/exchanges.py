@@ -32,10 +32,17 @@ async def of_customers(session: Session, *, program_id: str, customer_ids: Seque
 
 async def refund_of(session: Session, *, program_id: str, purchase_id: str) -> str | None:
     """The refund (id) for whose goods a purchase was handed out; None where it was no exchange."""
-    row = await session.row(
-        "SELECT refund_id FROM exchanges WHERE program_id = $1 AND purchase_id = $2", program_id, purchase_id
+    return (await refunds_of(session, program_id=program_id, purchase_ids=[purchase_id])).get(purchase_id)
+
+
+async def refunds_of(session: Session, *, program_id: str, purchase_ids: Sequence[str]) -> dict[str, str]:
+    """The refunds (ids) for whose goods purchases were handed out, by purchase; those of no exchange are left out."""
+    rows = await session.rows(
+        "SELECT refund_id, purchase_id FROM exchanges WHERE program_id = $1 AND purchase_id = ANY($2)",
+        program_id,
+        list(purchase_ids),
     )
-    return None if row is None else row["refund_id"]
+    return {row["purchase_id"]: row["refund_id"] for row in rows}
 
 
 async def handed_out_for(session: Session, *, program_id: str, refund_ids: Sequence[str]) -> list[str]:

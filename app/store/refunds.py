@@ -107,8 +107,15 @@ async def of_customers(session: Session, *, program_id: str, customer_ids: Seque
 
 async def of_purchase(session: Session, *, program_id: str, purchase_id: str) -> tuple[Refund, ...]:
     """Every refund of a purchase, in the order in which they happened, as a wallet that is told takes them."""
+    return await of_purchases(session, program_id=program_id, purchase_ids=[purchase_id])
+
+
+async def of_purchases(session: Session, *, program_id: str, purchase_ids: Sequence[str]) -> tuple[Refund, ...]:
+    """Every refund of several purchases, in the same order."""
     rows = await session.rows(
-        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = $2", program_id, purchase_id
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = ANY($2)",
+        program_id,
+        list(purchase_ids),
     )
     return tuple(sorted(map(_refund, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
 

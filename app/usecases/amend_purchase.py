@@ -190,8 +190,8 @@ async def _amended(
         facts=[NewCorrection(fact, replace(before, facts=facts), sale.customer_id)],
     )
     sold = retold.course.sales[sale.id]
-    if any(one.lifetime > MAX_POINTS for one in retold.balances.values()) or sold.decision.largest() > MAX_POINTS:
-        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    if (unfit := _unfit(retold, sale=sale, decision=sold.decision)) is not None:
+        return unfit
     counted = await _counted(session, call=call, correction=correction, retold=retold)
     if isinstance(counted, Problem):
         return counted
@@ -216,6 +216,24 @@ async def _amended(
     entry = made.get(Subject(EntryType.EARN, sale.id))
     answer = _answer(customer, sale=sale, decision=sold.decision, retold=retold, entry=entry, terms=terms)
     return await keep(session, call=call, answer=answer)
+
+
+def _unfit(retold: Retold, *, sale: Purchase, decision: Decision) -> Problem | None:
+    """Why what a receipt says now cannot be, by what the wallet comes to with it; or None.
+
+    Goods of a higher price that came back leave less to be paid for what was handed out for them, in points, too.
+    """
+    if any(balance.lifetime > MAX_POINTS for balance in retold.balances.values()) or decision.largest() > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    if not retold.course.overpaid:
+        return None
+    before = told_with(retold.told, versions=retold.versions, facts=[], until=sale.occurred_at)
+    overpaid = retold.course.overpaid - before.course.overpaid
+    if not overpaid:
+        return None
+    field = "payments" if sale.id in overpaid else "lines"
+    detail = "points would pay for more of what was handed out in an exchange than it costs on top"
+    return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail)
 
 
 async def _counted(

@@ -60,6 +60,9 @@ async def book_exchange(session: Session, *, call: Call, goods: Goods) -> tuple[
     )
     if any(balance.lifetime > MAX_POINTS for balance in retold.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    if bought.id in retold.course.overpaid:
+        detail = "points pay for more than the purchase comes to"
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=detail)
     sold, came_back = retold.course.sales[bought.id], retold.course.returned[fact.id]
     new = purchase_row(
         call=call,

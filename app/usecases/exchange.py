@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.deciding.returning import Left, Returning, returning
-from app.domain.facts import FactsError
 from app.domain.problems import Problem, ProblemCode
 from app.domain.receipt_numbers import Spot
 from app.store import customers, exchanges, purchases, refunds
@@ -100,16 +99,10 @@ async def _exchanged(
         if taken:
             return _without_purchase(taken)
         back_order = replace(back_order, space=numbering.space(spot))
-    returned = await _returned(session, call=call, order=order.back, sale=sale)
-    if isinstance(returned, Problem):
-        return _in_refund(returned)
-    back, price = returned
-    try:
-        facts = replace(admitted.facts, replaces=price)
-    except FactsError as error:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
-    new = replace(new, facts=facts)
-    goods = Goods(sale, back_order, back, new, facts, admitted.terms, admitted.customer)
+    back = await _returned(session, call=call, order=order.back, sale=sale)
+    if isinstance(back, Problem):
+        return _in_refund(back)
+    goods = Goods(sale, back_order, back, new, admitted.facts, admitted.terms, admitted.customer)
     made = await book_exchange(session, call=call, goods=goods)
     if isinstance(made, Problem):
         return made
@@ -128,17 +121,11 @@ def _without_purchase(taken: Sequence[Refund]) -> Problem:
     )
 
 
-async def _returned(
-    session: Session, *, call: Call, order: NewRefund, sale: Purchase
-) -> tuple[Returning, int] | Problem:
-    """What comes back of a purchase, and its price in minor units."""
+async def _returned(session: Session, *, call: Call, order: NewRefund, sale: Purchase) -> Returning | Problem:
+    """What comes back of a purchase."""
     earlier = await refunds.of_purchase(session, program_id=call.program.id, purchase_id=sale.id)
     left = Left.after(sale.facts, refunds=earlier)
-    back = returning(lines=order.lines, amounts=order.amounts, amount=order.amount, sale=sale.facts, left=left)
-    if isinstance(back, Problem):
-        return back
-    after = back.left(sale.facts, of=left)
-    return back, left.of(sale.facts).total().minor - after.of(sale.facts).total().minor
+    return returning(lines=order.lines, amounts=order.amounts, amount=order.amount, sale=sale.facts, left=left)
 
 
 async def _known(

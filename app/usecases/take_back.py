@@ -50,9 +50,13 @@ async def take_back(
     program, at, after = stamp.program_id, order.occurred_at, back.left(sale.facts, of=left)
     cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, program_id=program, at=at)
-    outcome = _decided(customer, sale=sale, terms=terms, left=left, after=after, at=at)
+    # What was handed out in an exchange counts in another purchase, too: only the whole wallet says what it comes to.
+    outcome = None
+    if sale.facts.replaces is None:
+        outcome = _decided(customer, sale=sale, terms=terms, left=left, after=after, at=at)
     if (
         now is None
+        or outcome is None
         or outcome.moved.restored
         or not await _plain(session, program_id=program, customer=customer, sale=sale, terms=terms, now=now, at=at)
     ):

@@ -6,6 +6,7 @@ On both databases; the books are proved after each test.
 from __future__ import annotations
 
 import random
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_exchanging import SILVER, Opening, exchange, held
 from tests.api.test_exchanging import opening as opening  # the fixture
-from tests.api.test_late_facts import at
+from tests.api.test_foreign_ids import everything
+from tests.api.test_late_facts import at, seen
+from tests.api.test_paid_with_points import left_of
 from tests.api.test_setting_receipts_right import amend, move
 from tests.passing_on import codes, merge
 from tests.shop import Shop
@@ -535,6 +538,93 @@ def test_what_was_handed_out_stays_in_the_place_of_what_came_back_when_its_recei
     ], "points pay nothing of what other goods had paid for"
     assert codes(shop.refund("R2", occurredAt=at(hours=3))) == []
     assert wallet(shop, card)["points"] == (0, 0)
+
+
+def priced(price: str) -> dict[str, str]:
+    """The one line of a receipt."""
+    return {"sku": "thing", "quantity": "1", "unitPrice": price}
+
+
+@pytest.mark.parametrize(
+    ("new", "amended", "right"),
+    [
+        ("80.00", "30.00", {"R1": 30, "R2": 50}),
+        ("80.00", "70.00", {"R1": 70, "R2": 10}),
+        ("20.00", "10.00", {"R1": 10, "R2": 10}),
+        ("50.00", "30.00", {"R1": 30, "R2": 20}),
+        ("50.00", "60.00", {"R1": 50, "R2": 0}),
+        ("50.00", "0.00", {"R1": 0, "R2": 50}),
+    ],
+)
+@pytest.mark.parametrize("order", ["amended late", "amended first", "right at once"])
+def test_what_an_exchange_is_for_follows_the_receipt_of_what_came_back(
+    opening: Opening, order: str, new: str, amended: str, right: dict[str, int]
+) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, amended if order == "right at once" else "50.00", receipt="R1", occurredAt=at())
+    if order == "amended first":
+        assert codes(amend(shop, "R1", priced(amended), role=Role.OWNER)) == []
+    assert codes(exchange(shop, new, "R1", receipt="R2", occurredAt=at(hours=1))) == []
+    if order == "amended late":
+        assert codes(amend(shop, "R1", priced(amended), role=Role.OWNER)) == []
+    seen(shop, card)
+    left = left_of(shop)
+    assert {receipt: left.get(receipt, 0) for receipt in right} == right
+    assert codes(shop.refund("R2", occurredAt=at(hours=2))) == []
+    assert set(left_of(shop).values()) <= {0}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_money_that_was_given_back_before_an_exchange_makes_it_worth_less_whenever_it_becomes_known(
+    opening: Opening, late: bool
+) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "", lines=[{"sku": "cup", "quantity": "3", "unitPrice": "10.00"}], receipt="R1", occurredAt=at())
+    two = {"purchase": {"externalId": "R1"}, "lines": [{"line": 1, "quantity": "2"}]}
+    money = partial(shop.refund, "R1", amount="9.00", occurredAt=at(hours=1))
+    if not late:
+        assert codes(money()) == []
+    assert codes(exchange(shop, "50.00", two, receipt="R2", occurredAt=at(hours=2))) == []
+    if late:
+        assert codes(money()) == []
+    # Two of three cups at 7.00 came back: 14.00 of 50.00 stand in their place.
+    assert left_of(shop) == {"R1": 21, "R2": 36}
+
+
+def test_a_receipt_cannot_become_so_dear_that_points_paid_what_its_goods_had_paid(opening: Opening) -> None:
+    shop = opening(SPEND, FIVE)
+    card = shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+    with_points = [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid}]
+    refused = exchange(shop, "54.99", "R1", receipt="R2", payments=with_points, occurredAt=at(hours=2))
+    assert codes(refused) == [("INVALID_INPUT", ["purchase", "payments"])]
+    assert codes(exchange(shop, "60.00", "R1", receipt="R2", payments=with_points, occurredAt=at(hours=2))) == []
+    before = everything(shop)
+    assert codes(amend(shop, "R1", priced("55.01"), role=Role.OWNER)) == [("INVALID_INPUT", ["purchase", "lines"])]
+    assert everything(shop) == before
+    assert codes(amend(shop, "R1", priced("55.00"), role=Role.OWNER)) == []
+    assert left_of(shop) == {"R1": 50, "R2": 0}
+    back = shop.refund("R2", lines=[{"line": 1, "quantity": "0.5"}], occurredAt=at(hours=3))
+    assert (codes(back), back["cash"]["amount"]) == ([], "27.50")
+
+
+def test_what_each_line_brought_follows_what_the_exchange_was_known_to_be_for(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert codes(amend(shop, "R1", priced("30.00"), role=Role.OWNER)) == []
+    query = """query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { type points purchase { externalId }
+      decision { lines { points { points } excluded { code } } } } } } }"""
+    nodes = shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"][::-1]
+    lines = [(one["points"], one["decision"]["lines"]) for one in nodes if one["purchase"]["externalId"] == "R2"]
+    assert lines == [
+        (0, [{"points": [{"points": 0}], "excluded": {"code": "NOTHING_PAID"}}]),
+        (20, [{"points": [{"points": 20}], "excluded": None}]),
+    ]
 
 
 def test_what_was_handed_out_in_an_exchange_stays_with_its_customer(opening: Opening) -> None:

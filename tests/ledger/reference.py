@@ -7,6 +7,7 @@ worth from the application. Where the rules leave a choice, the choice is stated
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -164,7 +165,7 @@ class Wallet:
         for id in goods.shares:
             self.sales[id].goods.append(new)
         on_top = fact.bought.id in new.shares
-        self.earn(fact.bought, [new] if on_top else [])
+        self.earn(replace(fact.bought, facts=new.facts), [new] if on_top else [])
         self.active_at = fact.at if on_top else self.active_at
         self.refund(fact.id, [self.sales[id] for id in goods.shares])
 

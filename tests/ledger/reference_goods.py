@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from app.domain.amounts import Exact
+from app.domain.amounts import Exact, Rounding, rounded
 from app.domain.deciding.refunding import worth_left
-from app.domain.facts import Line, PurchaseFacts
+from app.domain.facts import Line, PaymentKind, PurchaseFacts
 from app.domain.wallets.happenings import Bought, Exchanged, Returned
 
 
@@ -33,18 +33,27 @@ class Goods:
 
     def swap(self, fact: Exchanged) -> Goods:
         """Others are handed out for them, up to the price of what came back; the rest of their price is a purchase."""
-        price, value = sum(line.to_pay() for line in fact.bought.facts.lines), fact.bought.facts.replaces or 0
+        before, value = self.parts(), self.price()
+        self.go(fact)
+        value -= self.price()
+        price = sum(line.to_pay() for line in fact.bought.facts.lines)
+        paid = sum(one.amount for one in fact.bought.facts.payments if one.kind is PaymentKind.POINTS)
+        # What points paid cannot have been paid by what came back, too.
+        value = min(value, int(price - paid)) if paid else value
         part = min(Fraction(1), Fraction(value) / price) if price else Fraction(1)
         shares = {id: mine * part for id, mine in self.shares.items()}
-        new = Goods(fact.bought.facts, shares | ({fact.bought.id: 1 - part} if part < 1 else {}))
-        before = self.parts()
-        self.go(fact)
+        facts = replace(fact.bought.facts, replaces=value)
+        new = Goods(facts, shares | ({fact.bought.id: 1 - part} if part < 1 else {}))
         gone = {number: there - self.parts().get(number, Fraction(0)) for number, there in before.items()}
         self.swapped.append((gone, min(Fraction(1), Fraction(price) / value) if value else Fraction(0), new))
         return new
 
     def lines(self) -> tuple[Line, ...]:
         return self.facts.kept(self.kept, worth=self.worth).lines
+
+    def price(self) -> int:
+        """What is kept of it comes to, each line in whole minor units."""
+        return sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines())
 
     def parts(self) -> dict[int, Fraction]:
         """The part of each line's price that is kept."""

@@ -206,9 +206,7 @@ class Author:
 
     def _paid_with_points(self) -> tuple[Payment, ...]:
         """Ten pounds paid with the points of the last redemption that paid for nothing yet."""
-        used = {
-            one.redemption_id for fact, _ in self.of(Bought) if isinstance(fact, Bought) for one in fact.facts.payments
-        }
+        used = {one.redemption_id for bought, _ in self.sold() for one in bought.facts.payments}
         free = [fact.id for fact, _ in self.of(Redeemed) if fact.id not in used]
         return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
 
@@ -245,10 +243,12 @@ class Author:
         even = deed.pick % 3 == 0 and not value % 300
         price = f"{value // 300}.00" if even else f"{deed.amount * 4}.00"
         facts = a_purchase(a_line(1, price=price, quantity="3"), at=back.at, zone=LONDON)
+        if deed.pick % 5 == 2 and facts.total().minor > 1000:
+            facts = replace(facts, payments=self._paid_with_points())
         new = an_id(f"{id} new")
         self.left[new] = {1: Decimal(3)}
-        bought = Bought(new, who, f"x{deed.pick % 5}", replace(facts, replaces=value), self.in_force(back.at))
-        return Exchanged(id, back.purchase_id, back.at, back.lines, bought, back.external_id), who
+        bought = Bought(new, who, f"x{deed.pick % 5}", facts, self.in_force(back.at))
+        return Exchanged(id, back.purchase_id, back.at, back.lines, bought, back.external_id, back.amounts), who
 
     def _reversed(self, deed: Deed, *, id: str) -> tuple[Happening, str] | None:
         done = {fact.redemption_id for fact, _ in self.of(Reversed) if isinstance(fact, Reversed)}
@@ -309,7 +309,7 @@ def _short(fact: Happening) -> Happening | tuple[object, ...]:
             fact.at,
             dict(fact.lines),
             new.id,
-            new.facts.replaces,
+            new.facts.payments,
             new.facts.lines[0].unit_price,
         )
     if isinstance(fact, Redeemed):

@@ -67,6 +67,12 @@ class Returning:
         return of.less(sale, refund=self)
 
 
+def price_of(sale: PurchaseFacts, *, before: Iterable[Refunded], back: Refunded) -> int:
+    """The price, in minor units, of what comes back of a purchase after all that came back `before`."""
+    left = Left.after(sale, refunds=before)
+    return left.of(sale).total().minor - left.less(sale, refund=back).of(sale).total().minor
+
+
 def no_quantity(lines: Quantities | None) -> Problem | None:
     """The refusal of a quantity that no line can have, so that what is left of a line is never rounded."""
     for place, quantity in enumerate((lines or {}).values()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -52,6 +53,8 @@ class Course(PassingTime):
         self.sales: dict[str, PurchaseState] = {}
         self.receipts: dict[str, Receipt] = {}
         self.redeemed: dict[str, Redeemed] = {}
+        self.overpaid: set[str] = set()
+        """The purchases (ids) handed out in exchanges, of which points pay more than they cost on top of what came back."""
 
     def happen(self, fact: Happening) -> None:
         """Let time pass to the fact, and let it happen."""
@@ -148,10 +151,14 @@ class Course(PassingTime):
 
     def _exchange(self, fact: Exchanged) -> None:
         """What is handed out takes the place of what comes back; what costs more earns first."""
-        receipt, bought = self.receipts[fact.purchase_id], fact.bought
+        receipt = self.receipts[fact.purchase_id]
         returning = self._returning(fact.id, at=fact.at, receipt=receipt)
-        new = receipt.exchange(fact.lines, fact.amounts, bought=bought)
+        new, overpaid = receipt.exchange(fact)
+        # Its price follows the receipt of what came back, as that is known now.
+        bought = replace(fact.bought, facts=new.facts)
         self.receipts[bought.id] = new
+        if overpaid:
+            self.overpaid.add(bought.id)
         for purchase_id in receipt.shares:
             self.sales[purchase_id].receipts.append(new)
         paid_on_top = bought.id in new.shares
@@ -224,6 +231,7 @@ class Course(PassingTime):
         self.redeemed |= other.redeemed
         self.receipts |= other.receipts
         self.returned |= other.returned
+        self.overpaid |= other.overpaid
         if fact.survivor is None:
             self.holders |= other.holders
         else:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from app.domain.amounts import Exact
 from app.domain.deciding.earning import base_points
@@ -13,7 +14,7 @@ from app.domain.deciding.refunding import KeptPart, judge_kept, worth_left
 from app.domain.deciding.usage import Taken, Usage, usage_left, usage_of
 from app.domain.decisions import Decision
 from app.domain.facts import Line, PurchaseFacts
-from app.domain.wallets.happenings import Bought
+from app.domain.wallets.happenings import Bought, Exchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,13 @@ class Replacement:
     gone: Mapping[int, Exact]
     covered: Exact
     receipt: Receipt
+
+
+class Swap(NamedTuple):
+    """The receipt of what was handed out in an exchange; `overpaid`: points pay more of it than what it costs on top."""
+
+    receipt: Receipt
+    overpaid: bool
 
 
 @dataclass(slots=True)
@@ -56,24 +64,24 @@ class Receipt:
         self.worth = worth_left(self.facts, kept=kept, worth=self.worth, amounts=amounts)
         self.kept = kept
 
-    def exchange(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int], *, bought: Bought) -> Receipt:
+    def exchange(self, fact: Exchanged) -> Swap:
         """Goods came back, and others were handed out: the receipt of those, in every purchase in which these count.
 
-        Up to the price of what came back; what costs more is a purchase of its own.
+        Up to the price of what came back, as this receipt is known now; what costs more is a purchase of its own.
         """
-        share = bought.facts.replacing_share
+        price, before = self.left().total().minor, self._parts()
+        self.take_out(fact.lines, fact.amounts)
+        price, after = price - self.left().total().minor, self._parts()
+        facts = fact.bought.facts.replacing(price)
+        share, value = facts.replacing_share, facts.replaces or 0
         shares = {purchase_id: mine * share for purchase_id, mine in self.shares.items()}
         if share < 1:
-            shares[bought.id] = 1 - share
-        new = Receipt.of(bought, shares=shares)
-        before = self._parts()
-        self.take_out(lines, amounts)
-        after = self._parts()
+            shares[fact.bought.id] = 1 - share
+        new = Receipt.of(replace(fact.bought, facts=facts), shares=shares)
         gone = {number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)}
-        price, value = bought.facts.to_pay(), bought.facts.replaces or 0
-        covered = min(Fraction(1), Fraction(price) / value) if value else Fraction(0)
+        covered = min(Fraction(1), Fraction(facts.to_pay()) / value) if value else Fraction(0)
         self.replacements.append(Replacement(gone, covered, new))
-        return new
+        return Swap(new, overpaid=value < price)
 
     def _parts(self) -> dict[int, Exact]:
         """The part of each line's price that is kept."""
