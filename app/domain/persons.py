@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,6 +10,7 @@ from enum import StrEnum
 
 from app.domain import names
 from app.domain.calendar import local_date
+from app.domain.names import identifying
 
 LONGEST_VALUE = 60
 """Characters of the value of a preference."""
@@ -73,7 +73,7 @@ STRANGER = Person()
 
 def folded(value: str) -> str:
     """A value of a preference as it is compared."""
-    return unicodedata.normalize("NFC", value).casefold()
+    return identifying(identifying(value).casefold())
 
 
 def born(day: date, *, now: datetime, zone_name: str) -> date:

@@ -23,9 +23,7 @@ HIGHEST_PRICE = Decimal(1_000_000_000)
 
 def number_of(text: str) -> str:
     """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
-    number = identifying(text)
-    _check_text(number, at=("external_id",))
-    return number
+    return _identifying(text, at=("external_id",))
 
 
 def check_lines(count: int, *, fewest: int = 1) -> None:
@@ -62,7 +60,7 @@ def line_of(
 ) -> Line:
     """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
     try:
-        sku = _named(sku, at=("sku",))
+        sku = _identifying(sku, at=("sku",))
         if name is not None:
             _check_text(name, at=("name",))
         check_quantity(quantity)
@@ -89,7 +87,7 @@ def line_of(
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MOST_CATEGORIES:
         raise FactsError(("categories",), f"at most {MOST_CATEGORIES} categories")
-    return tuple(_named(one, at=("categories", str(place))) for place, one in enumerate(names))
+    return tuple(_identifying(one, at=("categories", str(place))) for place, one in enumerate(names))
 
 
 def _discount(amount: Decimal, *, currency: str) -> int:
@@ -132,7 +130,8 @@ def _check_text(text: str, *, at: tuple[str, ...]) -> None:
         raise FactsError(at, "text may not hold the character NUL")
 
 
-def _named(text: str, *, at: tuple[str, ...]) -> str:
-    """The text without the space around it, so that it meets the names in clauses."""
-    _check_text(text, at=at)
-    return text.strip()
+def _identifying(text: str, *, at: tuple[str, ...]) -> str:
+    """The text in its one spelling, so that it meets what else is called so: names in clauses, numbers of receipts."""
+    spelled = identifying(text)
+    _check_text(spelled, at=at)
+    return spelled

@@ -17,9 +17,12 @@ from app.domain.amounts import Money
 from app.domain.wording import Wording
 
 
-def stated(about: str, *, default: Any = dataclasses.MISSING, given: bool = True) -> Any:
-    """A field of a rule: what it means, with unit and range; `given` False where the owner does not give it."""
-    return dataclasses.field(default=default, metadata={"about": about, "given": given})
+def stated(about: str, *, default: Any = dataclasses.MISSING, given: bool = True, identifying: bool = False) -> Any:
+    """A field of a rule: what it means, with unit and range; `given` False where the owner does not give it.
+
+    `identifying`: its texts have to meet those of receipts, and have one spelling (`app.domain.names`).
+    """
+    return dataclasses.field(default=default, metadata={"about": about, "given": given, "identifying": identifying})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Part:
     optional: bool
     about: str
     given: bool
+    identifying: bool
     default: Any
 
     @property
@@ -116,6 +120,7 @@ def _part(field: dataclasses.Field[Any], hint: Any) -> Part:
         optional=optional,
         about=field.metadata["about"],
         given=field.metadata["given"],
+        identifying=field.metadata["identifying"],
         default=field.default,
     )
 

@@ -83,7 +83,7 @@ def codes(payload: Any) -> list[str]:
     return [error["code"] for error in payload["userErrors"]]
 
 
-def waiting_in(shop: Shop) -> list[str]:
+def waiting_in(shop: Shop) -> list[str | None]:
     """The numbers of the receipts that wait for a person."""
     return [item["externalId"] for item in shop.ask(LIST, role=Role.STAFF, state="WAITING")["quarantine"]["nodes"]]
 
@@ -301,6 +301,22 @@ def test_a_refund_of_a_wrong_clock_is_kept_and_settled(shop: Shop, at: datetime,
     assert (codes(done), done["entry"]["points"], done["quarantined"]["state"]) == ([], -10, "BOOKED")
     assert refund(shop, "R1", at, externalId="F1")["entry"] == {"points": -10}
     assert (shop.available(card), waiting_in(shop)) == (0, [])
+
+
+def test_a_refund_without_a_number_is_another_one_under_another_key_in_quarantine_as_out_of_it(shop: Shop) -> None:
+    card = shop.enrol()
+    cups = [{"sku": "cup", "quantity": "4", "unitPrice": "10.00"}]
+    shop.buy(card, "", lines=cups, receipt="R1", occurredAt=NOON.isoformat())
+    cup = {"lines": [{"line": 1, "quantity": "1"}]}
+    for key in ("a", "a", "b"):
+        assert refund(shop, "R1", NOON + timedelta(minutes=1), idempotencyKey=key, **cup)["entry"] == {"points": -10}
+    assert shop.available(card) == 20
+    kept = [refund(shop, "R1", AHEAD, idempotencyKey=key, **cup) for key in ("c", "c", "d")]
+    assert kept[0]["quarantined"]["id"] == kept[1]["quarantined"]["id"] != kept[2]["quarantined"]["id"]
+    assert waiting_in(shop) == [None, None]
+    corrected = {"occurredAt": (NOON + timedelta(minutes=2)).isoformat()}
+    assert [settle(shop, one, "BOOK_AT", **corrected)["entry"]["points"] for one in kept[1:]] == [-10, -10]
+    assert shop.available(card) == 0
 
 
 def test_a_recorded_refund_is_answered_as_recorded_however_late_it_is_sent_again(shop: Shop, clock: Clock) -> None:

@@ -187,7 +187,13 @@ def test_one_segment_of_several_is_enough_and_staff_can_help() -> None:
 
 def test_a_preference_counts_by_kind_and_value_however_it_is_written() -> None:
     condition = Preferences(DIET, frozenset({"vegan", "Straße"}))
-    for kind, value, holds in ((DIET, "VEGAN", True), (DIET, "STRASSE", True), (SIZE, "vegan", False)):
+    wide = "ＶＥＧＡＮ"
+    for kind, value, holds in (
+        (DIET, "VEGAN", True),
+        (DIET, "STRASSE", True),
+        (DIET, wide, True),
+        (SIZE, "vegan", False),
+    ):
         person = Person(preferences=frozenset({Preference(kind, value)}))
         assert condition.check(counted(member=Member(person=person))).met is holds
     finding = condition.check(counted(member=Member(person=Person())))

@@ -59,6 +59,27 @@ def test_a_weekly_window_goes_by_the_clock_on_the_wall(condition: WeekdaysAndHou
     assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_TIME_WINDOW)
 
 
+@pytest.mark.parametrize(
+    ("listed", "sku", "meets"),
+    [
+        ("Ｔｅａ", "Tea", True),
+        ("Ｔｅａ", "Ｔｅａ", True),
+        ("Tea", "Tea", True),
+        ("Tea", "Ｔｅａ", False),
+        ("Ｔｅａ", "tea", False),
+    ],
+)
+def test_lists_that_were_published_before_names_had_one_spelling_meet_what_receipts_say_now(
+    listed: str, sku: str, meets: bool
+) -> None:
+    """What was kept before stays as it is, and a receipt of then meets a list of then."""
+    sold = counted(a_line(sku=sku))
+    assert Products(include=frozenset({listed})).check(sold).met is meets
+    assert Products(exclude=frozenset({listed})).check(sold).met is not meets
+    spelled = Products(include=frozenset({"Tea"}))
+    assert spelled.at_least_as_wide(Products(include=frozenset({listed, "Tea"})))
+
+
 def test_a_window_that_the_clocks_skip_opens_a_week_later() -> None:
     window = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2))
     (remedy,) = window.check(counted(at=at("2026-03-28T12:00:00+00:00"))).remedies

@@ -34,7 +34,7 @@ INSIDE = [
 OUTSIDE = [
     ({"sku": ""}, "sku"),
     ({"sku": "s" * 201}, "sku"),
-    ({"sku": "s\x00"}, "sku"),
+    ({"sku": "\x00\u200b"}, "sku"),
     ({"name": ""}, "name"),
     ({"name": "n" * 201}, "name"),
     ({"name": "\x00"}, "name"),

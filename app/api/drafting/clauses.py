@@ -18,6 +18,7 @@ from app.domain.amounts import AmountError, Money
 from app.domain.conditions import CONDITIONS, Condition
 from app.domain.drafting import DEEPEST, MOST_CLAUSES, MOST_CONDITIONS, DraftedClause
 from app.domain.effects import EFFECTS
+from app.domain.names import identifying
 from app.domain.rule import Part, Rule, in_order, parts
 from app.domain.terms import Clause, TermsError
 
@@ -131,18 +132,20 @@ def _value(sent: Any, *, part: Part, currency: str, at: tuple[str, ...]) -> Any:
             return part.collected(
                 _built(one, kinds=CONDITIONS, currency=currency, at=(*at, str(place))) for place, one in enumerate(sent)
             )
-        return part.collected(map(_one, sent))
+        return part.collected(_one(one, part=part) for one in sent)
     if part.type is not Money:
-        return _one(sent)
+        return _one(sent, part=part)
     try:
         return Money.of(sent, currency)
     except AmountError as error:
         raise TermsError(at, str(error)) from error
 
 
-def _one(sent: Any) -> Any:
-    """A single value; the space around a text is no part of it."""
-    return sent.strip() if type(sent) is str else sent
+def _one(sent: Any, *, part: Part) -> Any:
+    """A single value; the space around a text is no part of it, and what identifies something has one spelling."""
+    if type(sent) is not str:
+        return sent
+    return identifying(sent) if part.identifying else sent.strip()
 
 
 def shown(clause: Clause) -> dict[str, Any]:

@@ -29,10 +29,13 @@ MOST_COMPLETIONS = 1_000
 class PurchaseLineInput:
     """A line; lines are numbered from 1 in the order they are sent."""
 
-    sku: str = strawberry.field(description="The shop's code of the article, 1 to 200 characters.")
+    sku: str = strawberry.field(
+        description="The shop's code of the article, 1 to 200 characters, spelled as receipt numbers are."
+    )
     name: str | None = strawberry.field(default=None, description="What the receipt calls it, at most 200 characters.")
     categories: list[str] | None = strawberry.field(
-        default=None, description="The categories it belongs to, at most 20; rules refer to them."
+        default=None,
+        description="The categories it belongs to, at most 20, spelled as receipt numbers are; rules refer to them.",
     )
     quantity: Decimal = strawberry.field(
         description="Pieces or measure, above 0, at most 1,000,000 with 3 decimals, as text."

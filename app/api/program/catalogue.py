@@ -16,7 +16,7 @@ from app.api.conventions.performing import perform
 from app.api.program.rewards import Reward, reward_again
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
-from app.domain.names import NameProblem, called
+from app.domain.names import NameProblem, called, identifying
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.call import Answer
 from app.usecases.create_reward import NewReward, create_reward
@@ -113,7 +113,7 @@ def _order(sent: CreateRewardInput, *, context: Context) -> NewReward | Problem:
     if sent.stock is not None and sent.stock < 0:
         return wrong("stock", "not negative")
     try:
-        article = None if sent.article is None else called(sent.article)
+        article = None if sent.article is None else called(identifying(sent.article))
     except NameProblem as problem:
         return wrong("article", str(problem))
     try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from app.domain.conditions.condition import Condition, Selecting
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.facts import Line
+from app.domain.names import identifying
 from app.domain.rule import stated
 from app.domain.wording import Wording
 from app.domain.wording.sentences import GoodsForm
@@ -21,9 +23,9 @@ class Listed(Selecting):
     """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when one is left."""
 
     include: frozenset[str] = stated(
-        f"What counts; default all. At most {MOST} names in both lists.", default=frozenset()
+        f"What counts; default all. At most {MOST} names in both lists.", default=frozenset(), identifying=True
     )
-    exclude: frozenset[str] = stated("What does not count.", default=frozenset())
+    exclude: frozenset[str] = stated("What does not count.", default=frozenset(), identifying=True)
 
     @abstractmethod
     def names(self, line: Line) -> tuple[str, ...]:
@@ -31,8 +33,8 @@ class Listed(Selecting):
 
     def selects(self, line: Line) -> bool:
         """Named among those that count, and not among those that do not."""
-        names, include, exclude = self.names(line), self.include, self.exclude
-        return (not include or not include.isdisjoint(names)) and (not exclude or exclude.isdisjoint(names))
+        names = self.names(line)
+        return (not self.include or _among(names, self.include)) and not _among(names, self.exclude)
 
     def found(self, count: int) -> Finding:
         """One line is enough; the remedy names what would do."""
@@ -58,13 +60,12 @@ class Listed(Selecting):
         return say(f"{self.kind}.{form.value}.{lists}", **values)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """It counts all that the other counts."""
-        return (
-            isinstance(other, Listed)
-            and self.kind == other.kind
-            and (not self.include or (bool(other.include) and other.include - other.exclude <= self.include))
-            and self.exclude <= other.exclude
-        )
+        """It counts all that the other counts, in whatever spelling."""
+        if not isinstance(other, Listed) or self.kind != other.kind:
+            return False
+        include, exclude = _spelled(self.include), _spelled(self.exclude)
+        included, excluded = _spelled(other.include), _spelled(other.exclude)
+        return (not include or (bool(included) and included - excluded <= include)) and exclude <= excluded
 
     def problem(self) -> str | None:
         """Nothing listed, too much, or lists that contradict each other."""
@@ -75,3 +76,14 @@ class Listed(Selecting):
         if self.include and self.include <= self.exclude:
             return "everything that is included is excluded as well"
         return None
+
+
+def _among(names: tuple[str, ...], listed: frozenset[str]) -> bool:
+    """Whether one of the names is in a list. Lists and receipts of before names had one spelling stay as they were written."""
+    return bool(listed) and not (listed.isdisjoint(names) and _spelled(listed).isdisjoint(names))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(listed: frozenset[str]) -> frozenset[str]:
+    """The names of a list in the one spelling that receipts have. Kept, as it is asked for every line."""
+    return frozenset(map(identifying, listed))
