@@ -16,7 +16,6 @@ OF_THE_LEDGER: tuple[tuple[Finding, str, str | None], ...] = (
         "points",
     ),
     (Finding(False, ReasonCode.STILL_PENDING, 1200, NOON), "points", "from"),
-    (Finding(False, ReasonCode.UNDO_WINDOW_OVER, NOON.replace(hour=15), NOON), "instant", "instant"),
     (Finding(True, ReasonCode.BELOW_ZERO, 30, 1040), "points", "points"),
     (Finding(True, ReasonCode.POINTS_RETURNED, 1200), "points", None),
     (Finding(True, ReasonCode.REDEMPTION_UNDONE, 1200), "points", None),

@@ -58,9 +58,6 @@ _WHEN = {
     CauseKind.REDEMPTION: ("redemptions", "occurred_at"),
     CauseKind.REVERSAL: ("reversals", "occurred_at"),
     CauseKind.ADJUSTMENT: ("adjustments", "occurred_at"),
-    CauseKind.TRANSFER: ("transfers", "occurred_at"),
-    CauseKind.MERGE: ("mergers", "occurred_at"),
-    CauseKind.NOTICE: ("expiry_notice_deliveries", "delivered_at"),
 }
 
 _CAUSES = " UNION ALL ".join(

@@ -21,7 +21,7 @@ from app.store.redemptions import Redemption, RedemptionState
 from app.store.reversals import Reversal
 from app.store.telling import Retold, retell
 from app.store.unit import Session
-from app.usecases.call import Answer, Call, balances_now, keep, replay
+from app.usecases.call import Answer, Call, keep, replay
 from app.usecases.record import record
 from app.usecases.redemption_payments import spent_on
 from app.usecases.run_out import let_go
@@ -55,7 +55,7 @@ class _Paid:
 
 
 async def cancel_redemption(session: Session, *, call: Call, order: Cancellation) -> Answer | Problem:
-    """Undo it, if this caller may. A refusal by the terms is kept under its key and moves nothing.
+    """Undo it, if this caller may.
 
     What paid a purchase comes back with that purchase, and in no other way.
     """
@@ -68,11 +68,7 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
         return own
     if (problem := _unfit(paid.redemption, order=order)) is not None:
         return problem
-    refused = await _refusal(session, call=call, order=order, paid=paid)
-    if isinstance(refused, Decision):
-        held = await balances_now(session, program_id=call.program.id, customer=paid.customer)
-        return await keep(session, call=call, answer=_answer(paid, decision=refused, balances=held))
-    if refused is not None:
+    if (refused := await _refusal(session, call=call, order=order, paid=paid)) is not None:
         return refused
     if order.role not in WITHOUT_REASON and not order.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
@@ -83,7 +79,7 @@ async def cancel_redemption(session: Session, *, call: Call, order: Cancellation
     return await _undone(session, call=call, order=order, paid=paid)
 
 
-async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _Paid) -> Problem | Decision | None:
+async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _Paid) -> Problem | None:
     """Why it cannot be undone, or not by this caller; None where it can."""
     redemption, till_until = paid.redemption, None
     spent = await spent_on(
@@ -94,16 +90,8 @@ async def _refusal(session: Session, *, call: Call, order: Cancellation, paid: _
     if order.role is Role.TILL and call.actor is not None and redemption.fulfilled_at is not None:
         latest_one = await redemptions.latest_of_key(session, program_id=call.program.id, key_id=call.actor)
         till_until = redemption.fulfilled_at + reversing.TILL_TIME if latest_one == redemption.id else None
-    refused = reversing.refusal(
-        paid.terms,
-        by=order.role,
-        used=redemption.state is RedemptionState.FULFILLED,
-        redeemed_at=redemption.occurred_at,
-        till_until=till_until,
-        at=call.now,
-        zone=redemption.facts.zone,
-    )
-    return Problem(refused, path=("redemption",)) if isinstance(refused, ProblemCode) else refused
+    refused = reversing.refusal(by=order.role, till_until=till_until, at=call.now)
+    return Problem(refused, path=("redemption",)) if refused is not None else None
 
 
 async def _paid(session: Session, *, call: Call, order: Cancellation) -> _Paid | None:

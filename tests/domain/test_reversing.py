@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from app.domain.access import Role
 from app.domain.deciding import reversing
-from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCode
+from app.domain.decisions import ReasonCode
 from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.undo_window import UndoWindow
 from app.domain.explaining.explanation import Explanation
 from app.domain.lots import Lot
 from app.domain.problems import ProblemCode
@@ -26,15 +25,9 @@ MUG = ("mug", (), RewardCost("mug", 100))
 DAY = timedelta(days=1)
 
 
-def terms(*, hours: int | None = None) -> Terms:
-    """Terms that sell a mug for 100 points and may let a customer cancel."""
-    window = [("undo", (), UndoWindow(hours))] if hours is not None else []
-    return some_terms(a_clause(), MUG, *window)
-
-
-def test_the_window_is_that_of_the_terms_and_without_a_clause_there_is_none() -> None:
-    assert reversing.window_ends(terms(hours=36), redeemed_at=NOON) == NOON + timedelta(hours=36)
-    assert reversing.window_ends(terms(), redeemed_at=NOON) is None
+def terms() -> Terms:
+    """Terms that sell a mug for 100 points."""
+    return some_terms(a_clause(), MUG)
 
 
 @pytest.mark.parametrize(
@@ -52,72 +45,31 @@ def test_the_grace_ends_with_the_last_of_fourteen_local_days_after_the_business_
     assert reversing.grace_ends(at, zone="Europe/London") == ends
 
 
-def test_a_cancellation_after_the_window_is_refused_by_the_clause_of_the_window_and_nothing_helps() -> None:
-    ended_at = NOON + timedelta(hours=1)
-    refused = reversing.too_late(terms(hours=1), ended_at=ended_at, at=NOON + DAY, zone="Europe/London")
-    (reason,) = refused.reasons
-    assert (refused.outcome, refused.points, reason.clause) == (DecisionOutcome.REFUSED, 0, "undo")
-    assert (reason.finding.code, reason.finding.met) == (ReasonCode.UNDO_WINDOW_OVER, False)
-    assert [one.code for one in reason.finding.remedies] == [RemedyCode.NONE]
-
-
 SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize(
-    ("by", "hours", "used", "mine", "at", "refused"),
+    ("by", "mine", "at", "refused"),
     [
-        (Role.CUSTOMER, 2, True, False, SOON, ProblemCode.ALREADY_USED),
-        (Role.CUSTOMER, 2, True, False, NOON + DAY, ProblemCode.ALREADY_USED),
-        (Role.CUSTOMER, None, True, False, SOON, ProblemCode.ALREADY_USED),
-        (Role.CUSTOMER, None, False, False, SOON, ProblemCode.NOT_CANCELLABLE),
-        (Role.CUSTOMER, 2, False, False, SOON, None),
-        (Role.CUSTOMER, 2, False, False, NOON + timedelta(hours=2), ReasonCode.UNDO_WINDOW_OVER),
-        *[(Role.TILL, hours, used, True, SOON, None) for hours in (None, 2) for used in (True, False)],
-        (Role.TILL, 2, True, True, LATER, ProblemCode.NOT_CANCELLABLE),
-        (Role.TILL, 2, False, False, SOON, ProblemCode.NOT_CANCELLABLE),
-        (Role.STAFF, None, True, False, NOON + DAY, None),
-        (Role.OWNER, None, True, False, NOON + DAY, None),
+        (Role.CUSTOMER, False, SOON, ProblemCode.ALREADY_USED),
+        (Role.CUSTOMER, False, NOON + DAY, ProblemCode.ALREADY_USED),
+        (Role.TILL, True, SOON, None),
+        (Role.TILL, True, LATER, ProblemCode.NOT_CANCELLABLE),
+        (Role.TILL, False, SOON, ProblemCode.NOT_CANCELLABLE),
+        (Role.STAFF, False, NOON + DAY, None),
+        (Role.OWNER, False, NOON + DAY, None),
     ],
 )
-def test_customers_undo_what_they_have_not_used_and_tills_their_last_one_for_ten_minutes(
-    by: Role, hours: int | None, used: bool, mine: bool, at: datetime, refused: object
+def test_customers_undo_nothing_that_was_handed_over_and_tills_their_last_one_for_ten_minutes(
+    by: Role, mine: bool, at: datetime, refused: ProblemCode | None
 ) -> None:
-    found = reversing.refusal(
-        terms(hours=hours),
-        by=by,
-        used=used,
-        redeemed_at=NOON,
-        till_until=NOON + reversing.TILL_TIME if mine else None,
-        at=at,
-        zone="Europe/London",
-    )
-    assert (found.reasons[0].finding.code if isinstance(found, Decision) else found) == refused
+    till_until = NOON + reversing.TILL_TIME if mine else None
+    assert reversing.refusal(by=by, till_until=till_until, at=at) == refused
 
 
-@pytest.mark.parametrize(
-    ("hours", "later", "used", "clause"),
-    [
-        (2, timedelta(hours=1), False, "undo"),
-        (2, timedelta(hours=2), False, "mug"),
-        (None, DAY, False, "mug"),
-        (2, timedelta(hours=1), True, "mug"),
-    ],
-)
-def test_what_is_undone_cites_the_window_for_what_was_not_used_within_it_and_else_the_price(
-    hours: int | None, later: timedelta, used: bool, clause: str
-) -> None:
-    made = reversing.undone(
-        terms(hours=hours),
-        reward="mug",
-        amount=100,
-        unit=Unit.POINTS,
-        redeemed_at=NOON,
-        at=NOON + later,
-        zone="Europe/London",
-        used=used,
-    )
-    assert [(one.clause, one.finding.code) for one in made.reasons] == [(clause, ReasonCode.REDEMPTION_UNDONE)]
+def test_what_is_undone_cites_the_clause_that_priced_it() -> None:
+    made = reversing.undone(terms(), reward="mug", amount=100, unit=Unit.POINTS, at=NOON + DAY, zone="Europe/London")
+    assert [(one.clause, one.finding.code) for one in made.reasons] == [("mug", ReasonCode.REDEMPTION_UNDONE)]
 
 
 @pytest.mark.parametrize("locale", Locale)
@@ -127,7 +79,6 @@ def test_points_past_their_day_are_told_until_when_they_can_be_spent(locale: Loc
         reward="mug",
         amount=100,
         unit=Unit.POINTS,
-        redeemed_at=NOON,
         at=NOON + DAY,
         zone="Europe/London",
         overdue=40,

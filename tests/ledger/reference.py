@@ -17,6 +17,7 @@ from app.domain.deciding.returned_payments import points_back
 from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets import happenings as past
@@ -24,6 +25,17 @@ from app.domain.wallets.story import Happening, Joined, Story
 from tests.ledger.reference_customers import Customer, Sale
 from tests.ledger.reference_goods import Goods, paid_for, whole
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
+from tests.ledger.reference_sayings import (
+    Available,
+    Clawed,
+    Earned,
+    Expired,
+    GivenBack,
+    Moved,
+    Noted,
+    Turned,
+    Undone,
+)
 from tests.ledger.reference_stamps import Card
 
 _RANKS: dict[type, int] = {
@@ -48,7 +60,7 @@ class Wallet:
         self.holds: dict[str, datetime] = {}
         self.order: dict[str, list[Point]] = {}
         """The points that each spending took, as they were taken."""
-        self.redeemed: dict[str, int] = {}
+        self.redeemed: dict[str, past.Redeemed] = {}
         self.sales: dict[str, Sale] = {}
         self.goods: dict[str, Goods] = {}
         """By the purchase that they were receipted with."""
@@ -56,6 +68,9 @@ class Wallet:
         self.lifetime = 0
         self.card = Card()
         self.now = min([one.effective_from for one in versions])
+        self.noted: list[Noted] = []
+        """What happened, with the figures that have to be said of it."""
+        self.absorbed: list[Wallet] = []
 
     # Time
 
@@ -68,7 +83,7 @@ class Wallet:
         zones = {lot.zone for lot in self.lots} | {one.zone for one in self.versions}
         at = {day_start(self.now.date() + n * DAY, zone_name=zone) for zone in zones for n in days}
         at |= {one.effective_from for one in self.versions} | {*self.holds.values(), *self.card.holds.values()}
-        at |= {lot.spared for lot in self.lots if lot.spared}
+        at |= {lot.spared for lot in self.lots if lot.spared} | {lot.available_from for lot in self.lots}
         ends = self.ends()
         for moment in sorted(one for one in at if self.now < one < to):
             self.strike(moment, ends)
@@ -85,16 +100,34 @@ class Wallet:
             del self.holds[id]
             for point in (point for lot in self.lots for point in lot.points if point.by == id):
                 point.state, point.by = FREE, ""
+        waited = [(lot, lot.count(FREE)) for lot in self.lots if lot.waits and lot.available_from <= at]
         self.pay()
+        for lot, points in waited:
+            lot.waits = False
+            self.noted.append(Available(lot.id, at, lot.terms, lot.zone, points, lot.count(FREE)))
         self.card.let_go(at)
         self.card.pay()
         for lot in self.lots:
             end = ends[lot.id]
             if end is not None and end <= at:
-                for point in (point for point in lot.points if point.state == FREE):
-                    point.state, point.by = GONE, ""
-        for customer in self.customers.values():
-            customer.look(self.in_force(at), at)
+                self.expire(lot, end)
+        for customer in self.people():
+            before, points = customer.tier, customer.look(self.in_force(at), at)
+            if customer.tier != before:
+                self.noted.append(Turned(at, self.in_force(at), before, customer.tier, points))
+
+    def people(self) -> list[Customer]:
+        """Those who hold it, each once."""
+        return list({id(one): one for one in self.customers.values()}.values())
+
+    def expire(self, lot: Lot, end: datetime) -> None:
+        """What is free of a lot is gone from its end on, or as soon as it came back after it."""
+        free = [point for point in lot.points if point.state == FREE]
+        for point in free:
+            point.state, point.by = GONE, ""
+        if free:
+            last = local_date(end, zone_name=lot.zone) - DAY
+            self.noted.append(Expired(lot.id, self.now, lot.terms, lot.zone, len(free), last, late=end < self.now))
 
     # Points
 
@@ -126,7 +159,9 @@ class Wallet:
             available = day_start(day, zone_name=zone)
         since = at if rule.since is ValidityStart.EARNING else available
         last = last_day(rule, local_date(since, zone_name=zone))
-        self.lots.append(Lot(id, terms, zone, at, available, last, [Point() for _ in range(count)], gift=not bought))
+        lot = Lot(id, terms, zone, at, available, last, [Point() for _ in range(count)], gift=not bought)
+        lot.waits = available > at and count > 0
+        self.lots.append(lot)
         self.lifetime += count
 
     # Facts
@@ -145,6 +180,7 @@ class Wallet:
     def earn(self, fact: past.Bought, goods: list[Goods]) -> None:
         customer = self.customers[fact.customer_id]
         facts = customer.seen(fact.facts, fact.terms)
+        self.noted.append(Earned(fact.id, fact.at, facts, fact.terms))
         decision = earn(terms=fact.terms, facts=facts)
         base = base_points(decision, terms=fact.terms)
         sale = Sale(fact.id, facts, fact.terms, decision, goods, base, lot=fact.lot_id)
@@ -155,22 +191,26 @@ class Wallet:
 
     def on_returned(self, fact: past.Returned) -> None:
         goods = self.goods[fact.purchase_id]
+        sales = [self.sales[id] for id in goods.shares]
+        before = sales[0].kept()
         goods.go(fact)
-        self.refund(fact.id, [self.sales[id] for id in goods.shares])
+        self.refund(fact.id, sales, before)
 
     def on_exchanged(self, fact: past.Exchanged) -> None:
         """What is handed out counts where the old goods did; only what costs more is a purchase, and activity."""
         goods = self.goods[fact.purchase_id]
+        sales = [self.sales[id] for id in goods.shares]
+        before = sales[0].kept()
         new = self.goods[fact.bought.id] = goods.swap(fact)
         for id in goods.shares:
             self.sales[id].goods.append(new)
         on_top = fact.bought.id in new.shares
         self.earn(replace(fact.bought, facts=new.facts), [new] if on_top else [])
         self.active_at = fact.at if on_top else self.active_at
-        self.refund(fact.id, [self.sales[id] for id in goods.shares])
+        self.refund(fact.id, sales, before)
 
     def on_redeemed(self, fact: past.Redeemed) -> None:
-        self.redeemed[fact.id] = fact.points
+        self.redeemed[fact.id] = fact
         if fact.unit is Unit.STAMPS:
             self.card.take(fact.id, fact.points)
         else:
@@ -178,15 +218,35 @@ class Wallet:
         self.active_at = fact.at
 
     def on_reversed(self, fact: past.Reversed) -> None:
-        del self.redeemed[fact.redemption_id]
-        self.card.undo(fact.redemption_id)
+        gone = self.redeemed.pop(fact.redemption_id)
+        stamps = self.card.undo(fact.redemption_id)
+        amount, ends = self.owed.count(fact.redemption_id), self.ends()
+        overdue: list[Point] = []
         self.owed = [one for one in self.owed if one != fact.redemption_id]
         for lot in self.lots:
             back = [point for point in lot.points if point.by == fact.redemption_id]
+            amount += len(back)
             for point in back:
                 point.state, point.by = FREE, ""
+            end = ends[lot.id]
+            overdue += back if end is not None and end <= fact.at else []
             if back and fact.usable_until is not None:
                 lot.spared = max(fact.usable_until, lot.spared or fact.usable_until)
+        self.pay()
+        self.card.pay()
+        self.noted.append(
+            Undone(
+                id=fact.id,
+                at=fact.at,
+                terms=gone.terms,
+                zone=gone.facts.zone,
+                reward=gone.reward,
+                unit=gone.unit,
+                amount=stamps if gone.unit is Unit.STAMPS else amount,
+                overdue=sum(point.state == FREE for point in overdue),
+                usable_until=fact.usable_until,
+            )
+        )
 
     def on_held(self, fact: past.Held) -> None:
         if fact.ends_at > fact.at and fact.unit is Unit.STAMPS:
@@ -197,6 +257,7 @@ class Wallet:
                 point.state, point.by = HELD, fact.id
 
     def on_adjusted(self, fact: past.Adjusted) -> None:
+        self.noted.append(Moved(fact.id, fact.at, fact.unit, abs(fact.points)))
         if fact.unit is Unit.STAMPS and fact.points > 0:
             self.card.come(fact.id, fact.points, at=fact.at)
         elif fact.unit is Unit.STAMPS:
@@ -212,13 +273,17 @@ class Wallet:
         there = self.spendable(waiting=True)
         own = [one for id, n in fact.draws.items() for one in [one for one in there if one[0].id == id][:n]]
         self.take(fact.id, sum(fact.draws.values()), [*own, *self.spendable()], owing=True)
+        self.noted.append(Moved(fact.id, fact.at, Unit.POINTS, sum(fact.draws.values())))
 
     def on_received(self, fact: past.Received) -> None:
         for one in fact.lots:
             points = [Point() for _ in range(one.points)]
             terms = next(each for each in self.versions if each.version == one.terms_version)
             dates = (one.earned_at, one.available_from, one.valid_until)
-            self.lots.append(Lot(one.id, terms, one.zone, *dates, points, gift=True))
+            lot = Lot(one.id, terms, one.zone, *dates, points, gift=True)
+            lot.waits = one.available_from > fact.at
+            self.lots.append(lot)
+        self.noted.append(Moved(fact.id, fact.at, Unit.POINTS, sum(one.points for one in fact.lots)))
 
     def on_warned(self, fact: past.Warned) -> None:
         for lot in self.lots:
@@ -226,7 +291,12 @@ class Wallet:
                 lot.told.append(fact.at)
 
     def on_joined(self, fact: Joined) -> None:
-        self.join(fact, tell(fact.story, self.versions, fact.at))
+        other = tell(fact.story, self.versions, fact.at)
+        self.absorbed.append(other)
+        for unit, amount in other.worth().items():
+            for wallet in (self, other):
+                wallet.noted.append(Moved(fact.id, fact.at, unit, abs(amount)))
+        self.join(fact, other)
 
     def clawed(self, *, own: str) -> list[tuple[Lot, Point]]:
         """That sale's points first, then others that wait, then the rest as they would be spent."""
@@ -235,20 +305,28 @@ class Wallet:
             points, key=lambda one: (own not in {one[0].id, *one[0].names}, one[0].available_from <= self.now)
         )
 
-    def refund(self, id: str, sales: list[Sale]) -> None:
+    def refund(self, id: str, sales: list[Sale], before: PurchaseFacts) -> None:
         """What the kept part of purchases would not have earned goes back, less what went back before; or comes again."""
+        came: dict[Unit, int] = {}
         for sale in sales:
             for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
-                before, left = sale.paid_back.get(paid, 0), paid_for(sale.facts, sale.goods[0])
-                back = points_back(sale.facts, points=self.redeemed[paid], kept=left)
-                sale.paid_back[paid] = max(before, back)
-                (self.card if paid in self.card.order else self).give_back(paid, sale.paid_back[paid] - before)
+                earlier, left = sale.paid_back.get(paid, 0), paid_for(sale.facts, sale.goods[0])
+                back = points_back(sale.facts, points=self.redeemed[paid].points, kept=left)
+                sale.paid_back[paid] = max(earlier, back)
+                more, unit = sale.paid_back[paid] - earlier, self.redeemed[paid].unit
+                (self.card if unit is Unit.STAMPS else self).give_back(paid, more)
+                came[unit] = came.get(unit, 0) + more
         self.pay()
         self.card.pay()
+        terms = sales[0].terms
+        self.noted += [GivenBack(id, self.now, terms, unit, amount) for unit, amount in came.items() if amount]
+        clawed = Clawed(id, self.now, terms, before, sales[0].kept())
+        self.noted.append(clawed)
         for number, sale in enumerate(sales):
-            self.claw_back(id if not number else f"{id}/{sale.id}", sale)
+            self.claw_back(id if not number else f"{id}/{sale.id}", sale, clawed)
+        clawed.debt, clawed.stamp_debt = len(self.owed), len(self.card.owed)
 
-    def claw_back(self, id: str, sale: Sale) -> None:
+    def claw_back(self, id: str, sale: Sale, clawed: Clawed) -> None:
         sale.still = earn(terms=sale.terms, facts=sale.kept())
         sale.base = min(sale.decision.points, base_points(sale.still, terms=sale.terms))
         due = max(0, sale.decision.points - sale.still.points)
@@ -261,28 +339,42 @@ class Wallet:
             sale.expired += counts
             owing = sale.terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
             there = self.clawed(own=sale.lot)
-            sale.short += 0 if owing else max(0, more - len(counts) - len(there))
+            short = 0 if owing else max(0, more - len(counts) - len(there))
+            sale.short += short
             self.take(id, more - len(counts), there, owing=owing)
+            owed = self.owed.count(id)
+            clawed.due += more
+            clawed.expired += len(counts)
+            clawed.short += short
+            clawed.owed += owed
+            clawed.taken += more - len(counts) - short - owed
         for _ in range(-more):
-            self.give_up(sale)
+            self.give_up(sale, clawed)
         stamps = max(0, sale.decision.stamps - sale.still.stamps)
         more, sale.stamps_due = stamps - sale.stamps_due, stamps
         if more > 0:
             self.card.take(id, more, own=self.card.row_of(sale.lot))
+            clawed.stamps += more
+            clawed.stamps_owed += self.card.owed.count(id)
         for _ in range(-more):
+            clawed.stamps_restored += 1
             self.card.give_back(self.owed_for(sale, self.card), 1)
         sale.refunds.append(id)
         self.pay()
         self.card.pay()
 
-    def give_up(self, sale: Sale) -> None:
+    def give_up(self, sale: Sale, clawed: Clawed) -> None:
         """One point less is due: it was short, or is owed, or comes back to its lot, or had expired anyway."""
         if sale.short:
             sale.short -= 1
+            clawed.forgiven += 1
         elif (id := self.owed_for(sale, self)) is not None:
+            clawed.forgiven += id in self.owed
+            clawed.restored += id not in self.owed
             self.give_back(id, 1)
         else:
             sale.expired.pop()
+            clawed.forgiven += 1
 
     @staticmethod
     def owed_for(sale: Sale, of: Wallet | Card) -> str | None:
@@ -326,6 +418,13 @@ class Wallet:
         self.customers |= dict.fromkeys(other.customers, survivor)
 
     # What there is
+
+    def worth(self) -> dict[Unit, int]:
+        """What it has less what it owes, by unit; stamps where it ever had to do with some."""
+        points = sum(lot.count(FREE, HELD) for lot in self.lots) - len(self.owed)
+        stamps = sum(row.count(FREE, HELD) for row in self.card.rows) - len(self.card.owed)
+        known = self.card.rows or self.card.order
+        return {Unit.POINTS: points} | ({Unit.STAMPS: stamps} if known else {})
 
     def free(self, *, pending: bool) -> int:
         return sum(lot.count(FREE) for lot in self.lots if (lot.available_from > self.now) is pending)

@@ -146,8 +146,8 @@ class Customer:
         lines = [line for line in sale.counted() if all(one.selects(line) for one in selecting)]
         return sum(int(line.kept_quantity()) for line in lines)
 
-    def look(self, terms: Terms, now: datetime) -> None:
-        """Up at once; down when the days of grace are over, to the highest level whose own are not."""
+    def look(self, terms: Terms, now: datetime) -> int:
+        """Up at once; down when the days of grace are over, to the highest level whose own are not. Answers with the points."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
         if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
@@ -163,6 +163,7 @@ class Customer:
         self.tier = mine[-1] if mine else None
         ends = [until for tier, until in self.claims if tier == self.tier]
         self.falls_at = None if None in ends else max((one for one in ends if one), default=None)
+        return points
 
     def last_day(self, terms: Terms, now: datetime) -> datetime:
         """So many whole days after a level is lost: whatever is left of the first day comes on top."""

@@ -40,6 +40,8 @@ class Lot:
     spared: datetime | None = None
     names: set[str] = field(default_factory=set)
     gift: bool = False
+    waits: bool = False
+    """Whether its points cannot be spent yet."""
 
     def count(self, *states: str) -> int:
         return sum(point.state in states for point in self.points)

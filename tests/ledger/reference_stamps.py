@@ -69,13 +69,17 @@ class Card:
             del self.holds[id]
             self.come_back(id, HELD)
 
-    def undo(self, id: str) -> None:
+    def undo(self, id: str) -> int:
+        """Answers with how many came back, or are owed no more."""
+        owed = self.owed.count(id)
         self.owed = [one for one in self.owed if one != id]
-        self.come_back(id, GONE)
+        return owed + self.come_back(id, GONE)
 
-    def come_back(self, id: str, state: str) -> None:
-        for one in [one for row in self.rows for one in row.stamps if (one.state, one.by) == (state, id)]:
+    def come_back(self, id: str, state: str) -> int:
+        back = [one for row in self.rows for one in row.stamps if (one.state, one.by) == (state, id)]
+        for one in back:
             one.state, one.by = FREE, ""
+        return len(back)
 
     def give_back(self, id: str, count: int) -> None:
         """In reverse order of taking, what was owed for it first."""

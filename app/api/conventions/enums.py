@@ -49,10 +49,9 @@ class TermsStatus(StrEnum):
 
 
 class CustomerState(StrEnum):
-    """What a customer may do."""
+    """What a customer may do. Who was merged with another one is answered as the one who goes on, wherever asked for."""
 
     ACTIVE = "ACTIVE"
-    MERGED = "MERGED"
 
 
 class RedemptionState(StrEnum):
@@ -100,10 +99,9 @@ described(
 )
 described(
     CustomerState,
-    "What a customer may do.",
+    "What a customer may do. A customer who was merged with another one is answered as the one who goes on.",
     {
         CustomerState.ACTIVE: "Earns and redeems.",
-        CustomerState.MERGED: "Another customer goes on instead; every id and identity leads there.",
     },
 )
 described(
@@ -132,7 +130,7 @@ described(
         Role.OWNER: "May do and see everything in the program.",
         Role.STAFF: "Serves customers: everything a till does; undoes redemptions after the window of the terms and adjusts points, with a reason; sees identities, birthdays and segments in full, and changes them.",
         Role.TILL: "Enrols, records purchases and refunds, redeems, notes preferences; identities are masked, birthdays and segments hidden.",
-        Role.CUSTOMER: "Sees their own card, the terms and the rewards; cancels own redemptions as long as the terms allow; states preferences, the language, and a birthday that is not known yet.",
+        Role.CUSTOMER: "Sees their own card, the terms and the rewards; states preferences, the language, and a birthday that is not known yet.",
     },
 )
 described(
@@ -160,7 +158,6 @@ described(
     "Why a clause had its verdict; codes are stable, in order of precedence.",
     {code: f"{code.name.replace('_', ' ').capitalize()}." for code in ReasonCode}
     | {
-        ReasonCode.UNDO_WINDOW_OVER: "The redemption could be cancelled until the instant `required`; the request came at `observed`.",
         ReasonCode.NEGATIVE_STAMPS: "Stamps are owed: `observed`. Those and the cost together are `required` stamps.",
         ReasonCode.INSUFFICIENT_STAMPS: "There are `observed` stamps, and `required` are needed.",
         ReasonCode.STAMPS_EARNED: "The clause gives `observed` stamps.",

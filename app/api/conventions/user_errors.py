@@ -60,7 +60,7 @@ described(
         ProblemCode.ALREADY_REVERSED: "It was reversed before; that is done once.",
         ProblemCode.REDEMPTION_SPENT: "The redemption has paid a purchase. It pays no other one, and comes back only with that purchase: refund it.",
         ProblemCode.ALREADY_USED: "What was redeemed was handed over: its customer cannot cancel it any more, owner and staff can.",
-        ProblemCode.NOT_CANCELLABLE: "A till can cancel only what it redeemed last, for 10 minutes, and a customer only where the terms give them a window. Owner and staff can, with a reason.",
+        ProblemCode.NOT_CANCELLABLE: "A till can cancel only what it redeemed last, for 10 minutes. Owner and staff can, with a reason.",
         ProblemCode.NOT_MOVABLE: "Something of the purchase came back, it was handed out in an exchange, or points of its customer paid a part of it: it stays with that customer.",
         ProblemCode.NOTHING_TO_REFUND: "The lines or quantities to refund are not there any more.",
         ProblemCode.ABOVE_LIMIT: "It is above what this access key may do at once, in a day or to one receipt; `detail` says how much that is, and the owner can do it.",

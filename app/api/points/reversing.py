@@ -34,7 +34,7 @@ class CancelRedemptionInput:
         description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
     )
     redemption: strawberry.ID = strawberry.field(
-        description="Opaque id of a redemption that was paid for. Owner and staff can undo it, with a reason; a till the one that it made last, for 10 minutes; customers their own as long as it was not handed over. One that paid a purchase comes back with the refund of that purchase."
+        description="Opaque id of a redemption that was paid for. Owner and staff can undo it, with a reason; a till the one that it made last, for 10 minutes; customers none that was handed over, as all are so far. One that paid a purchase comes back with the refund of that purchase."
     )
     reason: str | None = strawberry.field(
         default=None,
@@ -53,7 +53,7 @@ class CancelRedemptionPayload(Payload):
     answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(
         default=None,
-        description="Granted, with the points that came back; refused where the window of the terms is over; null with a user error.",
+        description="Granted, with the points that came back; null with a user error.",
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after it, one per unit."

@@ -59,14 +59,24 @@ class WaitingRefund:
         )
 
     @strawberry.field(
+        description="Why nothing has been taken back yet: PENDING_DEPENDENCY while its purchase is waited for, NOTHING_TO_REFUND where that cannot give it back; null once it was applied or dismissed."
+    )
+    def code(self) -> ProblemCode | None:
+        """For programs to act on."""
+        match self.state:
+            case WaitingState.WAITING:
+                return ProblemCode.PENDING_DEPENDENCY
+            case WaitingState.REFUSED:
+                return ProblemCode.NOTHING_TO_REFUND
+            case _:
+                return None
+
+    @strawberry.field(
         description="Why nothing has been taken back yet, in the caller's language; null once it was applied or dismissed."
     )
     def statement(self, info: Info) -> str | None:
-        """In the words of PENDING_DEPENDENCY, or of NOTHING_TO_REFUND."""
-        if self.state in (WaitingState.APPLIED, WaitingState.DISMISSED):
-            return None
-        code = ProblemCode.PENDING_DEPENDENCY if self.state is WaitingState.WAITING else ProblemCode.NOTHING_TO_REFUND
-        return say(info)(f"error.{code.value}")
+        """In the words of its code."""
+        return say(info)(f"error.{code.value}") if (code := self.code()) is not None else None
 
 
 async def waiting_again(id: str | None, *, context: Context) -> WaitingRefund | None:

@@ -189,7 +189,6 @@ class Course(PassingTime):
             reward=gone.reward,
             amount=-sum(draw.points for draw in draws),
             unit=gone.unit,
-            redeemed_at=gone.at,
             at=fact.at,
             zone=gone.facts.zone,
             overdue=sum(points for id, points in back.items() if purse.is_past(id, at=fact.at)),

@@ -21,9 +21,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REDEMPTION": "Berichtigt: Eine Einlösung vom {date} wurde erst später erfasst.",
     "correction.REVERSAL": "Berichtigt: Die Rücknahme einer Einlösung am {date} wurde erst später erfasst.",
     "correction.ADJUSTMENT": "Berichtigt: Eine Anpassung vom {date} wurde erst später erfasst.",
-    "correction.TRANSFER": "Berichtigt: Eine Übertragung vom {date} wurde erst später erfasst.",
-    "correction.MERGE": "Berichtigt: Am {date} wurden zwei Konten zusammengelegt.",
-    "correction.NOTICE": "Berichtigt: Die Zustellung eines Hinweises am {date} wurde erst später bekannt.",
     "correction.AMENDMENT": "Berichtigt: Der Kassenbon vom {date} wurde geändert.",
     "correction.MOVE": "Berichtigt: Der Einkauf vom {date} wurde dem richtigen Mitglied zugeordnet.",
     # Findings on drafts

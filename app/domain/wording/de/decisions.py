@@ -215,7 +215,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Die Einlösung ist zurückgenommen; Sie bekommen {observed} zurück.",
         "informal": "Die Einlösung ist zurückgenommen; du bekommst {observed} zurück.",
     },
-    "reason.UNDO_WINDOW_OVER": "Das ließ sich bis {required} zurücknehmen; die Anfrage kam am {observed}.",
     "reason.GRACE_AFTER_REVERSAL": {
         "formal": "Der Fehler lag bei uns: {observed} können Sie noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",
         "informal": "Der Fehler lag bei uns: {observed} kannst du noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",

@@ -21,9 +21,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REDEMPTION": "Corrected: a redemption of {date} was recorded late.",
     "correction.REVERSAL": "Corrected: the cancellation of a redemption on {date} was recorded late.",
     "correction.ADJUSTMENT": "Corrected: an adjustment of {date} was recorded late.",
-    "correction.TRANSFER": "Corrected: a transfer of {date} was recorded late.",
-    "correction.MERGE": "Corrected: two accounts were merged on {date}.",
-    "correction.NOTICE": "Corrected: we learned late that a notice reached you on {date}.",
     "correction.AMENDMENT": "Corrected: the receipt of {date} was amended.",
     "correction.MOVE": "Corrected: the purchase of {date} was moved to the member who made it.",
     # Findings on drafts

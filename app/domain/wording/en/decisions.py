@@ -144,7 +144,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_RETURNED": "You had paid with points for what you returned, and got {observed} back.",
     "reason.STAMPS_RETURNED": "You got {observed} back.",
     "reason.REDEMPTION_UNDONE": "The redemption was cancelled, and you got {observed} back.",
-    "reason.UNDO_WINDOW_OVER": "You could cancel this until {required}; the request came on {observed}.",
     "reason.GRACE_AFTER_REVERSAL": "The mistake was ours: you can still spend {observed} until {required}, although their last day has passed.",
     # What time does
     "reason.EXPIRED_ON_RELEASE": "{observed} came back after the last valid day, {required}, and expired at once.",

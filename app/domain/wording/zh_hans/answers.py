@@ -21,9 +21,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REDEMPTION": "更正：{date}的一次兑换补录入账。",
     "correction.REVERSAL": "更正：{date}的取消兑换补录入账。",
     "correction.ADJUSTMENT": "更正：{date}的积分调整补录入账。",
-    "correction.TRANSFER": "更正：{date}的积分转赠补录入账。",
-    "correction.MERGE": "更正：两个账户已于{date}合并。",
-    "correction.NOTICE": "更正：事后得知通知已于{date}送达。",
     "correction.AMENDMENT": "更正：{date}的小票已修改。",
     "correction.MOVE": "更正：{date}的消费已归入正确的会员账户。",
     # Findings on drafts

@@ -138,7 +138,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_RETURNED": "所退商品曾以积分支付，已退还您 {observed}。",
     "reason.STAMPS_RETURNED": "已退还您 {observed}。",
     "reason.REDEMPTION_UNDONE": "兑换已取消，已退还您 {observed}。",
-    "reason.UNDO_WINDOW_OVER": "取消兑换须在{required}之前提出，本次于{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店失误，退还的 {observed}虽已过有效期，您仍可使用至{required}。",
     # What time does
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已过有效期（至{required}），随即失效。",

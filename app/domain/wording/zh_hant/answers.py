@@ -21,9 +21,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "correction.REDEMPTION": "更正：{date}的一次兌換補登入帳。",
     "correction.REVERSAL": "更正：{date}的取消兌換補登入帳。",
     "correction.ADJUSTMENT": "更正：{date}的點數調整補登入帳。",
-    "correction.TRANSFER": "更正：{date}的點數轉贈補登入帳。",
-    "correction.MERGE": "更正：兩個帳戶已於{date}合併。",
-    "correction.NOTICE": "更正：事後得知通知已於{date}送達。",
     "correction.AMENDMENT": "更正：{date}的收據已修改。",
     "correction.MOVE": "更正：{date}的消費已改歸正確的會員帳戶。",
     # Findings on drafts

@@ -138,7 +138,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.POINTS_RETURNED": "所退商品先前曾以點數折抵，已退還您 {observed}。",
     "reason.STAMPS_RETURNED": "已退還您 {observed}。",
     "reason.REDEMPTION_UNDONE": "兌換已取消，已退還您 {observed}。",
-    "reason.UNDO_WINDOW_OVER": "取消兌換須於{required}之前提出，這次是於{observed}提出。",
     "reason.GRACE_AFTER_REVERSAL": "因本店疏失，退還的 {observed}雖已超過有效期限，您仍可使用至{required}。",
     # What time does
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已超過有效期限（至{required}），隨即失效。",

@@ -1,0 +1,753 @@
+"""Every code that answers may hold is really answered: journeys through shops, over HTTP, that are read for codes.
+
+A code that no journey reaches fails the last test by its name: reach it, or take it out of the schema. The last test
+needs all the others, which run before it in the same process.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psutil
+import pytest
+
+from app.api.conventions.ids import decode
+from app.api.serving.costs import Allowance
+from app.domain.access import Role
+from app.domain.wording import Locale
+from app.queries.records import ProgramKind
+from tests.api.passing import Hands
+from tests.api.test_access import customer_key
+from tests.api.test_previews import until
+from tests.api.test_staff_limits import tied_key
+from tests.reading_sentences import figures_of
+from tests.recorded_codes import BASKET, OFFERS, TRIED, CodesRead, CountingShop, codes_of_the_schema
+from tests.shop import open_shop
+
+NOW = datetime(2090, 3, 6, 12, tzinfo=UTC)
+"""A Monday."""
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+pytestmark = pytest.mark.xdist_group("every code")
+PLENTY = Allowance(100_000_000, 100_000_000)
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+BELOW_ZERO = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
+TEN_DAYS = {"key": "validity", "effect": {"pointsValidity": {"days": 10, "expires": True}}}
+
+
+def clause(key: str, effect: dict[str, Any], *conditions: dict[str, Any]) -> dict[str, Any]:
+    """A clause as it is sent."""
+    return {"key": key, "effect": effect, "conditions": list(conditions)}
+
+
+def bonus(key: str, *conditions: dict[str, Any], points: int = 5) -> dict[str, Any]:
+    """So many points under conditions."""
+    return clause(key, {"bonusPoints": {"points": points}}, *conditions)
+
+
+def cost(reward: str, points: int, *, stamps: bool = False, **more: Any) -> dict[str, Any]:
+    """The price of a reward."""
+    return clause(
+        reward, {"rewardCost": {"reward": reward, "points": points, **({"unit": "STAMPS"} if stamps else {}), **more}}
+    )
+
+
+def line(price: str = "10.00", *, sku: str = "tea", quantity: str = "1", **more: Any) -> dict[str, Any]:
+    """A line of a receipt."""
+    return {"sku": sku, "quantity": quantity, "unitPrice": price, **more}
+
+
+Opening = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def codes() -> CodesRead:
+    """What all journeys of this module have read."""
+    return CodesRead()
+
+
+@pytest.fixture
+def opening(tmp_path: Path, sqlite_template: Path, codes: CodesRead) -> Opening:
+    """Opens a shop under clauses in a database of its own, whose answers are read; its clock stands until it is moved."""
+
+    @contextmanager
+    def opened(
+        *clauses: dict[str, Any], kind: ProgramKind = ProgramKind.SANDBOX, rewards: str = "", clock: Any = None
+    ) -> Iterator[CountingShop]:
+        file = tmp_path / f"{uuid.uuid4().hex}.db"
+        shutil.copyfile(sqlite_template, file)
+        with open_shop(
+            f"sqlite:///{file}", template="blank", kind=kind, clock=clock or Hands(NOW), allowance=PLENTY
+        ) as plain:
+            shop = CountingShop(plain.address, plain.program, plain.client, plain.url, codes)
+            for key in rewards.split():
+                shop.done("createReward", key=key, name=key.title(), description=f"A {key}.")
+            if clauses:
+                publish(shop, *clauses, start=NOW - 400 * DAY if kind is ProgramKind.SANDBOX else None)
+            yield shop
+
+    return opened
+
+
+def publish(shop: CountingShop, *clauses: dict[str, Any], start: datetime | None = None, refused: str = "") -> Any:
+    """New terms, from now on or from a moment."""
+    when = {} if start is None else {"effectiveFrom": start.isoformat()}
+    done = shop.do("publishTerms", clauses=list(clauses), **when)
+    assert [one["code"] for one in done["userErrors"]] == ([refused] if refused else []), done["userErrors"]
+    return done
+
+
+def bought(
+    shop: CountingShop, card: str, *lines: dict[str, Any], at: datetime | None = None, receipt: str = "", **more: Any
+) -> Any:
+    """A purchase; without lines of 100.00."""
+    when = {} if at is None else {"occurredAt": at.isoformat()}
+    purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines or [line("100.00")]), **when, **more}
+    return shop.done("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=purchase)
+
+
+def returned(shop: CountingShop, receipt: str, *, at: datetime | None = None, **more: Any) -> Any:
+    """A refund."""
+    when = {} if at is None else {"occurredAt": at.isoformat()}
+    return shop.done("recordRefund", role=Role.TILL, purchase={"externalId": receipt}, **when, **more)
+
+
+def redeemed(
+    shop: CountingShop, card: str, reward: str = "mug", *, at: datetime | None = None, role: Role = Role.TILL
+) -> Any:
+    """A redemption, at a business time."""
+    basket = {} if at is None else {"basket": {"occurredAt": at.isoformat(), "lines": []}}
+    return shop.done("redeemReward", role=role, customer={"card": card}, reward={"key": reward}, **basket)
+
+
+def said(payload: Any) -> set[str]:
+    """The codes of the reasons of a decision."""
+    return {one["code"] for one in payload["decision"]["reasons"]}
+
+
+def later(shop: CountingShop, to: datetime, **more: Any) -> None:
+    """Let the sandbox's time pass."""
+    shop.done("advanceClock", to=to.isoformat(), **more)
+
+
+def test_conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> None:
+    friday = {"weekdaysAndHours": {"days": ["FRIDAY"], "start": "17:00", "end": "19:00"}}
+    conditions: dict[str, Any] = {
+        "much": {"minimumSpend": {"amount": "500.00"}},
+        "many": {"minimumQuantity": {"quantity": 50}},
+        "pots": {"products": {"include": ["pot"]}},
+        "hours": friday,
+        "dates": {"dates": {"first": "2095-01-01"}},
+        "places": {"locations": {"locations": ["leeds"]}},
+        "online": {"channels": {"channels": ["ONLINE"]}},
+        "cash": {"paymentMethods": {"methods": ["CASH"]}},
+        "first": {"firstPurchase": True},
+        "fifth": {"everyNthVisit": {"nth": 5}},
+        "seventh": {"everyNthItem": {"nth": 7}},
+        "old": {"memberFor": {"days": 3000}},
+        "birthday": {"birthdayWindow": {}},
+        "grown": {"ageAtLeast": {"years": 90}},
+        "group": {"segments": {"segments": ["student"]}},
+        "taste": {"preferences": {"preference": "DIET", "values": ["vegan"]}},
+        "gold": {"tierAtLeast": {"tier": "gold"}},
+        "once": {"timesPerPeriod": {"times": 1, "period": "EVER"}},
+        "budget": {"budget": {"points": 3, "mode": "WHOLE"}},
+        "not": {"exceptWhen": {"conditions": [{"channels": {"channels": ["STORE"]}}]}},
+        "alone": {"notCombinedWith": {"clauses": ["once"]}},
+    }
+    terms = [
+        SPEND,
+        clause("full", {"pointsPerFullAmount": {"points": 3, "per": "2.00"}}),
+        clause("huge", {"pointsPerFullAmount": {"points": 3, "per": "9000.00"}}),
+        *[bonus(key, one) for key, one in conditions.items()],
+        clause("gold-tier", {"tier": {"tier": "gold", "name": "Gold", "points": 10_000}}),
+        clause("cap", {"pointsCap": {"points": 60, "scope": "DAY"}}),
+        clause("stamp", {"stamps": {"stamps": 1, "per": "ITEM"}}, {"categories": {"include": ["hot"]}}),
+    ]
+    with opening() as shop:
+        shop.done("createLocation", key="leeds", name="Leeds", timeZone="Europe/London")
+        publish(shop, *terms)
+        card = shop.enrol()
+        shop.done(
+            "updateCustomer",
+            customer={"card": card},
+            preferences=[
+                {"kind": "SIZE", "value": "M"},
+                {"kind": "FAVOURITE_CATEGORY", "value": "hot"},
+                {"kind": "DIET", "value": "all"},
+            ],
+        )
+        first = bought(
+            shop,
+            card,
+            line("30.00", categories=["hot"]),
+            line("5.00", kind="SHIPPING"),
+            line("1.00", kind="TIP"),
+            line("2.00", kind="DEPOSIT"),
+            line("20.00", kind="GIFT_CARD"),
+            line("3.00", kind="REWARD"),
+            line("0.00"),
+            channel="STORE",
+            payments=[{"kind": "CARD", "amount": "61.00"}],
+        )
+        second = bought(shop, card, channel="STORE", payments=[{"kind": "CARD", "amount": "100.00"}])
+        for channel in ("ONLINE", "PHONE"):
+            bought(shop, card, line("0.10"), channel=channel)
+        shop.done("updateCustomer", customer={"card": card}, birthday="2050-05-10", segments=["other"])
+        basket = {"lines": [line("100.00")], "payments": [{"kind": "CARD", "amount": "100.00"}]}
+        shop.ask(BASKET, role=Role.OWNER, by={"card": card}, basket=basket)
+        assert {"POINTS_EARNED", "STAMPS_EARNED", "CONDITION_MET", "CAP_REACHED"} <= said(first) | said(second)
+        assert {"OTHER_CLAUSE_APPLIES", "MEMBER_TOO_SHORT", "BETTER_CLAUSE_APPLIED", "NOTHING_TO_COUNT"} <= said(first)
+    with opening(
+        clause("mode", {"combination": {"mode": "FIRST"}}),
+        SPEND,
+        clause("full", {"pointsPerFullAmount": {"points": 3, "per": "2.00"}}),
+    ) as shop:
+        assert "EARLIER_CLAUSE_APPLIED" in said(bought(shop, shop.enrol()))
+    with opening({**SPEND, "conditions": [{"products": {"include": ["pot"]}}]}) as shop:
+        done = bought(shop, shop.enrol(), line(), line(sku="pot"))
+        assert [one["excluded"] for one in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
+
+
+def test_rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
+    stamps = clause("stamp", {"stamps": {"stamps": 3}})
+    terms = [
+        SPEND,
+        stamps,
+        BELOW_ZERO,
+        cost("mug", 60, cash="1.00"),
+        cost("cake", 2, stamps=True),
+        cost("shirt", 1),
+        cost("last", 1),
+    ]
+    with opening(rewards="mug cake lost") as shop:
+        shop.done("createReward", key="shirt", name="Shirt", description="A shirt.", variants=["S", "M"])
+        shop.done("createReward", key="last", name="Last", description="The last one.", stock=1)
+        publish(shop, *terms)
+        card = shop.enrol()
+        assert said(redeemed(shop, card)) >= {"INSUFFICIENT_POINTS", "CASH_DUE"}
+        assert said(redeemed(shop, card, "cake")) == {"INSUFFICIENT_STAMPS"}
+        bought(shop, card, receipt="R-1")
+        assert "COST_PAID" in said(redeemed(shop, card))
+        paid = redeemed(shop, card, "cake")
+        assert said(paid) == {"STAMPS_PAID"}
+        undo = shop.done("cancelRedemption", role=Role.STAFF, redemption=paid["redemption"]["id"], reason="Wrong cake.")
+        assert said(undo) == {"STAMPS_RETURNED"}
+        redeemed(shop, card, "cake")
+        redeemed(shop, card, "last")
+        wanted = {"customer": {"card": card}, "role": Role.TILL}
+        for key, code in (
+            ("last", "OUT_OF_STOCK"),
+            ("shirt", "VARIANT_REQUIRED"),
+            ("lost", "REWARD_NOT_OFFERED"),
+            ("none", "REWARD_NOT_FOUND"),
+        ):
+            assert shop.refused("redeemReward", reward={"key": key}, **wanted) == [code]
+        shop.ask(OFFERS, by={"card": card})
+        assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_TAKEN_BACK"} <= said(returned(shop, "R-1"))
+        assert "NEGATIVE_BALANCE" in said(redeemed(shop, card))
+        assert said(redeemed(shop, card, "cake")) == {"NEGATIVE_STAMPS"}
+        assert shop.refused("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
+
+
+def test_reservations_and_redemptions_end_in_every_way(opening: Opening) -> None:
+    clock = Hands(NOW)
+    with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
+        card = shop.enrol()
+        own = customer_key(shop.url, shop, card)
+        bought(shop, card, line("300.00"))
+
+        def held(checkout: str, *, minutes: int = 30) -> Any:
+            return shop.done(
+                "holdReward",
+                role=Role.TILL,
+                customer={"card": card},
+                reward={"key": "mug"},
+                checkout=checkout,
+                minutes=minutes,
+            )
+
+        assert held("c-1")["redemption"]["state"] == "HELD"
+        done = shop.done("captureHold", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
+        assert shop.refused("captureHold", role=Role.TILL, hold={"checkout": "c-1"}) == ["NOT_HELD"]
+        assert shop.refused("captureHold", role=Role.TILL, hold={"checkout": "c-9"}) == ["HOLD_NOT_FOUND"]
+        held("c-2", minutes=1)
+        clock.now += 2 * MINUTE
+        by_staff = redeemed(shop, card)["redemption"]["id"]
+        node = "query($id: ID!) { node(id: $id) { ... on Redemption { state } } }"
+        gone = shop.done("releaseHold", role=Role.TILL, hold={"id": held("c-3")["redemption"]["id"]})
+        assert gone["redemption"]["state"] == "CANCELLED"
+        assert shop.refused("cancelRedemption", token=own, redemption=by_staff) == ["ALREADY_USED"]
+        assert shop.refused("cancelRedemption", role=Role.TILL, redemption=done["id"]) == ["NOT_CANCELLABLE"]
+        assert shop.refused("cancelRedemption", role=Role.STAFF, redemption=done["id"]) == ["REASON_MISSING"]
+        assert shop.refused("cancelRedemption", role=Role.STAFF, redemption="x", reason="No.") == [
+            "REDEMPTION_NOT_FOUND"
+        ]
+        held("c-4", minutes=24 * 60)
+        clock.now = NOW + 12 * DAY
+        spared = shop.done(
+            "cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Broken.", shopAtFault=True
+        )
+        assert said(spared) == {"REDEMPTION_UNDONE", "GRACE_AFTER_REVERSAL"}
+        assert shop.refused("cancelRedemption", role=Role.STAFF, redemption=done["id"], reason="Twice.") == [
+            "ALREADY_REVERSED"
+        ]
+        shop.done("cancelRedemption", role=Role.STAFF, redemption=by_staff, reason="Changed their mind.")
+        shop.look(card)
+        run_out = held("c-5", minutes=1)["redemption"]["id"]
+        clock.now += 2 * MINUTE
+        bought(shop, card, line("1.00"))
+        assert shop.ask(node, id=run_out)["node"]["state"] == "EXPIRED"
+
+
+def test_refunds_say_what_became_of_the_points(opening: Opening) -> None:
+    terms = [
+        SPEND,
+        bonus("much", {"minimumSpend": {"amount": "100.00"}}, points=90),
+        bonus("mid", {"minimumSpend": {"amount": "50.00"}}, points=1),
+        bonus("little", {"notCombinedWith": {"clauses": ["mid"]}}, points=80),
+        clause("stamp", {"stamps": {"stamps": 1, "per": "ITEM"}}),
+        TEN_DAYS,
+        cost("mug", 60),
+    ]
+    clock = Hands(NOW)
+    with opening(*terms, rewards="mug", clock=clock) as shop:
+        card = shop.enrol()
+        bought(shop, card, line("30.00", quantity="4"), receipt="R-1")
+        assert {"POINTS_TAKEN_BACK", "STAMPS_TAKEN_BACK"} <= said(
+            returned(shop, "R-1", lines=[{"line": 1, "quantity": "2"}])
+        )
+        assert "POINTS_RESTORED" in said(returned(shop, "R-1", lines=[{"line": 1, "quantity": "1"}]))
+        swapper = shop.enrol()
+        bought(shop, swapper, line("30.00", quantity="3"), receipt="S-1")
+        for old, new, lines in (("S-1", "S-2", [line("90.00")]), ("S-2", "S-3", [line("30.00", quantity="3")])):
+            swapped = shop.done(
+                "recordExchange",
+                role=Role.TILL,
+                refund={"purchase": {"externalId": old}},
+                purchase={"externalId": new, "lines": lines},
+            )
+        assert "STAMPS_RESTORED" in said(swapped["refund"])
+        paying = redeemed(shop, card)["redemption"]["id"]
+        payments = [{"kind": "POINTS", "amount": "10.00", "redemptionId": paying}]
+        bought(shop, card, line("100.00"), receipt="R-2", payments=payments)
+        again = {"externalId": "R-9", "lines": [line("100.00")], "payments": payments}
+        assert shop.refused("recordPurchase", role=Role.TILL, customer={"card": card}, purchase=again) == [
+            "REDEMPTION_SPENT"
+        ]
+        returned(shop, "R-2")
+        redeemed(shop, card)
+        bought(shop, card, receipt="R-3")
+        clock.now = NOW + 12 * DAY
+        assert "EXPIRED_COUNTS_AS_TAKEN" in said(returned(shop, "R-3"))
+        spender = shop.enrol()
+        bought(shop, spender, receipt="R-4")
+        redeemed(shop, spender)
+        redeemed(shop, spender)
+        assert "CLAMPED_TO_BALANCE" in said(returned(shop, "R-4"))
+        assert shop.refused("recordRefund", role=Role.TILL, purchase={"externalId": "R-4"}) == ["NOTHING_TO_REFUND"]
+        bought(shop, spender, receipt="R-5")
+        back = {"purchase": {"externalId": "R-5"}, "externalId": "F-5"}
+        exchanged = shop.done(
+            "recordExchange", role=Role.TILL, refund=back, purchase={"externalId": "R-6", "lines": [line("150.00")]}
+        )
+        assert "NOT_IN_AN_EXCHANGE" in said(exchanged)
+        look = shop.look(card)
+        assert {"POINTS_RETURNED", "POINTS_EXPIRED"} <= {
+            one["code"] for entry in look["ledger"]["nodes"] for one in entry["decision"]["reasons"]
+        }
+
+
+def test_time_makes_points_available_and_takes_them_away(opening: Opening) -> None:
+    validity = {
+        "key": "validity",
+        "effect": {"pointsValidity": {"days": 60, "expires": True, "noticeFrom": 30, "noticeUntil": 5}},
+    }
+    waiting = clause("waiting", {"pendingPeriod": {"days": 3}})
+    with opening(SPEND, waiting, validity, cost("mug", 60), rewards="mug") as shop:
+        cards = {channel: shop.enrol() for channel in ("INBOX", "RECEIPT", "MESSAGE")}
+        for card in cards.values():
+            bought(shop, card)
+        card = cards["INBOX"]
+        assert said(redeemed(shop, card)) == {"STILL_PENDING"}
+        later(shop, NOW + 40 * DAY)
+        held = shop.done(
+            "holdReward", role=Role.TILL, customer={"card": card}, reward={"key": "mug"}, checkout="c", minutes=30
+        )
+        for channel, holder in cards.items():
+            shop.done("deliverExpiryNotices", role=Role.STAFF, customer={"card": holder}, channel=channel)
+        assert held["redemption"]["state"] == "HELD"
+        later(shop, NOW + 70 * DAY)
+        for holder in cards.values():
+            codes = {
+                one["code"] for entry in shop.look(holder)["ledger"]["nodes"] for one in entry["decision"]["reasons"]
+            }
+            assert codes >= {"POINTS_AVAILABLE", "POINTS_EXPIRED"}
+
+
+def test_what_comes_back_after_its_last_day_expires_at_once(opening: Opening) -> None:
+    clock = Hands(NOW)
+    with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
+        card = shop.enrol()
+        bought(shop, card)
+        paid = redeemed(shop, card)["redemption"]["id"]
+        clock.now = NOW + 12 * DAY
+        shop.done("cancelRedemption", role=Role.STAFF, redemption=paid, reason="Wrong mug.")
+        found = [one for entry in shop.look(card)["ledger"]["nodes"] for one in entry["decision"]["reasons"]]
+        assert "EXPIRED_ON_RELEASE" in {one["code"] for one in found}
+
+
+@pytest.mark.parametrize("period", ["CALENDAR_YEAR", "ROLLING_YEAR", "SINCE_JOINING"])
+def test_levels_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
+    clock = Hands(NOW)
+    levels = [
+        clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 50}}),
+        clause("period", {"tierPeriod": {"period": period, "graceDays": 10}}),
+    ]
+    with opening(SPEND, *levels, clock=clock) as shop:
+        card = shop.enrol()
+        bought(shop, card, receipt="R-1")
+        returned(shop, "R-1")
+        kept = shop.look(card)["tier"]
+        assert (kept["period"], [one["code"] for one in kept["reasons"]]) == (period, ["TIER_KEPT"])
+        clock.now += 20 * DAY
+        bought(shop, card, line("1.00"))
+        turned = [one["code"] for change in shop.look(card)["tierChanges"] for one in change["decision"]["reasons"]]
+        assert turned == ["TIER_LOST", "TIER_REACHED"]
+
+
+def test_terms_are_changed_with_notice(opening: Opening) -> None:
+    quebec = clause("notice", {"noticePeriod": {"days": 60, "preset": "CA_QC"}})
+    clock = Hands(NOW)
+    with opening(rewards="mug", clock=clock, kind=ProgramKind.LIVE) as shop:
+        publish(shop, SPEND, quebec, cost("mug", 60))
+        card = shop.enrol()
+        bought(shop, card)
+        dearer = [SPEND, quebec, cost("mug", 80)]
+        soon, late = (publish(shop, *dearer, start=NOW + days * DAY) for days in (10, 200))
+        assert (said(soon), said(late)) == ({"NOTICE_TOO_SHORT"}, {"NOTICE_TOO_LONG"})
+        for start, code in ((10, "NOTICE_TOO_SHORT"), (200, "NOTICE_TOO_LONG")):
+            found = shop.ask(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
+            assert code in {one["code"] for one in found["termsCheck"]["findings"]}
+        second = publish(shop, *dearer)
+        assert (said(second), second["terms"]["status"]) == ({"NOTICE_GIVEN"}, "SCHEDULED")
+        withdrawn = shop.done("withdrawTerms", version=second["terms"]["version"])["terms"]
+        assert withdrawn["status"] == "WITHDRAWN"
+        assert shop.refused("withdrawTerms", version=1) == ["NOT_WITHDRAWABLE"]
+        clock.now += DAY
+        publish(shop, *dearer)
+        assert shop.look(card)["notices"]
+        clock.now = NOW + 80 * DAY
+        assert "OLD_PRICE_KEPT" in said(redeemed(shop, card))
+        better = [clause("often", {"pointsPerVisit": {"points": 1}}), SPEND, quebec, cost("mug", 70)]
+        assert publish(shop, *better)["terms"]["status"] == "IN_FORCE"
+        versions = shop.ask("{ terms(version: 1) { status changes { effectOnCustomer } clauses { kind } } }")
+        assert versions["terms"]["status"] == "SUPERSEDED"
+        spelt = [clause("often", {"pointsPerVisit": {"points": 1}}), SPEND, quebec, cost("mug", 70)]
+        moved = [spelt[1], spelt[0], *spelt[2:]]
+        shop.ask(TRIED, role=Role.OWNER, clauses=moved)
+        publish(shop, clause("quotes", {"quoteValidity": {"minutes": 5}}), refused="NOT_KEPT_YET")
+        publish(shop, cost("yacht", 5), refused="UNKNOWN_REWARD_IN_TERMS")
+        publish(shop, bonus("far", {"locations": {"locations": ["mars"]}}), refused="UNKNOWN_LOCATION_IN_TERMS")
+
+
+def test_drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
+    online, store = ({"channels": {"channels": [channel]}} for channel in ("ONLINE", "STORE"))
+    morning = {"weekdaysAndHours": {"days": ["SUNDAY"], "start": "03:00", "end": "04:00"}}
+    with opening(SPEND, TEN_DAYS, rewards="cake") as shop:
+        shop.done(
+            "createReward",
+            key="mug",
+            name="Mug",
+            description="mug",
+            article="85123A",
+            cashPart="2.50",
+            pictureUrl="https://example.org/mug.png",
+        )
+        for card in (shop.enrol(), shop.enrol()):
+            for place in range(12):
+                bought(shop, card, line("1.00", sku=f"85123{'AB'[place % 2]}"), at=NOW - place * DAY)
+        draft = [
+            SPEND,
+            TEN_DAYS,
+            bonus("never", online, store),
+            bonus("itself", online, {"exceptWhen": {"conditions": [online]}}),
+            bonus("early", morning),
+            clause("less", {"pointsPerAmount": {"points": 1, "per": "2.00"}}),
+            clause("cap", {"pointsCap": {"points": 3, "scope": "PURCHASE"}}),
+            cost("mug", 100_000),
+            cost("cake", 1),
+        ]
+        found = shop.ask(TRIED, role=Role.OWNER, clauses=draft)["termsCheck"]
+        assert found["userErrors"] == []
+        assert {one["code"] for one in found["findings"]} == {
+            "NEVER_HOLDS",
+            "EXCLUDES_ITSELF",
+            "SHUTS_OUT_VISITS",
+            "NEVER_COUNTS",
+            "CONTRADICTION",
+            "REWARD_OUT_OF_REACH",
+            "ONE_SIZE",
+            "CASH_NOT_STATED",
+            "REWARD_WITHOUT_DESCRIPTION",
+            "REWARD_WITHOUT_PICTURE",
+        }
+
+
+def causes(shop: CountingShop, card: str) -> dict[str, Any]:
+    """The corrections in a ledger: what made them necessary."""
+    nodes = shop.look(card)["ledger"]["nodes"]
+    assert all(one["correction"] == (one["cause"] is not None) for one in nodes)
+    return {one["cause"]["kind"]: one["cause"] for one in nodes if one["cause"] is not None}
+
+
+def test_corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodesRead) -> None:
+    found: dict[str, Any] = {}
+    cap = clause("cap", {"pointsCap": {"points": 150, "scope": "MONTH"}})
+    with opening(SPEND, cap, TEN_DAYS, cost("mug", 60), rewards="mug", clock=Hands(NOW)) as shop:
+        card, other = shop.enrol(), shop.enrol()
+        bought(shop, card, receipt="R-1", at=NOW - 3 * DAY)
+        bought(shop, card, receipt="R-2", at=NOW - 1 * DAY)
+        returned(shop, "R-1", at=NOW - 2 * DAY)
+        bought(shop, other, at=NOW - 5 * DAY)
+        bought(shop, other, at=NOW - 4 * DAY)
+        redeemed(shop, other, at=NOW - 2 * DAY)
+        bought(shop, other, line("80.00"), at=NOW - 6 * DAY)
+        redeemed(shop, other, at=NOW - 3 * DAY)
+        found |= causes(shop, card) | causes(shop, other)
+    # The clock of a till may be five minutes ahead: what it recorded comes after what staff does meanwhile.
+    clock = Hands(NOW)
+    ahead = NOW + 4 * MINUTE
+    with opening(SPEND, TEN_DAYS, cost("mug", 60), rewards="mug", clock=clock) as shop:
+        cards = {kind: shop.enrol() for kind in ("REVERSAL", "ADJUSTMENT", "AMENDMENT", "MOVE")}
+        for kind, card in cards.items():
+            bought(shop, card, line("70.00"), at=NOW - 2 * DAY, receipt=f"{kind}-1")
+            bought(shop, card, line("70.00"), at=NOW - 1 * DAY, receipt=f"{kind}-2")
+        first = redeemed(shop, cards["REVERSAL"], at=NOW - MINUTE)["redemption"]["id"]
+        for card in cards.values():
+            redeemed(shop, card, at=ahead)
+        clock.now = NOW + MINUTE
+        shop.done("cancelRedemption", role=Role.STAFF, redemption=first, reason="Wrong mug.")
+        shop.done(
+            "adjustPoints",
+            role=Role.STAFF,
+            customer={"card": cards["ADJUSTMENT"]},
+            points=-30,
+            unit="POINTS",
+            reason="Mistake.",
+        )
+        away = shop.enrol()
+        amended = {"externalId": "AMENDMENT-1", "lines": [line("75.00")]}
+        shop.done("amendPurchase", role=Role.STAFF, purchase=amended, reason="Mistyped.")
+        shop.done(
+            "movePurchase",
+            role=Role.STAFF,
+            purchase={"externalId": "MOVE-1"},
+            customer={"card": away},
+            reason="Wrong card.",
+        )
+        for card in cards.values():
+            found |= causes(shop, card)
+    assert set(found) == codes_of_the_schema()["CauseKind"]
+    for cause in found.values():
+        day = datetime.fromisoformat(cause["occurredAt"]).astimezone(ZoneInfo("Europe/London")).date()
+        assert figures_of(cause["statement"], locale=Locale.EN, today=date(2000, 1, 1)) == {day: 1}
+
+
+def test_what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> None:
+    clock = Hands(NOW)
+    with opening(SPEND, clock=clock, kind=ProgramKind.LIVE) as shop:
+        card, other = shop.enrol(), shop.enrol()
+        wrong = {"ahead": NOW + 9 * MINUTE, "old": NOW - 300 * DAY}
+
+        def kept(name: str, **more: Any) -> Any:
+            return shop.do(name, role=Role.TILL, **more)["quarantined"]
+
+        def receipt(number: str, at: datetime | None = None, *lines: Any, **more: Any) -> dict[str, Any]:
+            when = {} if at is None else {"occurredAt": at.isoformat()}
+            return {"externalId": number, "lines": list(lines or [line()]), **when, **more}
+
+        ahead, old = (
+            kept("recordPurchase", customer={"card": card}, purchase=receipt(f"Q-{name}", at))
+            for name, at in wrong.items()
+        )
+        assert (ahead["skew"], old["skew"]) == ("AHEAD", "TOO_OLD")
+        bought(shop, card, line(), receipt="R-1")
+        kept("recordRefund", purchase={"externalId": "R-1"}, occurredAt=wrong["old"].isoformat())
+        back = {"purchase": {"externalId": "R-1"}, "externalId": "F-1"}
+        kept("recordExchange", refund=back, purchase=receipt("Q-x", wrong["ahead"]))
+        clock.now += 20 * MINUTE
+        settled = {"role": Role.STAFF, "reason": "Clock of till 2."}
+        assert (
+            shop.done("settleQuarantined", quarantined=ahead["id"], action="BOOK_AS_SENT", **settled)["quarantined"][
+                "state"
+            ]
+            == "BOOKED"
+        )
+        assert (
+            shop.done("settleQuarantined", quarantined=old["id"], action="DISMISS", **settled)["quarantined"]["state"]
+            == "DISMISSED"
+        )
+        assert shop.refused("settleQuarantined", quarantined=old["id"], action="DISMISS", **settled) == [
+            "ALREADY_SETTLED"
+        ]
+        assert shop.refused("settleQuarantined", quarantined="x", action="DISMISS", **settled) == [
+            "QUARANTINED_NOT_FOUND"
+        ]
+        waiting = "{ waitingRefunds { id state code } }"
+        for number, lines in (("W-1", [{"line": 1}]), ("W-2", [{"line": 4}]), ("W-3", [{"line": 1}])):
+            early = returned(shop, number, lines=lines, externalId=f"F{number}", idempotencyKey=number)
+            assert early["waiting"]["code"] == "PENDING_DEPENDENCY"
+        last = shop.ask(waiting, role=Role.STAFF)["waitingRefunds"][-1]
+        for number in ("W-1", "W-2"):
+            bought(shop, card, line(), receipt=number)
+        applied = returned(shop, "W-1", lines=[{"line": 1}], externalId="FW-1", idempotencyKey="W-1")["waiting"]
+        assert (applied["state"], applied["code"]) == ("APPLIED", None)
+        (refused,) = (one for one in shop.ask(waiting, role=Role.STAFF)["waitingRefunds"] if one["id"] != last["id"])
+        assert (refused["state"], refused["code"]) == ("REFUSED", "NOTHING_TO_REFUND")
+        gone = shop.done("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["waiting"]
+        assert (gone["state"], gone["code"]) == ("DISMISSED", None)
+
+        till = {"role": Role.TILL, "customer": {"card": card}}
+        assert shop.refused("recordPurchase", purchase=receipt("W-1", None, line("11.00")), **till) == [
+            "RECEIPT_DIFFERS"
+        ]
+        assert shop.refused("recordPurchase", purchase=receipt("W-2", None, line(), completion=2), **till) == [
+            "ORDER_NOT_CANCELLED"
+        ]
+        assert shop.refused("recordPurchase", purchase=receipt("E-1", None, currencyCode="EUR"), **till) == [
+            "RATE_MISSING"
+        ]
+        assert shop.refused(
+            "recordPurchase", purchase=receipt("E-1", None, line("1000000000", quantity="3")), **till
+        ) == ["AMOUNT_OUT_OF_RANGE"]
+        assert shop.refused("recordPurchase", purchase=receipt("E-1", None, locationId="x"), **till) == [
+            "LOCATION_NOT_FOUND"
+        ]
+        assert shop.refused("recordPurchase", purchase=receipt(""), **till) == ["INVALID_INPUT"]
+        assert shop.refused("recordPurchase", role=Role.TILL, customer={"card": "NOBODY"}, purchase=receipt("E-1")) == [
+            "CUSTOMER_NOT_FOUND"
+        ]
+        assert shop.refused(
+            "movePurchase", role=Role.STAFF, purchase={"externalId": "E-9"}, customer={"card": card}, reason="x"
+        ) == ["PURCHASE_NOT_FOUND"]
+        bought(shop, card, line(), receipt="M-1")
+        returned(shop, "M-1")
+        assert shop.refused(
+            "movePurchase", role=Role.STAFF, purchase={"externalId": "M-1"}, customer={"card": other}, reason="x"
+        ) == ["NOT_MOVABLE"]
+        stranger = {"customer": {"card": other}, "refund": {"purchase": {"externalId": "R-1"}}}
+        assert shop.refused("recordExchange", role=Role.TILL, purchase=receipt("X-1"), **stranger) == ["OTHER_CUSTOMER"]
+        assert shop.refused("advanceClock", to=(NOW + DAY).isoformat()) == ["SANDBOX_ONLY"]
+        key = {"idempotencyKey": "twice", "role": Role.TILL}
+        shop.done("recordPurchase", customer={"card": card}, purchase=receipt("K-1"), **key)
+        assert shop.refused("recordPurchase", customer={"card": card}, purchase=receipt("K-2"), **key) == [
+            "IDEMPOTENCY_KEY_REUSED"
+        ]
+        shop.done("updateProgram", receiptNumbers="PER_DAY")
+        for _ in range(2):
+            clock.now += DAY
+            bought(shop, card, line(), receipt="0001", at=clock.now)
+        assert shop.refused("recordRefund", role=Role.TILL, purchase={"externalId": "0001"}) == ["RECEIPT_AMBIGUOUS"]
+
+
+def test_what_is_done_by_hand_says_by_whom_and_what_stands_in_the_way(opening: Opening) -> None:
+    with opening(SPEND, clock=Hands(NOW)) as shop:
+        cards = [shop.enrol() for _ in range(6)]
+        for card in cards:
+            bought(shop, card)
+        by = [{"card": card} for card in cards]
+        identities = [
+            {"phone": "+441632960001"},
+            {"email": "ann@example.org"},
+            {"token": "app-1"},
+            {"externalId": "crm-1"},
+        ]
+        shop.done("enrolCustomer", role=Role.TILL, identities=identities)
+        assert shop.refused("enrolCustomer", role=Role.TILL, identities=identities[:1]) == ["IDENTITY_TAKEN"]
+        assert shop.refused("enrolCustomer", role=Role.TILL, identities=[{"phone": "1"}]) == ["INVALID_IDENTITY"]
+        for role in (Role.OWNER, Role.STAFF):
+            shop.done("adjustPoints", role=role, customer=by[0], points=5, unit="POINTS", reason="Sorry.")
+        adjusting = {"role": Role.STAFF, "unit": "POINTS", "reason": "Sorry."}
+        assert shop.refused("adjustPoints", customer=by[0], points=100_000, **adjusting) == ["ABOVE_LIMIT"]
+        assert shop.refused("adjustPoints", customer=by[0], points=-900, **adjusting) == ["NOT_ENOUGH_POINTS"]
+        own = tied_key(shop, cards[0])
+        assert shop.refused("adjustPoints", token=own, customer=by[0], points=1, unit="POINTS", reason="Me.") == [
+            "OWN_CARD"
+        ]
+        merging = {"role": Role.STAFF, "reason": "Same person."}
+        shop.done("transferPoints", **{"from": by[2]}, to=by[0], points=30, reason="Gift.")
+        gone = shop.look(cards[1])["id"]
+        shop.done("mergeCustomers", merged=by[1], survivor=by[0], **merging)
+        assert shop.refused("mergeCustomers", merged={"id": gone}, survivor=by[2], **merging) == ["ALREADY_MERGED"]
+        assert shop.refused("mergeCustomers", merged=by[2], survivor=by[2], **merging) == ["SAME_CUSTOMER"]
+        shop.done("joinHousehold", role=Role.STAFF, customer=by[3], household=by[4], reason="Family.")
+        assert shop.refused("joinHousehold", role=Role.STAFF, customer=by[3], household=by[5], reason="Family.") == [
+            "WALLET_SHARED"
+        ]
+        token = customer_key(shop.url, shop, cards[5])
+        shop.done("updateCustomer", token=token, customer=by[5], birthday="1990-05-10")
+        assert shop.refused("updateCustomer", token=token, customer=by[5], birthday="1991-05-10") == ["BIRTHDAY_KNOWN"]
+        for role in (Role.OWNER, Role.STAFF, Role.TILL):
+            shop.ask("{ viewer { role } }", role=role)
+        shop.ask("{ viewer { role } }", key=token)
+        shop.done("createLocation", key="leeds", name="Leeds", timeZone="Europe/London")
+        assert shop.refused("createLocation", key="leeds", name="York", timeZone="Europe/London") == ["LOCATION_TAKEN"]
+        bought(shop, cards[5], line(), receipt="T-1")
+        shop.done(
+            "amendPurchase", role=Role.TILL, purchase={"externalId": "T-1", "lines": [line("9.00")]}, reason="Mistyped."
+        )
+        for card in (cards[0], cards[5]):
+            shop.look(card)
+
+
+def test_programs_are_set_up_in_every_way(opening: Opening) -> None:
+    for kind in ProgramKind:
+        with opening(clock=Hands(NOW), kind=kind) as shop:
+            given = {"customer": {"card": shop.enrol()}, "purchase": {"externalId": "R", "lines": [line()]}}
+            assert shop.refused("recordPurchase", role=Role.TILL, **given) == ["NO_TERMS_IN_FORCE"]
+            for numbers in ("UNIQUE", "PER_LOCATION", "PER_DAY", "PER_LOCATION_AND_DAY"):
+                shop.done("updateProgram", receiptNumbers=numbers)
+            for address in ("FORMAL", "INFORMAL"):
+                shop.done("updateProgram", formOfAddress=address)
+
+
+def test_previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
+    state = "query($id: ID!) { impactPreview(id: $id) { state } }"
+
+    with opening(SPEND) as shop:
+
+        def asked() -> str:
+            id: str = shop.done("previewTermsImpact", clauses=[SPEND], days=10)["preview"]["id"]
+            return id
+
+        def worker(id: str) -> psutil.Process | None:
+            key = decode(id, "ImpactPreview")
+            return next((one for one in psutil.Process().children(recursive=True) if key in one.cmdline()), None)
+
+        def now(id: str) -> str:
+            found: str = shop.ask(state, role=Role.OWNER, id=id)["impactPreview"]["state"]
+            return found
+
+        first, second, third = asked(), asked(), asked()
+        process = until(lambda: worker(first))
+        assert shop.refused("previewTermsImpact", clauses=[SPEND], days=10) == ["TOO_MANY_PREVIEWS"]
+        assert now(first) == "RUNNING"
+        process.kill()
+        shop.done("cancelImpactPreview", preview=second)
+        assert (now(second), shop.refused("cancelImpactPreview", preview="x")) == ("CANCELLED", ["PREVIEW_NOT_FOUND"])
+        until(lambda: now(third) == "DONE" or None)
+        assert now(first) == "FAILED"
+
+
+def test_the_journeys_reach_every_code_of_the_schema(codes: CodesRead) -> None:
+    missing = {name: values - codes.seen.get(name, set()) for name, values in codes_of_the_schema().items()}
+    assert {name: sorted(values) for name, values in missing.items() if values} == {}, (
+        "the journeys are the tests above"
+    )

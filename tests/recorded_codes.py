@@ -1,0 +1,174 @@
+"""Which codes a server really answers with: every value of an enum in every answer, by what the schema says of its field."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLEnumType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    parse,
+)
+
+from app.api.schema import schema
+from app.api.serving.core_schema import core_schema
+from app.domain.access import Role
+from tests.shop import Shop
+
+CORE = core_schema(schema)
+_Composite = GraphQLObjectType | GraphQLInterfaceType
+Codes = dict[str, set[str]]
+"""Values by the name of their enum."""
+
+
+def codes_of_the_schema() -> Codes:
+    """Every value of every enum that a field of an answer has; those that only inputs have can be no answer."""
+    found: Codes = {}
+    for name, one in CORE.type_map.items():
+        if not isinstance(one, _Composite) or name.startswith("__"):
+            continue
+        for value in (get_named_type(each.type) for each in one.fields.values()):
+            if isinstance(value, GraphQLEnumType):
+                found[value.name] = set(value.values)
+    return found
+
+
+@dataclass(slots=True)
+class CodesRead:
+    """The values that answers gave so far."""
+
+    seen: Codes = field(default_factory=dict)
+
+    def read(self, query: str, data: Mapping[str, Any] | None) -> None:
+        """Read an answer to a document of one operation; what is not there gives nothing."""
+        document = parse(query)
+        (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+        root = CORE.get_root_type(operation.operation)
+        assert root is not None
+        self._object(operation.selection_set, root, data, _fragments(document))
+
+    def _object(
+        self, selected: SelectionSetNode, of: Any, data: Any, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> None:
+        if data is None:
+            return
+        for one in selected.selections:
+            if isinstance(one, FieldNode):
+                key = one.alias.value if one.alias else one.name.value
+                if key in data and one.name.value in of.fields:
+                    self._value(one, of.fields[one.name.value].type, data[key], fragments)
+            elif isinstance(one, InlineFragmentNode):
+                inner = CORE.type_map[one.type_condition.name.value] if one.type_condition else of
+                self._object(one.selection_set, inner, data, fragments)
+            elif isinstance(one, FragmentSpreadNode):
+                spread = fragments[one.name.value]
+                self._object(spread.selection_set, CORE.type_map[spread.type_condition.name.value], data, fragments)
+
+    def _value(self, node: FieldNode, of: Any, data: Any, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        named = get_named_type(of)
+        for one in data if isinstance(data, list) else [data]:
+            if one is not None and isinstance(named, GraphQLEnumType):
+                self.seen.setdefault(named.name, set()).add(one)
+            elif node.selection_set is not None:
+                self._object(node.selection_set, named, one, fragments)
+
+
+def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+
+
+_DECISION = """{ outcome lines { number excluded { code } }
+  reasons { verdict code clause { kind } statement remedies { code statement } } }"""
+_QUARANTINED = "{ id kind state skew }"
+_ENTRY = "{ id type points correction actor { role } cause { kind occurredAt statement } }"
+_ASKED = {
+    "userErrors": "{ code path }",
+    "decision": _DECISION,
+    "quarantined": _QUARANTINED,
+    "waiting": "{ id state code }",
+    "entry": _ENTRY,
+    "received": _ENTRY,
+    "takenBack": _ENTRY,
+    "redemption": "{ id state }",
+    "purchase": "{ id channel lines { kind } }",
+    "customer": "{ id state identities { kind } preferences { kind } }",
+    "from": "{ id state }",
+    "program": "{ kind formOfAddress receiptNumbers }",
+    "terms": "{ version status clauses { kind } changes { effectOnCustomer } }",
+    "notices": "{ deliveries { channel } }",
+    "preview": "{ id state }",
+    "refund": f"{{ decision {_DECISION} }}",
+    "reward": "{ id }",
+    "location": "{ id }",
+    "clock": "",
+    "caughtUp": "",
+}
+"""What is asked of a payload, wherever it has such a field."""
+
+CUSTOMER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ id state identities {{ kind }} preferences {{ kind }}
+  tier {{ period reasons {{ verdict code statement }} }} tierChanges {{ decision {_DECISION} }}
+  notices {{ effectOnCustomer changes {{ effectOnCustomer }} }} expiryNotices {{ deliveries {{ channel }} }}
+  ledger(first: 100) {{ nodes {{ id type points correction occurredAt actor {{ role }}
+    cause {{ kind occurredAt statement }} otherSide {{ state }} decision {_DECISION} }} }} }} }}"""
+BASKET = f"""query($by: CustomerBy!, $basket: BasketInput!) {{ basketCheck(customer: $by, basket: $basket) {{
+  decision {_DECISION} clauses {{ clause {{ key kind }} refusal {{ code }}
+    reasons {{ verdict code remedies {{ code }} }} nearly {{ code }} }} }} }}"""
+OFFERS = f"""query($by: CustomerBy!) {{ rewards(for: $by) {{ nodes {{ available decision {_DECISION}
+  refusal {{ code }} }} }} }}"""
+TRIED = """query($clauses: [ClauseInput!]!, $from: DateTime) { termsCheck(clauses: $clauses, effectiveFrom: $from) {
+  effectOnCustomer changes { effectOnCustomer } findings { code } userErrors { code path } } }"""
+
+
+@dataclass
+class CountingShop(Shop):
+    """A shop whose answers are all read."""
+
+    codes: CodesRead = field(default_factory=CodesRead)
+
+    def send(self, query: str, **more: Any) -> httpx.Response:
+        """The response as it came, read."""
+        response = super().send(query, **more)
+        self.codes.read(query, response.json().get("data"))
+        return response
+
+    def do(self, mutation: str, *, role: Role = Role.OWNER, token: str | None = None, **given: Any) -> Any:
+        """The payload of a mutation, asked for everything that has codes."""
+        asked = CORE.get_root_type(_mutation())
+        assert asked is not None
+        payload = get_named_type(asked.fields[mutation].type)
+        known = " ".join(f"{name} {_ASKED[name]}" for name in payload.fields if name in _ASKED)
+        takes = asked.fields[mutation].args["input"].type
+        document = f"mutation($input: {takes}) {{ {mutation}(input: $input) {{ {known} }} }}"
+        sent = {"idempotencyKey": uuid.uuid4().hex, **given}
+        return self.ask(document, role=role, key=token, input=sent)[mutation]
+
+    def refused(self, mutation: str, **given: Any) -> list[str]:
+        """The codes with which a mutation is refused."""
+        return [one["code"] for one in self.do(mutation, **given)["userErrors"]]
+
+    def done(self, mutation: str, **given: Any) -> Any:
+        """The payload of a mutation that nothing technical refuses."""
+        payload = self.do(mutation, **given)
+        assert payload["userErrors"] == [], (mutation, payload["userErrors"])
+        return payload
+
+    def look(self, card: str, **more: Any) -> Any:
+        """A customer with the ledger."""
+        return self.ask(CUSTOMER, role=more.pop("role", Role.OWNER), by={"card": card}, **more)["customer"]
+
+
+def _mutation() -> Any:
+    return parse("mutation { __typename }").definitions[0].operation  # type: ignore[attr-defined]
