@@ -164,7 +164,7 @@ class Decision:
     """The answer of the rules: outcome, points and stamps (never negative), and one reason for each thing looked at.
 
     `zone` is the IANA zone on whose wall clock its instants are read, None: that of the terms. `spent` are the points
-    that it takes from the budgets of clauses, by key.
+    that it takes from the budgets of clauses, by key, `own` those of them that are the customer's own: what came back before.
     """
 
     outcome: DecisionOutcome
@@ -175,10 +175,17 @@ class Decision:
     zone: str | None = None
     spent: tuple[tuple[str, int], ...] = ()
     stamps: int = 0
+    own: tuple[tuple[str, int], ...] = ()
 
     def amount(self, unit: Unit) -> int:
         """What it moves of a unit."""
         return self.points if unit is Unit.POINTS else self.stamps
+
+    def charged(self) -> tuple[tuple[str, int], ...]:
+        """What it takes of what is left of budgets for all customers, by the key of the clause."""
+        own = dict(self.own)
+        left = ((clause, points - own.get(clause, 0)) for clause, points in self.spent)
+        return tuple((clause, points) for clause, points in left if points)
 
     def applied(self) -> tuple[str, ...]:
         """The keys of the clauses whose effect came about, in their order."""
@@ -208,6 +215,8 @@ class Decision:
             data["stamps"] = self.stamps
         if self.spent:
             data["spent"] = dict(self.spent)
+        if self.own:
+            data["own"] = dict(self.own)
         return data
 
     @classmethod
@@ -222,6 +231,7 @@ class Decision:
             zone=data.get("zone"),
             spent=tuple(data.get("spent", {}).items()),
             stamps=data.get("stamps", 0),
+            own=tuple(data.get("own", {}).items()),
         )
 
 

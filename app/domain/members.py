@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ class Member:
     `visits` counts the purchases before this one of which something is kept; `uses` how often a clause was applied in
     the period of its limit; `held` how many of its rewards are held; `earned` the points earned so far in a period;
     `pieces` the items kept that a clause counted before; `budgets` what is left of the points that a clause gives to all
-    customers together; `tier` is the key of the level held, `qualifying` the points towards one.
+    customers together, `shares` what came back of them and is the customer's own, below 0 where more is held than was
+    taken; `charged` what the purchase took of `budgets` when it was recorded; `tier` is the key of the level held, `qualifying` the points towards one.
 
     `birthdays` are the calendar years of the birthdays around which the purchase lies, by the question of the window;
     `gifts` the clauses that gave something for the birthday of a year already.
@@ -34,6 +35,8 @@ class Member:
     earned: tuple[tuple[Period, int], ...] = ()
     pieces: tuple[tuple[str, int], ...] = ()
     budgets: tuple[tuple[str, int], ...] = ()
+    shares: tuple[tuple[str, int], ...] = ()
+    charged: tuple[tuple[str, int], ...] = ()
     answers: tuple[tuple[str, bool | None], ...] = ()
     tier: str | None = None
     qualifying: int = 0
@@ -63,8 +66,20 @@ class Member:
         return dict(self.pieces).get(clause, 0)
 
     def left(self, clause: str) -> int | None:
-        """Points left in the clause's budget; None where nothing is known of one."""
-        return dict(self.budgets).get(clause)
+        """Points left in the clause's budget, with the customer's own share; None where nothing is known of one."""
+        for_all = dict(self.budgets).get(clause)
+        return None if for_all is None else max(0, for_all + self.share(clause))
+
+    def share(self, clause: str) -> int:
+        """Points of the clause's budget that came back and are given to this customer first."""
+        return dict(self.shares).get(clause, 0)
+
+    def charging(self, charged: Iterable[tuple[str, int]]) -> Member:
+        """The same with what a purchase takes of each budget; as it is where no budget counts what comes back."""
+        if not self.shares:
+            return self
+        taken = dict(charged)
+        return replace(self, charged=tuple((clause, taken.get(clause, 0)) for clause, _ in self.shares))
 
     def answer(self, question: str) -> bool | None:
         """What a question about the person was answered; None where that is not known."""
@@ -85,7 +100,7 @@ class Member:
             data["tier"] = self.tier
         if self.qualifying:
             data["qualifying"] = self.qualifying
-        for name in ("uses", "pieces", "budgets", "held", "birthdays"):
+        for name in ("uses", "pieces", "budgets", "shares", "charged", "held", "birthdays"):
             if counts := getattr(self, name):
                 data[name] = dict(counts)
         if self.gifts:
@@ -105,6 +120,8 @@ class Member:
             qualifying=data.get("qualifying", 0),
             pieces=tuple(sorted(data.get("pieces", {}).items())),
             budgets=tuple(sorted(data.get("budgets", {}).items())),
+            shares=tuple(sorted(data.get("shares", {}).items())),
+            charged=tuple(sorted(data.get("charged", {}).items())),
             held=tuple(sorted(data.get("held", {}).items())),
             birthdays=tuple(sorted(data.get("birthdays", {}).items())),
             gifts=tuple(sorted((clause, year) for clause, year in data.get("gifts", ()))),

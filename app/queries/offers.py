@@ -185,7 +185,9 @@ async def check_basket(
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
     stands = await standing(session, program_id=program_id, customer=customer, terms=in_force, facts=here)
-    facts = await budgets.seen(session, program_id=program_id, terms=in_force, facts=stands.facts)
+    facts = await budgets.seen(
+        session, program_id=program_id, customer_id=stands.customer.id, terms=in_force, facts=stands.facts
+    )
     decision = earning.earn(terms=in_force, facts=facts)
     if not all(stands.can_pay(unit).can_take(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))

@@ -72,11 +72,13 @@ async def prove_whole(session: Session, *, program_id: str) -> tuple[Fault, ...]
 
 
 def _spent(decisions: Iterable[str]) -> Counter[str]:
-    """What decisions took from the budgets of clauses, by key; a text that is no decision took nothing."""
+    """What decisions took of what budgets have for all, by key of the clause; a text that is no decision took nothing."""
     spent: Counter[str] = Counter()
     for text in decisions:
         try:
-            spent.update(orjson.loads(text).get("spent", {}))
+            decision = orjson.loads(text)
+            spent.update(decision.get("spent", {}))
+            spent.subtract(decision.get("own", {}))
         except (orjson.JSONDecodeError, AttributeError, TypeError):
             continue  # its seal is broken, which its account says
     return spent

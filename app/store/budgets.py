@@ -1,13 +1,21 @@
-"""What clauses have given of the points that they may give to all customers together."""
+"""What clauses have given of the points that they may give to all customers together.
+
+What comes back of it is the customer's own share: each purchase has a row that says what it adds to that, or takes from it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
 from app.store.unit import Session
+
+_EVERYBODY = (
+    "(customer_id = {0} OR customer_id IN (SELECT id FROM customers WHERE program_id = $1 AND merged_into = {0}))"
+)
+"""A customer, and those who were merged into this one."""
 
 
 async def begin(session: Session, *, program_id: str, clauses: Iterable[str]) -> None:
@@ -21,9 +29,11 @@ async def begin(session: Session, *, program_id: str, clauses: Iterable[str]) ->
 
 
 async def seen(
-    session: Session, *, program_id: str, terms: Terms, facts: PurchaseFacts, lock: bool = False
+    session: Session, *, program_id: str, customer_id: str, terms: Terms, facts: PurchaseFacts, lock: bool = False
 ) -> PurchaseFacts:
-    """The facts together with what is left of each budget of the terms; terms without any cost nothing.
+    """The facts together with what is left of each budget of the terms, and the customer's own share of it.
+
+    Terms without any cost nothing.
 
     `lock` keeps every other purchase under such terms waiting until the transaction ends: the account is locked
     before, and the budgets in the order of their keys, so that nobody waits for one another.
@@ -32,15 +42,32 @@ async def seen(
         return facts
     locking = session.locking if lock else ""
     rows = await session.rows(
-        f"SELECT clause, spent FROM clause_budgets WHERE program_id = $1 AND clause = ANY($2) ORDER BY clause{locking}",
+        "SELECT clause, spent, (SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM budget_shares own"
+        f" WHERE program_id = $1 AND own.clause = clause_budgets.clause AND {_EVERYBODY.format('$3')}) AS share"
+        f" FROM clause_budgets WHERE program_id = $1 AND clause = ANY($2) ORDER BY clause{locking}",
         program_id,
         list(terms.budgets),
+        customer_id,
     )
     spent = {row["clause"]: row["spent"] for row in rows}
+    own = {row["clause"]: row["share"] for row in rows}
     if lock and len(spent) < len(terms.budgets):
         raise LookupError("a budget of the terms is not counted")
     left = tuple((key, max(0, one.points - spent.get(key, 0))) for key, one in terms.budgets.items())
-    return replace(facts, member=replace(facts.member, budgets=left))
+    shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
+    return replace(facts, member=replace(facts.member, budgets=left, shares=shares))
+
+
+async def share_beside(session: Session, *, program_id: str, customer_id: str, purchase_id: str) -> dict[str, int]:
+    """A customer's own share of budgets, by the key of the clause, without what one purchase adds to it."""
+    rows = await session.rows(
+        "SELECT clause, CAST(sum(points) AS bigint) AS points FROM budget_shares"
+        f" WHERE program_id = $1 AND purchase_id <> $3 AND {_EVERYBODY.format('$2')} GROUP BY clause",
+        program_id,
+        customer_id,
+        purchase_id,
+    )
+    return {row["clause"]: row["points"] for row in rows}
 
 
 async def spend(session: Session, *, program_id: str, spent: Sequence[tuple[str, int]]) -> None:
@@ -52,6 +79,40 @@ async def spend(session: Session, *, program_id: str, spent: Sequence[tuple[str,
             clause,
             points,
         )
+
+
+async def set_share(
+    session: Session, *, program_id: str, customer_id: str, purchase_id: str, clause: str, points: int
+) -> None:
+    """Keep what a purchase adds to a customer's own share of a budget (with the next statements, see `Session.later`)."""
+    row = program_id, purchase_id, clause, customer_id
+    if not points:
+        await session.later(
+            "DELETE FROM budget_shares WHERE program_id = $1 AND purchase_id = $2 AND clause = $3 AND customer_id = $4",
+            *row,
+        )
+        return
+    await session.later(
+        "INSERT INTO budget_shares (program_id, purchase_id, clause, customer_id, points) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (program_id, purchase_id, clause, customer_id) DO UPDATE SET points = excluded.points",
+        *row,
+        points,
+    )
+
+
+async def shares(
+    session: Session, *, program_id: str, customer_ids: Sequence[str]
+) -> dict[str, Mapping[tuple[str, str], int]]:
+    """What purchases add to the shares of customers (by id), by the id of the purchase and the key of the clause."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for row in await session.rows(
+        "SELECT customer_id, purchase_id, clause, points FROM budget_shares"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        program_id,
+        list(customer_ids),
+    ):
+        found.setdefault(row["customer_id"], {})[row["purchase_id"], row["clause"]] = row["points"]
+    return dict(found)
 
 
 async def counted(session: Session, *, program_id: str) -> dict[str, int]:

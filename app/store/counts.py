@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 from app.domain.deciding.usage import Use, uses_of
 from app.domain.wallets.course import Course
 from app.domain.wallets.purchase_state import PurchaseState
-from app.store import members
+from app.store import budgets, members
 from app.store.unit import Session
 from app.store.values import instant
 
@@ -38,11 +38,13 @@ class Counted:
     """What was counted of a customer, in order: uses of clauses (by key), items, and what purchases no longer count for.
 
     A use has the time of its purchase or redemption, and the calendar year of the birthday that it was for, if any.
+    `shares` is what each purchase (by id) adds to the customer's own share of the budget of a clause.
     """
 
     uses: tuple[tuple[str, datetime, int], ...] = ()
     pieces: tuple[tuple[str, datetime, int], ...] = ()
     reductions: tuple[Reduction, ...] = ()
+    shares: tuple[tuple[str, str, int], ...] = ()
 
     @classmethod
     def of(cls, course: Course, *, customer_id: str) -> Counted:
@@ -55,7 +57,24 @@ class Counted:
             uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
         pieces = [(key, sale.bought.at, count) for sale in sales for key, count in sale.usage.items]
         reductions = [reduction for sale in sales if (reduction := Reduction.of(sale)) is not None]
-        return cls(tuple(sorted(uses)), tuple(sorted(pieces)), tuple(sorted(reductions)))
+        shares = _shares(course, customer_id=customer_id)
+        return cls(tuple(sorted(uses)), tuple(sorted(pieces)), tuple(sorted(reductions)), shares)
+
+
+def _shares(course: Course, *, customer_id: str) -> tuple[tuple[str, str, int], ...]:
+    """What a customer's purchases add to the shares of budgets, and those that are another customer's now left behind."""
+    found: Counter[tuple[str, str]] = Counter()
+    for sale in course.sales.values():
+        if sale.bought.customer_id == customer_id:
+            found.update({(sale.bought.id, clause): points for clause, points in sale.shares})
+    for gone in course.moved_away:
+        if gone.before is not None and gone.before.customer_id == customer_id:
+            found.update({(gone.purchase_id, clause): points for clause, points in gone.left_behind})
+    return _listed(found)
+
+
+def _listed(shares: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
+    return tuple(sorted((purchase, clause, points) for (purchase, clause), points in shares.items() if points))
 
 
 NO_BIRTHDAY = 0
@@ -69,13 +88,15 @@ def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int
 async def counted(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, Counted]:
     """What is kept of the counters of customers, by id."""
     kept = await _kept(session, program_id=program_id, customer_ids=customer_ids)
+    shares = await budgets.shares(session, program_id=program_id, customer_ids=customer_ids)
     return {
         id: Counted(
             tuple(sorted(rows.uses.values())),
             tuple(sorted(rows.pieces.values())),
             tuple(sorted(rows.reductions.values())),
+            _listed(shares.get(id, {})),
         )
-        for id, rows in kept.items()
+        for id, rows in {**dict.fromkeys(shares, NOTHING_KEPT), **kept}.items()
     }
 
 
@@ -86,8 +107,9 @@ async def set_right(session: Session, *, program_id: str, course: Course, new_id
     """
     people = sorted(course.holders)
     kept = await _kept(session, program_id=program_id, customer_ids=people)
+    await _set_shares_right(session, program_id=program_id, course=course)
     for id in people:
-        wanted, rows = Counted.of(course, customer_id=id), kept.get(id, _Kept({}, {}, {}))
+        wanted, rows = Counted.of(course, customer_id=id), kept.get(id, NOTHING_KEPT)
         surplus, used = _unlike(rows.uses, wanted=wanted.uses)
         await _drop(session, program_id=program_id, table="clause_uses", ids=surplus)
         for key, at, year in used:
@@ -101,6 +123,22 @@ async def set_right(session: Session, *, program_id: str, course: Course, new_id
         await _drop(session, program_id=program_id, table="purchase_reductions", ids=surplus, key="purchase_id")
         for reduction in reduced:
             await reduce(session, program_id=program_id, customer_id=id, reduction=reduction)
+
+
+async def _set_shares_right(session: Session, *, program_id: str, course: Course) -> None:
+    """The same of the shares of budgets; a wallet that never bought under a budget costs nothing."""
+    if not course.moved_away and not any(sale.bought.facts.member.shares for sale in course.sales.values()):
+        return
+    kept = await budgets.shares(session, program_id=program_id, customer_ids=sorted(course.holders))
+    for id in sorted(course.holders):
+        rows = kept.get(id, {})
+        wanted = {(purchase, clause): points for purchase, clause, points in _shares(course, customer_id=id)}
+        for purchase, clause in sorted(rows.keys() | wanted.keys()):
+            points = wanted.get((purchase, clause), 0)
+            if points != rows.get((purchase, clause), 0):
+                await budgets.set_share(
+                    session, program_id=program_id, customer_id=id, purchase_id=purchase, clause=clause, points=points
+                )
 
 
 async def reduce(session: Session, *, program_id: str, customer_id: str, reduction: Reduction) -> None:
@@ -137,6 +175,9 @@ class _Kept(NamedTuple):
     uses: dict[str, tuple[str, datetime, int]]
     pieces: dict[str, tuple[str, datetime, int]]
     reductions: dict[str, Reduction]
+
+
+NOTHING_KEPT = _Kept({}, {}, {})
 
 
 async def _kept(session: Session, *, program_id: str, customer_ids: Sequence[str]) -> dict[str, _Kept]:

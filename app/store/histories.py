@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.changing.courses import History, PastRedemption
+from app.domain.changing.courses import History, PastPurchase, PastRedemption
 from app.domain.facts import PurchaseFacts
 from app.domain.persons import Aspect
 from app.domain.units import Unit
@@ -62,6 +62,11 @@ WHERE d.program_id = $1 AND d.customer_id = ANY($2) AND d.occurred_at >= $3
 _PIECES = """
 SELECT customer_id, clause, CAST(sum(pieces) AS bigint) AS pieces FROM clause_pieces
 WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id, clause
+"""
+_SHARES = """
+SELECT s.customer_id, s.clause, CAST(sum(s.points) AS bigint) AS points FROM budget_shares s
+JOIN purchases p ON p.program_id = s.program_id AND p.id = s.purchase_id
+WHERE s.program_id = $1 AND s.customer_id = ANY($2) AND p.occurred_at < $3 GROUP BY s.customer_id, s.clause
 """
 _FIRST_PURCHASE = """
 SELECT facts, terms_version FROM purchases WHERE program_id = $1 AND occurred_at >= $2 ORDER BY id LIMIT 1
@@ -119,6 +124,9 @@ async def page(
     pieces: dict[str, Counter[str]] = {}
     for row in await session.rows(_PIECES, program_id, ids, since):
         pieces.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["pieces"]
+    shares: dict[str, Counter[str]] = {}
+    for row in await session.rows(_SHARES, program_id, ids, since):
+        shares.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["points"]
     points = await _openings(session, program_id=program_id, who=who, unit=Unit.POINTS, since=since)
     stamps = await _openings(session, program_id=program_id, who=who, unit=Unit.STAMPS, since=since)
     events = await _events(session, program_id=program_id, who=who, since=since)
@@ -133,6 +141,7 @@ async def page(
             events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda one: one[0])),
             person=known[row["id"]],
             pieces=pieces.get(row["id"], {}),
+            shares=shares.get(row["id"], {}),
         )
         for row in rows
     )
@@ -160,11 +169,12 @@ async def _openings(
 
 
 _When = tuple[datetime, str]
+_Event = PurchaseFacts | PastPurchase | PastRedemption
 
 
 async def _events(
     session: Session, *, program_id: str, who: Mapping[str, str], since: datetime
-) -> dict[str, list[tuple[_When, PurchaseFacts | PastRedemption]]]:
+) -> dict[str, list[tuple[_When, _Event]]]:
     """Purchases as far as the goods were kept, and redemptions, by customer, each with its place in time."""
     ids = list(who)
     returned: dict[str, dict[int, Decimal]] = {}
@@ -172,10 +182,10 @@ async def _events(
         lines = returned.setdefault(row["purchase_id"], {})
         for line, quantity in json_value(row["lines"]).items():
             lines[int(line)] = lines.get(int(line), Decimal(0)) + Decimal(quantity)
-    found: dict[str, list[tuple[_When, PurchaseFacts | PastRedemption]]] = {}
+    found: dict[str, list[tuple[_When, _Event]]] = {}
     for row in await session.rows(_PURCHASES, program_id, ids, since):
-        facts = _kept(row, returned=returned.get(row["id"]))
-        found.setdefault(who[row["customer_id"]], []).append(((facts.occurred_at, row["id"]), facts))
+        when = instant(row["occurred_at"]), row["id"]
+        found.setdefault(who[row["customer_id"]], []).append((when, _bought(row, returned=returned.get(row["id"]))))
     for row in await session.rows(_REDEMPTIONS, program_id, ids, since):
         facts = PurchaseFacts.from_data(json_value(row["facts"]))
         asked = PastRedemption(reward=row["reward"], facts=facts)
@@ -183,9 +193,10 @@ async def _events(
     return found
 
 
-def _kept(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts:
+def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
     # What was handed out in an exchange counts whole: what it replaced is counted as returned.
     facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaces=None)
     if returned is None:
         return facts
-    return facts.kept({line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines})
+    left = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
+    return PastPurchase(facts.kept(left), whole=facts)

@@ -20,7 +20,8 @@ class ReceiptCorrection:
     """A purchase as it was recorded until then, and whose it is since (`to_customer_id`); `actor` is the access key used.
 
     `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
-    `counted_stamps` are what it takes of a staff member's budget.
+    `counted_stamps` are what it takes of a staff member's budget. `left_behind` is what a purchase that was moved to
+    another customer had taken of clauses' budgets, by key, less what went along; None where nothing was.
     """
 
     id: str
@@ -39,6 +40,7 @@ class ReceiptCorrection:
     terms_version: int
     counted_points: int = 0
     counted_stamps: int = 0
+    left_behind: str | None = None
 
     @classmethod
     def of(
@@ -67,10 +69,15 @@ class ReceiptCorrection:
         """What was known of the purchase until then."""
         return PurchaseFacts.from_data(json_value(self.facts_text))
 
+    @property
+    def shares_left(self) -> tuple[tuple[str, int], ...]:
+        """`left_behind`, by the key of the clause."""
+        return tuple(json_value(self.left_behind).items()) if self.left_behind is not None else ()
+
 
 _OWN = (
     "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor,"
-    " counted_points, counted_stamps"
+    " counted_points, counted_stamps, left_behind"
 )
 _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
     ", p.external_id, p.numbered_at, p.numbered_on, p.completion, p.occurred_at, p.terms_version"
@@ -81,7 +88,7 @@ async def add(session: Session, *, program_id: str, correction: ReceiptCorrectio
     """Keep a new correction (with the next statements, see `Session.later`)."""
     await session.later(
         f"INSERT INTO receipt_corrections ({_OWN}, program_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         correction.id,
         correction.purchase_id,
         correction.customer_id,
@@ -95,6 +102,7 @@ async def add(session: Session, *, program_id: str, correction: ReceiptCorrectio
         correction.actor,
         correction.counted_points,
         correction.counted_stamps,
+        correction.left_behind,
         program_id,
     )
 
@@ -116,6 +124,7 @@ def evidence(one: ReceiptCorrection) -> int:
         one.actor,
         # Corrections from before there were budgets counted for nothing, and were digested without.
         *((one.counted_points, one.counted_stamps) if one.counted_points or one.counted_stamps else ()),
+        *((one.left_behind,) if one.left_behind is not None else ()),
     )
 
 
@@ -197,4 +206,5 @@ def _correction(row: Row) -> ReceiptCorrection:
         terms_version=row["terms_version"],
         counted_points=row["counted_points"],
         counted_stamps=row["counted_stamps"],
+        left_behind=row["left_behind"],
     )

@@ -175,11 +175,10 @@ class _Shelf:
                 continue
             before = None
             if one.customer_id == customer_id:
-                judged_by = self.versions.all[one.terms_version]
-                before = past.Bought(
-                    one.purchase_id, customer_id, one.in_order, one.facts, judged_by, one.moved_by or ""
-                )
-            yield past.Corrected(one.id, one.purchase_id, one.occurred_at, before), receipt_corrections.evidence(one)
+                by, moved_by = self.versions.all[one.terms_version], one.moved_by or ""
+                before = past.Bought(one.purchase_id, customer_id, one.in_order, one.facts, by, moved_by)
+            corrected = past.Corrected(one.id, one.purchase_id, one.occurred_at, before, one.shares_left)
+            yield corrected, receipt_corrections.evidence(one)
 
     def _redeemed(self, one: Redemption) -> past.Redeemed | past.Held:
         """A redemption or, as long as it was not captured, a hold."""

@@ -135,8 +135,7 @@ async def _facts(
         return Problem(
             ProblemCode.INVALID_INPUT, path=("purchase", "lines"), detail="more came back than the receipt would have"
         )
-    share = await share_of_budgets(session, program_id=program, purchase=sale)
-    return replace(facts, member=replace(facts.member, budgets=share))
+    return await share_of_budgets(session, program_id=program, customer_id=customer.id, purchase=sale, facts=facts)
 
 
 def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:

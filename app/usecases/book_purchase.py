@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain import receipt_content
@@ -246,6 +247,7 @@ def purchase_row(
     id: str | None = None,
 ) -> Purchase:
     """The row of a purchase that earned this."""
+    facts = replace(facts, member=facts.member.charging(earned.charged()))
     return Purchase(
         id=id or call.new_id(),
         customer_id=owner,

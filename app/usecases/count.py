@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.deciding.usage import usage_of, uses_of
 from app.domain.decisions import Decision
+from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
 from app.store import budgets, counts, ledger, members
 from app.store.counts import Reduction
@@ -32,7 +35,7 @@ async def count_uses(session: Session, *, call: Call, redemption: Redemption, te
 async def count_purchase(session: Session, *, call: Call, sale: Purchase, terms: Terms, decision: Decision) -> None:
     """Keep what a purchase counts for: uses, items, whether it is no visit, and points out of budgets, which must be locked.
 
-    A refund gives budgets nothing back.
+    What is taken out of the customer's own share of a budget is taken off that.
     """
     program, customer, at = call.program.id, sale.customer_id, sale.occurred_at
     usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
@@ -42,17 +45,35 @@ async def count_purchase(session: Session, *, call: Call, sale: Purchase, terms:
     if not usage.visit:
         reduction = Reduction(sale.id, at, no_visit=True, points=0)
         await counts.reduce(session, program_id=program, customer_id=customer, reduction=reduction)
-    await budgets.spend(session, program_id=call.program.id, spent=decision.spent)
+    await budgets.spend(session, program_id=program, spent=decision.charged())
+    for clause, points in decision.own:
+        await budgets.set_share(
+            session, program_id=program, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points
+        )
 
 
-async def share_of_budgets(session: Session, *, program_id: str, purchase: Purchase) -> tuple[tuple[str, int], ...]:
-    """What is left of each budget for a purchase that is set right: what it took when it was recorded, and no more.
+async def share_of_budgets(
+    session: Session, *, program_id: str, customer_id: str, purchase: Purchase, facts: PurchaseFacts
+) -> PurchaseFacts:
+    """The facts of a purchase that is set right, with what is left of each budget for it.
 
-    Budgets follow the order in which purchases were recorded; what others took meanwhile is theirs.
+    That is what it took when it was recorded, and no more; budgets follow the order in which purchases were recorded,
+    and what others took meanwhile is theirs. What came back of it and went into a later purchase of the customer
+    (`customer_id` is who it was taken for, the survivor of a merger) is not given twice.
     """
-    left = purchase.facts.member.budgets
-    first = await ledger.of_purchase(session, program_id=program_id, purchase_id=purchase.id) if left else None
+    member = purchase.facts.member
+    first = (
+        await ledger.of_purchase(session, program_id=program_id, purchase_id=purchase.id) if member.budgets else None
+    )
     if first is None:
-        return left
+        return replace(facts, member=replace(facts.member, budgets=member.budgets, shares=member.shares))
     taken = dict(Decision.from_data(json_value(first.entry.decision)).spent)
-    return tuple((clause, taken.get(clause, 0)) for clause, _ in left)
+    if member.shares:
+        charged = dict(member.charged)
+        beside = await budgets.share_beside(
+            session, program_id=program_id, customer_id=customer_id, purchase_id=purchase.id
+        )
+        taken = {key: min(points, max(0, charged.get(key, 0) + beside.get(key, 0))) for key, points in taken.items()}
+    left = tuple((clause, taken.get(clause, 0)) for clause, _ in member.budgets)
+    shares = tuple((clause, 0) for clause, _ in member.shares)
+    return replace(facts, member=replace(facts.member, budgets=left, shares=shares))

@@ -118,5 +118,7 @@ async def admit(session: Session, *, call: Call, order: NewPurchase) -> Admitted
     if in_force.asked.tier:
         customer = await levels.fresh(session, program_id=program, customer=customer)
     facts = await members.seen(session, program_id=program, customer=customer, terms=in_force, facts=here)
-    facts = await budgets.seen(session, program_id=program, terms=in_force, facts=facts, lock=True)
+    facts = await budgets.seen(
+        session, program_id=program, customer_id=customer.id, terms=in_force, facts=facts, lock=True
+    )
     return Admitted(customer, facts, in_force, awaited)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.amounts import MAX_POINTS
+from app.domain.decisions import Decision
 from app.domain.ledger import Entry, EntryType
 from app.domain.members import NOBODY
 from app.domain.problems import Problem, ProblemCode
@@ -61,11 +62,22 @@ class _Moving:
         correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
         return replace(self, correction=correction)
 
+    def with_budgets_of(self, decision: Decision) -> _Moving:
+        """The same with what the purchase takes of budgets for its new customer; the rest stays with the other one."""
+        member = self.before.facts.member
+        taken, goes = dict(member.charged), dict(decision.spent)
+        left = {key: taken.get(key, 0) - goes.get(key, 0) for key, _ in member.shares}
+        left = {key: points for key, points in left.items() if points}
+        facts = replace(self.after.facts, member=self.after.facts.member.charging(decision.spent))
+        correction = replace(self.correction, left_behind=json_text(left) if left else None)
+        return replace(self, after=replace(self.after, facts=facts), correction=correction)
+
     @property
     def leaving(self) -> NewCorrection:
         """What the wallet it was in is told."""
         was = _bought(self.before, facts_of=self.before, terms=self.terms)
-        fact = Corrected(self.correction.id, self.before.id, self.before.occurred_at, was)
+        left = self.correction.shares_left
+        fact = Corrected(self.correction.id, self.before.id, self.before.occurred_at, was, left)
         return NewCorrection(fact, None, self.before.customer_id)
 
     @property
@@ -115,7 +127,9 @@ async def move_purchase(session: Session, *, call: Call, order: Move) -> Answer 
     correction = ReceiptCorrection.of(
         sale, id=call.new_id(), to=_own(taker), recorded_at=call.now, reason=order.reason, actor=call.actor
     )
-    after = await _for(taker, session=session, program_id=program, sale=sale, terms=judged_by, correction=correction)
+    after = await _for(
+        taker, giver=giver, session=session, program_id=program, sale=sale, terms=judged_by, correction=correction
+    )
     return await _moved(session, call=call, moving=_Moving(giver, taker, judged_by, sale, after, correction))
 
 
@@ -147,6 +161,7 @@ def _own(customer: CustomerRow) -> str:
 async def _for(
     taker: CustomerRow,
     *,
+    giver: CustomerRow,
     session: Session,
     program_id: str,
     sale: Purchase,
@@ -158,14 +173,13 @@ async def _for(
         taker = await levels.fresh(session, program_id=program_id, customer=taker)
     bare = replace(sale.facts, member=NOBODY)
     seen = await members.seen(session, program_id=program_id, customer=taker, terms=terms, facts=bare)
-    share = await share_of_budgets(session, program_id=program_id, purchase=sale)
-    facts = replace(seen, member=replace(seen.member, budgets=share))
+    facts = await share_of_budgets(session, program_id=program_id, customer_id=giver.id, purchase=sale, facts=seen)
     return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
 async def _moved(session: Session, *, call: Call, moving: _Moving) -> Answer | Problem:
     program = call.program.id
-    here, there = await _told(session, program_id=program, moving=moving)
+    here, there, moving = await _told(session, program_id=program, moving=moving)
     sold = there.course.sales[moving.before.id]
     if any(one.lifetime > MAX_POINTS for one in there.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
@@ -176,9 +190,8 @@ async def _moved(session: Session, *, call: Call, moving: _Moving) -> Answer | P
         if above is not None:
             return above
         moving = moving.counted(moved)
-    after = replace(
-        moving.after, earned=sold.decision.points, facts=sold.facts, facts_text=json_text(sold.facts.to_data())
-    )
+    facts = replace(sold.facts, member=sold.facts.member.charging(sold.decision.spent))
+    after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, program_id=program, purchase=after)
     await receipt_corrections.add(session, program_id=program, correction=moving.correction)
     mark = receipt_corrections.evidence(moving.correction)
@@ -198,16 +211,22 @@ async def _moved(session: Session, *, call: Call, moving: _Moving) -> Answer | P
     return await keep(session, call=call, answer=answer)
 
 
-async def _told(session: Session, *, program_id: str, moving: _Moving) -> tuple[Retold, Retold]:
-    """Both wallets told with the purchase where it belongs; the same one twice where the two customers share it."""
-    at = moving.before.occurred_at
-    here = await retell(session, program_id=program_id, account=moving.giver.account, until=at, facts=[moving.leaving])
-    if moving.giver.account.id == moving.taker.account.id:
+async def _told(session: Session, *, program_id: str, moving: _Moving) -> tuple[Retold, Retold, _Moving]:
+    """Both wallets told with the purchase where it belongs, and the move with what of budgets goes along.
+
+    It is the same wallet twice where the two customers share it.
+    """
+    at, giver, taker = moving.before.occurred_at, moving.giver.account, moving.taker.account
+    shared = giver.id == taker.id
+    facts = [moving.leaving, moving.coming] if shared else [moving.coming]
+    there = await retell(session, program_id=program_id, account=taker, until=at, facts=facts)
+    moving = moving.with_budgets_of(there.course.sales[moving.before.id].decision)
+    if shared:
         both = [moving.leaving, moving.coming]
-        shared = told_with(here.told, versions=here.versions, facts=both, until=at)
-        return shared, shared
-    there = await retell(session, program_id=program_id, account=moving.taker.account, until=at, facts=[moving.coming])
-    return here, there
+        there = told_with(there.told, versions=there.versions, facts=both, until=at)
+        return there, there, moving
+    here = await retell(session, program_id=program_id, account=giver, until=at, facts=[moving.leaving])
+    return here, there, moving
 
 
 async def _booked(

@@ -122,6 +122,7 @@ async def _plain(
         or terms.asked.using
         or terms.asked.pieces
         or _may_have_expired(sale, terms=terms, at=at)
+        or any(sale.facts.member.left(clause) for clause, _ in sale.facts.member.budgets)
         or any(payment.redemption_id is not None for payment in sale.facts.payments)
         or await exchanges.has_part_in_one(session, program_id=program_id, purchase_id=sale.id)
     ):

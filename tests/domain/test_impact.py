@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import Period
-from app.domain.changing.impact import History, Impact, PastRedemption, Replay
+from app.domain.changing.impact import History, Impact, PastPurchase, PastRedemption, Replay
 from app.domain.conditions.budget import Budget, BudgetMode
 from app.domain.conditions.every_nth_item import EveryNthItem
 from app.domain.conditions.every_nth_visit import EveryNthVisit
@@ -173,6 +174,21 @@ def test_a_budget_is_given_once_to_all_members_and_pieces_go_on_from_before() ->
     for one in members:
         again.add(one)
     assert again.impact().points_gained == 5 + 3 * 4
+
+
+@pytest.mark.parametrize("mode", BudgetMode)
+def test_what_came_back_of_a_budget_is_given_to_the_same_member_and_to_no_other(mode: BudgetMode) -> None:
+    draft = terms(PER_POUND, ("gift", (Budget(30, mode),), BonusPoints(points=30)))
+    returned = PastPurchase(bought("10.00", day=0).kept({}), whole=bought("10.00", day=0))
+    gone = replace(member("ann"), events=(returned,))
+    other = member("bob", bought("10.00", day=1))
+    assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0
+    again = replace(gone, events=(returned, bought("10.00", day=1), bought("10.00", day=2)))
+    assert impact(terms(PER_POUND), draft, again, other).points_gained == 30
+    before = Replay(current=terms(PER_POUND), draft=draft, spent={"gift": 30})
+    before.add(other)
+    before.add(replace(member("cat", bought("10.00", day=1)), shares={"gift": 30}))
+    assert before.impact().points_gained == 30, "what came back before the replay"
 
 
 def test_levels_are_reached_along_the_way_and_give_what_they_promise_from_then_on() -> None:

@@ -41,6 +41,7 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "purchase_reductions": None,
     "exchanges": None,
     "clause_budgets": None,
+    "budget_shares": None,
     # What a reward is called and looks like moves no points.
     "rewards": frozenset({"id", "key", "stock", "stock_initial"}),
     "terms_versions": None,

@@ -134,6 +134,8 @@ class Customer:
             ),
             tier=self.tier,
             budgets=facts.member.budgets,
+            shares=facts.member.shares,
+            charged=facts.member.charged,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
         return replace(facts, member=member)

@@ -191,6 +191,19 @@ TABLES: dict[str, Table] = {
         references=frozenset({_PROGRAM}),
         checks=frozenset({"clause_budgets_spent"}),
     ),
+    "budget_shares": Table(
+        columns={
+            "program_id": "id",
+            "purchase_id": "id",
+            "clause": "text",
+            "customer_id": "id",
+            "points": "integer",
+        },
+        key=("program_id", "purchase_id", "clause", "customer_id"),
+        indexed=frozenset({("program_id", "customer_id", "clause")}),
+        references=frozenset({_to("purchases", "purchase_id"), _to("customers", "customer_id")}),
+        checks=frozenset({"budget_shares_points"}),
+    ),
     "impact_previews": Table(
         columns={
             "program_id": "id",
@@ -524,6 +537,7 @@ TABLES: dict[str, Table] = {
             "actor?": "id",
             "counted_points": "integer",
             "counted_stamps": "integer",
+            "left_behind?": "json",
         },
         key=_KEY,
         indexed=frozenset(

@@ -38,6 +38,7 @@ NAMES = (
     "0016_exchanges_and_reductions",
     "0017_receipt_identity",
     "0018_quarantine",
+    "0019_shares_of_budgets",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,27 +32,37 @@ class PastRedemption:
 
 
 @dataclass(frozen=True, slots=True)
+class PastPurchase:
+    """A purchase of which something came back: as far as the goods were `kept`, and `whole` as it was at the till."""
+
+    kept: PurchaseFacts
+    whole: PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """A member's recent past in the order in which it happened.
 
     `opening` is the balance before it in points, `stamps` that in stamps, `visits` the number of purchases before it, `pieces` what each clause (by key)
-    had counted before it; `person` is the member as of today.
+    had counted before it; `person` is the member as of today. `shares` are the member's own of the budgets of clauses, by key.
     """
 
     customer_id: str
     enrolled_at: datetime
     opening: int
     visits: int
-    events: tuple[PurchaseFacts | PastRedemption, ...]
+    events: tuple[PurchaseFacts | PastPurchase | PastRedemption, ...]
     pieces: Mapping[str, int] = field(default_factory=dict)
     person: Person = STRANGER
     stamps: int = 0
+    shares: Mapping[str, int] = field(default_factory=dict)
 
 
 class Course:
     """A member's way through the replay under one version of the terms.
 
-    Levels are reached by what is bought in the replay, and points neither wait nor expire in it. `spent` is what clauses have given of their budgets, shared by the courses of all members.
+    Levels are reached by what is bought in the replay, and points neither wait nor expire in it. `spent` is what clauses
+    have given of their budgets, shared by the courses of all members; what came back is the member's own again at once.
     """
 
     def __init__(self, terms: Terms, history: History, spent: dict[str, int]) -> None:
@@ -62,6 +73,7 @@ class Course:
         self._history = history
         self._track = Track(history.enrolled_at, visits=history.visits, pieces=dict(history.pieces))
         self._spent = spent
+        self._shares = Counter(history.shares)
         self._qualifying = Qualifying()
         self._standing, self._levels = TierStanding(), Levels()
         self._turns_at: datetime | None = None
@@ -70,8 +82,11 @@ class Course:
         """What the purchase earns."""
         return earn(terms=self._terms, facts=self._seen(facts))
 
-    def book(self, facts: PurchaseFacts, decision: Decision) -> None:
-        """Add what a purchase earned, as far as an account can hold it."""
+    def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
+        """Add what a purchase earned, as far as an account can hold it; `whole` is what it was before something came back."""
+        if self._terms.budgets:
+            first = decision if whole is None else self.decide(whole)
+            self._spend(first, kept=decision)
         points = self._gain(decision.points, Unit.POINTS)
         if decision.stamps:
             self._gain(decision.stamps, Unit.STAMPS)
@@ -82,8 +97,13 @@ class Course:
             points = base_points(decision, terms=self._terms)
             self._qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
             self._look(facts.occurred_at)
-        for key, taken in decision.spent:
-            self._spent[key] = self._spent.get(key, 0) + taken
+
+    def _spend(self, first: Decision, *, kept: Decision) -> None:
+        """Take from budgets what a purchase was given, the member's own first; what is not kept of it is the member's own."""
+        for key, charged in first.charged():
+            self._spent[key] = self._spent.get(key, 0) + charged
+            self._shares[key] += charged
+        self._shares.subtract(dict(kept.spent))
 
     def _gain(self, amount: int, unit: Unit) -> int:
         """What an account can hold of it."""
@@ -130,6 +150,7 @@ class Course:
         at, person = facts.occurred_at, self._history.person
         member = Member(
             budgets=tuple(left),
+            shares=tuple((key, self._shares[key]) for key in budgets),
             tier=self._standing.tier if asked.tier else None,
             qualifying=self._qualifying.points(terms=self._terms, at=at) if asked.tier else 0,
             birthdays=birthdays_around(asked.about, person=person, at=at, zone_name=facts.zone),

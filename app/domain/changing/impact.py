@@ -6,7 +6,7 @@ the old price that points earned before may keep is a matter of transition and n
 period is counted from the beginning of the replay; visits and pieces are counted from the first one; who a member is,
 is taken as of today. A budget is as full as it was at the beginning; since members are replayed one after the other,
 and not in the order of the receipts, the replay shows how much is given out of it in all, and not who would have come
-too late.
+too late. What came back of it is given to the same member first, from the moment of the purchase on.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.domain.changing.courses import Course, History
+from app.domain.changing.courses import PastPurchase as PastPurchase
 from app.domain.changing.courses import PastRedemption as PastRedemption
 from app.domain.deciding.redeeming import price
 from app.domain.effects.combination import Combination
 from app.domain.effects.counted_amounts import CountedAmounts
 from app.domain.effects.reward_cost import RewardCost
 from app.domain.effects.rounding_rule import RoundingRule
-from app.domain.facts import PurchaseFacts
 from app.domain.terms import Terms
 from app.domain.units import Unit
 
@@ -135,10 +135,11 @@ class Replay:
         dearer = {Unit.POINTS: 0, Unit.STAMPS: 0}
         lost = won = 0
         for event in history.events:
-            if isinstance(event, PurchaseFacts):
-                decision = before.decide(event)
-                before.book(event, decision)
-                after.book(event, decision if self._earns_alike else after.decide(event))
+            if not isinstance(event, PastRedemption):
+                kept, whole = (event.kept, event.whole) if isinstance(event, PastPurchase) else (event, None)
+                decision = before.decide(kept)
+                before.book(kept, decision, whole=whole)
+                after.book(kept, decision if self._earns_alike else after.decide(kept), whole=whole)
                 self._counts["purchases"] += 1
                 continue
             self._counts["redemptions"] += 1

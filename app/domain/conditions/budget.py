@@ -31,7 +31,7 @@ class Budget(Condition):
     Where less is left than it would give, WHOLE gives nothing, and the rest waits for somebody who gets less; PARTIAL
     gives the rest. It goes by the order in which purchases are recorded, and counts what is really given: what a cap
     takes away is not spent. The clause's points are whole by themselves, whatever is rounded with others. Points that
-    are taken back after a refund do not fill it again. What was given under the key of the clause stays given in later
+    really come back do not fill it for others: they are given to the same customer first. What was given under the key of the clause stays given in later
     versions of the terms.
     """
 
@@ -54,7 +54,7 @@ class Budget(Condition):
         return self.used_up(left, wanted=None)
 
     def used_up(self, left: int, *, wanted: int | None) -> Finding:
-        """That less is left than the clause would give; nothing fills a budget again."""
+        """That less is left than the clause would give; waiting fills no budget again."""
         return Finding(False, ReasonCode.BUDGET_USED_UP, left, wanted, (Remedy(RemedyCode.NONE),))
 
     def sentence(self, say: Wording) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.counting import Counted
-from app.domain.deciding.gifts import Gift, Given, bounded, gift, shared, spent, together
+from app.domain.deciding.gifts import Gift, Given, bounded, gift, own_part, shared, spent, together
 from app.domain.deciding.judging import judge, rewards
 from app.domain.deciding.stamping import stamped
 from app.domain.decisions import (
@@ -84,6 +84,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     whole = points == before_caps and not (short and any(one.points for one in short.values()))
     outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
     stamps, stamping = stamped(terms, purchase=purchase) if terms.stamping else (0, ())
+    taken = spent(given, points=points, budgets=tuple(terms.budgets)) if terms.budgets else ()
     return Decision(
         outcome=outcome if points or stamps else DecisionOutcome.NOTHING_EARNED,
         points=points,
@@ -91,8 +92,9 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         decided_for=facts.occurred_at,
         reasons=(*reasons, *limits, *stamping),
         zone=facts.zone if facts.zone != terms.zone else None,
-        spent=spent(given, points=points, budgets=tuple(terms.budgets)) if terms.budgets else (),
+        spent=taken,
         stamps=stamps,
+        own=own_part(taken, member=facts.member) if taken else (),
     )
 
 

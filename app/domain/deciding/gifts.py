@@ -95,6 +95,12 @@ def shared(gifts: Sequence[Gift], *, total: int, rounding: RoundingRule) -> dict
     return {gift.key: shares[gift.key] if gift.wanted is None else gift.points for gift in gifts}
 
 
+def own_part(spent: Sequence[tuple[str, int]], *, member: Member) -> tuple[tuple[str, int], ...]:
+    """The part of what is taken from budgets that came back from the customer before: it is taken first."""
+    own = ((key, min(points, member.share(key))) for key, points in spent)
+    return tuple((key, points) for key, points in own if points > 0)
+
+
 def spent(given: dict[str, int], *, points: int, budgets: Sequence[str]) -> tuple[tuple[str, int], ...]:
     """What is taken from each budget, by the key of its clause, when caps leave `points` of all that is given.
 

@@ -113,7 +113,7 @@ class KeptPart:
 def judge_kept(*, terms: Terms, earned: int, stamps: int, kept: PurchaseFacts) -> KeptPart:
     """Judge what is kept by the terms of the sale, which brought so many points and stamps.
 
-    Budgets are as full as they were at the sale; what is taken back fills none of them again.
+    Budgets are as full as they were at the sale, with what was the customer's own then.
     """
     still = earn(terms=terms, facts=kept)
     return KeptPart(

@@ -1,7 +1,8 @@
-"""What a purchase counts for in later decisions: as a visit, in items, in points, and in uses of clauses.
+"""What a purchase counts for in later decisions: as a visit, in items, in points, in uses of clauses, and in budgets.
 
 All of it follows what the customer keeps. A use of a clause is held until the clause gives nothing for what is kept and
-what it gave was really taken back; what is taken counts first for such clauses, in the order of the terms.
+what it gave was really taken back; what is taken counts first for such clauses, in the order of the terms. The points of a
+budget are held likewise, one by one.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a purchase counts for: `points` are what it earned less what was really taken back, `items` those by clause."""
+    """What a purchase counts for: `points` are what it earned less what was really taken back, `items` those by clause.
+
+    `budgets` are the points of each clause's budget that are held.
+    """
 
     visit: bool
     points: int
     items: tuple[tuple[str, int], ...] = ()
     uses: tuple[Use, ...] = ()
+    budgets: tuple[tuple[str, int], ...] = ()
 
 
 class Given(NamedTuple):
@@ -75,6 +80,7 @@ def usage_left(
         points=decision.points - taken.points,
         items=pieces_counted(terms, facts=kept) if terms.asked.pieces else (),
         uses=_held(terms, facts=facts, decision=decision, kept=kept, still=still, taken=taken),
+        budgets=_held_of_budgets(terms, decision=decision, still=still, taken=taken),
     )
 
 
@@ -108,6 +114,20 @@ def _held(
         lost = gift.times * returned // gave if gave else gift.times
         held[key] = max(gift.times - lost, gives_still[key].times if key in gives_still else 0)
     return uses_of(terms, facts=facts, clauses=held)
+
+
+def _held_of_budgets(terms: Terms, *, decision: Decision, still: Decision, taken: Taken) -> tuple[tuple[str, int], ...]:
+    """What is held of each budget: what was given, less what the clause no longer gives and was really taken."""
+    if taken == NOTHING_TAKEN:
+        return decision.spent
+    gave, gives_still, back = dict(decision.spent), dict(still.spent), taken.points
+    held = dict(gave)
+    for clause in terms.clauses:
+        if clause.key in gave:
+            returned = min(max(0, gave[clause.key] - gives_still.get(clause.key, 0)), back)
+            held[clause.key] -= returned
+            back -= returned
+    return tuple((key, points) for key, points in held.items() if points)
 
 
 def _given(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, Given]:

@@ -20,6 +20,7 @@ from app.domain.wallets.goods_return import GoodsReturn, GoodsReturned
 from app.domain.wallets.happenings import (
     Adjusted,
     Bought,
+    Corrected,
     Exchanged,
     Held,
     PassedOn,
@@ -55,6 +56,8 @@ class Course(PassingTime):
         self.redeemed: dict[str, Redeemed] = {}
         self.overpaid: set[str] = set()
         """The purchases (ids) handed out in exchanges, of which points pay more than they cost on top of what came back."""
+        self.moved_away: list[Corrected] = [one for one in story.corrections if one.before and one.left_behind]
+        """Purchases that are another customer's now, and left something of a budget behind."""
 
     def happen(self, fact: Happening) -> None:
         """Let time pass to the fact, and let it happen."""
@@ -231,6 +234,7 @@ class Course(PassingTime):
         self.receipts |= other.receipts
         self.returned |= other.returned
         self.overpaid |= other.overpaid
+        self.moved_away += other.moved_away
         if fact.survivor is None:
             self.holders |= other.holders
         else:

@@ -46,12 +46,14 @@ class Corrected:
     """A receipt that had been recorded wrongly: `before` is what stood of it here until then, None where it stood elsewhere.
 
     What is known of the purchase now is in the story; this says only what was known before. `at` is its business time.
+    `left_behind` is what the purchase took of each budget, less what went along to another customer.
     """
 
     id: str
     purchase_id: str
     at: datetime
     before: Bought | None
+    left_behind: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,20 @@ class PurchaseState:
         """What was really taken back: taken, owed, or expired unspent; not what was short."""
         return Taken(self.due - self.short, self.stamps_due)
 
+    @property
+    def shares(self) -> tuple[tuple[str, int], ...]:
+        """What it adds to its customer's own share of each budget: what it took of what is left for all, less what is held.
+
+        Below 0 where more is held: it was the customer's own already, or a late fact gives more. None of a purchase that
+        was recorded before anything came back of budgets.
+        """
+        member = self.bought.facts.member
+        if not member.shares:
+            return ()
+        charged, held = dict(member.charged or self.decision.charged()), dict(self.usage.budgets)
+        added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in member.shares)
+        return tuple((key, points) for key, points in added if points)
+
     def kept(self) -> PurchaseFacts:
         """The purchase as it is kept, with the goods that stand in the place of some that came back."""
         lines = [line for receipt in self.receipts for line in receipt.lines_in(self.bought.id)]
