@@ -136,7 +136,7 @@ def purchase(number: int, *, receipt: str, price: int = 300) -> NewPurchase:
         occurred_at=datetime.now(UTC) - timedelta(seconds=1), zone="Europe/London", currency="GBP", lines=lines
     )
     by = CustomerBy(f"CARD{number % CUSTOMERS:06}", IdentityKind.CARD)
-    return NewPurchase(customer=by, external_id=receipt, facts=facts, fingerprint=receipt)
+    return NewPurchase(customer=by, external_id=receipt, facts=facts)
 
 
 def buying(key: str, count: int) -> list[bytes]:

@@ -43,7 +43,9 @@ def filled(url: str, *, purchases: int, members: int) -> None:
     base = FACTS.to_data()
     with sqlite3.connect(url.removeprefix("sqlite:///")) as data:
         data.execute(
-            "INSERT INTO programs VALUES (?, 'LIVE', 'Shop', 'GBP', 'Europe/London', 'GB', 'points', ?)", (PROGRAM, at)
+            "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at)"
+            " VALUES (?, 'LIVE', 'Shop', 'GBP', 'Europe/London', 'GB', 'points', ?)",
+            (PROGRAM, at),
         )
         ids = [(id_of(2, n), id_of(3, n), id_of(4, n)) for n in range(members)]
         data.executemany("INSERT INTO wallets VALUES (?, ?, ?)", [(PROGRAM, wallet, at) for wallet, _, _ in ids])
@@ -52,10 +54,15 @@ def filled(url: str, *, purchases: int, members: int) -> None:
             [(PROGRAM, customer, wallet, at) for wallet, customer, _ in ids],
         )
         data.executemany(
-            "INSERT INTO accounts VALUES (?, ?, ?, 'points', ?, 0, 0, 0, 0, 0, 0, ?)",
+            "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
+            " entries, head) VALUES (?, ?, ?, 'points', ?, 0, 0, 0, 0, 0, 0, ?)",
             [(PROGRAM, account, wallet, chance.randrange(500), "0" * 64) for wallet, _, account in ids],
         )
-        data.execute("INSERT INTO terms_versions VALUES (?, ?, 1, ?, ?, '{}')", (PROGRAM, id_of(5, 1), at, at))
+        data.execute(
+            "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
+            " VALUES (?, ?, 1, ?, ?, '{}')",
+            (PROGRAM, id_of(5, 1), at, at),
+        )
         rows = []
         for number in range(purchases):
             moment = START + timedelta(minutes=chance.randrange(90 * 24 * 60))

@@ -24,6 +24,7 @@ import uuid_utils
 from app.domain.facts import Line, PurchaseFacts
 from app.domain.identities import IdentityKind
 from app.domain.problems import Problem
+from app.domain.receipt_numbers import ReceiptBy
 from app.store.customers import CustomerBy
 from app.store.migrating import migrate
 from app.store.opening import open_database
@@ -96,7 +97,7 @@ async def _customer(session: Session, *, call: Call, number: int, dice: random.R
         keyed = replace(call, key=f"{number}-{place}")
         kind = dice.random()
         if receipt and kind < 0.1:
-            back = NewRefund(None, receipt, None, at, f"F{number}-{place}", None, "bench")
+            back = NewRefund(None, ReceiptBy(receipt), None, at, f"F{number}-{place}", None, "bench")
             answer = await refund(session, call=keyed, order=back)
             receipt = ""
         elif place > 5 and kind < 0.2:
@@ -111,7 +112,7 @@ async def _customer(session: Session, *, call: Call, number: int, dice: random.R
                 for one in range(1, dice.randrange(2, 5))
             )
             facts = PurchaseFacts(occurred_at=at, zone="Europe/London", currency="GBP", lines=lines)
-            answer = await earn(session, call=keyed, order=NewPurchase(card, receipt, facts, "bench"))
+            answer = await earn(session, call=keyed, order=NewPurchase(card, receipt, facts))
         assert not isinstance(answer, Problem), answer
 
 

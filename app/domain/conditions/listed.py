@@ -33,8 +33,10 @@ class Listed(Selecting):
 
     def selects(self, line: Line) -> bool:
         """Named among those that count, and not among those that do not."""
-        names = self.names(line)
-        return (not self.include or _among(names, self.include)) and not _among(names, self.exclude)
+        names, include, exclude = self.names(line), self.include, self.exclude
+        return (not include or not _spellings(include).isdisjoint(names)) and (
+            not exclude or _spellings(exclude).isdisjoint(names)
+        )
 
     def found(self, count: int) -> Finding:
         """One line is enough; the remedy names what would do."""
@@ -78,12 +80,16 @@ class Listed(Selecting):
         return None
 
 
-def _among(names: tuple[str, ...], listed: frozenset[str]) -> bool:
-    """Whether one of the names is in a list. Lists and receipts of before names had one spelling stay as they were written."""
-    return bool(listed) and not (listed.isdisjoint(names) and _spelled(listed).isdisjoint(names))
-
-
 @lru_cache(maxsize=4096)
+def _spellings(listed: frozenset[str]) -> frozenset[str]:
+    """The names of a list as they are written, and in the one spelling that receipts have.
+
+    They differ in lists that were published before names had one spelling, as in receipts of then. Kept, as it is asked
+    for every line.
+    """
+    return listed | _spelled(listed)
+
+
 def _spelled(listed: frozenset[str]) -> frozenset[str]:
-    """The names of a list in the one spelling that receipts have. Kept, as it is asked for every line."""
+    """The names of a list in the one spelling that receipts have."""
     return frozenset(map(identifying, listed))
