@@ -55,11 +55,9 @@ async def standing(
     """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
     at, account = facts.occurred_at, customer.account
     facts = await members.seen(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
-    # A hold counts as used, and points that wait come one day, which only the history says.
-    reserved = any(balance.held or balance.pending for balance in held_of(customer).values())
-    if not reserved and await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
-        lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
-        return Standing(customer, facts, held_of(customer), lists)
+    stands = await _as_kept(session, program_id=program_id, customer=customer, terms=terms, facts=facts)
+    if stands is not None:
+        return stands
     retold = await retell(session, program_id=program_id, account=account, until=at)
     owner = customer.asked_for or customer.id
     then = retold.course if account.precedes(at) else retold.as_of(at, customer_id=owner)
@@ -81,6 +79,27 @@ async def standing(
         lists=then.price_lists(terms=terms, at=at),
         pending=pending_points(retold.course, terms=terms, at=retold.until),
     )
+
+
+async def _as_kept(
+    session: Session, *, program_id: str, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
+) -> Standing | None:
+    """The same by what is kept; None where only the history says it.
+
+    A hold counts as used, and points that wait come one day, of which what is kept knows only that of points that never expire.
+    """
+    at, held = facts.occurred_at, held_of(customer)
+    if any(balance.held or (balance.pending and unit is not Unit.POINTS) for unit, balance in held.items()):
+        return None
+    if not await following.follows(session, program_id=program_id, customer=customer, terms=terms, at=at):
+        return None
+    waiting: PendingPoints | None = NOTHING_PENDING
+    if held[Unit.POINTS].pending:
+        waiting = await price_lists.pending(session, program_id=program_id, customer=customer, in_force=terms, at=at)
+    if waiting is None:
+        return None
+    lists = await price_lists.known(session, program_id=program_id, customer=customer, in_force=terms, at=at)
+    return Standing(customer, facts, held, lists, waiting)
 
 
 async def up_to_date(

@@ -12,6 +12,7 @@ import pytest
 
 from app.api.serving.costs import Allowance
 from app.domain.access import Role
+from app.queries import standing as standings
 from tests.passing_on import MERGE
 from tests.shop import DECISION, Clock, Shop, open_shop
 
@@ -236,6 +237,51 @@ def test_what_is_held_counts_as_used_in_offers_and_baskets_too(shop: Shop, clock
     assert take(shop, card, "coffee")["decision"]["outcome"] == "GRANTED"
 
 
+@pytest.mark.parametrize("lasting", [True, False], ids=["for ever", "expiring"])
+def test_offers_on_points_that_wait_are_the_same_by_what_is_kept_and_by_the_history(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch, lasting: bool
+) -> None:
+    create(shop, "coffee")
+    create(shop, "cake")
+    wait = {"key": "pending", "effect": {"pendingPeriod": {"days": 5}}}
+    ends = {"key": "valid", "effect": {"pointsValidity": {"months": 6, "expires": True}}}
+    more = [] if lasting else [ends]
+    publish(shop, clock, wait, *more, coffee=20, cake=90)
+    card = shop.enrol()
+    for price in ("30.00", "50.00"):
+        shop.buy(card, price)
+        clock.now += timedelta(days=2)
+    publish(shop, clock, wait, *more, coffee=90, cake=200)
+    shop.buy(card, "70.00")
+
+    def told() -> dict[str, Any]:
+        """What is offered, but for the moment at which it was asked."""
+        return {
+            key: {**one, "decision": {**one["decision"], "decidedFor": None}} for key, one in offers(shop, card).items()
+        }
+
+    kept = told()
+    assert [one["available"] for one in kept.values()] == [False, False]
+    assert "STILL_PENDING" in str(kept), kept
+
+    async def nothing(*_: Any, **__: Any) -> None:
+        """As if what is kept said nothing."""
+
+    history = standings.retell
+    with monkeypatch.context() as patch:
+        patch.setattr(standings, "_as_kept", nothing)
+        assert told() == kept
+    looked: list[Any] = []
+
+    async def noted(*given: Any, **more: Any) -> Any:
+        looked.append(given)
+        return await history(*given, **more)
+
+    monkeypatch.setattr(standings, "retell", noted)
+    assert told() == kept
+    assert bool(looked) is not lasting
+
+
 def agrees(offer: Any, outlook: Any, done: Any, *, before: int | None) -> None:
     """What the till answered is what the offer and the basket said; `before` is the balance then, None for a late one."""
     unit = offer["unit"]["code"]
@@ -349,7 +395,8 @@ def test_with_a_basket_of_any_time_the_till_says_what_the_offer_says(shop: Shop,
             }
             for name, given in asks.items()
         ]
-        publish(shop, clock, *clauses)
+        pending = [{"key": "pending", "effect": {"pendingPeriod": {"days": 2}}}] * chance.choice([0, 1])
+        publish(shop, clock, *pending, *clauses)
 
     change_prices()
     since = clock.now

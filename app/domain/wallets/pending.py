@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.deciding.pending import Foreseen
 from app.domain.deciding.price_lists import PriceLists
 from app.domain.deciding.redeeming import price
+from app.domain.lots import Lot
 from app.domain.terms import Clause, Terms
 from app.domain.units import Unit
 from app.domain.wallets.course import Course
@@ -48,15 +50,34 @@ NOTHING_PENDING = PendingPoints(())
 def pending_points(course: Course, *, terms: Terms, at: datetime) -> PendingPoints:
     """What waits in a wallet at a moment that it was told up to. What is known to expire until then is not counted."""
     purse = course.points
-    lots = purse.holdings.free_lots()
+    return waiting_points(
+        purse.holdings.free_lots(),
+        owed=purse.holdings.owed,
+        at=at,
+        expires_at=purse.expires_at,
+        lists_at=lambda then: course.price_lists(terms=terms, at=then),
+    )
+
+
+def waiting_points(
+    lots: Sequence[Lot],
+    *,
+    owed: int,
+    at: datetime,
+    expires_at: Callable[[Lot], datetime | None],
+    lists_at: Callable[[datetime], PriceLists | None],
+) -> PendingPoints:
+    """What waits in lots, all of which have something free, of a wallet that owes so many points.
+
+    `expires_at` says when a lot expires as things stand, `lists_at` what points of different age pay at a moment.
+    """
     moments = []
     for then in sorted({lot.available_from for lot in lots if lot.available_from > at}):
         there = 0
         for lot in lots:
-            expires_at = purse.expires_at(lot)
-            if lot.available_from <= then and (expires_at is None or expires_at > then):
+            ends_at = expires_at(lot)
+            if lot.available_from <= then and (ends_at is None or ends_at > then):
                 there += lot.free
         waiting = sum(lot.free for lot in lots if at < lot.available_from <= then)
-        lists = course.price_lists(terms=terms, at=then)
-        moments.append(_Moment(then, waiting, there - purse.holdings.owed, lists))
+        moments.append(_Moment(then, waiting, there - owed, lists_at(then)))
     return PendingPoints(tuple(moments))
