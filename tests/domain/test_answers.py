@@ -123,7 +123,7 @@ def test_happy_hour_says_when_the_reward_cannot_be_had_and_from_when_it_can(
         (MemberFor(30), ReasonCode.MEMBER_TOO_SHORT, "You have been a member for 3 days; you need 30 days.", "Valid from 31 March."),
         (AgeAtLeast(18), ReasonCode.TOO_YOUNG, "Only valid for members aged 18 or over.", "Valid from 5 March 2028."),
         (Segments(frozenset({"vip"})), ReasonCode.NOT_IN_SEGMENT, "Only valid for members of the group “vip”.", "Ask our staff whether you can join the group “vip”."),
-        (TimesPerPeriod(2, Period.MONTH), ReasonCode.USED_UP, "You can have this at most 2 times a month, and you already have.", "Valid from 1 April."),
+        (TimesPerPeriod(2, Period.MONTH), ReasonCode.USED_UP, "You can have this at most 2 times per calendar month, and you already have.", "Valid from 1 April."),
         (Budget(100, BudgetMode.PARTIAL), ReasonCode.BUDGET_USED_UP, "The points set aside for this are used up.", None),
         (ExceptWhen((IN_SHOP,)), ReasonCode.EXCEPTION_APPLIES, "Not valid in store.", "Buy online or by phone."),
     ],
@@ -244,10 +244,10 @@ def test_two_things_that_stand_in_the_way_promise_nothing_too_soon() -> None:
 @pytest.mark.parametrize(
     ("scope", "earned", "said"),
     [
-        (CapScope.PURCHASE, 0, "You can earn at most 5 points in one purchase; this purchase comes to 10 points."),
+        (CapScope.PURCHASE, 0, "You can earn at most 5 points per purchase; this purchase comes to 10 points."),
         (CapScope.DAY, 0, "You can earn at most 5 points a day; this purchase comes to 10 points."),
         (CapScope.DAY, 2, "You can earn at most 5 points a day; 3 points of that were left for this purchase."),
-        (CapScope.MONTH, 5, "You can earn at most 5 points a month, and you have earned that already."),
+        (CapScope.MONTH, 5, "You can earn at most 5 points per calendar month, and you have earned that already."),
     ],
 )
 def test_a_cap_says_what_it_allows_and_what_was_left_of_it(scope: CapScope, earned: int, said: str) -> None:

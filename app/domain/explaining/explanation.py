@@ -204,7 +204,7 @@ class Explanation:
         elif isinstance(effect, Tier):
             values["tier"] = effect.name
         elif isinstance(effect, PointsCap):
-            values |= {"points": say.points(effect.points), "scope": say(f"when.cap.{effect.scope.value}")}
+            values |= {"points": say.points(effect.points), "scope": say(f"points_cap.{effect.scope.value}")}
         return values
 
     def _of_measure(self, reason: Reason, condition: Condition, *, say: Wording) -> str:

@@ -177,7 +177,7 @@ def _(condition: TierAtLeast, say: Wording) -> str:
 
 @phrase.register
 def _(condition: TimesPerPeriod, say: Wording) -> str:
-    period = say(f"when.period.{condition.period.value}")
+    period = say(f"period.{condition.period.value}")
     return say("when.times", times=say.counted("times", condition.times), period=period)
 
 
