@@ -17,13 +17,18 @@ async def refusal(
     So is a wallet that they share, and that of the customer who they were merged into.
     """
     holder_id = principal.holder_id if principal is not None else None
-    if holder_id is None:
-        return None
-    holder = await customers.find(session, program_id=program_id, by=CustomerBy(holder_id))
-    if holder is None or holder.account.wallet_id != customer.account.wallet_id:
+    if not await is_of(session, program_id=program_id, holder_id=holder_id, customer=customer):
         return None
     return Problem(
         ProblemCode.OWN_CARD,
         path=path,
         detail="this access key belongs to a holder of that wallet; another one can do it",
     )
+
+
+async def is_of(session: Session, *, program_id: str, holder_id: str | None, customer: CustomerRow) -> bool:
+    """Whether the customer's wallet is that of the holder of a key, too; a key of nobody's (None) has none."""
+    if holder_id is None:
+        return False
+    holder = await customers.find(session, program_id=program_id, by=CustomerBy(holder_id))
+    return holder is not None and holder.account.wallet_id == customer.account.wallet_id

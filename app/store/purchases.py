@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.facts import PurchaseFacts
@@ -163,23 +164,35 @@ async def still(session: Session, *, program_id: str, purchase: Purchase) -> Pur
     return found
 
 
+class Expected(NamedTuple):
+    """What is known of a receipt before it is recorded: its purchases, the last completion first, and what has its number.
+
+    Refunds or exchanges that wait for it (`awaited`), a receipt that is or was in quarantine (`kept_back`), and an exchange
+    that waits for its purchase and hands it out (`claimed`).
+    """
+
+    recorded: tuple[Purchase, ...]
+    awaited: bool
+    kept_back: bool
+    claimed: bool
+
+
 async def expected(
     session: Session, *, program_id: str, source: str, number: str, spot: Spot, numbering: Numbering
-) -> tuple[tuple[Purchase, ...], bool, bool]:
-    """The purchases of a receipt, the last completion first, whether refunds wait for its number, and whether one was in quarantine.
-
-    In one statement.
-    """
+) -> Expected:
+    """What is known of a receipt with a number that is used at a spot, in one statement."""
     rows = await session.rows(_EXPECTED, program_id, source, number, *map(list, numbering.spaces(spot)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
     same = tuple(one for one in known if numbering.same(spot, recorded=one.spot, space=one.space))
-    return same, bool(rows[0]["awaited"]), bool(rows[0]["kept_back"])
+    return Expected(same, bool(rows[0]["awaited"]), bool(rows[0]["kept_back"]), bool(rows[0]["claimed"]))
 
 
 _EXPECTED = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
     " EXISTS (SELECT 1 FROM waiting_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
     " AND w.state = 'WAITING') AS awaited,"
+    " EXISTS (SELECT 1 FROM waiting_refunds x WHERE x.program_id = $1 AND x.bought_number = $3"
+    " AND x.state = 'WAITING') AS claimed,"
     " EXISTS (SELECT 1 FROM quarantined_receipts q WHERE q.program_id = $1 AND q.external_id = $3"
     " AND q.kind <> 'REFUND') AS kept_back FROM (SELECT 1 AS one) AS one"
     " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"

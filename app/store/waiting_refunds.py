@@ -1,80 +1,32 @@
-"""Refunds that arrived before their purchase: kept until it comes, or until a person looks at them."""
+"""Refunds and exchanges that arrived before their purchase: kept until it comes, or until a person looks at them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
 
-from app.domain.receipt_numbers import EVERYWHERE, NO_LOCATION, Numbering, ReceiptBy, Space, Spot, told_apart
+from app.domain.problems import ProblemCode
+from app.domain.receipt_numbers import NO_LOCATION, Numbering, Space, Spot, told_apart
 from app.store.accounts import NO_EVIDENCE
 from app.store.evidence import added, digest
-from app.store.unit import Row, Session
-from app.store.values import instant, instant_or_none, json_text, json_value
-
-
-class WaitingState(StrEnum):
-    """What became of a refund that waited.
-
-    REFUSED: the purchase came, and has not that much to give back, or the number is another's. DISMISSED by a person.
-    """
-
-    WAITING = "WAITING"
-    APPLIED = "APPLIED"
-    REFUSED = "REFUSED"
-    DISMISSED = "DISMISSED"
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingRefund:
-    """A refund of the purchase with a receipt that is not known yet, as it was sent.
-
-    `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became. `space` is
-    that of its own number. `settled_at`, `settled_by` (the access key) and `settled_because` are there where a person
-    dismissed it.
-    """
-
-    id: str
-    receipt: ReceiptBy
-    external_id: str | None
-    occurred_at: datetime
-    recorded_at: datetime
-    lines: Mapping[int, Decimal | None] | None
-    reason: str | None
-    fingerprint: str
-    amounts: Mapping[int, Decimal] = field(default_factory=dict)
-    amount: Decimal | None = None
-    state: WaitingState = WaitingState.WAITING
-    refund_id: str | None = None
-    space: Space = EVERYWHERE
-    settled_at: datetime | None = None
-    settled_by: str | None = None
-    settled_because: str | None = None
-
-    def says(self, other: WaitingRefund) -> bool:
-        """Whether another one is sent with the same meaning, its number and its time aside."""
-        return (self.receipt, self.lines, self.amounts, self.amount, self.reason) == (
-            other.receipt,
-            other.lines,
-            other.amounts,
-            other.amount,
-            other.reason,
-        )
-
+from app.store.unit import Session
+from app.store.values import instant, json_text
+from app.store.waiting_rows import HandedOut as HandedOut
+from app.store.waiting_rows import WaitingRefund as WaitingRefund
+from app.store.waiting_rows import WaitingState as WaitingState
+from app.store.waiting_rows import known_later, waiting_of, wish_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id, numbered_at, numbered_on"
-_SETTLED = "settled_at, settled_by, settled_because"
-_SELECT = f"SELECT {_COLUMNS}, {_SETTLED} FROM waiting_refunds WHERE program_id = $1"
+_LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, refused_with"
+_SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM waiting_refunds WHERE program_id = $1"
 
 
 async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> None:
     """Keep a refund until its purchase comes."""
-    wish = json_text(_wish(waiting))
+    wish = json_text(wish_of(waiting))
     await session.execute(
-        f"INSERT INTO waiting_refunds ({_COLUMNS}, program_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        f"INSERT INTO waiting_refunds ({_COLUMNS}, bought_number, customer_id, program_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         waiting.id,
         waiting.receipt.number,
         waiting.external_id,
@@ -84,21 +36,12 @@ async def add(session: Session, *, program_id: str, waiting: WaitingRefund) -> N
         waiting.state.value,
         waiting.refund_id,
         *waiting.space,
+        waiting.bought.number if waiting.bought is not None else None,
+        waiting.bought.customer_id if waiting.bought is not None else None,
         program_id,
     )
-    known = digest(
-        "waiting_refunds",
-        waiting.id,
-        waiting.receipt.number,
-        waiting.external_id,
-        waiting.occurred_at,
-        waiting.recorded_at,
-        wish,
-        waiting.state.value,
-        waiting.refund_id,
-        *told_apart(waiting.space),
-    )
-    await _keep_evidence(session, program_id=program_id, digests=(known,))
+    known = await _digests(session, program_id=program_id, waiting_id=waiting.id)
+    await _keep_evidence(session, program_id=program_id, digests=known)
 
 
 async def of_receipt(session: Session, *, program_id: str, number: str) -> tuple[WaitingRefund, ...]:
@@ -107,7 +50,7 @@ async def of_receipt(session: Session, *, program_id: str, number: str) -> tuple
         f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", program_id, number
     )
     # Sorted here: databases sort texts, and what is missing, each in its own way.
-    return tuple(sorted(map(_waiting, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
+    return tuple(sorted(map(waiting_of, rows), key=lambda one: (one.occurred_at, one.external_id or "", one.id)))
 
 
 async def by_number(
@@ -125,13 +68,19 @@ async def by_number(
         ["", NO_LOCATION, *([spot.location] if spot.location is not None else [])],
         ["", numbering.day_of(spot).isoformat()],
     )
-    return _waiting(rows[0]) if rows else None
+    return waiting_of(rows[0]) if rows else None
+
+
+async def of_bought(session: Session, *, program_id: str, number: str) -> tuple[WaitingRefund, ...]:
+    """The exchanges that wait or have waited in which a receipt of this number is handed out, newest first."""
+    rows = await session.rows(f"{_SELECT} AND bought_number = $2 ORDER BY id DESC", program_id, number)
+    return tuple(waiting_of(row) for row in rows)
 
 
 async def by_id(session: Session, *, program_id: str, waiting_id: str, lock: bool = False) -> WaitingRefund | None:
     """The refund that waits or has waited, by id, or None; `lock` holds it until the transaction ends."""
     row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", program_id, waiting_id)
-    return None if row is None else _waiting(row)
+    return None if row is None else waiting_of(row)
 
 
 async def open_ones(session: Session, *, program_id: str, limit: int) -> tuple[WaitingRefund, ...]:
@@ -141,20 +90,26 @@ async def open_ones(session: Session, *, program_id: str, limit: int) -> tuple[W
         program_id,
         limit,
     )
-    return tuple(_waiting(row) for row in rows)
+    return tuple(waiting_of(row) for row in rows)
 
 
 async def settle(
-    session: Session, *, program_id: str, waiting_id: str, state: WaitingState, refund_id: str | None
+    session: Session,
+    *,
+    program_id: str,
+    waiting_id: str,
+    refund_id: str | None,
+    refused_with: ProblemCode | None = None,
 ) -> None:
-    """Keep what became of it."""
+    """Keep what became of it: the refund (id) that it was applied as, or why its purchase could not take it."""
     before = await _digests(session, program_id=program_id, waiting_id=waiting_id)
     await session.execute(
-        "UPDATE waiting_refunds SET state = $3, refund_id = $4 WHERE program_id = $1 AND id = $2",
+        "UPDATE waiting_refunds SET state = $3, refund_id = $4, refused_with = $5 WHERE program_id = $1 AND id = $2",
         program_id,
         waiting_id,
-        state.value,
+        (WaitingState.APPLIED if refund_id is not None else WaitingState.REFUSED).value,
         refund_id,
+        refused_with.value if refused_with is not None else None,
     )
     after = await _digests(session, program_id=program_id, waiting_id=waiting_id)
     await _keep_evidence(session, program_id=program_id, digests=after, gone=before)
@@ -220,55 +175,7 @@ async def _digests(session: Session, *, program_id: str, waiting_id: str | None)
             row["state"],
             row["refund_id"],
             *told_apart(Space(row["numbered_at"], row["numbered_on"])),
-            *_dismissal(row),
+            *known_later(row),
         )
         for row in await session.rows(f"{_SELECT}{one}", *values)
     ]
-
-
-def _dismissal(row: Row) -> list[Any]:
-    """What its digest says of its dismissal: nothing where it was not dismissed, as before there were any."""
-    settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
-    return settled if any(value is not None for value in settled) else []
-
-
-def _wish(one: WaitingRefund) -> dict[str, Any]:
-    lines = None
-    if one.lines is not None:
-        lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in one.lines.items()}
-    return {
-        "lines": lines,
-        "amounts": {str(line): str(amount) for line, amount in one.amounts.items()},
-        "amount": str(one.amount) if one.amount is not None else None,
-        "reason": one.reason,
-        "fingerprint": one.fingerprint,
-        "location": one.receipt.location_id,
-        "day": one.receipt.day.isoformat() if one.receipt.day is not None else None,
-    }
-
-
-def _waiting(row: Row) -> WaitingRefund:
-    wish = json_value(row["wish"])
-    lines = wish["lines"]
-    return WaitingRefund(
-        id=row["id"],
-        receipt=ReceiptBy(
-            row["receipt"], wish.get("location"), date.fromisoformat(wish["day"]) if wish.get("day") else None
-        ),
-        external_id=row["external_id"],
-        occurred_at=instant(row["occurred_at"]),
-        recorded_at=instant(row["recorded_at"]),
-        lines=None
-        if lines is None
-        else {int(line): Decimal(quantity) if quantity is not None else None for line, quantity in lines.items()},
-        reason=wish["reason"],
-        fingerprint=wish["fingerprint"],
-        amounts={int(line): Decimal(amount) for line, amount in wish["amounts"].items()},
-        amount=Decimal(wish["amount"]) if wish["amount"] is not None else None,
-        state=WaitingState(row["state"]),
-        refund_id=row["refund_id"],
-        space=Space(row["numbered_at"], row["numbered_on"]),
-        settled_at=instant_or_none(row["settled_at"]),
-        settled_by=row["settled_by"],
-        settled_because=row["settled_because"],
-    )

@@ -21,6 +21,7 @@ from app.store.values import json_text
 from app.usecases.call import Answer, Call
 from app.usecases.known_receipts import same_customer
 from app.usecases.known_refunds import as_recorded
+from app.usecases.new_exchange import NewExchange
 from app.usecases.new_receipts import NewPurchase, NewReceipt
 from app.usecases.new_refund import NewRefund
 from app.usecases.quarantined_orders import receipt_data, refund_data, spot_data, spot_of
@@ -109,26 +110,36 @@ async def kept_back_refund(
 
 
 async def kept_back_exchange(
-    session: Session, *, call: Call, bought: NewReceipt, back: NewRefund, sale: Purchase, customer: CustomerBy
+    session: Session,
+    *,
+    call: Call,
+    bought: NewReceipt,
+    back: NewRefund,
+    sale: Purchase | None,
+    customer: CustomerBy | None,
 ) -> Answer | Problem | None:
     """What an exchange is answered that is in quarantine or has to go there; None where it is to be carried out.
 
-    One whose new receipt is recorded is none of them, however old it is when it is sent again.
+    One whose new receipt is recorded is none of them, however old it is when it is sent again. The purchase and the
+    customer are None where they are not known yet.
     """
     at, program, numbering = bought.facts.occurred_at, call.program.id, call.program.numbering
     here = await locations.placed(session, program_id=program, facts=bought.facts, location_id=bought.location_id)
     if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
     spot = Spot(bought.location_id, bought.numbered_at or at, here.zone)
-    recorded, _, known = await purchases.expected(
+    known = await purchases.expected(
         session, program_id=program, source=OWN_SOURCE, number=bought.external_id, spot=spot, numbering=numbering
     )
-    if recorded or (not known and call.skew(at) is None):
+    if known.recorded or (not known.kept_back and call.skew(at) is None):
         return None
-    buyer = await customers.find(session, program_id=program, by=customer, lock=True)
-    if buyer is None:
+    buyer = await customers.find(session, program_id=program, by=customer, lock=True) if customer is not None else None
+    if customer is not None and buyer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    if (own := await own_card(session, call=call, customer=buyer, path=("customer",))) is not None:
+    if (
+        buyer is not None
+        and (own := await own_card(session, call=call, customer=buyer, path=("customer",))) is not None
+    ):
         return own
     sent = _Sent(
         QuarantineKind.EXCHANGE,
@@ -158,13 +169,12 @@ async def as_booked(
     return order, facts, recorded
 
 
-async def exchange_as_booked(
-    session: Session, *, call: Call, back: NewRefund, bought: NewReceipt, sale: Purchase
-) -> tuple[NewRefund, NewReceipt]:
+async def exchange_as_booked(session: Session, *, call: Call, order: NewExchange, sale: Purchase | None) -> NewExchange:
     """An exchange that was booked at a corrected time means that time when it is sent again."""
+    bought = order.bought
     if call.settling:
-        return back, bought
-    content = _exchanged(bought, back=back, sale=sale)
+        return order
+    content = _exchanged(bought, back=order.back, sale=sale)
     for item in await quarantine.of_receipt(session, program_id=call.program.id, external_id=bought.external_id):
         same = (item.kind, item.fingerprint, item.occurred_at) == (
             QuarantineKind.EXCHANGE,
@@ -172,12 +182,8 @@ async def exchange_as_booked(
             bought.facts.occurred_at,
         )
         if same and item.booked_for is not None:
-            at, sent_at = item.booked_for, bought.facts.occurred_at
-            return (
-                replace(back, occurred_at=at, numbered_at=sent_at),
-                replace(bought, facts=replace(bought.facts, occurred_at=at), numbered_at=sent_at),
-            )
-    return back, bought
+            return order.at(item.booked_for)
+    return order
 
 
 async def _kept_back(session: Session, *, call: Call, sent: _Sent, at: datetime) -> Answer | Problem | None:
@@ -256,7 +262,8 @@ async def _booked_refund(session: Session, *, call: Call, item: Quarantined) -> 
         refund_id = waiting.refund_id if waiting is not None else None
         if refund_id is None:
             return Answer(waiting_refund_id=item.waiting_refund_id, already_recorded=True)
-    refund = (await refunds.by_ids(session, program_id=program, refund_ids=[refund_id or ""])).get(refund_id or "")
+    ids = [refund_id] if refund_id is not None else []
+    refund = next(iter((await refunds.by_ids(session, program_id=program, refund_ids=ids)).values()), None)
     sale = await purchases.by_id(session, program_id=program, purchase_id=refund.purchase_id) if refund else None
     customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id)) if sale else None
     if refund is None or sale is None or customer is None:
@@ -281,7 +288,7 @@ def _content(order: NewRefund, *, sale: Purchase | None) -> str:
     return f"{order.fingerprint} {of}"
 
 
-def _exchanged(bought: NewReceipt, *, back: NewRefund, sale: Purchase) -> str:
+def _exchanged(bought: NewReceipt, *, back: NewRefund, sale: Purchase | None) -> str:
     """What an exchange means."""
     new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
     return f"{new} {_content(back, sale=sale)} {back.external_id or ''}"

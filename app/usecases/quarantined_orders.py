@@ -22,7 +22,11 @@ def spot_data(spot: Spot) -> dict[str, Any]:
 
 def spot_of(item: Quarantined) -> Spot:
     """Where and when the number of a receipt in quarantine was used."""
-    data = item.sent["spot"]
+    return spot_from(item.sent["spot"])
+
+
+def spot_from(data: Mapping[str, Any]) -> Spot:
+    """Where and when a number was used, of what was kept of it."""
     return Spot(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
 
 

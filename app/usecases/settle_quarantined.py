@@ -64,7 +64,7 @@ def _unfit(order: Settlement) -> Problem | None:
         detail = "the corrected time, with BOOK_AT and with nothing else"
         return Problem(ProblemCode.INVALID_INPUT, path=("occurredAt",), detail=detail)
     if order.waiting_refund_id is not None and order.action is not QuarantineAction.DISMISS:
-        detail = "a refund that waits for its purchase is booked with it, or dismissed"
+        detail = "what waits for its purchase is booked with it, or dismissed"
         return Problem(ProblemCode.INVALID_INPUT, path=("action",), detail=detail)
     return None
 
@@ -110,10 +110,10 @@ async def _booked(session: Session, *, call: Call, item: Quarantined, at: dateti
     """Carry out what was sent as if it had come in time, at `at`."""
     if item.kind is QuarantineKind.REFUND:
         return await refund.carry_out(session, call=call, order=refund_of(item.sent, at=at))
-    if item.customer_id is None:
-        raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")
-    customer = CustomerBy(item.customer_id)
+    customer = CustomerBy(item.customer_id) if item.customer_id is not None else None
     if item.kind is QuarantineKind.PURCHASE:
+        if customer is None:
+            raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")
         return await sell(session, call=call, order=receipt_of(item.sent, at=at).of(customer))
     back, bought = refund_of(item.sent["back"], at=at), receipt_of(item.sent["bought"], at=at)
     return await exchange.carry_out(session, call=call, order=NewExchange(back, bought, customer))

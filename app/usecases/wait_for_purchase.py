@@ -1,28 +1,113 @@
-"""Refunds that come before their purchase: kept, and applied in their order as soon as it is there."""
+"""Refunds and exchanges that come before their purchase are kept until it comes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-
-from app.domain.deciding.returning import Left, returning
-from app.domain.ledger import Balance
 from app.domain.problems import Problem, ProblemCode
-from app.domain.receipt_numbers import EVERYWHERE, ReceiptBy, Spot
-from app.domain.units import Unit
-from app.store import customers, locations, refunds, terms, waiting_refunds
-from app.store.customers import CustomerBy
-from app.store.purchases import Purchase
+from app.domain.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptBy, Spot
+from app.store import customers, locations, purchases, refunds, terms, waiting_refunds
+from app.store.customers import CustomerRow
 from app.store.unit import Session
-from app.store.waiting_refunds import WaitingRefund, WaitingState
+from app.store.waiting_refunds import HandedOut, WaitingRefund, WaitingState
 from app.usecases.call import Answer, Call
-from app.usecases.take_back import NewRefund, take_back
+from app.usecases.exchange_goods import in_refund
+from app.usecases.known_receipts import day_missing, same_customer
+from app.usecases.known_waiting import handed_out, meaning_of, waiting_with
+from app.usecases.new_exchange import NewExchange
+from app.usecases.new_receipts import NewReceipt
+from app.usecases.new_refund import NewRefund
+from app.usecases.staff_limits import own_card
 
 
-async def wait(session: Session, *, call: Call, order: NewRefund, receipt: ReceiptBy) -> Answer | Problem:
+async def wait_to_exchange(session: Session, *, call: Call, order: NewExchange) -> Answer | Problem:
+    """Keep an exchange until its purchase comes. Its new receipt sent again is known, or refused where it says something else."""
+    bought, receipt = order.bought, order.back.receipt
+    assert receipt is not None, "an id that is none of a purchase is refused"
+    here = await locations.placed(
+        session, program_id=call.program.id, facts=bought.facts, location_id=bought.location_id
+    )
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    spot = Spot(bought.location_id, bought.numbered_at or bought.facts.occurred_at, here.zone)
+    customer = None
+    if order.customer is not None:
+        customer = await customers.find(session, program_id=call.program.id, by=order.customer)
+        if customer is None:
+            return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+        if (own := await own_card(session, call=call, customer=customer, path=("customer",))) is not None:
+            return own
+    known = await _known_exchange(session, call=call, order=order, receipt=receipt, spot=spot, customer=customer)
+    if known is not None:
+        return known
+    if (unfit := await _unfit(session, call=call, bought=bought)) is not None:
+        return unfit
+    new = handed_out(
+        bought,
+        spot=spot,
+        customer_id=(customer.asked_for or customer.id) if customer is not None else None,
+        holder_id=call.principal.holder_id if call.principal is not None else None,
+    )
+    answer = await wait(session, call=call, order=order.back, receipt=receipt, bought=new)
+    return in_refund(answer) if isinstance(answer, Problem) else answer
+
+
+async def _unfit(session: Session, *, call: Call, bought: NewReceipt) -> Problem | None:
+    """Why the receipt of what is handed out can never be recorded, whatever the purchase turns out to be; or None."""
+    if (undated := day_missing(call, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
+        return undated
+    if bought.facts.counted_in != call.program.currency:
+        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
+    if await terms.in_force(session, program_id=call.program.id, at=bought.facts.occurred_at) is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
+    return None
+
+
+async def _known_exchange(
+    session: Session,
+    *,
+    call: Call,
+    order: NewExchange,
+    receipt: ReceiptBy,
+    spot: Spot,
+    customer: CustomerRow | None,
+) -> Answer | Problem | None:
+    """The answer to an exchange that waits already, or why its new receipt is another one; None where it is new."""
+    bought, back, path = order.bought, order.back, ("purchase", "externalId")
+    number, numbering = bought.external_id, call.program.numbering
+    sent = (receipt, back.lines, back.amounts, back.amount, back.reason, (number, meaning_of(bought)))
+    for waiting in await waiting_with(session, call=call, number=number, spot=spot, completion=bought.completion):
+        on_time = not bought.timed or waiting.occurred_at == bought.facts.occurred_at
+        same = on_time and waiting.meaning == sent and waiting.external_id == back.external_id
+        if same and await _same_buyer(session, call=call, waiting=waiting, customer=customer):
+            return Answer(waiting_refund_id=waiting.id, already_recorded=True)
+        if waiting.state is WaitingState.WAITING:
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange waits with this receipt")
+    if number == receipt.number and numbering.fits(receipt, used=spot):
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the receipt of what comes back is another one")
+    known = await purchases.expected(
+        session, program_id=call.program.id, source=OWN_SOURCE, number=number, spot=spot, numbering=numbering
+    )
+    others = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
+    if others:
+        detail = "recorded without this exchange"
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=others)
+    return None
+
+
+async def _same_buyer(session: Session, *, call: Call, waiting: WaitingRefund, customer: CustomerRow | None) -> bool:
+    """Whether who is said to have bought is whom an exchange that waits says."""
+    known_id = waiting.bought.customer_id if waiting.bought is not None else None
+    if known_id is None or customer is None:
+        return True
+    return await same_customer(session, program_id=call.program.id, customer=customer, known_id=known_id)
+
+
+async def wait(
+    session: Session, *, call: Call, order: NewRefund, receipt: ReceiptBy, bought: HandedOut | None = None
+) -> Answer | Problem:
     """Keep a refund until its purchase comes. Its number sent again is known, or refused where it says something else.
 
-    A reference that may fit several receipts does not wait: whichever came first would be a guess.
+    A reference that may fit several receipts does not wait: whichever came first would be a guess. `bought` is the receipt
+    of what is handed out in an exchange.
     """
     program, numbering = call.program.id, call.program.numbering
     if not numbering.identifies(receipt):
@@ -45,6 +130,7 @@ async def wait(session: Session, *, call: Call, order: NewRefund, receipt: Recei
         amounts=order.amounts,
         amount=order.amount,
         space=numbering.space(spot) if order.external_id is not None else EVERYWHERE,
+        bought=bought,
     )
     if order.external_id is not None:
         known = await _known(session, call=call, number=order.external_id, waiting=waiting, order=order, spot=spot)
@@ -78,67 +164,3 @@ async def _known(
         return None
     ids = tuple(refund.purchase_id for refund in others)
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)
-
-
-async def apply_waiting(session: Session, *, call: Call, sale: Purchase) -> Mapping[Unit, Balance] | None:
-    """Apply the refunds that waited for a purchase; the balances after them, None where there was none.
-
-    What the purchase has not to give back is left for a person to look at, and so is what has the number of another refund.
-    """
-    balances, program, numbering = None, call.program.id, call.program.numbering
-    for waiting in await waiting_refunds.of_receipt(session, program_id=program, number=sale.external_id):
-        if not (numbering.identifies(waiting.receipt) and numbering.fits(waiting.receipt, used=sale.spot)):
-            continue
-        answer = await _applied(session, call=call, sale=sale, waiting=waiting)
-        state = WaitingState.APPLIED if answer is not None else WaitingState.REFUSED
-        await waiting_refunds.settle(
-            session,
-            program_id=program,
-            waiting_id=waiting.id,
-            state=state,
-            refund_id=answer.refund_id if answer is not None else None,
-        )
-        balances = answer.balances if answer is not None else balances
-    return balances
-
-
-async def _applied(session: Session, *, call: Call, sale: Purchase, waiting: WaitingRefund) -> Answer | None:
-    program, numbering = call.program.id, call.program.numbering
-    customer = await customers.find(session, program_id=program, by=CustomerBy(sale.customer_id), lock=True)
-    judged_by = await terms.version(session, program_id=program, number=sale.terms_version)
-    if customer is None or judged_by is None:
-        raise LookupError(f"purchase {sale.id} has lost its customer or its terms")
-    earlier = await refunds.of_purchase(session, program_id=program, purchase_id=sale.id)
-    left = Left.after(sale.facts, refunds=earlier)
-    back = returning(lines=waiting.lines, amounts=waiting.amounts, amount=waiting.amount, sale=sale.facts, left=left)
-    if isinstance(back, Problem):
-        return None
-    spot, number = Spot(sale.location_id, waiting.occurred_at, sale.facts.zone), waiting.external_id
-    # The same number may have been sent twice at once, or be that of a refund of another purchase.
-    if number is not None and await refunds.by_number(
-        session, program_id=program, number=number, spot=spot, numbering=numbering
-    ):
-        return None
-    order = NewRefund(
-        purchase_id=sale.id,
-        receipt=None,
-        lines=waiting.lines,
-        occurred_at=waiting.occurred_at,
-        external_id=waiting.external_id,
-        reason=waiting.reason,
-        fingerprint=waiting.fingerprint,
-        space=numbering.space(spot) if number is not None else EVERYWHERE,
-    )
-    # A clock that puts the refund before its purchase is wrong: it comes right behind it.
-    order = replace(order, occurred_at=max(waiting.occurred_at, sale.occurred_at))
-    return await take_back(
-        session,
-        stamp=call.stamp,
-        order=order,
-        sale=sale,
-        customer=customer,
-        terms=judged_by,
-        earlier=earlier,
-        left=left,
-        back=back,
-    )

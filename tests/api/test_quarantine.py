@@ -396,7 +396,7 @@ def test_the_owner_sets_the_allowed_age(shop: Shop) -> None:
 
 
 EXCHANGE = f"""mutation($input: RecordExchangeInput!) {{ recordExchange(input: $input) {{ entry {{ points }}
-  refund {{ entry {{ points }} }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
+  refund {{ entry {{ points }} }} waiting {{ id state }} quarantined {{ {ITEM} }} {ERRORS} }} }}"""
 
 
 def exchange(shop: Shop, receipt: str, new: str, at: datetime, *, price: str = "30.00", **more: Any) -> Any:
@@ -428,6 +428,28 @@ def test_an_exchange_of_a_wrong_clock_is_kept_as_one_and_booked_as_one(shop: Sho
     clock.now += timedelta(days=60)
     again = exchange(shop, "R1", "R2", AHEAD)
     assert (codes(again), again["quarantined"]) == ([], None)
+    assert shop.available(card) == 30
+
+
+def test_an_exchange_from_quarantine_waits_for_a_purchase_that_has_not_come(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    kept = exchange(shop, "R1", "R2", OLD)
+    assert (kept["quarantined"]["kind"], kept["entry"]) == ("EXCHANGE", None)
+    assert exchange(shop, "R1", "R2", OLD)["quarantined"]["id"] == kept["quarantined"]["id"]
+    assert codes(exchange(shop, "R1", "R2", OLD, price="31.00")) == ["RECEIPT_DIFFERS"]
+    done = settle(shop, kept, "BOOK_AT", occurredAt=(NOON + timedelta(minutes=1)).isoformat())
+    assert (codes(done), done["waiting"]["state"], done["quarantined"]["waiting"]["state"]) == (
+        [],
+        "WAITING",
+        "WAITING",
+    )
+    again = exchange(shop, "R1", "R2", OLD)
+    assert (codes(again), again["quarantined"], again["waiting"]["id"]) == ([], None, done["waiting"]["id"])
+    assert codes(buy(shop, card, "R2", NOON)) == ["RECEIPT_DIFFERS"]
+    buy(shop, card, "R1", NOON)
+    assert shop.ledger(card) == [("EARN", 10), ("EARN", 20), ("CLAWBACK", 0)]
+    again = exchange(shop, "R1", "R2", OLD)
+    assert (codes(again), again["quarantined"], again["waiting"]) == ([], None, None)
     assert shop.available(card) == 30
 
 

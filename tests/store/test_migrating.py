@@ -39,6 +39,7 @@ NAMES = (
     "0017_receipt_identity",
     "0018_quarantine",
     "0019_shares_of_budgets",
+    "0020_waiting_exchanges",
 )
 ALL = tuple(f"applied {name}" for name in NAMES)
 

@@ -28,7 +28,7 @@ described(
         ProblemCode.RATE_MISSING: "The purchase is not in the program's currency and names no exchange rate; it is never taken for 1:1.",
         ProblemCode.CUSTOMER_NOT_FOUND: "No customer of this program is known by that.",
         ProblemCode.PURCHASE_NOT_FOUND: "No purchase of this program is known by that.",
-        ProblemCode.PENDING_DEPENDENCY: "The purchase of this refund has not arrived yet: the refund waits for it, and takes no points before.",
+        ProblemCode.PENDING_DEPENDENCY: "The purchase of this refund or exchange has not arrived yet: it waits for that, and nothing is booked before.",
         ProblemCode.REWARD_NOT_FOUND: "No reward of this program is known by that.",
         ProblemCode.LOCATION_NOT_FOUND: "The program has no such location.",
         ProblemCode.PREVIEW_NOT_FOUND: "No impact preview of this program is known by that; ended ones are forgotten after some newer ones.",

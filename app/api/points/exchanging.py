@@ -20,6 +20,7 @@ from app.api.points.earning import receipt_of
 from app.api.points.quarantine import QuarantinedReceipt, kept_back
 from app.api.points.refunding import RecordRefundInput, Refunded, refund_of, refunded
 from app.api.points.returns import PurchaseBy, RefundLineInput
+from app.api.points.waiting import WaitingRefund, waiting_again
 from app.api.program.decisions import Decision, decided
 from app.api.wallets.balances import Balance, balances
 from app.api.wallets.ledgers import LedgerEntry
@@ -36,7 +37,7 @@ class ExchangeRefundInput:
     """Of which purchase, and what of it."""
 
     purchase: PurchaseBy = strawberry.field(
-        description="The purchase that it was bought with. One that is not known is refused; nothing waits for it."
+        description="The purchase that it was bought with. One that is not known yet by its receipt is waited for."
     )
     lines: list[RefundLineInput] | None = strawberry.field(
         default=None, description="What comes back, each line once, at most 500; default everything that is left."
@@ -73,12 +74,18 @@ class RecordExchangePayload(Payload):
 
     answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(
-        default=None, description="What was earned by the new purchase and why; null when refused."
+        default=None, description="What was earned by the new purchase and why; null when refused, and while it waits."
     )
-    refund: Refunded | None = strawberry.field(default=None, description="What came back; null when refused.")
+    refund: Refunded | None = strawberry.field(
+        default=None, description="What came back; null when refused, and while it waits."
+    )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
         description="The exchange, where `occurredAt` cannot be right (CLOCK_SKEW): nothing of it is booked until a person settles it as one. Sent again it is the same one.",
+    )
+    waiting: WaitingRefund | None = strawberry.field(
+        default=None,
+        description="The exchange, where it came before the purchase of which goods come back: nothing of it is booked until that arrives. Its new receipt is taken for it meanwhile.",
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after both, one per unit."
@@ -146,6 +153,7 @@ async def record_exchange(
     return RecordExchangePayload(
         answer=outcome,
         decision=await decided(outcome, context=context),
+        waiting=await waiting_again(outcome.waiting_refund_id, context=context),
         refund=Refunded(**await refunded(back, context=context)) if back is not None else None,
         balances=balances(outcome.balances, context=context),
     )

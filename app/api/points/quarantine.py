@@ -117,7 +117,7 @@ class QuarantinedReceipt(Node):
         return Purchase.of(row) if row is not None else None
 
     @strawberry.field(
-        description="The refund that it was booked as, where its purchase has not arrived yet; null otherwise."
+        description="What it waits as, where the purchase that it gives back of has not arrived yet; null otherwise."
     )
     async def waiting(self, info: Info) -> WaitingRefund | None:
         """As it is now."""

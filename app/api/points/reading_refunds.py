@@ -94,7 +94,7 @@ class RefundQueries:
         )
 
     @strawberry.field(
-        description="Refunds that wait for their purchase, or could not be applied to it, longest waiting first, at most 100. For owner and staff."
+        description="Refunds and exchanges that wait for their purchase, or could not be applied to it, longest waiting first, at most 100. For owner and staff."
     )
     async def waiting_refunds(self, info: Info, locale: Language = None) -> list[WaitingRefund] | None:
         """For a person to look at."""

@@ -72,15 +72,13 @@ class SettleQuarantinedPayload(Payload):
         default_factory=list, description="The balances right after it was booked, one per unit."
     )
 
-    @strawberry.field(
-        description="What was in quarantine, as it is now; null for a refund that waited for its purchase."
-    )
+    @strawberry.field(description="What was in quarantine, as it is now; null for what waited for its purchase.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
         """Read again."""
         return await quarantined_again(self.answer.quarantined_id if self.answer else None, context=info.context)
 
     @strawberry.field(
-        description="The refund that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
+        description="The refund or exchange that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
     )
     async def waiting(self, info: Info) -> WaitingRefund | None:
         """Read again."""

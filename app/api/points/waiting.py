@@ -1,4 +1,4 @@
-"""Refunds that came before their purchase, as staff see them."""
+"""Refunds and exchanges that came before their purchase, as staff see them."""
 
 from __future__ import annotations
 
@@ -19,25 +19,29 @@ PATIENCE = timedelta(days=14)
 
 described(
     WaitingState,
-    "What became of a refund that came before its purchase.",
+    "What became of a refund or an exchange that came before its purchase.",
     {
         WaitingState.WAITING: "Its purchase has not arrived yet.",
         WaitingState.APPLIED: "Its purchase arrived, and it was applied with it.",
-        WaitingState.REFUSED: "Its purchase arrived and has not that much to give back, or its number is another refund's: a person has to look.",
-        WaitingState.DISMISSED: "A person dismissed it: it waits no longer, and nothing was taken back.",
+        WaitingState.REFUSED: "Its purchase arrived and could not take it, say because it has not that much to give back: a person has to look.",
+        WaitingState.DISMISSED: "A person dismissed it: it waits no longer, and nothing was booked.",
     },
     name="WaitingRefundState",
 )
 
 
-@strawberry.type(description="A refund that came before its purchase. For owner, staff and tills.")
+@strawberry.type(description="A refund or an exchange that came before its purchase. For owner, staff and tills.")
 class WaitingRefund:
     """Kept until the purchase arrives."""
 
+    refused_with: strawberry.Private[ProblemCode | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     receipt: str = strawberry.field(description="The number of the receipt that is waited for.")
     external_id: str | None = strawberry.field(description="The refund's own number.")
-    occurred_at: datetime = strawberry.field(description="Business time of the refund.")
+    exchanged_for: str | None = strawberry.field(
+        description="Of an exchange, the number of the receipt of what is handed out; null for a refund."
+    )
+    occurred_at: datetime = strawberry.field(description="Its business time.")
     recorded_at: datetime = strawberry.field(description="Since when it waits.")
     state: WaitingState = strawberry.field(description="What became of it.")
     overdue: bool = strawberry.field(
@@ -52,6 +56,8 @@ class WaitingRefund:
             id=strawberry.ID(encode("WaitingRefund", row.id)),
             receipt=row.receipt.number,
             external_id=row.external_id,
+            exchanged_for=row.bought.number if row.bought is not None else None,
+            refused_with=row.refused_with,
             occurred_at=row.occurred_at,
             recorded_at=row.recorded_at,
             state=row.state,
@@ -59,7 +65,7 @@ class WaitingRefund:
         )
 
     @strawberry.field(
-        description="Why nothing has been taken back yet: PENDING_DEPENDENCY while its purchase is waited for, NOTHING_TO_REFUND where that cannot give it back; null once it was applied or dismissed."
+        description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase is waited for, else what that could not take it for, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
     )
     def code(self) -> ProblemCode | None:
         """For programs to act on."""
@@ -67,12 +73,12 @@ class WaitingRefund:
             case WaitingState.WAITING:
                 return ProblemCode.PENDING_DEPENDENCY
             case WaitingState.REFUSED:
-                return ProblemCode.NOTHING_TO_REFUND
+                return self.refused_with or ProblemCode.NOTHING_TO_REFUND
             case _:
                 return None
 
     @strawberry.field(
-        description="Why nothing has been taken back yet, in the caller's language; null once it was applied or dismissed."
+        description="Why nothing has been booked yet, in the caller's language; null once it was applied or dismissed."
     )
     def statement(self, info: Info) -> str | None:
         """In the words of its code."""

@@ -91,7 +91,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.AMOUNT_OUT_OF_RANGE": "Das Guthaben würde zu groß.",
     "error.REASON_MISSING": "Bitte einen Grund angeben.",
     "error.SANDBOX_ONLY": "Nur in einer Sandbox lässt sich die Uhr verstellen.",
-    "error.PENDING_DEPENDENCY": "Diese Rückgabe wartet auf ihren Einkauf, der noch nicht eingegangen ist.",
+    "error.PENDING_DEPENDENCY": "Diese Rückgabe oder dieser Umtausch wartet auf den Einkauf, der noch nicht eingegangen ist.",
     "error.QUARANTINED_NOT_FOUND": "Dazu liegt nichts in Quarantäne.",
     "error.REDEMPTION_NOT_FOUND": "Diese Einlösung ist nicht bekannt.",
     "error.HOLD_NOT_FOUND": "Diese Reservierung ist nicht bekannt.",

@@ -88,7 +88,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.AMOUNT_OUT_OF_RANGE": "The balance would become too large.",
     "error.REASON_MISSING": "Please give a reason.",
     "error.SANDBOX_ONLY": "Only the clock of a sandbox can be moved.",
-    "error.PENDING_DEPENDENCY": "This refund waits for its purchase, which has not arrived yet.",
+    "error.PENDING_DEPENDENCY": "This refund or exchange waits for its purchase, which has not arrived yet.",
     "error.QUARANTINED_NOT_FOUND": "We can't find this in quarantine.",
     "error.ALREADY_SETTLED": "This has already been settled.",
     "error.REDEMPTION_NOT_FOUND": "We can't find this redemption.",

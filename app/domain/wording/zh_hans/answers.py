@@ -88,7 +88,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.AMOUNT_OUT_OF_RANGE": "余额将超出上限。",
     "error.REASON_MISSING": "请填写原因。",
     "error.SANDBOX_ONLY": "只有沙盒环境才能调整时钟。",
-    "error.PENDING_DEPENDENCY": "尚未收到该退货对应的消费记录，收到后再行处理。",
+    "error.PENDING_DEPENDENCY": "尚未收到该退货或换货对应的消费记录，收到后再行处理。",
     "error.REDEMPTION_NOT_FOUND": "查无此兑换记录。",
     "error.HOLD_NOT_FOUND": "查无此项预留。",
     "error.QUARANTINED_NOT_FOUND": "未找到对应的隔离记录。",

@@ -88,7 +88,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "error.AMOUNT_OUT_OF_RANGE": "餘額將超出上限。",
     "error.REASON_MISSING": "請填寫原因。",
     "error.SANDBOX_ONLY": "只有沙盒環境才能調整時鐘。",
-    "error.PENDING_DEPENDENCY": "尚未收到此退貨對應的消費紀錄，收到後再行處理。",
+    "error.PENDING_DEPENDENCY": "尚未收到此退貨或換貨對應的消費紀錄，收到後再行處理。",
     "error.REDEMPTION_NOT_FOUND": "查無此兌換紀錄。",
     "error.HOLD_NOT_FOUND": "查無此項預留。",
     "error.QUARANTINED_NOT_FOUND": "找不到對應的隔離紀錄。",
