@@ -67,13 +67,14 @@ async def share_of_budgets(
     )
     if first is None:
         return replace(facts, member=replace(facts.member, budgets=member.budgets, shares=member.shares))
-    taken = dict(Decision.from_data(json_value(first.entry.decision)).spent)
-    if member.shares:
-        charged = dict(member.charged)
-        beside = await budgets.share_beside(
-            session, program_id=program_id, customer_id=customer_id, purchase_id=purchase.id
-        )
-        taken = {key: min(points, max(0, charged.get(key, 0) + beside.get(key, 0))) for key, points in taken.items()}
+    charged = dict(member.charged)
+    beside = await budgets.share_beside(
+        session, program_id=program_id, customer_id=customer_id, purchase_id=purchase.id
+    )
+    taken = {
+        clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
+        for clause, points in Decision.from_data(json_value(first.entry.decision)).spent
+    }
     left = tuple((clause, taken.get(clause, 0)) for clause, _ in member.budgets)
     shares = tuple((clause, 0) for clause, _ in member.shares)
     return replace(facts, member=replace(facts.member, budgets=left, shares=shares))

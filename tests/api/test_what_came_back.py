@@ -432,6 +432,16 @@ def test_what_points_had_paid_stays_paid_in_an_exchange(opening: Opening) -> Non
         assert wallet(shop, card)["points"] == (restored + kept, 0)
 
 
+def test_a_clause_that_still_gives_does_not_hold_the_use_of_one_that_came_back_whole(opening: Opening) -> None:
+    per_pound = {"key": "spend", "conditions": [once("YEAR")], "effect": SPEND["effect"]}
+    shop = opening(per_pound, bonus(30, once("YEAR"), {"minimumSpend": {"amount": "40.00"}}))
+    card = shop.enrol()
+    assert gained(shop, card, "60.00", receipt="R-1") == 90
+    shop.refund("R-1", lines=[{"line": 1, "amount": "30.00"}])
+    assert wallet(shop, card)["points"] == (30, 0)
+    assert gained(shop, card, "60.00") == 30, "the bonus was taken back, and the points for the amount were not"
+
+
 def test_what_is_due_depends_only_on_what_is_kept(opening: Opening) -> None:
     """From 20.00 on only one clause counts, which gives less: a step in between earns more than both ends."""
     first = {"key": "combination", "effect": {"combination": {"mode": "FIRST"}}}

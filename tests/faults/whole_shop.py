@@ -63,6 +63,7 @@ def clauses(*, bonus: int) -> list[DraftedClause]:
         ("welcome", (FirstPurchase(),), BonusPoints(bonus)),
         ("monthly", (TimesPerPeriod(1, Period.MONTH),), BonusPoints(2)),
         ("fifth", (EveryNthItem(5),), BonusPoints(3)),
+        ("first", (FirstPurchase(), Budget(80, BudgetMode.WHOLE)), BonusPoints(4)),
         ("launch", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(10)),
         ("coffee", (), RewardCost("coffee", 7)),
         ("stamp", (), Stamps(1)),
@@ -174,6 +175,7 @@ def whole_shop(where: Opened) -> LivingProgram:
         "LENA",
         "MAX",
         "NORA",
+        "OLGA",
     ):
         made.join(card)
     _is_plain(made)
@@ -263,7 +265,10 @@ def _gives_it_back(made: WholeShop) -> None:
 
 
 def _is_set_right(made: WholeShop) -> None:
-    """Lena's card was scanned for what Max bought, and a receipt of hers was typed wrong; another one went to and fro."""
+    """Lena's card was scanned for what Max bought, and a receipt of hers was typed wrong; another one went to and fro.
+
+    What Olga was given out of a budget is none of Max's, who had bought before: it is hers again.
+    """
     wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
     made.wait(days=3)
     made.do(move_purchase, Move(None, ReceiptBy(wrong), by("MAX"), "the wrong card"))
@@ -273,6 +278,9 @@ def _is_set_right(made: WholeShop) -> None:
     made.do(move_purchase, Move(None, ReceiptBy(astray), by("LENA"), "the wrong card"))
     made.do(move_purchase, Move(None, ReceiptBy(astray), by("MAX"), "the right card after all"))
     made.refund(wrong, 1)
+    hers = made.buy("OLGA", "5.00")
+    made.do(move_purchase, Move(None, ReceiptBy(hers), by("MAX"), "the wrong card"))
+    made.buy("OLGA", "5.00")
 
 
 def _has_a_wrong_clock(made: WholeShop) -> None:

@@ -63,13 +63,24 @@ class Sale:
                 continue
             unit, amount, times = first[clause.key]
             amount = min(amount, there[unit])
-            taken = min(amount, back[unit])
+            _, gives, times_still = self._gives(self.still).get(clause.key, (unit, 0, 0))
+            taken = min(max(0, amount - gives), back[unit])
             there[unit] -= amount
             back[unit] -= taken
             if clause.key == key:
                 lost = times * taken // amount if amount else times
-                return max(times - lost, self._gives(self.still).get(key, ("", 0, 0))[2])
+                return max(times - lost, times_still)
         raise AssertionError(key)
+
+    def of_budgets(self) -> dict[str, int]:
+        """The points of each budget that are held: each one that was taken counts for the first clause that gives less now."""
+        held, still = dict(self.decision.spent), dict(self.still.spent)
+        for _ in range(self.due - self.short):
+            for clause in self.terms.clauses:
+                if held.get(clause.key, 0) > still.get(clause.key, 0):
+                    held[clause.key] -= 1
+                    break
+        return held
 
     def _gives(self, decision: Decision) -> dict[str, tuple[str, int, int]]:
         """Unit, amount and number of rewards of each clause that gave something."""

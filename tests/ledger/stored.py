@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +12,14 @@ from app.domain.ledger import Balance
 from app.domain.lots import Lot
 from app.domain.units import Unit
 from app.queries.books import FIRST
-from app.store import accounts, ledger, lots, stories
+from app.store import accounts, budgets, ledger, lots, stories
 from app.store.ledger import StoredEntry
 from app.store.stories import Told, Versions
 from app.store.unit import Session
 from app.store.values import instant_or_none
 from tests.ledger.comparing import of_reference, unlike
 from tests.ledger.invariants import Booked, faults_of
-from tests.ledger.reference import tell
+from tests.ledger.reference import Wallet, tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,24 @@ class Stored:
             for where, (one, other) in self._unlike(account.settled_at).items():
                 yield f"{where}: stored {one}, by the reference {other}"
 
-    def _unlike(self, at: datetime) -> dict[str, tuple[Any, Any]]:
+    def held_of_budgets(self) -> Counter[str]:
+        """The points of each clause's budget that its customers hold, by the reference; what went over is held elsewhere."""
+        account = self.told.account
+        if account.settled_at is None or self.told.gone is not None:
+            return Counter()
+        held: Counter[str] = Counter()
+        for sale in self._reference(account.settled_at).sales.values():
+            held.update(sale.of_budgets())
+        return held
+
+    def _reference(self, at: datetime) -> Wallet:
         # Of terms that start at the very moment up to which it was told, published since, whoever looks next tells it.
         last = self.told.account.terms_version
         known = [one for one in self.versions.standing if one.effective_from != at or one.version <= last]
-        wallet = tell(self.told.story, known, at)
+        return tell(self.told.story, known, at)
+
+    def _unlike(self, at: datetime) -> dict[str, tuple[Any, Any]]:
+        wallet = self._reference(at)
         plain = of_reference(wallet, at)
         balance = self.told.account.balance
         stamps = self.told.others.get(Unit.STAMPS)
@@ -131,3 +145,12 @@ async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
         )
         for one in found
     ]
+
+
+async def given_of_budgets(session: Session, *, program_id: str) -> Counter[str]:
+    """What customers should hold of each clause's budget: what it gave for all, less what is somebody's own share of it."""
+    given = Counter(await budgets.counted(session, program_id=program_id))
+    rows = await session.rows("SELECT clause, points FROM budget_shares WHERE program_id = $1", program_id)
+    for row in rows:
+        given[row["clause"]] -= row["points"]
+    return given

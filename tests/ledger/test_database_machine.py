@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -58,7 +59,7 @@ from app.usecases.withdraw import Withdrawal, withdraw
 from tests.builders import a_line, a_purchase
 from tests.ledger.living_program import LivingProgram, Opened, Tally, opened
 from tests.ledger.some_terms import CLAUSES, LONDON, LUNCH, START, Drawn, clauses_of
-from tests.ledger.stored import stored_accounts
+from tests.ledger.stored import given_of_budgets, stored_accounts
 from tests.ledger.stories import AUCKLAND
 
 STEPS = int(os.environ.get("TROTH_SOAK_STEPS", "0")) or 1_200
@@ -344,7 +345,10 @@ class LivingLedger(RuleBasedStateMachine):
             before = self.shop.recorded()
             self.shop.let_the_jobs_run()
             assert self.shop.recorded() == before, "a job that runs twice has nothing to do"
-        assert [fault for one in self.shop.ask(stored_accounts) for fault in one.faults()] == []
+        stored = self.shop.ask(stored_accounts)
+        assert [fault for account in stored for fault in account.faults()] == []
+        held = sum((account.held_of_budgets() for account in stored), Counter())
+        assert self.shop.ask(given_of_budgets) == held, "every point of a budget is left, held, or somebody's own share"
         assert self.shop.faults() == []
 
     def teardown(self) -> None:

@@ -109,10 +109,12 @@ def _held(
         # A cap may have left less than the clauses gave together.
         gave = min(gift.amount, left[gift.unit])
         left[gift.unit] -= gave
-        returned = min(gave, back[gift.unit])
+        still_there = gives_still.get(key, gift._replace(amount=0, times=0))
+        # What a clause still gives for what is kept did not come back of it, but of others.
+        returned = min(max(0, gave - still_there.amount), back[gift.unit])
         back[gift.unit] -= returned
         lost = gift.times * returned // gave if gave else gift.times
-        held[key] = max(gift.times - lost, gives_still[key].times if key in gives_still else 0)
+        held[key] = max(gift.times - lost, still_there.times)
     return uses_of(terms, facts=facts, clauses=held)
 
 

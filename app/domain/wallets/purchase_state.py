@@ -152,12 +152,9 @@ class PurchaseState:
     def shares(self) -> tuple[tuple[str, int], ...]:
         """What it adds to its customer's own share of each budget: what it took of what is left for all, less what is held.
 
-        Below 0 where more is held: it was the customer's own already, or a late fact gives more. None of a purchase that
-        was recorded before anything came back of budgets.
+        Below 0 where more is held: it was the customer's own already, or a late fact gives more.
         """
         member = self.bought.facts.member
-        if not member.shares:
-            return ()
         charged, held = dict(member.charged or self.decision.charged()), dict(self.usage.budgets)
         added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in member.shares)
         return tuple((key, points) for key, points in added if points)
