@@ -247,7 +247,8 @@ def purchase_row(
     id: str | None = None,
 ) -> Purchase:
     """The row of a purchase that earned this."""
-    facts = replace(facts, member=facts.member.charging(earned.charged()))
+    if facts.member.shares:
+        facts = replace(facts, member=facts.member.charging(earned.charged()))
     return Purchase(
         id=id or call.new_id(),
         customer_id=owner,

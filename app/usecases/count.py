@@ -62,11 +62,11 @@ async def share_of_budgets(
     (`customer_id` is who it was taken for, the survivor of a merger) is not given twice.
     """
     member = purchase.facts.member
-    first = (
-        await ledger.of_purchase(session, program_id=program_id, purchase_id=purchase.id) if member.budgets else None
-    )
+    if not member.budgets:
+        return facts
+    first = await ledger.of_purchase(session, program_id=program_id, purchase_id=purchase.id)
     if first is None:
-        return replace(facts, member=replace(facts.member, budgets=member.budgets, shares=member.shares))
+        raise LookupError(f"purchase {purchase.id} has no entry")
     charged = dict(member.charged)
     beside = await budgets.share_beside(
         session, program_id=program_id, customer_id=customer_id, purchase_id=purchase.id

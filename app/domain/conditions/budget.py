@@ -31,8 +31,8 @@ class Budget(Condition):
     Where less is left than it would give, WHOLE gives nothing, and the rest waits for somebody who gets less; PARTIAL
     gives the rest. It goes by the order in which purchases are recorded, and counts what is really given: what a cap
     takes away is not spent. The clause's points are whole by themselves, whatever is rounded with others. Points that
-    really come back do not fill it for others: they are given to the same customer first. What was given under the key of the clause stays given in later
-    versions of the terms.
+    really come back do not fill it for others: they are given to the same customer first. What was given under the key
+    of the clause stays given in later versions of the terms.
     """
 
     kind: ClassVar[str] = "budget"
