@@ -18,6 +18,7 @@ from app.domain.effects.pending_period import PendingPeriod
 from app.domain.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.effects.refund_policy import RefundMode, RefundPolicy
 from app.domain.facts import PurchaseFacts
+from app.domain.ledger import EntryType
 from app.domain.terms import Terms
 from app.domain.units import Unit
 from app.domain.wallets import happenings as past
@@ -96,15 +97,21 @@ class Wallet:
     def strike(self, at: datetime, ends: dict[str, datetime | None]) -> None:
         """What is due at one moment: points become available, holds end, debts are paid, lots expire, levels turn."""
         self.now = at
+        held: list[Lot] = []
         for id in [id for id, until in self.holds.items() if until <= at]:
             del self.holds[id]
-            for point in (point for lot in self.lots for point in lot.points if point.by == id):
-                point.state, point.by = FREE, ""
-        waited = [(lot, lot.count(FREE)) for lot in self.lots if lot.waits and lot.available_from <= at]
+            for lot in self.lots:
+                for point in (point for point in lot.points if point.by == id):
+                    point.state, point.by = FREE, ""
+                    held.append(lot)
+        free = {lot.id: lot.count(FREE) for lot in self.lots}
         self.pay()
-        for lot, points in waited:
-            lot.waits = False
-            self.noted.append(Available(lot.id, at, lot.terms, lot.zone, points, lot.count(FREE)))
+        for lot in self.lots:
+            if lot.waits and lot.available_from <= at:
+                lot.waits = False
+                self.noted.append(Available(lot.id, at, lot.terms, lot.zone, free[lot.id], lot.count(FREE)))
+            elif lot in held and lot.count(FREE) < free[lot.id]:
+                self.noted.append(Moved(EntryType.ACTIVATE, lot.id, at, Unit.POINTS, 0))
         self.card.let_go(at)
         self.card.pay()
         for lot in self.lots:
@@ -114,7 +121,7 @@ class Wallet:
         for customer in self.people():
             before, points = customer.tier, customer.look(self.in_force(at), at)
             if customer.tier != before:
-                self.noted.append(Turned(at, self.in_force(at), before, customer.tier, points))
+                self.noted.append(Turned(at, self.in_force(at), before, customer.tier, points, customer.falls_at))
 
     def people(self) -> list[Customer]:
         """Those who hold it, each once."""
@@ -257,7 +264,7 @@ class Wallet:
                 point.state, point.by = HELD, fact.id
 
     def on_adjusted(self, fact: past.Adjusted) -> None:
-        self.noted.append(Moved(fact.id, fact.at, fact.unit, abs(fact.points)))
+        self.noted.append(Moved(EntryType.ADJUST, fact.id, fact.at, fact.unit, abs(fact.points)))
         if fact.unit is Unit.STAMPS and fact.points > 0:
             self.card.come(fact.id, fact.points, at=fact.at)
         elif fact.unit is Unit.STAMPS:
@@ -273,7 +280,7 @@ class Wallet:
         there = self.spendable(waiting=True)
         own = [one for id, n in fact.draws.items() for one in [one for one in there if one[0].id == id][:n]]
         self.take(fact.id, sum(fact.draws.values()), [*own, *self.spendable()], owing=True)
-        self.noted.append(Moved(fact.id, fact.at, Unit.POINTS, sum(fact.draws.values())))
+        self.noted.append(Moved(EntryType.TRANSFER, fact.id, fact.at, Unit.POINTS, sum(fact.draws.values())))
 
     def on_received(self, fact: past.Received) -> None:
         for one in fact.lots:
@@ -283,7 +290,9 @@ class Wallet:
             lot = Lot(one.id, terms, one.zone, *dates, points, gift=True)
             lot.waits = one.available_from > fact.at
             self.lots.append(lot)
-        self.noted.append(Moved(fact.id, fact.at, Unit.POINTS, sum(one.points for one in fact.lots)))
+        self.noted.append(
+            Moved(EntryType.TRANSFER, fact.id, fact.at, Unit.POINTS, sum(one.points for one in fact.lots))
+        )
 
     def on_warned(self, fact: past.Warned) -> None:
         for lot in self.lots:
@@ -295,7 +304,7 @@ class Wallet:
         self.absorbed.append(other)
         for unit, amount in other.worth().items():
             for wallet in (self, other):
-                wallet.noted.append(Moved(fact.id, fact.at, unit, abs(amount)))
+                wallet.noted.append(Moved(EntryType.MERGE, fact.id, fact.at, unit, abs(amount)))
         self.join(fact, other)
 
     def clawed(self, *, own: str) -> list[tuple[Lot, Point]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from app.domain.facts import PurchaseFacts
+from app.domain.ledger import EntryType
 from app.domain.terms import Terms
 from app.domain.units import Unit
 
@@ -102,6 +103,7 @@ class Expired:
 class Moved:
     """So much of a unit came, or went, without any clause."""
 
+    type: EntryType
     id: str
     at: datetime
     unit: Unit
@@ -110,13 +112,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A level was reached or lost, by so many points."""
+    """A level was reached or lost, by so many points; `falls_at` is when one falls that the points do not come to."""
 
     at: datetime
     terms: Terms
     before: str | None
     after: str | None
     points: int
+    falls_at: datetime | None
 
 
 Noted = Earned | Clawed | GivenBack | Undone | Available | Expired | Moved | Turned

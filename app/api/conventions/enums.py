@@ -173,7 +173,7 @@ described(
         ReasonCode.GRACE_AFTER_REVERSAL: "Points that came back past their last valid day, `observed`, can be spent until the instant `required`, because the shop was at fault.",
         ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a reservation or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
-        ReasonCode.POINTS_AVAILABLE: "Points that waited can be spent from now on: `observed`.",
+        ReasonCode.POINTS_AVAILABLE: "Points that waited can be spent from now on: `observed`; where some of them paid what was owed, `required` had waited.",
         ReasonCode.TIER_LOST: "The level, which begins at `required` qualifying points, is lost with `observed`.",
         ReasonCode.TIER_KEPT: "`observed` qualifying points are no longer enough for the level; it is kept until the instant `required`.",
         ReasonCode.TIER_REACHED: "The level, which begins at `required` qualifying points, is reached with `observed`.",

@@ -140,7 +140,7 @@ class TierChange:
         )
 
     @strawberry.field(
-        description="Why, by the clause of the level that was reached (TIER_REACHED) or lost (TIER_LOST)."
+        description="Why, by the clause of the level that was reached (TIER_REACHED) or lost (TIER_LOST), or that a merger brought in its days of grace (TIER_KEPT)."
     )
     def decision(self) -> Decision:
         """Worked out from the change."""

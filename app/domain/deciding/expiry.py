@@ -89,9 +89,10 @@ def expired(*, points: int, last: date | None, terms: Terms, at: datetime, zone:
     return _by_clause(terms, PointsValidity, finding=Finding(True, code, points, last), points=points, at=at, zone=zone)
 
 
-def activated(lot: Lot, *, terms: Terms, at: datetime) -> Decision:
-    """That points of a lot can be spent from now on, by the clause that made them wait."""
-    finding = Finding(True, ReasonCode.POINTS_AVAILABLE, lot.remaining)
+def activated(lot: Lot, *, paid: int, terms: Terms, at: datetime) -> Decision:
+    """That points of a lot can be spent from now on, by the clause that made them wait; `paid` of them paid what was owed."""
+    left, waited = lot.remaining - paid, lot.remaining if paid else None
+    finding = Finding(True, ReasonCode.POINTS_AVAILABLE, left, waited)
     return _by_clause(terms, PendingPeriod, finding=finding, points=lot.remaining, at=at, zone=lot.zone)
 
 

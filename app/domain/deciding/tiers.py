@@ -96,7 +96,8 @@ class TierStanding:
 class TierChange:
     """A level reached or lost, with the qualifying points that decided it at that moment.
 
-    In a calendar year they are those of that year, or of the one before it if they were more.
+    In a calendar year they are those of that year, or of the one before it if they were more. `falls_at` is when a level
+    is lost that a merger brought in its days of grace; None where it is held by points.
     """
 
     customer_id: str
@@ -105,6 +106,7 @@ class TierChange:
     after: str | None
     qualifying: int
     terms: Terms
+    falls_at: datetime | None = None
 
 
 def level_of(points: int, *, terms: Terms) -> Tier | None:
@@ -189,6 +191,8 @@ def decided(change: TierChange) -> Decision:
     if level is not None:
         clause = terms.tier_clause(level.tier).key
         finding = Finding(up, code, change.qualifying, level.points)
+        if up and change.falls_at is not None and change.qualifying < level.points:
+            finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying, change.falls_at)
         reasons = (Reason(clause, Verdict.APPLIED if up else Verdict.NOT_MET, finding),)
     return Decision(
         outcome=DecisionOutcome.GRANTED if up else DecisionOutcome.REFUSED,

@@ -187,6 +187,9 @@ class Explanation:
         return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
 
     def _case(self, finding: Finding) -> str:
+        if finding.code is ReasonCode.POINTS_AVAILABLE:
+            paid = finding.required is not None
+            return (".owed" if finding.observed else ".none") if paid else ""
         if finding.code in _NONE_THERE and finding.observed == 0:
             return ".none"
         if finding.code is ReasonCode.POINTS_EARNED and any(

@@ -98,9 +98,12 @@ def _continued(sentence: str, *, say: Wording) -> str:
 
 
 def _moved(decision: Decision, *, terms: Terms, say: Wording) -> str:
-    """That points were moved by people, whom no clause tells to; or that a level has gone with its clause."""
+    """That points were moved by people, whom no clause tells to, or none in all; or that a level has gone with its clause."""
     moved = [say.counted(unit.value, decision.amount(unit)) for unit in terms.units if decision.amount(unit)]
-    return say("summary.moved", moved=say.listed(moved, last="and")) if moved else say("summary.tier_gone")
+    if moved:
+        return say("summary.moved", moved=say.listed(moved, last="and"))
+    # Only a level is ever refused without a reason: what is lost with its clause.
+    return say("summary.tier_gone" if decision.outcome is DecisionOutcome.REFUSED else "summary.unmoved")
 
 
 def _of_refund(reason: Reason) -> bool:

@@ -51,4 +51,5 @@ class Holder:
         if height(brought.tier, terms=terms) <= height(before, terms=terms):
             return None
         self.standing = TierStanding(brought.tier, at, brought.falls_at)
-        return TierChange(self.id, at, before, brought.tier, self.qualifying.points(terms=terms, at=at), terms)
+        points = self.qualifying.most(terms=terms, at=at)
+        return TierChange(self.id, at, before, brought.tier, points, terms, brought.falls_at)

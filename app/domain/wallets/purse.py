@@ -243,7 +243,8 @@ class Purse:
         for lot in self.holdings.in_order(self.holdings.lots[id] for id in freed):
             draws = self.holdings.settle(lot.id)
             if lot.id in waited:
-                decision = activated(lot, terms=self._terms[lot.terms_version], at=at)
+                paid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
+                decision = activated(lot, paid=paid, terms=self._terms[lot.terms_version], at=at)
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
             elif draws:
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws)

@@ -217,6 +217,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     },
     "reason.POINTS_EXPIRED": "Verfallen: {observed}, gültig bis zum Ende des {required}.",
     "reason.POINTS_AVAILABLE": "Ab jetzt einlösbar: {observed}.",
+    "reason.POINTS_AVAILABLE.owed": "Freigegeben: {required}, davon jetzt einlösbar: {observed}; der Rest wurde mit dem Minus verrechnet.",
+    "reason.POINTS_AVAILABLE.none": "Freigegeben und mit dem Minus verrechnet: {required}.",
     "reason.TIER_REACHED": {
         "formal": "Sie haben {observed} und damit die Stufe „{tier}“ erreicht, die bei {required} beginnt.",
         "informal": "Du hast {observed} und damit die Stufe „{tier}“ erreicht, die bei {required} beginnt.",
@@ -284,5 +286,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "summary.nothing.stamps": "keine Stempel",
     "summary.nothing.both": "weder Punkte noch Stempel",
     "summary.moved": "Vom Personal gebucht oder zwischen Mitgliedern übertragen: {moved}.",
+    "summary.unmoved": "Insgesamt kam nichts hinzu und ging nichts ab.",
     "summary.tier_gone": "Diese Stufe gibt es in den Bedingungen nicht mehr.",
 }

@@ -140,6 +140,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.EXPIRED_ON_RELEASE": "{observed} came back after the last valid day, {required}, and expired at once.",
     "reason.POINTS_EXPIRED": "Expired: {observed}, valid until the end of {required}.",
     "reason.POINTS_AVAILABLE": "Now yours to spend: {observed}.",
+    "reason.POINTS_AVAILABLE.owed": "Now yours to spend: {observed}, out of {required}; the rest paid what you owed.",
+    "reason.POINTS_AVAILABLE.none": "{required} became available and paid what you owed.",
     "reason.TIER_REACHED": "With {observed} you have reached the tier “{tier}”, which begins at {required}.",
     "reason.TIER_KEPT": "You have {observed}, which is no longer enough for the tier “{tier}”; you keep it until {required}.",
     "reason.TIER_LOST": "You have {observed}; the tier “{tier}” begins at {required}, so you no longer hold it.",
@@ -186,5 +188,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "summary.nothing.stamps": "no stamps",
     "summary.nothing.both": "no points or stamps",
     "summary.moved": "Booked by our staff or transferred between members: {moved}.",
+    "summary.unmoved": "In all, nothing was added or taken away.",
     "summary.tier_gone": "The terms no longer have this tier.",
 }

@@ -134,6 +134,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已过有效期（至{required}），随即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}现已生效，可以使用。",
+    "reason.POINTS_AVAILABLE.owed": "{required}现已生效，抵扣您所欠的积分后，可以使用 {observed}。",
+    "reason.POINTS_AVAILABLE.none": "{required}现已生效，已全部用于抵扣您所欠的积分。",
     "reason.TIER_REACHED": "您有 {observed}，已达到“{tier}”等级要求的 {required} 个。",
     "reason.TIER_KEPT": "您有 {observed}，已不足以维持“{tier}”等级，但为您保留至{required}。",
     "reason.TIER_LOST": "您有 {observed}，未达到“{tier}”等级要求的 {required} 个，不再享有该等级。",
@@ -180,5 +182,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "summary.nothing.stamps": "印花",
     "summary.nothing.both": "积分或印花",
     "summary.moved": "店员调整或会员之间转移：{moved}。",
+    "summary.unmoved": "总计没有增减。",
     "summary.tier_gone": "条款中已不再有该等级。",
 }

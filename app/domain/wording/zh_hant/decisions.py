@@ -134,6 +134,8 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已超過有效期限（至{required}），隨即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期限至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}現已生效，可開始使用。",
+    "reason.POINTS_AVAILABLE.owed": "{required}現已生效，抵扣您所欠的點數後，可以使用 {observed}。",
+    "reason.POINTS_AVAILABLE.none": "{required}現已生效，已全數用於抵扣您所欠的點數。",
     "reason.TIER_REACHED": "您有 {observed}，已達到「{tier}」等級的門檻 {required} 點。",
     "reason.TIER_KEPT": "您有 {observed}，已不足以維持「{tier}」等級，但為您保留至{required}。",
     "reason.TIER_LOST": "您有 {observed}，未達「{tier}」等級的門檻 {required} 點，不再享有此等級。",
@@ -180,5 +182,6 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "summary.nothing.stamps": "集點章",
     "summary.nothing.both": "點數或集點章",
     "summary.moved": "門市人員調整或會員之間移轉：{moved}。",
+    "summary.unmoved": "總計沒有增減。",
     "summary.tier_gone": "條款中已無此等級。",
 }

@@ -1,0 +1,435 @@
+"""What has to be said of a wallet's history: the figures of every sentence, from what the reference noted and the terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from app.domain.calendar import Period, add_months, day_start, local_date
+from app.domain.conditions.every_nth_item import EveryNthItem
+from app.domain.conditions.every_nth_visit import EveryNthVisit
+from app.domain.conditions.first_purchase import FirstPurchase
+from app.domain.conditions.minimum_spend import MinimumSpend
+from app.domain.conditions.tier_at_least import TierAtLeast
+from app.domain.conditions.times_per_period import TimesPerPeriod
+from app.domain.effects.bonus_points import BonusPoints
+from app.domain.effects.pending_period import PendingPeriod
+from app.domain.effects.points_cap import CapScope, PointsCap
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.points_validity import PointsValidity
+from app.domain.effects.refund_policy import RefundPolicy
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.effects.stamps import StampOccasion, Stamps
+from app.domain.effects.tier import Tier
+from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.facts import PurchaseFacts
+from app.domain.printing import TextFormat, printed
+from app.domain.terms import Clause, Terms
+from app.domain.wording import Locale, wording
+from tests.ledger.reference import Wallet
+from tests.ledger.reference_customers import Customer
+from tests.ledger.reference_lots import FREE
+from tests.ledger.reference_sayings import (
+    Available,
+    Clawed,
+    Earned,
+    Expired,
+    GivenBack,
+    Moved,
+    Noted,
+    Turned,
+    Undone,
+)
+from tests.reading_sentences import Figure, moment
+
+PENNIES = 100
+
+
+class Said(NamedTuple):
+    """The figures of a sentence, and of the sentences that say what would help."""
+
+    clause: str
+    figures: tuple[Figure, ...] = ()
+    ways: tuple[tuple[Figure, ...], ...] = ()
+
+
+Condition: TypeAlias = tuple[tuple[Figure, ...], tuple[tuple[Figure, ...], ...], bool]
+"""The figures of a condition, those of what would help, and whether it holds."""
+
+
+class Saying(NamedTuple):
+    """All that is said of a purchase, and what it earns; `limits` is what is said of caps."""
+
+    said: list[Said]
+    points: int
+    stamps: int
+    limits: list[Said]
+
+
+class Sentences(NamedTuple):
+    """What has to be said of something in the ledger, on which day, and what in short (None: nothing is asked of that)."""
+
+    said: list[Said]
+    today: date
+    short: list[tuple[Figure, ...]] | None = None
+
+
+def numbers_of(terms: Terms) -> dict[str, int]:
+    """The number that stands before each clause in the terms as they are printed, by its key."""
+    say = wording(Locale.EN)
+    lines = printed(terms, format=TextFormat.PLAIN, say=say).splitlines()
+    found = {text: int(number) for number, _, text in (line.partition(". ") for line in lines) if number.isdigit()}
+    return {clause.key: found[clause.statement(say)] for clause in terms.printed}
+
+
+def money(minor: int) -> Figure:
+    """An amount in pounds."""
+    return Decimal(minor) / PENNIES if minor % PENNIES else minor // PENNIES
+
+
+def _half_up(exact: Fraction) -> int:
+    return (exact + Fraction(1, 2)).__floor__()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A purchase, or what is kept of it, as the clauses of the tests' terms look at it: nothing of the core is asked."""
+
+    facts: PurchaseFacts
+    terms: Terms
+
+    @property
+    def amount(self) -> Fraction:
+        """What counts, in pennies: all that is to pay but for what points paid."""
+        whole = sum((Fraction(line.to_pay()) for line in self.facts.lines), Fraction(0))
+        return max(Fraction(0), whole - Fraction(self.facts.paid_with_points()))
+
+    @property
+    def pieces(self) -> int:
+        """Whole pieces, where something of the purchase was paid with money."""
+        return sum(int(line.kept_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
+
+    def said(self) -> Saying:
+        """Every sentence: of clauses that earn, of those on top, of caps, of stamps; and what it comes to."""
+        numbers = numbers_of(self.terms)
+        by_kind: dict[type, list[Clause]] = {kind: [] for kind in (PointsPerAmount, BonusPoints, Stamps, PointsCap)}
+        for clause in self.terms.clauses:
+            by_kind.get(type(clause.effect), []).append(clause)
+        found, total = self._of_earning(by_kind[PointsPerAmount], numbers)
+        for clause in by_kind[BonusPoints]:
+            sentences, points = self._extra(clause, numbers)
+            found += sentences
+            total += points
+        limits = [said for clause in by_kind[PointsCap] for said in self._capped(clause, total)]
+        points = min([total, *(self._room(clause) for clause in by_kind[PointsCap])])
+        stamps = sum(map(self.stamps_of, by_kind[Stamps]))
+        found += limits
+        for clause in by_kind[Stamps]:
+            found += self._stamped(clause, numbers)
+        return Saying(found, points, stamps, limits)
+
+    def _extra(self, clause: Clause, numbers: Mapping[str, int]) -> tuple[list[Said], int]:
+        """A bonus, and its points; none of what is paid on top in an exchange."""
+        if self.facts.amount_only:
+            return [Said(clause.key)], 0
+        found, fits = self._conditions(clause)
+        if not fits:
+            return found, 0
+        assert isinstance(clause.effect, BonusPoints)
+        points = clause.effect.points * self._times(clause) if self.amount else 0
+        number = numbers[clause.key]
+        return [*found, Said(clause.key, (points, number) if points else (number,))], points
+
+    def _of_earning(self, clauses: Sequence[Clause], numbers: Mapping[str, int]) -> tuple[list[Said], int]:
+        """The first clause that fits counts, which alone has conditions here that may fail."""
+        found: list[Said] = []
+        winner: Clause | None = None
+        total = 0
+        for clause in clauses:
+            sentences, fits = self._conditions(clause)
+            found += sentences
+            if not fits:
+                continue
+            effect = clause.effect
+            assert isinstance(effect, PointsPerAmount)
+            points = _half_up(self.amount * effect.points / effect.per.minor)
+            number = numbers[clause.key]
+            if not points:
+                found.append(Said(clause.key, (number,)))
+            elif winner is None:
+                found.append(Said(clause.key, (points, number)))
+                total = points
+            else:
+                found.append(Said(clause.key, (number, points, numbers[winner.key])))
+            winner = winner or clause
+        return found, total
+
+    def _conditions(self, clause: Clause) -> tuple[list[Said], bool]:
+        found, fits = [], True
+        for condition in clause.conditions:
+            figures, ways, met = self._condition(clause.key, condition)
+            found.append(Said(clause.key, figures, ways))
+            fits = fits and met
+        return found, fits
+
+    def _condition(self, key: str, condition: object) -> Condition:
+        """What a condition says, what would help, and whether it holds."""
+        match condition:
+            case MinimumSpend():
+                asked = condition.amount.minor
+                if self.amount >= asked:
+                    return (money(asked),), (), True
+                short = (asked - self.amount).__ceil__()
+                return (money(int(self.amount)), money(asked)), ((money(short),),), False
+            case TimesPerPeriod():
+                if dict(self.facts.member.uses).get(key, 0) < condition.times:
+                    return (condition.times,), (), True
+                return (condition.times,), (self._from(self._next(condition.period)),), False
+            case TierAtLeast():
+                return self._level(condition)
+        return self._occasion(key, condition)
+
+    def _level(self, condition: TierAtLeast) -> Condition:
+        tiers = {one.effect.tier: one.effect.points for one in self.terms.clauses if isinstance(one.effect, Tier)}
+        asked, has, held = tiers[condition.tier], self.facts.member.qualifying, self.facts.member.tier
+        if has >= asked or tiers.get(held or "", 0) >= asked:
+            return (), (), True
+        return (asked, has), ((asked - has,),), False
+
+    def _occasion(self, key: str, condition: object) -> Condition:
+        """A first purchase, an nth visit or item: as long as fewer rewards are held than there were such."""
+        member = self.facts.member
+        held = dict(member.held).get(key, 0)
+        match condition:
+            case FirstPurchase() if member.visits:
+                return (member.visits + 1,), ((),), False
+            case FirstPurchase():
+                return (), ((),) if held else (), not held
+            case EveryNthVisit():
+                now, nth = member.visits + 1, condition.nth
+                met = now % nth == 0 and held < now // nth
+            case EveryNthItem():
+                now, nth = dict(member.pieces).get(key, 0) + self.pieces, condition.nth
+                met = self._items(key, nth) > 0
+            case _:
+                raise AssertionError(condition)
+        if met:
+            return (nth,), (), True
+        then = next(k for k in range(now + 1, now + 10_000) if k % nth == 0 and held < k // nth)
+        return (now, then), ((then - now,),), False
+
+    def _items(self, key: str, nth: int) -> int:
+        """How many of the items of this purchase are the nth, as long as fewer rewards are held than there were such."""
+        member = self.facts.member
+        before, held, given = dict(member.pieces).get(key, 0), dict(member.held).get(key, 0), 0
+        for place in range(before + 1, before + self.pieces + 1):
+            if place % nth == 0 and held + given < place // nth:
+                given += 1
+        return given
+
+    def _times(self, clause: Clause) -> int:
+        nth = [one.nth for one in clause.conditions if isinstance(one, EveryNthItem)]
+        return self._items(clause.key, nth[0]) if nth else 1
+
+    def _next(self, period: Period) -> datetime:
+        """The beginning of the next day by the clock of the place, or of the next month or year by that of the program."""
+        zone = self.facts.zone if period is Period.DAY else self.terms.zone
+        today = self.facts.occurred_at.astimezone(ZoneInfo(zone)).date()
+        first = {
+            Period.DAY: lambda: date.fromordinal(today.toordinal() + 1),
+            Period.MONTH: lambda: add_months(today.replace(day=1), months=1),
+            Period.YEAR: lambda: date(today.year + 1, 1, 1),
+        }[period]()
+        return day_start(first, zone_name=zone)
+
+    def _room(self, clause: Clause) -> int:
+        """What a cap leaves for this purchase."""
+        cap = clause.effect
+        assert isinstance(cap, PointsCap)
+        if cap.scope is CapScope.PURCHASE:
+            return cap.points
+        return max(0, cap.points - dict(self.facts.member.earned).get(Period(cap.scope.value), 0))
+
+    def _capped(self, clause: Clause, total: int) -> Iterator[Said]:
+        cap, room = clause.effect, self._room(clause)
+        assert isinstance(cap, PointsCap)
+        if total <= room:
+            return
+        figures = (cap.points, total) if room == cap.points else ((cap.points, room) if room else (cap.points,))
+        again = () if cap.scope is CapScope.PURCHASE else (self._from(self._next(Period(cap.scope.value))),)
+        yield Said(clause.key, figures, again)
+
+    def _from(self, at: datetime) -> tuple[Figure, ...]:
+        return tuple(moment(at, zone=self.facts.zone))
+
+    def stamps_of(self, clause: Clause) -> int:
+        """The stamps of a clause."""
+        effect = clause.effect
+        assert isinstance(effect, Stamps)
+        if self.facts.amount_only or not self._conditions(clause)[1] or not self.amount:
+            return 0
+        return effect.stamps * (self.pieces if effect.per is StampOccasion.ITEM else self._times(clause))
+
+    def _stamped(self, clause: Clause, numbers: Mapping[str, int]) -> Iterator[Said]:
+        if self.facts.amount_only:
+            yield Said(clause.key)
+            return
+        sentences, fits = self._conditions(clause)
+        yield from sentences
+        if fits:
+            stamps = self.stamps_of(clause)
+            yield Said(clause.key, (stamps, numbers[clause.key]) if stamps else (numbers[clause.key],))
+
+
+def of(noted: Noted) -> Sentences:
+    """What has to be said of something that the reference noted."""
+    match noted:
+        case Earned():
+            return _of_purchase(noted)
+        case Clawed():
+            return Sentences(
+                [*_of_refund(noted), *Receipt(noted.kept, noted.terms).said().said], _day(noted.at, noted.kept.zone)
+            )
+        case GivenBack():
+            clause = noted.terms.policy_clause(RefundPolicy).key
+            return Sentences([Said(clause, (noted.amount,))], _day(noted.at, noted.terms.zone), [(noted.amount,)])
+        case Undone():
+            return _of_cancellation(noted)
+        case Available():
+            clause, paid = noted.terms.policy_clause(PendingPeriod).key, noted.points - noted.left
+            figures = (noted.left, noted.points) if paid and noted.left else (noted.points,)
+            return Sentences([Said(clause, figures)], _day(noted.at, noted.zone), [figures])
+        case Expired():
+            clause, gone = noted.terms.policy_clause(PointsValidity).key, (noted.points, noted.last_day)
+            return Sentences([Said(clause, gone)], _day(noted.at, noted.zone), [gone])
+        case Moved():
+            return Sentences([], _day(noted.at, "UTC"), [(noted.amount,) if noted.amount else ()])
+        case Turned():
+            return _of_level(noted)
+
+
+def _day(at: datetime, zone: str) -> date:
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def _of_purchase(noted: Earned) -> Sentences:
+    saying = Receipt(noted.facts.paid_on_top(), noted.terms).said()
+    short = None
+    if saying.points or saying.stamps:
+        earned = tuple(amount for amount in (saying.points, saying.stamps) if amount)
+        limits = [one.figures for one in saying.limits] + [way for one in saying.limits for way in one.ways]
+        short = [earned, *limits][:3]
+    return Sentences(saying.said, _day(noted.at, noted.facts.zone), short)
+
+
+def _of_refund(noted: Clawed) -> Iterator[Said]:
+    """What the clause on refunds did with the points, and which clauses take stamps back."""
+    clause = noted.terms.policy_clause(RefundPolicy).key
+    for amount in (noted.restored, noted.stamps_restored, noted.expired):
+        if amount:
+            yield Said(clause, (amount,))
+    asked = noted.due - noted.expired
+    given_up = noted.restored or noted.forgiven or noted.stamps_restored
+    if not (noted.expired and not asked) and not (not noted.due and (noted.stamps or given_up)):
+        taken: tuple[Figure, ...] = (noted.taken,) if noted.taken else ()
+        if noted.owed:
+            taken = (*taken, noted.debt)
+        elif noted.short:
+            taken = (*taken, asked)
+        yield Said(clause, taken)
+    yield from _of_stamps(noted)
+
+
+def _of_stamps(noted: Clawed) -> Iterator[Said]:
+    before, kept = Receipt(noted.before, noted.terms), Receipt(noted.kept, noted.terms)
+    left, last = noted.stamps, ""
+    for clause in noted.terms.clauses:
+        less = before.stamps_of(clause) - kept.stamps_of(clause) if isinstance(clause.effect, Stamps) else 0
+        if left and less > 0:
+            yield Said(clause.key, (min(left, less),))
+            left, last = left - min(left, less), clause.key
+    assert not left, f"{left} stamps went back for which no clause says why"
+    if noted.stamps_owed:
+        there = noted.stamps - noted.stamps_owed
+        yield Said(last, (there, noted.stamp_debt) if there else (noted.stamp_debt,))
+
+
+def _of_cancellation(noted: Undone) -> Sentences:
+    price, said = noted.terms.cost_of(noted.reward), []
+    if price is not None:
+        said.append(Said(price.key, (noted.amount,)))
+    if noted.overdue and noted.usable_until is not None:
+        until = moment(noted.usable_until, zone=noted.zone, midnight=True)
+        said.append(Said(noted.terms.policy_clause(PointsValidity).key, (noted.overdue, *until)))
+    moved: tuple[Figure, ...] = (noted.amount,) if noted.amount else ()
+    short = [one.figures for one in said] if said else [moved]
+    return Sentences(said, _day(noted.at, noted.zone), short)
+
+
+def _of_level(noted: Turned) -> Sentences:
+    levels = {
+        one.effect.tier: (one.effect.points, one.key) for one in noted.terms.clauses if isinstance(one.effect, Tier)
+    }
+    heights = {tier: points for tier, (points, _) in levels.items()}
+    up = heights.get(noted.after or "", 0) > heights.get(noted.before or "", 0)
+    about = noted.after if up else noted.before
+    if about not in levels:
+        return Sentences([], _day(noted.at, noted.terms.zone), [()])
+    begins, clause = levels[about]
+    if up and noted.points < begins:
+        # Who was merged brought it along, in its days of grace.
+        assert noted.falls_at is not None, f"{noted} is no reason"
+        kept = (noted.points, *moment(noted.falls_at, zone=noted.terms.zone, midnight=True))
+        return Sentences([Said(clause, kept)], _day(noted.at, noted.terms.zone), [kept])
+    assert (noted.points >= begins) is up, f"{noted} is no reason"
+    return Sentences([Said(clause, (noted.points, begins))], _day(noted.at, noted.terms.zone), [(noted.points, begins)])
+
+
+def of_price(wallet: Wallet, *, terms: Terms, key: str, at: datetime) -> Sentences:
+    """What has to be said of a price in points: what is there, what is owed, and whether waiting pays it, and from when."""
+    effect = terms.clause(key).effect
+    assert isinstance(effect, RewardCost)
+    cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.owed)
+    missing = cost + owed - available
+    about, figures = (terms.policy_clause(RefundPolicy).key, (owed, owed + cost)) if owed else (key, (cost, available))
+    if missing <= 0 and not owed:
+        return Sentences([Said(key, figures)], _day(at, terms.zone))
+    ends = wallet.ends()
+    best: tuple[int, datetime, int] | None = None
+    for then in sorted({lot.available_from for lot in wallet.lots if lot.available_from > at and lot.count(FREE)}):
+        lots = [lot for lot in wallet.lots if lot.available_from <= then]
+        there = sum(lot.count(FREE) for lot in lots if (end := ends[lot.id]) is None or end > then) - owed
+        waiting = sum(lot.count(FREE) for lot in lots if lot.available_from > at)
+        if best is None or cost - there < best[0]:
+            best = cost - there, then, waiting
+        if cost <= there:
+            break
+    if best is None or best[0] >= missing:
+        return Sentences([Said(about, figures, ((missing,),))], _day(at, terms.zone))
+    left, then, waiting = best
+    come = tuple(moment(then, zone=terms.zone))
+    waits = Said(_who_waits(terms, about), (waiting, *come), (come,))
+    if left > 0:
+        return Sentences([Said(about, figures, ((left,),)), waits], _day(at, terms.zone))
+    return Sentences([Said(about, figures, (come,)), waits] if owed else [waits], _day(at, terms.zone))
+
+
+def _who_waits(terms: Terms, otherwise: str) -> str:
+    return terms.policy_clause(PendingPeriod).key if terms.has(PendingPeriod) else otherwise
+
+
+def of_kept_level(customer: Customer, *, terms: Terms, at: datetime) -> tuple[Figure, ...] | None:
+    """What has to be said of a level that is held without its points: how many they are, and when it is lost."""
+    known = {one.effect.tier for one in terms.clauses if isinstance(one.effect, Tier)}
+    if customer.falls_at is None or customer.tier not in known:
+        return None
+    today = local_date(at, zone_name=terms.zone)
+    points = customer.qualifying(terms, today)
+    if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
+        points = max(points, customer.qualifying(terms, today, last_year=True))
+    return (points, *moment(customer.falls_at, zone=terms.zone, midnight=True))

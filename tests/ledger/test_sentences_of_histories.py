@@ -1,0 +1,237 @@
+"""Every figure, day and clause number that is said of a wallet's history is one that the reference comes to without it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from app.domain.deciding.redeeming import redeem
+from app.domain.deciding.tiers import decided, kept
+from app.domain.decisions import Decision
+from app.domain.effects.points_per_amount import PointsPerAmount
+from app.domain.effects.reward_cost import RewardCost
+from app.domain.explaining.explanation import Explanation
+from app.domain.explaining.summary import summary
+from app.domain.ledger import EntryType
+from app.domain.terms import Terms
+from app.domain.units import Unit
+from app.domain.wallets.course import Course, unfold
+from app.domain.wallets.happenings import Held, Redeemed
+from app.domain.wallets.pending import pending_points
+from app.domain.wording import Locale, wording
+from tests.builders import a_purchase
+from tests.ledger import sentences
+from tests.ledger.reference import Wallet, tell
+from tests.ledger.reference_sayings import (
+    Available,
+    Clawed,
+    Earned,
+    Expired,
+    GivenBack,
+    Moved,
+    Noted,
+    Turned,
+    Undone,
+)
+from tests.ledger.soaking import moderately
+from tests.ledger.some_terms import CLAUSES, LONDON, START, Drawn, clauses_of
+from tests.ledger.stories import DEEDS, PLANS, Author, Deed, Plan, authored
+from tests.reading_sentences import figures_of
+
+TREAT = "treat"
+"""A reward that is bought with points."""
+
+
+def terms_of(version: int, day: int, drawn: Drawn, rate: int, price: int) -> Terms:
+    """Terms of the ledger's tests with a reward for points, and so many points for each £10."""
+    clauses = [
+        (
+            key,
+            conditions,
+            replace(effect, points=rate) if key == "spend" and isinstance(effect, PointsPerAmount) else effect,
+        )
+        for key, conditions, effect in clauses_of(drawn)
+    ]
+    return Terms.drafted(
+        version=version,
+        effective_from=START + timedelta(days=day),
+        currency="GBP",
+        zone=LONDON,
+        clauses=[*clauses, (TREAT, (), RewardCost(TREAT, price, "Treat no. 7"))],
+        even_unkept=True,
+    )
+
+
+VERSIONS = st.builds(
+    lambda first, second, day, rate, price: (
+        terms_of(1, -400, first, rate, price),
+        *([terms_of(2, day, second, rate, price)] if second is not None else []),
+    ),
+    CLAUSES,
+    st.none() | CLAUSES,
+    st.integers(1, 400),
+    st.sampled_from([1, 1, 137]),
+    st.sampled_from([1, 7, 25, 1500]),
+)
+
+
+def told(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:
+    """A history in which points buy a treat."""
+    author = authored(versions, plan, deeds)
+    author.facts = [
+        (replace(fact, reward=TREAT) if isinstance(fact, Redeemed | Held) and not fact.reward else fact, who)
+        for fact, who in author.facts
+    ]
+    return author
+
+
+HISTORIES = st.builds(
+    told, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16)
+)
+Place = tuple[Any, ...]
+"""What a sentence is about: the type of the entry, the fact or lot, the time, and the unit."""
+
+
+def of_core(course: Course) -> Iterator[tuple[Place, Decision, Terms]]:
+    """Every decision in the ledger of a wallet, but for redemptions, which are decided before."""
+    terms = {one.version: one for one in course.versions}
+    for unit, purse in course.purses.items():
+        for one in purse.postings:
+            if one.subject.type is not EntryType.REDEEM and (
+                unit is Unit.POINTS or one.decision.reasons or one.decision.stamps
+            ):
+                place = (one.subject.type, one.subject.id, one.at, unit)
+                yield place, one.decision, terms[one.decision.terms_version]
+    for change in course.tier_changes:
+        yield ("level", change.after, change.at), decided(change), change.terms
+
+
+def of_reference(wallet: Wallet) -> Iterator[tuple[Place, Noted]]:
+    """The same from what the reference noted."""
+    for noted in wallet.noted:
+        match noted:
+            case Earned() | Clawed():
+                kind = EntryType.EARN if isinstance(noted, Earned) else EntryType.CLAWBACK
+                yield (kind, noted.id, noted.at, Unit.POINTS), noted
+                if noted.terms.stamping:
+                    yield (kind, noted.id, noted.at, Unit.STAMPS), noted
+            case GivenBack() | Undone():
+                yield (EntryType.REVERSAL, noted.id, noted.at, noted.unit), noted
+            case Available():
+                yield (EntryType.ACTIVATE, noted.lot, noted.at, Unit.POINTS), noted
+            case Expired():
+                yield (EntryType.EXPIRE, noted.lot, noted.at, Unit.POINTS), noted
+            case Moved() if noted.amount or noted.unit is Unit.POINTS:
+                yield (noted.type, noted.id, noted.at, noted.unit), noted
+            case Turned():
+                yield ("level", noted.after, noted.at), noted
+
+
+def assert_said(decision: Decision, noted: Noted, *, terms: Terms) -> None:
+    """Every reason, remedy and the summary has the figures that it must have, in all languages."""
+    wanted, explained = sentences.of(noted), Explanation.of(decision, terms=terms)
+    for locale in Locale:
+        assert spoken(decision, explained, locale, wanted) == counted(wanted.said)
+        short = summary(decision, terms=terms, say=wording(locale))
+        if wanted.short is not None:
+            assert [_figures(one, locale, wanted) for one in short] == [Counter(one) for one in wanted.short], short
+        assert 1 <= len(short) <= 3
+
+
+def counted(said: Sequence[sentences.Said]) -> list[Any]:
+    """The figures of sentences, in whatever order a language has them."""
+    return [(one.clause, Counter(one.figures), [Counter(way) for way in one.ways]) for one in said]
+
+
+def spoken(decision: Decision, explained: Explanation, locale: Locale, wanted: sentences.Sentences) -> list[Any]:
+    """The figures of every reason of a decision, and of its remedies, as they are read."""
+    say = wording(locale)
+    return [
+        (
+            reason.clause,
+            _figures(explained.statement(reason, say=say), locale, wanted),
+            _ways(explained, reason, locale, wanted),
+        )
+        for reason in decision.reasons
+    ]
+
+
+def _figures(sentence: str, locale: Locale, wanted: sentences.Sentences) -> Any:
+    return figures_of(sentence, locale=locale, today=wanted.today)
+
+
+def _ways(explained: Explanation, reason: Any, locale: Locale, wanted: sentences.Sentences) -> Any:
+    say = wording(locale)
+    return [_figures(explained.remedy(way, reason=reason, say=say), locale, wanted) for way in reason.finding.remedies]
+
+
+def assert_all_said(course: Course, wallet: Wallet) -> None:
+    """Of a wallet and of those that went over into it."""
+    found: dict[Place, list[tuple[Decision, Terms]]] = {}
+    for place, decision, terms in of_core(course):
+        found.setdefault(place, []).append((decision, terms))
+    noted: dict[Place, list[Noted]] = {}
+    for place, one in of_reference(wallet):
+        noted.setdefault(place, []).append(one)
+    assert {place: len(decisions) for place, decisions in found.items()} == {
+        place: len(many) for place, many in noted.items()
+    }
+    for place, decisions in found.items():
+        for (decision, terms), one in zip(decisions, noted[place], strict=True):
+            assert_said(decision, one, terms=terms)
+    for inner, other in zip(course.absorbed, wallet.absorbed, strict=True):
+        assert_all_said(inner, other)
+
+
+@moderately(80)
+@given(author=HISTORIES, day=st.integers(0, 1000))
+def test_every_figure_said_of_a_history_is_the_references(author: Author, day: int) -> None:
+    note(repr(author))
+    until = START + timedelta(days=day)
+    story = author.story_of(author.facts, until=until)
+    assert_all_said(unfold(story, versions=author.versions, until=until), tell(story, author.versions, until))
+
+
+@moderately(60)
+@given(author=HISTORIES, day=st.integers(0, 400))
+def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author, day: int) -> None:
+    note(repr(author))
+    until = START + timedelta(days=day)
+    story = author.story_of(author.facts, until=until)
+    course, wallet = unfold(story, versions=author.versions, until=until), tell(story, author.versions, until)
+    terms = course.in_force(until)
+    balance = course.points.holdings.balance(at=until)
+    clause, facts = terms.clause(TREAT), a_purchase(at=until)
+    foreseen = pending_points(course, terms=terms, at=until).foreseen(clause)
+    decision = redeem(
+        terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, foreseen=foreseen
+    )
+    wanted = sentences.of_price(wallet, terms=terms, key=TREAT, at=until)
+    explained = Explanation.of(decision, terms=terms)
+    for locale in Locale:
+        assert spoken(decision, explained, locale, wanted) == counted(wanted.said)
+
+
+@moderately(60)
+@given(author=HISTORIES, day=st.integers(0, 1000))
+def test_a_level_that_is_kept_says_its_points_and_until_when(author: Author, day: int) -> None:
+    until = START + timedelta(days=day)
+    story = author.story_of(author.facts, until=until)
+    course, wallet = unfold(story, versions=author.versions, until=until), tell(story, author.versions, until)
+    terms = course.in_force(until)
+    for id, holder in course.holders.items():
+        points = holder.qualifying.most(terms=terms, at=until)
+        reason = kept(holder.standing, qualifying=points, terms=terms)
+        wanted = sentences.of_kept_level(wallet.customers[id], terms=terms, at=until)
+        assert (reason is None) == (wanted is None)
+        if reason is None or wanted is None:
+            continue
+        for locale in Locale:
+            statement = Explanation((reason,), terms, until, terms.zone).statement(reason, say=wording(locale))
+            assert figures_of(statement, locale=locale, today=until.date()) == Counter(wanted)
