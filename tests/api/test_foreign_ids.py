@@ -166,7 +166,17 @@ ASKED: dict[str, list[Asked]] = {
         )
     ],
     "recordExchange.input.refund.purchase.receipt.locationId": [
-        exchanging("Location", "", "", "PURCHASE_NOT_FOUND", "refund", "purchase", back=AT_A_LOCATION)
+        exchanging(
+            "Location",
+            "",
+            "",
+            "LOCATION_NOT_FOUND",
+            "refund",
+            "purchase",
+            "receipt",
+            "locationId",
+            back=AT_A_LOCATION,
+        )
     ],
     "movePurchase.input.customer.id": [
         mutation(

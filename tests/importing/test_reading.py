@@ -181,6 +181,7 @@ def test_every_reason_is_in_the_docs() -> None:
     for name in (
         "usecases/call",
         "usecases/earn",
+        "usecases/admit",
         "usecases/refund",
         "usecases/book_purchase",
         "usecases/known_receipts",

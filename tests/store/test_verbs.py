@@ -450,8 +450,8 @@ async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Dat
     refunded = partial(refunds.by_number, number="C-R-1", **at)
 
     assert await shop.read(partial(purchases.by_id, program_id=PROGRAM, purchase_id=PURCHASE.id)) == PURCHASE
-    assert await shop.read(partial(receipt, program_id=PROGRAM)) == ((PURCHASE,), False, False)
-    assert await shop.read(partial(receipt, program_id=OTHER_PROGRAM)) == ((), False, False)
+    assert await shop.read(partial(receipt, program_id=PROGRAM)) == ((PURCHASE,), False, False, False)
+    assert await shop.read(partial(receipt, program_id=OTHER_PROGRAM)) == ((), False, False, False)
     assert await shop.read(partial(purchases.by_id, program_id=OTHER_PROGRAM, purchase_id=PURCHASE.id)) is None
     several = partial(purchases.by_ids, purchase_ids=[PURCHASE.id, an_id(99)])
     assert await shop.read(partial(several, program_id=PROGRAM)) == {PURCHASE.id: PURCHASE}
