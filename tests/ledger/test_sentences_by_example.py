@@ -14,6 +14,7 @@ from app.domain.effects.tier_period import TierPeriod, TierWindow
 from app.domain.explaining.summary import summary
 from app.domain.ledger import EntryType
 from app.domain.terms import Terms
+from app.domain.units import Unit
 from app.domain.wallets.course import Course, unfold
 from app.domain.wallets.happenings import Adjusted, Bought, Held, Returned
 from app.domain.wallets.story import Happening, Joined, Story
@@ -81,6 +82,15 @@ def test_reserved_points_that_are_let_go_and_pay_a_debt_say_nothing_of_a_level(l
     held = Held(an_id("held"), START + HOUR, 6, START + DAY)
     course = told(terms, bought(terms, 80), held, Adjusted(an_id("taken"), START + 2 * HOUR, -5, terms), days=3)
     assert short(course, EntryType.ACTIVATE, terms, locale) == [said]
+
+
+def test_stamps_that_were_moved_are_said_under_terms_that_have_none() -> None:
+    terms = drafted()
+    course = told(terms, Adjusted(an_id("given"), START, 3, terms, Unit.STAMPS), days=1)
+    (given,) = course.purses[Unit.STAMPS].postings
+    assert summary(given.decision, terms=terms, say=wording(Locale.EN)) == (
+        "Booked by our staff or transferred between members: 3 stamps.",
+    )
 
 
 def test_a_level_that_a_merger_brings_says_the_points_by_which_it_is_held() -> None:

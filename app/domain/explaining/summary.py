@@ -37,7 +37,7 @@ def summary(decision: Decision, *, terms: Terms, say: Wording) -> tuple[str, ...
     explained = Explanation.of(decision, terms=terms)
     codes = {reason.finding.code for reason in decision.reasons}
     if not decision.reasons:
-        return (_moved(decision, terms=terms, say=say),)
+        return (_moved(decision, say=say),)
     if codes & PAYING:
         found = _of_reward(decision, explained=explained, say=say)
     elif codes & TAKING_BACK:
@@ -97,9 +97,9 @@ def _continued(sentence: str, *, say: Wording) -> str:
     return sentence[:1].lower() + sentence[1:] if say.locale is Locale.EN else sentence
 
 
-def _moved(decision: Decision, *, terms: Terms, say: Wording) -> str:
+def _moved(decision: Decision, *, say: Wording) -> str:
     """That points were moved by people, whom no clause tells to, or none in all; or that a level has gone with its clause."""
-    moved = [say.counted(unit.value, decision.amount(unit)) for unit in terms.units if decision.amount(unit)]
+    moved = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
     if moved:
         return say("summary.moved", moved=say.listed(moved, last="and"))
     # Only a level is ever refused without a reason: what is lost with its clause.
