@@ -8,7 +8,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -21,13 +21,20 @@ _DECIDED = "entry { id type points } userErrors { code }"
 _REDEEMED = f"redemption {{ id state }} {_DECIDED}"
 
 
-def _mutation(name: str, answer: str) -> str:
-    return f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ {answer} }} }}"
+def _mutation(name: str, answer: str, *, called: str | None = None) -> str:
+    """A mutation, the field of its answer perhaps called by another name than its own."""
+    return f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {called or name}: {name}(input: $input) {{ {answer} }} }}"
 
 
 MUTATIONS = {
     "recordPurchase": _mutation("recordPurchase", f"purchase {{ id externalId }} {_DECIDED}"),
     "recordRefund": _mutation("recordRefund", _DECIDED),
+    "recordExchange": _mutation("recordExchange", _DECIDED),
+    "exchangeEarly": _mutation("recordExchange", f"waiting {{ id }} {_DECIDED}", called="exchangeEarly"),
+    "sellAwaited": _mutation("recordPurchase", _DECIDED, called="sellAwaited"),
+    "amendPurchase": _mutation("amendPurchase", _DECIDED),
+    "sellAhead": _mutation("recordPurchase", f"quarantined {{ id }} {_DECIDED}", called="sellAhead"),
+    "settleQuarantined": _mutation("settleQuarantined", _DECIDED),
     "redeemReward": _mutation("redeemReward", _REDEEMED),
     "holdReward": _mutation("holdReward", "redemption { id state } userErrors { code }"),
     "captureHold": _mutation("captureHold", _REDEEMED),
@@ -35,12 +42,19 @@ MUTATIONS = {
     "cancelRedemption": _mutation("cancelRedemption", _REDEEMED),
     "deliverExpiryNotices": _mutation("deliverExpiryNotices", "delivered userErrors { code }"),
 }
-BY_STAFF = ("cancelRedemption", "deliverExpiryNotices")
+BY_STAFF = ("cancelRedemption", "deliverExpiryNotices", "amendPurchase", "settleQuarantined")
 CHANCES = (
     *("recordPurchase",) * 6,
     *("recordRefund",) * 2,
-    *("redeemReward", "holdReward", "captureHold", "releaseHold", "cancelRedemption", "deliverExpiryNotices"),
+    "recordExchange",
+    *("exchangeEarly", "sellAwaited", "amendPurchase", "sellAhead", "settleQuarantined"),
+    *("holdReward", "captureHold", "releaseHold") * 2,
+    *("redeemReward", "cancelRedemption", "deliverExpiryNotices"),
 )
+
+
+_AWAITED = "-awaited"
+"""After the number of an exchange: the receipt of what comes back in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +68,32 @@ class Sent:
 
     @property
     def refused(self) -> bool:
-        """Whether it was a technical refusal, which is kept under no key."""
-        return self.answer is not None and self.answer["userErrors"] != []
+        """Whether it was a technical refusal, which is kept under no key; what is kept in quarantine is none."""
+        return self.answer is not None and self.answer["userErrors"] != [] and not self.answer.get("quarantined")
+
+    def sells(self) -> frozenset[str]:
+        """The receipts that are there once it is done."""
+        match self.verb:
+            case "recordPurchase" | "recordExchange":
+                return frozenset((self.given["purchase"]["externalId"],))
+            case "sellAwaited":
+                sold: str = self.given["purchase"]["externalId"]
+                return frozenset((sold, sold.removesuffix(_AWAITED)))
+            case "sellAhead" if self.answer is not None and not self.answer["quarantined"]:
+                # Sent again when the clock had come that far.
+                return frozenset((self.given["purchase"]["externalId"],))
+            case "settleQuarantined" if self.given["action"] == "BOOK_AT":
+                return frozenset((self.given["reason"],))
+        return frozenset()
+
+    def gives_back(self) -> frozenset[str]:
+        """The receipts of which something has come back once it is done."""
+        match self.verb:
+            case "recordRefund" | "sellAwaited":
+                return frozenset((self.given["purchase"]["externalId"],))
+            case "recordExchange":
+                return frozenset((self.given["refund"]["purchase"]["externalId"],))
+        return frozenset()
 
 
 @dataclass
@@ -150,8 +188,21 @@ class BusyTills:
 
     def _given(self, verb: str, card: str, key: str, *, chance: random.Random) -> dict[str, Any] | None:
         """What is sent; None where there is nothing to send it about."""
-        known = self._at_hand.setdefault(card, {"sold": [], "paid": [], "held": []})
-        who = {"customer": {"card": card}}
+        known = self._at_hand.setdefault(card, {about: [] for about in ("sold", "paid", "held", "awaited", "ahead")})
+        now = real_now() + self.ahead
+        if verb not in ABOUT:
+            return self._new(verb, {"customer": {"card": card}}, key, now, chance=chance)
+        there = known[ABOUT[verb]]
+        if not there:
+            return None
+        if verb == "amendPurchase":
+            return {"purchase": _receipt(chance.choice(there), chance=chance), "reason": "typed wrong"}
+        return _about(verb, there.pop(chance.randrange(len(there))), card, key, now, chance=chance)
+
+    def _new(
+        self, verb: str, who: dict[str, Any], key: str, now: datetime, *, chance: random.Random
+    ) -> dict[str, Any] | None:
+        """What is about nothing that was sent before."""
         match verb:
             case "recordPurchase":
                 if self.others and chance.random() < 0.6:
@@ -160,24 +211,21 @@ class BusyTills:
                 late = {}
                 if chance.random() < 0.4:
                     days = timedelta(days=chance.uniform(0.5, 12))
-                    late = {"occurredAt": (real_now() + self.ahead - days).isoformat()}
+                    late = {"occurredAt": (now - days).isoformat()}
                 return {**who, "purchase": {"externalId": key, "lines": lines, **late}}
+            case "sellAhead":
+                ahead = {"occurredAt": (now + timedelta(days=1)).isoformat()}
+                return {**who, "purchase": {**_receipt(key, chance=chance), **ahead}}
+            case "exchangeEarly":
+                back = {"purchase": {"externalId": f"{key}{_AWAITED}"}}
+                return {"refund": back, "purchase": _receipt(key, chance=chance)}
             case "redeemReward":
                 return {**who, "reward": {"key": "coffee"}}
             case "holdReward":
                 return {**who, "reward": {"key": "coffee"}, "checkout": key, "minutes": 30}
             case "deliverExpiryNotices":
                 return {**who, "channel": "INBOX"}
-        about = {"recordRefund": "sold", "cancelRedemption": "paid"}.get(verb, "held")
-        if not known[about]:
-            return None
-        one = known[about].pop(chance.randrange(len(known[about])))
-        match verb:
-            case "recordRefund":
-                return {"purchase": {"externalId": one}}
-            case "cancelRedemption":
-                return {"redemption": one, "reason": "cold"}
-        return {"hold": {"checkout": one}}
+        raise AssertionError(verb)
 
     def _remember(self, one: Sent) -> None:
         """What later requests may be about."""
@@ -185,12 +233,61 @@ class BusyTills:
             return
         known = self._at_hand[one.card]
         made = one.answer.get("redemption")
-        if one.verb == "recordPurchase":
+        if one.verb in ("recordPurchase", "recordExchange"):
             known["sold"].append(one.given["purchase"]["externalId"])
+        elif one.verb == "exchangeEarly":
+            known["awaited"].append(one.given["purchase"]["externalId"])
+        elif one.verb == "sellAhead" and one.answer["quarantined"]:
+            known["ahead"].append(f"{one.answer['quarantined']['id']} {one.given['purchase']['externalId']}")
         elif one.verb in ("redeemReward", "captureHold") and made is not None:
             known["paid"].append(made["id"])
         elif one.verb == "holdReward" and made is not None:
             known["held"].append(one.given["checkout"])
+
+
+ABOUT = {
+    "recordRefund": "sold",
+    "recordExchange": "sold",
+    "amendPurchase": "sold",
+    "cancelRedemption": "paid",
+    "captureHold": "held",
+    "releaseHold": "held",
+    "sellAwaited": "awaited",
+    "settleQuarantined": "ahead",
+}
+"""What a request is about, where it is about something that was sent before."""
+
+
+def _about(verb: str, one: str, card: str, key: str, now: datetime, *, chance: random.Random) -> dict[str, Any]:
+    """What is sent about something that was sent before."""
+    match verb:
+        case "recordRefund":
+            return {"purchase": {"externalId": one}}
+        case "recordExchange":
+            return {"refund": {"purchase": {"externalId": one}}, "purchase": _receipt(key, chance=chance)}
+        case "sellAwaited":
+            early = {"occurredAt": (now - timedelta(days=1)).isoformat()}
+            purchase = {**_receipt(f"{one}{_AWAITED}", chance=chance), **early}
+            return {"customer": {"card": card}, "purchase": purchase}
+        case "settleQuarantined":
+            kept, receipt = one.split()
+            return {"quarantined": kept, "reason": receipt, **_settling(now, chance=chance)}
+        case "cancelRedemption":
+            return {"redemption": one, "reason": "cold"}
+    return {"hold": {"checkout": one}}
+
+
+def _receipt(number: str, *, chance: random.Random) -> dict[str, Any]:
+    """A receipt of one article."""
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": f"{chance.randrange(1, 9)}.00"}]
+    return {"externalId": number, "lines": lines}
+
+
+def _settling(now: datetime, *, chance: random.Random) -> dict[str, str]:
+    """What a person does with a receipt of a wrong clock."""
+    if chance.random() < 0.3:
+        return {"action": "DISMISS"}
+    return {"action": "BOOK_AT", "occurredAt": (now - timedelta(hours=1)).isoformat()}
 
 
 def _lasting(one: Sent) -> object:

@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.store.opening import open_database
 from app.store.unit import Session
 from tests.api.passing import passing, pending, validity, visit
 from tests.cli.test_jobs import move_clocks
-from tests.faults.busy_tills import MUTATIONS, BusyTills
+from tests.faults.busy_tills import MUTATIONS, BusyTills, Sent
 from tests.faults.process import ServerProcess, ledger_of, wait_until
 from tests.proving import faults_in
 from tests.shop import real_now
@@ -46,7 +47,7 @@ def test_nothing_acknowledged_is_lost_whatever_the_server_did_when_it_was_killed
             before = len(tills.acknowledged)
             tills.start()
             if number % 2:
-                tills.wait_for_more_than(before)
+                tills.wait_for_more_than(before + 60)
             # Every other time while the jobs have hardly begun.
             time.sleep(chance.uniform(0.3, 1.5) if number % 2 else chance.uniform(0.0, 0.4))
             server.kill()
@@ -94,20 +95,37 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
             "SELECT p.external_id FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id",
         )
     )
-    for there, verb, extra in ((sold, "recordPurchase", len(idle)), (back, "recordRefund", 0)):
-        done = {
-            one.given["purchase"]["externalId"]
-            for one in tills.acknowledged.values()
-            if one.verb == verb and not one.refused
-        }
-        sent = {one.given["purchase"]["externalId"] for one in every if one.verb == verb}
-        assert max(there.values(), default=1) == 1, f"{verb} twice"
-        assert done <= there.keys(), f"{verb} lost"
-        assert len(there.keys() - sent) == extra, f"{verb} that nobody sent"
+    done = [one for one in tills.acknowledged.values() if not one.refused]
+    for there, what, about, extra in ((sold, "sold", Sent.sells, len(idle)), (back, "back", Sent.gives_back, 0)):
+        assert max(there.values(), default=1) == 1, f"{what} twice"
+        assert frozenset().union(*map(about, done)) <= there.keys(), f"{what} and lost"
+        assert len(there.keys() - frozenset().union(*map(about, every))) == extra, f"{what}, and nobody sent it"
     assert_redemptions_are_there(url, tills)
+    assert_what_waits_is_there(url, done, every)
     stamped = rows(url, "SELECT DISTINCT purchase_id FROM entries WHERE type = 'EARN' AND unit = 'stamps'")
     assert len(stamped) == sum(sold.values()), "each purchase is in both units"
     assert faults_in(url) == []
+
+
+def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[Sent]) -> None:
+    """What waits for a purchase or a person is there once, as far as it was acknowledged to have got; so is what was amended."""
+    sold = frozenset().union(*map(Sent.sells, done))
+    settled = {one.given["reason"] for one in done if one.verb == "settleQuarantined"}
+    for verb, sql, still in (
+        ("exchangeEarly", "SELECT bought_number AS number, state FROM waiting_refunds", sold),
+        ("sellAhead", "SELECT external_id AS number, state FROM quarantined_receipts", settled),
+    ):
+        there = rows(url, sql)
+        states = {row["number"]: row["state"] for row in there}
+        kept = [one for one in done if one.verb == verb and not one.sells()]
+        numbers = {one.given["purchase"]["externalId"] for one in kept}
+        sent = {one.given["purchase"]["externalId"] for one in every if one.verb == verb}
+        assert len(states) == len(there), f"{verb} twice"
+        assert numbers <= states.keys() <= sent, f"{verb} lost, or that nobody sent"
+        assert [number for number in numbers & still if states[number] == "WAITING"] == [], "settled, and waits"
+    amended = rows(url, "SELECT id FROM receipt_corrections")
+    counts = [sum(one.verb == "amendPurchase" for one in some) for some in (done, every)]
+    assert counts[0] <= len(amended) <= counts[1]
 
 
 def assert_redemptions_are_there(url: str, tills: BusyTills) -> None:
