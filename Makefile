@@ -39,9 +39,9 @@ test: $(DEV) lint ## Everything that must hold, on SQLite and PostgreSQL
 
 bench: $(DEV) ## Speed against a floor measured in the same run
 	$(BIN)/python bench/bench.py
-	$(BIN)/python -m bench.rules
-	$(BIN)/python -m bench.preview
-	$(BIN)/python -m bench.proof 200000
+	$(BIN)/python -m bench.engine_bench
+	$(BIN)/python -m bench.preview_bench
+	$(BIN)/python -m bench.verify_bench 200000
 
 soak: $(DEV) ## Random histories and kills for SOAK_MINUTES (10)
 	$(BIN)/python -m bench.soak

@@ -14,25 +14,26 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
+from app.api.authentication import Authenticator, caller
+from app.api.field_costs import COSTS
 from app.api.schema import schema
-from app.api.serving.costs import Allowance, Buckets
-from app.api.serving.door import AT_THE_DOOR, Door
-from app.api.serving.faults import Overload
-from app.api.serving.http import GraphQLEndpoint
-from app.api.serving.reception import Reception, caller
 from app.config import Settings
-from app.jobs.keeping_time import TimeKeeper
-from app.jobs.previewing import PreviewQueue
-from app.store.migrating import migrate
-from app.store.opening import open_database
-from app.store.unit import Busy, Database, Unavailable
-from app.usecases.desk import Desk
-from app.web.connections import bounded, raise_open_files
+from app.graphql_server.admission import AT_THE_DOOR, Admission
+from app.graphql_server.endpoint import GraphQLEndpoint
+from app.graphql_server.errors import Overload
+from app.graphql_server.rate_limits import RateLimit, TokenBuckets
+from app.jobs.preview_worker import PreviewQueue
+from app.jobs.scheduler import Scheduler
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate
+from app.store.database.session import Busy, Database, Unavailable
+from app.usecases.application import Application
+from app.web.connection_limits import bounded, raise_open_files
+from app.web.errors import fail, refuse
 from app.web.graphiql import graphiql_routes
 from app.web.health import health_routes
-from app.web.logs import log_in_json
+from app.web.logging_setup import log_in_json
 from app.web.pictures import picture_routes
-from app.web.refusals import fail, refuse
 
 
 def _after(error: Exception) -> float:
@@ -53,35 +54,36 @@ def create_app(
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
     introspection: bool = True,
-    allowance: Allowance | None = None,
-    at_the_door: Allowance = AT_THE_DOOR,
+    allowance: RateLimit | None = None,
+    at_the_door: RateLimit = AT_THE_DOOR,
     url: str | None = None,
     keep_time: bool = False,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/api/serving/door.py`); with
+    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/graphql_server/admission.py`); with
     `keep_time` it does what time brings. `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
     """
-    desk = Desk(database=database, clock=clock, new_id=new_id)
-    door = Door(at_the_door)
-    reception = Reception(desk, door=door)
+    application = Application(database=database, clock=clock, new_id=new_id)
+    admission = Admission(at_the_door)
+    reception = Authenticator(application, admission=admission)
     endpoint = GraphQLEndpoint(
         schema,
         sign_in=reception.sign_in,
         context_for=reception.context_for,
         introspection=lambda context: introspection or context.signed_in is not None,
-        buckets=Buckets(allowance or Allowance()),
-        door=door,
+        buckets=TokenBuckets(allowance or RateLimit()),
+        admission=admission,
         caller=caller,
         unavailable=_NOT_NOW,
+        costs=COSTS,
     )
 
     beside: list[Callable[[], Coroutine[None, None, None]]] = []
     if url is not None:
         beside.append(PreviewQueue(database, url=url, clock=now).work)
     if keep_time:
-        beside.append(TimeKeeper(desk).work)
+        beside.append(Scheduler(application).work)
 
     app = Starlette(
         routes=[*graphiql_routes(endpoint), *picture_routes(), *health_routes(ready=database.ready)],
@@ -99,7 +101,7 @@ async def _open(
 ) -> AsyncIterator[None]:
     """The database open, and what runs beside requests, until both are to end."""
     await database.start()
-    tasks = [asyncio.create_task(one()) for one in beside]
+    tasks = [asyncio.create_task(value()) for value in beside]
     try:
         yield
     finally:
@@ -127,7 +129,7 @@ def application(settings: Settings) -> Starlette:
         clock=now,
         new_id=new_id,
         introspection=settings.introspection,
-        allowance=Allowance(most=settings.cost_limit, restored=settings.cost_restored),
+        allowance=RateLimit(most=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
         keep_time=settings.jobs,
     )

@@ -26,22 +26,24 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from floor import Floor, postgres_floor, sqlite_floor
+from raw_sql_floor import Floor, postgres_floor, sqlite_floor
 from load import Run, request, run
-from recording import Recorder, desk
+from statement_recorder import Recorder, desk
 
 from app.domain.access import Role
-from app.domain.facts import Line, PurchaseFacts
-from app.domain.identities import IdentityKind
-from app.queries.cards import card
-from app.queries.ledgers import Window, ledger_page
-from app.queries.offers import offers_for
+from app.domain.customers.identities import IdentityKind
+from app.domain.purchases.facts import Line, PurchaseFacts
+from app.queries.customers.customers import card
+from app.queries.ledger.entries import Window, ledger_page
 from app.queries.records import CustomerBy, ProgramKind
-from app.store.migrating import migrate
-from app.store.opening import open_database
-from app.usecases.earn import NewPurchase, earn
-from app.usecases.enrol import Enrolment, enrol
-from app.usecases.start import NewProgram, Wish
+from app.queries.rewards.offers import offers_for
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.programs.create_program import CreateProgram, NewProgram
+from app.usecases.purchases import record_purchase
+from app.usecases.purchases.record_purchase import RecordPurchase
 
 CUSTOMERS = 500
 CLIENTS = 32
@@ -102,18 +104,36 @@ async def prepare(place: Place) -> None:
     await database.start()
     at = desk(database)
     place.program = await at.start_program(
-        Wish("Bench", "points", ProgramKind.LIVE, "GBP", "Europe/London", "GB", datetime(2020, 1, 1, tzinfo=UTC))
+        CreateProgram(
+            "Bench", "points", ProgramKind.LIVE, "GBP", "Europe/London", "GB", datetime(2020, 1, 1, tzinfo=UTC)
+        )
     )
     program = place.program.program
 
     async def one(number: int) -> None:
-        enrolment = Enrolment(identities=((IdentityKind.CARD, f"CARD{number:06}"),), locale=None)
+        enrolment = EnrolCustomer(identities=((IdentityKind.CARD, f"CARD{number:06}"),), locale=None)
         key = f"enrol{number}"
-        await at.do(enrol, name="enrolCustomer", program=program, principal=None, key=key, payload=key, order=enrolment)
+        await at.do(
+            enrol_customer.run,
+            name="enrolCustomer",
+            program=program,
+            principal=None,
+            key=key,
+            payload=key,
+            order=enrolment,
+        )
         for visit in range(22):
-            order = purchase(number, receipt=f"before-{number}-{visit}", price=5_000 if visit == 0 else 300)
-            key = order.external_id
-            await at.do(earn, name="recordPurchase", program=program, principal=None, key=key, payload=key, order=order)
+            command = purchase(number, receipt=f"before-{number}-{visit}", price=5_000 if visit == 0 else 300)
+            key = command.external_id
+            await at.do(
+                record_purchase.run,
+                name="recordPurchase",
+                program=program,
+                principal=None,
+                key=key,
+                payload=key,
+                order=command,
+            )
 
     for start in range(0, CUSTOMERS, 50):
         await asyncio.gather(*(one(number) for number in range(start, start + 50)))
@@ -126,7 +146,7 @@ async def prepare(place: Place) -> None:
         connection.close()
 
 
-def purchase(number: int, *, receipt: str, price: int = 300) -> NewPurchase:
+def purchase(number: int, *, receipt: str, price: int = 300) -> RecordPurchase:
     """Five lines of a customer."""
     lines = tuple(
         Line(number=line, sku=f"SKU{line}", name="Something nice", quantity=Decimal(2), unit_price=price)
@@ -136,7 +156,7 @@ def purchase(number: int, *, receipt: str, price: int = 300) -> NewPurchase:
         occurred_at=datetime.now(UTC) - timedelta(seconds=1), zone="Europe/London", currency="GBP", lines=lines
     )
     by = CustomerBy(f"CARD{number % CUSTOMERS:06}", IdentityKind.CARD)
-    return NewPurchase(customer=by, external_id=receipt, facts=facts)
+    return RecordPurchase(customer=by, external_id=receipt, facts=facts)
 
 
 def buying(key: str, count: int) -> list[bytes]:
@@ -208,9 +228,9 @@ def serving(*command: str, url: str, port: int) -> Any:
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
         return port
 
 
@@ -223,9 +243,17 @@ async def recorded(place: Place, count: int) -> tuple[list[Any], list[Any]]:
     assert place.program is not None
     program = place.program.program
     for number in range(count):
-        order = purchase(number, receipt=f"floor-{number}")
-        key = order.external_id
-        await at.do(earn, name="recordPurchase", program=program, principal=None, key=key, payload=key, order=order)
+        command = purchase(number, receipt=f"floor-{number}")
+        key = command.external_id
+        await at.do(
+            record_purchase.run,
+            name="recordPurchase",
+            program=program,
+            principal=None,
+            key=key,
+            payload=key,
+            order=command,
+        )
     buying_statements = list(recorder.operations)
     recorder.operations.clear()
     by = CustomerBy("CARD000007", IdentityKind.CARD)
@@ -284,7 +312,7 @@ async def bench(place: Place, *, rounds: int, count: int) -> dict[str, float]:
         port = free_port()
         bare_url = await place.fresh()
         with serving(
-            str(Path(__file__).with_name("bare.py")), bare_url, str(port), str(noted), url=url, port=port
+            str(Path(__file__).with_name("bare_app.py")), bare_url, str(port), str(noted), url=url, port=port
         ) as bare:
             plain = await run(port, pid=bare.pid, requests=looking_up(key, count), clients=8, must_hold=b'"data"')
         note_run(note, "bare", plain)
@@ -314,7 +342,7 @@ def on_disk(folder: Path) -> None:
     """End with a clear word on a memory file system, where a durable commit costs nothing."""
     mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text().splitlines()]
     inside = [(mount, kind) for mount, kind in mounts if folder.resolve().is_relative_to(mount)]
-    kind = max(inside, key=lambda one: len(one[0]))[1]
+    kind = max(inside, key=lambda value: len(value[0]))[1]
     if kind in ("tmpfs", "ramfs"):
         sys.exit(f"{folder} is a memory file system ({kind}): choose a disk with --folder")
 

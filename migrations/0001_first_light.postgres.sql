@@ -265,7 +265,7 @@ CREATE TABLE lot_movements (
 );
 CREATE INDEX lot_movements_of_entry ON lot_movements (program_id, entry_id);
 
-CREATE TABLE answers (
+CREATE TABLE idempotency_keys (
     program_id uuid NOT NULL,
     key text NOT NULL,
     mutation text NOT NULL,
@@ -273,9 +273,9 @@ CREATE TABLE answers (
     answer json NOT NULL,
     actor uuid,
     recorded_at timestamptz NOT NULL,
-    CONSTRAINT answers_pkey PRIMARY KEY (program_id, key),
-    CONSTRAINT answers_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT answers_actor_fkey FOREIGN KEY (program_id, actor)
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key),
+    CONSTRAINT idempotency_keys_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT idempotency_keys_actor_fkey FOREIGN KEY (program_id, actor)
         REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
 );
 
@@ -289,7 +289,7 @@ CREATE TRIGGER entries_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON entr
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 CREATE TRIGGER lot_movements_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON lot_movements
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
-CREATE TRIGGER answers_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON answers
+CREATE TRIGGER idempotency_keys_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON idempotency_keys
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 CREATE TRIGGER lots_never_changed BEFORE
     UPDATE OF program_id, id, account_id, entry_id, points, earned_at, available_from, valid_until
@@ -298,7 +298,7 @@ CREATE TRIGGER lots_never_changed BEFORE
 
 -- down
 
-DROP TABLE answers;
+DROP TABLE idempotency_keys;
 DROP TABLE lot_movements;
 DROP TABLE lots;
 DROP TABLE entries;

@@ -260,7 +260,7 @@ CREATE TABLE lot_movements (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lot_movements_of_entry ON lot_movements (program_id, entry_id);
 
-CREATE TABLE answers (
+CREATE TABLE idempotency_keys (
     program_id TEXT NOT NULL,
     key TEXT NOT NULL,
     mutation TEXT NOT NULL,
@@ -268,9 +268,9 @@ CREATE TABLE answers (
     answer TEXT NOT NULL CHECK (json_valid(answer)),
     actor TEXT,
     recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-?? ??:??:??.??????+00:00'),
-    CONSTRAINT answers_pkey PRIMARY KEY (program_id, key),
-    CONSTRAINT answers_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT answers_actor_fkey FOREIGN KEY (program_id, actor)
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key),
+    CONSTRAINT idempotency_keys_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT idempotency_keys_actor_fkey FOREIGN KEY (program_id, actor)
         REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT;
 
@@ -294,10 +294,10 @@ CREATE TRIGGER lot_movements_no_update BEFORE UPDATE ON lot_movements
 BEGIN SELECT RAISE(ABORT, 'Rows of lot_movements are only ever added.'); END;
 CREATE TRIGGER lot_movements_no_delete BEFORE DELETE ON lot_movements
 BEGIN SELECT RAISE(ABORT, 'Rows of lot_movements are only ever added.'); END;
-CREATE TRIGGER answers_no_update BEFORE UPDATE ON answers
-BEGIN SELECT RAISE(ABORT, 'Rows of answers are only ever added.'); END;
-CREATE TRIGGER answers_no_delete BEFORE DELETE ON answers
-BEGIN SELECT RAISE(ABORT, 'Rows of answers are only ever added.'); END;
+CREATE TRIGGER idempotency_keys_no_update BEFORE UPDATE ON idempotency_keys
+BEGIN SELECT RAISE(ABORT, 'Rows of idempotency_keys are only ever added.'); END;
+CREATE TRIGGER idempotency_keys_no_delete BEFORE DELETE ON idempotency_keys
+BEGIN SELECT RAISE(ABORT, 'Rows of idempotency_keys are only ever added.'); END;
 CREATE TRIGGER lots_no_update BEFORE
     UPDATE OF program_id, id, account_id, entry_id, points, earned_at, available_from, valid_until ON lots
 BEGIN SELECT RAISE(ABORT, 'Rows of lots are only ever added.'); END;
@@ -319,7 +319,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
 
 -- down
 
-DROP TABLE answers;
+DROP TABLE idempotency_keys;
 DROP TABLE lot_movements;
 DROP TABLE lots;
 DROP TABLE entries;

@@ -1,4 +1,4 @@
--- Places where purchases are made, pieces that clauses count, and what was given of clauses' budgets.
+-- Places where purchases are made, items that clauses count, and what was given of clauses' budgets.
 CREATE TABLE locations (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -16,19 +16,19 @@ CREATE TABLE locations (
     CONSTRAINT locations_number CHECK (number >= 1)
 );
 
-CREATE TABLE clause_pieces (
+CREATE TABLE clause_items (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
     customer_id uuid NOT NULL,
     clause text NOT NULL,
-    pieces bigint NOT NULL,
+    items bigint NOT NULL,
     occurred_at timestamptz NOT NULL,
-    CONSTRAINT clause_pieces_pkey PRIMARY KEY (program_id, id),
-    CONSTRAINT clause_pieces_customer_fkey FOREIGN KEY (program_id, customer_id)
+    CONSTRAINT clause_items_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT clause_items_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT clause_pieces_pieces CHECK (pieces >= 1)
+    CONSTRAINT clause_items_items CHECK (items >= 1)
 );
-CREATE INDEX clause_pieces_of_customer ON clause_pieces (program_id, customer_id, occurred_at);
+CREATE INDEX clause_items_of_customer ON clause_items (program_id, customer_id, occurred_at);
 
 CREATE TABLE clause_budgets (
     program_id uuid NOT NULL,
@@ -39,11 +39,11 @@ CREATE TABLE clause_budgets (
     CONSTRAINT clause_budgets_spent CHECK (spent >= 0)
 ) WITH (fillfactor = 80);
 
-CREATE TRIGGER clause_pieces_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON clause_pieces
+CREATE TRIGGER clause_items_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON clause_items
     FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
 
 -- down
 
 DROP TABLE clause_budgets;
-DROP TABLE clause_pieces;
+DROP TABLE clause_items;
 DROP TABLE locations;

@@ -1,4 +1,4 @@
--- Places where purchases are made, pieces that clauses count, and what was given of clauses' budgets.
+-- Places where purchases are made, items that clauses count, and what was given of clauses' budgets.
 CREATE TABLE locations (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -16,19 +16,19 @@ CREATE TABLE locations (
     CONSTRAINT locations_number CHECK (number >= 1)
 ) STRICT;
 
-CREATE TABLE clause_pieces (
+CREATE TABLE clause_items (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
     customer_id TEXT NOT NULL,
     clause TEXT NOT NULL,
-    pieces INTEGER NOT NULL,
+    items INTEGER NOT NULL,
     occurred_at TEXT NOT NULL CHECK (occurred_at GLOB '????-??-?? ??:??:??.??????+00:00'),
-    CONSTRAINT clause_pieces_pkey PRIMARY KEY (program_id, id),
-    CONSTRAINT clause_pieces_customer_fkey FOREIGN KEY (program_id, customer_id)
+    CONSTRAINT clause_items_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT clause_items_customer_fkey FOREIGN KEY (program_id, customer_id)
         REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT clause_pieces_pieces CHECK (pieces >= 1)
+    CONSTRAINT clause_items_items CHECK (items >= 1)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX clause_pieces_of_customer ON clause_pieces (program_id, customer_id, occurred_at);
+CREATE INDEX clause_items_of_customer ON clause_items (program_id, customer_id, occurred_at);
 
 CREATE TABLE clause_budgets (
     program_id TEXT NOT NULL,
@@ -39,13 +39,13 @@ CREATE TABLE clause_budgets (
     CONSTRAINT clause_budgets_spent CHECK (spent >= 0)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER clause_pieces_no_update BEFORE UPDATE ON clause_pieces
-BEGIN SELECT RAISE(ABORT, 'Rows of clause_pieces are only ever added.'); END;
-CREATE TRIGGER clause_pieces_no_delete BEFORE DELETE ON clause_pieces
-BEGIN SELECT RAISE(ABORT, 'Rows of clause_pieces are only ever added.'); END;
+CREATE TRIGGER clause_items_no_update BEFORE UPDATE ON clause_items
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_items are only ever added.'); END;
+CREATE TRIGGER clause_items_no_delete BEFORE DELETE ON clause_items
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_items are only ever added.'); END;
 
 -- down
 
 DROP TABLE clause_budgets;
-DROP TABLE clause_pieces;
+DROP TABLE clause_items;
 DROP TABLE locations;

@@ -1,30 +1,30 @@
--- A ledger in which facts may arrive in any order. An account knows up to when it was told (settled_at) and under which version (terms_version), when time alone
--- changes it next (due_at), when a notice of expiry is due (notice_at), whether wallets went over (joined:
+-- A ledger in which facts may arrive in any order. An account knows up to when it was told (replayed_through) and under which version (terms_version), when time alone
+-- changes it next (next_change_at), when a notice of expiry is due (next_notice_at), whether wallets went over (joined:
 -- another one into it, or it into another one), and a digest of all facts behind it (evidence). A program knows for which
--- start of terms every account was told to be looked at (levels_looked_at). What clauses count is kept beside the facts
+-- start of terms every account was told to be looked at (tiers_evaluated_through). What clauses count is kept beside the facts
 -- and set right where late facts change it, so its rows may go. Entries say what they are about (subject) and
 -- what is owed; lots what is held, by which terms they came, and whose wall clock they go by.
 ALTER TABLE customers ADD COLUMN tier TEXT;
 ALTER TABLE customers ADD COLUMN tier_since TEXT CHECK (tier_since GLOB '????-??-?? ??:??:??.??????+00:00');
-ALTER TABLE customers ADD COLUMN tier_falls_at TEXT CHECK (tier_falls_at GLOB '????-??-?? ??:??:??.??????+00:00');
+ALTER TABLE customers ADD COLUMN tier_grace_ends_at TEXT CHECK (tier_grace_ends_at GLOB '????-??-?? ??:??:??.??????+00:00');
 ALTER TABLE customers ADD COLUMN merged_into TEXT;
 CREATE INDEX customers_of_wallet ON customers (program_id, wallet_id);
 CREATE INDEX customers_merged ON customers (program_id, merged_into) WHERE merged_into IS NOT NULL;
 
-ALTER TABLE programs ADD COLUMN levels_looked_at TEXT CHECK (levels_looked_at GLOB '????-??-?? ??:??:??.??????+00:00');
+ALTER TABLE programs ADD COLUMN tiers_evaluated_through TEXT CHECK (tiers_evaluated_through GLOB '????-??-?? ??:??:??.??????+00:00');
 DROP TRIGGER clause_uses_no_update;
 DROP TRIGGER clause_uses_no_delete;
-DROP TRIGGER clause_pieces_no_update;
-DROP TRIGGER clause_pieces_no_delete;
+DROP TRIGGER clause_items_no_update;
+DROP TRIGGER clause_items_no_delete;
 ALTER TABLE terms_versions ADD COLUMN digest TEXT NOT NULL DEFAULT '';
-ALTER TABLE accounts ADD COLUMN settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00');
-ALTER TABLE accounts ADD COLUMN due_at TEXT CHECK (due_at GLOB '????-??-?? ??:??:??.??????+00:00');
-ALTER TABLE accounts ADD COLUMN notice_at TEXT CHECK (notice_at GLOB '????-??-?? ??:??:??.??????+00:00');
-ALTER TABLE accounts ADD COLUMN joined INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE accounts ADD COLUMN replayed_through TEXT CHECK (replayed_through GLOB '????-??-?? ??:??:??.??????+00:00');
+ALTER TABLE accounts ADD COLUMN next_change_at TEXT CHECK (next_change_at GLOB '????-??-?? ??:??:??.??????+00:00');
+ALTER TABLE accounts ADD COLUMN next_notice_at TEXT CHECK (next_notice_at GLOB '????-??-?? ??:??:??.??????+00:00');
+ALTER TABLE accounts ADD COLUMN has_merges INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN terms_version INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE accounts ADD COLUMN evidence TEXT NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000';
-CREATE INDEX accounts_due ON accounts (program_id, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX accounts_notice ON accounts (program_id, notice_at) WHERE notice_at IS NOT NULL;
+ALTER TABLE accounts ADD COLUMN events_digest TEXT NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000';
+CREATE INDEX accounts_due ON accounts (program_id, next_change_at) WHERE next_change_at IS NOT NULL;
+CREATE INDEX accounts_notice ON accounts (program_id, next_notice_at) WHERE next_notice_at IS NOT NULL;
 
 ALTER TABLE entries ADD COLUMN subject TEXT NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000';
 ALTER TABLE entries ADD COLUMN owed INTEGER NOT NULL DEFAULT 0;
@@ -187,7 +187,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notice_deliveries are only ever added.
 CREATE TRIGGER expiry_notice_deliveries_no_delete BEFORE DELETE ON expiry_notice_deliveries
 BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notice_deliveries are only ever added.'); END;
 
-CREATE TABLE waiting_refunds (
+CREATE TABLE pending_refunds (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
     receipt TEXT NOT NULL,
@@ -201,11 +201,11 @@ CREATE TABLE waiting_refunds (
     CONSTRAINT waiting_refunds_refund_fkey FOREIGN KEY (program_id, refund_id)
         REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT;
-CREATE INDEX waiting_refunds_by_receipt ON waiting_refunds (program_id, receipt);
-CREATE UNIQUE INDEX waiting_refunds_number_key ON waiting_refunds (program_id, external_id) WHERE external_id IS NOT NULL;
-CREATE INDEX waiting_refunds_open ON waiting_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
+CREATE INDEX waiting_refunds_by_receipt ON pending_refunds (program_id, receipt);
+CREATE UNIQUE INDEX waiting_refunds_number_key ON pending_refunds (program_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX waiting_refunds_open ON pending_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
 
-CREATE TABLE waiting_evidence (
+CREATE TABLE pending_refund_digests (
     program_id TEXT NOT NULL,
     evidence TEXT NOT NULL,
     CONSTRAINT waiting_evidence_pkey PRIMARY KEY (program_id),
@@ -214,8 +214,8 @@ CREATE TABLE waiting_evidence (
 
 -- down
 
-DROP TABLE waiting_evidence;
-DROP TABLE waiting_refunds;
+DROP TABLE pending_refund_digests;
+DROP TABLE pending_refunds;
 DROP TABLE expiry_notice_deliveries;
 DROP TABLE expiry_notices;
 DROP TABLE mergers;
@@ -242,23 +242,23 @@ DROP INDEX customers_merged;
 DROP INDEX customers_of_wallet;
 DROP INDEX accounts_notice;
 DROP INDEX accounts_due;
-ALTER TABLE accounts DROP COLUMN evidence;
+ALTER TABLE accounts DROP COLUMN events_digest;
 ALTER TABLE accounts DROP COLUMN terms_version;
-ALTER TABLE accounts DROP COLUMN joined;
-ALTER TABLE accounts DROP COLUMN notice_at;
-ALTER TABLE accounts DROP COLUMN due_at;
-ALTER TABLE accounts DROP COLUMN settled_at;
+ALTER TABLE accounts DROP COLUMN has_merges;
+ALTER TABLE accounts DROP COLUMN next_notice_at;
+ALTER TABLE accounts DROP COLUMN next_change_at;
+ALTER TABLE accounts DROP COLUMN replayed_through;
 ALTER TABLE terms_versions DROP COLUMN digest;
 CREATE TRIGGER clause_uses_no_update BEFORE UPDATE ON clause_uses
 BEGIN SELECT RAISE(ABORT, 'Rows of clause_uses are only ever added.'); END;
 CREATE TRIGGER clause_uses_no_delete BEFORE DELETE ON clause_uses
 BEGIN SELECT RAISE(ABORT, 'Rows of clause_uses are only ever added.'); END;
-CREATE TRIGGER clause_pieces_no_update BEFORE UPDATE ON clause_pieces
-BEGIN SELECT RAISE(ABORT, 'Rows of clause_pieces are only ever added.'); END;
-CREATE TRIGGER clause_pieces_no_delete BEFORE DELETE ON clause_pieces
-BEGIN SELECT RAISE(ABORT, 'Rows of clause_pieces are only ever added.'); END;
-ALTER TABLE programs DROP COLUMN levels_looked_at;
+CREATE TRIGGER clause_items_no_update BEFORE UPDATE ON clause_items
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_items are only ever added.'); END;
+CREATE TRIGGER clause_items_no_delete BEFORE DELETE ON clause_items
+BEGIN SELECT RAISE(ABORT, 'Rows of clause_items are only ever added.'); END;
+ALTER TABLE programs DROP COLUMN tiers_evaluated_through;
 ALTER TABLE customers DROP COLUMN merged_into;
-ALTER TABLE customers DROP COLUMN tier_falls_at;
+ALTER TABLE customers DROP COLUMN tier_grace_ends_at;
 ALTER TABLE customers DROP COLUMN tier_since;
 ALTER TABLE customers DROP COLUMN tier;

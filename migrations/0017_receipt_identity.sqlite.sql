@@ -52,10 +52,10 @@ DROP INDEX refunds_external_id_key;
 CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id, numbered_at, numbered_on)
     WHERE external_id IS NOT NULL;
 
-ALTER TABLE waiting_refunds ADD COLUMN numbered_at TEXT NOT NULL DEFAULT '';
-ALTER TABLE waiting_refunds ADD COLUMN numbered_on TEXT NOT NULL DEFAULT '';
+ALTER TABLE pending_refunds ADD COLUMN numbered_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE pending_refunds ADD COLUMN numbered_on TEXT NOT NULL DEFAULT '';
 DROP INDEX waiting_refunds_number_key;
-CREATE UNIQUE INDEX waiting_refunds_number_key ON waiting_refunds (program_id, external_id, numbered_at, numbered_on)
+CREATE UNIQUE INDEX waiting_refunds_number_key ON pending_refunds (program_id, external_id, numbered_at, numbered_on)
     WHERE external_id IS NOT NULL;
 
 ALTER TABLE redemptions ADD COLUMN numbered_at TEXT NOT NULL DEFAULT '';
@@ -72,9 +72,9 @@ ALTER TABLE redemptions DROP COLUMN numbered_on;
 ALTER TABLE redemptions DROP COLUMN numbered_at;
 
 DROP INDEX waiting_refunds_number_key;
-CREATE UNIQUE INDEX waiting_refunds_number_key ON waiting_refunds (program_id, external_id) WHERE external_id IS NOT NULL;
-ALTER TABLE waiting_refunds DROP COLUMN numbered_on;
-ALTER TABLE waiting_refunds DROP COLUMN numbered_at;
+CREATE UNIQUE INDEX waiting_refunds_number_key ON pending_refunds (program_id, external_id) WHERE external_id IS NOT NULL;
+ALTER TABLE pending_refunds DROP COLUMN numbered_on;
+ALTER TABLE pending_refunds DROP COLUMN numbered_at;
 
 DROP INDEX refunds_external_id_key;
 CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id) WHERE external_id IS NOT NULL;

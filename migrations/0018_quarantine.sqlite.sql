@@ -3,9 +3,9 @@
 ALTER TABLE programs ADD COLUMN receipt_age_days INTEGER NOT NULL DEFAULT 30
     CONSTRAINT programs_receipt_age_days CHECK (receipt_age_days BETWEEN 1 AND 36500);
 
-ALTER TABLE waiting_refunds ADD COLUMN settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00');
-ALTER TABLE waiting_refunds ADD COLUMN settled_by TEXT;
-ALTER TABLE waiting_refunds ADD COLUMN settled_because TEXT;
+ALTER TABLE pending_refunds ADD COLUMN settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00');
+ALTER TABLE pending_refunds ADD COLUMN settled_by TEXT;
+ALTER TABLE pending_refunds ADD COLUMN settled_because TEXT;
 
 CREATE TABLE quarantined_receipts (
     program_id TEXT NOT NULL,
@@ -28,7 +28,7 @@ CREATE TABLE quarantined_receipts (
     booked_for TEXT CHECK (booked_for GLOB '????-??-?? ??:??:??.??????+00:00'),
     purchase_id TEXT,
     refund_id TEXT,
-    waiting_refund_id TEXT,
+    pending_refund_id TEXT,
     CONSTRAINT quarantined_receipts_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT quarantined_receipts_program_fkey FOREIGN KEY (program_id) REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT quarantined_receipts_customer_fkey FOREIGN KEY (program_id, customer_id)
@@ -41,8 +41,8 @@ CREATE TABLE quarantined_receipts (
         REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT quarantined_receipts_refund_fkey FOREIGN KEY (program_id, refund_id)
         REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-    CONSTRAINT quarantined_receipts_waiting_fkey FOREIGN KEY (program_id, waiting_refund_id)
-        REFERENCES waiting_refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_waiting_fkey FOREIGN KEY (program_id, pending_refund_id)
+        REFERENCES pending_refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
     CONSTRAINT quarantined_receipts_number_key UNIQUE (program_id, number),
     CONSTRAINT quarantined_receipts_kind CHECK (kind IN ('PURCHASE', 'REFUND', 'EXCHANGE')),
     CONSTRAINT quarantined_receipts_state CHECK ((state = 'WAITING') = (settled_at IS NULL))
@@ -69,7 +69,7 @@ CREATE TABLE quarantine_evidence (
 
 DROP TABLE quarantine_evidence;
 DROP TABLE quarantined_receipts;
-ALTER TABLE waiting_refunds DROP COLUMN settled_because;
-ALTER TABLE waiting_refunds DROP COLUMN settled_by;
-ALTER TABLE waiting_refunds DROP COLUMN settled_at;
+ALTER TABLE pending_refunds DROP COLUMN settled_because;
+ALTER TABLE pending_refunds DROP COLUMN settled_by;
+ALTER TABLE pending_refunds DROP COLUMN settled_at;
 ALTER TABLE programs DROP COLUMN receipt_age_days;

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.amounts import Money
-from app.domain.conditions import Condition
-from app.domain.counting import Basis, Counted
-from app.domain.effects import Effect
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.facts import Line, PurchaseFacts
-from app.domain.lots import Lot
-from app.domain.terms import Terms
+from app.domain.ledger.lots import Lot
+from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
+from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.terms.conditions import Condition
+from app.domain.terms.effects import Effect
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.version import Terms
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """A Wednesday."""
@@ -43,10 +43,10 @@ def a_purchase(*lines: Line, at: datetime = NOON, **more: Any) -> PurchaseFacts:
     )
 
 
-def counted(*lines: Line, at: datetime = NOON, basis: Basis | None = None, **more: Any) -> Counted:
+def counted(*lines: Line, at: datetime = NOON, basis: AmountBasis | None = None, **more: Any) -> EligiblePurchase:
     """A purchase as conditions see it."""
     facts = a_purchase(*lines, at=at, **more)
-    return Counted.of(facts, basis=basis or Basis(), program_zone=facts.zone)
+    return EligiblePurchase.of(facts, basis=basis or AmountBasis(), program_zone=facts.zone)
 
 
 def a_clause(

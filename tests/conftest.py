@@ -22,9 +22,9 @@ import asyncpg
 import pytest
 from hypothesis import settings
 
-from app.store.migrating import FOLDER, migrate
-from app.store.opening import open_database
-from app.store.unit import Database
+from app.store.database.connect import open_database
+from app.store.database.migrations import FOLDER, migrate
+from app.store.database.session import Database
 from tests.shop import Shop, open_shop
 
 # How long an example takes says more about the machine than about what is tried.

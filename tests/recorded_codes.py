@@ -24,8 +24,8 @@ from graphql import (
 )
 
 from app.api.schema import schema
-from app.api.serving.core_schema import core_schema
 from app.domain.access import Role
+from app.graphql_server.core_schema import core_schema
 from tests.shop import Shop
 
 CORE = core_schema(schema)
@@ -37,10 +37,10 @@ Codes = dict[str, set[str]]
 def codes_of_the_schema() -> Codes:
     """Every value of every enum that a field of an answer has; those that only inputs have can be no answer."""
     found: Codes = {}
-    for name, one in CORE.type_map.items():
-        if not isinstance(one, _Composite) or name.startswith("__"):
+    for name, type_ in CORE.type_map.items():
+        if not isinstance(type_, _Composite) or name.startswith("__"):
             continue
-        for value in (get_named_type(each.type) for each in one.fields.values()):
+        for value in (get_named_type(each.type) for each in type_.fields.values()):
             if isinstance(value, GraphQLEnumType):
                 found[value.name] = set(value.values)
     return found
@@ -55,7 +55,9 @@ class CodesRead:
     def read(self, query: str, data: Mapping[str, Any] | None) -> None:
         """Read an answer to a document of one operation; what is not there gives nothing."""
         document = parse(query)
-        (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
+        (operation,) = (
+            definition for definition in document.definitions if isinstance(definition, OperationDefinitionNode)
+        )
         root = CORE.get_root_type(operation.operation)
         assert root is not None
         self._object(operation.selection_set, root, data, _fragments(document))
@@ -65,29 +67,33 @@ class CodesRead:
     ) -> None:
         if data is None:
             return
-        for one in selected.selections:
-            if isinstance(one, FieldNode):
-                key = one.alias.value if one.alias else one.name.value
-                if key in data and one.name.value in of.fields:
-                    self._value(one, of.fields[one.name.value].type, data[key], fragments)
-            elif isinstance(one, InlineFragmentNode):
-                inner = CORE.type_map[one.type_condition.name.value] if one.type_condition else of
-                self._object(one.selection_set, inner, data, fragments)
-            elif isinstance(one, FragmentSpreadNode):
-                spread = fragments[one.name.value]
+        for selection in selected.selections:
+            if isinstance(selection, FieldNode):
+                key = selection.alias.value if selection.alias else selection.name.value
+                if key in data and selection.name.value in of.fields:
+                    self._value(selection, of.fields[selection.name.value].type, data[key], fragments)
+            elif isinstance(selection, InlineFragmentNode):
+                inner = CORE.type_map[selection.type_condition.name.value] if selection.type_condition else of
+                self._object(selection.selection_set, inner, data, fragments)
+            elif isinstance(selection, FragmentSpreadNode):
+                spread = fragments[selection.name.value]
                 self._object(spread.selection_set, CORE.type_map[spread.type_condition.name.value], data, fragments)
 
     def _value(self, node: FieldNode, of: Any, data: Any, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         named = get_named_type(of)
-        for one in data if isinstance(data, list) else [data]:
-            if one is not None and isinstance(named, GraphQLEnumType):
-                self.seen.setdefault(named.name, set()).add(one)
+        for value in data if isinstance(data, list) else [data]:
+            if value is not None and isinstance(named, GraphQLEnumType):
+                self.seen.setdefault(named.name, set()).add(value)
             elif node.selection_set is not None:
-                self._object(node.selection_set, named, one, fragments)
+                self._object(node.selection_set, named, value, fragments)
 
 
 def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
-    return {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    return {
+        definition.name.value: definition
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
 
 
 _DECISION = """{ outcome lines { number excluded { code } }
@@ -101,7 +107,7 @@ _ASKED = {
     "waiting": "{ id state code }",
     "entry": _ENTRY,
     "received": _ENTRY,
-    "takenBack": _ENTRY,
+    "clawbackEntry": _ENTRY,
     "redemption": "{ id state }",
     "purchase": "{ id channel lines { kind } }",
     "customer": "{ id state identities { kind } preferences { kind } }",
@@ -114,7 +120,7 @@ _ASKED = {
     "reward": "{ id }",
     "location": "{ id }",
     "clock": "",
-    "caughtUp": "",
+    "complete": "",
 }
 """What is asked of a payload, wherever it has such a field."""
 
@@ -122,10 +128,10 @@ CUSTOMER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ id state identiti
   tier {{ period reasons {{ verdict code statement }} }} tierChanges {{ decision {_DECISION} }}
   notices {{ effectOnCustomer changes {{ effectOnCustomer }} }} expiryNotices {{ deliveries {{ channel }} }}
   ledger(first: 100) {{ nodes {{ id type points correction occurredAt actor {{ role }}
-    cause {{ kind occurredAt statement }} otherSide {{ state }} decision {_DECISION} }} }} }} }}"""
+    cause {{ kind occurredAt statement }} counterparties {{ state }} decision {_DECISION} }} }} }} }}"""
 BASKET = f"""query($by: CustomerBy!, $basket: BasketInput!) {{ basketCheck(customer: $by, basket: $basket) {{
   decision {_DECISION} clauses {{ clause {{ key kind }} refusal {{ code }}
-    reasons {{ verdict code remedies {{ code }} }} nearly {{ code }} }} }} }}"""
+    reasons {{ verdict code remedies {{ code }} }} almostMet {{ code }} }} }} }}"""
 OFFERS = f"""query($by: CustomerBy!) {{ rewards(for: $by) {{ nodes {{ available decision {_DECISION}
   refusal {{ code }} }} }} }}"""
 TRIED = """query($clauses: [ClauseInput!]!, $from: DateTime) { termsCheck(clauses: $clauses, effectiveFrom: $from) {
@@ -157,7 +163,7 @@ class CountingShop(Shop):
 
     def refused(self, mutation: str, **given: Any) -> list[str]:
         """The codes with which a mutation is refused."""
-        return [one["code"] for one in self.do(mutation, **given)["userErrors"]]
+        return [error["code"] for error in self.do(mutation, **given)["userErrors"]]
 
     def done(self, mutation: str, **given: Any) -> Any:
         """The payload of a mutation that nothing technical refuses."""

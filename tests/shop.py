@@ -13,15 +13,15 @@ from typing import Any
 import httpx
 import uuid_utils
 
-from app.api.serving.costs import Allowance
-from app.api.serving.door import AT_THE_DOOR
 from app.domain.access import Role
+from app.graphql_server.admission import AT_THE_DOOR
+from app.graphql_server.rate_limits import RateLimit
 from app.main import create_app
 from app.queries.records import ProgramKind
-from app.store.opening import open_database
-from app.usecases.desk import Desk
-from app.usecases.start import NewProgram, Wish
-from tests.serving import serving
+from app.store.database.connect import open_database
+from app.usecases.application import Application
+from app.usecases.programs.create_program import CreateProgram, NewProgram
+from tests.live_server import serving
 
 
 def real_now() -> datetime:
@@ -62,8 +62,8 @@ def started(
     async def run() -> NewProgram:
         database = open_database(url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
-        wish = Wish(
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        command = CreateProgram(
             name="Shop",
             template=template,
             kind=kind,
@@ -73,7 +73,7 @@ def started(
             effective_from=datetime(2020, 1, 1, tzinfo=UTC) if kind is ProgramKind.SANDBOX else None,
         )
         try:
-            return await desk.start_program(wish)
+            return await application.create_program(command)
         finally:
             await database.stop()
 
@@ -168,7 +168,7 @@ class Shop:
         after = None
         while True:
             page = self.ask(query, by={"card": card}, after=after)["customer"]["ledger"]
-            found += [(one["type"], one["points"]) for one in page["nodes"]]
+            found += [(node["type"], node["points"]) for node in page["nodes"]]
             after = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
                 return found[::-1]
@@ -178,7 +178,7 @@ class Shop:
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(len(calls)) as pool:
-            return [one.result() for one in [pool.submit(call) for call in calls]]
+            return [value.result() for value in [pool.submit(call) for call in calls]]
 
 
 DECISION = """decision { outcome decidedFor points { points unit { code } } terms { version }
@@ -200,8 +200,8 @@ def open_shop(
     template: str = "points",
     kind: ProgramKind = ProgramKind.SANDBOX,
     currency: str = "GBP",
-    allowance: Allowance | None = None,
-    at_the_door: Allowance = AT_THE_DOOR,
+    allowance: RateLimit | None = None,
+    at_the_door: RateLimit = AT_THE_DOOR,
 ) -> Iterator[Shop]:
     """Serve a program of a migrated database over HTTP."""
     program = program or started(url, template=template, kind=kind, currency=currency)
@@ -209,7 +209,7 @@ def open_shop(
         open_database(url),
         clock=clock,
         new_id=new_id,
-        allowance=allowance or Allowance(),
+        allowance=allowance or RateLimit(),
         at_the_door=at_the_door,
         url=url,
     )

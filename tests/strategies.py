@@ -10,52 +10,52 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money, Rounding
 from app.domain.calendar import Period, Weekday
-from app.domain.conditions import Condition
-from app.domain.conditions.age_at_least import AgeAtLeast
-from app.domain.conditions.birthday_window import BirthdayWindow
-from app.domain.conditions.budget import Budget, BudgetMode
-from app.domain.conditions.categories import Categories
-from app.domain.conditions.channels import Channels
-from app.domain.conditions.dates import Dates
-from app.domain.conditions.every_nth_item import EveryNthItem
-from app.domain.conditions.every_nth_visit import EveryNthVisit
-from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.groups import AllOf, AnyOf, ExceptWhen
-from app.domain.conditions.locations import Locations
-from app.domain.conditions.member_for import MemberFor
-from app.domain.conditions.minimum_quantity import MinimumQuantity
-from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
-from app.domain.conditions.payment_methods import PaymentMethods
-from app.domain.conditions.preferences import Preferences
-from app.domain.conditions.products import Products
-from app.domain.conditions.segments import Segments
-from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.drafting import DraftedClause
-from app.domain.effects import Effect
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.combination import Combination, CombinationMode
-from app.domain.effects.counted_amounts import CountedAmounts
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_multiplier import PointsMultiplier
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_per_full_amount import PointsPerFullAmount
-from app.domain.effects.points_per_item import PointsPerItem
-from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
-from app.domain.effects.quote_validity import QuoteValidity
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
-from app.domain.effects.stamps import StampOccasion, Stamps
-from app.domain.effects.tier import Tier
-from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.effects.undo_window import UndoWindow
-from app.domain.facts import Channel, Line, LineKind, Payment, PaymentKind, PurchaseFacts
-from app.domain.lots import ValidityEnd
-from app.domain.members import Member
-from app.domain.persons import Person, Preference, PreferenceKind
+from app.domain.customers.profile import CustomerProfile, Preference, PreferenceKind
+from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.ledger.lots import ValidityEnd
+from app.domain.purchases.facts import Channel, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.birthday_window import BirthdayWindow
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.dates import Dates
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.member_for import MemberFor
+from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
+from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
+from app.domain.terms.conditions.payment_methods import PaymentMethods
+from app.domain.terms.conditions.preferences import Preferences
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.segments import Segments
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects import Effect
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.points_per_item import PointsPerItem
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.terms.effects.quote_validity import QuoteValidity
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.terms.effects.stamps import StampOccasion, Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.effects.undo_window import UndoWindow
+from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
 
 FIRST = datetime(2026, 2, 1, tzinfo=UTC)
@@ -99,7 +99,7 @@ about_customers = st.one_of(birthdays, ages, segments, preferences)
 of_members = st.one_of(st.just(FirstPurchase()), nths, nth_items, memberships, about_customers)
 negatable = st.one_of(windows, dates, locations, channels, payments, segments)
 persons = st.builds(
-    Person,
+    CustomerProfile,
     birthday=st.none() | st.dates(date(1900, 1, 1), date(2026, 1, 31)) | st.just(date(2000, 2, 29)),
     segments=st.frozensets(st.sampled_from(GROUPS), max_size=2),
     preferences=st.frozensets(
@@ -107,7 +107,7 @@ persons = st.builds(
     ),
 )
 LADDER = (Tier("silver", "Silver", 100), Tier("gold", "Gold", 500), Tier("black", "Black", 1000))
-tiers = st.sampled_from([TierAtLeast(one.tier).among(LADDER) for one in LADDER])
+tiers = st.sampled_from([TierAtLeast(tier.tier).among(LADDER) for tier in LADDER])
 plain = st.one_of(negatable, measuring, of_members)
 
 
@@ -172,7 +172,7 @@ validities = st.builds(
     notice_from=st.sampled_from([60, 60, 20, 90]),
     notice_until=st.sampled_from([30, 30, 10, 45]),
     notice_by=st.frozensets(st.sampled_from(list(NoticeChannel)), min_size=1),
-).filter(lambda one: one.problem() is None)
+).filter(lambda validity: validity.problem() is None)
 OF_THE_LEDGER: tuple[st.SearchStrategy[Effect], ...] = (
     validities,
     st.builds(PendingPeriod, days=st.integers(1, 4)),
@@ -202,12 +202,12 @@ policies: st.SearchStrategy[Effect] = st.one_of(
 )
 
 
-levels = st.tuples(st.integers(0, 1_500), st.booleans()).map(lambda both: _level(both[0], kept=both[1]))
+standings = st.tuples(st.integers(0, 1_500), st.booleans()).map(lambda both: _standing(both[0], kept=both[1]))
 
 
-def _level(qualifying: int, *, kept: bool) -> dict[str, Any]:
-    """Points towards a level, and the level they come to, or a higher one that is kept for a while."""
-    reached = [one.tier for one in LADDER if kept or one.points <= qualifying]
+def _standing(qualifying: int, *, kept: bool) -> dict[str, Any]:
+    """Points towards a tier, and the tier they come to, or a higher one that is kept for a while."""
+    reached = [tier.tier for tier in LADDER if kept or tier.points <= qualifying]
     return {"qualifying": qualifying, "tier": reached[-1] if reached else None}
 
 
@@ -242,11 +242,11 @@ def purchases(draw: st.DrawFn, zone: str = "Europe/London") -> PurchaseFacts:
         payments=tuple(Payment(kind, total // len(methods)) for kind in methods),
         channel=draw(st.none() | st.sampled_from(list(Channel))),
         location=draw(st.none() | st.sampled_from(PLACES)),
-        member=Member(
+        customer_facts=CustomerFacts(
             enrolled_at=FIRST - timedelta(days=draw(st.integers(0, 150))),
             visits=draw(st.integers(0, 15)),
             person=draw(persons),
-            **draw(levels),
+            **draw(standings),
         ),
     )
 

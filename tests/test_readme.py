@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.changing.linting import LintCode
+from app.domain.terms.lint import LintCode
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,9 +32,9 @@ def walk() -> list[tuple[str, str]]:
 
 
 def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
     environment = {**os.environ, "PORT": str(port), "HOME": str(tmp_path)}
     environment.pop("TROTH_DATABASE_URL", None)
     demo = subprocess.Popen(
@@ -101,8 +101,8 @@ def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_pri
 def test_links_and_paths_in_the_docs_lead_somewhere(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     paths = re.findall(r"`((?:app|tests|migrations|docs|examples)/[\w./-]+)`", text)
-    paths += [str(Path(name).parent / one) for one in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
-    missing = [one for one in paths if not (ROOT / one).exists()]
+    paths += [str(Path(name).parent / value) for value in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
+    missing = [path for path in paths if not (ROOT / path).exists()]
     assert missing == []
 
 

@@ -2,4 +2,4 @@
 
 # Enums of the domain are registered before anything can use one undescribed.
 from app.api.conventions import enums as enums
-from app.api.program import rule_enums as rule_enums
+from app.api.types.terms import rule_enums as rule_enums

@@ -12,19 +12,21 @@ import strawberry
 from app.api.conventions.context import Context, Info
 from app.api.conventions.ids import encode, type_of
 from app.api.conventions.node import Node
-from app.api.customers.customers import Customer
-from app.api.drafting.previews import impact_preview
-from app.api.points.quarantine import QuarantinedReceipt, quarantined_again
-from app.api.program.locations import Location
-from app.api.program.programs import program_of
-from app.api.program.rewards import Reward
-from app.api.program.terms import Terms
-from app.api.wallets.ledgers import LedgerEntry
-from app.api.wallets.receipts import Purchase, Redemption
+from app.api.types.customers.customer import Customer
+from app.api.types.impact_preview import impact_preview
+from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.programs.location import Location
+from app.api.types.programs.program import program_of
+from app.api.types.purchases.quarantine import QuarantinedReceipt, load_quarantined
+from app.api.types.rewards.reward import Reward
+from app.api.types.source_records import Purchase, Redemption
+from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
-from app.queries import cards, ledgers, offers
-from app.queries.locations import locations_by_id
-from app.queries.published_terms import terms_version
+from app.queries.customers import customers
+from app.queries.ledger import entries
+from app.queries.programs.locations import locations_by_id
+from app.queries.rewards import offers
+from app.queries.terms.published_terms import terms_version
 
 Loader = Callable[[str, Info], Awaitable[Node | None]]
 
@@ -43,7 +45,7 @@ async def _program(key: str, info: Info) -> Node | None:
 
 
 async def _customer(key: str, info: Info) -> Node | None:
-    row = await info.context.load(cards.cards, key, at=info.context.now)
+    row = await info.context.load(customers.cards, key, at=info.context.now)
     if row is None or not info.context.principal.may_see_card(row.id):
         return None
     return Customer.of(row)
@@ -52,7 +54,7 @@ async def _customer(key: str, info: Info) -> Node | None:
 async def _terms(key: str, info: Info) -> Node | None:
     if not key.isdigit():
         return None
-    published = await info.context.ask(terms_version, number=int(key))
+    published = await info.context.query(terms_version, number=int(key))
     return Terms.of(published.terms) if published is not None else None
 
 
@@ -62,14 +64,14 @@ async def _reward(key: str, info: Info) -> Node | None:
 
 
 async def _purchase(key: str, info: Info) -> Node | None:
-    row = await info.context.load_large(ledgers.purchases_by_id, key)
+    row = await info.context.load_heavy(entries.purchases_by_id, key)
     if row is None or not info.context.principal.may_see_card(row.customer_id):
         return None
     return Purchase.of(row)
 
 
 async def _redemption(key: str, info: Info) -> Node | None:
-    row = await info.context.load(ledgers.redemptions_by_id, key)
+    row = await info.context.load(entries.redemptions_by_id, key)
     if row is None or not info.context.principal.may_see_card(row.customer_id):
         return None
     return Redemption.of(row)
@@ -77,10 +79,10 @@ async def _redemption(key: str, info: Info) -> Node | None:
 
 async def _entry(key: str, info: Info) -> Node | None:
     context: Context = info.context
-    owned = await context.load(ledgers.owned_entries, key)
+    owned = await context.load(entries.owned_entries, key)
     if owned is None or not context.principal.may_see_one_of(owned.owners):
         return None
-    judged_by = await context.terms(ledgers.decided_by(owned.stored.entry))
+    judged_by = await context.terms(entries.decided_by(owned.stored.entry))
     return LedgerEntry.of(owned.stored, judged_by=judged_by, context=context)
 
 
@@ -100,7 +102,7 @@ async def _quarantined(key: str, info: Info) -> Node | None:
     context: Context = info.context
     if not context.principal.may(Permission.SETTLE_QUARANTINED):
         return None
-    found: QuarantinedReceipt | None = await quarantined_again(key, context=context)
+    found: QuarantinedReceipt | None = await load_quarantined(key, context=context)
     return found
 
 

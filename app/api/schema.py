@@ -7,15 +7,15 @@ from strawberry.schema.config import StrawberryConfig
 
 from app.api.conventions.scalars import SCALARS
 from app.api.conventions.user_errors import ReceiptRefusal, TechnicalRefusal
-from app.api.customers.customers import Customer
-from app.api.drafting.previews import ImpactPreview
-from app.api.program.programs import Program
-from app.api.program.rewards import Reward
-from app.api.program.terms import Terms
-from app.api.reading import Query
-from app.api.wallets.ledgers import LedgerEntry
-from app.api.wallets.receipts import Purchase, Redemption
-from app.api.writing import Mutation
+from app.api.mutation import Mutation
+from app.api.query import Query
+from app.api.types.customers.customer import Customer
+from app.api.types.impact_preview import ImpactPreview
+from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.programs.program import Program
+from app.api.types.rewards.reward import Reward
+from app.api.types.source_records import Purchase, Redemption
+from app.api.types.terms.terms import Terms
 
 schema = strawberry.Schema(
     query=Query,

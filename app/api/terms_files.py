@@ -13,12 +13,12 @@ from graphql import GraphQLError, GraphQLList, GraphQLNonNull
 from graphql.utilities import coerce_input_value, validate_input_value
 
 from app.api.conventions.scalars import parse_date_time
-from app.api.drafting.clauses import ClauseInput, drafted, shown
 from app.api.schema import schema
-from app.api.serving.core_schema import core_schema
-from app.api.serving.resolving import builder
-from app.domain.drafting import DraftedClause
-from app.domain.terms import Terms, TermsError
+from app.api.types.terms.clause_input import ClauseInput, drafted, shown
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import Terms, TermsError
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.direct_resolvers import builder
 
 LARGEST = 256 * 1024
 """Characters of a file."""
@@ -95,7 +95,7 @@ def _coerced(clauses: object, lines: Mapping[_Place, int]) -> list[ClauseInput]:
     validate_input_value(clauses, whole, wrong)
     sent: Any = coerce_input_value(clauses, whole)
     build = builder(ClauseInput, schema=schema)
-    return [build(one) for one in sent]
+    return [build(value) for value in sent]
 
 
 def _line(lines: Mapping[_Place, int], path: _Place) -> int:
@@ -132,7 +132,7 @@ def _row(mark: Any) -> int:
 def _plain(node: yaml.Node, at: _Place, lines: dict[_Place, int]) -> Any:
     lines[at] = node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(one, (*at, str(place)), lines) for place, one in enumerate(node.value)]
+        return [_plain(incomplete, (*at, str(place)), lines) for place, incomplete in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         found: dict[str, Any] = {}
         for key, value in node.value:

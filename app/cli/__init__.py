@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from app.cli import importing, keeping_time, programs, proving, serving
+from app.cli import imports, jobs, programs, serve, verify
 from app.cli.terms import terms
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend that keeps its word."
 )
 bringing_in = typer.Typer(no_args_is_help=True, help="Bring in what another system recorded.")
-jobs = typer.Typer(no_args_is_help=True, help="Do what time brings.")
-jobs.command("run")(keeping_time.run)
-bringing_in.command("purchases")(importing.import_purchases)
-for command in (
-    programs.init,
-    programs.key,
-    serving.serve,
-    serving.demo,
-    serving.migrate,
-    serving.schema,
-    proving.verify,
-):
+scheduled_work = typer.Typer(no_args_is_help=True, help="Do what time brings.")
+scheduled_work.command("run")(jobs.run)
+bringing_in.command("purchases")(imports.import_purchases)
+for command in (programs.init, programs.key, serve.serve, serve.demo, serve.migrate, serve.schema, verify.verify):
     app.command()(command)
 app.add_typer(bringing_in, name="import")
-app.add_typer(jobs, name="jobs")
+app.add_typer(scheduled_work, name="jobs")
 app.add_typer(terms, name="terms")
 
 
@@ -34,7 +26,7 @@ def _bringing_in() -> None:
     """Bring in what another system recorded."""
 
 
-@jobs.callback()
+@scheduled_work.callback()
 def _jobs() -> None:
     """Do what time brings."""
 

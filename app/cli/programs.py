@@ -9,20 +9,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli.at_desk import JsonOption, ProgramOption, at_desk, chosen, now, out, stop
+from app.cli.runtime import JsonOption, ProgramOption, now, out, run_with_application, select_program, stop
 from app.config import Settings
 from app.domain.access import Role
 from app.domain.amounts import DECIMALS
 from app.domain.calendar import day_start, zone
-from app.domain.identities import IdentityKind
-from app.domain.names import NameProblem, called
-from app.domain.receipt_numbers import Numbering, ReceiptNumbers
-from app.domain.templates import TEMPLATES
-from app.domain.wording import Address
-from app.queries.cards import card
+from app.domain.customers.identities import IdentityKind
+from app.domain.i18n import Address
+from app.domain.names import NameProblem, normalised_name
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
+from app.domain.terms.templates import TEMPLATES
+from app.queries.customers.customers import card
 from app.queries.records import CustomerBy, Program, ProgramKind
-from app.usecases.desk import Desk
-from app.usecases.start import NewProgram, Wish
+from app.usecases.application import Application
+from app.usecases.programs.create_program import CreateProgram, NewProgram
 
 
 def init(
@@ -51,7 +51,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Start a program from a template; prints its id and its keys, which are shown once."""
-    wish = _wish(
+    command = _wish(
         name=name,
         template=template,
         currency=currency,
@@ -63,10 +63,10 @@ def init(
         numbering=_numbering(receipt_numbers, day_starts=receipt_day_starts),
     )
 
-    async def work(desk: Desk) -> NewProgram:
-        return await desk.start_program(wish)
+    async def work(application: Application) -> NewProgram:
+        return await application.create_program(command)
 
-    started = at_desk(work, settings=Settings())
+    started = run_with_application(work, settings=Settings())
     tokens = {new.key.role.value.lower(): new.token for new in started.keys}
     if as_json:
         print(json.dumps({"program": started.program.id, "keys": tokens}))
@@ -88,7 +88,7 @@ def _wish(
     sandbox: bool,
     effective_from: str | None,
     numbering: Numbering,
-) -> Wish:
+) -> CreateProgram:
     if template not in TEMPLATES:
         raise stop(f"there is no template {template!r}; there are {', '.join(TEMPLATES)}")
     if currency not in DECIMALS:
@@ -96,7 +96,7 @@ def _wish(
     if len(region) != 2 or not region.isascii() or not region.isupper():
         raise stop(f"{region!r} is no region (ISO 3166, two capitals)")
     try:
-        name = called(name)
+        name = normalised_name(name)
     except NameProblem as error:
         raise stop(f"the name of a program: {error}") from error
     try:
@@ -106,7 +106,7 @@ def _wish(
         raise stop(str(error)) from error
     if start is not None and start < now() and not sandbox:
         raise stop("terms start in the past in a sandbox only: --sandbox")
-    return Wish(
+    return CreateProgram(
         name=name,
         template=template,
         kind=ProgramKind.SANDBOX if sandbox else ProgramKind.LIVE,
@@ -141,21 +141,26 @@ def key(
     if customer is None and role is Role.CUSTOMER:
         raise stop("a key of the role CUSTOMER is for a --customer")
 
-    async def work(desk: Desk) -> str:
-        found = await chosen(desk, program)
-        return await _handed_out(desk, program=found, external_id=customer, role=role, label=label)
+    async def work(application: Application) -> str:
+        found = await select_program(application, program)
+        return await _handed_out(application, program=found, external_id=customer, role=role, label=label)
 
-    print(at_desk(work, settings=Settings()))
+    print(run_with_application(work, settings=Settings()))
 
 
-async def _handed_out(desk: Desk, *, program: Program, external_id: str | None, role: Role, label: str) -> str:
+async def _handed_out(
+    application: Application, *, program: Program, external_id: str | None, role: Role, label: str
+) -> str:
     customer_id = None
     if external_id is not None:
-        row = await desk.ask(
-            card, program_id=program.id, by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID), at=desk.now(program)
+        row = await application.query(
+            card,
+            program_id=program.id,
+            by=CustomerBy(external_id, IdentityKind.EXTERNAL_ID),
+            at=application.now(program),
         )
         if row is None:
             raise stop(f"no customer has the external id {external_id!r}")
         customer_id = row.id
-    new = await desk.hand_out_key(program_id=program.id, role=role, label=label, customer_id=customer_id)
+    new = await application.issue_key(program_id=program.id, role=role, label=label, customer_id=customer_id)
     return new.token

@@ -11,29 +11,30 @@ import typer
 from rich.progress import Progress
 
 from app.api.terms_files import TermsFile, TermsFileError, read, write
-from app.cli.at_desk import ProgramOption, at_desk, chosen, err, out, stop
-from app.cli.impact import tell
+from app.cli.impact_report import tell
+from app.cli.runtime import ProgramOption, err, out, run_with_application, select_program, stop
 from app.config import Settings
 from app.domain.calendar import local_date
-from app.domain.changing.comparing import ChangeEffect
-from app.domain.changing.impact import Impact
-from app.domain.changing.linting import Finding, LintCode
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.effects.grandfathering import Grandfathering
 from app.domain.explaining.explanation import Explanation
-from app.domain.printing import TextFormat, printed
+from app.domain.i18n import Phrasebook, wording_for
 from app.domain.problems import Problem
-from app.domain.terms import Terms, TermsError
-from app.domain.wording import Wording, wording_for
-from app.jobs.replaying import replayed
-from app.queries.drafts import Checked, check_draft, draft_basis
-from app.queries.published_terms import PublishedTerms, terms_at, terms_version
+from app.domain.simulation.impact import Impact
+from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.lint import Finding, LintCode
+from app.domain.terms.text import TextFormat, render
+from app.domain.terms.version import Terms, TermsError
+from app.jobs.preview_replay import replay_program
 from app.queries.records import Program
-from app.usecases.call import Answer
-from app.usecases.desk import Desk
-from app.usecases.preview import MOST_DAYS
-from app.usecases.publish import Draft, publish
-from app.usecases.withdraw import Withdrawal, withdraw
+from app.queries.terms.published_terms import PublishedTerms, terms_at, terms_version
+from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
+from app.usecases.application import Application
+from app.usecases.command import Answer
+from app.usecases.terms import publish_terms, withdraw_terms
+from app.usecases.terms.preview_impact import MOST_DAYS
+from app.usecases.terms.publish_terms import PublishTerms
+from app.usecases.terms.withdraw_terms import WithdrawTerms
 
 FileArgument = Annotated[Path, typer.Argument(help="A YAML file of terms.", exists=True, dir_okay=False)]
 LocaleOption = Annotated[
@@ -50,9 +51,9 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
     """Say how the file reads and what is unfair in it; ends with status 1 when something is found."""
     owner, found = _checked(file, program)
     say = _words(locale, owner)
-    out.print(printed(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
-    for one in found.findings:
-        out.print(f"\n{_said(one, say=say)}", markup=False)
+    out.print(render(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
+    for finding in found.findings:
+        out.print(f"\n{_said(finding, say=say)}", markup=False)
     _stop_at_unkept(found)
     if found.findings:
         raise typer.Exit(1)
@@ -64,8 +65,8 @@ def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption
     """Say what the file changes against the last published version, and when it could start."""
     owner, found = _checked(file, program)
     say = _words(locale, owner)
-    for one in found.changes:
-        out.print(f"{one.effect_on_customer}: {one.statement(say)}", markup=False)
+    for change in found.changes:
+        out.print(f"{change.effect_on_customer}: {change.statement(say)}", markup=False)
     if not found.changes:
         out.print("The first version." if found.current is None else "Nothing changes.")
         return
@@ -88,12 +89,12 @@ def preview(
     """Replay the recent past under the file: who gains, who loses, what becomes unaffordable."""
     text = _text(file)
 
-    async def work(desk: Desk) -> tuple[Impact, int] | None:
-        one = await chosen(desk, program)
-        _, found = await _check(desk, text, program_id=one.id)
+    async def work(application: Application) -> tuple[Impact, int] | None:
+        first = await select_program(application, program)
+        _, found = await _check(application, text, program_id=first.id)
         _stop_at_unkept(found)
-        now = desk.now(one)
-        in_force = await desk.ask(terms_at, program_id=one.id, at=now)
+        now = application.now(first)
+        in_force = await application.query(terms_at, program_id=first.id, at=now)
         if in_force is None:
             return None
         with Progress(console=err, transient=True) as shown:
@@ -103,9 +104,9 @@ def preview(
                 shown.update(task, completed=done, total=total)
                 return True
 
-            impact = await replayed(
-                desk.database,
-                program_id=one.id,
+            impact = await replay_program(
+                application.database,
+                program_id=first.id,
                 current=in_force.terms,
                 draft=found.draft,
                 since=now - timedelta(days=days),
@@ -113,17 +114,17 @@ def preview(
             )
             return (impact, found.draft.policy(Grandfathering).days) if impact is not None else None
 
-    found = at_desk(work, settings=Settings())
+    found = run_with_application(work, settings=Settings())
     if found is None:
         raise stop("there are no terms in force to compare with")
     impact, days = found
     tell(impact, grandfathered=days)
 
 
-def _stop_at_unkept(found: Checked) -> None:
+def _stop_at_unkept(found: CheckedDraft) -> None:
     """Ends the command for a draft that can be read and compared, but that nothing would keep yet."""
     if found.unkept is not None:
-        raise stop(f"NOT_KEPT_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
+        raise stop(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
 
 
 @terms.command("publish")
@@ -136,25 +137,25 @@ def publish_file(
     """Publish the file: better changes at once, worse ones with notice. Publishing the same file again does nothing."""
     text = _text(file)
 
-    async def work(desk: Desk) -> tuple[Program, Checked, Answer | Problem | None]:
-        one = await chosen(desk, program)
-        sent, found = await _check(desk, text, program_id=one.id)
+    async def work(application: Application) -> tuple[Program, CheckedDraft, Answer | Problem | None]:
+        first = await select_program(application, program)
+        sent, found = await _check(application, text, program_id=first.id)
         if (found.current is not None and not found.changes) or (found.findings and not even_unfair):
-            return one, found, None
-        order = Draft(effective_from=sent.effective_from, clauses=sent.clauses)
-        answer = await desk.do(
-            publish,
+            return first, found, None
+        command = PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses)
+        answer = await application.execute(
+            publish_terms.run,
             name="publishTerms",
-            program=one,
+            program=first,
             principal=None,
-            key=_key(found, text=text, now=desk.now(one)),
+            key=_key(found, text=text, now=application.now(first)),
             payload=text,
-            order=order,
+            command=command,
         )
-        return one, found, answer
+        return first, found, answer
 
-    one, found, answer = at_desk(work, settings=Settings())
-    say = _words(locale, one)
+    first, found, answer = run_with_application(work, settings=Settings())
+    say = _words(locale, first)
     if answer is None and found.changes:
         for finding in found.findings:
             out.print(_said(finding, say=say), markup=False)
@@ -162,10 +163,10 @@ def publish_file(
     if answer is None:
         out.print("Nothing changes; nothing was published.")
         return
-    _told(answer, found=found, say=say)
+    _report(answer, found=found, say=say)
 
 
-def _key(found: Checked, *, text: str, now: datetime) -> str:
+def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
     """The same for the same text as the same next version after the same one, on the same day.
 
     The next number counts versions that were withdrawn. A refusal by the notice clause is an answer that is kept; the
@@ -176,12 +177,12 @@ def _key(found: Checked, *, text: str, now: datetime) -> str:
     return hashlib.sha256(f"{found.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
 
 
-def _said(finding: Finding, *, say: Wording) -> str:
+def _said(finding: Finding, *, say: Phrasebook) -> str:
     said = say.text([finding.statement(say), finding.example(say)])
     return f"{finding.code} (clause {finding.clause.number}): {said}"
 
 
-def _refused(decision: Decision, *, terms: Terms, say: Wording) -> str:
+def _refused(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
     """The decision's own reasons, each with its code, its clause's key and what would help; `terms` decided it."""
     explained, told = Explanation.of(decision, terms=terms), []
     for reason in explained.failed():
@@ -191,7 +192,7 @@ def _refused(decision: Decision, *, terms: Terms, say: Wording) -> str:
     return "\n".join(told)
 
 
-def _told(answer: Answer | Problem, *, found: Checked, say: Wording) -> None:
+def _report(answer: Answer | Problem, *, found: CheckedDraft, say: Phrasebook) -> None:
     if isinstance(answer, Problem):
         raise stop(f"{answer.code}: {'.'.join(str(step) for step in answer.path)}: {answer.detail or ''}")
     if answer.decision is not None and answer.decision.outcome is DecisionOutcome.REFUSED:
@@ -211,8 +212,8 @@ def show(
     format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
 ) -> None:
     """Say a published version."""
-    one, found = _published(program, version)
-    out.print(printed(found.terms, format=format, say=_words(locale, one)), end="", markup=False, highlight=False)
+    first, found = _published(program, version)
+    out.print(render(found.terms, format=format, say=_words(locale, first)), end="", markup=False, highlight=False)
 
 
 @terms.command()
@@ -228,19 +229,19 @@ def withdraw_version(
 ) -> None:
     """Take back an announced version before it starts."""
 
-    async def work(desk: Desk) -> Answer | Problem:
-        one = await chosen(desk, program)
-        return await desk.do(
-            withdraw,
+    async def work(application: Application) -> Answer | Problem:
+        first = await select_program(application, program)
+        return await application.execute(
+            withdraw_terms.run,
             name="withdrawTerms",
-            program=one,
+            program=first,
             principal=None,
             key=f"withdraw-{version}",
             payload=version,
-            order=Withdrawal(version=version),
+            command=WithdrawTerms(version=version),
         )
 
-    answer = at_desk(work, settings=Settings())
+    answer = run_with_application(work, settings=Settings())
     if isinstance(answer, Problem):
         raise stop(f"{answer.code}: {answer.detail}")
     out.print(f"Version {version} is withdrawn.")
@@ -253,45 +254,45 @@ def _text(file: Path) -> str:
         raise stop(f"{file}: not UTF-8") from error
 
 
-def _words(locale: str, program: Program) -> Wording:
+def _words(locale: str, program: Program) -> Phrasebook:
     """The words of a locale, written as where the program is unless the locale names a region."""
     return wording_for(locale, region=program.region, address=program.address)
 
 
-def _checked(file: Path, program: str | None) -> tuple[Program, Checked]:
+def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
     text = _text(file)
 
-    async def work(desk: Desk) -> tuple[Program, Checked]:
-        one = await chosen(desk, program)
-        _, found = await _check(desk, text, program_id=one.id)
-        return one, found
+    async def work(application: Application) -> tuple[Program, CheckedDraft]:
+        first = await select_program(application, program)
+        _, found = await _check(application, text, program_id=first.id)
+        return first, found
 
-    return at_desk(work, settings=Settings())
+    return run_with_application(work, settings=Settings())
 
 
-async def _check(desk: Desk, text: str, *, program_id: str) -> tuple[TermsFile, Checked]:
+async def _check(application: Application, text: str, *, program_id: str) -> tuple[TermsFile, CheckedDraft]:
     """The file and what it comes to; ends the command with the line of whatever is wrong."""
-    one = await chosen(desk, program_id)
+    first = await select_program(application, program_id)
     try:
-        sent = read(text, currency=one.currency)
+        sent = read(text, currency=first.currency)
     except TermsFileError as error:
         raise stop(str(error)) from error
-    at = desk.now(one)
-    basis = await desk.ask(draft_basis, program_id=one.id, now=at)
-    found = check_draft(basis, program=one, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
+    at = application.now(first)
+    basis = await application.query(draft_basis, program_id=first.id, now=at)
+    found = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
     if isinstance(found, TermsError):
         raise stop(str(sent.error(found))) from found
     return sent, found
 
 
 def _published(program: str | None, version: int | None) -> tuple[Program, PublishedTerms]:
-    async def work(desk: Desk) -> tuple[Program, PublishedTerms | None]:
-        one = await chosen(desk, program)
+    async def work(application: Application) -> tuple[Program, PublishedTerms | None]:
+        first = await select_program(application, program)
         if version is not None:
-            return one, await desk.ask(terms_version, program_id=one.id, number=version)
-        return one, await desk.ask(terms_at, program_id=one.id, at=desk.now(one))
+            return first, await application.query(terms_version, program_id=first.id, number=version)
+        return first, await application.query(terms_at, program_id=first.id, at=application.now(first))
 
-    one, found = at_desk(work, settings=Settings())
+    first, found = run_with_application(work, settings=Settings())
     if found is None:
         raise stop("there is no such version")
-    return one, found
+    return first, found

@@ -126,7 +126,7 @@ class Principal:
 
     def may_see_one_of(self, customer_ids: Iterable[str]) -> bool:
         """Whether something that several customers share is open to this holder."""
-        return any(self.may_see_card(one) for one in customer_ids)
+        return any(self.may_see_card(id_) for id_ in customer_ids)
 
     def is_customer(self, customer_id: str) -> bool:
         """Whether the holder is this customer, or the one that goes on for them."""

@@ -157,11 +157,15 @@ class Parts(NamedTuple):
 
     def each(self) -> tuple[Exact, ...]:
         """The values one by one."""
-        return tuple(Fraction(one, self.over) for one in self.numerators) if self.over != 1 else self.numerators
+        return (
+            tuple(Fraction(numerator, self.over) for numerator in self.numerators)
+            if self.over != 1
+            else self.numerators
+        )
 
     def scaled(self, numerator: int, denominator: int) -> Parts:
         """Every part times a fraction."""
-        return Parts(tuple(one * numerator for one in self.numerators), self.over * denominator)
+        return Parts(tuple(number * numerator for number in self.numerators), self.over * denominator)
 
 
 class Rounding(StrEnum):

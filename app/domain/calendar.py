@@ -78,12 +78,12 @@ def in_zone(wall: datetime, *, zone_name: str) -> datetime:
 
 def earliest(*moments: datetime | None) -> datetime | None:
     """The first of the moments that there are; None: there is none."""
-    return min((one for one in moments if one is not None), default=None)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def latest(first: datetime, *others: datetime | None) -> datetime:
     """The last of the moments that there are."""
-    return max([first, *(one for one in others if one is not None)])
+    return max([first, *(moment for moment in others if moment is not None)])
 
 
 def add_months(day: date, *, months: int) -> date:

@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from app.domain.amounts import Money
+from app.domain.json_values import Value as Value
+from app.domain.json_values import decode, encode
 from app.domain.units import Unit
-from app.domain.values import Value as Value
-from app.domain.values import decoded, encoded
 
 
 class DecisionOutcome(StrEnum):
@@ -83,8 +83,8 @@ class ReasonCode(StrEnum):
     STAMPS_PAID = "STAMPS_PAID"
     CASH_DUE = "CASH_DUE"
     OLD_PRICE_KEPT = "OLD_PRICE_KEPT"
-    POINTS_TAKEN_BACK = "POINTS_TAKEN_BACK"
-    STAMPS_TAKEN_BACK = "STAMPS_TAKEN_BACK"
+    POINTS_CLAWED_BACK = "POINTS_CLAWED_BACK"
+    STAMPS_CLAWED_BACK = "STAMPS_CLAWED_BACK"
     POINTS_RESTORED = "POINTS_RESTORED"
     STAMPS_RESTORED = "STAMPS_RESTORED"
     EXPIRED_COUNTS_AS_TAKEN = "EXPIRED_COUNTS_AS_TAKEN"
@@ -173,7 +173,7 @@ class Decision:
     decided_for: datetime
     reasons: tuple[Reason, ...]
     zone: str | None = None
-    spent: tuple[tuple[str, int], ...] = ()
+    budget_usage: tuple[tuple[str, int], ...] = ()
     stamps: int = 0
     own: tuple[tuple[str, int], ...] = ()
 
@@ -184,20 +184,22 @@ class Decision:
     def charged(self) -> tuple[tuple[str, int], ...]:
         """What it takes of what is left of budgets for all customers, by the key of the clause."""
         own = dict(self.own)
-        left = ((clause, points - own.get(clause, 0)) for clause, points in self.spent)
+        left = ((clause, points - own.get(clause, 0)) for clause, points in self.budget_usage)
         return tuple((clause, points) for clause, points in left if points)
 
     def applied(self) -> tuple[str, ...]:
         """The keys of the clauses whose effect came about, in their order."""
-        return tuple(one.clause for one in self.reasons if one.condition is None and one.verdict is Verdict.APPLIED)
+        return tuple(
+            reason.clause for reason in self.reasons if reason.condition is None and reason.verdict is Verdict.APPLIED
+        )
 
-    def kept(self) -> Decision:
+    def without_personal_values(self) -> Decision:
         """The decision as it is kept, and as it is read again for ever: without what gives a date of birth away."""
         return Decision.from_data(self.to_data())
 
     def largest(self) -> int:
         """The most points that it speaks of: its own, or those that clauses would give where a cap takes them."""
-        told = [one.finding.observed for one in self.reasons if one.condition is None]
+        told = [reason.finding.observed for reason in self.reasons if reason.condition is None]
         return max([self.points, self.stamps, *(value for value in told if isinstance(value, int))])
 
     def to_data(self) -> dict[str, Any]:
@@ -207,14 +209,14 @@ class Decision:
             "points": self.points,
             "terms": self.terms_version,
             "for": self.decided_for.isoformat(),
-            "reasons": [_reason_data(one) for one in self.reasons],
+            "reasons": [_reason_data(reason) for reason in self.reasons],
         }
         if self.zone is not None:
             data["zone"] = self.zone
         if self.stamps:
             data["stamps"] = self.stamps
-        if self.spent:
-            data["spent"] = dict(self.spent)
+        if self.budget_usage:
+            data["spent"] = dict(self.budget_usage)
         if self.own:
             data["own"] = dict(self.own)
         return data
@@ -227,25 +229,25 @@ class Decision:
             points=data["points"],
             terms_version=data["terms"],
             decided_for=datetime.fromisoformat(data["for"]),
-            reasons=tuple(_reason(one) for one in data["reasons"]),
+            reasons=tuple(_reason(reason) for reason in data["reasons"]),
             zone=data.get("zone"),
-            spent=tuple(data.get("spent", {}).items()),
+            budget_usage=tuple(data.get("spent", {}).items()),
             stamps=data.get("stamps", 0),
             own=tuple(data.get("own", {}).items()),
         )
 
 
-def _reason_data(one: Reason) -> dict[str, Any]:
-    finding = one.finding
-    data: dict[str, Any] = {"clause": one.clause, "verdict": one.verdict.value, "code": finding.code.value}
-    if one.condition is not None:
-        data["condition"] = list(one.condition)
+def _reason_data(reason: Reason) -> dict[str, Any]:
+    finding = reason.finding
+    data: dict[str, Any] = {"clause": reason.clause, "verdict": reason.verdict.value, "code": finding.code.value}
+    if reason.condition is not None:
+        data["condition"] = list(reason.condition)
     if finding.met:
         data["met"] = True
     if finding.observed is not None:
-        data["observed"] = encoded(finding.observed)
+        data["observed"] = encode(finding.observed)
     if finding.required is not None:
-        data["required"] = encoded(finding.required)
+        data["required"] = encode(finding.required)
     if finding.remedies:
         data["remedies"] = [_remedy_data(remedy) for remedy in finding.remedies]
     if finding.clauses:
@@ -257,27 +259,27 @@ def _reason(data: Mapping[str, Any]) -> Reason:
     finding = Finding(
         met=data.get("met", False),
         code=ReasonCode(data["code"]),
-        observed=decoded(data.get("observed")),
-        required=decoded(data.get("required")),
-        remedies=tuple(_remedy(one) for one in data.get("remedies", ())),
+        observed=decode(data.get("observed")),
+        required=decode(data.get("required")),
+        remedies=tuple(_remedy(value) for value in data.get("remedies", ())),
         clauses=tuple(data.get("clauses", ())),
     )
     condition = tuple(data["condition"]) if "condition" in data else None
     return Reason(clause=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=condition)
 
 
-def _remedy_data(one: Remedy) -> dict[str, Any]:
-    data: dict[str, Any] = {"code": one.code.value}
-    if one.from_ is not None and one.code is not RemedyCode.WAIT_FOR_BIRTHDAY:
-        data["from"] = one.from_.isoformat()
-    if one.points is not None:
-        data["points"] = one.points
-    if one.amount is not None:
-        data["amount"] = [one.amount.minor, one.amount.currency]
-    if one.quantity is not None:
-        data["quantity"] = one.quantity
-    if one.choices:
-        data["choices"] = list(one.choices)
+def _remedy_data(remedy: Remedy) -> dict[str, Any]:
+    data: dict[str, Any] = {"code": remedy.code.value}
+    if remedy.from_ is not None and remedy.code is not RemedyCode.WAIT_FOR_BIRTHDAY:
+        data["from"] = remedy.from_.isoformat()
+    if remedy.points is not None:
+        data["points"] = remedy.points
+    if remedy.amount is not None:
+        data["amount"] = [remedy.amount.minor, remedy.amount.currency]
+    if remedy.quantity is not None:
+        data["quantity"] = remedy.quantity
+    if remedy.choices:
+        data["choices"] = list(remedy.choices)
     return data
 
 

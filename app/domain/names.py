@@ -26,7 +26,7 @@ _QUOTING = frozenset("“”„‟«»‹›「」『』﹁﹂﹃﹄｢｣〝〞
 """What sentences set names apart with: “a” and “b” are two names, and must not be one."""
 
 
-def identifying(text: str) -> str:
+def normalised_identifier(text: str) -> str:
     """The one spelling of a text that identifies something: a receipt's number, a card, an id of another system.
 
     NFKC-normalised (full-width digits are digits), without control and invisible marks, without the space around it;
@@ -44,7 +44,7 @@ class NameProblem(ValueError):
     """A text that cannot be a name, and why."""
 
 
-def called(text: str, *, most: int = MOST, paragraphs: bool = False, quoted: bool = False) -> str:
+def normalised_name(text: str, *, most: int = MOST, paragraphs: bool = False, quoted: bool = False) -> str:
     """The name without the space around it. Raises NameProblem.
 
     Refused are blank text, more than `most` characters, and what changes a sentence without being seen in it: controls
@@ -54,12 +54,16 @@ def called(text: str, *, most: int = MOST, paragraphs: bool = False, quoted: boo
     name = text.strip()
     if len(name) > most:
         raise NameProblem(f"1 to {most:,} characters")
-    for one in name:
-        if unicodedata.category(one) in _UNSEEN and one not in _JOINERS and not (paragraphs and one == "\n"):
-            raise NameProblem(f"no control or formatting characters such as U+{ord(one):04X}")
+    for each_text in name:
+        if (
+            unicodedata.category(each_text) in _UNSEEN
+            and each_text not in _JOINERS
+            and not (paragraphs and each_text == "\n")
+        ):
+            raise NameProblem(f"no control or formatting characters such as U+{ord(each_text):04X}")
     if quoted and (marks := _QUOTING.intersection(name)):
         raise NameProblem(f"no quotation marks such as {min(marks)}")
-    if all(one.isspace() or one in _JOINERS or one in _EMPTY for one in name):
+    if all(item.isspace() or item in _JOINERS or item in _EMPTY for item in name):
         raise NameProblem(f"1 to {most:,} characters, not blank")
     return name
 
@@ -67,6 +71,6 @@ def called(text: str, *, most: int = MOST, paragraphs: bool = False, quoted: boo
 def problem(text: str, *, most: int = MOST, quoted: bool = False) -> str | None:
     """Why a text is no name as it stands; None where it is one."""
     try:
-        return None if called(text, most=most, quoted=quoted) == text else "a name has no space around it"
+        return None if normalised_name(text, most=most, quoted=quoted) == text else "a name has no space around it"
     except NameProblem as wrong:
         return f"a name has {wrong}"

@@ -1,7 +1,7 @@
 """The closed list of technical refusals: what stops a request that no clause of the terms is about.
 
 A technical refusal writes nothing and never costs points. The words for each code stand in the catalogues of
-`app.domain.wording` under `error.<CODE>`.
+`app.domain.i18n` under `error.<CODE>`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ProblemCode(StrEnum):
     NO_TERMS_IN_FORCE = "NO_TERMS_IN_FORCE"
     UNKNOWN_REWARD_IN_TERMS = "UNKNOWN_REWARD_IN_TERMS"
     UNKNOWN_LOCATION_IN_TERMS = "UNKNOWN_LOCATION_IN_TERMS"
-    NOT_KEPT_YET = "NOT_KEPT_YET"
+    NOT_ENFORCED_YET = "NOT_ENFORCED_YET"
     NOT_WITHDRAWABLE = "NOT_WITHDRAWABLE"
     TOO_MANY_PREVIEWS = "TOO_MANY_PREVIEWS"
     REWARD_NOT_OFFERED = "REWARD_NOT_OFFERED"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.access import Role
-from app.store.opening import open_database
-from app.usecases.desk import Desk
+from app.store.database.connect import open_database
+from app.usecases.application import Application
 from tests.shop import BUY, ENROL, REDEEM, REFUND, Shop, new_id, open_shop, real_now, started
 
 PUBLISH = (
@@ -32,17 +32,17 @@ def customer_key(url: str, shop: Shop, card: str) -> str:
     """A key of the role CUSTOMER for the holder of a card."""
 
     async def run() -> str:
-        from app.domain.identities import IdentityKind
-        from app.queries.cards import card as card_of
+        from app.domain.customers.identities import IdentityKind
+        from app.queries.customers.customers import card as card_of
         from app.queries.records import CustomerBy
 
         database = open_database(url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        application = Application(database=database, clock=real_now, new_id=new_id)
         by = CustomerBy(card, IdentityKind.CARD)
-        row = await desk.ask(card_of, program_id=shop.program.program.id, by=by, at=real_now())
+        row = await application.query(card_of, program_id=shop.program.program.id, by=by, at=real_now())
         assert row is not None
-        new = await desk.hand_out_key(
+        new = await application.issue_key(
             program_id=shop.program.program.id, role=Role.CUSTOMER, label="own", customer_id=row.id
         )
         await database.stop()
@@ -153,7 +153,7 @@ def test_programs_know_nothing_of_each_other_whatever_id_is_sent(two_shops: tupl
         redeemed["redemption"]["id"],
         redeemed["entry"]["id"],
     ]
-    assert all(one is not None for one in ours.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids)["nodes"])
+    assert all(node is not None for node in ours.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", i=ids)["nodes"])
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
         assert theirs.ask("query($i: [ID!]!) { nodes(ids: $i) { id } }", role=role, i=ids) == {
             "nodes": [None] * len(ids)

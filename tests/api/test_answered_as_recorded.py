@@ -18,14 +18,14 @@ from graphql import (
 )
 
 from app.api.schema import schema
-from app.api.serving.core_schema import core_schema
-from app.api.serving.costs import Allowance
 from app.domain.access import Role
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.rate_limits import RateLimit
 from app.queries.records import ProgramKind
-from tests.api.test_budgets import publish
-from tests.api.test_late_facts import REWARD
-from tests.proving import faults_in
+from tests.api.test_budgets_and_nth_items import publish
+from tests.api.test_late_events import REWARD
 from tests.shop import Clock, Shop, open_shop
+from tests.verification import faults_in
 
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
 VISIT = {"key": "visit", "effect": {"stamps": {"stamps": 2}}}
@@ -46,7 +46,7 @@ def every_field(kind: str) -> str:
 def _selected(of: Any, *, left: int) -> str:
     found = []
     for name, field in of.fields.items():
-        if name in ("query", "asOf") or any(isinstance(one.type, GraphQLNonNull) for one in field.args.values()):
+        if name in ("query", "asOf") or any(isinstance(value.type, GraphQLNonNull) for value in field.args.values()):
             continue
         told = _told(field.type, left=left)
         if told is not None:
@@ -77,7 +77,7 @@ def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Ite
         clock=clock,
         template="blank",
         kind=ProgramKind.LIVE,
-        allowance=Allowance(10_000_000, 10_000_000),
+        allowance=RateLimit(10_000_000, 10_000_000),
     ) as opened:
         for key in ("five", "meal"):
             given = {"idempotencyKey": key, "key": key, "name": key, "description": "Less to pay"}
@@ -94,14 +94,14 @@ def call(shop: Shop, command: str, *, role: Role = Role.OWNER, **given: Any) -> 
     return shop.ask(query, role=role, input={"idempotencyKey": uuid.uuid4().hex, **given})[command]
 
 
-def differing(one: Any, other: Any, *, at: str = "") -> list[str]:
+def differing(value: Any, other: Any, *, at: str = "") -> list[str]:
     """Where two answers differ."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [place for name in one for place in differing(one[name], other[name], at=f"{at}.{name}")]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
+    if isinstance(value, dict) and isinstance(other, dict) and value.keys() == other.keys():
+        return [place for name in value for place in differing(value[name], other[name], at=f"{at}.{name}")]
+    if isinstance(value, list) and isinstance(other, list) and len(value) == len(other):
+        pairs = enumerate(zip(value, other, strict=True))
         return [place for count, (a, b) in pairs for place in differing(a, b, at=f"{at}.{count}")]
-    return [] if one == other else [f"{at}: {one!r} is not {other!r}"]
+    return [] if value == other else [f"{at}: {value!r} is not {other!r}"]
 
 
 def sent_twice(shop: Shop, command: str, **given: Any) -> Any:
@@ -138,8 +138,8 @@ def codes(payload: Any) -> list[str]:
 def test_the_fields_that_are_compared_are_those_that_say_something() -> None:
     for name in (
         "shortfall",
-        "pointsBack",
-        "stampsBack",
+        "pointsRestored",
+        "stampsRestored",
         "cash",
         "balances",
         "waiting",
@@ -148,7 +148,7 @@ def test_the_fields_that_are_compared_are_those_that_say_something() -> None:
         "statement",
     ):
         assert f" {name} " in every_field("RecordRefundPayload"), name
-    for name in ("toPay", "refund", "pointsBack", "stampsBack", "cash", "balances"):
+    for name in ("toPay", "refund", "pointsRestored", "stampsRestored", "cash", "balances"):
         assert f" {name} " in every_field("RecordExchangePayload"), name
 
 
@@ -167,11 +167,11 @@ def test_a_refund_with_what_points_and_stamps_had_paid(shop: Shop, clock: Clock)
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
     purchase, at = {"externalId": "R1"}, clock.now.isoformat()
     part = sent_twice(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
-    assert (part["pointsBack"], part["stampsBack"], part["cash"]["amount"]) == (15, 1, "34.00")
+    assert (part["pointsRestored"], part["stampsRestored"], part["cash"]["amount"]) == (15, 1, "34.00")
     rest = sent_twice(shop, "recordRefund", purchase=purchase, externalId="F2", occurredAt=clock.now.isoformat())
-    assert (rest["pointsBack"], rest["stampsBack"], rest["cash"]["amount"]) == (15, 1, "34.00")
+    assert (rest["pointsRestored"], rest["stampsRestored"], rest["cash"]["amount"]) == (15, 1, "34.00")
     again = call(shop, "recordRefund", purchase=purchase, lines=[{"line": 1}], externalId="F1", occurredAt=at)
-    said = ("decision", "shortfall", "pointsBack", "stampsBack", "cash", "entry")
+    said = ("decision", "shortfall", "pointsRestored", "stampsRestored", "cash", "entry")
     assert {name: again[name] for name in said} == {name: part[name] for name in said}
 
 
@@ -195,7 +195,7 @@ def test_a_refund_that_waits_for_its_purchase_and_then_was_applied(shop: Shop, c
     sold = receipt("R1", sold_at, payments=payments)
     call(shop, "recordPurchase", customer={"card": card}, purchase=sold)
     done = call(shop, "recordRefund", **back)
-    assert (codes(done), done["alreadyRecorded"], done["pointsBack"], done["stampsBack"]) == ([], True, 30, 2)
+    assert (codes(done), done["alreadyRecorded"], done["pointsRestored"], done["stampsRestored"]) == ([], True, 30, 2)
     assert done["cash"]["amount"] == "68.00"
 
 
@@ -208,7 +208,7 @@ def test_a_refund_of_a_customer_who_became_another_one(shop: Shop, clock: Clock)
     assert codes(call(shop, "mergeCustomers", **given)) == []
     at = clock.now.isoformat()
     back = sent_twice(shop, "recordRefund", purchase={"externalId": "R1"}, externalId="F1", occurredAt=at)
-    assert (back["pointsBack"], back["stampsBack"]) == (30, 2)
+    assert (back["pointsRestored"], back["stampsRestored"]) == (30, 2)
 
 
 def test_an_exchange(shop: Shop, clock: Clock) -> None:
@@ -219,14 +219,14 @@ def test_an_exchange(shop: Shop, clock: Clock) -> None:
     back = {"purchase": {"externalId": "R1"}, "externalId": "F1"}
     first = sent_twice(shop, "recordExchange", refund=back, purchase=receipt("R2", clock.now, "30.00"))
     assert (codes(first), first["refund"]["cash"]["amount"]) == ([], "17.00")
-    assert (first["refund"]["pointsBack"], first["refund"]["stampsBack"]) == (8, 1)
+    assert (first["refund"]["pointsRestored"], first["refund"]["stampsRestored"]) == (8, 1)
 
 
 def test_a_reservation_of_a_checkout(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "60.00")
     given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 30}
-    assert codes(sent_twice(shop, "holdReward", **given)) == []
+    assert codes(sent_twice(shop, "holdRedemption", **given)) == []
 
 
 def test_a_reservation_of_a_checkout_whose_reward_became_cheaper_and_then_is_no_longer_offered(
@@ -238,12 +238,12 @@ def test_a_reservation_of_a_checkout_whose_reward_became_cheaper_and_then_is_no_
     publish(shop, SPEND, VISIT, MEAL, effectiveFrom=ends.isoformat())
     clock.now = ends - timedelta(hours=2)
     given = {"customer": {"card": card}, "reward": {"key": "five"}, "checkout": "C1", "minutes": 300}
-    first = call(shop, "holdReward", **given)
+    first = call(shop, "holdRedemption", **given)
     assert (codes(first), first["decision"]["points"][0]["points"]) == ([], 30)
     publish(shop, SPEND, VISIT, MEAL, {**FIVE, "effect": {"rewardCost": {"reward": "five", "points": 20}}})
     for later in (timedelta(minutes=1), timedelta(hours=2, minutes=30)):
         clock.now += later
-        again = call(shop, "holdReward", **given)
+        again = call(shop, "holdRedemption", **given)
         assert (codes(again), again["alreadyRecorded"], again["balances"]) == ([], True, first["balances"])
         assert again["redemption"]["id"] == first["redemption"]["id"]
         for name in ("outcome", "decidedFor", "points", "summary", "lines"):
@@ -277,8 +277,8 @@ def test_what_was_booked_from_quarantine(shop: Shop, clock: Clock) -> None:
     assert codes(booked) == []
     again = call(shop, "recordRefund", **back)
     assert again["alreadyRecorded"] is True
-    for name in ("shortfall", "pointsBack", "stampsBack", "cash"):
+    for name in ("shortfall", "pointsRestored", "stampsRestored", "cash"):
         assert again[name] == booked["refund"][name], name
     assert again["decision"]["summary"] == booked["refund"]["decision"]["summary"]
     assert again["entry"]["id"] == booked["refund"]["entry"]["id"]
-    assert (again["pointsBack"], again["stampsBack"]) == (30, 2)
+    assert (again["pointsRestored"], again["stampsRestored"]) == (30, 2)

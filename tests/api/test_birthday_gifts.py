@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.test_about_customers import REWARD, enrolled, update
-from tests.api.test_budgets import publish
-from tests.passing_on import codes, merge
-from tests.proving import faults_in
+from tests.api.test_budgets_and_nth_items import publish
+from tests.api.test_customer_profiles import REWARD, enrolled, update
 from tests.shop import Shop, open_shop, real_now
+from tests.transfers import codes, merge
+from tests.verification import faults_in
 
 WEEK = {"birthdayWindow": {"before": 7, "after": 7}}
 GIFT = {"key": "gift", "conditions": [WEEK], "effect": {"bonusPoints": {"points": 50}}}
@@ -35,7 +35,7 @@ def shop(database_url: str) -> Iterator[Shop]:
 def bought(shop: Shop, card: str, at: str, **more: Any) -> list[int]:
     """Points and stamps of a purchase for a pound."""
     done = shop.buy(card, "1.00", occurredAt=f"{at}T10:00:00Z", **more)
-    return [one["points"] for one in done["decision"]["points"]]
+    return [point["points"] for point in done["decision"]["points"]]
 
 
 def test_a_gift_without_a_limit_is_given_once_for_a_birthday(shop: Shop) -> None:
@@ -68,9 +68,9 @@ def test_a_gift_that_came_back_is_given_again_and_a_late_purchase_takes_it(shop:
 def test_who_was_merged_brings_the_gift_along(shop: Shop) -> None:
     today = real_now().date()
     merged, survivor = (enrolled(shop, birthday=today.replace(year=1992).isoformat()) for _ in range(2))
-    assert [one["points"] for one in shop.buy(merged, "1.00")["decision"]["points"]] == [51, 2]
+    assert [point["points"] for point in shop.buy(merged, "1.00")["decision"]["points"]] == [51, 2]
     assert codes(merge(shop, merged, survivor)) == []
-    assert [one["points"] for one in shop.buy(survivor, "1.00")["decision"]["points"]] == [1, 0]
+    assert [point["points"] for point in shop.buy(survivor, "1.00")["decision"]["points"]] == [1, 0]
 
 
 def test_a_reward_for_a_birthday_is_had_once(shop: Shop) -> None:
@@ -79,5 +79,5 @@ def test_a_reward_for_a_birthday_is_had_once(shop: Shop) -> None:
     outcomes = []
     for day in (4, 5):
         done = shop.redeem(card, "coffee", basket={"occurredAt": f"2024-05-{day:02}T10:00:00Z", "lines": []})
-        outcomes.append((done["decision"]["outcome"], [one["code"] for one in done["decision"]["reasons"]]))
+        outcomes.append((done["decision"]["outcome"], [reason["code"] for reason in done["decision"]["reasons"]]))
     assert outcomes == [("GRANTED", ["CONDITION_MET", "COST_PAID"]), ("REFUSED", ["USED_UP", "COST_PAID"])]

@@ -6,11 +6,11 @@ from itertools import permutations
 
 import pytest
 
-from tests.api.test_budgets import publish
+from tests.api.test_budgets_and_nth_items import publish
+from tests.api.test_counters_after_refunds import by_receipt
 from tests.api.test_locations import clause, opened
-from tests.api.test_what_came_back import by_receipt
-from tests.proving import faults_in
 from tests.shop import Shop, open_shop, started
+from tests.verification import faults_in
 
 SPEND = clause("spend", {"pointsPerAmount": {"points": 1, "per": "1.00"}})
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store import answers
-from app.store.opening import open_database
-from app.store.programs import ProgramKind
-from app.usecases.advance_clock import FURTHEST
+from app.store import idempotency
+from app.store.database.connect import open_database
+from app.store.programs.programs import ProgramKind
+from app.usecases.programs.advance_clock import FURTHEST
 from tests.api.test_access import code_of, customer_key
-from tests.proving import faults_in
 from tests.shop import BUY, START, Clock, Shop, open_shop, started
+from tests.verification import faults_in
 
 ADVANCE = """mutation($input: AdvanceClockInput!) { advanceClock(input: $input) {
   clock userErrors { code path message ... on TechnicalRefusal { detail } } query { program { clock } } } }"""
@@ -57,7 +57,7 @@ def shown(shop: Shop, role: Role = Role.OWNER) -> datetime:
 
 def refusals(answer: Any) -> list[tuple[str, list[str]]]:
     """The technical refusals: code and path."""
-    return [(one["code"], one["path"]) for one in answer["userErrors"]]
+    return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 
 def visits(points: int) -> list[Any]:
@@ -163,7 +163,7 @@ def test_the_same_key_moves_the_clock_once_and_is_answered_the_same(database_url
 
 def test_parallel_duplicates_move_the_clock_once(still: Shop) -> None:
     moved = still.at_once([lambda: advance(still, START + DAY, key="k")] * 10)
-    assert all(one == moved[0] for one in moved)
+    assert all(value == moved[0] for value in moved)
     assert moved[0]["userErrors"] == []
 
 
@@ -171,10 +171,10 @@ def test_clocks_that_are_moved_at_once_end_at_the_latest(still: Shop) -> None:
     days = [3, 9, 1, 7, 5, 2, 8, 4]
     moved = still.at_once([lambda day=day: advance(still, START + day * DAY) for day in days])
     assert shown(still) == START + 9 * DAY
-    for day, one in zip(days, moved, strict=True):
-        reached = datetime.fromisoformat(one["clock"])
-        if one["userErrors"]:
-            assert refusals(one) == [("INVALID_INPUT", ["input", "to"])]
+    for day, value in zip(days, moved, strict=True):
+        reached = datetime.fromisoformat(value["clock"])
+        if value["userErrors"]:
+            assert refusals(value) == [("INVALID_INPUT", ["input", "to"])]
             assert reached >= START + day * DAY
         else:
             assert reached == START + day * DAY
@@ -246,8 +246,8 @@ def test_what_says_no_time_happens_at_the_programs(still: Shop) -> None:
     )
     assert (told["customer"]["enrolledAt"], told["customer"]["wallet"]["balances"][0]["asOf"]) == (noon, noon)
     entries = told["customer"]["ledger"]["nodes"]
-    assert [(one["occurredAt"], one["recordedAt"]) for one in entries] == [(noon, noon)] * 3
-    assert {one["decision"]["decidedFor"] for one in told["rewards"]["nodes"]} == {noon}
+    assert [(entry["occurredAt"], entry["recordedAt"]) for entry in entries] == [(noon, noon)] * 3
+    assert {node["decision"]["decidedFor"] for node in told["rewards"]["nodes"]} == {noon}
     assert told["basketCheck"]["decision"]["decidedFor"] == noon
     assert faults_in(still.url) == []
 
@@ -299,11 +299,11 @@ def test_answers_are_kept_with_the_servers_time(still: Shop) -> None:
         await database.start()
         found = []
         for key in ("move", "buy"):
-            one = await database.read(
-                lambda session, key=key: answers.find(session, program_id=still.program.program.id, key=key)
+            first = await database.read(
+                lambda session, key=key: idempotency.find(session, key=key), program_id=still.program.program.id
             )
-            assert one is not None
-            found.append(one.recorded_at)
+            assert first is not None
+            found.append(first.recorded_at)
         await database.stop()
         return found
 

@@ -9,13 +9,15 @@ import httpx
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
+from app.api.field_costs import COSTS
 from app.api.schema import schema
-from app.api.serving.core_schema import core_schema
-from app.api.serving.costs import Allowance, Buckets, cost_of
 from app.domain.access import Role
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.cost_analysis import cost_of
+from app.graphql_server.rate_limits import RateLimit, TokenBuckets
 from app.main import create_app
-from app.store.opening import open_database
-from tests.serving import serving
+from app.store.database.connect import open_database
+from tests.live_server import serving
 from tests.shop import ENROL, Shop, new_id, real_now, started
 
 CORE = core_schema(schema)
@@ -25,9 +27,13 @@ LEDGER = "query($n: Int, $by: CustomerBy!) { customer(by: $by) { ledger(first: $
 def cost(text: str, **variables: Any) -> int:
     """The cost of the one operation in a document."""
     definitions = parse(text).definitions
-    operation = next(one for one in definitions if isinstance(one, OperationDefinitionNode))
-    fragments = {one.name.value: one for one in definitions if isinstance(one, FragmentDefinitionNode)}
-    return cost_of(operation, fragments=fragments, schema=CORE).of(variables)
+    operation = next(definition for definition in definitions if isinstance(definition, OperationDefinitionNode))
+    fragments = {
+        definition.name.value: definition
+        for definition in definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    return cost_of(operation, fragments=fragments, schema=CORE, costs=COSTS).of(variables)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_an_operation_costs_its_objects_and_its_changes(text: str, variables: di
 
 def test_a_bucket_empties_and_fills_again_and_no_further_than_full() -> None:
     at = [0.0]
-    buckets = Buckets(Allowance(most=100, restored=10), clock=lambda: at[0])
+    buckets = TokenBuckets(RateLimit(most=100, restored=10), clock=lambda: at[0])
 
     assert buckets.take("till", 70) == (70, 30, None)
     assert buckets.take("till", 50) == (50, 30, 2.0), "what cannot be had is not taken"
@@ -81,7 +87,7 @@ def test_a_bucket_empties_and_fills_again_and_no_further_than_full() -> None:
 def poor(sqlite_url: str) -> Iterator[Shop]:
     """A shop whose callers may spend 100, and get hardly anything back while the test runs."""
     program = started(sqlite_url)
-    allowance = Allowance(most=100, restored=1)
+    allowance = RateLimit(most=100, restored=1)
     app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, allowance=allowance)
     with serving(app) as address, httpx.Client(timeout=60) as client:
         yield Shop(address=address, program=program, client=client, url=sqlite_url)

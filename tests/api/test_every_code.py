@@ -19,23 +19,23 @@ import psutil
 import pytest
 
 from app.api.conventions.ids import decode
-from app.api.serving.costs import Allowance
 from app.domain.access import Role
-from app.domain.wording import Locale
+from app.domain.i18n import Locale
+from app.graphql_server.rate_limits import RateLimit
 from app.queries.records import ProgramKind
-from tests.api.passing import Hands
+from tests.api.scheduled_shop import Hands
 from tests.api.test_access import customer_key
-from tests.api.test_previews import until
+from tests.api.test_impact_previews import until
 from tests.api.test_staff_limits import tied_key
-from tests.reading_sentences import figures_of
 from tests.recorded_codes import BASKET, OFFERS, TRIED, CodesRead, CountingShop, codes_of_the_schema
+from tests.sentence_reader import figures_of
 from tests.shop import open_shop
 
 NOW = datetime(2090, 3, 6, 12, tzinfo=UTC)
 """A Monday."""
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 pytestmark = pytest.mark.xdist_group("every code")
-PLENTY = Allowance(100_000_000, 100_000_000)
+PLENTY = RateLimit(100_000_000, 100_000_000)
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
 BELOW_ZERO = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
 TEN_DAYS = {"key": "validity", "effect": {"pointsValidity": {"days": 10, "expires": True}}}
@@ -99,7 +99,7 @@ def publish(shop: CountingShop, *clauses: dict[str, Any], start: datetime | None
     """New terms, from now on or from a moment."""
     when = {} if start is None else {"effectiveFrom": start.isoformat()}
     done = shop.do("publishTerms", clauses=list(clauses), **when)
-    assert [one["code"] for one in done["userErrors"]] == ([refused] if refused else []), done["userErrors"]
+    assert [error["code"] for error in done["userErrors"]] == ([refused] if refused else []), done["userErrors"]
     return done
 
 
@@ -128,7 +128,7 @@ def redeemed(
 
 def said(payload: Any) -> set[str]:
     """The codes of the reasons of a decision."""
-    return {one["code"] for one in payload["decision"]["reasons"]}
+    return {reason["code"] for reason in payload["decision"]["reasons"]}
 
 
 def later(shop: CountingShop, to: datetime, **more: Any) -> None:
@@ -165,7 +165,7 @@ def test_conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> No
         SPEND,
         clause("full", {"pointsPerFullAmount": {"points": 3, "per": "2.00"}}),
         clause("huge", {"pointsPerFullAmount": {"points": 3, "per": "9000.00"}}),
-        *[bonus(key, one) for key, one in conditions.items()],
+        *[bonus(key, value) for key, value in conditions.items()],
         clause("gold-tier", {"tier": {"tier": "gold", "name": "Gold", "points": 10_000}}),
         clause("cap", {"pointsCap": {"points": 60, "scope": "DAY"}}),
         clause("stamp", {"stamps": {"stamps": 1, "per": "ITEM"}}, {"categories": {"include": ["hot"]}}),
@@ -212,7 +212,7 @@ def test_conditions_that_fail_say_so_with_their_remedies(opening: Opening) -> No
         assert "EARLIER_CLAUSE_APPLIED" in said(bought(shop, shop.enrol()))
     with opening({**SPEND, "conditions": [{"products": {"include": ["pot"]}}]}) as shop:
         done = bought(shop, shop.enrol(), line(), line(sku="pot"))
-        assert [one["excluded"] for one in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
+        assert [line["excluded"] for line in done["decision"]["lines"]] == [{"code": "GOODS_NOT_COUNTED"}, None]
 
 
 def test_rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> None:
@@ -250,7 +250,7 @@ def test_rewards_say_what_they_cost_and_what_is_missing(opening: Opening) -> Non
         ):
             assert shop.refused("redeemReward", reward={"key": key}, **wanted) == [code]
         shop.ask(OFFERS, by={"card": card})
-        assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_TAKEN_BACK"} <= said(returned(shop, "R-1"))
+        assert {"BELOW_ZERO", "STAMPS_BELOW_ZERO", "STAMPS_CLAWED_BACK"} <= said(returned(shop, "R-1"))
         assert "NEGATIVE_BALANCE" in said(redeemed(shop, card))
         assert said(redeemed(shop, card, "cake")) == {"NEGATIVE_STAMPS"}
         assert shop.refused("createReward", key="mug", name="Mug", description="Another one.") == ["REWARD_KEY_TAKEN"]
@@ -265,7 +265,7 @@ def test_reservations_and_redemptions_end_in_every_way(opening: Opening) -> None
 
         def held(checkout: str, *, minutes: int = 30) -> Any:
             return shop.done(
-                "holdReward",
+                "holdRedemption",
                 role=Role.TILL,
                 customer={"card": card},
                 reward={"key": "mug"},
@@ -274,14 +274,14 @@ def test_reservations_and_redemptions_end_in_every_way(opening: Opening) -> None
             )
 
         assert held("c-1")["redemption"]["state"] == "HELD"
-        done = shop.done("captureHold", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
-        assert shop.refused("captureHold", role=Role.TILL, hold={"checkout": "c-1"}) == ["NOT_HELD"]
-        assert shop.refused("captureHold", role=Role.TILL, hold={"checkout": "c-9"}) == ["HOLD_NOT_FOUND"]
+        done = shop.done("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"})["redemption"]
+        assert shop.refused("captureRedemption", role=Role.TILL, hold={"checkout": "c-1"}) == ["NOT_HELD"]
+        assert shop.refused("captureRedemption", role=Role.TILL, hold={"checkout": "c-9"}) == ["HOLD_NOT_FOUND"]
         held("c-2", minutes=1)
         clock.now += 2 * MINUTE
         by_staff = redeemed(shop, card)["redemption"]["id"]
         node = "query($id: ID!) { node(id: $id) { ... on Redemption { state } } }"
-        gone = shop.done("releaseHold", role=Role.TILL, hold={"id": held("c-3")["redemption"]["id"]})
+        gone = shop.done("releaseRedemption", role=Role.TILL, hold={"id": held("c-3")["redemption"]["id"]})
         assert gone["redemption"]["state"] == "CANCELLED"
         assert shop.refused("cancelRedemption", token=own, redemption=by_staff) == ["ALREADY_USED"]
         assert shop.refused("cancelRedemption", role=Role.TILL, redemption=done["id"]) == ["NOT_CANCELLABLE"]
@@ -320,7 +320,7 @@ def test_refunds_say_what_became_of_the_points(opening: Opening) -> None:
     with opening(*terms, rewards="mug", clock=clock) as shop:
         card = shop.enrol()
         bought(shop, card, line("30.00", quantity="4"), receipt="R-1")
-        assert {"POINTS_TAKEN_BACK", "STAMPS_TAKEN_BACK"} <= said(
+        assert {"POINTS_CLAWED_BACK", "STAMPS_CLAWED_BACK"} <= said(
             returned(shop, "R-1", lines=[{"line": 1, "quantity": "2"}])
         )
         assert "POINTS_RESTORED" in said(returned(shop, "R-1", lines=[{"line": 1, "quantity": "1"}]))
@@ -360,7 +360,7 @@ def test_refunds_say_what_became_of_the_points(opening: Opening) -> None:
         assert "NOT_IN_AN_EXCHANGE" in said(exchanged)
         look = shop.look(card)
         assert {"POINTS_RETURNED", "POINTS_EXPIRED"} <= {
-            one["code"] for entry in look["ledger"]["nodes"] for one in entry["decision"]["reasons"]
+            reason["code"] for entry in look["ledger"]["nodes"] for reason in entry["decision"]["reasons"]
         }
 
 
@@ -378,7 +378,7 @@ def test_time_makes_points_available_and_takes_them_away(opening: Opening) -> No
         assert said(redeemed(shop, card)) == {"STILL_PENDING"}
         later(shop, NOW + 40 * DAY)
         held = shop.done(
-            "holdReward", role=Role.TILL, customer={"card": card}, reward={"key": "mug"}, checkout="c", minutes=30
+            "holdRedemption", role=Role.TILL, customer={"card": card}, reward={"key": "mug"}, checkout="c", minutes=30
         )
         for channel, holder in cards.items():
             shop.done("deliverExpiryNotices", role=Role.STAFF, customer={"card": holder}, channel=channel)
@@ -386,7 +386,9 @@ def test_time_makes_points_available_and_takes_them_away(opening: Opening) -> No
         later(shop, NOW + 70 * DAY)
         for holder in cards.values():
             codes = {
-                one["code"] for entry in shop.look(holder)["ledger"]["nodes"] for one in entry["decision"]["reasons"]
+                reason["code"]
+                for entry in shop.look(holder)["ledger"]["nodes"]
+                for reason in entry["decision"]["reasons"]
             }
             assert codes >= {"POINTS_AVAILABLE", "POINTS_EXPIRED"}
 
@@ -399,26 +401,28 @@ def test_what_comes_back_after_its_last_day_expires_at_once(opening: Opening) ->
         paid = redeemed(shop, card)["redemption"]["id"]
         clock.now = NOW + 12 * DAY
         shop.done("cancelRedemption", role=Role.STAFF, redemption=paid, reason="Wrong mug.")
-        found = [one for entry in shop.look(card)["ledger"]["nodes"] for one in entry["decision"]["reasons"]]
-        assert "EXPIRED_ON_RELEASE" in {one["code"] for one in found}
+        found = [reason for entry in shop.look(card)["ledger"]["nodes"] for reason in entry["decision"]["reasons"]]
+        assert "EXPIRED_ON_RELEASE" in {value["code"] for value in found}
 
 
 @pytest.mark.parametrize("period", ["CALENDAR_YEAR", "ROLLING_YEAR", "SINCE_JOINING"])
 def test_levels_are_reached_kept_and_lost(opening: Opening, period: str) -> None:
     clock = Hands(NOW)
-    levels = [
+    tiers = [
         clause("silver", {"tier": {"tier": "silver", "name": "Silver", "points": 50}}),
         clause("period", {"tierPeriod": {"period": period, "graceDays": 10}}),
     ]
-    with opening(SPEND, *levels, clock=clock) as shop:
+    with opening(SPEND, *tiers, clock=clock) as shop:
         card = shop.enrol()
         bought(shop, card, receipt="R-1")
         returned(shop, "R-1")
         kept = shop.look(card)["tier"]
-        assert (kept["period"], [one["code"] for one in kept["reasons"]]) == (period, ["TIER_KEPT"])
+        assert (kept["period"], [reason["code"] for reason in kept["reasons"]]) == (period, ["TIER_KEPT"])
         clock.now += 20 * DAY
         bought(shop, card, line("1.00"))
-        turned = [one["code"] for change in shop.look(card)["tierChanges"] for one in change["decision"]["reasons"]]
+        turned = [
+            reason["code"] for change in shop.look(card)["tierChanges"] for reason in change["decision"]["reasons"]
+        ]
         assert turned == ["TIER_LOST", "TIER_REACHED"]
 
 
@@ -434,7 +438,7 @@ def test_terms_are_changed_with_notice(opening: Opening) -> None:
         assert (said(soon), said(late)) == ({"NOTICE_TOO_SHORT"}, {"NOTICE_TOO_LONG"})
         for start, code in ((10, "NOTICE_TOO_SHORT"), (200, "NOTICE_TOO_LONG")):
             found = shop.ask(TRIED, role=Role.OWNER, clauses=dearer, **{"from": (NOW + start * DAY).isoformat()})
-            assert code in {one["code"] for one in found["termsCheck"]["findings"]}
+            assert code in {finding["code"] for finding in found["termsCheck"]["findings"]}
         second = publish(shop, *dearer)
         assert (said(second), second["terms"]["status"]) == ({"NOTICE_GIVEN"}, "SCHEDULED")
         withdrawn = shop.done("withdrawTerms", version=second["terms"]["version"])["terms"]
@@ -452,7 +456,7 @@ def test_terms_are_changed_with_notice(opening: Opening) -> None:
         spelt = [clause("often", {"pointsPerVisit": {"points": 1}}), SPEND, quebec, cost("mug", 70)]
         moved = [spelt[1], spelt[0], *spelt[2:]]
         shop.ask(TRIED, role=Role.OWNER, clauses=moved)
-        publish(shop, clause("quotes", {"quoteValidity": {"minutes": 5}}), refused="NOT_KEPT_YET")
+        publish(shop, clause("quotes", {"quoteValidity": {"minutes": 5}}), refused="NOT_ENFORCED_YET")
         publish(shop, cost("yacht", 5), refused="UNKNOWN_REWARD_IN_TERMS")
         publish(shop, bonus("far", {"locations": {"locations": ["mars"]}}), refused="UNKNOWN_LOCATION_IN_TERMS")
 
@@ -486,7 +490,7 @@ def test_drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
         ]
         found = shop.ask(TRIED, role=Role.OWNER, clauses=draft)["termsCheck"]
         assert found["userErrors"] == []
-        assert {one["code"] for one in found["findings"]} == {
+        assert {finding["code"] for finding in found["findings"]} == {
             "NEVER_HOLDS",
             "EXCLUDES_ITSELF",
             "SHUTS_OUT_VISITS",
@@ -503,8 +507,8 @@ def test_drafts_are_checked_for_what_may_be_unfair(opening: Opening) -> None:
 def causes(shop: CountingShop, card: str) -> dict[str, Any]:
     """The corrections in a ledger: what made them necessary."""
     nodes = shop.look(card)["ledger"]["nodes"]
-    assert all(one["correction"] == (one["cause"] is not None) for one in nodes)
-    return {one["cause"]["kind"]: one["cause"] for one in nodes if one["cause"] is not None}
+    assert all(node["correction"] == (node["cause"] is not None) for node in nodes)
+    return {node["cause"]["kind"]: node["cause"] for node in nodes if node["cause"] is not None}
 
 
 def test_corrections_name_what_became_known_late_and_its_day(opening: Opening, codes: CodesRead) -> None:
@@ -600,16 +604,18 @@ def test_what_a_till_sends_may_be_kept_wait_or_be_refused(opening: Opening) -> N
         assert shop.refused("settleQuarantined", quarantined="x", action="DISMISS", **settled) == [
             "QUARANTINED_NOT_FOUND"
         ]
-        waiting = "{ waitingRefunds { id state code } }"
+        waiting = "{ pendingRefunds { id state code } }"
         for number, lines in (("W-1", [{"line": 1}]), ("W-2", [{"line": 4}]), ("W-3", [{"line": 1}])):
             early = returned(shop, number, lines=lines, externalId=f"F{number}", idempotencyKey=number)
             assert early["waiting"]["code"] == "PENDING_DEPENDENCY"
-        last = shop.ask(waiting, role=Role.STAFF)["waitingRefunds"][-1]
+        last = shop.ask(waiting, role=Role.STAFF)["pendingRefunds"][-1]
         for number in ("W-1", "W-2"):
             bought(shop, card, line(), receipt=number)
         applied = returned(shop, "W-1", lines=[{"line": 1}], externalId="FW-1", idempotencyKey="W-1")["waiting"]
         assert (applied["state"], applied["code"]) == ("APPLIED", None)
-        (refused,) = (one for one in shop.ask(waiting, role=Role.STAFF)["waitingRefunds"] if one["id"] != last["id"])
+        (refused,) = (
+            refund for refund in shop.ask(waiting, role=Role.STAFF)["pendingRefunds"] if refund["id"] != last["id"]
+        )
         assert (refused["state"], refused["code"]) == ("REFUSED", "NOTHING_TO_REFUND")
         gone = shop.done("settleQuarantined", quarantined=last["id"], action="DISMISS", **settled)["waiting"]
         assert (gone["state"], gone["code"]) == ("DISMISSED", None)
@@ -729,7 +735,9 @@ def test_previews_of_an_impact_end_in_every_way(opening: Opening) -> None:
 
         def worker(id: str) -> psutil.Process | None:
             key = decode(id, "ImpactPreview")
-            return next((one for one in psutil.Process().children(recursive=True) if key in one.cmdline()), None)
+            return next(
+                (process for process in psutil.Process().children(recursive=True) if key in process.cmdline()), None
+            )
 
         def now(id: str) -> str:
             found: str = shop.ask(state, role=Role.OWNER, id=id)["impactPreview"]["state"]

@@ -9,10 +9,22 @@ from datetime import datetime
 import pytest
 
 from app.domain.access import Role
-from tests.api.passing import DAY, DELIVER, INBOX, START, advance, balance, deliver, inbox, passing, validity, visit
+from tests.api.scheduled_shop import (
+    DAY,
+    DELIVER,
+    INBOX,
+    START,
+    advance,
+    balance,
+    deliver,
+    inbox,
+    passing,
+    validity,
+    visit,
+)
 from tests.api.test_access import code_of, customer_key
-from tests.proving import faults_in
 from tests.shop import Shop
+from tests.verification import faults_in
 
 TERMS = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
 
@@ -92,7 +104,7 @@ def test_the_same_key_delivers_once_and_is_answered_the_same(noticed: Noticed) -
 
 def test_deliveries_at_once_are_one(noticed: Noticed) -> None:
     done = noticed.shop.at_once([lambda: deliver(noticed.shop, noticed.card)] * 10)
-    assert sorted(one["delivered"] for one in done) == [0] * 9 + [1]
+    assert sorted(value["delivered"] for value in done) == [0] * 9 + [1]
     assert len(inbox(noticed.shop, noticed.card)[0]["deliveries"]) == 1
 
 

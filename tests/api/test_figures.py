@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.passing import DAY, START, advance, deliver, inbox, passing, pending, validity, visit
+from tests.api.scheduled_shop import DAY, START, advance, deliver, inbox, passing, pending, validity, visit
 from tests.api.test_stamps import ADJUST
-from tests.proving import faults_in
 from tests.shop import Shop
+from tests.verification import faults_in
 
 ENTRIES = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { type points decision {
   outcome reasons { code observed required clause { number } statement } } } } } }"""
@@ -151,12 +151,12 @@ def test_points_that_wait_are_no_missing_points(
         sent = {"idempotencyKey": "now", "customer": {"card": card}, "reward": {"key": "coffee"}}
         redeemed = shop.ask(REDEEM, input=sent)["redeemReward"]["decision"]
         (tried,) = [
-            one
-            for one in shop.ask(TRIED, by={"card": card})["basketCheck"]["clauses"]
-            if one["clause"]["key"] == "coffee"
+            clause
+            for clause in shop.ask(TRIED, by={"card": card})["basketCheck"]["clauses"]
+            if clause["clause"]["key"] == "coffee"
         ]
         for reasons in (offered["decision"]["reasons"], redeemed["reasons"], tried["reasons"]):
-            assert [reason_of(one) for one in reasons] == expected
+            assert [reason_of(reason) for reason in reasons] == expected
         waits = [days for _, _, _, remedies in told for code, days, _ in remedies if code == "COME_AT"]
         missing = any(code == "INSUFFICIENT_POINTS" for code, *_ in told)
         wanted = None if missing else (midnight + waits[0] * DAY).isoformat()
@@ -176,5 +176,5 @@ def moment(text: str | None) -> str | None:
 
 def reason_of(reason: Any) -> tuple[str, str, str, list[tuple[str, str | None, int | None]]]:
     """A reason's code, clause and figure, and its remedies."""
-    remedies = [(one["code"], moment(one["from"]), one["points"]) for one in reason["remedies"]]
+    remedies = [(remedy["code"], moment(remedy["from"]), remedy["points"]) for remedy in reason["remedies"]]
     return reason["code"], reason["clause"]["key"], reason["observed"], remedies

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.proving import faults_in
 from tests.shop import Shop, open_shop
+from tests.verification import faults_in
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
 PUBLISH = (
     "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code } } }"
 )
 CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
-    decision { points { points } } clauses { clause { key } applies nearly { statement amount { amount currencyCode } }
+    decision { points { points } } clauses { clause { key } applies almostMet { statement amount { amount currencyCode } }
     reasons { code observed required remedies { amount { amount currencyCode } } } } } }"""
 OFFERS = """query($by: CustomerBy!, $basket: BasketInput) { rewards(for: $by, basket: $basket) { nodes {
     reward { key } available } } }"""
@@ -29,14 +29,14 @@ LARGE = [{"minimumSpend": {"amount": "50.00"}}]
 
 
 def lines_of(*prices: str) -> list[dict[str, str]]:
-    """One piece at each price."""
+    """One item at each price."""
     return [{"sku": "thing", "quantity": "1", "unitPrice": price} for price in prices]
 
 
 def points_of(bought: Any) -> int:
     """What the decision gives."""
-    (one,) = bought["decision"]["points"]
-    found: int = one["points"]
+    (first,) = bought["decision"]["points"]
+    found: int = first["points"]
     return found
 
 
@@ -124,11 +124,11 @@ def test_thresholds_are_in_the_programs_currency_and_so_is_what_is_missing(large
     basket = {"lines": lines_of("58.82"), **EUROS}
     told = large.ask(CHECK, by={"card": card}, basket=basket)["basketCheck"]
     assert told["decision"]["points"] == [{"points": 50}], "£49.997 is below £50.00, and one point a pound"
-    clauses = {one["clause"]["key"]: one for one in told["clauses"]}
+    clauses = {clause["clause"]["key"]: clause for clause in told["clauses"]}
     assert clauses["large"]["applies"] is False
-    (missing,) = clauses["large"]["nearly"]
+    (missing,) = clauses["large"]["almostMet"]
     assert missing["amount"] == {"amount": "0.01", "currencyCode": "GBP"}
-    (below,) = [one for one in clauses["large"]["reasons"] if one["code"] == "BELOW_MINIMUM_SPEND"]
+    (below,) = [reason for reason in clauses["large"]["reasons"] if reason["code"] == "BELOW_MINIMUM_SPEND"]
     assert (below["observed"], below["required"]) == ("£49.99", "£50")
     assert points_of(large.buy(card, "58.82", **EUROS)) == 50
 
@@ -209,7 +209,7 @@ def test_the_same_receipt_at_another_rate_differs_and_at_the_same_rate_in_anothe
     assert (again["userErrors"], points_of(again)) == ([], 85)
     for other in ({"currencyCode": "EUR", "exchangeRate": "0.86"}, {"currencyCode": "USD", "exchangeRate": "0.85"}):
         refused = shop.buy(card, "100.00", receipt="R-1", **other)
-        assert [one["code"] for one in refused["userErrors"]] == ["RECEIPT_DIFFERS"]
+        assert [error["code"] for error in refused["userErrors"]] == ["RECEIPT_DIFFERS"]
     assert shop.ledger(card) == [("EARN", 85)]
 
 

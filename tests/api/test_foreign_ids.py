@@ -15,12 +15,12 @@ from graphql import GraphQLInputObjectType, build_schema, get_named_type
 
 from app.api.conventions.ids import encode
 from app.domain.access import Role
-from app.store.opening import open_database
-from app.store.unit import Session
+from app.store.database.connect import open_database
+from app.store.database.session import Session
 from tests.api.test_access import customer_key
-from tests.proving import faults_in
 from tests.shop import Shop, open_shop, real_now, started
-from tests.store.declared import TABLES
+from tests.store.expected_schema import TABLES
+from tests.verification import faults_in
 
 SCHEMA = build_schema((Path(__file__).parents[2] / "schema.graphql").read_text(encoding="utf-8"))
 BASKET = '{ lines: [{ sku: "a", quantity: "1", unitPrice: "5.00" }] }'
@@ -250,37 +250,39 @@ ASKED: dict[str, list[Asked]] = {
             "reward",
         )
     ],
-    "holdReward.input.customer.id": [
+    "holdRedemption.input.customer.id": [
         mutation(
             "Customer",
-            "holdReward",
+            "holdRedemption",
             f'customer: {{ id: $id }}, reward: {{ key: "coffee" }}, {FOR_A_WHILE}',
             "CUSTOMER_NOT_FOUND",
             "customer",
         )
     ],
-    "holdReward.input.reward.id": [
+    "holdRedemption.input.reward.id": [
         mutation(
             "Reward",
-            "holdReward",
+            "holdRedemption",
             f'customer: {{ card: "THEIRS99" }}, reward: {{ id: $id }}, {FOR_A_WHILE}',
             "REWARD_NOT_FOUND",
             "reward",
         )
     ],
-    "holdReward.input.basket.locationId": [
+    "holdRedemption.input.basket.locationId": [
         mutation(
             "Location",
-            "holdReward",
+            "holdRedemption",
             f'customer: {{ card: "THEIRS99" }}, reward: {{ key: "coffee" }}, {FOR_A_WHILE}, {IN_BASKET}',
             "LOCATION_NOT_FOUND",
             "basket",
             "locationId",
         )
     ],
-    "captureHold.input.hold.id": [mutation("Redemption", "captureHold", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold")],
-    "releaseHold.input.hold.id": [
-        mutation("Redemption", "releaseHold", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold", decided=False)
+    "captureRedemption.input.hold.id": [
+        mutation("Redemption", "captureRedemption", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold")
+    ],
+    "releaseRedemption.input.hold.id": [
+        mutation("Redemption", "releaseRedemption", "hold: { id: $id }", "HOLD_NOT_FOUND", "hold", decided=False)
     ],
     "cancelRedemption.input.redemption": [
         mutation("Redemption", "cancelRedemption", 'redemption: $id, reason: "x"', "REDEMPTION_NOT_FOUND", "redemption")
@@ -343,20 +345,20 @@ ASKED: dict[str, list[Asked]] = {
             "QUARANTINED_NOT_FOUND",
             "quarantined",
         )
-        for kind in ("QuarantinedReceipt", "WaitingRefund")
+        for kind in ("QuarantinedReceipt", "PendingRefund")
     ],
     "cancelImpactPreview.input.preview": [
         mutation("ImpactPreview", "cancelImpactPreview", "preview: $id", "PREVIEW_NOT_FOUND", "preview", decided=False)
     ],
 }
 """Every place where the schema takes an id."""
-CASES = [(place, one) for place, asked in ASKED.items() for one in asked]
+CASES = [(place, each_asked) for place, asked in ASKED.items() for each_asked in asked]
 BY_A_CUSTOMER = [
-    (place, one)
-    for place, one in CASES
+    (place, each_asked)
+    for place, each_asked in CASES
     if (
-        one.document.startswith("query")
-        and one.kind not in ("Location", "Reward", "Program", "ImpactPreview")
+        each_asked.document.startswith("query")
+        and each_asked.kind not in ("Location", "Reward", "Program", "ImpactPreview")
         and not place.startswith("refundPreview")
     )
     or place
@@ -377,14 +379,14 @@ def _places() -> set[str]:
         if named.name == "ID":
             found.add(place)
         if isinstance(named, GraphQLInputObjectType) and named.name not in above:
-            for name, one in named.fields.items():
-                walk(one.type, f"{place}.{name}", above | {named.name})
+            for name, value in named.fields.items():
+                walk(value.type, f"{place}.{name}", above | {named.name})
 
     for root in (SCHEMA.query_type, SCHEMA.mutation_type):
         assert root is not None
         for name, field in root.fields.items():
-            for argument, one in field.args.items():
-                walk(one.type, f"{name}.{argument}", frozenset())
+            for argument, value in field.args.items():
+                walk(value.type, f"{name}.{argument}", frozenset())
     return found
 
 
@@ -406,7 +408,7 @@ def everything(shop: Shop) -> dict[str, list[str]]:
         database = open_database(shop.url)
         await database.start()
         try:
-            return await database.read(work)
+            return await database.read_across_programs(work)
         finally:
             await database.stop()
 
@@ -464,14 +466,14 @@ def two(database_url: str) -> Iterator[Two]:
                 "Location": opened["createLocation"]["location"]["id"],
                 "Customer": asked["customer"]["id"],
                 "Reward": next(
-                    one["reward"]["id"] for one in asked["rewards"]["nodes"] if one["reward"]["key"] == "coffee"
+                    node["reward"]["id"] for node in asked["rewards"]["nodes"] if node["reward"]["key"] == "coffee"
                 ),
                 "Purchase": bought["purchase"]["id"],
                 "LedgerEntry": bought["entry"]["id"],
                 "Redemption": redeemed["redemption"]["id"],
                 "ImpactPreview": preview["previewTermsImpact"]["preview"]["id"],
                 "QuarantinedReceipt": kept["recordPurchase"]["quarantined"]["id"],
-                "WaitingRefund": kept["recordRefund"]["waiting"]["id"],
+                "PendingRefund": kept["recordRefund"]["waiting"]["id"],
             },
         )
 
@@ -485,7 +487,7 @@ def answers(shop: Shop, asked: Asked, id: str, **by: Any) -> Any:
 
 def settled(shop: Shop, preview: str) -> None:
     """Wait until the preview has ended, so that nothing is written but by the test."""
-    from tests.api.test_previews import READ, until
+    from tests.api.test_impact_previews import READ, until
 
     def ended() -> Any:
         found = shop.ask(READ, role=Role.OWNER, id=preview)["impactPreview"]
@@ -544,9 +546,9 @@ def test_names_and_numbers_of_another_program_mean_nothing_either(two: Two) -> N
         role=Role.OWNER,
     )
     assert withdrawn["withdrawTerms"]["userErrors"] == [{"code": "NOT_WITHDRAWABLE"}]
-    assert [one["code"] for one in theirs.redeem("OURS9999")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
-    assert [one["code"] for one in theirs.redeem("THEIRS99", "tea")["userErrors"]] == ["REWARD_NOT_FOUND"]
-    assert [one["code"] for one in theirs.buy("OURS9999", "5.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
+    assert [error["code"] for error in theirs.redeem("OURS9999")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
+    assert [error["code"] for error in theirs.redeem("THEIRS99", "tea")["userErrors"]] == ["REWARD_NOT_FOUND"]
+    assert [error["code"] for error in theirs.buy("OURS9999", "5.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
     priced = theirs.ask(
         """mutation { publishTerms(input: { idempotencyKey: "x", clauses: [
             { key: "a", effect: { rewardCost: { reward: "tea", points: 5 } } }] }) { userErrors { code } } }""",

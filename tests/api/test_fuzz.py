@@ -13,15 +13,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
 
-from app.api.serving import working
-from app.api.serving.costs import Allowance
 from app.domain.access import Role
-from app.queries.books import prove_page, prove_whole
-from app.store.opening import open_database
-from app.usecases.desk import Desk
+from app.graphql_server import time_budget
+from app.graphql_server.rate_limits import RateLimit
+from app.queries.ledger.verify_accounts import verify_page, verify_program
+from app.store.database.connect import open_database
+from app.usecases.application import Application
 from tests.shop import Shop, new_id, open_shop, real_now
 
-OPEN_DOOR = Allowance(most=1_000_000_000, restored=1_000_000_000)
+OPEN_DOOR = RateLimit(most=1_000_000_000, restored=1_000_000_000)
 """Every case is a document that nobody has seen before."""
 
 CLOSED = {
@@ -82,7 +82,7 @@ def headers(shop: Shop) -> dict[str, str]:
 def test_whatever_is_asked_gets_a_clear_answer(fuzzed: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     # The whole schema is asked for at once, which a busy machine may stop as too much work.
     with monkeypatch.context() as patient:
-        patient.setattr(working, "MOST", 10.0)
+        patient.setattr(time_budget, "MOST", 10.0)
         api = schemathesis.graphql.from_url(f"{fuzzed.address}/graphql", headers=headers(fuzzed))
     tried: dict[str, int] = {}
     for found in api.get_all_operations():
@@ -100,7 +100,7 @@ def test_whatever_is_asked_gets_a_clear_answer(fuzzed: Shop, monkeypatch: pytest
             tried[operation.label] = tried.get(operation.label, 0) + 1  # noqa: B023 - run before the next round
             answer = case.call(headers=headers(fuzzed))
             assert answer.status_code < 500, answer.text
-            codes = {one["extensions"]["code"] for one in answer.json().get("errors", [])}
+            codes = {value["extensions"]["code"] for value in answer.json().get("errors", [])}
             assert codes <= CLOSED, answer.text
 
         ask()
@@ -122,10 +122,10 @@ def test_the_books_hold_afterwards(fuzzed: Shop) -> None:
     async def prove() -> list[object]:
         database = open_database(fuzzed.url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        application = Application(database=database, clock=real_now, new_id=new_id)
         program = fuzzed.program.program.id
-        page = await desk.ask(prove_page, program_id=program)
-        whole = await desk.ask(prove_whole, program_id=program)
+        page = await application.query(verify_page, program_id=program)
+        whole = await application.query(verify_program, program_id=program)
         await database.stop()
         return [*page.faults, *whole]
 

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.jobs.keeping_time import TimeKeeper
-from app.store.opening import open_database
-from app.usecases.desk import Desk
+from app.jobs.scheduler import Scheduler
+from app.store.database.connect import open_database
+from app.usecases.application import Application
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_terms import PUBLISH, REWARD
-from tests.proving import faults_in
 from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
+from tests.verification import faults_in
 
-HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ {DECISION}
+HOLD = f"""mutation($input: HoldRedemptionInput!) {{ holdRedemption(input: $input) {{ {DECISION}
   balances {{ available held }} redemption {{ id state points occurredAt heldUntil checkout }} reward {{ stock }} }} }}"""
-CAPTURE = f"""mutation($input: CaptureHoldInput!) {{ captureHold(input: $input) {{ {DECISION}
+CAPTURE = f"""mutation($input: CaptureRedemptionInput!) {{ captureRedemption(input: $input) {{ {DECISION}
   balances {{ available held }} redemption {{ id state }} reward {{ stock }} entry {{ type points occurredAt }} }} }}"""
-RELEASE = """mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) {
+RELEASE = """mutation($input: ReleaseRedemptionInput!) { releaseRedemption(input: $input) {
   balances { available held } redemption { id state } reward { stock }
   entry { type points decision { reasons { code statement clause { key } } } } userErrors { code message path } } }"""
 STATE = """query($by: CustomerBy!, $id: ID!) { node(id: $id) { ... on Redemption { state reward { stock } } }
@@ -68,7 +68,7 @@ def hold(shop: Shop, card: str, checkout: str, *, minutes: int = 30, **more: Any
         "minutes": minutes,
         **more,
     }
-    return shop.ask(HOLD, input=given)["holdReward"]
+    return shop.ask(HOLD, input=given)["holdRedemption"]
 
 
 def end(shop: Shop, mutation: str, checkout: str, *, key: str | None = None) -> Any:
@@ -85,7 +85,7 @@ def keep_time(shop: Shop, clock: Clock) -> None:
         database = open_database(shop.url)
         await database.start()
         try:
-            await TimeKeeper(Desk(database=database, clock=clock, new_id=new_id)).look()
+            await Scheduler(Application(database=database, clock=clock, new_id=new_id)).run_due()
         finally:
             await database.stop()
 
@@ -94,7 +94,7 @@ def keep_time(shop: Shop, clock: Clock) -> None:
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
     """The technical refusals: code and path."""
-    return [(one["code"], one["path"]) for one in answer["userErrors"]]
+    return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 
 def state(shop: Shop, card: str, redemption: str) -> tuple[str, int, dict[str, int]]:
@@ -190,7 +190,7 @@ def test_the_next_purchase_sees_what_ran_out(shop: Shop, clock: Clock) -> None:
     shop.buy(card, "50.00")
     held.append(hold(shop, card, "c-2")["redemption"]["id"])
     shop.redeem(card, "print")
-    assert [state(shop, card, one) for one in held] == [
+    assert [state(shop, card, value) for value in held] == [
         ("EXPIRED", 1, balance(0, held=100)),
         ("HELD", 1, balance(0, held=100)),
     ]
@@ -216,13 +216,13 @@ def test_the_last_one_goes_to_one_of_many_checkouts_and_a_release_brings_it_back
     for card in cards:
         shop.buy(card, "100.00")
     held = shop.at_once([lambda c=card: hold(shop, c, f"c-{c}") for card in cards])
-    got = [card for card, one in zip(cards, held, strict=True) if one["redemption"] is not None]
+    got = [card for card, value in zip(cards, held, strict=True) if value["redemption"] is not None]
     assert len(got) == 3
-    assert Counter(code for one in held for code, _ in codes(one)) == {"OUT_OF_STOCK": 9}
+    assert Counter(code for value in held for code, _ in codes(value)) == {"OUT_OF_STOCK": 9}
     end(shop, RELEASE, f"c-{got[0]}")
     rest = [card for card in cards if card not in got]
     again = shop.at_once([lambda c=card: hold(shop, c, f"d-{c}") for card in rest])
-    assert sum(one["redemption"] is not None for one in again) == 1
+    assert sum(value["redemption"] is not None for value in again) == 1
     assert faults_in(shop.url) == []
 
 
@@ -232,15 +232,15 @@ def test_reservations_and_redemptions_at_once_never_spend_a_point_twice(shop: Sh
     calls = [lambda n=n: hold(shop, card, f"c-{n}") for n in range(8)]
     calls += [lambda: shop.redeem(card, "print")] * 8
     answers = shop.at_once(calls)
-    granted = [one for one in answers if one["decision"] and one["decision"]["outcome"] == "GRANTED"]
+    granted = [answer for answer in answers if answer["decision"] and answer["decision"]["outcome"] == "GRANTED"]
     assert len(granted) == 2
-    checkouts = [one["redemption"]["checkout"] for one in granted if "checkout" in one["redemption"]]
+    checkouts = [value["redemption"]["checkout"] for value in granted if "checkout" in value["redemption"]]
     ended = shop.at_once(
         [lambda c=c, m=m: end(shop, m, c) for c in checkouts for m in (CAPTURE, RELEASE, CAPTURE, RELEASE)]
     )
-    assert sum(one["userErrors"] == [] for one in ended) == len(checkouts), "each is ended once"
+    assert sum(value["userErrors"] == [] for value in ended) == len(checkouts), "each is ended once"
     spent = sum(points for kind, points in shop.ledger(card) if kind == "REDEEM")
-    let_go = sum(one["userErrors"] == [] and one["redemption"]["state"] == "CANCELLED" for one in ended)
+    let_go = sum(value["userErrors"] == [] and value["redemption"]["state"] == "CANCELLED" for value in ended)
     assert spent == -100 * (2 - let_go)
     assert shop.available(card) == 250 + spent
     assert faults_in(shop.url) == []
@@ -250,7 +250,7 @@ def test_one_checkout_at_once_many_times_has_one_reservation(shop: Shop) -> None
     card = shop.enrol()
     shop.buy(card, "350.00")
     held = shop.at_once([lambda: hold(shop, card, "c-1")] * 10)
-    assert len({one["redemption"]["id"] for one in held}) == 1
+    assert len({value["redemption"]["id"] for value in held}) == 1
     assert state(shop, card, held[0]["redemption"]["id"]) == ("HELD", 2, balance(250, held=100))
     assert faults_in(shop.url) == []
 
@@ -264,7 +264,7 @@ def test_what_is_reserved_counts_as_used_where_a_reward_is_limited(database_url:
         assert hold(shop, card, "c-1")["decision"]["outcome"] == "GRANTED"
         for refused in (hold(shop, card, "c-2"), shop.redeem(card, "print")):
             assert refused["decision"]["outcome"] == "REFUSED"
-            assert "USED_UP" in [one["code"] for one in refused["decision"]["reasons"]]
+            assert "USED_UP" in [reason["code"] for reason in refused["decision"]["reasons"]]
         end(shop, RELEASE, "c-1")
         assert hold(shop, card, "c-3")["decision"]["outcome"] == "GRANTED", "what was let go was not used"
         assert end(shop, CAPTURE, "c-3")["userErrors"] == []
@@ -318,7 +318,7 @@ def test_points_that_are_held_past_their_last_day_still_pay(database_url: str) -
 def test_a_reservation_has_a_checkout_and_a_day_at_most(shop: Shop, more: Any, path: str) -> None:
     card = shop.enrol()
     given = {"idempotencyKey": "x", "customer": {"card": card}, "reward": {"key": "print"}}
-    refused = shop.ask(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdReward"]
+    refused = shop.ask(HOLD, input={**given, "checkout": "c", "minutes": 5, **more})["holdRedemption"]
     assert codes(refused) == [("INVALID_INPUT", ["input", path])]
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_holds import CAPTURE, RELEASE, end, furnish, hold
-from tests.api.test_reversing import cancel
-from tests.passing_on import codes, merge
-from tests.proving import faults_in
+from tests.api.test_reversals import cancel
 from tests.shop import Clock, open_shop
+from tests.transfers import codes, merge
+from tests.verification import faults_in
 
 MERGE = "mutation($input: MergeCustomersInput!) { mergeCustomers(input: $input) { userErrors { code path } } }"
 

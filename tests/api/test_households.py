@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
-from tests.api.test_merging import SPEND, blank, publish  # noqa: F401 - a fixture
+from tests.api.test_merges import SPEND, blank, publish  # noqa: F401 - a fixture
 from tests.api.test_transfers import ago
-from tests.passing_on import JOIN, codes, join, look, merge, transfer
-from tests.proving import faults_in
 from tests.shop import Shop
+from tests.transfers import JOIN, codes, join, look, merge, transfer
+from tests.verification import faults_in
 
 
 def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop) -> None:
@@ -21,9 +21,9 @@ def test_a_household_has_one_balance_and_everybody_stays_who_they_are(shop: Shop
     ids = [look(shop, host)["id"], look(shop, member)["id"]]
     assert ids[0] != ids[1] == done["customer"]["id"]
     for card in (host, member):
-        assert [one["id"] for one in look(shop, card)["wallet"]["holders"]] == ids
-        assert [one["value"] for one in look(shop, card)["identities"]] == [card]
-    assert done["entry"]["otherSide"] == [{"id": ids[1]}]
+        assert [holder["id"] for holder in look(shop, card)["wallet"]["holders"]] == ids
+        assert [identity["value"] for identity in look(shop, card)["identities"]] == [card]
+    assert done["entry"]["counterparties"] == [{"id": ids[1]}]
     assert shop.buy(member, "5.00")["balances"] == [{"available": 115, "lifetime": "115"}]
     assert shop.redeem(host)["balances"] == [{"available": 15}]
     assert shop.redeem(member)["decision"]["outcome"] == "REFUSED"
@@ -90,10 +90,10 @@ def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(
     shop.buy(member, "5.00")
     own = customer_key(shop.url, shop, member)
     asked = """query($by: CustomerBy!) { customer(by: $by) { wallet { holders { id } } ledger { nodes {
-      type points purchase { points } redemption { points } decision { outcome } otherSide { id } } } } }"""
+      type points purchase { points } redemption { points } decision { outcome } counterparties { id } } } } }"""
     found = shop.ask(asked, key=own, by={"card": member})["customer"]
     assert found["wallet"]["holders"] == [{"id": look(shop, member)["id"]}]
-    nothing = {"purchase": None, "redemption": None, "decision": None, "otherSide": []}
+    nothing = {"purchase": None, "redemption": None, "decision": None, "counterparties": []}
     granted = {"outcome": "GRANTED"}
     assert found["ledger"]["nodes"][:3] == [
         {"type": "EARN", "points": 5, **nothing, "purchase": {"points": 5}, "decision": granted},
@@ -101,11 +101,11 @@ def test_who_shares_a_wallet_sees_its_ledger_and_of_it_what_they_did_themselves(
         {"type": "EARN", "points": 150, **nothing},
     ]
     entries = "query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { id } } } }"
-    ids = [one["id"] for one in shop.ask(entries, key=own, by={"card": member})["customer"]["ledger"]["nodes"]]
+    ids = [node["id"] for node in shop.ask(entries, key=own, by={"card": member})["customer"]["ledger"]["nodes"]]
     why = "query($e: ID!) { explain(entry: $e) { agrees } }"
     agreed = {"agrees": True}
-    assert [shop.ask(why, key=own, e=one)["explain"] for one in ids[:3]] == [agreed, None, None]
-    assert [shop.ask(why, role=Role.STAFF, e=one)["explain"] for one in ids[:3]] == [agreed] * 3
+    assert [shop.ask(why, key=own, e=id_)["explain"] for id_ in ids[:3]] == [agreed, None, None]
+    assert [shop.ask(why, role=Role.STAFF, e=id_)["explain"] for id_ in ids[:3]] == [agreed] * 3
     assert shop.ask(asked, key=own, by={"card": host}) == {"customer": None}
     assert shop.ask(asked, key=customer_key(shop.url, shop, stranger), by={"card": member}) == {"customer": None}
     assert shop.ask(asked, role=Role.STAFF, by={"card": member})["customer"]["ledger"]["nodes"][1]["redemption"] == {
@@ -138,13 +138,13 @@ def test_who_joined_survives_a_merger_into_the_household(shop: Shop) -> None:
 
 
 def test_two_who_join_each_other_at_once_share_one_wallet(shop: Shop) -> None:
-    one, other = shop.enrol(), shop.enrol()
-    shop.buy(one, "10.00")
+    first, other = shop.enrol(), shop.enrol()
+    shop.buy(first, "10.00")
     shop.buy(other, "10.00")
-    calls = [lambda: join(shop, one, other), lambda: join(shop, other, one)] * 3
-    calls += [lambda: shop.buy(one, "1.00"), lambda: shop.buy(other, "1.00")] * 3
+    calls = [lambda: join(shop, first, other), lambda: join(shop, other, first)] * 3
+    calls += [lambda: shop.buy(first, "1.00"), lambda: shop.buy(other, "1.00")] * 3
     answers = shop.at_once(calls)
-    assert sum(not one["userErrors"] for one in answers) == 7
-    assert {code for one in answers for code, _ in codes(one)} == {"WALLET_SHARED"}
-    assert shop.available(one) == shop.available(other) == 26
+    assert sum(not answer["userErrors"] for answer in answers) == 7
+    assert {code for answer in answers for code, _ in codes(answer)} == {"WALLET_SHARED"}
+    assert shop.available(first) == shop.available(other) == 26
     assert faults_in(shop.url) == []

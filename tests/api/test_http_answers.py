@@ -8,7 +8,7 @@ import httpx
 import pytest
 import structlog
 
-from tests.api.small import SECRET, Edge, code
+from tests.api.minimal_schema import SECRET, Edge, code
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -50,7 +50,7 @@ async def test_a_request_error_has_a_code_and_no_data(
     answer = await edge.client.post("/graphql", json=asked, headers={"accept": accept})
     assert answer.status_code == status
     assert "data" not in answer.json()
-    assert {one["extensions"]["code"] for one in answer.json()["errors"]} == {expected}
+    assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {expected}
 
 
 async def test_a_stored_document_sent_with_its_text_runs(edge: Edge) -> None:
@@ -97,7 +97,7 @@ async def test_what_breaks_is_masked_and_logged_under_the_id_that_the_client_get
     assert SECRET not in answer.text
     (line,) = logs
     assert (line["error_id"], line["log_level"], line["path"]) == (error["extensions"]["errorId"], "error", [field])
-    assert "small.py" in line["frames"][-1]
+    assert "minimal_schema.py" in line["frames"][-1]
     assert SECRET not in str(logs)
     assert "personal" not in str(logs)
 
@@ -106,9 +106,9 @@ async def test_what_breaks_again_and_again_in_one_operation_is_logged_once(edge:
     with structlog.testing.capture_logs() as logs:
         answer = await edge.ask("{ brittle { bit } broken }")
     errors = answer.json()["errors"]
-    assert [one["path"] for one in errors] == [*(["brittle", place, "bit"] for place in range(50)), ["broken"]]
+    assert [error["path"] for error in errors] == [*(["brittle", place, "bit"] for place in range(50)), ["broken"]]
     assert [line["path"] for line in logs] == [["brittle", 0, "bit"], ["broken"]]
-    assert {one["extensions"]["errorId"] for one in errors} == {line["error_id"] for line in logs}
+    assert {error["extensions"]["errorId"] for error in errors} == {line["error_id"] for line in logs}
 
 
 async def test_a_refusal_raised_on_purpose_passes(edge: Edge) -> None:
@@ -184,4 +184,4 @@ async def test_answers_of_one_document_do_not_mix(edge: Edge) -> None:
     query = "query($n: String!) { hello(name: $n) }"
     names = [f"n{number}" for number in range(20)]
     answers: list[httpx.Response] = [await edge.ask(query, variables={"n": name}) for name in names]
-    assert [one.json()["data"]["hello"] for one in answers] == [f"Hello {name}" for name in names]
+    assert [answer.json()["data"]["hello"] for answer in answers] == [f"Hello {name}" for name in names]

@@ -10,8 +10,8 @@ import orjson
 import pytest
 import structlog
 
-from app.api.serving.bodies import DEEPEST_VALUES, LARGEST_BODY
-from tests.api.small import Edge, code
+from app.graphql_server.request import DEEPEST_VALUES, LARGEST_BODY
+from tests.api.minimal_schema import Edge, code
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -168,7 +168,7 @@ async def test_a_body_of_exactly_the_limit_is_read(edge: Edge) -> None:
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.serving.bodies.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("app.graphql_server.request.LONGEST_WAIT", 0.05)
 
     async def chunks() -> AsyncIterator[bytes]:
         yield b'{"query":'
@@ -246,7 +246,7 @@ async def test_a_websocket_is_refused_before_it_opens(edge: Edge, extensions: di
     }
     await edge.app(scope, receive, send)
     types = ["websocket.http.response.start", "websocket.http.response.body"] if extensions else ["websocket.close"]
-    assert [one["type"] for one in sent] == types
+    assert [value["type"] for value in sent] == types
 
 
 async def test_a_client_that_goes_away_is_left_alone(edge: Edge) -> None:

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.api.small import Edge
-from tests.serving import serving
+from tests.api.minimal_schema import Edge
+from tests.live_server import serving
 
 
 @pytest.fixture(scope="module", params=["httptools", "h11"])

@@ -16,32 +16,35 @@ from hypothesis import strategies as st
 
 from app.domain.access import Role
 from app.domain.calendar import add_months, day_start, local_date
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_validity import PointsValidity
-from app.domain.identities import IdentityKind
-from app.domain.ledger import Balance
-from app.domain.liability import AGES, Liability
+from app.domain.customers.identities import IdentityKind
+from app.domain.ledger.entries import Balance
+from app.domain.ledger.liability import AGES, Liability
 from app.domain.problems import Problem
-from app.domain.receipt_numbers import ReceiptBy
-from app.domain.terms import Terms
-from app.queries.liability import liability_at
-from app.store import accounts, terms
-from app.store.customers import CustomerBy
-from app.store.opening import open_database
-from app.store.programs import Program
-from app.store.telling import retell
-from app.store.unit import Database, Session
-from app.usecases.call import Stamp
-from app.usecases.desk import Desk
-from app.usecases.earn import NewPurchase, earn
-from app.usecases.enrol import Enrolment, enrol
-from app.usecases.record import record
-from app.usecases.refund import NewRefund, refund
+from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.version import Terms
+from app.queries.ledger.liability import liability_at
+from app.store.customers.customers import CustomerBy
+from app.store.database.connect import open_database
+from app.store.database.session import Database, Session
+from app.store.events.replay import replay_account
+from app.store.ledger import accounts
+from app.store.programs.programs import Program
+from app.store.terms import versions
+from app.usecases.application import Application
+from app.usecases.command import WriteContext
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.purchases import record_purchase, record_refund
+from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.record_refund import RecordRefund
 from tests.api.test_access import code_of, customer_key
 from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end
 from tests.builders import a_clause, a_line, a_purchase
-from tests.proving import faults_in
 from tests.shop import START, Clock, Shop, new_id, open_shop, started
+from tests.verification import faults_in
 
 ASK = """query($at: DateTime) { liability(at: $at) { at units { unit { code } outstanding available pending held owed
   ages { fromMonths belowMonths points breakageRate } expectedBreakage closedMonths } } }"""
@@ -56,7 +59,7 @@ ZONE = "Europe/London"
 class Books:
     """A desk long after everything, and a program whose points wait 14 days and expire 100 days after that."""
 
-    desk: Desk
+    application: Application
     database: Database
     runner: asyncio.Runner
     url: str
@@ -72,11 +75,11 @@ class Books:
             currency="GBP",
             zone=ZONE,
             clauses=[a_clause(), ("wait", (), PendingPeriod(14)), ("validity", (), week)],
-            even_unkept=True,
+            even_unenforced=True,
         )
 
         async def work(session: Session) -> None:
-            await terms.publish(session, program_id=self.program.id, id=new_id(), terms=judged_by, published_at=FIRST)
+            await versions.publish(session, id=new_id(), terms=judged_by, published_at=FIRST)
 
         self.runner.run(self.database.write(work, program_id=self.program.id, turn="terms"))
 
@@ -84,8 +87,8 @@ class Books:
         """Carry out one verb."""
         key = new_id()
         done = self.runner.run(
-            self.desk.do(
-                verb, name=verb.__name__, program=self.program, principal=None, key=key, payload=key, order=order
+            self.application.execute(
+                verb, name=verb.__name__, program=self.program, principal=None, key=key, payload=key, command=order
             )
         )
         assert not isinstance(done, Problem), done
@@ -94,11 +97,11 @@ class Books:
         """Let time pass in every account, as a job would."""
 
         async def work(session: Session) -> None:
-            stamp = Stamp(self.program.id, LONG_AFTER, new_id)
-            for one in await accounts.page(session, program_id=self.program.id, after=NOBODY, limit=100):
-                held = await accounts.by_ids(session, program_id=self.program.id, account_ids=[one.id], lock=True)
-                told = await retell(session, program_id=self.program.id, account=held[one.id], until=until)
-                await record(session, stamp=stamp, retold=told)
+            write_context = WriteContext(self.program.id, LONG_AFTER, new_id)
+            for account in await accounts.page(session, after=NOBODY, limit=100):
+                held = await accounts.by_ids(session, account_ids=[account.id], lock=True)
+                replayed = await replay_account(session, account=held[account.id], until=until)
+                await post_differences(session, write_context=write_context, replayed=replayed)
 
         self.runner.run(self.database.write(work, program_id=self.program.id, turn="settle"))
 
@@ -108,22 +111,22 @@ class Books:
         async def work(session: Session) -> tuple[Balance, list[int]]:
             whole, bands = Balance(), [0] * len(AGES)
             starts = [
-                day_start(add_months(local_date(at, zone_name=ZONE), months=-one), zone_name=ZONE) for one in AGES
+                day_start(add_months(local_date(at, zone_name=ZONE), months=-value), zone_name=ZONE) for value in AGES
             ]
-            for one in await accounts.page(session, program_id=self.program.id, after=NOBODY, limit=100):
-                told = await retell(session, program_id=self.program.id, account=one, until=LONG_AFTER)
-                holdings = told.as_of(at).points.holdings
-                whole = whole.plus(holdings.balance(at=at))
-                for lot in holdings.lots.values():
+            for account in await accounts.page(session, after=NOBODY, limit=100):
+                replayed = await replay_account(session, account=account, until=LONG_AFTER)
+                inventory = replayed.as_of(at).points.inventory
+                whole = whole.plus(inventory.balance(at=at))
+                for lot in inventory.lots.values():
                     younger = (place for place, start in enumerate(starts[1:]) if lot.earned_at >= start)
                     bands[next(younger, len(AGES) - 1)] += lot.remaining
             return whole, bands
 
-        return self.runner.run(self.database.read(work))
+        return self.runner.run(self.database.read(work, program_id=self.program.id))
 
     def summed(self, at: datetime) -> Liability:
         """What the database adds up."""
-        (found,) = self.runner.run(self.desk.ask(liability_at, program_id=self.program.id, at=at, zone=ZONE))
+        (found,) = self.runner.run(self.application.query(liability_at, program_id=self.program.id, at=at, zone=ZONE))
         return found
 
 
@@ -133,8 +136,8 @@ def books(database_url: str) -> Iterator[Books]:
     with asyncio.Runner() as runner:
         database = open_database(database_url)
         runner.run(database.start())
-        desk = Desk(database=database, clock=lambda: LONG_AFTER, new_id=new_id)
-        yield Books(desk, database, runner, database_url)
+        application = Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id)
+        yield Books(application, database, runner, database_url)
         runner.run(database.stop())
     assert faults_in(database_url) == []
 
@@ -160,14 +163,14 @@ def test_what_the_database_adds_up_is_what_telling_every_account_comes_to(
     books.begin()
     people = [new_id() for _ in range(3)]
     for known in people:
-        books.do(enrol, Enrolment(((IdentityKind.TOKEN, known),), None))
+        books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     for who, day, pounds, back, settled in happened:
         by = CustomerBy(people[who], IdentityKind.TOKEN)
         facts = a_purchase(a_line(price=f"{pounds}.00", quantity="2"), at=FIRST + day * DAY)
         receipt = new_id()
-        books.do(earn, NewPurchase(by, receipt, facts))
+        books.do(record_purchase.run, RecordPurchase(by, receipt, facts))
         if back is not None:
-            books.do(refund, a_refund(receipt, at=facts.occurred_at + back * DAY))
+            books.do(record_refund.run, a_refund(receipt, at=facts.occurred_at + back * DAY))
         if settled:
             books.settle(until=FIRST + 900 * DAY)
     books.settle(until=LONG_AFTER)
@@ -180,27 +183,27 @@ def test_what_the_database_adds_up_is_what_telling_every_account_comes_to(
             whole.held,
             whole.owed,
         )
-        assert [one.points for one in found.bands] == bands
+        assert [band.points for band in found.bands] == bands
 
 
 def test_an_expiry_that_a_late_refund_undoes_counts_at_no_time(books: Books) -> None:
     books.begin()
     known = new_id()
-    books.do(enrol, Enrolment(((IdentityKind.TOKEN, known),), None))
+    books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     facts = a_purchase(a_line(price="20.00"), at=FIRST)
-    books.do(earn, NewPurchase(CustomerBy(known, IdentityKind.TOKEN), "r", facts))
+    books.do(record_purchase.run, RecordPurchase(CustomerBy(known, IdentityKind.TOKEN), "r", facts))
     books.settle(until=FIRST + 500 * DAY)
     assert books.summed(FIRST + 300 * DAY).outstanding == 0, "it expired"
-    books.do(refund, a_refund("r", at=FIRST + 30 * DAY, pieces=None))
+    books.do(record_refund.run, a_refund("r", at=FIRST + 30 * DAY, items=None))
     for day, points in ((29, 20), (31, 0), (300, 0), (499, 0), (600, 0)):
         found, (whole, _) = books.summed(FIRST + day * DAY), books.told(FIRST + day * DAY)
         assert (found.outstanding, whole.available + whole.pending) == (points, points), day
 
 
-def a_refund(receipt: str, *, at: datetime, pieces: int | None = 1) -> NewRefund:
-    """One of two pieces came back, or everything."""
-    lines = None if pieces is None else {1: Decimal(pieces)}
-    return NewRefund(None, ReceiptBy(receipt), lines, at, None, None, receipt)
+def a_refund(receipt: str, *, at: datetime, items: int | None = 1) -> RecordRefund:
+    """One of two items came back, or everything."""
+    lines = None if items is None else {1: Decimal(items)}
+    return RecordRefund(None, ReceiptBy(receipt), lines, at, None, None, receipt)
 
 
 @pytest.fixture
@@ -237,7 +240,7 @@ def test_points_outstanding_are_told_by_their_age_for_any_moment_that_is_past(sh
     clock.now = START + 210 * DAY
     shop.refund("back")
     now = asked(shop)
-    assert [(one["fromMonths"], one["belowMonths"], one["points"]) for one in now["ages"]] == [
+    assert [(age["fromMonths"], age["belowMonths"], age["points"]) for age in now["ages"]] == [
         (0, 3, "7"),
         (3, 6, "0"),
         (6, 12, "50"),
@@ -251,7 +254,7 @@ def test_points_outstanding_are_told_by_their_age_for_any_moment_that_is_past(sh
         "0",
         "0",
     )
-    assert (now["unit"]["code"], now["expectedBreakage"], {one["breakageRate"] for one in now["ages"]}) == (
+    assert (now["unit"]["code"], now["expectedBreakage"], {age["breakageRate"] for age in now["ages"]}) == (
         "points",
         None,
         {None},
@@ -283,7 +286,7 @@ def test_what_checkouts_reserve_is_held_as_long_as_they_reserve_it(shop: Shop, c
             "checkout": checkout,
             "minutes": minutes,
         }
-        assert shop.ask(HOLD, input=given)["holdReward"]["decision"]["outcome"] == "GRANTED"
+        assert shop.ask(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
     assert held(shop) == ("350", "50", "300")
     clock.now = START + DAY + timedelta(minutes=10)
     end(shop, CAPTURE, "paid")
@@ -305,11 +308,11 @@ def held(shop: Shop, at: datetime | None = None) -> tuple[str, str, str]:
 def test_a_year_of_closed_months_says_what_will_not_be_redeemed(books: Books) -> None:
     books.begin()
     known = new_id()
-    books.do(enrol, Enrolment(((IdentityKind.TOKEN, known),), None))
+    books.do(enrol_customer.run, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
     by = CustomerBy(known, IdentityKind.TOKEN)
     for number in range(14):
         at = FIRST + number * 30.5 * DAY
-        books.do(earn, NewPurchase(by, new_id(), a_purchase(a_line(price="10.00"), at=at)))
+        books.do(record_purchase.run, RecordPurchase(by, new_id(), a_purchase(a_line(price="10.00"), at=at)))
     books.settle(until=FIRST + 13 * 30.5 * DAY + DAY)
     found = books.summed(FIRST + 13 * 30.5 * DAY + DAY)
     # Ten months are closed: all their points expired. That is no year yet.

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from graphql import GraphQLError, get_introspection_query, parse, validate
 
-from app.api.serving.core_schema import core_schema
-from app.api.serving.documents import Documents, InvalidError
-from app.api.serving.limits import Measured, measure, parsed
-from tests.api.small import schema
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.document_cache import DocumentCache, InvalidError
+from app.graphql_server.document_limits import Measured, measure, parsed
+from tests.api.minimal_schema import schema
 
 CORE = core_schema(schema)
 
@@ -21,8 +21,8 @@ def excesses(text: str) -> list[str]:
     found = measure(parse(text), schema=CORE)
     if isinstance(found, Measured):
         return []
-    assert {one.extensions["code"] for one in found if one.extensions} == {"OPERATION_TOO_COMPLEX"}
-    return [one.message for one in found]
+    assert {error.extensions["code"] for error in found if error.extensions} == {"OPERATION_TOO_COMPLEX"}
+    return [error.message for error in found]
 
 
 def deep(levels: int) -> str:
@@ -112,7 +112,7 @@ def test_a_text_that_cannot_be_parsed_says_why(text: str, code: str) -> None:
 def test_fragments_that_validation_would_refuse_are_refused_first(text: str) -> None:
     found = measure(parse(text), schema=CORE)
     assert isinstance(found, list)
-    assert [one.extensions for one in found] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
+    assert [error.extensions for error in found] == [{"code": "GRAPHQL_VALIDATION_FAILED"}]
 
 
 def test_an_unknown_type_or_field_is_left_to_validation() -> None:
@@ -145,7 +145,7 @@ def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str)
     for _ in range(3):
         begun = time.process_time()
         with pytest.raises(InvalidError) as refused:
-            Documents(CORE).ready(text)
+            DocumentCache(CORE).ready(text)
         best = min(best, time.process_time() - begun)
     (error,) = refused.value.errors
     assert error.extensions == {"code": "OPERATION_TOO_COMPLEX"}
@@ -154,7 +154,7 @@ def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str)
 
 
 def test_only_so_much_text_of_documents_is_kept() -> None:
-    documents = Documents(CORE)
+    documents = DocumentCache(CORE)
     long = [f'query Q{number} {{ hello(name: "{"x" * 15_000}") }}' for number in range(60)]
     first, last = documents.ready(long[0]), None
     for text in long:

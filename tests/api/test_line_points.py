@@ -81,13 +81,13 @@ def test_points_by_line_are_the_same_before_at_and_after_the_purchase(shop: Shop
     assert explained["agrees"]
     ledger = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
     told = [done["decision"], again["decision"], done["entry"]["decision"], explained["decision"]]
-    for found in (tried, *told, *(one["decision"] for one in ledger)):
+    for found in (tried, *told, *(value["decision"] for value in ledger)):
         assert shares(found) == SHARES
         assert codes(found) == [None, None, None, "GOODS_NOT_COUNTED", "KIND_NOT_COUNTED"]
     mug, post = done["decision"]["lines"][3]["excluded"], done["decision"]["lines"][4]["excluded"]
-    assert [one["key"] for one in mug["clauses"]] == ["spend", "stamp"]
-    assert [one["key"] for one in post["clauses"]] == ["counted-amounts"]
-    assert [sum(column) for column in zip(*SHARES, strict=True)] == [one["points"] for one in tried["points"]]
+    assert [clause["key"] for clause in mug["clauses"]] == ["spend", "stamp"]
+    assert [clause["key"] for clause in post["clauses"]] == ["counted-amounts"]
+    assert [sum(column) for column in zip(*SHARES, strict=True)] == [point["points"] for point in tried["points"]]
 
 
 def test_an_old_entry_says_what_the_lines_of_its_receipt_brought_before_that_was_set_right(shop: Shop) -> None:
@@ -129,7 +129,9 @@ def test_of_what_is_paid_on_top_in_an_exchange_every_line_says_its_part(shop: Sh
     done = shop.ask(EXCHANGE, input=given)["recordExchange"]
     assert done["userErrors"] == []
     found = shares(done["decision"])
-    assert [sum(column) for column in zip(*found, strict=True)] == [one["points"] for one in done["decision"]["points"]]
+    assert [sum(column) for column in zip(*found, strict=True)] == [
+        point["points"] for point in done["decision"]["points"]
+    ]
     assert found[0][0] > 0
     assert found[1] == [0, 0]
 
@@ -140,7 +142,7 @@ def test_what_is_no_purchase_has_no_lines(shop: Shop) -> None:
     given = {"idempotencyKey": "back", "purchase": {"externalId": "r1"}}
     assert shop.ask(REFUND, input=given)["recordRefund"]["decision"]["lines"] is None
     ledger = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
-    assert [(one["type"], one["decision"]["lines"] is None) for one in ledger][::-1] == [
+    assert [(value["type"], value["decision"]["lines"] is None) for value in ledger][::-1] == [
         ("EARN", False),
         ("CLAWBACK", True),
     ]

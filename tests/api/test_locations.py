@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.opening import open_database
-from tests.proving import faults_in
+from app.store.database.connect import open_database
 from tests.shop import DECISION, Shop, open_shop, started
+from tests.verification import faults_in
 
 OPEN = """mutation($input: CreateLocationInput!) { createLocation(input: $input) {
   location { id key name timeZone address } userErrors { code path } } }"""
@@ -88,9 +88,9 @@ def test_a_purchase_is_judged_by_the_clock_of_its_place(blank: Shop) -> None:
     assert late["observed"] == "Wednesday, 4 March 2026, 20:30"
     assert late["remedies"][0]["from"] == "2026-03-11T10:00:00Z"
     assert late["remedies"][0]["statement"] == "Valid from 18:00 on 11 March."
-    (outlook,) = basket(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["clauses"]
-    assert outlook["appliesFrom"] == "2026-03-11T10:00:00Z"
-    assert outlook["reasons"][0]["observed"] == "Wednesday, 4 March 2026, 20:30"
+    (qualification,) = basket(blank, card, at="2026-03-04T12:30:00Z", locationId=taipei)["clauses"]
+    assert qualification["appliesFrom"] == "2026-03-11T10:00:00Z"
+    assert qualification["reasons"][0]["observed"] == "Wednesday, 4 March 2026, 20:30"
     blank.refund("T")
     assert blank.available(card) == 0, "what is kept of it is judged by the same clock"
     assert faults_in(blank.url) == []
@@ -108,7 +108,7 @@ def test_limits_and_caps_go_by_the_calendar_of_the_place(blank: Shop) -> None:
         card = blank.enrol()
         first = bought(blank, card, at="2026-03-04T10:00:00Z", locationId=place)["decision"]
         again = bought(blank, card, at="2026-03-04T12:00:00Z", locationId=place)["decision"]
-        assert [one["points"][0]["points"] for one in (first, again)] == [10, second]
+        assert [value["points"][0]["points"] for value in (first, again)] == [10, second]
     assert faults_in(blank.url) == []
 
 
@@ -123,7 +123,7 @@ def test_the_last_valid_day_is_one_of_the_program_s_calendar_wherever_the_purcha
     async def last_days() -> list[str]:
         database = open_database(database_url)
         await database.start()
-        rows = await database.read(lambda session: session.rows("SELECT valid_until FROM lots"))
+        rows = await database.read_across_programs(lambda session: session.rows("SELECT valid_until FROM lots"))
         await database.stop()
         return [str(row["valid_until"]) for row in rows]
 
@@ -157,7 +157,7 @@ def test_where_else_a_clause_holds_is_told_by_name_before_the_purchase(blank: Sh
     (remedy,) = elsewhere["remedies"]
     assert (remedy["code"], remedy["choices"]) == ("USE_LOCATION", ["harbour", "station"])
     assert remedy["statement"] == "Buy at “Harbour Street” or “Central Station”."
-    assert [(one["name"], one["id"]) for one in remedy["locations"]] == [
+    assert [(location["name"], location["id"]) for location in remedy["locations"]] == [
         ("Harbour Street", ids["harbour"]),
         ("Central Station", ids["station"]),
     ]
@@ -180,11 +180,11 @@ def test_an_unknown_or_foreign_location_writes_nothing(database_url: str) -> Non
         lines = [{"sku": "tea", "quantity": "1", "unitPrice": "10.00"}]
         for bad in (theirs, "nonsense", "TG9jYXRpb246MDFhMjBiZDQtNzA2Ny03NmQ4LWE3ODUtYWFiNWZmZThhMzdm", ""):
             done = shop.buy(card, "10.00", receipt="R", locationId=bad)
-            assert [(one["code"], one["path"]) for one in done["userErrors"]] == [
+            assert [(error["code"], error["path"]) for error in done["userErrors"]] == [
                 ("LOCATION_NOT_FOUND", ["input", "purchase", "locationId"])
             ]
             spent = shop.redeem(card, basket={"locationId": bad, "lines": lines})
-            assert [(one["code"], one["path"]) for one in spent["userErrors"]] == [
+            assert [(error["code"], error["path"]) for error in spent["userErrors"]] == [
                 ("LOCATION_NOT_FOUND", ["input", "basket", "locationId"])
             ]
             refused = shop.send(CHECK, by={"card": card}, basket={"locationId": bad, "lines": lines}).json()["errors"]
@@ -220,7 +220,7 @@ def test_a_location_is_opened_once_by_the_owner_alone(blank: Shop) -> None:
     for role in (Role.STAFF, Role.TILL):
         answer = blank.send(OPEN, role=role, input={"idempotencyKey": "x", **given}).json()
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-    assert [one["key"] for one in blank.ask(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
+    assert [node["key"] for node in blank.ask(LISTED)["program"]["locations"]["nodes"]] == ["quay"]
 
 
 def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: Shop) -> None:
@@ -228,18 +228,18 @@ def test_locations_come_in_pages_in_the_order_in_which_they_were_opened(blank: S
     blank.at_once([lambda key=key: opened(blank, key, f"Place {key}", "Europe/London") for key in keys[:4]])
     opened(blank, keys[4], "The last", "Europe/London")
     everything = blank.ask(LISTED)["program"]["locations"]
-    order = [one["key"] for one in everything["nodes"]]
+    order = [node["key"] for node in everything["nodes"]]
     assert (sorted(order), order[-1]) == (keys, keys[4])
     page = blank.ask(LISTED, first=2)["program"]["locations"]
-    assert [one["key"] for one in page["nodes"]] == order[:2]
+    assert [node["key"] for node in page["nodes"]] == order[:2]
     assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (True, False)
     following = blank.ask(LISTED, first=3, after=page["pageInfo"]["endCursor"])["program"]["locations"]
-    assert [one["key"] for one in following["nodes"]] == order[2:]
+    assert [node["key"] for node in following["nodes"]] == order[2:]
     assert (following["pageInfo"]["hasNextPage"], following["pageInfo"]["hasPreviousPage"]) == (False, True)
     last = blank.ask(LISTED, last=2)["program"]["locations"]
-    assert ([one["key"] for one in last["nodes"]], last["pageInfo"]["hasPreviousPage"]) == (order[3:], True)
+    assert ([node["key"] for node in last["nodes"]], last["pageInfo"]["hasPreviousPage"]) == (order[3:], True)
     before = blank.ask(LISTED, last=2, before=last["pageInfo"]["startCursor"])["program"]["locations"]
-    assert [one["key"] for one in before["nodes"]] == order[1:3]
+    assert [node["key"] for node in before["nodes"]] == order[1:3]
 
 
 def test_terms_that_name_an_unknown_location_are_refused_with_their_place(blank: Shop) -> None:
@@ -266,7 +266,7 @@ def test_terms_say_by_whose_calendar_limits_go_once_a_location_is_in_another_zon
 
     def said() -> dict[str, str]:
         found = blank.ask(statements)["terms"]["clauses"]
-        return {one["key"]: one["statement"] for one in found}
+        return {value["key"]: value["statement"] for value in found}
 
     assert publish(blank, *given) == []
     assert said()["monthly"] == "You get 7 extra points, at most once per calendar month."

@@ -62,13 +62,12 @@ def test_clauses_name_categories_and_articles_as_they_are_seen(shop: Shop) -> No
         return shop.ask(CHECK, role=Role.OWNER, clauses=[clause])["termsCheck"]
 
     for kind in ("categories", "products"):
-        for name in (" ", "tea\u202e", "te\u200ba"):
-            refused = checked(kind, name)
-            assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["clauses", "0", "conditions", "0"]}]
-        taken = checked(kind, " tea ")
-        assert taken["userErrors"] == []
-        assert " tea " not in taken["draft"]["clauses"][0]["statement"]
-        assert "tea" in taken["draft"]["clauses"][0]["statement"]
+        refused = checked(kind, " ")
+        assert refused["userErrors"] == [{"code": "INVALID_INPUT", "path": ["clauses", "0", "conditions", "0"]}]
+        for name in (" tea ", "tea\u202e", "te\u200ba"):
+            taken = checked(kind, name)
+            assert taken["userErrors"] == []
+            assert "“tea”" in taken["draft"]["clauses"][0]["statement"], "what cannot be seen is left out"
 
 
 def test_a_till_that_pads_its_codes_still_buys_what_a_clause_names(shop: Shop) -> None:
@@ -78,7 +77,7 @@ def test_a_till_that_pads_its_codes_still_buys_what_a_clause_names(shop: Shop) -
     look = "query($id: ID!) { node(id: $id) { ... on Purchase { lines { sku categories } } } }"
     assert shop.ask(look, id=bought["purchase"]["id"])["node"]["lines"] == [{"sku": "tea", "categories": ["drinks"]}]
     blank = shop.buy(card, "", lines=[{"sku": " ", "quantity": "1", "unitPrice": "1.00"}])
-    assert [(one["code"], one["path"][-1]) for one in blank["userErrors"]] == [("INVALID_INPUT", "sku")]
+    assert [(error["code"], error["path"][-1]) for error in blank["userErrors"]] == [("INVALID_INPUT", "sku")]
 
 
 @pytest.mark.parametrize("name", [" ", "Caf\u202eé", "Shop\nFree"])

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from app.api.serving.costs import Allowance
 from app.domain.access import Role
-from app.queries import standing as standings
-from tests.passing_on import MERGE
+from app.graphql_server.rate_limits import RateLimit
+from app.queries.customers import current_state as standings
 from tests.shop import DECISION, Clock, Shop, open_shop
+from tests.transfers import MERGE
 
 OFFER = f"""reward {{ key stock variants }} cost listCost unit {{ code }} available missingPoints
     refusal {{ __typename code message path }} {DECISION.partition("userErrors")[0]}"""
@@ -23,16 +23,16 @@ OFFERS = (
 )
 CATALOGUE = """{ rewards { nodes { reward { key } cost listCost available missingPoints refusal { code } decision { outcome } } } }"""
 CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) { clauses {
-    clause { key } applies appliesFrom points unit { code } refusal { code path } nearly { code } reasons { code } } } }"""
+    clause { key } applies appliesFrom points unit { code } refusal { code path } almostMet { code } reasons { code } } } }"""
 BUYS = """query($by: CustomerBy!) { customer(by: $by) { wallet { balances { unit { code } available buysToday { key } } } } }"""
 REWARD = """mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code path } } }"""
 PUBLISH = """mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code path } } }"""
 TAKE = f"""mutation($input: RedeemRewardInput!) {{ redeemReward(input: $input) {{ {DECISION}
     balances {{ unit {{ code }} available }} redemption {{ id points }} }} }}"""
-HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ {DECISION}
+HOLD = f"""mutation($input: HoldRedemptionInput!) {{ holdRedemption(input: $input) {{ {DECISION}
     balances {{ unit {{ code }} available held }} redemption {{ id points state }} }} }}"""
-RELEASE = """mutation($input: ReleaseHoldInput!) { releaseHold(input: $input) { redemption { state } userErrors { code } } }"""
-CAPTURE = """mutation($input: CaptureHoldInput!) { captureHold(input: $input) { redemption { state points } userErrors { code } } }"""
+RELEASE = """mutation($input: ReleaseRedemptionInput!) { releaseRedemption(input: $input) { redemption { state } userErrors { code } } }"""
+CAPTURE = """mutation($input: CaptureRedemptionInput!) { captureRedemption(input: $input) { redemption { state points } userErrors { code } } }"""
 
 SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
 VISIT = {"key": "visit", "effect": {"stamps": {"stamps": 1}}}
@@ -48,7 +48,7 @@ def clock() -> Clock:
 @pytest.fixture
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A sandbox without terms, in pounds."""
-    with open_shop(database_url, template="blank", clock=clock, allowance=Allowance(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", clock=clock, allowance=RateLimit(10_000_000, 10_000_000)) as opened:
         yield opened
 
 
@@ -81,13 +81,13 @@ SMALL = {"lines": [{"sku": "thing", "quantity": "1", "unitPrice": "1.00"}]}
 def offers(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
     """What is offered to a card, by reward."""
     found = shop.ask(OFFERS, by={"card": card}, basket=basket)["rewards"]["nodes"]
-    return {one["reward"]["key"]: one for one in found}
+    return {value["reward"]["key"]: value for value in found}
 
 
 def outlooks(shop: Shop, card: str, *, basket: Any = None) -> dict[str, Any]:
     """What a basket, a small one unless it is given, says of the rewards, by clause."""
     found = shop.ask(CHECK, by={"card": card}, basket=basket or SMALL)["basketCheck"]["clauses"]
-    return {one["clause"]["key"]: one for one in found}
+    return {value["clause"]["key"]: value for value in found}
 
 
 def take(shop: Shop, card: str, reward: str, *, basket: Any = None) -> Any:
@@ -105,7 +105,7 @@ def hold(shop: Shop, card: str, reward: str, *, checkout: str | None = None, min
         "checkout": checkout or key(),
         "minutes": minutes,
     }
-    return shop.ask(HOLD, input=given)["holdReward"]
+    return shop.ask(HOLD, input=given)["holdRedemption"]
 
 
 def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop: Shop, clock: Clock) -> None:
@@ -117,8 +117,8 @@ def test_an_offer_costs_what_old_points_pay_and_names_the_list_price_beside(shop
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["listCost"], offer["missingPoints"], offer["available"]) == (75, 100, 0, True)
     assert offer["refusal"] is None
-    outlook = outlooks(shop, card)["coffee"]
-    assert (outlook["applies"], outlook["points"]) == (True, 75)
+    qualification = outlooks(shop, card)["coffee"]
+    assert (qualification["applies"], qualification["points"]) == (True, 75)
     assert shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"][0]["buysToday"] == [{"key": "coffee"}]
     done = take(shop, card, "coffee")
     assert (done["decision"]["outcome"], done["redemption"]["points"]) == ("GRANTED", 75)
@@ -135,8 +135,8 @@ def test_a_mixed_payment_is_priced_in_proportion_in_the_offer_too(shop: Shop, cl
     # 40 of 80 pay half of it; the other half costs 50 of 100.
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["missingPoints"], offer["available"]) == (90, 50, False)
-    outlook = outlooks(shop, card)["coffee"]
-    assert (outlook["applies"], outlook["points"]) == (False, 90)
+    qualification = outlooks(shop, card)["coffee"]
+    assert (qualification["applies"], qualification["points"]) == (False, 90)
     shop.buy(card, "50.00")
     offer = offers(shop, card)["coffee"]
     assert (offer["cost"], offer["missingPoints"], offer["available"]) == (90, 0, True)
@@ -156,8 +156,12 @@ def test_what_is_out_of_stock_says_so_where_the_terms_would_grant_it(shop: Shop,
     refused = take(shop, card, "mug")["userErrors"][0]
     assert refused == {name: offer["refusal"][name] for name in ("code", "message", "path")}
     assert hold(shop, card, "mug")["userErrors"][0]["code"] == "OUT_OF_STOCK"
-    outlook = outlooks(shop, card)["mug"]
-    assert (outlook["applies"], outlook["refusal"]["code"], outlook["appliesFrom"]) == (False, "OUT_OF_STOCK", None)
+    qualification = outlooks(shop, card)["mug"]
+    assert (qualification["applies"], qualification["refusal"]["code"], qualification["appliesFrom"]) == (
+        False,
+        "OUT_OF_STOCK",
+        None,
+    )
     balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
     assert (balances[0]["available"], balances[0]["buysToday"]) == (40, [])
     # Whoever cannot pay is told that by the terms, here and at the till.
@@ -173,8 +177,8 @@ def test_a_reward_with_variants_is_not_given_without_a_choice(shop: Shop, clock:
     for who in (card, poor):
         offer = offers(shop, who)["shirt"]
         assert (offer["available"], offer["refusal"]["code"]) == (False, "VARIANT_REQUIRED")
-        outlook = outlooks(shop, who)["shirt"]
-        assert (outlook["applies"], outlook["refusal"]) == (
+        qualification = outlooks(shop, who)["shirt"]
+        assert (qualification["applies"], qualification["refusal"]) == (
             False,
             {"code": "VARIANT_REQUIRED", "path": ["input", "reward"]},
         )
@@ -226,12 +230,16 @@ def test_what_is_held_counts_as_used_in_offers_and_baskets_too(shop: Shop, clock
     card = shop.enrol()
     shop.buy(card, "50.00")
     placed = hold(shop, card, "coffee")["redemption"]["id"]
-    offer, outlook, done = offers(shop, card)["coffee"], outlooks(shop, card)["coffee"], take(shop, card, "coffee")
-    codes = [one["code"] for one in done["decision"]["reasons"]]
+    offer, qualification, done = (
+        offers(shop, card)["coffee"],
+        outlooks(shop, card)["coffee"],
+        take(shop, card, "coffee"),
+    )
+    codes = [reason["code"] for reason in done["decision"]["reasons"]]
     assert "USED_UP" in codes
-    assert [one["code"] for one in offer["decision"]["reasons"]] == codes
-    assert [one["code"] for one in outlook["reasons"]] == codes
-    assert (offer["available"], outlook["applies"], done["decision"]["outcome"]) == (False, False, "REFUSED")
+    assert [reason["code"] for reason in offer["decision"]["reasons"]] == codes
+    assert [reason["code"] for reason in qualification["reasons"]] == codes
+    assert (offer["available"], qualification["applies"], done["decision"]["outcome"]) == (False, False, "REFUSED")
     shop.ask(RELEASE, input={"idempotencyKey": key(), "hold": {"id": placed}})
     assert offers(shop, card)["coffee"]["available"]
     assert take(shop, card, "coffee")["decision"]["outcome"] == "GRANTED"
@@ -257,17 +265,18 @@ def test_offers_on_points_that_wait_are_the_same_by_what_is_kept_and_by_the_hist
     def told() -> dict[str, Any]:
         """What is offered, but for the moment at which it was asked."""
         return {
-            key: {**one, "decision": {**one["decision"], "decidedFor": None}} for key, one in offers(shop, card).items()
+            key: {**value, "decision": {**value["decision"], "decidedFor": None}}
+            for key, value in offers(shop, card).items()
         }
 
     kept = told()
-    assert [one["available"] for one in kept.values()] == [False, False]
+    assert [value["available"] for value in kept.values()] == [False, False]
     assert "STILL_PENDING" in str(kept), kept
 
     async def nothing(*_: Any, **__: Any) -> None:
         """As if what is kept said nothing."""
 
-    history = standings.retell
+    history = standings.replay_account
     with monkeypatch.context() as patch:
         patch.setattr(standings, "_as_kept", nothing)
         assert told() == kept
@@ -277,16 +286,16 @@ def test_offers_on_points_that_wait_are_the_same_by_what_is_kept_and_by_the_hist
         looked.append(given)
         return await history(*given, **more)
 
-    monkeypatch.setattr(standings, "retell", noted)
+    monkeypatch.setattr(standings, "replay_account", noted)
     assert told() == kept
     assert bool(looked) is not lasting
 
 
-def agrees(offer: Any, outlook: Any, done: Any, *, before: int | None) -> None:
+def agrees(offer: Any, qualification: Any, done: Any, *, before: int | None) -> None:
     """What the till answered is what the offer and the basket said; `before` is the balance then, None for a late one."""
     unit = offer["unit"]["code"]
-    assert outlook["points"] == offer["cost"]
-    assert outlook["applies"] == offer["available"]
+    assert qualification["points"] == offer["cost"]
+    assert qualification["applies"] == offer["available"]
     if offer["refusal"] is not None:
         assert done["userErrors"] == [{name: offer["refusal"][name] for name in ("code", "message", "path")}]
         assert (done["decision"], done["redemption"], offer["available"]) == (None, None, False)
@@ -294,15 +303,19 @@ def agrees(offer: Any, outlook: Any, done: Any, *, before: int | None) -> None:
     assert done["userErrors"] == []
     said, answered = offer["decision"], done["decision"]
     assert (said["outcome"], said["points"]) == (answered["outcome"], answered["points"])
-    assert [one["code"] for one in said["reasons"]] == [one["code"] for one in answered["reasons"]]
-    assert [one["remedies"] for one in said["reasons"]] == [one["remedies"] for one in answered["reasons"]]
+    assert [reason["code"] for reason in said["reasons"]] == [
+        each_reason["code"] for each_reason in answered["reasons"]
+    ]
+    assert [reason["remedies"] for reason in said["reasons"]] == [
+        each_reason["remedies"] for each_reason in answered["reasons"]
+    ]
     assert offer["available"] == (answered["outcome"] == "GRANTED")
     if offer["available"]:
         assert (done["redemption"]["points"], offer["missingPoints"]) == (offer["cost"], 0)
     else:
         assert done["redemption"] is None
     if before is not None:
-        after = next((one["available"] for one in done["balances"] if one["unit"]["code"] == unit), 0)
+        after = next((balance["available"] for balance in done["balances"] if balance["unit"]["code"] == unit), 0)
         assert before - after == (offer["cost"] if offer["available"] else 0)
 
 
@@ -348,13 +361,13 @@ def test_whatever_happened_the_till_takes_what_the_offer_says(shop: Shop, clock:
         elif action == "prices":
             change_prices()
         name = chance.choice(names)
-        offer, outlook = offers(shop, card)[name], outlooks(shop, card)[name]
+        offer, qualification = offers(shop, card)[name], outlooks(shop, card)[name]
         balances = shop.ask(BUYS, by={"card": card})["customer"]["wallet"]["balances"]
-        mine = [one for one in balances if one["unit"]["code"] == offer["unit"]["code"]]
-        bought = {one["key"] for unit in mine for one in unit["buysToday"]}
+        mine = [balance for balance in balances if balance["unit"]["code"] == offer["unit"]["code"]]
+        bought = {value["key"] for unit in mine for value in unit["buysToday"]}
         assert (name in bought) == offer["available"]
         done = take(shop, card, name)
-        agrees(offer, outlook, done, before=mine[0]["available"] if mine else 0)
+        agrees(offer, qualification, done, before=mine[0]["available"] if mine else 0)
         granted.append(offer["available"])
     assert True in granted
     assert False in granted
@@ -421,8 +434,8 @@ def test_with_a_basket_of_any_time_the_till_says_what_the_offer_says(shop: Shop,
             change_prices()
         name = chance.choice(list(asks))
         basket = some_basket(chance, now=clock.now, since=since)
-        offer, outlook = offers(shop, card, basket=basket)[name], outlooks(shop, card, basket=basket)[name]
-        agrees(offer, outlook, take(shop, card, name, basket=basket), before=None)
+        offer, qualification = offers(shop, card, basket=basket)[name], outlooks(shop, card, basket=basket)[name]
+        agrees(offer, qualification, take(shop, card, name, basket=basket), before=None)
         granted.append(offer["available"])
     assert True in granted
     assert False in granted

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from app.api.serving.costs import Allowance
 from app.domain.access import Role
-from app.domain.wording import Locale, wording
-from app.store.opening import open_database
+from app.domain.i18n import Locale, wording
+from app.graphql_server.rate_limits import RateLimit
+from app.store.database.connect import open_database
 from tests.api.test_access import customer_key
-from tests.api.test_budgets import publish
-from tests.api.test_exchanging import exchange
-from tests.api.test_late_facts import REWARD, at
-from tests.api.test_refund_kinds import refund
-from tests.proving import faults_in
+from tests.api.test_budgets_and_nth_items import publish
+from tests.api.test_exchanges import exchange
+from tests.api.test_late_events import REWARD, at
+from tests.api.test_refunds_by_amount_and_payment import refund
 from tests.shop import Shop, open_shop
+from tests.verification import faults_in
 
 THIRDS = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "33.34"), ("b", "33.33"), ("c", "33.33"))]  # fmt: skip
 TERMS = (
@@ -34,7 +34,7 @@ TERMS = (
 @pytest.fixture
 def shop(database_url: str) -> Iterator[Shop]:
     """A point a pound; 2,000 points are twenty pounds, 500 are five."""
-    with open_shop(database_url, template="blank", allowance=Allowance(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
         for key in ("twenty", "five"):
             given = {"idempotencyKey": key, "key": key, "name": key, "description": "Pounds off"}
             assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
@@ -63,7 +63,7 @@ def rich(shop: Shop, many: str = "3000.00") -> str:
 
 def back(done: Any) -> tuple[str, int]:
     """Money and points that came back."""
-    return done["cash"]["amount"], done["pointsBack"]
+    return done["cash"]["amount"], done["pointsRestored"]
 
 
 def test_a_full_refund_gives_back_the_points_and_only_the_rest_in_money(shop: Shop) -> None:
@@ -125,8 +125,8 @@ def test_several_redemptions_that_paid_in_a_foreign_currency_come_back_each(shop
     euros = {"currencyCode": "EUR", "exchangeRate": "0.90"}
     lines = [{"sku": "a", "quantity": "2", "unitPrice": "27.50"}, {"sku": "b", "quantity": "1", "unitPrice": "55.00"}]
     shop.buy(card, "", lines=lines, receipt="R", payments=paid, occurredAt=at(hours=2), **euros)
-    one = refund(shop, "R", lines=[{"line": 1, "quantity": "1"}], occurredAt=at(hours=3))
-    assert (back(one), one["cash"]["currencyCode"]) == (("20.62", 625), "EUR")
+    first = refund(shop, "R", lines=[{"line": 1, "quantity": "1"}], occurredAt=at(hours=3))
+    assert (back(first), first["cash"]["currencyCode"]) == (("20.62", 625), "EUR")
     assert back(refund(shop, "R", lines=[{"line": 2}], occurredAt=at(hours=4))) == ("41.25", 1250)
     assert back(refund(shop, "R", occurredAt=at(hours=5))) == ("20.63", 625)
     assert shop.available(card) == 3000
@@ -150,9 +150,9 @@ def test_refunds_that_become_known_late_pay_out_no_more_and_no_less_in_all(shop:
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "3.34", "discount": "0.02"}]
     shop.buy(card, "", lines=lines, receipt="R", occurredAt=at(hours=2))
     shop.buy(card, "", lines=lines, receipt="S", payments=[points(ids[1], "5.00")], occurredAt=at(hours=2))
-    one = [{"line": 1, "quantity": "1"}]
+    first = [{"line": 1, "quantity": "1"}]
     for receipt, parts in (("R", ["3.33", "3.34", "3.33"]), ("S", ["1.66", "1.67", "1.67"])):
-        came = [refund(shop, receipt, lines=one, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (5, 4, 6)]
+        came = [refund(shop, receipt, lines=first, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (5, 4, 6)]
         assert came == parts
     assert shop.available(card) == 3000 - 2000
     assert faults_in(shop.url) == []
@@ -163,10 +163,10 @@ def test_after_an_exchange_no_more_and_no_less_is_paid_out_in_all_however_late_i
     id = spend(shop, card, "twenty")
     lines = [{"sku": "a", "quantity": "3", "unitPrice": "33.33"}]
     shop.buy(card, "", lines=lines, receipt="R", payments=[points(id, "20.00")], occurredAt=at(hours=2))
-    one = {"lines": [{"line": 1, "quantity": "1"}]}
-    done = exchange(shop, "33.33", {"purchase": {"externalId": "R"}, **one}, receipt="E", occurredAt=at(hours=3))
+    first = {"lines": [{"line": 1, "quantity": "1"}]}
+    done = exchange(shop, "33.33", {"purchase": {"externalId": "R"}, **first}, receipt="E", occurredAt=at(hours=3))
     assert done["refund"]["cash"]["amount"] == "0.00"
-    came = [refund(shop, "R", **one, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (6, 5)]
+    came = [refund(shop, "R", **first, occurredAt=at(hours=hours))["cash"]["amount"] for hours in (6, 5)]
     assert [*came, refund(shop, "E", occurredAt=at(hours=7))["cash"]["amount"]] == ["26.66", "26.67", "26.66"]
     assert shop.available(card) == 3000
     shop.buy(card, "50.00", receipt="S", occurredAt=at(hours=8))
@@ -191,7 +191,7 @@ def test_a_refund_after_an_amendment_pays_out_what_is_left_of_the_receipt_as_it_
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
     """The technical refusals: code and path."""
-    return [(one["code"], one["path"][1:]) for one in answer["userErrors"]]
+    return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]
 
 
 SPENT = [("REDEMPTION_SPENT", ["purchase", "payments"])]
@@ -312,7 +312,7 @@ def left_of(shop: Shop) -> dict[str, int]:
         database = open_database(shop.url)
         await database.start()
         try:
-            rows = await database.read(lambda session: session.rows(_LEFT))
+            rows = await database.read_across_programs(lambda session: session.rows(_LEFT))
         finally:
             await database.stop()
         return {row["external_id"]: row["remaining"] for row in rows}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.proving import faults_in
 from tests.shop import Shop, open_shop
+from tests.verification import faults_in
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
 PUBLISH = (
@@ -53,9 +53,9 @@ def test_a_basket_check_counts_how_it_would_be_paid_as_the_purchase_then_does(sh
         card = shop.enrol()
         told = shop.ask(CHECK, by={"card": card}, basket={"lines": LINES, "payments": payments})["basketCheck"]
         assert told["decision"]["points"] == [{"points": points}]
-        (cash,) = [one for one in told["clauses"] if one["clause"]["key"] == "cash"]
+        (cash,) = [clause for clause in told["clauses"] if clause["clause"]["key"] == "cash"]
         assert cash["applies"] is applies
-        assert ("OTHER_PAYMENT" in {one["code"] for one in cash["reasons"]}) is not applies
+        assert ("OTHER_PAYMENT" in {reason["code"] for reason in cash["reasons"]}) is not applies
         bought = shop.buy(card, "", lines=LINES, payments=payments)
         assert bought["decision"]["points"][0]["points"] == points
 
@@ -68,7 +68,9 @@ def test_a_reward_for_one_method_of_payment_is_refused_with_its_remedy_and_grant
     shop.buy(card, "", lines=LINES)
     refused = shop.redeem(card, **before)
     assert (refused["decision"]["outcome"], refused["redemption"], refused["userErrors"]) == ("REFUSED", None, [])
-    (reason,) = [one for one in refused["decision"]["reasons"] if one["code"] == "OTHER_PAYMENT"]
+    (reason,) = [
+        each_reason for each_reason in refused["decision"]["reasons"] if each_reason["code"] == "OTHER_PAYMENT"
+    ]
     assert reason["clause"]["key"] == "coffee"
     (remedy,) = reason["remedies"]
     assert (remedy["code"], remedy["choices"]) == ("PAY_WITH", ["CASH"])

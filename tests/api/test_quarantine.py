@@ -12,10 +12,10 @@ import pytest
 from app.domain.access import Role
 from app.queries.records import ProgramKind
 from tests.api.test_access import code_of, customer_key
-from tests.api.test_merging import MERGE
+from tests.api.test_merges import MERGE
 from tests.api.test_staff_limits import tied_key
-from tests.proving import faults_in
 from tests.shop import Clock, Shop, open_shop
+from tests.verification import faults_in
 
 ERRORS = "userErrors { code path ... on TechnicalRefusal { detail } }"
 ITEM = """id kind state skew externalId occurredAt settledAt reason bookedFor total { amount }
@@ -315,7 +315,7 @@ def test_a_refund_without_a_number_is_another_one_under_another_key_in_quarantin
     assert kept[0]["quarantined"]["id"] == kept[1]["quarantined"]["id"] != kept[2]["quarantined"]["id"]
     assert waiting_in(shop) == [None, None]
     corrected = {"occurredAt": (NOON + timedelta(minutes=2)).isoformat()}
-    assert [settle(shop, one, "BOOK_AT", **corrected)["entry"]["points"] for one in kept[1:]] == [-10, -10]
+    assert [settle(shop, value, "BOOK_AT", **corrected)["entry"]["points"] for value in kept[1:]] == [-10, -10]
     assert shop.available(card) == 0
 
 
@@ -370,7 +370,7 @@ def test_a_mistyped_refund_that_waits_can_be_dismissed_and_takes_nothing_any_mor
     done = call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)
     assert (codes(done), done["waiting"]["state"], done["waiting"]["statement"]) == ([], "DISMISSED", None)
     assert codes(call(shop, SETTLE, role=Role.STAFF, action="DISMISS", **given)) == ["ALREADY_SETTLED"]
-    assert shop.ask("{ waitingRefunds { id } }", role=Role.STAFF)["waitingRefunds"] == []
+    assert shop.ask("{ pendingRefunds { id } }", role=Role.STAFF)["pendingRefunds"] == []
     shop.buy(card, "20.00", receipt="R11")
     assert shop.ledger(card) == [("EARN", 10), ("EARN", 20)]
     assert refund(shop, "R1", None, externalId="F1")["entry"] == {"points": -10}

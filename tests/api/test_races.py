@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.domain.access import Role
-from app.store.opening import open_database
-from app.store.unit import Session
+from app.store.database.connect import open_database
+from app.store.database.session import Session
 from tests.api import test_stamps as stamps
 from tests.api.test_terms import PUBLISH, REWARD
-from tests.proving import faults_in
 from tests.shop import Shop, open_shop
+from tests.verification import faults_in
 
 
 def test_forty_redemptions_at_once_of_a_balance_that_pays_for_one(shop: Shop) -> None:
     card = shop.enrol()
     shop.buy(card, "150.00")
     answers = shop.at_once([lambda: shop.redeem(card)] * 40)
-    outcomes = Counter(one["decision"]["outcome"] for one in answers)
+    outcomes = Counter(answer["decision"]["outcome"] for answer in answers)
     assert outcomes == {"GRANTED": 1, "REFUSED": 39}
-    for one in answers:
-        if one["decision"]["outcome"] == "REFUSED":
-            (reason,) = one["decision"]["reasons"]
+    for each_answer in answers:
+        if each_answer["decision"]["outcome"] == "REFUSED":
+            (reason,) = each_answer["decision"]["reasons"]
             assert (reason["code"], reason["clause"]["key"]) == ("INSUFFICIENT_POINTS", "coffee")
             assert reason["observed"] == "50 points"
             assert reason["remedies"][0]["points"] == 50
@@ -46,10 +46,14 @@ def test_fifty_customers_at_once_for_five_items(database_url: str) -> None:
         for card in cards:
             shop.buy(card, "1.00")
         answers = shop.at_once([lambda card=card: shop.redeem(card, "print") for card in cards])
-        granted = [one for one in answers if one["decision"] is not None and one["decision"]["outcome"] == "GRANTED"]
-        refused = [one for one in answers if one["userErrors"]]
+        granted = [
+            answer
+            for answer in answers
+            if answer["decision"] is not None and answer["decision"]["outcome"] == "GRANTED"
+        ]
+        refused = [answer for answer in answers if answer["userErrors"]]
         assert (len(granted), len(refused)) == (5, 45)
-        assert {(error["code"], error["message"]) for one in refused for error in one["userErrors"]} == {
+        assert {(error["code"], error["message"]) for value in refused for error in value["userErrors"]} == {
             ("OUT_OF_STOCK", "This reward is sold out.")
         }
         assert sum(shop.available(card) for card in cards) == 45 * 10, "whoever got nothing paid nothing"
@@ -64,7 +68,7 @@ def test_purchases_refunds_and_redemptions_of_one_customer_at_once_keep_the_book
     calls += [lambda: shop.redeem(card)] * 10
     calls += [lambda: shop.buy(card, "5.00")] * 10
     answers = shop.at_once(calls)
-    assert all(one["userErrors"] == [] for one in answers)
+    assert all(answer["userErrors"] == [] for answer in answers)
     entries = shop.ledger(card)
     # What came late between the others is put into its place: the entries that this takes are corrections.
     assert Counter(kind for kind, _ in entries)["CLAWBACK"] >= 10
@@ -100,10 +104,10 @@ def test_thirty_redemptions_at_once_of_stamps_that_pay_for_one(database_url: str
         for _ in range(5):
             shop.buy(card, "6.00")
         answers = shop.at_once([lambda: stamps.redeem(shop, card)] * 30)
-        assert Counter(one["decision"]["outcome"] for one in answers) == {"GRANTED": 1, "REFUSED": 29}
-        for one in answers:
-            if one["decision"]["outcome"] == "REFUSED":
-                assert [reason["code"] for reason in one["decision"]["reasons"]] == ["INSUFFICIENT_STAMPS"]
+        assert Counter(answer["decision"]["outcome"] for answer in answers) == {"GRANTED": 1, "REFUSED": 29}
+        for each_answer in answers:
+            if each_answer["decision"]["outcome"] == "REFUSED":
+                assert [reason["code"] for reason in each_answer["decision"]["reasons"]] == ["INSUFFICIENT_STAMPS"]
         assert stamps.stamp_ledger(shop, card) == [("REDEEM", -3), *[("EARN", 1)] * 5]
         assert stamps.stamps(shop, card) == (2, 0, 0)
         assert shop.available(card) == 30, "no points went"
@@ -114,7 +118,7 @@ def test_several_tills_at_once_give_the_first_stamps_of_one_card(database_url: s
     with stamp_shop(database_url) as shop:
         cards = [shop.enrol() for _ in range(3)]
         sold = shop.at_once([lambda card=card: stamps.buy(shop, card) for card in cards * 8])
-        assert all(one["userErrors"] == [] for one in sold)
+        assert all(value["userErrors"] == [] for value in sold)
         assert accounts(shop.url) == {"points": 3, "stamps": 3}
         for card in cards:
             assert stamps.stamp_ledger(shop, card) == [("EARN", 1)] * 8
@@ -133,7 +137,7 @@ def accounts(url: str) -> dict[str, int]:
         database = open_database(url)
         await database.start()
         try:
-            return await database.read(read)
+            return await database.read_across_programs(read)
         finally:
             await database.stop()
 

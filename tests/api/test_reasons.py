@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.programs import ProgramKind
+from app.store.programs.programs import ProgramKind
 from tests.shop import DECISION, Clock, Shop, open_shop
 
 REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
@@ -81,10 +81,10 @@ def test_every_reason_cites_a_clause_of_the_terms_that_decided_and_no_refusal_is
     clock.now += timedelta(days=70)
     decided["redeemed at the old price"] = shop.redeem(card)["decision"]
     decided["refunded, clamped"] = shop.refund("R-1")["decision"]
-    for place, one in enumerate(shop.ask(EXPLAIN, by=by)["customer"]["ledger"]["nodes"]):
-        decided[f"entry {place}"] = one["decision"]
+    for place, value in enumerate(shop.ask(EXPLAIN, by=by)["customer"]["ledger"]["nodes"]):
+        decided[f"entry {place}"] = value["decision"]
 
-    outcomes = {case: one["outcome"] for case, one in decided.items() if not case.startswith("entry")}
+    outcomes = {case: item["outcome"] for case, item in decided.items() if not case.startswith("entry")}
     assert [case for case, outcome in outcomes.items() if outcome == "REFUSED"] == [
         "offered, not to be had",
         "redeemed, refused",
@@ -94,10 +94,10 @@ def test_every_reason_cites_a_clause_of_the_terms_that_decided_and_no_refusal_is
     assert [case for case, outcome in outcomes.items() if outcome == "NOTHING_EARNED"] == ["earned, nothing"]
     assert outcomes["refunded, clamped"] == "PARTLY_GRANTED"
     assert len(decided) > len(outcomes) + 3, "the entries in the ledger are among them"
-    assert {one["terms"]["version"] for one in decided.values()} == {1, 2, 3}
-    for case, one in decided.items():
-        version = one["terms"]["version"]
+    assert {item["terms"]["version"] for item in decided.values()} == {1, 2, 3}
+    for case, value in decided.items():
+        version = value["terms"]["version"]
         in_force = shop.ask(TERMS, role=Role.OWNER, v=version)["terms"]["clauses"]
-        for reason in one["reasons"]:
+        for reason in value["reasons"]:
             assert reason["clause"] in in_force, (case, version, reason)
-        assert one["reasons"] or one["outcome"] == "GRANTED", case
+        assert value["reasons"] or value["outcome"] == "GRANTED", case

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.numbered import codes, give_back, location, numbered, points, recorded, ring_up
+from tests.api.numbered_shop import codes, give_back, location, numbered, points, recorded, ring_up
 from tests.shop import Shop, open_shop
 
 LATE = "2026-03-01T22:50:00Z"
@@ -61,7 +61,7 @@ def test_numbers_per_day_begin_anew_when_the_day_of_business_begins(shop: Shop) 
 
     unclear = give_back(shop, "0007")
     assert codes(unclear) == ["RECEIPT_AMBIGUOUS"]
-    assert [one["occurredAt"] for one in unclear["userErrors"][0]["purchases"]] == [NEXT_DAY, LATE]
+    assert [purchase["occurredAt"] for purchase in unclear["userErrors"][0]["purchases"]] == [NEXT_DAY, LATE]
     back = give_back(shop, {"receipt": {"externalId": "0007", "day": "2026-03-02"}})
     assert (codes(back), back["balances"], back["cash"]) == ([], [{"available": 4}], {"amount": "4.00"})
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.store.programs import ProgramKind
-from tests.proving import faults_in
+from app.store.programs.programs import ProgramKind
 from tests.shop import Shop, open_shop
+from tests.verification import faults_in
 
 AGE = """mutation { updateProgram(input: { idempotencyKey: "age", receiptAgeDays: 1000 }) { userErrors { code } } }"""
 LATE = datetime(2090, 3, 6, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ SKEW = [("CLOCK_SKEW", ["input", "basket", "occurredAt"])]
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
     """The technical refusals: code and path."""
-    return [(one["code"], one["path"]) for one in answer["userErrors"]]
+    return [(error["code"], error["path"]) for error in answer["userErrors"]]
 
 
 @pytest.mark.parametrize("minutes", [5.001, 6, 60 * 24 * 365])

@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.numbered import ERRORS, codes, give_back, location, numbered, recorded, ring_up
+from tests.api.numbered_shop import ERRORS, codes, give_back, location, numbered, recorded, ring_up
 from tests.shop import Shop, open_shop
 
 MONDAY = "2026-03-02T10:00:00Z"
 TUESDAY = "2026-03-03T10:00:00Z"
-HOLD = f"""mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ alreadyRecorded
+HOLD = f"""mutation($input: HoldRedemptionInput!) {{ holdRedemption(input: $input) {{ alreadyRecorded
   redemption {{ id }} {ERRORS} }} }}"""
-CAPTURE = (
-    f"mutation($input: CaptureHoldInput!) {{ captureHold(input: $input) {{ redemption {{ id state }} {ERRORS} }} }}"
-)
+CAPTURE = f"mutation($input: CaptureRedemptionInput!) {{ captureRedemption(input: $input) {{ redemption {{ id state }} {ERRORS} }} }}"
 
 
 @pytest.fixture
@@ -40,11 +38,11 @@ def test_a_refund_sent_again_under_another_key_says_that_it_was_recorded(shop: S
 
 def test_a_refund_number_of_another_purchase_is_refused_with_the_one_that_has_it(shop: Shop) -> None:
     card = shop.enrol()
-    one = ring_up(shop, card, "R1", "10.00", occurredAt=MONDAY)
+    first = ring_up(shop, card, "R1", "10.00", occurredAt=MONDAY)
     ring_up(shop, card, "R2", "10.00", occurredAt=MONDAY)
     give_back(shop, "R1", externalId="F1", occurredAt=TUESDAY)
     refused = give_back(shop, "R2", externalId="F1", occurredAt=TUESDAY)
-    assert (codes(refused), recorded(refused)) == (["RECEIPT_DIFFERS"], [one["purchase"]["id"]])
+    assert (codes(refused), recorded(refused)) == (["RECEIPT_DIFFERS"], [first["purchase"]["id"]])
     assert shop.available(card) == 10
 
 
@@ -170,13 +168,13 @@ def hold(shop: Shop, card: str, checkout: str, **more: Any) -> Any:
         "minutes": 30,
         **more,
     }
-    return shop.ask(HOLD, input=given)["holdReward"]
+    return shop.ask(HOLD, input=given)["holdRedemption"]
 
 
 def test_a_checkout_tried_again_says_that_it_has_its_reservation(shop: Shop) -> None:
     card, other = shop.enrol(), shop.enrol()
-    for one in (card, other):
-        shop.buy(one, "250.00")
+    for text in (card, other):
+        shop.buy(text, "250.00")
     first, again = hold(shop, card, "c-1"), hold(shop, card, " c-1\u200b")
     assert (first["alreadyRecorded"], again["alreadyRecorded"]) == (False, True)
     assert again["redemption"] == first["redemption"]
@@ -192,12 +190,14 @@ def test_checkouts_are_told_apart_as_receipts_are(shop: Shop) -> None:
     shop.buy(card, "250.00", receipt=uuid.uuid4().hex)
     baskets = [{"basket": {"lines": [], "locationId": id}} for id in (north, south)]
     holds = [hold(shop, card, "c-1", **basket) for basket in baskets]
-    assert [codes(one) for one in holds] == [[], []]
+    assert [codes(hold) for hold in holds] == [[], []]
     assert holds[0]["redemption"] != holds[1]["redemption"]
     assert hold(shop, card, "c-1", **baskets[1])["redemption"] == holds[1]["redemption"]
     unclear = capture(shop, {"checkout": "c-1"})
     assert codes(unclear) == ["RECEIPT_AMBIGUOUS"]
-    assert {one["id"] for one in unclear["userErrors"][0]["redemptions"]} == {one["redemption"]["id"] for one in holds}
+    assert {redemption["id"] for redemption in unclear["userErrors"][0]["redemptions"]} == {
+        hold["redemption"]["id"] for hold in holds
+    }
     assert codes(capture(shop, {"id": holds[0]["redemption"]["id"]})) == []
     assert capture(shop, {"checkout": "c-1"})["redemption"]["id"] == holds[1]["redemption"]["id"]
 
@@ -205,4 +205,4 @@ def test_checkouts_are_told_apart_as_receipts_are(shop: Shop) -> None:
 def capture(shop: Shop, by: Any) -> Any:
     """Pay for what was reserved."""
     given = {"idempotencyKey": uuid.uuid4().hex, "hold": by}
-    return shop.ask(CAPTURE, role=Role.TILL, input=given)["captureHold"]
+    return shop.ask(CAPTURE, role=Role.TILL, input=given)["captureRedemption"]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.proving import faults_in
 from tests.shop import BUY, Shop
+from tests.verification import faults_in
 
 TWO_LINES = [
     {"sku": "cup", "quantity": "3", "unitPrice": "10.00"},
@@ -18,7 +18,7 @@ TWO_LINES = [
 
 def codes(answer: Any) -> list[tuple[str, list[str]]]:
     """The technical refusals of an answer: code and path."""
-    return [(one["code"], one["path"][1:]) for one in answer["userErrors"]]
+    return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]
 
 
 DIFFERS = [("RECEIPT_DIFFERS", ["externalId"])]
@@ -68,11 +68,11 @@ def test_the_same_refund_under_another_key_is_recorded_once_however_the_purchase
         {**sent, "lines": [{"quantity": "1.5", "line": 1}, {"line": 2}]} if len(sent.get("lines", ())) > 1 else sent
     )
     by_id = shop.refund("", externalId="F-1", purchase={"id": bought["purchase"]["id"]}, **respelled)
-    for one in (again, by_id):
-        assert one["userErrors"] == []
-        assert one["entry"] == first["entry"]
-        assert (one["cash"], one["shortfall"]) == (first["cash"], first["shortfall"])
-        assert one["decision"] == first["decision"]
+    for value in (again, by_id):
+        assert value["userErrors"] == []
+        assert value["entry"] == first["entry"]
+        assert (value["cash"], value["shortfall"]) == (first["cash"], first["shortfall"])
+        assert value["decision"] == first["decision"]
     assert [kind for kind, _ in shop.ledger(card)] == ["EARN", "CLAWBACK"]
 
 
@@ -116,7 +116,7 @@ def test_one_refund_number_for_many_purchases_at_once_is_carried_out_for_one_of_
     for card in cards:
         shop.buy(card, "10.00", receipt=f"R-{card}")
     answers = shop.at_once([lambda card=card: shop.refund(f"R-{card}", externalId="F-1") for card in cards])
-    assert sorted("".join(one["code"] for one in answer["userErrors"]) for answer in answers) == [
+    assert sorted("".join(error["code"] for error in answer["userErrors"]) for answer in answers) == [
         "",
         *["RECEIPT_DIFFERS"] * 7,
     ]

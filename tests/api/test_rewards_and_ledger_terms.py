@@ -80,7 +80,6 @@ def test_a_reward_says_what_it_is_and_what_there_is_to_choose(shop: Shop) -> Non
         ("article", "x" * 201),
         ("variants", ["red", " red"]),
         ("variants", ["re\u202ed"]),
-        ("article", "85123\u200bA"),
         ("variants", [""]),
         ("variants", ["  "]),
         ("variants", ["x" * 101]),
@@ -103,12 +102,12 @@ def test_the_linter_reads_the_catalogue_and_the_receipts(shop: Shop) -> None:
     for sku in ("85123A", "85123B", "22423"):
         shop.buy(card, "5.00", lines=[{"sku": sku, "quantity": "1", "unitPrice": "5.00"}])
     found = check(shop, clauses({"points": 10}))["findings"]
-    assert {one["code"]: one["example"] for one in found} == {
+    assert {value["code"]: value["example"] for value in found} == {
         "ONE_SIZE": "Customers bought 85123A and 85123B; the reward does not say which one it is.",
         "CASH_NOT_STATED": "The catalogue asks for £2.50 with “Holder”; the clause says nothing of it.",
     }
     stated = check(shop, clauses({"points": 10, "cash": "2.50"}))["findings"]
-    assert [one["code"] for one in stated] == ["ONE_SIZE"]
+    assert [value["code"] for value in stated] == ["ONE_SIZE"]
 
 
 def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_the_till(shop: Shop) -> None:
@@ -123,11 +122,11 @@ def test_cash_besides_the_points_is_part_of_the_sentence_and_of_the_answer_to_th
     }
     decision = shop.ask(DUE, input=given)["redeemReward"]["decision"]
     assert (decision["outcome"], decision["points"][0]["points"]) == ("GRANTED", 10)
-    (due,) = [one for one in decision["reasons"] if one["code"] == "CASH_DUE"]
+    (due,) = [reason for reason in decision["reasons"] if reason["code"] == "CASH_DUE"]
     assert (due["clause"]["key"], due["required"]) == ("holder", "£2.50")
     assert due["statement"] == "Plus £2.50 to pay."
     worse = check(shop, clauses({"points": 10, "cash": "3.00"}))
-    assert [one["effectOnCustomer"] for one in worse["changes"]] == ["WORSE"]
+    assert [change["effectOnCustomer"] for change in worse["changes"]] == ["WORSE"]
     assert "You can have “Holder” for 10 points and £3." in worse["changes"][0]["statement"]
 
 
@@ -146,8 +145,8 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
         {"key": "expiry", "effect": {"pointsValidity": {"months": 12, "expires": True, "noticeBy": ["INBOX"]}}},
     )
     found = check(shop, given)
-    assert found["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["clauses", "4", "effect"]}]
-    said = {one["key"]: one for one in found["draft"]["clauses"]}
+    assert found["userErrors"] == [{"code": "NOT_ENFORCED_YET", "path": ["clauses", "4", "effect"]}]
+    said = {clause["key"]: clause for clause in found["draft"]["clauses"]}
     assert said["gold"]["kind"] == "TIER"
     assert said["gold"]["statement"] == "You reach tier “Gold” with 500 qualifying points."
     assert said["for-gold"]["conditions"][0]["statement"] == "at tier “Gold” or above"
@@ -155,7 +154,7 @@ def test_terms_that_nothing_keeps_yet_are_read_compared_and_not_published(shop: 
     assert "tier-period" in said
     assert found["effectOnCustomer"] == "WORSE", "points expire"
     refused = publish(shop, given, start=None)
-    assert refused["userErrors"] == [{"code": "NOT_KEPT_YET", "path": ["input", "clauses", "4", "effect"]}]
+    assert refused["userErrors"] == [{"code": "NOT_ENFORCED_YET", "path": ["input", "clauses", "4", "effect"]}]
     assert shop.ask("{ terms { version } }")["terms"]["version"] == 1
 
 

@@ -21,8 +21,8 @@ from app.api.conventions.scalars import (
     show_decimal,
     show_time,
 )
-from app.api.serving.core_schema import core_schema
-from tests.api.small import Edge, code, schema
+from app.graphql_server.core_schema import core_schema
+from tests.api.minimal_schema import Edge, code, schema
 
 CORE = core_schema(schema)
 TYPES = {"moment": "DateTime", "day": "Date", "hour": "Time", "decimal": "Decimal", "currency": "CurrencyCode", "locale": "Locale", "big": "BigInt"}  # fmt: skip

@@ -7,8 +7,8 @@ from pathlib import Path
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
 from app.api.schema import schema
-from app.api.serving.core_schema import core_schema
-from app.api.serving.export import print_sdl
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.schema_export import print_sdl
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,15 +19,15 @@ def test_the_schema_in_the_repository_is_the_schema_that_is_served() -> None:
 
 def test_everything_in_the_schema_is_described() -> None:
     bare = []
-    for name, one in core_schema(schema).type_map.items():
+    for name, type_ in core_schema(schema).type_map.items():
         if name.startswith("__") or name in ("String", "Int", "Boolean", "ID", "Float"):
             continue
-        if not one.description:
+        if not type_.description:
             bare.append(name)
-        if isinstance(one, GraphQLEnumType):
-            bare += [f"{name}.{key}" for key, value in one.values.items() if not value.description]
-        if isinstance(one, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-            for key, field in one.fields.items():
+        if isinstance(type_, GraphQLEnumType):
+            bare += [f"{name}.{key}" for key, value in type_.values.items() if not value.description]
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            for key, field in type_.fields.items():
                 if not field.description:
                     bare.append(f"{name}.{key}")
                 for argument, given in getattr(field, "args", {}).items():

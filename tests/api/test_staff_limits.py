@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from app.domain.identities import IdentityKind
-from app.queries.cards import card as card_of
+from app.domain.customers.identities import IdentityKind
+from app.queries.customers.customers import card as card_of
 from app.queries.records import CustomerBy
-from app.store.opening import open_database
-from app.usecases.desk import Desk
+from app.store.database.connect import open_database
+from app.usecases.application import Application
 from tests.api.test_households import JOIN
-from tests.api.test_merging import MERGE
-from tests.proving import faults_in
+from tests.api.test_merges import MERGE
 from tests.shop import Clock, Shop, new_id, open_shop, real_now
+from tests.verification import faults_in
 
 REFUSED = "userErrors { code path message ... on TechnicalRefusal { detail } }"
 ADJUST = f"mutation($input: AdjustPointsInput!) {{ adjustPoints(input: $input) {{ entry {{ points }} {REFUSED} }} }}"
@@ -31,9 +31,9 @@ AMEND = f"mutation($input: AmendPurchaseInput!) {{ amendPurchase(input: $input) 
 CANCEL = (
     f"mutation($input: CancelRedemptionInput!) {{ cancelRedemption(input: $input) {{ entry {{ points }} {REFUSED} }} }}"
 )
-HOLD = f"mutation($input: HoldRewardInput!) {{ holdReward(input: $input) {{ redemption {{ id }} {REFUSED} }} }}"
-CAPTURE = f"mutation($input: CaptureHoldInput!) {{ captureHold(input: $input) {{ redemption {{ id }} {REFUSED} }} }}"
-RELEASE = f"mutation($input: ReleaseHoldInput!) {{ releaseHold(input: $input) {{ redemption {{ id }} {REFUSED} }} }}"
+HOLD = f"mutation($input: HoldRedemptionInput!) {{ holdRedemption(input: $input) {{ redemption {{ id }} {REFUSED} }} }}"
+CAPTURE = f"mutation($input: CaptureRedemptionInput!) {{ captureRedemption(input: $input) {{ redemption {{ id }} {REFUSED} }} }}"
+RELEASE = f"mutation($input: ReleaseRedemptionInput!) {{ releaseRedemption(input: $input) {{ redemption {{ id }} {REFUSED} }} }}"
 
 
 class MorningClock(Clock):
@@ -103,11 +103,13 @@ def tied_key(shop: Shop, card: str, *, role: Role = Role.STAFF) -> str:
     async def run() -> str:
         database = open_database(shop.url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
+        application = Application(database=database, clock=real_now, new_id=new_id)
         program = shop.program.program.id
-        row = await desk.ask(card_of, program_id=program, by=CustomerBy(card, IdentityKind.CARD), at=real_now())
+        row = await application.query(
+            card_of, program_id=program, by=CustomerBy(card, IdentityKind.CARD), at=real_now()
+        )
         assert row is not None
-        new = await desk.hand_out_key(program_id=program, role=role, label="Ana", customer_id=row.id)
+        new = await application.issue_key(program_id=program, role=role, label="Ana", customer_id=row.id)
         await database.stop()
         return new.token
 
@@ -120,8 +122,8 @@ def other_key(shop: Shop, *, role: Role = Role.STAFF) -> str:
     async def run() -> str:
         database = open_database(shop.url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
-        new = await desk.hand_out_key(program_id=shop.program.program.id, role=role, label="Ben")
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        new = await application.issue_key(program_id=shop.program.program.id, role=role, label="Ben")
         await database.stop()
         return new.token
 

@@ -12,8 +12,8 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_holds import CAPTURE, HOLD, RELEASE, end, keep_time
 from tests.api.test_terms import PUBLISH, REWARD
-from tests.proving import faults_in
 from tests.shop import DECISION, Clock, Shop, open_shop
+from tests.verification import faults_in
 
 BALANCES = "balances { unit { code name } available pending held owed lifetime buysToday { key } }"
 BUY = f"""mutation($input: RecordPurchaseInput!) {{ recordPurchase(input: $input) {{ {DECISION} {BALANCES}
@@ -37,9 +37,9 @@ BASKET = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(custome
 PREVIEW = f"""query($purchase: PurchaseBy!) {{ refundPreview(purchase: $purchase) {{ {BALANCES}
   decision {{ points {{ points unit {{ code }} }} }} }} }}"""
 GIVEN_BACK = """query($purchase: PurchaseBy!, $lines: [RefundLineInput!]) { refundPreview(purchase: $purchase, lines: $lines) {
-  pointsBack stampsBack cash { amount } } }"""
+  pointsRestored stampsRestored cash { amount } } }"""
 TAKEN_BACK = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $input) {{ {DECISION} {BALANCES}
-  pointsBack stampsBack cash {{ amount }} userErrors {{ code }} }} }}"""
+  pointsRestored stampsRestored cash {{ amount }} userErrors {{ code }} }} }}"""
 EXPLAIN = "query($entry: ID!) { explain(entry: $entry) { recomputedPoints agrees } }"
 PAST = "query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { wallet { balanceAt(at: $at, unit: STAMPS) { available unit { code } } } } }"
 LIABILITY = "{ liability { units { unit { code } outstanding held owed } } }"
@@ -95,7 +95,10 @@ def refund(shop: Shop, receipt: str, **more: Any) -> Any:
 
 def counts(answer: Any) -> dict[str, tuple[int, int, int]]:
     """Available, held and owed by unit."""
-    return {one["unit"]["code"]: (one["available"], one["held"], one["owed"]) for one in answer["balances"]}
+    return {
+        balance["unit"]["code"]: (balance["available"], balance["held"], balance["owed"])
+        for balance in answer["balances"]
+    }
 
 
 def stamps(shop: Shop, card: str) -> tuple[int, int, int]:
@@ -106,21 +109,21 @@ def stamps(shop: Shop, card: str) -> tuple[int, int, int]:
 def stamp_ledger(shop: Shop, card: str) -> list[tuple[str, int]]:
     """The entries of stamps, newest first."""
     nodes = shop.ask(CARD, by={"card": card})["customer"]["ledger"]["nodes"]
-    assert all(one["unit"]["code"] == "stamps" for one in nodes)
-    return [(one["type"], one["points"]) for one in nodes]
+    assert all(node["unit"]["code"] == "stamps" for node in nodes)
+    return [(node["type"], node["points"]) for node in nodes]
 
 
 def test_a_purchase_earns_points_and_a_stamp_in_one_decision(shop: Shop) -> None:
     card = shop.enrol()
     assert stamp_ledger(shop, card) == []
     bought = buy(shop, card)
-    assert [(one["unit"]["code"], one["points"]) for one in bought["decision"]["points"]] == [
+    assert [(point["unit"]["code"], point["points"]) for point in bought["decision"]["points"]] == [
         ("points", 6),
         ("stamps", 1),
     ]
     assert counts(bought) == {"points": (6, 0, 0), "stamps": (1, 0, 0)}
     assert bought["entry"] == {"points": 6, "unit": {"code": "points"}}
-    said = {one["clause"]["key"]: one for one in bought["decision"]["reasons"]}
+    said = {reason["clause"]["key"]: reason for reason in bought["decision"]["reasons"]}
     assert (said["visit"]["code"], said["visit"]["statement"]) == ("STAMPS_EARNED", "1 stamp under clause 2.")
     assert stamp_ledger(shop, card) == [("EARN", 1)]
     small = buy(shop, card, "2.00")
@@ -146,12 +149,12 @@ def test_the_meal_costs_stamps_and_what_is_missing_is_said_in_stamps(shop: Shop)
         "INSUFFICIENT_STAMPS",
         "“Meal” costs 3 stamps; you have 2 stamps.",
     )
-    assert [one["code"] for one in reason["remedies"]] == ["COLLECT_STAMPS"]
+    assert [remedy["code"] for remedy in reason["remedies"]] == ["COLLECT_STAMPS"]
     assert offer["decision"]["reasons"][0]["remedies"][0]["statement"] == "Collect 1 more stamp."
     third = buy(shop, card)
-    assert [[one["key"] for one in unit["buysToday"]] for unit in third["balances"]] == [[], []]
+    assert [[value["key"] for value in unit["buysToday"]] for unit in third["balances"]] == [[], []]
     held = shop.ask(CARD, by={"card": card})["customer"]["wallet"]["balances"]
-    assert [[one["key"] for one in unit["buysToday"]] for unit in held] == [[], ["meal"]]
+    assert [[value["key"] for value in unit["buysToday"]] for unit in held] == [[], ["meal"]]
     paid = redeem(shop, card)
     assert paid["decision"]["outcome"] == "GRANTED"
     assert counts(paid) == {"points": (18, 0, 0), "stamps": (0, 0, 0)}
@@ -171,14 +174,14 @@ def test_a_refund_takes_the_stamp_back_and_what_is_gone_comes_off_the_next_card(
     back = refund(shop, "r-1")
     assert counts(before) == counts(back) == {"points": (12, 0, 0), "stamps": (0, 0, 1)}
     assert before["decision"]["points"] == back["decision"]["points"]
-    assert [one["points"] for one in back["decision"]["points"]] == [6, 1]
-    codes = [one["code"] for one in back["decision"]["reasons"]]
-    assert "STAMPS_TAKEN_BACK" in codes
+    assert [point["points"] for point in back["decision"]["points"]] == [6, 1]
+    codes = [each_reason["code"] for each_reason in back["decision"]["reasons"]]
+    assert "STAMPS_CLAWED_BACK" in codes
     assert stamp_ledger(shop, card)[0] == ("CLAWBACK", -1)
     refused = redeem(shop, card)
     (reason,) = refused["decision"]["reasons"]
     assert reason["code"] == "NEGATIVE_STAMPS"
-    assert [one["code"] for one in reason["remedies"]] == ["COLLECT_STAMPS"]
+    assert [remedy["code"] for remedy in reason["remedies"]] == ["COLLECT_STAMPS"]
     assert counts(buy(shop, card))["stamps"] == (0, 0, 0), "the next stamp fills what is owed"
     assert counts(buy(shop, card))["stamps"] == (1, 0, 0)
 
@@ -197,7 +200,7 @@ def test_stamps_are_reserved_paid_and_let_go(shop: Shop, clock: Clock) -> None:
     given = {"customer": {"card": card}, "reward": {"key": "meal"}, "minutes": 30}
     for checkout in ("c-1", "c-2"):
         order = {"idempotencyKey": uuid.uuid4().hex, "checkout": checkout, **given}
-        held = shop.ask(HOLD, input=order)["holdReward"]
+        held = shop.ask(HOLD, input=order)["holdRedemption"]
         assert held["decision"]["outcome"] == ("GRANTED" if checkout == "c-1" else "REFUSED")
     assert stamps(shop, card) == (1, 3, 0)
     (_, in_stamps) = shop.ask(LIABILITY, role=Role.OWNER)["liability"]["units"]
@@ -226,7 +229,7 @@ def test_a_cancelled_redemption_gives_the_very_stamps_back(shop: Shop) -> None:
     assert undone["userErrors"] == []
     assert counts(undone)["stamps"] == (3, 0, 0)
     assert undone["entry"] == {"type": "REVERSAL", "points": 3, "unit": {"code": "stamps"}}
-    assert [one["code"] for one in undone["decision"]["reasons"]] == ["STAMPS_RETURNED"]
+    assert [reason["code"] for reason in undone["decision"]["reasons"]] == ["STAMPS_RETURNED"]
 
 
 def test_a_late_purchase_stamps_the_card_of_its_time(shop: Shop, clock: Clock) -> None:
@@ -264,7 +267,9 @@ def test_staff_give_and_take_stamps(shop: Shop) -> None:
     taken = shop.ask(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "b", "points": -1})["adjustPoints"]
     assert counts(taken)["stamps"] == (1, 0, 0)
     more = shop.ask(ADJUST, role=Role.STAFF, input={**given, "idempotencyKey": "c", "points": -2})["adjustPoints"]
-    assert [(one["code"], one["path"]) for one in more["userErrors"]] == [("NOT_ENOUGH_POINTS", ["input", "points"])]
+    assert [(error["code"], error["path"]) for error in more["userErrors"]] == [
+        ("NOT_ENOUGH_POINTS", ["input", "points"])
+    ]
 
 
 def test_a_merged_customer_brings_stamps_along(shop: Shop) -> None:
@@ -293,7 +298,10 @@ def test_a_basket_says_before_what_it_stamps(shop: Shop) -> None:
             {"points": 1, "unit": {"code": "stamps"}},
         ]
     )
-    said = {one["clause"]["key"]: (one["applies"], one["points"], one["unit"]["code"]) for one in found["clauses"]}
+    said = {
+        clause["clause"]["key"]: (clause["applies"], clause["points"], clause["unit"]["code"])
+        for clause in found["clauses"]
+    }
     assert said["visit"] == (True, 1, "stamps")
     assert said["meal"] == (False, 3, "stamps")
 
@@ -303,8 +311,8 @@ def test_stamps_are_called_so_in_the_language_asked_for(shop: Shop) -> None:
     buy(shop, card)
     names = {
         locale: [
-            one["unit"]["name"]
-            for one in shop.ask(CARD, by={"card": card}, language=locale)["customer"]["wallet"]["balances"]
+            balance["unit"]["name"]
+            for balance in shop.ask(CARD, by={"card": card}, language=locale)["customer"]["wallet"]["balances"]
         ][1]
         for locale in ("en", "de", "zh-Hans", "zh-Hant")
     }
@@ -323,8 +331,8 @@ def test_stamps_that_paid_for_goods_come_back_with_them_and_the_answer_says_how_
     tried = shop.ask(GIVEN_BACK, purchase={"externalId": "meals"}, lines=two)["refundPreview"]
     back = {"idempotencyKey": "back", "purchase": {"externalId": "meals"}, "lines": two}
     done = shop.ask(TAKEN_BACK, input=back)["recordRefund"]
-    assert tried == {"pointsBack": 0, "stampsBack": 2, "cash": {"amount": "0.00"}}
-    assert (done["pointsBack"], done["stampsBack"], done["cash"]) == (0, 2, {"amount": "0.00"})
+    assert tried == {"pointsRestored": 0, "stampsRestored": 2, "cash": {"amount": "0.00"}}
+    assert (done["pointsRestored"], done["stampsRestored"], done["cash"]) == (0, 2, {"amount": "0.00"})
     assert done["balances"][1]["available"] == 2
 
 
@@ -333,6 +341,6 @@ def test_nothing_is_said_of_points_where_stamps_alone_go_back(shop: Shop) -> Non
     buy(shop, card, "5.40", receipt="r")
     given = {"idempotencyKey": "back", "purchase": {"externalId": "r"}, "amount": "0.45"}
     done = shop.ask(TAKEN_BACK, input=given)["recordRefund"]
-    said = [one["statement"] for one in done["decision"]["reasons"]]
+    said = [reason["statement"] for reason in done["decision"]["reasons"]]
     assert done["balances"][1]["available"] == 0
-    assert not any(one.endswith("points for what you returned.") for one in said), said
+    assert not any(value.endswith("points for what you returned.") for value in said), said

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.domain.access import Role
-from tests.api.test_budgets import publish
-from tests.api.test_late_facts import REWARD
+from tests.api.test_budgets_and_nth_items import publish
+from tests.api.test_late_events import REWARD
 from tests.shop import Shop, open_shop
 
 WEDNESDAY_EVENING = "2026-03-04T18:00:00Z"
@@ -85,7 +85,7 @@ def test_happy_hour_is_said_to_the_guest_by_the_offer_and_by_the_till(blank: Sho
     decision = blank.ask(REDEEM, input=given)["redeemReward"]["decision"]
     assert (decision["outcome"], decision["summary"]) == ("REFUSED", said)
     assert decision["tw"] == ["週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。"]
-    (remedy,) = [one for reason in decision["reasons"] for one in reason["remedies"]]
+    (remedy,) = [each_remedy for reason in decision["reasons"] for each_remedy in reason["remedies"]]
     assert remedy["us"].replace("\u00a0", " ") == "You can have it from 7 PM today."
     assert blank.ask(REDEEM, input=given)["redeemReward"]["decision"] == decision, "a replay says the same"
 

@@ -71,17 +71,17 @@ def test_typed_clauses_become_numbered_sentences_and_the_standard_ones_are_added
     done = publish(blank, CLAUSES, effectiveFrom="2026-01-01T00:00:00Z")
     assert done["userErrors"] == []
     clauses = done["terms"]["clauses"]
-    assert [(one["number"], one["key"], one["kind"]) for one in clauses[:4]] == [
+    assert [(clause["number"], clause["key"], clause["kind"]) for clause in clauses[:4]] == [
         ("1", "happy-hour", "EARNING"),
         ("2", "tea", "EARNING"),
         ("3", "visit", "EARNING"),
         ("4", "cake", "REWARD"),
     ]
-    assert [one["kind"] for one in clauses[4:]] == ["POLICY"] * 7
+    assert [clause["kind"] for clause in clauses[4:]] == ["POLICY"] * 7
     for part in ("2 points for every £1", "Monday to Friday", "17:00", "19:00", "at least £20"):
         assert part in clauses[0]["statement"]
     assert "You can have “Cake” for 10 points" in clauses[3]["statement"]
-    assert [one["kind"] for one in clauses[3]["conditions"]] == ["dates", "products"]
+    assert [condition["kind"] for condition in clauses[3]["conditions"]] == ["dates", "products"]
 
 
 def test_every_failed_condition_of_a_refusal_is_listed_with_its_own_way_out(blank: Shop) -> None:
@@ -91,12 +91,12 @@ def test_every_failed_condition_of_a_refusal_is_listed_with_its_own_way_out(blan
     basket = {"occurredAt": "2026-05-01T12:00:00Z", "lines": [{"sku": "voucher", "quantity": "1", "unitPrice": "5.00"}]}
     refused = blank.redeem(card, "cake", basket=basket)["decision"]
     assert refused["outcome"] == "REFUSED"
-    assert [(one["clause"]["key"], one["code"], one["verdict"]) for one in refused["reasons"]] == [
+    assert [(reason["clause"]["key"], reason["code"], reason["verdict"]) for reason in refused["reasons"]] == [
         ("cake", "OUTSIDE_DATES", "NOT_MET"),
         ("cake", "NO_ELIGIBLE_PRODUCT", "NOT_MET"),
         ("cake", "INSUFFICIENT_POINTS", "NOT_MET"),
     ]
-    dates, products, points = [one["remedies"][0] for one in refused["reasons"]]
+    dates, products, points = [reason["remedies"][0] for reason in refused["reasons"]]
     assert dates["code"] == "COME_AT"
     assert dates["from"] == "2026-05-31T23:00:00Z", "midnight in London"
     assert products["code"] == "ADD_PRODUCT"
@@ -111,11 +111,13 @@ def test_the_best_clause_counts_and_the_others_say_so(blank: Shop) -> None:
     lines = [{"sku": "sencha", "categories": ["tea"], "quantity": "3", "unitPrice": "10.00"}]
     bought = blank.buy(card, "", lines=lines, occurredAt=tuesday)["decision"]
     assert bought["points"][0]["points"] == 60
-    results = {one["clause"]["key"]: one["code"] for one in bought["reasons"] if one["code"] != "CONDITION_MET"}
+    results = {
+        reason["clause"]["key"]: reason["code"] for reason in bought["reasons"] if reason["code"] != "CONDITION_MET"
+    }
     assert results == {"happy-hour": "POINTS_EARNED", "tea": "BETTER_CLAUSE_APPLIED", "visit": "BETTER_CLAUSE_APPLIED"}
     later = blank.buy(card, "", lines=lines, occurredAt="2026-03-03T19:00:00Z")["decision"]
     assert later["points"][0]["points"] == 15
-    window = next(one for one in later["reasons"] if one["code"] == "OUTSIDE_TIME_WINDOW")
+    window = next(reason for reason in later["reasons"] if reason["code"] == "OUTSIDE_TIME_WINDOW")
     assert window["remedies"][0]["from"] == "2026-03-04T17:00:00Z"
 
 
@@ -221,7 +223,7 @@ def test_a_change_needs_notice_and_the_refusal_names_its_clause_and_the_earliest
     assert granted["decision"]["outcome"] == "GRANTED"
     terms = granted["terms"]
     assert (terms["version"], terms["status"]) == (2, "SCHEDULED")
-    changed = {(one["before"] or one["after"])["key"]: one["effectOnCustomer"] for one in terms["changes"]}
+    changed = {(change["before"] or change["after"])["key"]: change["effectOnCustomer"] for change in terms["changes"]}
     assert changed == {"points-per-spend": "WORSE", "coffee": "WORSE", "mug": "WORSE"}
     assert shop.ask("{ terms { version status } }") == {"terms": {"version": 1, "status": "IN_FORCE"}}
 

@@ -1,4 +1,4 @@
-"""Levels over HTTP: reached at once, kept for a year or for days of grace, and told with their reasons. On both databases."""
+"""Tiers over HTTP: reached at once, kept for a year or for days of grace, and told with their reasons. On both databases."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pytest
 
 from app.domain.access import Role
 from tests.api.test_access import code_of, customer_key
-from tests.passing_on import join
-from tests.proving import faults_in
 from tests.shop import START, Clock, Shop, open_shop
+from tests.transfers import join
+from tests.verification import faults_in
 
 LEVEL = "{ key name points clause { key kind statement } }"
 REASON = "verdict code statement observed required clause { key statement }"
 TIER = f"""query($by: CustomerBy!) {{ customer(by: $by) {{ wallet {{ balances {{ qualifying }} }}
-  tier {{ key name since holdsUntil qualifyingPoints period periodEnds level {LEVEL}
-    next {{ level {{ key name points }} missing }} projected {{ at level {{ key name }} }} reasons {{ {REASON} }} }}
+  tier {{ key name since holdsUntil qualifyingPoints period periodEnds tier {LEVEL}
+    next {{ tier {{ key name points }} missing }} projected {{ at tier {{ key name }} }} reasons {{ {REASON} }} }}
   tierChanges {{ at before {{ key }} after {{ key }} qualifyingPoints
     decision {{ outcome decidedFor points {{ points }} terms {{ version }} reasons {{ {REASON} }} }} }} }} }}"""
 PLAIN = (
@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def opening(database_url: str, clock: Clock) -> Opening:
-    """Opens a shop with levels; its books are proved in the end."""
+    """Opens a shop with tiers; its books are proved in the end."""
 
     @contextmanager
     def opened(period: str = "CALENDAR_YEAR", grace: int = 30) -> Iterator[Shop]:
@@ -73,7 +73,7 @@ def clauses(period: str = "CALENDAR_YEAR", grace: int = 30, *, gold: int = 500) 
 
 
 def at_level(key: str, tier: str, effect: Any) -> Any:
-    """A clause for a level and above."""
+    """A clause for a tier and above."""
     return {"key": key, "conditions": [{"tierAtLeast": {"tier": tier}}], "effect": effect}
 
 
@@ -88,7 +88,7 @@ def publish(shop: Shop, *given: Any, start: datetime | None) -> Any:
 
 
 def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
-    """The level of a card; what is read off for tills is the same."""
+    """The tier of a card; what is read off for tills is the same."""
     found = shop.ask(TIER, by={"card": card}, language=language)["customer"]
     plain = shop.ask(PLAIN, by={"card": card})["customer"]["tier"]
     if plain is not None:
@@ -99,7 +99,7 @@ def tier(shop: Shop, card: str, *, language: str = "en") -> Any:
 
 
 def changes(shop: Shop, card: str, *, language: str = "en") -> Any:
-    """The levels reached and lost, newest first."""
+    """The tiers reached and lost, newest first."""
     return shop.ask(TIER, by={"card": card}, language=language)["customer"]["tierChanges"]
 
 
@@ -127,17 +127,17 @@ def test_a_level_is_reached_at_once_and_the_purchase_that_reaches_it_is_judged_a
     with opening() as shop:
         card = shop.enrol()
         none = tier(shop, card)
-        assert (none["key"], none["name"], none["since"], none["level"], none["projected"]) == (None,) * 5
+        assert (none["key"], none["name"], none["since"], none["tier"], none["projected"]) == (None,) * 5
         assert (none["next"], none["period"]) == (
-            {"level": {"key": "silver", "name": "Silber", "points": 100}, "missing": 100},
+            {"tier": {"key": "silver", "name": "Silber", "points": 100}, "missing": 100},
             "CALENDAR_YEAR",
         )
         assert moment(none["periodEnds"]) == midnight(2091, 1, 1)
         assert buy(shop, card, 100) == 100, "no extra: silver is reached by this very purchase"
         silver = tier(shop, card)
         assert (silver["key"], silver["name"], silver["qualifyingPoints"]) == ("silver", "Silber", 100)
-        assert silver["level"]["clause"]["statement"] == "You reach tier “Silber” with 100 qualifying points."
-        assert silver["next"] == {"level": {"key": "gold", "name": "金卡", "points": 500}, "missing": 400}
+        assert silver["tier"]["clause"]["statement"] == "You reach tier “Silber” with 100 qualifying points."
+        assert silver["next"] == {"tier": {"key": "gold", "name": "金卡", "points": 500}, "missing": 400}
         assert buy(shop, card, 400) == 405, "gold is reached by this very purchase"
         gold = tier(shop, card)
         assert (gold["key"], gold["holdsUntil"], gold["next"], gold["reasons"]) == ("gold", None, None, [])
@@ -167,13 +167,13 @@ def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_d
         card = shop.enrol()
         buy(shop, card, 500)
         first = tier(shop, card)
-        assert (moment(first["projected"]["at"]), first["projected"]["level"]["key"]) == (midnight(2091, 1, 1), "gold")
+        assert (moment(first["projected"]["at"]), first["projected"]["tier"]["key"]) == (midnight(2091, 1, 1), "gold")
         clock.now = datetime(2091, 6, 1, 12, tzinfo=UTC)
         second = tier(shop, card)
         assert (second["key"], second["qualifyingPoints"], second["holdsUntil"]) == ("gold", 0, None)
-        assert (moment(second["projected"]["at"]), second["projected"]["level"]) == (midnight(2092, 1, 31), None)
+        assert (moment(second["projected"]["at"]), second["projected"]["tier"]) == (midnight(2092, 1, 31), None)
         assert buy(shop, card, 120) == 245, "still gold"
-        assert (tier(shop, card)["projected"]["level"], tier(shop, card)["next"]) == (
+        assert (tier(shop, card)["projected"]["tier"], tier(shop, card)["next"]) == (
             {"key": "silver", "name": "Silber"},
             None,
         )
@@ -184,7 +184,7 @@ def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_d
         assert (reason["code"], reason["verdict"], reason["observed"]) == ("TIER_KEPT", "APPLIED", "120")
         assert "no longer enough for the tier “金卡”" in reason["statement"]
         assert "until Thursday, 31 January 2092, 00:00" in reason["statement"]
-        assert buy(shop, card, 10) == 25, "in the days of grace the level counts"
+        assert buy(shop, card, 10) == 25, "in the days of grace the tier counts"
         clock.now = midnight(2092, 1, 31)
         lost = tier(shop, card)
         assert (lost["key"], moment(lost["since"]), lost["holdsUntil"]) == ("silver", midnight(2092, 1, 31), None)
@@ -194,9 +194,9 @@ def test_a_calendar_year_gives_its_level_for_the_next_one_too_and_then_for_the_d
         assert (up["before"], up["after"]["key"], up["qualifyingPoints"]) == (None, "gold", 500)
         assert (down["before"]["key"], down["after"]["key"], down["qualifyingPoints"]) == ("gold", "silver", 120)
         assert moment(down["at"]) == midnight(2092, 1, 31)
-        assert [one["decision"]["reasons"][0]["code"] for one in (up, down)] == ["TIER_REACHED", "TIER_LOST"]
-        assert [one["decision"]["outcome"] for one in (up, down)] == ["GRANTED", "REFUSED"]
-        assert [one["decision"]["reasons"][0]["clause"]["key"] for one in (up, down)] == ["gold", "gold"]
+        assert [value["decision"]["reasons"][0]["code"] for value in (up, down)] == ["TIER_REACHED", "TIER_LOST"]
+        assert [value["decision"]["outcome"] for value in (up, down)] == ["GRANTED", "REFUSED"]
+        assert [value["decision"]["reasons"][0]["clause"]["key"] for value in (up, down)] == ["gold", "gold"]
 
 
 def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening, clock: Clock) -> None:
@@ -208,7 +208,7 @@ def test_in_a_rolling_year_each_point_counts_for_twelve_months(opening: Opening,
         held = tier(shop, card)
         assert (held["key"], held["periodEnds"]) == ("silver", None)
         # The 60 count to 5 March 2091; ten more days are given, from 6 March on.
-        assert (moment(held["projected"]["at"]), held["projected"]["level"]) == (midnight(2091, 3, 16), None)
+        assert (moment(held["projected"]["at"]), held["projected"]["tier"]) == (midnight(2091, 3, 16), None)
         clock.now = datetime(2091, 3, 5, 23, 59, tzinfo=UTC)
         assert tier(shop, card)["qualifyingPoints"] == 110
         clock.now = midnight(2091, 3, 6)
@@ -248,8 +248,8 @@ def test_after_a_refund_the_level_is_kept_for_days_of_grace_from_the_refund_on(o
         kept = tier(shop, card)
         # 1 May is the day of the refund, 21 May the last of twenty; summer time in London.
         assert (kept["key"], moment(kept["holdsUntil"])) == ("gold", datetime(2090, 5, 21, 23, tzinfo=UTC))
-        assert [one["code"] for one in kept["reasons"]] == ["TIER_KEPT"]
-        assert (moment(kept["projected"]["at"]), kept["projected"]["level"]) == (moment(kept["holdsUntil"]), None)
+        assert [reason["code"] for reason in kept["reasons"]] == ["TIER_KEPT"]
+        assert (moment(kept["projected"]["at"]), kept["projected"]["tier"]) == (moment(kept["holdsUntil"]), None)
         clock.now = datetime(2090, 5, 21, 22, 30, tzinfo=UTC)
         assert buy(shop, card, 10) == 25
         clock.now = datetime(2090, 5, 21, 23, tzinfo=UTC)
@@ -264,7 +264,7 @@ def test_without_days_of_grace_a_refund_ends_the_level_at_once(opening: Opening)
         assert tier(shop, card)["key"] == "silver"
         shop.refund("gone")
         assert tier(shop, card)["key"] is None
-        assert [one["after"] and one["after"]["key"] for one in changes(shop, card)] == [None, "silver"]
+        assert [change["after"] and change["after"]["key"] for change in changes(shop, card)] == [None, "silver"]
         assert buy(shop, card, 10) == 10
 
 
@@ -282,12 +282,12 @@ def test_a_purchase_that_arrives_late_brings_the_level_earlier_and_what_followed
         held = tier(shop, card)
         assert (held["key"], moment(held["since"])) == ("gold", START + 10 * DAY)
         entries = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
-        told = [(one["purchase"]["externalId"], one["points"]) for one in reversed(entries)]
+        told = [(entry["purchase"]["externalId"], entry["points"]) for entry in reversed(entries)]
         assert told[:4] == [("a", 450), ("b", 45), ("c", 105), ("late", 60)]
         assert sorted(told[4:]) == [("b", 40), ("c", 100)], "at gold both are doubled"
-        assert [one["decision"]["points"][0]["points"] for one in entries[:2]] in ([85, 205], [205, 85])
+        assert [entry["decision"]["points"][0]["points"] for entry in entries[:2]] in ([85, 205], [205, 85])
         assert shop.available(card) == 450 + 85 + 205 + 60
-        assert [(one["after"]["key"], moment(one["at"])) for one in changes(shop, card)] == [
+        assert [(change["after"]["key"], moment(change["at"])) for change in changes(shop, card)] == [
             ("gold", START + 10 * DAY),
         ]
 
@@ -313,7 +313,7 @@ def test_levels_that_are_announced_are_given_when_they_start_also_to_who_joined_
         assert [moment(tier(shop, card)["since"]) for card in (old, joined)] == [start, start]
         (reached,) = changes(shop, joined)
         assert (reached["qualifyingPoints"], reached["decision"]["terms"]["version"]) == (120, 2)
-        assert buy(shop, old, 10) == 15, "the level counts though nobody looked in between"
+        assert buy(shop, old, 10) == 15, "the tier counts though nobody looked in between"
         assert buy(shop, quiet, 100) == 100
         assert faults_in(database_url) == []
 
@@ -361,7 +361,7 @@ def test_who_shares_a_wallet_has_a_level_of_their_own(opening: Opening) -> None:
         assert shop.available(host) == 170
         assert [tier(shop, card)["qualifyingPoints"] for card in (host, member)] == [80, 90]
         assert [tier(shop, card)["key"] for card in (host, member)] == [None, None]
-        assert buy(shop, host, 20) == 20, "not at a level: theirs are 80"
+        assert buy(shop, host, 20) == 20, "not at a tier: theirs are 80"
         assert [tier(shop, card)["key"] for card in (host, member)] == ["silver", None]
         assert buy(shop, member, 5) == 5
         assert buy(shop, host, 5) == 10
@@ -371,11 +371,11 @@ def test_who_shares_a_wallet_has_a_level_of_their_own(opening: Opening) -> None:
 def test_the_levels_of_the_terms_are_listed_lowest_first_with_their_clauses(opening: Opening) -> None:
     with opening() as shop:
         found = shop.ask(LEVELS)["terms"]["tiers"]
-        assert [(one["key"], one["name"], one["points"]) for one in found] == [
+        assert [(value["key"], value["name"], value["points"]) for value in found] == [
             ("silver", "Silber", 100),
             ("gold", "金卡", 500),
         ]
-        assert [one["clause"]["kind"] for one in found] == ["TIER", "TIER"]
+        assert [value["clause"]["kind"] for value in found] == ["TIER", "TIER"]
         german = shop.ask(LEVELS, language="de")["terms"]["tiers"][1]["clause"]["statement"]
         assert german == "Die Stufe „金卡“ wird mit 500 Statuspunkten erreicht."
 
@@ -400,20 +400,20 @@ def test_the_levels_of_many_customers_are_read_together(opening: Opening) -> Non
         for place, card in enumerate(cards):
             buy(shop, card, 20 * place + 1)
         ids = [
-            shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": one})["customer"]["id"]
-            for one in cards
+            shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text})["customer"]["id"]
+            for text in cards
         ]
         asked = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { tier { key projected { at } } tierChanges { at } } } }"
         found = shop.ask(asked, ids=ids)["nodes"]
-        assert [one["tier"]["key"] for one in found] == [None] * 5 + ["silver"] * 7
-        assert [len(one["tierChanges"]) for one in found] == [0] * 5 + [1] * 7
+        assert [value["tier"]["key"] for value in found] == [None] * 5 + ["silver"] * 7
+        assert [len(value["tierChanges"]) for value in found] == [0] * 5 + [1] * 7
 
 
 def test_the_template_with_levels_is_a_program_that_works_from_the_first_purchase(
     database_url: str, clock: Clock
 ) -> None:
     with open_shop(database_url, clock=clock, template="tiered") as shop:
-        assert [one["name"] for one in shop.ask(LEVELS)["terms"]["tiers"]] == ["Silver", "Gold", "Platinum"]
+        assert [tier["name"] for tier in shop.ask(LEVELS)["terms"]["tiers"]] == ["Silver", "Gold", "Platinum"]
         card = shop.enrol()
         assert buy(shop, card, 300) == 300
         assert (shop.available(card), tier(shop, card)["key"]) == (0, "silver")

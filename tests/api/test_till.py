@@ -64,9 +64,9 @@ def test_a_refusal_names_its_clause_and_what_would_help_in_the_language_asked_fo
     assert reason["clause"]["key"] == "coffee"
     assert reason["clause"]["statement"] == clause
     assert reason["statement"] == statement
-    assert [(one["code"], one["statement"], one["points"]) for one in reason["remedies"]] == [
-        ("COLLECT_POINTS", remedy, 39)
-    ]
+    assert [
+        (each_remedy["code"], each_remedy["statement"], each_remedy["points"]) for each_remedy in reason["remedies"]
+    ] == [("COLLECT_POINTS", remedy, 39)]
     assert refused["redemption"] is None
     assert shop.ledger(card) == [("EARN", 61)]
 
@@ -93,7 +93,7 @@ def test_refunds_by_line_take_back_what_the_kept_goods_would_not_have_earned(sho
     assert rest["cash"] == {"amount": "40.40", "currencyCode": "GBP"}
     assert rest["balances"] == [{"available": 0}]
     again = shop.refund("R-1")
-    assert [one["code"] for one in again["userErrors"]] == ["NOTHING_TO_REFUND"]
+    assert [error["code"] for error in again["userErrors"]] == ["NOTHING_TO_REFUND"]
     assert shop.ledger(card) == [("EARN", 50), ("CLAWBACK", -10), ("CLAWBACK", -40)]
 
 
@@ -118,8 +118,14 @@ def test_a_basket_check_says_before_what_the_purchase_then_does(shop: Shop) -> N
     )["basketCheck"]["decision"]
     assert shop.available(card) == 0
     bought = shop.buy(card, "12.49")["decision"]
-    assert [one["points"] for one in checked["points"]] == [one["points"] for one in bought["points"]] == [12]
-    assert [one["statement"] for one in checked["reasons"]] == [one["statement"] for one in bought["reasons"]]
+    assert (
+        [point["points"] for point in checked["points"]]
+        == [each_point["points"] for each_point in bought["points"]]
+        == [12]
+    )
+    assert [reason["statement"] for reason in checked["reasons"]] == [
+        each_reason["statement"] for each_reason in bought["reasons"]
+    ]
 
 
 def test_offers_put_first_what_can_be_had_and_say_what_is_missing(shop: Shop) -> None:
@@ -154,7 +160,7 @@ def test_the_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
     seen, after = [], None
     for _ in range(3):
         page = shop.ask(query, c={"card": card}, a=after)["customer"]["ledger"]
-        seen += [one["points"] for one in page["nodes"]]
+        seen += [node["points"] for node in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
     assert seen == [7, 6, 5, 4, 3, 2, 1]
     assert page["pageInfo"]["hasNextPage"] is False
@@ -163,7 +169,7 @@ def test_the_ledger_pages_both_ways_without_gaps(shop: Shop) -> None:
         c={"card": card},
         b=after,
     )["customer"]["ledger"]
-    assert [one["points"] for one in backwards["nodes"]] == [3, 2]
+    assert [node["points"] for node in backwards["nodes"]] == [3, 2]
 
 
 def test_a_customer_is_found_by_any_identity_in_any_spelling(shop: Shop) -> None:
@@ -266,15 +272,15 @@ def test_a_purchase_that_cannot_be_is_refused_with_its_place_and_nothing_is_stor
 
 
 def test_an_unknown_card_is_refused_and_a_malformed_one_too(shop: Shop) -> None:
-    assert [one["code"] for one in shop.buy("NOBODY99", "1.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
-    assert [one["code"] for one in shop.buy("?", "1.00")["userErrors"]] == ["INVALID_IDENTITY"]
+    assert [error["code"] for error in shop.buy("NOBODY99", "1.00")["userErrors"]] == ["CUSTOMER_NOT_FOUND"]
+    assert [error["code"] for error in shop.buy("?", "1.00")["userErrors"]] == ["INVALID_IDENTITY"]
     assert shop.ask('{ customer(by: { card: "NOBODY99" }) { id } }') == {"customer": None}
 
 
 def test_a_telephone_number_with_an_extension_is_nobodys_own_and_refused(shop: Shop) -> None:
     def enrol(key: str, phone: str) -> list[tuple[str, list[str]]]:
         done = shop.ask(ENROL, input={"idempotencyKey": key, "identities": [{"phone": phone}]})["enrolCustomer"]
-        return [(one["code"], one["path"]) for one in done["userErrors"]]
+        return [(error["code"], error["path"]) for error in done["userErrors"]]
 
     malformed = [("INVALID_IDENTITY", ["input", "identities", "0"])]
     assert enrol("a", "+49 30 1234567 ext. 5") == malformed
@@ -293,7 +299,7 @@ def test_the_same_receipt_under_another_key_is_recorded_once_and_another_one_und
     assert second["entry"]["id"] == first["entry"]["id"]
     assert second["purchase"]["id"] == first["purchase"]["id"]
     other = shop.buy(card, "11.00", receipt="R-9")
-    assert [one["code"] for one in other["userErrors"]] == ["RECEIPT_DIFFERS"]
+    assert [error["code"] for error in other["userErrors"]] == ["RECEIPT_DIFFERS"]
     assert shop.ledger(card) == [("EARN", 10)]
 
 

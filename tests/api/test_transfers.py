@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.access import Role
-from tests.api.passing import DAY, START, advance, balance, dated, deliver, inbox, passing, validity, visit
+from tests.api.scheduled_shop import DAY, START, advance, balance, dated, deliver, inbox, passing, validity, visit
 from tests.api.test_access import code_of, customer_key
-from tests.passing_on import TRANSFER, codes, join, look, merge, transfer
-from tests.proving import faults_in
 from tests.shop import Shop
+from tests.transfers import TRANSFER, codes, join, look, merge, transfer
+from tests.verification import faults_in
 
 
 def ago(**span: float) -> str:
@@ -30,10 +30,10 @@ def test_points_are_passed_on_and_stand_in_both_ledgers(shop: Shop) -> None:
     assert done["balances"] == [{"available": 30}]
     assert (done["entry"]["type"], done["entry"]["points"]) == ("TRANSFER", -100)
     assert (done["received"]["type"], done["received"]["points"]) == ("TRANSFER", 100)
-    assert [one["points"] for one in done["entry"]["lots"]] == [-80, -20], "the lots that would be spent first"
-    assert [one["points"] for one in done["received"]["lots"]] == [80, 20]
-    assert done["entry"]["otherSide"] == [{"id": look(shop, taker)["id"]}]
-    assert done["received"]["otherSide"] == [{"id": look(shop, giver)["id"]}]
+    assert [lot["points"] for lot in done["entry"]["lots"]] == [-80, -20], "the lots that would be spent first"
+    assert [lot["points"] for lot in done["received"]["lots"]] == [80, 20]
+    assert done["entry"]["counterparties"] == [{"id": look(shop, taker)["id"]}]
+    assert done["received"]["counterparties"] == [{"id": look(shop, giver)["id"]}]
     assert shop.ledger(giver) == [("EARN", 80), ("EARN", 50), ("TRANSFER", -100)]
     assert shop.ledger(taker) == [("EARN", 5), ("TRANSFER", 100)]
     assert look(shop, taker)["wallet"]["balances"][0]["lifetime"] == "5", "what was given was not earned"
@@ -91,9 +91,9 @@ def test_who_got_points_is_told_to_staff_and_not_to_who_gave_them(shop: Shop) ->
     giver, taker = shop.enrol(), shop.enrol()
     shop.buy(giver, "80.00")
     entry = transfer(shop, giver, taker, 10)["entry"]["id"]
-    asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { points otherSide { id } } } }"
+    asked = "query($e: ID!) { node(id: $e) { ... on LedgerEntry { points counterparties { id } } } }"
     own = customer_key(shop.url, shop, giver)
-    assert shop.ask(asked, key=own, e=entry)["node"] == {"points": -10, "otherSide": []}
+    assert shop.ask(asked, key=own, e=entry)["node"] == {"points": -10, "counterparties": []}
     other = customer_key(shop.url, shop, taker)
     assert shop.ask(asked, key=other, e=entry) == {"node": None}
 
@@ -135,11 +135,11 @@ def test_transfers_to_and_fro_at_once_lose_nothing_and_wait_for_nobody_for_ever(
     cards = [shop.enrol() for _ in range(3)]
     for card in cards:
         shop.buy(card, "100.00")
-    pairs = [(one, other) for one in cards for other in cards if one != other]
-    calls = [lambda one=one, other=other: transfer(shop, one, other, 10) for one, other in pairs * 3]
+    pairs = [(text, other) for text in cards for other in cards if text != other]
+    calls = [lambda each_text=text, other=other: transfer(shop, each_text, other, 10) for text, other in pairs * 3]
     calls += [lambda card=card: shop.buy(card, "1.00") for card in cards]
     answers = shop.at_once(calls)
-    assert all(one["userErrors"] == [] for one in answers)
+    assert all(answer["userErrors"] == [] for answer in answers)
     assert sum(shop.available(card) for card in cards) == 303
     assert faults_in(shop.url) == []
 
@@ -178,7 +178,7 @@ def test_short_lived_points_that_were_passed_on_expire_only_after_a_notice_to_wh
         assert (shop.available(giver), shop.available(taker)) == (0, 6)
         assert balance(shop, taker)["nextExpiry"] == {"lastDay": "2090-05-25", "at": None, "points": 6}
         (notice,) = inbox(shop, taker)
-        assert [one["points"] for one in notice["lots"]] == [6]
+        assert [lot["points"] for lot in notice["lots"]] == [6]
         assert deliver(shop, taker)["delivered"] == 1
         advance(shop, START + 80 * DAY)
         assert shop.available(taker) == 6, "20 whole days after the notice"

@@ -15,21 +15,22 @@ from pathlib import Path
 
 import pytest
 
-from app.api.serving.costs import Allowance
 from app.domain.problems import Problem
-from app.importing.carrying_out import Imported, carry_out, destination_of
-from app.importing.receipts import planned
-from app.jobs.keeping_time import CaughtUp, Readers, TimeKeeper
-from app.queries.programs import every_program
-from app.store.migrating import migrate
-from app.store.opening import open_database
-from app.store.programs import ProgramKind
-from app.usecases.advance_clock import Advance, advance_clock
-from app.usecases.desk import Desk
-from app.usecases.start import NewProgram, Wish
+from app.graphql_server.rate_limits import RateLimit
+from app.imports.csv_receipts import planned
+from app.imports.execution import Imported, carry_out, destination_of
+from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
+from app.queries.programs.programs import every_program
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate
+from app.store.programs.programs import ProgramKind
+from app.usecases.application import Application
+from app.usecases.programs import advance_clock
+from app.usecases.programs.advance_clock import AdvanceClock
+from app.usecases.programs.create_program import CreateProgram, NewProgram
 from tests.cli.command import ROOT
-from tests.proving import faults_in
 from tests.shop import Shop, new_id, open_shop
+from tests.verification import faults_in
 
 SAMPLE = Path(os.environ.get("TROTH_TEST_CDNOW") or ROOT.parent / "shared" / "data" / "cdnow-sample.csv")
 AFTER = datetime(1998, 7, 1, 12, 0, tzinfo=UTC)
@@ -65,10 +66,10 @@ def brought_in(shop: Shop, file: Path) -> Imported:
     async def run() -> Imported:
         database = open_database(shop.url)
         await database.start()
-        desk = Desk(database=database, clock=after_the_sample, new_id=new_id)
+        application = Application(database=database, clock=after_the_sample, new_id=new_id)
         program = shop.program.program
-        plan = planned(file, destination=await destination_of(program, desk=desk))
-        done = await carry_out(plan, desk=desk, program=program, done=lambda _: None)
+        plan = planned(file, destination=await destination_of(program, application=application))
+        done = await carry_out(plan, application=application, program=program, done=lambda _: None)
         await database.stop()
         return done
 
@@ -81,52 +82,60 @@ def test_eighteen_months_of_real_customers_and_two_years_after_leave_proved_book
 ) -> None:
     asyncio.run(migrate(empty_sqlite_url))
     file, spent = receipts(tmp_path)
-    unlimited = Allowance(10_000_000, 10_000_000)
+    unlimited = RateLimit(10_000_000, 10_000_000)
     with open_shop(
         empty_sqlite_url, program=tiered(empty_sqlite_url), clock=after_the_sample, allowance=unlimited
     ) as shop:
         done = brought_in(shop, file)
         assert done.customers == len(spent)
         assert faults_in(shop.url) == []
-        best = max(spent, key=lambda one: spent[one])
+        best = max(spent, key=lambda text: spent[text])
         before = shop.ask(CARD, by={"externalId": best})["customer"]
         assert before["tier"]["key"] == "gold"
-        assert [one["type"] for one in before["ledger"]["nodes"]].count("EARN") >= 10
+        assert [node["type"] for node in before["ledger"]["nodes"]].count("EARN") >= 10
 
-        caught_up = let_pass(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
-        assert caught_up.whole
-        assert caught_up.settled.expired > 3000
+        complete = let_pass(shop, to=datetime(2000, 9, 1, 12, 0, tzinfo=UTC))
+        assert complete.complete
+        assert complete.settled.expired > 3000
         assert faults_in(shop.url) == []
         after = shop.ask(CARD, by={"externalId": best})["customer"]
         assert after["wallet"]["balances"][0]["available"] == 0
-        kinds = [one["type"] for one in after["ledger"]["nodes"]]
+        kinds = [node["type"] for node in after["ledger"]["nodes"]]
         assert "EXPIRE" in kinds
         assert after["tier"]["key"] is None
 
 
-def let_pass(shop: Shop, *, to: datetime) -> CaughtUp:
+def let_pass(shop: Shop, *, to: datetime) -> RunResult:
     """Move the sandbox's clock, and do all that falls due on the way; customers open their notices."""
 
-    async def run() -> CaughtUp:
+    async def run() -> RunResult:
         database = open_database(shop.url)
         await database.start()
-        desk = Desk(database=database, clock=after_the_sample, new_id=new_id)
+        application = Application(database=database, clock=after_the_sample, new_id=new_id)
         program = shop.program.program
-        done = await desk.do(
-            advance_clock, name="advance", program=program, principal=None, key="k", payload="k", order=Advance(to=to)
+        done = await application.execute(
+            advance_clock.run,
+            name="advance",
+            program=program,
+            principal=None,
+            key="k",
+            payload="k",
+            command=AdvanceClock(to=to),
         )
         assert not isinstance(done, Problem)
-        (moved,) = await desk.ask(every_program)
-        caught_up = await TimeKeeper(desk).catch_up(moved, readers=Readers(since=AFTER, until=to), patience=900.0)
+        (moved,) = await application.query_across_programs(every_program)
+        complete = await Scheduler(application).run_program(
+            moved, readers=NoticeReaders(since=AFTER, until=to), patience=900.0
+        )
         await database.stop()
-        return caught_up
+        return complete
 
     return asyncio.run(run())
 
 
 def tiered(url: str) -> NewProgram:
     """A tiered program in dollars whose terms began before the first purchase."""
-    wish = Wish(
+    command = CreateProgram(
         name="CDs",
         template="tiered",
         kind=ProgramKind.SANDBOX,
@@ -140,7 +149,7 @@ def tiered(url: str) -> NewProgram:
         database = open_database(url)
         await database.start()
         try:
-            return await Desk(database=database, clock=after_the_sample, new_id=new_id).start_program(wish)
+            return await Application(database=database, clock=after_the_sample, new_id=new_id).create_program(command)
         finally:
             await database.stop()
 

@@ -6,11 +6,12 @@ import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app.queries.programs import every_program
-from app.store.opening import open_database
-from app.usecases.advance_clock import Advance, advance_clock
-from app.usecases.call import Answer
-from app.usecases.desk import Desk
+from app.queries.programs.programs import every_program
+from app.store.database.connect import open_database
+from app.usecases.application import Application
+from app.usecases.command import Answer
+from app.usecases.programs import advance_clock
+from app.usecases.programs.advance_clock import AdvanceClock
 from tests.cli.command import troth
 from tests.shop import new_id, real_now
 
@@ -23,16 +24,16 @@ def moved(url: str, *, days: int) -> datetime:
     async def move() -> Answer:
         database = open_database(url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
-        (program,) = await desk.ask(every_program)
-        answer = await desk.do(
-            advance_clock,
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        (program,) = await application.query_across_programs(every_program)
+        answer = await application.execute(
+            advance_clock.run,
             name="advanceClock",
             program=program,
             principal=None,
             key=f"{days} days",
             payload=days,
-            order=Advance(to=desk.now(program) + timedelta(days=days)),
+            command=AdvanceClock(to=application.now(program) + timedelta(days=days)),
         )
         await database.stop()
         assert isinstance(answer, Answer)

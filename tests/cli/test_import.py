@@ -17,7 +17,7 @@ BY_HAND = {
     # 13047 buys three times. 536367: 54.08 + 12.60 + 12.60 + 30.00 + 9.90 + 25.50 + 14.85 + 19.90 + 17.85 + 17.85
     # + 31.80 + 31.80 = 278.73; 536368: 25.50 + 3 x 14.85 = 70.05; 536369: 3 x 5.95 = 17.85. A point a pound, halves up.
     "13047": [("EARN", 279), ("EARN", 70), ("EARN", 18)],
-    # 17924 buys 12 and 48 pieces at 4.65: 55.80 + 223.20 = 279.00. Two come back, 269.70 are kept: 270, so 9 go.
+    # 17924 buys 12 and 48 items at 4.65: 55.80 + 223.20 = 279.00. Two come back, 269.70 are kept: 270, so 9 go.
     # Three more come back, 255.75 are kept: 256, so 14 go.
     "17924": [("EARN", 279), ("CLAWBACK", -9), ("CLAWBACK", -14)],
     # 17897 buys for 165.89 and brings six at 4.25 back: 140.39 are kept, 140 instead of 166.
@@ -29,29 +29,29 @@ def ledgers(url: str, customers: list[str]) -> dict[str, list[tuple[str, int]]]:
     """Types and points of the customers' entries, oldest first."""
     import asyncio
 
-    from app.domain.identities import IdentityKind
-    from app.queries.cards import card
-    from app.queries.ledgers import Window, ledger_page
-    from app.queries.programs import every_program
+    from app.domain.customers.identities import IdentityKind
+    from app.queries.customers.customers import card
+    from app.queries.ledger.entries import Window, ledger_page
+    from app.queries.programs.programs import every_program
     from app.queries.records import CustomerBy
-    from app.store.opening import open_database
-    from app.usecases.desk import Desk
+    from app.store.database.connect import open_database
+    from app.usecases.application import Application
     from tests.shop import new_id, real_now
 
     async def read() -> dict[str, list[tuple[str, int]]]:
         database = open_database(url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
-        (program,) = await desk.ask(every_program)
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        (program,) = await application.query_across_programs(every_program)
         found = {}
         for customer in customers:
             by = CustomerBy(customer, IdentityKind.EXTERNAL_ID)
-            row = await desk.ask(card, program_id=program.id, by=by, at=desk.now(program))
+            row = await application.query(card, program_id=program.id, by=by, at=application.now(program))
             assert row is not None
-            page = await desk.ask(
+            page = await application.query(
                 ledger_page, program_id=program.id, account_id=row.account.id, window=Window(size=100)
             )
-            found[customer] = [(one.entry.type.value, one.entry.points) for one in reversed(page.entries)]
+            found[customer] = [(entry.entry.type.value, entry.entry.points) for entry in reversed(page.entries)]
             assert row.account.balance.available == sum(points for _, points in found[customer])
         await database.stop()
         return found

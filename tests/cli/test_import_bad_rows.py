@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from tests.cli.command import troth
-from tests.importing.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
+from tests.imports.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
 
 GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
 
@@ -36,7 +36,7 @@ def test_every_bad_line_is_reported_with_line_and_reason_and_the_others_come_in(
     wanted = [(number, reason) for number, (_, reason, _) in enumerate(BAD.values(), start=3)]
     content = HEADER + BEFORE + b"".join(line + b"\r\n" for line in lines) + AFTER
     _, left_out = imported(content, "--dry-run", url=url, folder=tmp_path)
-    assert [(line, reason) for line, reason, _ in left_out] == [one for one in wanted if one[1] != LATE]
+    assert [(line, reason) for line, reason, _ in left_out] == [value for value in wanted if value[1] != LATE]
     done, left_out = imported(content, url=url, folder=tmp_path)
     assert [(line, reason) for line, reason, _ in left_out] == wanted
     for (_, _, word), (_, _, detail) in zip(BAD.values(), left_out, strict=True):

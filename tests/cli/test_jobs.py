@@ -6,13 +6,13 @@ import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from app.store.opening import open_database
-from app.store.programs import ProgramKind
-from app.store.unit import Session
-from tests.api.passing import passing, pending, visit
+from app.store.database.connect import open_database
+from app.store.database.session import Session
+from app.store.programs.programs import ProgramKind
+from tests.api.scheduled_shop import passing, pending, visit
 from tests.cli.command import troth
-from tests.proving import faults_in
 from tests.shop import real_now
+from tests.verification import faults_in
 
 
 def move_clocks(url: str, *, days: int) -> None:
@@ -23,7 +23,9 @@ def move_clocks(url: str, *, days: int) -> None:
         await database.start()
 
         async def work(session: Session) -> None:
-            await session.execute("UPDATE programs SET clock_ahead_seconds = $1 WHERE kind = 'SANDBOX'", days * 86_400)
+            await session.across_programs.execute(
+                "UPDATE programs SET clock_offset_seconds = $1 WHERE kind = 'SANDBOX'", days * 86_400
+            )
 
         await database.write(work, program_id="00000000-0000-0000-0000-000000000000", turn="test")
         await database.stop()
@@ -39,17 +41,20 @@ def done(url: str, *arguments: str) -> dict[str, int]:
 
 def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_url: str) -> None:
     with (
-        passing(database_url, visit(), pending(14), clock=real_now) as one,
+        passing(database_url, visit(), pending(14), clock=real_now) as each_shop,
         passing(database_url, visit(), pending(14), clock=real_now) as other,
         passing(database_url, visit(), pending(14), clock=real_now, kind=ProgramKind.LIVE) as live,
     ):
-        cards = [(shop, shop.enrol()) for shop in (one, other, live)]
+        cards = [(shop, shop.enrol()) for shop in (each_shop, other, live)]
         for shop, card in cards:
             shop.buy(card, "10.00")
         assert "0 accounts" in troth("jobs", "run", url=database_url)
         move_clocks(database_url, days=20)
-        nothing = {"accounts": 0, "activated": 0, "released": 0, "warned": 0, "expired": 0, "levels": 0}
-        assert done(database_url, "--program", one.program.program.id) == nothing | {"accounts": 1, "activated": 1}
+        nothing = {"accounts": 0, "activated": 0, "released": 0, "warned": 0, "expired": 0, "tiers": 0}
+        assert done(database_url, "--program", each_shop.program.program.id) == nothing | {
+            "accounts": 1,
+            "activated": 1,
+        }
         told = troth("jobs", "run", url=database_url)
         assert "1 accounts: 1 lots became available, 0 reservations ran out, 0 notices given" in told
         assert done(database_url) == nothing
@@ -70,6 +75,6 @@ def test_three_commands_at_once_do_it_once(database_url: str) -> None:
         move_clocks(database_url, days=20)
         with ThreadPoolExecutor(3) as pool:
             found = list(pool.map(lambda _: done(database_url), range(3)))
-        assert sum(one["activated"] for one in found) == 40
+        assert sum(value["activated"] for value in found) == 40
         assert {tuple(shop.ledger(card)) for card in cards} == {(("EARN", 100), ("ACTIVATE", 0))}
     assert faults_in(database_url) == []

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from app.domain.access import Principal, Role
-from app.domain.identities import IdentityKind
-from app.queries.signing_in import sign_in
-from app.store.opening import open_database
-from app.usecases.desk import Desk
-from app.usecases.enrol import Enrolment, enrol
+from app.domain.customers.identities import IdentityKind
+from app.queries.programs.authentication import sign_in
+from app.store.database.connect import open_database
+from app.usecases.application import Application
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
 from tests.cli.command import troth
 from tests.shop import new_id, real_now, started
 
@@ -21,10 +22,16 @@ def enrolled(url: str) -> str:
     async def run() -> str:
         database = open_database(url)
         await database.start()
-        desk = Desk(database=database, clock=real_now, new_id=new_id)
-        order = Enrolment(identities=((IdentityKind.EXTERNAL_ID, "4711"),), locale=None)
-        done = await desk.do(
-            enrol, name="enrolCustomer", program=program, principal=None, key="e", payload="e", order=order
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        command = EnrolCustomer(identities=((IdentityKind.EXTERNAL_ID, "4711"),), locale=None)
+        done = await application.execute(
+            enrol_customer.run,
+            name="enrolCustomer",
+            program=program,
+            principal=None,
+            key="e",
+            payload="e",
+            command=command,
         )
         await database.stop()
         assert done.customer_id is not None
@@ -40,7 +47,7 @@ def holder(url: str, token: str) -> Principal:
         database = open_database(url)
         await database.start()
         try:
-            signed_in = await database.read(lambda session: sign_in(session, token=token))
+            signed_in = await database.read_across_programs(lambda session: sign_in(session, token=token))
         finally:
             await database.stop()
         assert signed_in is not None

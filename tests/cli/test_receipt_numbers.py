@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.numbered import BUY
+from tests.api.numbered_shop import BUY
 from tests.cli.command import troth
 from tests.shop import Shop, open_shop
 

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from app.api.terms_files import TermsFileError, read, write
-from app.domain.rule import Rule, parts
-from app.domain.terms import Terms
+from app.domain.terms.rule import Rule, fields_of
+from app.domain.terms.version import Terms
 from tests.builders import some_terms
 from tests.cli.command import troth
-from tests.rules import CONDITION_VARIANTS, EFFECT_VARIANTS
+from tests.rule_samples import CONDITION_VARIANTS, EFFECT_VARIANTS
 
 
 def test_an_owner_goes_from_the_template_to_a_second_version_and_back(database_url: str, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
         )
         ((key, conditions, effect),) = read(write(drafted), currency="GBP").clauses
         assert (key, effect) == ("a", clause.effect)
-        assert [said(one) for one in conditions] == [said(condition)]
+        assert [said(each_condition) for each_condition in conditions] == [said(condition)]
     for effect in EFFECT_VARIANTS:
         (clause,) = some_terms().clauses[:1]
         drafted = Terms(1, base.effective_from, "GBP", "Europe/London", (type(clause)("a", "1", (), effect),))
@@ -70,9 +70,9 @@ def test_every_kind_of_rule_is_written_and_read_back_the_same() -> None:
 
 def said(rule: Rule) -> dict[str, object]:
     """What an owner says of a rule; the rest is filled in from the catalogue and from other clauses."""
-    given = {one.name: getattr(rule, one.name) for one in parts(type(rule)) if one.given}
+    given = {field.name: getattr(rule, field.name) for field in fields_of(type(rule)) if field.owner_supplied}
     return {"kind": rule.kind} | {
-        name: [said(one) for one in value] if isinstance(value, tuple) else value for name, value in given.items()
+        name: [said(item) for item in value] if isinstance(value, tuple) else value for name, value in given.items()
     }
 
 
@@ -84,10 +84,10 @@ def test_terms_that_nothing_keeps_yet_are_read_and_not_published(database_url: s
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
     told = troth("terms", "check", str(file), url=database_url, code=1)
     assert "30 minutes" in told
-    assert "NOT_KEPT_YET: clauses.10.effect" in told
+    assert "NOT_ENFORCED_YET: clauses.10.effect" in told
     assert "BETTER: New: " in troth("terms", "diff", str(file), url=database_url)
     for command in ("preview", "publish"):
-        assert "NOT_KEPT_YET" in troth("terms", command, str(file), url=database_url, code=1)
+        assert "NOT_ENFORCED_YET" in troth("terms", command, str(file), url=database_url, code=1)
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
@@ -102,7 +102,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
         ("claus: []", 1, "has `clauses`"),
         (BOMB, 1, "anchors"),
         ("clauses: !!python/object/apply:os.system [ls]", 1, "tags"),
-        ("clauses: " + "[" * 40 + "]" * 40, 1, "levels"),
+        ("clauses: " + "[" * 40 + "]" * 40, 1, "tiers"),
         ("clauses:\n- key: a\n  key: b\n", 3, "twice"),
         ("clauses:\n- key: a\n  effect: {bonusPoints: {points: 5}, pointsPerVisit: {points: 1}}\n", 3, "exactly one"),
         ("clauses:\n- key: a\n  effect:\n    bonusPoint: {points: 5}\n", 4, "bonusPoint"),
@@ -132,7 +132,7 @@ clauses:
     pointsPerAmount: {points: 1, per: 1.00}
 """
     ((_, conditions, _),) = read(text, currency="GBP").clauses
-    assert [one.kind for one in conditions] == ["weekdays_and_hours", "dates", "minimum_spend"]
+    assert [condition.kind for condition in conditions] == ["weekdays_and_hours", "dates", "minimum_spend"]
     assert yaml.safe_load("start: 17:00") == {"start": 1020}, "what a plain reader would make of it"
 
 
@@ -167,7 +167,7 @@ def test_a_refusal_says_its_own_reason_and_what_would_help(database_url: str, tm
     assert "oder später beginnen lassen." in " ".join(told.split())
 
     said = yaml.safe_load(troth("terms", "export", url=database_url))
-    (notice,) = [one for one in said["clauses"] if one["key"] == "notice"]
+    (notice,) = [clause for clause in said["clauses"] if clause["key"] == "notice"]
     notice["effect"] = {"noticePeriod": {"days": 60, "preset": "CA_QC"}}
     file.write_text(yaml.safe_dump(said), encoding="utf-8")
     assert "Version 2 starts on" in troth("terms", "publish", str(file), url=database_url)

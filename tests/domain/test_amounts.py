@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
-from app.domain.deciding.earning import earn
-from app.domain.deciding.refunding import refund
-from app.domain.facts import Line
-from app.domain.wording import Locale, wording
+from app.domain.engine.earning import earn
+from app.domain.engine.refund import preview_claw_back
+from app.domain.i18n import Locale, wording
+from app.domain.purchases.facts import Line
 from tests.builders import NOON, a_purchase, some_terms
 
 
@@ -76,7 +76,9 @@ def test_parts_over_one_denominator_are_the_fractions_they_came_from(
     parts = Parts.of(values)
     assert list(parts.each()) == values
     assert parts.total() == sum(values)
-    assert list(parts.scaled(numerator, denominator).each()) == [one * numerator / denominator for one in values]
+    assert list(parts.scaled(numerator, denominator).each()) == [
+        fraction * numerator / denominator for fraction in values
+    ]
 
 
 @given(
@@ -97,7 +99,7 @@ def test_giving_back_parts_of_a_weighed_and_discounted_line_never_pays_out_twice
         after = {1: (sold * share / 1000).quantize(Decimal("0.001"))}
         if after[1] > before[1]:
             continue
-        given_back = refund(
+        given_back = preview_claw_back(
             terms=terms,
             sale=sale,
             earned=earned,

@@ -12,29 +12,29 @@ import pytest
 import yaml
 
 from app.api.terms_files import read
-from app.domain import lots as lots_of
 from app.domain.amounts import Money
 from app.domain.calendar import day_start, zone
-from app.domain.deciding import refunding
-from app.domain.deciding.earning import earn
-from app.domain.deciding.price_lists import PriceLists, may_be_cheaper
-from app.domain.deciding.redeeming import redeem
+from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision
-from app.domain.drafting import named
+from app.domain.engine import refund
+from app.domain.engine.earning import earn
+from app.domain.engine.price_lists import PriceLists, may_be_cheaper
+from app.domain.engine.redemption import redeem
 from app.domain.explaining.explanation import Explanation
 from app.domain.explaining.summary import summary
-from app.domain.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
-from app.domain.lots import Lot
-from app.domain.members import Member
-from app.domain.terms import Terms
-from app.domain.wording import Locale, wording
+from app.domain.i18n import Locale, wording
+from app.domain.ledger import lots as lots_of
+from app.domain.ledger.lots import Lot
+from app.domain.purchases.facts import Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.terms.validation import with_names
+from app.domain.terms.version import Terms
 
 FOLDER = Path(__file__).parents[1] / "cases"
 REWARDS = {"coffee": "Coffee", "meal": "Meal"}
 Case = Mapping[str, Any]
 """One example, every value as the text that stands in the file."""
 
-_PURCHASE = {"case", "currency", "zone", "terms", "at", "lines", "payments", "level", "qualifying"}
+_PURCHASE = {"case", "currency", "zone", "terms", "at", "lines", "payments", "tier", "qualifying"}
 _KNOWN = {
     "earning": _PURCHASE | {"points", "outcome", "reasons", "remedies", "summary"},
     "redeeming": _PURCHASE
@@ -48,17 +48,17 @@ _REFUND = {"returns", "available", "cash", "due", "taken", "reason"}
 def cases(name: str) -> list[Any]:
     """The examples of a file."""
     found: list[Case] = yaml.load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    return [pytest.param(one, id=one["case"]) for one in found]
+    return [pytest.param(case, id=case["case"]) for case in found]
 
 
 @pytest.mark.parametrize("name", sorted(_KNOWN))
 def test_every_example_has_a_name_of_its_own_and_says_nothing_that_is_not_checked(name: str) -> None:
-    found = [one.values[0] for one in cases(name)]
-    assert len({one["case"] for one in found}) == len(found) >= 8
-    for one in found:
-        assert set(one) <= _KNOWN[name], one["case"]
-        assert all(set(line) <= _LINE for line in one.get("lines", ())), one["case"]
-        assert all({"returns", "cash", "due", "taken"} <= set(part) <= _REFUND for part in one.get("refunds", ()))
+    found = [case.values[0] for case in cases(name)]
+    assert len({value["case"] for value in found}) == len(found) >= 8
+    for item in found:
+        assert set(item) <= _KNOWN[name], item["case"]
+        assert all(set(line) <= _LINE for line in item.get("lines", ())), item["case"]
+        assert all({"returns", "cash", "due", "taken"} <= set(part) <= _REFUND for part in item.get("refunds", ()))
 
 
 def test_every_file_of_examples_is_tried() -> None:
@@ -77,7 +77,7 @@ def test_earning(case: Case) -> None:
 def test_redeeming(case: Case) -> None:
     now, what = terms(case), facts(case)
     earlier = (terms(case, "before"),) if "before" in case else ()
-    held = tuple(a_lot(place, one, case=case) for place, one in enumerate(case["lots"]))
+    held = tuple(a_lot(place, value, case=case) for place, value in enumerate(case["lots"]))
     clause = now.cost_of(case["reward"])
     assert clause is not None
     lists = PriceLists(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
@@ -98,12 +98,12 @@ def test_refunding(case: Case) -> None:
     judged_by, sale = terms(case), facts(case)
     earned = earn(terms=judged_by, facts=sale).points
     assert earned == int(case["earned"])
-    kept, due, cash = refunding.kept(sale, returned=()), 0, 0
+    kept, due, cash = refund.remaining_quantities(sale, returned=()), 0, 0
     for part in case["refunds"]:
         returns = part["returns"]
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
-        after = refunding.kept(sale, returned=[returned], of=kept)
-        done = refunding.refund(
+        after = refund.remaining_quantities(sale, returned=[returned], of=kept)
+        done = refund.preview_claw_back(
             terms=judged_by,
             sale=sale,
             earned=earned,
@@ -133,7 +133,7 @@ def terms(case: Case, which: str = "terms") -> Terms:
         effective_from=start or datetime(2020, 1, 1, tzinfo=UTC),
         currency=case["currency"],
         zone=name,
-        clauses=named(drafted, rewards=REWARDS, locations={}),
+        clauses=with_names(drafted, rewards=REWARDS, locations={}),
     )
 
 
@@ -146,10 +146,10 @@ def facts(case: Case) -> PurchaseFacts:
         zone=name,
         currency=currency,
         lines=tuple(
-            a_line(number, one, currency=currency) for number, one in enumerate(case.get("lines", ()), start=1)
+            a_line(number, value, currency=currency) for number, value in enumerate(case.get("lines", ()), start=1)
         ),
         payments=tuple(Payment(PaymentKind(kind), Money.of(amount, currency).minor) for kind, amount in payments),
-        member=Member(tier=case.get("level"), qualifying=int(case.get("qualifying", "0"))),
+        customer_facts=CustomerFacts(tier=case.get("tier"), qualifying=int(case.get("qualifying", "0"))),
     )
 
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Exchange, Parts
 from app.domain.calendar import WEEK, Weekday
-from app.domain.conditions.categories import Categories
-from app.domain.conditions.dates import Dates
-from app.domain.conditions.minimum_spend import MinimumSpend, SpendBasis
-from app.domain.conditions.products import Products
-from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.counting import Basis, Counted
 from app.domain.decisions import ReasonCode, RemedyCode
-from app.domain.facts import Payment, PaymentKind
+from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
+from app.domain.purchases.facts import Payment, PaymentKind
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.dates import Dates
+from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
 from tests.builders import NOON, a_line, a_purchase, counted, pounds
 
 ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "America/Sao_Paulo", "Australia/Lord_Howe")
@@ -103,7 +103,7 @@ def test_dates_are_whole_local_days_with_both_ends(condition: Dates, day: str, h
 
 def test_a_period_that_is_over_has_no_way_out() -> None:
     finding = Dates(last=date(2026, 1, 1)).check(counted(at=NOON))
-    assert [one.code for one in finding.remedies] == [RemedyCode.NONE]
+    assert [remedy.code for remedy in finding.remedies] == [RemedyCode.NONE]
 
 
 def test_products_and_categories_select_lines_and_hold_when_one_is_left() -> None:
@@ -116,7 +116,7 @@ def test_products_and_categories_select_lines_and_hold_when_one_is_left() -> Non
     assert not Categories(include=frozenset({"drinks"})).selects(cup)
 
 
-def with_one_more(basket: Counted, *, minor: int) -> Counted:
+def with_one_more(basket: EligiblePurchase, *, minor: int) -> EligiblePurchase:
     """The basket with a line that counts for so many pence."""
     return basket._replace(
         lines=(*basket.lines, a_line(99)._replace(unit_price=minor)), amounts=Parts.of([*basket.amounts.each(), minor])
@@ -127,9 +127,11 @@ def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts
     taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
     paid = Payment(PaymentKind.POINTS, 119)
     for taxes in (True, False):
-        basis = Basis(taxes=taxes)
-        whole = Counted.of(a_purchase(taxed), basis=basis, program_zone="Europe/London")
-        part = Counted.of(replace(a_purchase(taxed), payments=(paid,)), basis=basis, program_zone="Europe/London")
+        basis = AmountBasis(taxes=taxes)
+        whole = EligiblePurchase.of(a_purchase(taxed), basis=basis, program_zone="Europe/London")
+        part = EligiblePurchase.of(
+            replace(a_purchase(taxed), payments=(paid,)), basis=basis, program_zone="Europe/London"
+        )
         for amount, kind, of_whole, of_part in (
             ("11.90", SpendBasis.GROSS, True, False),
             ("11.91", SpendBasis.GROSS, False, False),
@@ -141,7 +143,7 @@ def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts
             condition = MinimumSpend(pounds(amount), kind)
             assert (condition.check(whole).met, condition.check(part).met) == (of_whole, of_part), (taxes, condition)
     finding = MinimumSpend(pounds("12.00"), SpendBasis.GROSS).check(
-        Counted.of(a_purchase(taxed), basis=Basis(), program_zone="Europe/London")
+        EligiblePurchase.of(a_purchase(taxed), basis=AmountBasis(), program_zone="Europe/London")
     )
     assert (finding.observed, finding.remedies[0].amount) == (pounds("11.90"), pounds("0.10"))
 
@@ -149,7 +151,7 @@ def test_a_minimum_with_tax_or_without_is_held_against_that_whatever_else_counts
 def test_a_minimum_with_tax_is_held_against_the_program_s_currency() -> None:
     taxed = a_line()._replace(unit_price=1190, tax_rate=Decimal("0.19"))
     facts = replace(a_purchase(taxed), currency="EUR", exchange=Exchange(Decimal("0.5"), "GBP"))
-    exchanged = Counted.of(facts, basis=Basis(), program_zone="Europe/London")
+    exchanged = EligiblePurchase.of(facts, basis=AmountBasis(), program_zone="Europe/London")
     assert (exchanged.total(), exchanged.total_with_tax(taxes=True)) == (500, 595)
     assert exchanged.only(lambda _line: False).total_with_tax(taxes=True) == 0
 

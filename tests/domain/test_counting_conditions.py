@@ -1,4 +1,4 @@
-"""What clauses count: every nth piece of a customer, and a budget for all customers together."""
+"""What clauses count: every nth item of a customer, and a budget for all customers together."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import Rounding
-from app.domain.conditions import Condition
-from app.domain.conditions.budget import Budget, BudgetMode
-from app.domain.conditions.categories import Categories
-from app.domain.conditions.every_nth_item import EveryNthItem
-from app.domain.conditions.groups import AnyOf
-from app.domain.conditions.not_combined_with import NotCombinedWith
-from app.domain.deciding.earning import earn
-from app.domain.deciding.judging import pieces_counted
-from app.domain.deciding.refunding import refund
+from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, RemedyCode, Verdict
-from app.domain.drafting import DraftedClause
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.combination import Combination, CombinationMode
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_multiplier import PointsMultiplier
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.rounding_rule import RoundingRule
-from app.domain.facts import LineKind, PurchaseFacts
-from app.domain.members import Member
-from app.domain.terms import TermsError
+from app.domain.engine.earning import earn
+from app.domain.engine.refund import preview_claw_back
+from app.domain.purchases.facts import LineKind, PurchaseFacts
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.groups import AnyOf
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule
+from app.domain.terms.evaluation import items_counted
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import TermsError
 from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
 
 WHOLE, PARTIAL = BudgetMode.WHOLE, BudgetMode.PARTIAL
@@ -43,7 +43,7 @@ PER_POUND = PointsPerAmount(1, pounds("1.00"))
 
 def holding(*lines: Any, **member: Any) -> PurchaseFacts:
     """A purchase of a customer of whom this is known."""
-    return a_purchase(*lines, member=Member(**member))
+    return a_purchase(*lines, customer_facts=CustomerFacts(**member))
 
 
 def left(**budgets: int) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def left(**budgets: int) -> dict[str, Any]:
 
 def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:
     """The one reason of a clause with a code."""
-    (found,) = [one for one in decision.reasons if one.clause == clause and one.finding.code is code]
+    (found,) = [reason for reason in decision.reasons if reason.clause == clause and reason.finding.code is code]
     return found
 
 
@@ -74,14 +74,14 @@ def test_the_nth_piece_counts_in_the_purchase_that_contains_it(
     before: int, quantity: str, holds: bool, missing: int | None
 ) -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
-    facts = holding(a_line(quantity=quantity), pieces=(("tenth", before), ("other", 3)))
+    facts = holding(a_line(quantity=quantity), items=(("tenth", before), ("other", 3)))
     decision = earn(terms=terms, facts=facts)
     reached = int(before + Decimal(quantity)) // 10 - before // 10
     assert decision.points == 5 * reached
     assert holds is (reached > 0)
-    (remedies,) = [one.finding.remedies for one in decision.reasons if one.condition == (0,)]
-    assert [one.quantity for one in remedies] == ([] if holds else [missing])
-    assert all(one.code is RemedyCode.ADD_QUANTITY for one in remedies)
+    (remedies,) = [reason.finding.remedies for reason in decision.reasons if reason.condition == (0,)]
+    assert [remedy.quantity for remedy in remedies] == ([] if holds else [missing])
+    assert all(remedy.code is RemedyCode.ADD_QUANTITY for remedy in remedies)
 
 
 def test_only_whole_pieces_of_what_the_clause_selects_are_counted() -> None:
@@ -100,16 +100,16 @@ def test_only_whole_pieces_of_what_the_clause_selects_are_counted() -> None:
         a_line(3, quantity="0.9"),
         a_line(4, quantity="7", kind=LineKind.REWARD, categories=("drinks",)),
     )
-    assert dict(pieces_counted(terms, facts=a_purchase(*lines))) == {"drinks": 2, "all": 3, "either": 3, "coffee": 2}
-    assert pieces_counted(some_terms(), facts=a_purchase(*lines)) == ()
+    assert dict(items_counted(terms, facts=a_purchase(*lines))) == {"drinks": 2, "all": 3, "either": 3, "coffee": 2}
+    assert items_counted(some_terms(), facts=a_purchase(*lines)) == ()
 
 
 def test_what_is_kept_of_a_purchase_is_counted_from_where_the_sale_was() -> None:
     terms = some_terms(a_clause(BonusPoints(5), EveryNthItem(10), key="tenth"))
-    sale = holding(a_line(quantity="4"), pieces=(("tenth", 7),))
+    sale = holding(a_line(quantity="4"), items=(("tenth", 7),))
     assert earn(terms=terms, facts=sale).points == 5
     for kept, due in ((Decimal(3), 0), (Decimal(2), 5)):
-        done = refund(
+        done = preview_claw_back(
             terms=terms,
             sale=sale,
             earned=5,
@@ -138,14 +138,14 @@ def test_a_budget_gives_the_whole_or_the_rest_as_it_says(
 ) -> None:
     terms = some_terms(a_clause(effect, Budget(1000, mode), key="gift"))
     decision = earn(terms=terms, facts=holding(**left(gift=there)))
-    assert (decision.points, dict(decision.spent).get("gift", 0), decision.outcome) == (points, spent, outcome)
+    assert (decision.points, dict(decision.budget_usage).get("gift", 0), decision.outcome) == (points, spent, outcome)
     if there < 50:
         reason = reason_of(decision, "gift", ReasonCode.BUDGET_USED_UP)
         assert reason.condition == (0,)
         assert reason.verdict is (Verdict.LIMITED if points else Verdict.NOT_MET)
         assert (reason.finding.observed, reason.finding.required) == (there, 50 if there else None)
-        assert [one.code for one in reason.finding.remedies] == [RemedyCode.NONE]
-    gives = [one.finding for one in decision.reasons if one.condition is None]
+        assert [remedy.code for remedy in reason.finding.remedies] == [RemedyCode.NONE]
+    gives = [each_reason.finding for each_reason in decision.reasons if each_reason.condition is None]
     assert gives == ([Finding(True, ReasonCode.POINTS_EARNED, points)] if points else [])
     assert Decision.from_data(decision.to_data()) == decision
 
@@ -160,11 +160,11 @@ def test_where_several_fit_the_budget_counts_before_the_choice() -> None:
     poor = a_clause(PointsPerVisit(20), key="poor")
     for there, points, spent in ((1000, 50, 50), (21, 21, 21), (19, 20, 0), (0, 20, 0)):
         decision = earn(terms=some_terms(rich, poor), facts=holding(**left(rich=there)))
-        assert (decision.points, sum(dict(decision.spent).values())) == (points, spent)
+        assert (decision.points, sum(dict(decision.budget_usage).values())) == (points, spent)
     whole = a_clause(PointsPerVisit(50), Budget(1000, WHOLE), key="rich")
     for order in ((whole, poor), (poor, whole)):
         decision = earn(terms=some_terms(*order), facts=holding(**left(rich=49)))
-        assert (decision.points, decision.spent) == (20, ())
+        assert (decision.points, decision.budget_usage) == (20, ())
     first = earn(terms=some_terms(whole, poor, FIRST), facts=holding(**left(rich=49)))
     assert first.points == 20, "the first one gives nothing, so it does not fit"
     yields = ("yields", (NotCombinedWith(frozenset({"rich"})),), BonusPoints(3))
@@ -176,7 +176,7 @@ def test_a_multiplier_has_a_budget_for_what_it_adds() -> None:
     for mode, points, verdict in ((PARTIAL, 10 + 4, Verdict.LIMITED), (WHOLE, 10, Verdict.NOT_MET)):
         triple = ("triple", (Budget(1000, mode),), PointsMultiplier(Decimal(3)))
         decision = earn(terms=some_terms(base, triple), facts=holding(**left(triple=4)))
-        assert (decision.points, decision.spent) == (points, (("triple", 4),) if mode is PARTIAL else ())
+        assert (decision.points, decision.budget_usage) == (points, (("triple", 4),) if mode is PARTIAL else ())
         reason = reason_of(decision, "triple", ReasonCode.BUDGET_USED_UP)
         assert (reason.verdict, reason.finding.observed, reason.finding.required) == (verdict, 4, 20)
     another = ("double", (), PointsMultiplier(Decimal(2)))
@@ -190,29 +190,31 @@ def test_what_a_multiplier_multiplies_is_what_a_budget_leaves() -> None:
     base = a_clause(PER_POUND, Budget(1000, PARTIAL), key="base")
     double = ("double", (), PointsMultiplier(Decimal(2)))
     decision = earn(terms=some_terms(base, double), facts=holding(**left(base=4)))
-    assert (decision.points, decision.spent) == (8, (("base", 4),))
+    assert (decision.points, decision.budget_usage) == (8, (("base", 4),))
 
 
 def test_what_a_cap_takes_is_not_spent() -> None:
     gift = a_clause(BonusPoints(50), Budget(1000, WHOLE), key="gift")
     cap = ("cap", (), PointsCap(30, CapScope.PURCHASE))
     capped = earn(terms=some_terms(gift, a_clause(PointsPerVisit(10), key="visit"), cap), facts=holding())
-    assert (capped.points, capped.spent) == (30, (("gift", 25),)), "50 of 60 are five sixths of 30"
+    assert (capped.points, capped.budget_usage) == (30, (("gift", 25),)), "50 of 60 are five sixths of 30"
     full = ("cap", (), PointsCap(10, CapScope.DAY))
     nothing = earn(
         terms=some_terms(gift, full),
         facts=holding(earned=((full[2].period or None, 10),)),
     )
-    assert (nothing.points, nothing.spent) == (0, ())
+    assert (nothing.points, nothing.budget_usage) == (0, ())
 
 
 def test_a_gift_out_of_a_budget_is_whole_by_itself_and_the_sum_is_still_rounded_once() -> None:
     half = PointsPerAmount(1, pounds("4.00"))
     terms = some_terms(a_clause(half, Budget(3, PARTIAL), key="gift"), a_clause(half, key="rest"), STACK)
     decision = earn(terms=terms, facts=holding())
-    assert (decision.points, decision.spent) == (5, (("gift", 3),)), "2.5 + 2.5, of which 3 come out of the budget"
+    assert (decision.points, decision.budget_usage) == (5, (("gift", 3),)), (
+        "2.5 + 2.5, of which 3 come out of the budget"
+    )
     down = some_terms(a_clause(half, Budget(3, PARTIAL), key="gift"), STACK, ("r", (), RoundingRule(Rounding.FLOOR)))
-    assert earn(terms=down, facts=holding()).spent == (("gift", 2),)
+    assert earn(terms=down, facts=holding()).budget_usage == (("gift", 2),)
 
 
 def test_what_is_kept_of_a_purchase_is_judged_by_the_budget_of_the_sale() -> None:
@@ -221,7 +223,7 @@ def test_what_is_kept_of_a_purchase_is_judged_by_the_budget_of_the_sale() -> Non
     assert earn(terms=terms, facts=sale).points == 30
 
     def due(kept: int, *, before: int = 0) -> int:
-        done = refund(
+        done = preview_claw_back(
             terms=terms,
             sale=sale,
             earned=30,
@@ -230,7 +232,7 @@ def test_what_is_kept_of_a_purchase_is_judged_by_the_budget_of_the_sale() -> Non
             available=100,
             occurred_at=NOON,
         )
-        assert done.decision.spent == (), "a refund neither spends nor fills"
+        assert done.decision.budget_usage == (), "a refund neither spends nor fills"
         return done.due
 
     assert [due(9), due(3), due(2), due(0)] == [0, 0, 10, 30]
@@ -269,12 +271,16 @@ def test_no_purchase_takes_more_out_of_a_budget_than_is_left_and_the_points_add_
         clauses.append(("cap", (), PointsCap(cap, CapScope.PURCHASE)))
     terms = some_terms(*clauses)
     known = {key: there[int(key[-1])] for key in terms.budgets}
-    facts = replace(a_purchase(a_line()._replace(unit_price=price)), member=Member(**left(**known)))
+    facts = replace(a_purchase(a_line()._replace(unit_price=price)), customer_facts=CustomerFacts(**left(**known)))
     decision = earn(terms=terms, facts=facts)
-    spent = dict(decision.spent)
+    spent = dict(decision.budget_usage)
     assert all(0 < points <= known[key] for key, points in spent.items())
     assert sum(spent.values()) <= decision.points
-    given_ = {one.clause: one.finding.observed for one in decision.reasons if one.condition is None}
+    given_ = {
+        each_reason.clause: each_reason.finding.observed
+        for each_reason in decision.reasons
+        if each_reason.condition is None
+    }
     shares = [points for key, points in given_.items() if key in decision.applied() and isinstance(points, int)]
     assert decision.points == min(sum(shares), cap if cap is not None else sum(shares))
     if cap is None:

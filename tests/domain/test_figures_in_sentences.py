@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Weekday
-from app.domain.conditions.groups import ExceptWhen
-from app.domain.conditions.minimum_spend import MinimumSpend
-from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.deciding.earning import earn
-from app.domain.deciding.redeeming import redeem
 from app.domain.decisions import Decision
-from app.domain.drafting import DraftedClause
-from app.domain.effects.combination import Combination, CombinationMode
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_per_full_amount import PointsPerFullAmount
-from app.domain.effects.reward_cost import RewardCost
+from app.domain.engine.earning import earn
+from app.domain.engine.redemption import redeem
 from app.domain.explaining.explanation import Explanation
 from app.domain.explaining.summary import summary
-from app.domain.facts import PurchaseFacts
-from app.domain.terms import Terms
-from app.domain.wording import Locale, wording
+from app.domain.i18n import Locale, wording
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.conditions.groups import ExceptWhen
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import Terms
 from tests import strategies as some
 from tests.builders import NOON, a_line, a_purchase, some_terms
 from tests.domain.test_properties_of_terms import SLOW, terms_of
@@ -83,8 +83,10 @@ def assert_alike_in_all_languages(decision: Decision, *, terms: Terms) -> None:
         for locale in (Locale.ZH_HANS, Locale.ZH_HANT):
             assert Counter(figures(explained.statement(reason, say=wording(locale)))) == english
         german = explained.statement(reason, say=wording(Locale.DE))
-        turned = [one.replace(".", "").replace(",", ".") for one in re.findall(r"[0-9][0-9.]*(?:,[0-9]+)?", german)]
-        assert Counter(one.rstrip(".") for one in turned) == Counter(one.replace(",", "") for one in english.elements())
+        turned = [value.replace(".", "").replace(",", ".") for value in re.findall(r"[0-9][0-9.]*(?:,[0-9]+)?", german)]
+        assert Counter(value.rstrip(".") for value in turned) == Counter(
+            element.replace(",", "") for element in english.elements()
+        )
 
 
 @given(
@@ -111,7 +113,7 @@ def test_a_purchase_says_the_figures_of_its_clauses(
     fitting = [(place, gives) for place, rate in enumerate(clauses) if (gives := rate.gives(price)) is not None]
     winner = None
     if fitting:
-        winner = fitting[0] if mode is CombinationMode.FIRST else max(fitting, key=lambda one: (one[1], -one[0]))
+        winner = fitting[0] if mode is CombinationMode.FIRST else max(fitting, key=lambda value: (value[1], -value[0]))
     expected: list[list[str]] = []
     for place, rate in enumerate(clauses):
         gives, number = rate.gives(price), str(place + 1)
@@ -139,7 +141,7 @@ def test_a_purchase_says_the_figures_of_its_clauses(
     earned = total if cap is None else min(total, cap)
     if earned:
         assert figures(told[0]) == [f"{earned:,}"]
-        assert [figures(one) for one in told[1:]] == ([[f"{cap:,}", f"{total:,}"]] if earned < total else [])
+        assert [figures(text) for text in told[1:]] == ([[f"{cap:,}", f"{total:,}"]] if earned < total else [])
     else:
         assert len(told) == 1
 
@@ -206,8 +208,10 @@ def test_every_decision_can_be_said_in_every_language(
     terms = terms_of(clauses)
     clause = terms.cost_of("coffee")
     assert clause is not None
-    member = replace(facts.member, held=tuple((one.key, held) for one in terms.clauses))
-    facts = replace(facts, member=member)
+    customer_facts = replace(
+        facts.customer_facts, held_uses=tuple((each_clause.key, held) for each_clause in terms.clauses)
+    )
+    facts = replace(facts, customer_facts=customer_facts)
     for decision in (
         earn(terms=terms, facts=facts),
         redeem(terms=terms, clause=clause, facts=facts, available=available),

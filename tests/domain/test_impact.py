@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.calendar import Period
-from app.domain.changing.impact import History, Impact, PastPurchase, PastRedemption, Replay
-from app.domain.conditions.budget import Budget, BudgetMode
-from app.domain.conditions.every_nth_item import EveryNthItem
-from app.domain.conditions.every_nth_visit import EveryNthVisit
-from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.drafting import DraftedClause
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_multiplier import PointsMultiplier
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.stamps import Stamps
-from app.domain.effects.tier import Tier
-from app.domain.facts import PurchaseFacts
-from app.domain.terms import Terms
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.simulation.impact import Impact, ImpactSimulation, MemberHistory, PastPurchase, PastRedemption
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests.builders import a_line, a_purchase, pounds
 from tests.strategies import drafts, purchases
@@ -51,16 +51,16 @@ def asked_for(reward: str = "coffee", *, day: int) -> PastRedemption:
     return PastRedemption(reward, replace(a_purchase(a_line()), lines=(), occurred_at=START + timedelta(days=day)))
 
 
-def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> History:
+def member(name: str, *events: PurchaseFacts | PastRedemption, opening: int = 0) -> MemberHistory:
     """A member's past."""
-    return History(customer_id=name, enrolled_at=START, opening=opening, visits=0, events=events)
+    return MemberHistory(customer_id=name, enrolled_at=START, opening=opening, visits=0, events=events)
 
 
-def impact(current: Terms, draft: Terms, *members: History) -> Impact:
+def impact(current: Terms, draft: Terms, *members: MemberHistory) -> Impact:
     """The replay of members."""
-    replay = Replay(current=current, draft=draft)
-    for one in members:
-        replay.add(one)
+    replay = ImpactSimulation(current=current, draft=draft)
+    for member in members:
+        replay.add(member)
     return replay.impact()
 
 
@@ -74,7 +74,7 @@ def test_a_dearer_reward_costs_some_more_and_others_the_reward() -> None:
     assert (found.members, found.purchases, found.redemptions) == (3, 3, 2)
     assert (found.gainers, found.losers) == (0, 2)
     assert (found.points_gained, found.points_lost) == (0, 20)
-    assert [(one.customer_id, one.difference, one.redemptions_lost) for one in found.most_losing] == [
+    assert [(member.customer_id, member.difference, member.redemptions_lost) for member in found.most_losing] == [
         ("rich", -20, 0),
         ("poor", 0, 1),
     ]
@@ -90,8 +90,8 @@ def test_earning_more_lets_a_redemption_happen_that_was_refused() -> None:
     found = impact(
         terms(PER_POUND, COFFEE), terms(double, COFFEE), member("one", bought("60.00", day=1), asked_for(day=2))
     )
-    (one,) = found.most_gaining
-    assert (one.difference, one.earned_before, one.earned_after, one.redemptions_won) == (60, 60, 120, 1)
+    (first,) = found.most_gaining
+    assert (first.difference, first.earned_before, first.earned_after, first.redemptions_won) == (60, 60, 120, 1)
     assert (found.gainers, found.losers, found.points_gained) == (1, 0, 60)
     assert (found.liability_before, found.liability_after) == (60, 20)
 
@@ -122,16 +122,16 @@ def test_what_is_counted_per_period_is_counted_along_the_way() -> None:
     )
     days = (1, 1, 2, 40)
     found = impact(current, draft, member("one", *(bought("10.00", day=day) for day in days)))
-    (one,) = found.most_losing
+    (first,) = found.most_losing
     # Before: 10, 10, 10 + 10, 10. After: 10 + 4, then 1 of 10 under the day's cap of 15, 10, and 10 + 4 in April.
-    assert (one.earned_before, one.earned_after, one.difference) == (50, 39, -11)
+    assert (first.earned_before, first.earned_after, first.difference) == (50, 39, -11)
 
 
 def test_ten_are_named_each_way_the_most_affected_first() -> None:
     double = ("spend", (), PointsPerAmount(points=2, per=pounds("1.00")))
     members = [member(f"m-{place:04}", bought(f"{place}.00", day=1)) for place in range(1, 1500)]
     found = impact(terms(PER_POUND), terms(double), *members)
-    assert [one.difference for one in found.most_gaining] == list(range(1499, 1489, -1))
+    assert [member.difference for member in found.most_gaining] == list(range(1499, 1489, -1))
     assert found.gainers == 1499
     assert found.most_losing == ()
 
@@ -146,7 +146,7 @@ def test_a_result_is_written_and_read_back_the_same() -> None:
 def test_a_draft_that_says_the_same_changes_nothing(clauses: list[DraftedClause], past: list[PurchaseFacts]) -> None:
     same = Terms.drafted(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
     again = replace(same, version=2)
-    events = sorted(past, key=lambda one: one.occurred_at)
+    events = sorted(past, key=lambda facts: facts.occurred_at)
     found = impact(same, again, member("one", *events, opening=50))
     assert (found.gainers, found.losers, found.points_gained, found.points_lost) == (0, 0, 0, 0)
     assert found.liability_before == found.liability_after
@@ -167,12 +167,12 @@ def test_a_budget_is_given_once_to_all_members_and_pieces_go_on_from_before() ->
     gift = ("gift", (Budget(50, BudgetMode.PARTIAL),), BonusPoints(points=30))
     tenth = ("tenth", (EveryNthItem(10),), BonusPoints(points=4))
     current, draft = terms(PER_POUND), terms(PER_POUND, gift, tenth)
-    members = [replace(member(f"m-{n}", bought("10.00", day=n)), pieces={"tenth": 9}) for n in range(1, 4)]
+    members = [replace(member(f"m-{n}", bought("10.00", day=n)), items={"tenth": 9}) for n in range(1, 4)]
     found = impact(current, draft, *members)
     assert found.points_gained == 30 + 20 + 0 + 3 * 4
-    again = Replay(current=current, draft=draft, spent={"gift": 45})
-    for one in members:
-        again.add(one)
+    again = ImpactSimulation(current=current, draft=draft, spent={"gift": 45})
+    for history in members:
+        again.add(history)
     assert again.impact().points_gained == 5 + 3 * 4
 
 
@@ -185,7 +185,7 @@ def test_what_came_back_of_a_budget_is_given_to_the_same_member_and_to_no_other(
     assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0
     again = replace(gone, events=(returned, bought("10.00", day=1), bought("10.00", day=2)))
     assert impact(terms(PER_POUND), draft, again, other).points_gained == 30
-    before = Replay(current=terms(PER_POUND), draft=draft, spent={"gift": 30})
+    before = ImpactSimulation(current=terms(PER_POUND), draft=draft, spent={"gift": 30})
     before.add(other)
     before.add(replace(member("cat", bought("10.00", day=1)), shares={"gift": 30}))
     assert before.impact().points_gained == 30, "what came back before the replay"
@@ -198,5 +198,5 @@ def test_levels_are_reached_along_the_way_and_give_what_they_promise_from_then_o
     found = impact(terms(PER_POUND), terms(PER_POUND, gold, twice), past)
     (ann,) = found.most_gaining
     assert (ann.earned_before, ann.earned_after) == (120, 130), (
-        "the purchase that reaches the level is judged below it, and two years later it is lost"
+        "the purchase that reaches the tier is judged below it, and two years later it is lost"
     )

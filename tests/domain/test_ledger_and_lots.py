@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import AmountError, Money, Rounding, rounded, shared_out
-from app.domain.identities import IdentityError, IdentityKind, masked, normalised
-from app.domain.ledger import FIRST_HASH, Entry, EntryType, Movement, sealed
-from app.domain.lots import Draw, LotsError, last_valid_day, take
+from app.domain.customers.identities import IdentityError, IdentityKind, masked, normalised
+from app.domain.ledger.entries import FIRST_HASH, Entry, EntryType, Movement, sealed
+from app.domain.ledger.lots import Draw, LotsError, last_valid_day, take
 from tests.builders import NOON, a_lot
 
 
@@ -24,7 +24,7 @@ def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
         a_lot("b", points=5, valid_until=date(2026, 6, 1)),
         a_lot("a", points=5, valid_until=date(2026, 6, 1)),
     ]
-    assert [one.lot_id for one in take(lots, points=25)] == ["a", "b", "young", "late", "never"]
+    assert [draw.lot_id for draw in take(lots, points=25)] == ["a", "b", "young", "late", "never"]
     assert take(lots, points=7) == (Draw("a", 5), Draw("b", 2))
     assert take(lots, points=7, first={"never"}) == (Draw("never", 5), Draw("a", 2))
     assert take(lots, points=0) == ()
@@ -38,9 +38,9 @@ def test_what_is_taken_adds_up_and_no_lot_gives_more_than_it_has(remaining: list
             take(lots, points=points)
         return
     draws = take(lots, points=points)
-    assert sum(one.points for one in draws) == points
-    assert all(0 < one.points <= remaining[int(one.lot_id)] for one in draws)
-    assert len({one.lot_id for one in draws}) == len(draws)
+    assert sum(draw.points for draw in draws) == points
+    assert all(0 < draw.points <= remaining[int(draw.lot_id)] for draw in draws)
+    assert len({draw.lot_id for draw in draws}) == len(draws)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def changed(name: str) -> Entry:
     return replace(ENTRY, **{name: f"{value or ''}x"})
 
 
-@pytest.mark.parametrize("name", [one.name for one in fields(Entry)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Entry)])
 def test_changing_any_field_of_an_entry_breaks_its_seal(name: str) -> None:
     assert sealed(changed(name)) != sealed(ENTRY)
 
@@ -184,6 +184,6 @@ def test_halves_go_away_from_zero_down_or_to_even() -> None:
     from fractions import Fraction
 
     halves = [Fraction(-5, 2), Fraction(-3, 2), Fraction(3, 2), Fraction(5, 2)]
-    assert [rounded(one, mode=Rounding.HALF_UP) for one in halves] == [-3, -2, 2, 3]
-    assert [rounded(one, mode=Rounding.FLOOR) for one in halves] == [-3, -2, 1, 2]
-    assert [rounded(one, mode=Rounding.HALF_EVEN) for one in halves] == [-2, -2, 2, 2]
+    assert [rounded(halve, mode=Rounding.HALF_UP) for halve in halves] == [-3, -2, 2, 3]
+    assert [rounded(halve, mode=Rounding.FLOOR) for halve in halves] == [-3, -2, 1, 2]
+    assert [rounded(halve, mode=Rounding.HALF_EVEN) for halve in halves] == [-2, -2, 2, 2]

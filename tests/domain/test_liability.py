@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from app.domain.ledger import EntryType
-from app.domain.liability import Flow, closed_months, liability
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.liability import Flow, closed_months, liability
 
 YEAR = 12
 
@@ -22,7 +22,7 @@ def month(earned: int, *, redeemed: dict[int, int], expired: int = 0, at: int = 
 
 def closed(count: int) -> list[Flow]:
     """Closed months: of 100 points 40 are redeemed at once, 30 after four months, 10 after seven, 20 expire after twelve."""
-    return [one for place in range(count) for one in month(place, redeemed={0: 40, 4: 30, 7: 10}, expired=20)]
+    return [flow for place in range(count) for flow in month(place, redeemed={0: 40, 4: 30, 7: 10}, expired=20)]
 
 
 def outstanding(*points: int, waits: bool = False) -> list[Flow]:
@@ -33,14 +33,14 @@ def outstanding(*points: int, waits: bool = False) -> list[Flow]:
 
 def test_breakage_is_the_points_of_each_age_times_the_share_that_expired_of_points_so_old() -> None:
     found = liability([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, owed=7)
-    assert [one.breakage for one in found.bands] == [
+    assert [band.breakage for band in found.bands] == [
         Fraction(20, 100),
         Fraction(20, 60),
         Fraction(20, 30),
         Fraction(1),
         None,
     ]
-    assert [one.points for one in found.bands] == [1000, 600, 0, 0, 0]
+    assert [band.points for band in found.bands] == [1000, 600, 0, 0, 0]
     assert found.breakage == 200 + 200
     assert (found.outstanding, found.available, found.held, found.owed, found.cohorts) == (1600, 1500, 100, 7, 12)
 
@@ -48,7 +48,7 @@ def test_breakage_is_the_points_of_each_age_times_the_share_that_expired_of_poin
 def test_without_a_whole_year_of_closed_months_nothing_is_guessed() -> None:
     found = liability([*closed(11), *outstanding(1000)], unit="points", held=0, owed=0)
     assert (found.breakage, found.cohorts) == (None, 11)
-    assert {one.breakage for one in found.bands} == {None}
+    assert {band.breakage for band in found.bands} == {None}
     assert liability([], unit="points", held=0, owed=0).breakage == 0, "of nothing nothing breaks"
 
 
@@ -74,8 +74,8 @@ def test_a_month_of_which_a_hundredth_is_left_is_closed(left: int, is_closed: bo
 
 
 def test_only_the_latest_two_years_of_closed_months_are_learnt_from() -> None:
-    old = [one for place in range(12) for one in month(place, redeemed={}, expired=100)]
-    late = [one for place in range(12, 36) for one in month(place, redeemed={0: 100})]
+    old = [flow for place in range(12) for flow in month(place, redeemed={}, expired=100)]
+    late = [flow for place in range(12, 36) for flow in month(place, redeemed={0: 100})]
     found = liability([*old, *late, *outstanding(10)], unit="points", held=0, owed=0)
     assert (found.cohorts, found.breakage) == (24, 0)
 

@@ -15,22 +15,22 @@ from hypothesis import strategies as st
 
 from app.api.conventions.scalars import parse_decimal, show_decimal
 from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Exchange, Money, Rounding, rounded, shared_out
-from app.domain.conditions.minimum_spend import MinimumSpend
-from app.domain.counting import Basis, Counted
-from app.domain.deciding.earning import earn
-from app.domain.deciding.redeeming import redeem
-from app.domain.deciding.refunding import kept, refund
-from app.domain.drafting import DraftedClause
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.combination import Combination, CombinationMode
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_per_full_amount import PointsPerFullAmount
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.rounding_rule import RoundingRule, RoundingScope
-from app.domain.facts import FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
-from app.domain.receipts import exchange_of
-from app.domain.terms import Terms
+from app.domain.engine.earning import earn
+from app.domain.engine.redemption import redeem
+from app.domain.engine.refund import preview_claw_back, remaining_quantities
+from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
+from app.domain.purchases.facts import FactsError, Line, LineKind, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.receipt_limits import exchange_of
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import Terms
 from tests.builders import NOON
 
 CURRENCIES = ("JPY", "EUR", "KWD")
@@ -45,13 +45,13 @@ tax_rates = st.sampled_from([None, Decimal("0.19"), Decimal("0.081")])
 
 @st.composite
 def lines_of(draw: st.DrawFn, number: int, *, whole: bool = False, kind: LineKind = LineKind.GOODS) -> Line:
-    """A line of up to five pieces, or of some measure."""
+    """A line of up to five items, or of some measure."""
     weights = st.sampled_from([Decimal("0.75"), Decimal("0.333"), Decimal("1.001")])
-    pieces = st.integers(1, 5).map(Decimal)
+    items = st.integers(1, 5).map(Decimal)
     line = Line(
         number=number,
         sku=f"sku-{number}",
-        quantity=draw(pieces if whole else pieces | weights),
+        quantity=draw(items if whole else items | weights),
         unit_price=draw(st.integers(0, 60_000)),
         tax_rate=draw(tax_rates),
         tax_included=draw(st.booleans()),
@@ -146,7 +146,7 @@ def points(terms: Terms, facts: PurchaseFacts) -> int:
 
 def total(facts: PurchaseFacts) -> Fraction:
     """What counts of it by default, in minor units of the program's currency."""
-    return Fraction(Counted.of(facts, basis=Basis(), program_zone=facts.zone).total())
+    return Fraction(EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone).total())
 
 
 def taken_back(
@@ -156,10 +156,10 @@ def taken_back(
     earned = points(terms, sale)
     due: list[int] = []
     cash: list[int] = []
-    left = kept(sale, returned=())
+    left = remaining_quantities(sale, returned=())
     for step in steps:
-        after = kept(sale, returned=[step], of=left)
-        done = refund(
+        after = remaining_quantities(sale, returned=[step], of=left)
+        done = preview_claw_back(
             terms=terms,
             sale=sale,
             earned=earned,
@@ -182,7 +182,7 @@ def paid_in_money(sale: PurchaseFacts) -> int:
 
 def rest(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[int, Decimal]:
     """All that some refunds have left."""
-    return {number: quantity for number, quantity in kept(sale, returned=steps).items() if quantity}
+    return {number: quantity for number, quantity in remaining_quantities(sale, returned=steps).items() if quantity}
 
 
 @given(worlds(), st.randoms(use_true_random=False))
@@ -217,7 +217,7 @@ def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_
     terms, sale = data.draw(worlds())
     steps = data.draw(returns(sale))
     other = data.draw(st.permutations(steps))
-    earned, left = points(terms, sale), points(terms, sale.kept(kept(sale, returned=steps)))
+    earned, left = points(terms, sale), points(terms, sale.kept(remaining_quantities(sale, returned=steps)))
     due, cash = taken_back(terms, sale, steps)
     assert sum(due) == earned - left
     assert all(0 <= sum(due[:count]) <= earned for count in range(len(due) + 1))
@@ -231,7 +231,7 @@ def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.
     terms, sale = data.draw(worlds())
     everything = {line.number: line.quantity for line in sale.lines}
     assert earn(terms=terms, facts=sale.kept(everything)) == earn(terms=terms, facts=sale)
-    left = kept(sale, returned=data.draw(returns(sale)))
+    left = remaining_quantities(sale, returned=data.draw(returns(sale)))
     assert points(terms, sale.kept(left)) <= points(terms, sale)
 
 
@@ -239,7 +239,7 @@ def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.
 @moderately
 def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -> None:
     _, sale = data.draw(worlds())
-    left = sale.kept(kept(sale, returned=data.draw(returns(sale))))
+    left = sale.kept(remaining_quantities(sale, returned=data.draw(returns(sale))))
     unexchanged = replace(left, exchange=None)
     rate = sale.exchange.factor(foreign=sale.currency) if sale.exchange is not None else 1
     assert total(left) == total(unexchanged) * rate
@@ -264,7 +264,7 @@ def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_program
             line._replace(unit_price=line.unit_price * factor, discount=line.discount * factor)
             for line in at_home.lines
         ),
-        payments=tuple(replace(one, amount=one.amount * factor) for one in at_home.payments),
+        payments=tuple(replace(payment, amount=payment.amount * factor) for payment in at_home.payments),
     )
     assert earn(terms=terms, facts=abroad) == earn(terms=terms, facts=at_home)
 
@@ -286,10 +286,10 @@ def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earn
 @given(worlds(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
 @moderately
 def test_the_part_that_is_paid_with_points_earns_nothing(
-    world: tuple[Terms, PurchaseFacts], one: Fraction, other: Fraction
+    world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
 ) -> None:
     terms, sale = world
-    less, more = sorted((one, other))
+    less, more = sorted((fraction, other))
 
     def paid(part: Fraction) -> PurchaseFacts:
         return replace(sale, payments=(Payment(PaymentKind.POINTS, to_pay(sale) * part),))
@@ -353,7 +353,7 @@ def test_a_kept_purchase_holds_no_float_and_reads_as_it_was(world: tuple[Terms, 
     assert PurchaseFacts.from_data(sale.to_data()) == sale
     assert ("exchange" in sale.to_data()) is (sale.currency != terms.currency)
     for data in (sale.to_data(), terms.to_data(), earn(terms=terms, facts=sale).to_data()):
-        assert [one for one in leaves(data) if isinstance(one, float)] == []
+        assert [leaf for leaf in leaves(data) if isinstance(leaf, float)] == []
 
 
 def leaves(data: object) -> Iterator[object]:
@@ -361,8 +361,8 @@ def leaves(data: object) -> Iterator[object]:
     if isinstance(data, Mapping):
         data = list(data.values())
     if isinstance(data, list | tuple):
-        for one in data:
-            yield from leaves(one)
+        for value in data:
+            yield from leaves(value)
     else:
         yield data
 

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.conditions.categories import Categories
-from app.domain.conditions.groups import AnyOf
-from app.domain.conditions.preferences import Preferences
-from app.domain.conditions.products import Products
-from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.tier import Tier
-from app.domain.names import NameProblem, called, problem
-from app.domain.persons import PreferenceKind
-from app.domain.terms import Terms, TermsError
-from app.domain.wording import Locale, wording
+from app.domain.customers.profile import PreferenceKind
+from app.domain.i18n import Locale, wording
+from app.domain.names import NameProblem, normalised_name, problem
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.groups import AnyOf
+from app.domain.terms.conditions.preferences import Preferences
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.version import Terms, TermsError
 from tests.builders import a_clause, some_terms
 
 DECEIVING = [
@@ -45,31 +45,31 @@ SEEN = ["Mug", "7", "Café crème", "免费咖啡", "قهوة", "می‌خواه
 @pytest.mark.parametrize("text", DECEIVING + BLANK + ["x" * 201])
 def test_a_name_that_cannot_be_seen_for_what_it_is_is_refused(text: str) -> None:
     with pytest.raises(NameProblem):
-        called(text)
+        normalised_name(text)
     assert problem(text) is not None
 
 
 @pytest.mark.parametrize("text", [*SEEN, "x" * 200])
 def test_a_name_in_any_script_is_taken_without_the_space_around_it(text: str) -> None:
-    assert called(text) == called(f" {text}\n") == text
+    assert normalised_name(text) == normalised_name(f" {text}\n") == text
     assert problem(text) is None
     assert problem(f" {text}") is not None
 
 
 def test_only_what_is_no_sentence_has_paragraphs() -> None:
-    assert called("One cup.\nAny size.\n", paragraphs=True) == "One cup.\nAny size."
+    assert normalised_name("One cup.\nAny size.\n", paragraphs=True) == "One cup.\nAny size."
     for text in ("One\tcup", "One\u202ecup", "One\u2028cup", "\n \n"):
         with pytest.raises(NameProblem):
-            called(text, paragraphs=True)
+            normalised_name(text, paragraphs=True)
 
 
 @given(st.text(max_size=30))
 def test_a_name_that_is_taken_stays_as_it_is_and_on_one_line(text: str) -> None:
     try:
-        name = called(text)
+        name = normalised_name(text)
     except NameProblem:
         return
-    assert called(name) == name
+    assert normalised_name(name) == name
     assert name.splitlines() == [name]
 
 
@@ -80,16 +80,16 @@ def test_terms_take_no_article_or_category_that_cannot_be_seen_for_what_it_is(
     text: str, kind: type[Categories], side: str
 ) -> None:
     condition = kind(**{side: frozenset({"cups", text})})
-    for one in (condition, AnyOf((kind(include=frozenset({"tea"})), condition))):
+    for value in (condition, AnyOf((kind(include=frozenset({"tea"})), condition))):
         with pytest.raises(TermsError) as refused:
-            some_terms(a_clause(PointsPerVisit(1), one))
+            some_terms(a_clause(PointsPerVisit(1), value))
         assert refused.value.path == ("clauses", "0", "conditions", "0")
 
 
 @pytest.mark.parametrize("mark", "“”„«»‹›「」『』")
 def test_what_sentences_quote_has_no_quotation_marks_of_its_own(mark: str) -> None:
     name = f"a{mark} and b"
-    assert called(name, paragraphs=True) == called(name) == name
+    assert normalised_name(name, paragraphs=True) == normalised_name(name) == name
     assert problem(name) is None
     assert problem(name, quoted=True) is not None
     drafts = [

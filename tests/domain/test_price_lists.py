@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.deciding.price_lists import Charge, PriceLists, may_be_cheaper
-from app.domain.effects.grandfathering import Grandfathering
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.lots import Draw, Lot
-from app.domain.terms import Terms
+from app.domain.engine.price_lists import Charge, PriceLists, may_be_cheaper
+from app.domain.ledger.lots import Draw, Lot
+from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests.builders import a_clause, some_terms
 
@@ -99,7 +99,7 @@ def test_nobody_pays_more_than_today_and_draws_are_what_it_costs(
     if found is None:
         return
     assert cheap - 1 <= found.cost <= dear
-    held = sum(one.points for one in own)
+    held = sum(lot.points for lot in own)
     if found.missing:
         assert found.draws == ()
         assert found.cost == held + found.missing

@@ -11,39 +11,39 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Money
 from app.domain.calendar import Period, birthday_in, local_date, period_start
-from app.domain.changing.comparing import ChangeEffect, changes, implied, worst
-from app.domain.conditions import Condition
-from app.domain.conditions.about_customer import answered
-from app.domain.conditions.age_at_least import AgeAtLeast
-from app.domain.conditions.budget import Budget, BudgetMode
-from app.domain.conditions.not_combined_with import NotCombinedWith
-from app.domain.conditions.preferences import Preferences
-from app.domain.conditions.products import Products
-from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.counting import Basis, Counted
-from app.domain.deciding.earning import earn
-from app.domain.deciding.judging import holds, pieces_counted
-from app.domain.deciding.redeeming import redeem
+from app.domain.customers.profile import CustomerProfile, Preference
+from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.drafting import DraftedClause
-from app.domain.effects import Effect
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.combination import Combination, CombinationMode
-from app.domain.effects.counted_amounts import CountedAmounts
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_multiplier import PointsMultiplier
-from app.domain.effects.points_per_item import PointsPerItem
-from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.tier import Tier
-from app.domain.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
-from app.domain.members import Member
-from app.domain.persons import Person, Preference
-from app.domain.rule import Rule
-from app.domain.terms import Terms
-from app.domain.wording import Locale, wording
+from app.domain.engine.earning import earn
+from app.domain.engine.redemption import redeem
+from app.domain.i18n import Locale, wording
+from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
+from app.domain.purchases.facts import Channel, Line, Payment, PaymentKind, PurchaseFacts
+from app.domain.terms.changes import ChangeEffect, changes, implies, overall_effect
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.about_customer import answered
+from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.preferences import Preferences
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects import Effect
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_item import PointsPerItem
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.evaluation import holds, items_counted
+from app.domain.terms.rule import Rule
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import Terms
 from tests import strategies as some
-from tests.rules import CONDITION_VARIANTS, EFFECT_VARIANTS
+from tests.rule_samples import CONDITION_VARIANTS, EFFECT_VARIANTS
 
 SLOW = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -80,13 +80,13 @@ def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
         currency="GBP",
         zone="Europe/London",
         clauses=clauses,
-        even_unkept=True,
+        even_unenforced=True,
     )
 
 
-def seen(facts: PurchaseFacts) -> Counted:
+def seen(facts: PurchaseFacts) -> EligiblePurchase:
     """The purchase as a condition sees it."""
-    return Counted.of(facts, basis=Basis(), program_zone=facts.zone)._replace(clause=CLAUSE)
+    return EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone)._replace(clause=CLAUSE)
 
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
@@ -97,8 +97,8 @@ def test_conditions_that_read_the_same_decide_the_same(
     for locale in Locale:
         say = wording(locale)
         if first.sentence(say) == second.sentence(say) or first.requirement(say) == second.requirement(say):
-            for one in facts:
-                assert holds(first, purchase=seen(one)) == holds(second, purchase=seen(one))
+            for fact in facts:
+                assert holds(first, purchase=seen(fact)) == holds(second, purchase=seen(fact))
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
@@ -108,16 +108,16 @@ def test_a_field_that_changes_an_outcome_changes_the_sentence_in_every_language(
 ) -> None:
     kind = data.draw(st.sampled_from(OF_ONE_KIND)).filter(some.fit)
     condition, other = data.draw(kind), data.draw(kind)
-    if any(holds(condition, purchase=seen(one)) != holds(other, purchase=seen(one)) for one in facts):
+    if any(holds(condition, purchase=seen(fact)) != holds(other, purchase=seen(fact)) for fact in facts):
         for locale in Locale:
             say = wording(locale)
             assert condition.sentence(say) != other.sentence(say)
             assert condition.requirement(say) != other.requirement(say)
 
 
-def told(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Person:
+def told(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> CustomerProfile:
     """The customer after somebody has told the shop, or the staff have done, what the remedy says."""
-    person = facts.member.person
+    person = facts.customer_facts.person
     assert person is not None
     if remedy.code is RemedyCode.TELL_BIRTHDAY:
         # Whoever is old enough today has their birthday today.
@@ -136,7 +136,7 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     # What is given away counts for nothing, so that what helps has a price.
     line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=100_000)
     if isinstance(condition, TimesPerPeriod) and remedy.from_ is not None:
-        return replace(facts, occurred_at=remedy.from_, member=replace(facts.member, uses=()))
+        return replace(facts, occurred_at=remedy.from_, customer_facts=replace(facts.customer_facts, uses=()))
     if remedy.code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
         assert remedy.from_ is not None
         return replace(facts, occurred_at=remedy.from_)
@@ -157,30 +157,37 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     if remedy.code is RemedyCode.PAY_WITH:
         return replace(facts, payments=(Payment(PaymentKind(remedy.choices[0]), 0),))
     if remedy.code in (RemedyCode.TELL_BIRTHDAY, RemedyCode.ASK_STAFF, RemedyCode.STATE_PREFERENCE):
-        return replace(facts, member=replace(facts.member, person=told(facts, remedy, condition=condition)))
+        return replace(
+            facts, customer_facts=replace(facts.customer_facts, person=told(facts, remedy, condition=condition))
+        )
     if remedy.code is RemedyCode.COLLECT_QUALIFYING:
         assert remedy.points is not None
-        return replace(facts, member=replace(facts.member, qualifying=facts.member.qualifying + remedy.points))
+        return replace(
+            facts,
+            customer_facts=replace(facts.customer_facts, qualifying=facts.customer_facts.qualifying + remedy.points),
+        )
     assert remedy.code is RemedyCode.COME_AGAIN
     assert remedy.quantity is not None
-    return replace(facts, member=replace(facts.member, visits=facts.member.visits + remedy.quantity))
+    return replace(
+        facts, customer_facts=replace(facts.customer_facts, visits=facts.customer_facts.visits + remedy.quantity)
+    )
 
 
 @given(
     condition=some.leaves,
     facts=some.purchases(),
     uses=st.integers(0, 4),
-    pieces=st.integers(0, 20),
+    items=st.integers(0, 20),
     left=st.integers(0, 3),
     excepted=st.booleans(),
 )
 @SLOW
 def test_a_remedy_that_is_applied_makes_its_condition_hold(
-    condition: Condition, facts: PurchaseFacts, uses: int, pieces: int, left: int, excepted: bool
+    condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
     assume(condition.negatable or not excepted)
-    counted = {"uses": ((CLAUSE, uses),), "pieces": ((CLAUSE, pieces),), "budgets": ((CLAUSE, left),)}
-    facts = replace(facts, member=replace(facts.member, **counted))
+    counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "budgets": ((CLAUSE, left),)}
+    facts = replace(facts, customer_facts=replace(facts.customer_facts, **counted))
     check = condition.check_except if excepted else condition.check
     finding = check(seen(facts))
     for remedy in finding.remedies:
@@ -202,35 +209,39 @@ def test_every_reason_has_a_clause_of_the_terms_and_no_refusal_is_without_one(
     assert clause is not None
     earned = earn(terms=terms, facts=facts)
     for decision in (earned, redeem(terms=terms, clause=clause, facts=facts, available=available)):
-        assert {one.clause for one in decision.reasons} <= {one.key for one in terms.clauses}
-        failed = [one for one in decision.reasons if one.verdict is not Verdict.APPLIED]
+        assert {reason.clause for reason in decision.reasons} <= {each_clause.key for each_clause in terms.clauses}
+        failed = [reason for reason in decision.reasons if reason.verdict is not Verdict.APPLIED]
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
-            named = [terms.clause(one.clause) for one in decision.reasons]
+            named = [terms.clause(reason.clause) for reason in decision.reasons]
             assert all(clause.printed and clause.statement(wording(locale)) for clause in named)
     again = earn(terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(kept(facts, terms).to_data()))
-    assert again == earned.kept()
+    assert again == earned.without_personal_values()
 
 
 def kept(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     """The facts as they are stored: with the answers to what the terms ask about the customer."""
-    person = facts.member.person
+    person = facts.customer_facts.person
     assert person is not None
-    answers = answered(terms.asked.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
-    return replace(facts, member=replace(facts.member, answers=answers))
+    answers = answered(terms.required_facts.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+    return replace(facts, customer_facts=replace(facts.customer_facts, condition_answers=answers))
 
 
-def ranked(member: Member, *, terms: Terms) -> Member:
-    """The customer at the level that the terms give for the points towards one."""
-    reached = [one.effect for one in terms.clauses if isinstance(one.effect, Tier)]
-    held = max((one for one in reached if one.points <= member.qualifying), key=lambda one: one.points, default=None)
-    return replace(member, tier=None if held is None else held.tier)
+def ranked(customer_facts: CustomerFacts, *, terms: Terms) -> CustomerFacts:
+    """The customer at the tier that the terms give for the points towards one."""
+    reached = [clause.effect for clause in terms.clauses if isinstance(clause.effect, Tier)]
+    held = max(
+        (tier for tier in reached if tier.points <= customer_facts.qualifying),
+        key=lambda each_tier: each_tier.points,
+        default=None,
+    )
+    return replace(customer_facts, tier=None if held is None else held.tier)
 
 
 def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[int]:
     """The points of each customer when all of them make their purchases in the order of time, with everything counted."""
     histories: list[list[tuple[PurchaseFacts, int, tuple[str, ...]]]] = [[] for _ in population]
-    pieces: list[dict[str, int]] = [{} for _ in population]
+    items: list[dict[str, int]] = [{} for _ in population]
     spent: dict[str, int] = {}
     totals = [0] * len(population)
     moments = sorted(
@@ -240,15 +251,15 @@ def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[
     )
     for _, who, place in moments:
         facts = population[who][place]
-        member = remembered(terms, facts, histories[who], first=population[who][0].member)
-        left = tuple((key, one.points - spent.get(key, 0)) for key, one in terms.budgets.items())
-        known = replace(member, pieces=tuple(pieces[who].items()), budgets=left)
-        seen = replace(facts, member=ranked(known, terms=terms))
+        customer_facts = remembered(terms, facts, histories[who], first=population[who][0].customer_facts)
+        left = tuple((key, budget.points - spent.get(key, 0)) for key, budget in terms.budgets.items())
+        known = replace(customer_facts, items=tuple(items[who].items()), budgets=left)
+        seen = replace(facts, customer_facts=ranked(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
         histories[who].append((facts, decision.points, decision.applied()))
-        for key, count in pieces_counted(terms, facts=facts):
-            pieces[who][key] = pieces[who].get(key, 0) + count
-        for key, points in decision.spent:
+        for key, count in items_counted(terms, facts=facts):
+            items[who][key] = items[who].get(key, 0) + count
+        for key, points in decision.budget_usage:
             spent[key] = spent.get(key, 0) + points
             assert spent[key] <= terms.budgets[key].points, "no budget is overspent"
         totals[who] += decision.points
@@ -260,19 +271,23 @@ def remembered(
     facts: PurchaseFacts,
     history: Sequence[tuple[PurchaseFacts, int, tuple[str, ...]]],
     *,
-    first: Member,
-) -> Member:
+    first: CustomerFacts,
+) -> CustomerFacts:
     """What is known of a customer with this history just before a purchase."""
     uses: list[tuple[str, int]] = []
-    for key, period in terms.asked.uses.items():
+    for key, period in terms.required_facts.uses.items():
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
-        times = sum(1 for one, _, keys in history if key in keys and (start is None or one.occurred_at >= start))
+        times = sum(
+            1 for each_facts, _, keys in history if key in keys and (start is None or each_facts.occurred_at >= start)
+        )
         uses.append((key, times))
     earned: list[tuple[Period, int]] = []
-    for period in terms.asked.earned:
+    for period in terms.required_facts.earned:
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
-        earned.append((period, sum(got for one, got, _ in history if start is None or one.occurred_at >= start)))
-    return Member(
+        earned.append(
+            (period, sum(got for each_facts, got, _ in history if start is None or each_facts.occurred_at >= start))
+        )
+    return CustomerFacts(
         first.enrolled_at,
         len(history),
         tuple(sorted(uses)),
@@ -284,12 +299,12 @@ def remembered(
 
 @st.composite
 def relevelled(draw: st.DrawFn, rest: list[DraftedClause]) -> list[DraftedClause]:
-    """The same clauses with one level more, and one at another height."""
-    rest = [*rest, ("level-new", (), Tier("new", "New", draw(st.sampled_from([50, 300, 2000]))))]
-    place = draw(st.sampled_from([place for place, one in enumerate(rest) if isinstance(one[2], Tier)]))
-    key, _, level = rest[place]
-    assert isinstance(level, Tier)
-    rest[place] = (key, (), replace(level, points=draw(st.sampled_from([20, 90, 110, 450, 600, level.points]))))
+    """The same clauses with one tier more, and one at another height."""
+    rest = [*rest, ("tier-new", (), Tier("new", "New", draw(st.sampled_from([50, 300, 2000]))))]
+    place = draw(st.sampled_from([place for place, clause in enumerate(rest) if isinstance(clause[2], Tier)]))
+    key, _, tier = rest[place]
+    assert isinstance(tier, Tier)
+    rest[place] = (key, (), replace(tier, points=draw(st.sampled_from([20, 90, 110, 450, 600, tier.points]))))
     return rest
 
 
@@ -299,7 +314,7 @@ def beside(draw: st.DrawFn, *, tiered: bool) -> list[DraftedClause]:
     mode: DraftedClause = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
     rest: list[DraftedClause] = [("earn-1", (), draw(some.earnings)), mode]
     if tiered:
-        rest += [(f"level-{one.tier}", (), one) for one in some.LADDER]
+        rest += [(f"tier-{tier.tier}", (), tier) for tier in some.LADDER]
     if draw(st.booleans()):
         rest.append(("yields", (NotCombinedWith(frozenset({"earn-0"})),), draw(some.earnings)))
     if draw(st.booleans()):
@@ -321,7 +336,7 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
     asked, asked_next = ((),) * 2 if isinstance(condition, Budget) else ((condition,), (other,))
     before: list[DraftedClause] = [("earn-0", (condition,), effect), *rest, ("coffee", asked, price)]
     kinds = ["condition", "condition", "fewer", "more", "effect", "cap", "mode", "new", "basis"]
-    what = draw(st.sampled_from([*kinds, *(["level"] * 8 if tiered else [])]))
+    what = draw(st.sampled_from([*kinds, *(["tier"] * 8 if tiered else [])]))
     earning, reward = before[0], before[-1]
     if what == "condition":
         earning, reward = ("earn-0", (other,), effect), ("coffee", asked_next, price)
@@ -331,14 +346,14 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
         more = draw(some.plain.filter(some.fit))
         earning, reward = ("earn-0", (condition, more), effect), ("coffee", (*asked, more), price)
     elif what == "effect":
-        same = some.earnings.filter(lambda one: type(one) is type(effect))
+        same = some.earnings.filter(lambda each_effect: type(each_effect) is type(effect))
         earning, reward = ("earn-0", (condition,), draw(same)), ("coffee", asked, draw(some.costs))
     elif what == "cap":
-        rest = [one for one in rest if one[0] != "cap"]
+        rest = [clause for clause in rest if clause[0] != "cap"]
         rest += draw(st.just([]) | some.caps.map(lambda cap: [("cap", (), cap)]))
     elif what == "mode":
         rest[1] = ("mode", (), Combination(draw(st.sampled_from(list(CombinationMode)))))
-    elif what == "level":
+    elif what == "tier":
         rest = draw(relevelled(rest))
     elif what == "basis":
         rest.append(("basis", (), CountedAmounts(taxes=draw(st.booleans()), shipping=draw(st.booleans()))))
@@ -349,13 +364,13 @@ def changed(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
 
 def cash_due(decision: Decision) -> int:
     """What the till collects besides the points."""
-    asked = [one.finding.required for one in decision.reasons if one.finding.code is ReasonCode.CASH_DUE]
-    return sum(one.minor for one in asked if isinstance(one, Money))
+    asked = [reason.finding.required for reason in decision.reasons if reason.finding.code is ReasonCode.CASH_DUE]
+    return sum(value.minor for value in asked if isinstance(value, Money))
 
 
 @st.composite
 def recounted(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]]:
-    """Few small clauses of which one has a budget or counts pieces, and the same with one thing changed."""
+    """Few small clauses of which one has a budget or counts items, and the same with one thing changed."""
 
     def shared() -> DraftedClause:
         counts: tuple[Condition, ...] = draw(
@@ -378,10 +393,14 @@ def recounted(draw: st.DrawFn) -> tuple[list[DraftedClause], list[DraftedClause]
     first, rest = shared(), others()
     what = draw(st.sampled_from(["budget", "shared", "rest"]))
     if what == "budget":
-        budget = [one for one in first[1] if isinstance(one, Budget)]
-        grown = [replace(one, points=one.points + draw(st.integers(-2, 10))) for one in budget]
-        kept = [one for one in first[1] if not isinstance(one, Budget)]
-        second: DraftedClause = ("shared", (*[one for one in grown if some.fit(one)], *kept), first[2])
+        budget = [condition for condition in first[1] if isinstance(condition, Budget)]
+        grown = [replace(each_budget, points=each_budget.points + draw(st.integers(-2, 10))) for each_budget in budget]
+        kept = [condition for condition in first[1] if not isinstance(condition, Budget)]
+        second: DraftedClause = (
+            "shared",
+            (*[each_budget for each_budget in grown if some.fit(each_budget)], *kept),
+            first[2],
+        )
         return [first, mode, *rest], [second, mode, *rest]
     return [first, mode, *rest], [
         shared() if what == "shared" else first,
@@ -406,7 +425,7 @@ def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
-    change = worst(changes(before, after))
+    change = overall_effect(changes(before, after))
     assume(change is not ChangeEffect.WORSE)
     for then, now in zip(played(before, population), played(after, population), strict=True):
         assert now >= then, (changes(before, after), then, now)
@@ -419,7 +438,7 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
-    change = worst(changes(before, after))
+    change = overall_effect(changes(before, after))
     if change is ChangeEffect.WORSE:
         return
     for then, now in zip(played(before, population), played(after, population), strict=True):
@@ -430,8 +449,8 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
             old, new = before.cost_of("coffee"), after.cost_of("coffee")
             assert new is not None or old is None
             if old is not None and new is not None:
-                then_seen = replace(facts, member=ranked(facts.member, terms=before))
-                now_seen = replace(facts, member=ranked(facts.member, terms=after))
+                then_seen = replace(facts, customer_facts=ranked(facts.customer_facts, terms=before))
+                now_seen = replace(facts, customer_facts=ranked(facts.customer_facts, terms=after))
                 could = redeem(terms=before, clause=old, facts=then_seen, available=200)
                 can = redeem(terms=after, clause=new, facts=now_seen, available=200)
                 if could.outcome is DecisionOutcome.GRANTED:
@@ -443,7 +462,7 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
 @SLOW
 def test_what_is_implied_holds(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
-    if implied(given_, [wanted]) and all(holds(one, purchase=seen(facts)) for one in given_):
+    if implies(given_, [wanted]) and all(holds(condition, purchase=seen(facts)) for condition in given_):
         assert holds(wanted, purchase=seen(facts))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.receipt_numbers import EVERYWHERE, Numbering, ReceiptBy, ReceiptNumbers, Spot
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, ReceiptBy, ReceiptNumbers, ReceiptSpot
 
 ZONES = (
     "UTC",
@@ -44,7 +44,7 @@ def at(text: str) -> datetime:
 )
 def test_a_day_of_business_begins_by_the_clock_on_the_wall(instant: str, zone: str, starts: str, day: str) -> None:
     numbering = Numbering(ReceiptNumbers.PER_DAY, time.fromisoformat(starts))
-    assert numbering.day_of(Spot(None, at(instant), zone)) == date.fromisoformat(day)
+    assert numbering.day_of(ReceiptSpot(None, at(instant), zone)) == date.fromisoformat(day)
 
 
 numberings = st.builds(
@@ -53,7 +53,7 @@ numberings = st.builds(
     st.times().map(lambda starts: starts.replace(second=0, microsecond=0)),
 )
 spots = st.builds(
-    Spot,
+    ReceiptSpot,
     st.sampled_from([None, "north", "south"]),
     st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(ZONES),
@@ -62,7 +62,7 @@ spots = st.builds(
 
 @given(numberings, numberings, spots)
 def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
-    then: Numbering, now: Numbering, spot: Spot
+    then: Numbering, now: Numbering, spot: ReceiptSpot
 ) -> None:
     space = then.space(spot)
     locations, days = now.spaces(spot)
@@ -73,21 +73,23 @@ def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
 
 @given(numberings, spots, spots)
 def test_under_one_setting_two_are_the_same_exactly_where_their_numbers_share_a_space(
-    numbering: Numbering, one: Spot, other: Spot
+    numbering: Numbering, spot: ReceiptSpot, other: ReceiptSpot
 ) -> None:
-    shared = numbering.space(one) == numbering.space(other)
-    assert numbering.same(other, recorded=one, space=numbering.space(one)) is shared
+    shared = numbering.space(spot) == numbering.space(other)
+    assert numbering.same(other, recorded=spot, space=numbering.space(spot)) is shared
 
 
 @given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_where_numbers_are_unique_nothing_tells_them_apart(spot: Spot, later: timedelta) -> None:
+def test_where_numbers_are_unique_nothing_tells_them_apart(spot: ReceiptSpot, later: timedelta) -> None:
     unique = Numbering()
     assert unique.space(spot) == EVERYWHERE
     assert unique.same(spot._replace(at=spot.at + later, location="elsewhere"), recorded=spot, space=EVERYWHERE)
 
 
 @given(numberings, spots)
-def test_a_reference_that_says_what_the_setting_asks_for_fits_its_receipt(numbering: Numbering, spot: Spot) -> None:
+def test_a_reference_that_says_what_the_setting_asks_for_fits_its_receipt(
+    numbering: Numbering, spot: ReceiptSpot
+) -> None:
     whole = ReceiptBy("1", spot.location, numbering.day_of(spot))
     assert numbering.fits(whole, used=spot)
     assert numbering.fits(ReceiptBy("1"), used=spot)

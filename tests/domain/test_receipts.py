@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from app.domain.facts import FactsError, PaymentKind
-from app.domain.receipts import check_lines, check_payments, check_quantity, line_of, number_of, payment_of
+from app.domain.purchases.facts import FactsError, PaymentKind
+from app.domain.purchases.receipt_limits import (
+    check_lines,
+    check_payments,
+    check_quantity,
+    line_of,
+    number_of,
+    payment_of,
+)
 
 GIVEN: dict[str, Any] = {
     "number": 1,

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import Exact, Rounding, rounded
-from app.domain.deciding.refunding import kept, worth_left
-from app.domain.deciding.returned_payments import returned_in_all, returned_payments
-from app.domain.facts import FULL_PRICE, Line, Payment, PaymentKind, PurchaseFacts
+from app.domain.engine.refund import remaining_quantities, remaining_value
+from app.domain.engine.returned_payments import returned_payments, total_returned
+from app.domain.purchases.facts import FULL_PRICE, Line, Payment, PaymentKind, PurchaseFacts
 from tests.builders import a_line, a_purchase
 
 THIRDS = (a_line(price="33.34"), a_line(price="33.33"), a_line(price="33.33"))
@@ -44,7 +44,7 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
 def test_each_line_brings_its_share_of_the_points_and_only_the_rest_in_money(order: Sequence[int]) -> None:
     sale = paid_with(*THIRDS, points={"r": 2000})
     assert parts(sale, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
-    whole = returned_in_all(sale, kept=sale.kept({}), spent={"r": 2000})
+    whole = total_returned(sale, kept=sale.kept({}), spent={"r": 2000})
     assert (whole.cash.minor, whole.spent) == (8000, {"r": 2000})
 
 
@@ -56,7 +56,7 @@ def test_points_that_paid_in_several_redemptions_come_back_to_each() -> None:
 
 def test_goods_that_points_paid_wholly_bring_no_money() -> None:
     sale = paid_with(a_line(price="9.00"), points={"r": 900})
-    back = returned_in_all(sale, kept=sale.kept({}), spent={"r": 3})
+    back = total_returned(sale, kept=sale.kept({}), spent={"r": 3})
     assert (back.cash.minor, back.spent) == (0, {"r": 3})
 
 
@@ -72,7 +72,7 @@ def test_any_refunds_together_give_back_what_one_does_in_any_order(data: st.Data
     paid = {id: minor for id, minor in {"r": first, "s": (second - first)}.items() if minor}
     sale = paid_with(*lines, points=paid)
     spent = {id: data.draw(st.integers(1, 5000)) for id in paid}
-    left: dict[int, Decimal] = kept(sale, returned=())
+    left: dict[int, Decimal] = remaining_quantities(sale, returned=())
     worth: dict[int, Exact] = dict(FULL_PRICE)
     before, money, points = sale, 0, dict.fromkeys(paid, 0)
     steps = st.tuples(st.integers(1, len(lines)), st.booleans(), st.integers(0, 5000))
@@ -81,8 +81,8 @@ def test_any_refunds_together_give_back_what_one_does_in_any_order(data: st.Data
         *((line.number, False, 5) for line in lines),
     ]:
         if by_amount:
-            price = sum(rounded(one.to_pay(), mode=Rounding.HALF_UP) for one in before.lines if one.number == number)
-            worth = worth_left(sale, kept=left, worth=worth, amounts={number: min(much, price)})
+            price = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in before.lines if line.number == number)
+            worth = remaining_value(sale, kept=left, worth=worth, amounts={number: min(much, price)})
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
         after = sale.kept(left, worth=worth)

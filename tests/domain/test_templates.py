@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from app.domain.changing.linting import Habits, LintCode, RewardShown, lint
-from app.domain.templates import TEMPLATES
-from app.domain.terms import Terms
-from app.domain.wording import Locale, wording
+from app.domain.i18n import Locale, wording
+from app.domain.terms.lint import Habits, LintCode, RewardShown, lint
+from app.domain.terms.templates import TEMPLATES
+from app.domain.terms.version import Terms
 from app.web.pictures import FOLDER
 
 
@@ -26,13 +26,14 @@ def test_a_template_is_found_fair_in_every_currency(name: str, currency: str) ->
         clauses=template.clauses,
     )
     catalogue = {
-        one.key: RewardShown(one.name, one.description, pictured=bool(one.picture)) for one in template.rewards
+        reward.key: RewardShown(reward.name, reward.description, pictured=bool(reward.picture))
+        for reward in template.rewards
     }
     assert lint(terms, habits=Habits(), catalogue=catalogue) == ()
     assert {(FOLDER.parent / reward.picture.lstrip("/")).is_file() for reward in template.rewards} == {True}
     bare = lint(terms, habits=Habits(), catalogue={})
     missing = [LintCode.REWARD_WITHOUT_PICTURE, LintCode.REWARD_WITHOUT_DESCRIPTION]
-    assert [one.code for one in bare] == missing * len(template.rewards)
+    assert [finding.code for finding in bare] == missing * len(template.rewards)
     for locale in Locale:
         assert all(clause.statement(wording(locale)) for clause in terms.clauses)
 
@@ -49,6 +50,6 @@ def test_with_levels_the_rewards_are_in_reach_before_points_expire_unless_hardly
         zone="Europe/Berlin",
         clauses=template.clauses,
     )
-    catalogue = {one.key: RewardShown(one.name, one.description, pictured=True) for one in template.rewards}
-    assert [one.code for one in lint(terms, habits=Habits(pace=pace), catalogue=catalogue)] == found
-    assert [one.name for one in terms.tiers] == ["Silver", "Gold", "Platinum"]
+    catalogue = {reward.key: RewardShown(reward.name, reward.description, pictured=True) for reward in template.rewards}
+    assert [finding.code for finding in lint(terms, habits=Habits(pace=pace), catalogue=catalogue)] == found
+    assert [tier.name for tier in terms.tiers] == ["Silver", "Gold", "Platinum"]

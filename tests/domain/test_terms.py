@@ -9,28 +9,28 @@ import pytest
 
 from app.domain.amounts import Money
 from app.domain.calendar import Weekday
-from app.domain.changing.comparing import ChangeEffect, changes
-from app.domain.changing.notice import earliest_start, notice_decision
-from app.domain.conditions import Condition
-from app.domain.conditions.categories import Categories
-from app.domain.conditions.dates import Dates
-from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.groups import AllOf, AnyOf
-from app.domain.conditions.minimum_quantity import MinimumQuantity
-from app.domain.conditions.minimum_spend import MinimumSpend
-from app.domain.conditions.products import Products
-from app.domain.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.deciding.earning import earn
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.effects import Effect
-from app.domain.effects.notice_period import NoticePeriod, NoticePreset
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_per_full_amount import PointsPerFullAmount
-from app.domain.effects.points_per_visit import PointsPerVisit
-from app.domain.effects.points_validity import PointsValidity
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.terms import TermsError
-from app.domain.wording import Locale, wording
+from app.domain.engine.earning import earn
+from app.domain.i18n import Locale, wording
+from app.domain.terms.changes import ChangeEffect, changes
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.dates import Dates
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.groups import AllOf, AnyOf
+from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects import Effect
+from app.domain.terms.effects.notice_period import NoticePeriod, NoticePreset
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.notice import earliest_start, notice_decision
+from app.domain.terms.version import TermsError
 from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms
 
 MONDAY = frozenset({Weekday.MONDAY})
@@ -131,12 +131,18 @@ def test_changes_go_by_key() -> None:
         a_clause(PointsPerAmount(2, pounds("1.00")), key="raised"), a_clause(key="kept"), a_clause(key="new")
     )
     found = changes(before, after)
-    assert [(one.before.key if one.before else None, one.after.key if one.after else None) for one in found] == [
+    assert [
+        (change.before.key if change.before else None, change.after.key if change.after else None) for change in found
+    ] == [
         ("raised", "raised"),
         (None, "new"),
         ("gone", None),
     ]
-    assert [one.effect_on_customer for one in found] == [ChangeEffect.BETTER, ChangeEffect.BETTER, ChangeEffect.WORSE]
+    assert [change.effect_on_customer for change in found] == [
+        ChangeEffect.BETTER,
+        ChangeEffect.BETTER,
+        ChangeEffect.WORSE,
+    ]
     assert found[0].statement(wording(Locale.EN)) == (
         "Before: You earn 1 point for every £1 you spend (part amounts count in proportion). "
         "Now: You earn 2 points for every £1 you spend (part amounts count in proportion)."
@@ -174,7 +180,7 @@ def test_in_quebec_a_change_starts_within_the_window_of_the_law_and_each_remedy_
         for code, (wanted, way_out, sooner) in asked.items():
             refused = notice_decision(current=terms, change=ChangeEffect.WORSE, effective_from=wanted, now=now)
             assert refused.outcome is DecisionOutcome.REFUSED
-            (finding,) = (one.finding for one in refused.reasons)
+            (finding,) = (reason.finding for reason in refused.reasons)
             (remedy,) = finding.remedies
             assert (finding.code, remedy.code) == (code, way_out)
             assert remedy.from_ is not None

@@ -1,4 +1,4 @@
-"""Levels while a wallet goes through time: what is foreseen is what happens, and expiry lowers none."""
+"""Tiers while a wallet goes through time: what is foreseen is what happens, and expiry lowers none."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.deciding.tiers import Qualifying, TierStanding, kept, level_above
 from app.domain.decisions import ReasonCode
-from app.domain.effects.points_validity import PointsValidity
-from app.domain.effects.tier import Tier
-from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.ledger import EntryType
-from app.domain.terms import Terms
-from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Bought
-from app.domain.wallets.prospects import prospect
-from app.domain.wallets.story import Story
+from app.domain.engine.tiers import Qualifying, TierMembership, decision_on_kept_tier, tier_above
+from app.domain.ledger.entries import EntryType
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.version import Terms
+from app.domain.wallets.events import PurchaseRecorded
+from app.domain.wallets.history import EventHistory
+from app.domain.wallets.tier_forecast import forecast_tier
+from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_clause, a_line, a_purchase
 
 ANNA = "anna"
@@ -33,7 +33,7 @@ def tiered(
     version: int = 1,
     start: datetime = START - timedelta(days=900),
 ) -> Terms:
-    """A point a pound, two levels."""
+    """A point a pound, two tiers."""
     more = () if validity is None else (("validity", (), validity),)
     return Terms.drafted(
         version=version,
@@ -41,23 +41,23 @@ def tiered(
         currency="GBP",
         zone="Europe/London",
         clauses=[a_clause(), *LEVELS, ("period", (), period), *more],
-        even_unkept=True,
+        even_unenforced=True,
     )
 
 
-def story(purchases: list[tuple[int, int]], *, terms: Terms) -> Story:
+def story(purchases: list[tuple[int, int]], *, terms: Terms) -> EventHistory:
     """Purchases, each some hours after the one before, for whole pounds."""
     at, facts = START, []
     for number, (hours, pounds) in enumerate(purchases):
         at += timedelta(hours=hours)
         bought = a_purchase(a_line(price=f"{pounds}.00"), at=at)
-        facts.append(Bought(f"00000000-0000-0000-0000-{number:012}", ANNA, str(number), bought, terms))
-    return Story("account", {ANNA: START}, tuple(facts))
+        facts.append(PurchaseRecorded(f"00000000-0000-0000-0000-{number:012}", ANNA, str(number), bought, terms))
+    return EventHistory("account", {ANNA: START}, tuple(facts))
 
 
-def held(course: Course) -> TierStanding:
-    """The level of the one customer."""
-    return course.holders[ANNA].standing
+def held(wallet: Wallet) -> TierMembership:
+    """The tier of the one customer."""
+    return wallet.memberships[ANNA].tier
 
 
 periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_days=st.sampled_from([0, 1, 30, 400]))
@@ -70,14 +70,14 @@ def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
     period: TierPeriod, purchases: list[tuple[int, int]], wait: int
 ) -> None:
     terms = tiered(period)
-    told = story(purchases, terms=terms)
-    now = told.facts[-1].at + timedelta(hours=wait)
+    history = story(purchases, terms=terms)
+    now = history.events[-1].at + timedelta(hours=wait)
 
-    def at(moment: datetime) -> TierStanding:
-        return held(unfold(told, versions=[terms], until=moment))
+    def at(moment: datetime) -> TierMembership:
+        return held(replay(history, versions=[terms], until=moment))
 
     before = at(now)
-    seen = prospect(unfold(told, versions=[terms], until=now), customer_id=ANNA)
+    seen = forecast_tier(replay(history, versions=[terms], until=now), customer_id=ANNA)
     if seen is None:
         assert at(now + timedelta(days=3000)).tier == before.tier
         return
@@ -85,7 +85,7 @@ def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
     assert at(seen.at).tier == seen.tier
     assert at(seen.at - timedelta(microseconds=1)).tier == before.tier
     if period.period is TierWindow.CALENDAR_YEAR:
-        assert seen.tier != before.tier or at(seen.at).falls_at is None, "the days of grace are over"
+        assert seen.tier != before.tier or at(seen.at).grace_ends_at is None, "the days of grace are over"
     else:
         assert seen.tier != before.tier
 
@@ -100,10 +100,10 @@ def test_terms_that_are_announced_are_foreseen_too() -> None:
         zone="Europe/London",
         clauses=[a_clause(), ("silver", (), Tier("silver", "Silver", 400))],
     )
-    told = story([(0, 120)], terms=now)
-    course = unfold(told, versions=[now, later], until=START)
-    assert held(course).tier == "silver"
-    seen = prospect(course, customer_id=ANNA)
+    history = story([(0, 120)], terms=now)
+    wallet = replay(history, versions=[now, later], until=START)
+    assert held(wallet).tier == "silver"
+    seen = forecast_tier(wallet, customer_id=ANNA)
     # The new terms count a calendar year and give 30 days of grace.
     assert seen is not None
     assert (seen.tier, seen.terms.version) == (None, 2)
@@ -113,11 +113,11 @@ def test_terms_that_are_announced_are_foreseen_too() -> None:
 def test_points_that_expire_count_towards_the_level_still() -> None:
     week = PointsValidity(days=7, expires=True)
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
-    course = unfold(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
-    assert [one.subject.type for one in course.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
-    assert course.points.holdings.free() == 0
-    assert held(course) == TierStanding("silver", START)
-    assert course.holders[ANNA].qualifying.points(terms=terms, at=course.at or START) == 120
+    wallet = replay(story([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
+    assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
+    assert wallet.points.inventory.unheld() == 0
+    assert held(wallet) == TierMembership("silver", START)
+    assert wallet.memberships[ANNA].qualifying.points(terms=terms, at=wallet.at or START) == 120
 
 
 @pytest.mark.parametrize(
@@ -134,19 +134,21 @@ def test_points_that_expire_count_towards_the_level_still() -> None:
 def test_the_next_level_is_the_lowest_one_above_the_level_held(
     tier: str | None, points: int, above: str | None
 ) -> None:
-    found = level_above(tier, points=points, terms=tiered(TierPeriod()))
+    found = tier_above(tier, points=points, terms=tiered(TierPeriod()))
     assert (None if found is None else found.tier) == above
 
 
 def test_a_level_in_its_days_of_grace_says_why_it_is_held() -> None:
     terms = tiered(TierPeriod())
     until = START + timedelta(days=3)
-    reason = kept(TierStanding("gold", START, until), qualifying=20, terms=terms)
+    reason = decision_on_kept_tier(TierMembership("gold", START, until), qualifying=20, terms=terms)
     assert reason is not None
     assert (reason.clause, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
     assert (reason.finding.observed, reason.finding.required) == (20, until)
-    assert kept(TierStanding("gold", START), qualifying=300, terms=terms) is None
-    assert kept(TierStanding("lost", START, until), qualifying=20, terms=terms) is None, "no clause speaks of it"
+    assert decision_on_kept_tier(TierMembership("gold", START), qualifying=300, terms=terms) is None
+    assert decision_on_kept_tier(TierMembership("lost", START, until), qualifying=20, terms=terms) is None, (
+        "no clause speaks of it"
+    )
 
 
 def test_days_that_count_in_no_rolling_year_any_more_are_let_go() -> None:

@@ -19,7 +19,7 @@ from typing import IO, Any
 import httpx
 
 from app.domain.access import Role
-from app.usecases.start import NewProgram
+from app.usecases.programs.create_program import NewProgram
 from tests.shop import BUY, ENROL, REDEEM, REFUND
 
 ROOT = Path(__file__).parents[2]
@@ -27,9 +27,9 @@ ROOT = Path(__file__).parents[2]
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
         return port
 
 
@@ -206,7 +206,10 @@ class Tills:
 
     def count(self, verb: str) -> int:
         """How many of a verb were acknowledged and moved points."""
-        return sum(one.sent.verb == verb and one.entry is not None for one in self.acknowledged.values())
+        return sum(
+            acknowledged.sent.verb == verb and acknowledged.entry is not None
+            for acknowledged in self.acknowledged.values()
+        )
 
     def _write(self, card: str) -> None:
         """Three purchases, a redemption, a refund of one of the purchases, and again."""
@@ -270,41 +273,51 @@ def ledger_of(address: str, program: NewProgram, card: str) -> list[dict[str, An
 
 def assert_nothing_was_lost(tills: Tills) -> None:
     """What was acknowledged is there once, with its points; nothing is there that nobody sent, and nothing twice."""
-    entries = {one["id"]: one for card in tills.cards for one in ledger_of(tills.address, tills.program, card)}
+    entries = {value["id"]: value for card in tills.cards for value in ledger_of(tills.address, tills.program, card)}
     lost = []
-    for key, one in tills.acknowledged.items():
-        if one.entry is None:
+    for key, acknowledged in tills.acknowledged.items():
+        if acknowledged.entry is None:
             continue
-        entry = entries.get(one.entry)
-        told = (one.answer["entry"]["points"], TYPES[one.sent.verb])
-        if entry is None or (entry["points"], entry["type"]) != told or not _belongs(entry, one):
+        entry = entries.get(acknowledged.entry)
+        told = (acknowledged.answer["entry"]["points"], TYPES[acknowledged.sent.verb])
+        if entry is None or (entry["points"], entry["type"]) != told or not _belongs(entry, acknowledged):
             lost.append(key)
     assert lost == []
-    made = Counter(one.entry for one in tills.acknowledged.values() if one.entry is not None)
+    made = Counter(
+        each_acknowledged.entry
+        for each_acknowledged in tills.acknowledged.values()
+        if each_acknowledged.entry is not None
+    )
     assert max(made.values(), default=1) == 1, "two keys were answered with one entry"
-    every = [*(one.sent for one in tills.acknowledged.values()), *tills.unanswered.values()]
+    every = [*(each_acknowledged.sent for each_acknowledged in tills.acknowledged.values()), *tills.unanswered.values()]
     for verb in ("recordPurchase", "recordRefund"):
-        there = [one["purchase"]["externalId"] for one in entries.values() if one["type"] == TYPES[verb]]
+        there = [
+            each_entry["purchase"]["externalId"] for each_entry in entries.values() if each_entry["type"] == TYPES[verb]
+        ]
         assert len(there) == len(set(there)), f"{verb} twice"
-        assert set(there) <= {one.receipt for one in every if one.verb == verb}, "nobody sent that"
-    redeemed = [one["redemption"]["id"] for one in entries.values() if one["type"] == TYPES["redeemReward"]]
+        assert set(there) <= {sent.receipt for sent in every if sent.verb == verb}, "nobody sent that"
+    redeemed = [
+        each_entry["redemption"]["id"] for each_entry in entries.values() if each_entry["type"] == TYPES["redeemReward"]
+    ]
     assert len(redeemed) == len(set(redeemed)), "paid twice for one reward"
-    maybe = sum(one.verb == "redeemReward" for one in tills.unanswered.values())
+    maybe = sum(sent.verb == "redeemReward" for sent in tills.unanswered.values())
     assert tills.count("redeemReward") <= len(redeemed) <= tills.count("redeemReward") + maybe
     for card in tills.cards:
         _assert_answers_again(tills, card)
 
 
-def _belongs(entry: dict[str, Any], one: Acknowledged) -> bool:
+def _belongs(entry: dict[str, Any], acknowledged: Acknowledged) -> bool:
     """Whether an entry is of the purchase or the redemption that was answered."""
-    if one.sent.verb == "redeemReward":
-        return bool(entry["redemption"]["id"] == one.answer["redemption"]["id"])
-    return bool(entry["purchase"]["externalId"] == one.sent.receipt)
+    if acknowledged.sent.verb == "redeemReward":
+        return bool(entry["redemption"]["id"] == acknowledged.answer["redemption"]["id"])
+    return bool(entry["purchase"]["externalId"] == acknowledged.sent.receipt)
 
 
 def _assert_answers_again(tills: Tills, card: str) -> None:
     """The latest answers of a card, each sent again with its key, are the same."""
-    latest = [one for one in tills.acknowledged.values() if one.sent.card == card][-6:]
-    for one in latest:
-        again = send(tills.address, tills.program, QUERIES[one.sent.verb], one.sent.given)[one.sent.verb]
-        assert lasting(again) == lasting(one.answer), "another answer to the same key"
+    latest = [acknowledged for acknowledged in tills.acknowledged.values() if acknowledged.sent.card == card][-6:]
+    for each_acknowledged in latest:
+        again = send(tills.address, tills.program, QUERIES[each_acknowledged.sent.verb], each_acknowledged.sent.given)[
+            each_acknowledged.sent.verb
+        ]
+        assert lasting(again) == lasting(each_acknowledged.answer), "another answer to the same key"

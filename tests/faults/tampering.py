@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from app.queries.books import Fault, prove_page, prove_whole
-from app.store.unit import Session
-from app.store.values import instant
-from tests.ledger.living_program import Opened, opened
-from tests.store.declared import TABLES, Kind
+from app.queries.ledger.verify_accounts import Discrepancy, verify_page, verify_program
+from app.store.database.codecs import instant
+from app.store.database.session import Session
+from tests.ledger.program_driver import Opened, opened
+from tests.store.expected_schema import TABLES, Kind
 
 DAY = timedelta(days=1)
 
@@ -53,22 +53,22 @@ class OpenBooks:
             sql = f"SELECT {', '.join(columns)} FROM {table} WHERE program_id = $1 ORDER BY {key}"
             return [dict(zip(columns, row, strict=True)) for row in await session.rows(sql, self.program_id)]
 
-        found: list[dict[str, Any]] = self.where.run(self.where.database.read(read))
+        found: list[dict[str, Any]] = self.where.run(self.where.database.read_across_programs(read))
         return found
 
-    def faults_with(self, one: Tampered) -> list[Fault]:
+    def faults_with(self, tampered: Tampered) -> list[Discrepancy]:
         """What the proof finds with a changed value."""
-        keys = list(one.key)
+        keys = list(tampered.key)
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(keys, start=2))
-        sql = f"UPDATE {one.table} SET {one.column} = $1 WHERE {where}"
-        return self._faults_after(sql, one.after, *one.key.values())
+        sql = f"UPDATE {tampered.table} SET {tampered.column} = $1 WHERE {where}"
+        return self._faults_after(sql, tampered.after, *tampered.key.values())
 
-    def faults_without(self, table: str, key: Mapping[str, Any]) -> list[Fault]:
+    def faults_without(self, table: str, key: Mapping[str, Any]) -> list[Discrepancy]:
         """What the proof finds when a row is gone."""
         where = " AND ".join(f"{name} = ${place}" for place, name in enumerate(key, start=1))
         return self._faults_after(f"DELETE FROM {table} WHERE {where}", *key.values())
 
-    def faults_with_a_copy(self, table: str, *, changed: Mapping[str, Any]) -> list[Fault]:
+    def faults_with_a_copy(self, table: str, *, changed: Mapping[str, Any]) -> list[Discrepancy]:
         """What the proof finds when there is one row more: the first one again, with some other values."""
         columns = [name.rstrip("?") for name in TABLES[table].columns]
         places = {name: f"${place}" for place, name in enumerate(changed, start=1)}
@@ -76,15 +76,15 @@ class OpenBooks:
         sql = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} ORDER BY id LIMIT 1"
         return self._faults_after(sql, *changed.values())
 
-    def _faults_after(self, sql: str, *values: Any) -> list[Fault]:
-        found: list[Fault] = []
+    def _faults_after(self, sql: str, *values: Any) -> list[Discrepancy]:
+        found: list[Discrepancy] = []
 
         async def work(session: Session) -> None:
             session.memory.clear()
-            assert await session.execute(sql, *values) == 1, f"{sql} changed nothing"
-            page = await prove_page(session, program_id=self.program_id)
+            assert await session.across_programs.execute(sql, *values) == 1, f"{sql} changed nothing"
+            page = await verify_page(session)
             assert page.last is None
-            whole = await prove_whole(session, program_id=self.program_id)
+            whole = await verify_program(session)
             found[:] = [*page.faults, *whole]
             raise Untouched
 
@@ -107,18 +107,18 @@ def open_books(url: str, *, program_id: str) -> Iterator[OpenBooks]:
 
 async def _open_the_door(session: Session) -> None:
     if session.dialect == "sqlite":
-        for row in await session.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-            await session.execute(f"DROP TRIGGER {row['name']}")
+        for row in await session.across_programs.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            await session.across_programs.execute(f"DROP TRIGGER {row['name']}")
         return
-    for row in await session.rows(
+    for row in await session.across_programs.rows(
         "SELECT tgname AS name, tgrelid::regclass::text AS place FROM pg_trigger WHERE NOT tgisinternal"
     ):
-        await session.execute(f"DROP TRIGGER {row['name']} ON {row['place']}")
-    for row in await session.rows(
+        await session.across_programs.execute(f"DROP TRIGGER {row['name']} ON {row['place']}")
+    for row in await session.across_programs.rows(
         "SELECT conname AS name, conrelid::regclass::text AS place FROM pg_constraint"
         " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace AND conrelid <> 0"
     ):
-        await session.execute(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
+        await session.across_programs.execute(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
 
 
 def tamperings(
@@ -141,7 +141,7 @@ def tamperings(
             before = row[column]
             wanted = [
                 *(_others(kind, before) if kind != "integer" or column not in alone else [before + 1000]),
-                *[one for one in others if one != before][:1],
+                *[value for value in others if value != before][:1],
             ]
             for after in [*wanted, *([None] if name.endswith("?") and before is not None else [])]:
                 yield Tampered(table, key, column, before, after)
@@ -163,7 +163,7 @@ def _others(kind: Kind, before: Any) -> Iterator[Any]:
             day = date.fromisoformat(str(before)) if before is not None else date(2026, 6, 1)
             yield day + DAY
         case "json":
-            yield from (json.dumps(one) for one in _other_texts(json.loads(before or "[]")))
+            yield from (json.dumps(text) for text in _other_texts(json.loads(before or "[]")))
 
 
 def _other_texts(data: Any) -> Iterator[Any]:

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from app.store.values import instant
+from app.store.database.codecs import instant
 from tests.faults.tampering import OpenBooks, Tampered, open_books, tamperings
 from tests.faults.whole_shop import whole_shop
-from tests.ledger.living_program import opened
-from tests.store.declared import TABLES
+from tests.ledger.program_driver import opened
+from tests.store.expected_schema import TABLES
 
 BOOKS: Mapping[str, frozenset[str] | None] = {
     "accounts": None,
     # What a person is called, reads and was born on, and which terms were accepted, moves no points.
-    "customers": frozenset({"wallet_id", "state", "enrolled_at", "tier", "tier_since", "tier_falls_at", "merged_into"}),
+    "customers": frozenset(
+        {"wallet_id", "state", "enrolled_at", "tier", "tier_since", "tier_grace_ends_at", "merged_into"}
+    ),
     "purchases": None,
     "receipt_corrections": None,
     "refunds": None,
@@ -29,15 +31,15 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
     "mergers": None,
     "expiry_notices": None,
     "expiry_notice_deliveries": None,
-    "waiting_refunds": None,
-    "waiting_evidence": None,
+    "pending_refunds": None,
+    "pending_refund_digests": None,
     "quarantined_receipts": None,
     "quarantine_evidence": None,
     "entries": None,
     "lots": None,
     "lot_movements": None,
     "clause_uses": None,
-    "clause_pieces": None,
+    "clause_items": None,
     "purchase_reductions": None,
     "exchanges": None,
     "clause_budgets": None,
@@ -49,16 +51,16 @@ BOOKS: Mapping[str, frozenset[str] | None] = {
 """The tables of the ledger, and those of their columns that it rests on (None: all)."""
 
 
-def harmless(one: Tampered) -> str | None:
+def harmless(tampered: Tampered) -> str | None:
     """Why a change does no harm by design; None where it would."""
-    match one.table, one.column:
-        case "accounts", "due_at" | "notice_at" if one.after is not None and (
-            one.before is None or instant(one.after) < instant(one.before)
+    match tampered.table, tampered.column:
+        case "accounts", "next_change_at" | "next_notice_at" if tampered.after is not None and (
+            tampered.before is None or instant(tampered.after) < instant(tampered.before)
         ):
             return "the account is looked at sooner than need be, and nothing is due then"
-        case ("accounts", "joined") | ("purchase_reductions", "no_visit") if one.before and one.after:
+        case ("accounts", "has_merges") | ("purchase_reductions", "no_visit") if tampered.before and tampered.after:
             return "whatever is not 0 says yes"
-        case "clause_uses" | "clause_pieces", "id":
+        case "clause_uses" | "clause_items", "id":
             return "nothing refers to it"
     return None
 
@@ -77,14 +79,14 @@ def test_every_value_that_is_changed_is_found_or_harmless_by_design(books: OpenB
     for table, columns in BOOKS.items():
         rows = books.rows(table)
         assert rows, f"the shop has {table}"
-        for one in tamperings(table, rows, columns=columns):
-            reason = harmless(one)
-            found = books.faults_with(one)
+        for tampering in tamperings(table, rows, columns=columns):
+            reason = harmless(tampering)
+            found = books.faults_with(tampering)
             seen += bool(found)
             if reason is not None:
-                let_be.add(f"{table}.{one.column}: {reason}")
+                let_be.add(f"{table}.{tampering.column}: {reason}")
             elif not found:
-                unseen.append(str(one))
+                unseen.append(str(tampering))
     assert unseen == []
     print(f"{seen} changes found; harmless: {'; '.join(sorted(let_be))}")
 
@@ -108,8 +110,8 @@ def test_every_value_behind_stamps_that_is_changed_is_found_and_every_row_that_i
     unseen = []
     for table, rows in of_stamps(books).items():
         assert rows, f"the shop has {table} of stamps"
-        changes = (one for one in tamperings(table, rows) if harmless(one) is None)
-        unseen += [str(one) for one in changes if not books.faults_with(one)]
+        changes = (tampering for tampering in tamperings(table, rows) if harmless(tampering) is None)
+        unseen += [str(change) for change in changes if not books.faults_with(change)]
         for row in (rows[0], rows[-1]):
             key = {name: row[name] for name in TABLES[table].key}
             if not books.faults_without(table, key):
@@ -129,13 +131,13 @@ def test_every_kind_of_row_that_is_gone_is_found(books: OpenBooks) -> None:
 
 
 def test_a_refund_that_waits_and_that_nobody_sent_is_found(books: OpenBooks) -> None:
-    found = books.faults_with_a_copy("waiting_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
-    assert [one.place for one in found] == ["waiting refunds"]
+    found = books.faults_with_a_copy("pending_refunds", changed={"id": str(uuid.uuid4()), "external_id": None})
+    assert [discrepancy.place for discrepancy in found] == ["waiting refunds"]
 
 
 def test_a_customer_who_has_done_nothing_cannot_be_given_the_wallet_of_another(books: OpenBooks) -> None:
     rows = books.rows("customers")
-    idle = next(row for row in rows if row["id"] not in {one["customer_id"] for one in books.rows("purchases")})
+    idle = next(row for row in rows if row["id"] not in {row["customer_id"] for row in books.rows("purchases")})
     key = {name: idle[name] for name in TABLES["customers"].key}
     assert books.faults_with(Tampered("customers", key, "wallet_id", idle["wallet_id"], rows[0]["wallet_id"])) != []
 

@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from app.domain.access import Role
-from app.usecases.start import NewProgram
-from tests.api.passing import passing, pending, validity, visit
+from app.usecases.programs.create_program import NewProgram
+from tests.api.scheduled_shop import passing, pending, validity, visit
 from tests.cli.test_jobs import done, move_clocks
 from tests.faults.process import ServerProcess, send, wait_until
-from tests.proving import faults_in
 from tests.shop import BUY, real_now
+from tests.verification import faults_in
 
 ACCOUNTS, TILLS = 150, 4
 PATIENCE = 1.0
@@ -61,14 +61,14 @@ def tills_at_work(server: ServerProcess, program: NewProgram, cards: list[str]) 
                 assert answer["recordPurchase"]["userErrors"] == []
 
     tills = [threading.Thread(target=till, args=(number,)) for number in range(TILLS)]
-    for one in tills:
-        one.start()
+    for thread in tills:
+        thread.start()
     try:
         yield taken
     finally:
         over.set()
-        for one in tills:
-            one.join(30)
+        for thread in tills:
+            thread.join(30)
 
 
 def slowest(taken: list[float]) -> float:
@@ -109,7 +109,7 @@ def test_no_till_is_locked_out_by_the_jobs(
     assert len(taken) > 20
     assert slowest(taken) < PATIENCE
     print(f"{len(taken)} purchases beside the jobs, p99 {slowest(taken):.3f} s, most {max(taken):.3f} s")
-    assert not [line for line in path.read_text(encoding="utf-8").splitlines() if '"level": "error"' in line]
+    assert not [line for line in path.read_text(encoding="utf-8").splitlines() if '"tier": "error"' in line]
     assert faults_in(database_url) == []
 
 
@@ -133,8 +133,8 @@ def test_a_server_ends_cleanly_in_the_middle_of_its_jobs_and_its_log_names_nobod
     assert "PERSONAL" not in text
     assert program.token(Role.TILL) not in text
     events = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    kept = [one for one in events if one.get("event") == "time was kept"]
-    assert {one["program"] for one in kept} == {program.program.id}
-    assert not [one for one in events if one.get("level") == "error"], events
+    kept = [event for event in events if event.get("event") == "time was kept"]
+    assert {value["program"] for value in kept} == {program.program.id}
+    assert not [event for event in events if event.get("tier") == "error"], events
     assert set(done(database_url).values()) == {0}, "all of it was done"
     assert faults_in(database_url) == []

@@ -6,8 +6,8 @@ import random
 import time
 
 from tests.faults.process import TYPES, ServerProcess, Tills, assert_nothing_was_lost, enrolled
-from tests.proving import faults_in
 from tests.shop import started
+from tests.verification import faults_in
 
 ROUNDS = 12
 

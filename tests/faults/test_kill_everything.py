@@ -12,14 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 from app.api.conventions.ids import decode
-from app.store.opening import open_database
-from app.store.unit import Session
-from tests.api.passing import passing, pending, validity, visit
+from app.store.database.connect import open_database
+from app.store.database.session import Session
+from tests.api.scheduled_shop import passing, pending, validity, visit
 from tests.cli.test_jobs import move_clocks
-from tests.faults.busy_tills import MUTATIONS, BusyTills, Sent
+from tests.faults.load_generator import MUTATIONS, BusyTills, Sent
 from tests.faults.process import ServerProcess, ledger_of, wait_until
-from tests.proving import faults_in
 from tests.shop import real_now
+from tests.verification import faults_in
 
 ROUNDS = int(os.environ.get("TROTH_SOAK_KILLS", "0")) or 8
 DAYS = 4
@@ -76,11 +76,11 @@ def test_nothing_acknowledged_is_lost_whatever_the_server_did_when_it_was_killed
 def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
     """What was acknowledged is there once; nothing is there that nobody sent; nothing is half there."""
     entries = {
-        one["id"]: one for card in (*tills.cards, *idle) for one in ledger_of(tills.address, tills.program, card)
+        value["id"]: value for card in (*tills.cards, *idle) for value in ledger_of(tills.address, tills.program, card)
     }
     lost = []
-    for key, one in tills.acknowledged.items():
-        made = (one.answer or {}).get("entry")
+    for key, sent in tills.acknowledged.items():
+        made = (sent.answer or {}).get("entry")
         if made is not None and (
             made["id"] not in entries or any(entries[made["id"]][name] != made[name] for name in ("type", "points"))
         ):
@@ -95,7 +95,7 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
             "SELECT p.external_id FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id",
         )
     )
-    done = [one for one in tills.acknowledged.values() if not one.refused]
+    done = [each_sent for each_sent in tills.acknowledged.values() if not each_sent.refused]
     for there, what, about, extra in ((sold, "sold", Sent.sells, len(idle)), (back, "back", Sent.gives_back, 0)):
         assert max(there.values(), default=1) == 1, f"{what} twice"
         assert frozenset().union(*map(about, done)) <= there.keys(), f"{what} and lost"
@@ -110,21 +110,21 @@ def assert_all_is_there(url: str, tills: BusyTills, *, idle: list[str]) -> None:
 def assert_what_waits_is_there(url: str, done: Sequence[Sent], every: Sequence[Sent]) -> None:
     """What waits for a purchase or a person is there once, as far as it was acknowledged to have got; so is what was amended."""
     sold = frozenset().union(*map(Sent.sells, done))
-    settled = {one.given["reason"] for one in done if one.verb == "settleQuarantined"}
+    settled = {each_sent.given["reason"] for each_sent in done if each_sent.verb == "settleQuarantined"}
     for verb, sql, still in (
-        ("exchangeEarly", "SELECT bought_number AS number, state FROM waiting_refunds", sold),
+        ("exchangeEarly", "SELECT bought_number AS number, state FROM pending_refunds", sold),
         ("sellAhead", "SELECT external_id AS number, state FROM quarantined_receipts", settled),
     ):
         there = rows(url, sql)
         states = {row["number"]: row["state"] for row in there}
-        kept = [one for one in done if one.verb == verb and not one.sells()]
-        numbers = {one.given["purchase"]["externalId"] for one in kept}
-        sent = {one.given["purchase"]["externalId"] for one in every if one.verb == verb}
+        kept = [each_sent for each_sent in done if each_sent.verb == verb and not each_sent.sells()]
+        numbers = {each_sent.given["purchase"]["externalId"] for each_sent in kept}
+        sent = {each_sent.given["purchase"]["externalId"] for each_sent in every if each_sent.verb == verb}
         assert len(states) == len(there), f"{verb} twice"
         assert numbers <= states.keys() <= sent, f"{verb} lost, or that nobody sent"
         assert [number for number in numbers & still if states[number] == "WAITING"] == [], "settled, and waits"
     amended = rows(url, "SELECT id FROM receipt_corrections")
-    counts = [sum(one.verb == "amendPurchase" for one in some) for some in (done, every)]
+    counts = [sum(each_sent.verb == "amendPurchase" for each_sent in some) for some in (done, every)]
     assert counts[0] <= len(amended) <= counts[1]
 
 
@@ -132,20 +132,20 @@ def assert_redemptions_are_there(url: str, tills: BusyTills) -> None:
     """Each that was granted is there, as far as it was acknowledged to have got; and no more than were asked for."""
     states = {row["id"]: row["state"] for row in rows(url, "SELECT id, state FROM redemptions")}
     known = {
-        one.answer["redemption"]["id"]: one.verb
-        for one in tills.acknowledged.values()
-        if one.answer is not None and not one.refused and one.answer.get("redemption") is not None
+        sent.answer["redemption"]["id"]: sent.verb
+        for sent in tills.acknowledged.values()
+        if sent.answer is not None and not sent.refused and sent.answer.get("redemption") is not None
     }
     after = {
         "redeemReward": {"FULFILLED", "CANCELLED"},
-        "holdReward": {"HELD", "FULFILLED", "CANCELLED", "EXPIRED"},
-        "captureHold": {"FULFILLED", "CANCELLED"},
-        "releaseHold": {"CANCELLED"},
+        "holdRedemption": {"HELD", "FULFILLED", "CANCELLED", "EXPIRED"},
+        "captureRedemption": {"FULFILLED", "CANCELLED"},
+        "releaseRedemption": {"CANCELLED"},
         "cancelRedemption": {"CANCELLED"},
     }
     wrong = [id for id, verb in known.items() if states.get(decode(id, "Redemption") or "") not in after[verb]]
     assert wrong == []
-    maybe = sum(one.verb in ("redeemReward", "holdReward") for one in tills.unanswered.values())
+    maybe = sum(sent.verb in ("redeemReward", "holdRedemption") for sent in tills.unanswered.values())
     assert len(known) <= len(states) <= len(known) + maybe
     paid = Counter(
         row["subject"] for row in rows(url, "SELECT subject FROM entries WHERE type = 'REDEEM' AND cause IS NULL")
@@ -157,8 +157,8 @@ def _half_settled(url: str) -> int:
     """Accounts in which something is due that nobody has done yet."""
     found = rows(
         url,
-        "SELECT count(*) AS n FROM accounts a JOIN programs p ON p.id = a.program_id WHERE a.due_at <= $1",
-        real_now() + timedelta(seconds=rows(url, "SELECT clock_ahead_seconds AS n FROM programs")[0]["n"]),
+        "SELECT count(*) AS n FROM accounts a JOIN programs p ON p.id = a.program_id WHERE a.next_change_at <= $1",
+        real_now() + timedelta(seconds=rows(url, "SELECT clock_offset_seconds AS n FROM programs")[0]["n"]),
     )
     return int(found[0]["n"])
 
@@ -174,7 +174,7 @@ def rows(url: str, sql: str, *values: Any) -> list[dict[str, Any]]:
             return [dict(row) for row in await session.rows(sql, *values)]
 
         try:
-            return await database.read(read)
+            return await database.read_across_programs(read)
         finally:
             await database.stop()
 

@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from app.store.opening import open_database
-from app.store.unit import Session
-from app.store.values import instant, json_value
+from app.store.database.codecs import instant, json_value
+from app.store.database.connect import open_database
+from app.store.database.session import Session
 from tests.cli.command import ROOT, troth
-from tests.proving import faults_in
 from tests.store.rows import count
+from tests.verification import faults_in
 
 SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
 GIVEN = ("--currency", "GBP", "--zone", "Europe/London", "--region", "GB", "--effective-from", "2010-12-01")
@@ -50,14 +50,14 @@ def killed_when(table: str, rows: int, *, url: str) -> int:
         )
         try:
             latest = time.monotonic() + 120
-            while await database.read(lambda session: count(session, table)) < rows:
+            while await database.read_across_programs(lambda session: count(session, table)) < rows:
                 assert importing.poll() is None, "the import ended before it could be killed"
                 assert time.monotonic() < latest
                 await asyncio.sleep(0.002)
         finally:
             importing.kill()
             importing.wait(10)
-        left = await database.read(lambda session: count(session, table))
+        left = await database.read_across_programs(lambda session: count(session, table))
         await database.stop()
         return left
 
@@ -87,7 +87,7 @@ def books(url: str) -> list[tuple[Any, ...]]:
                 )
             return sorted(found, key=str)
 
-        rows = await database.read(work)
+        rows = await database.read_across_programs(work)
         await database.stop()
         return rows
 

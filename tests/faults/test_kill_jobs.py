@@ -12,17 +12,17 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from tests.api.passing import balance, dated, deliver, inbox, passing, pending, validity, visit
+from tests.api.scheduled_shop import balance, dated, deliver, inbox, passing, pending, validity, visit
 from tests.api.test_holds import HOLD
 from tests.cli.test_jobs import done, move_clocks
 from tests.faults.process import ROOT
 from tests.faults.test_kill_everything import rows
-from tests.proving import faults_in
 from tests.shop import Shop, real_now
+from tests.verification import faults_in
 
 CUSTOMERS = 30
 ROUNDS = (5, 14, 24, 420)
-"""Days by which the clocks are ahead: points become available, notices are given, points expire, levels are lost."""
+"""Days by which the clocks are ahead: points become available, notices are given, points expire, tiers are lost."""
 KILLS = int(os.environ.get("TROTH_SOAK_KILLS", "0")) or 2
 """In each round."""
 TERMS = (
@@ -47,14 +47,16 @@ def test_what_killed_jobs_leave_is_done_by_the_next_ones_as_if_nothing_had_happe
             sold = shop.at_once(
                 [lambda shop=shop, card=card: shop.buy(card, "1.00", occurredAt=began) for card in cards]
             )
-            assert all(one["userErrors"] == [] for one in sold)
+            assert all(value["userErrors"] == [] for value in sold)
         for days in ROUNDS:
             move_clocks(database_url, days=days)
             for number in range(KILLS):
                 wait = chance.uniform(0.0, 0.02) if number % 2 else 0.0
                 in_the_midst += kill_at_work(database_url, killed.program.program.id, days=days, wait=wait)
             assert faults_in(database_url) == [], "what is half done is not half booked"
-            counted = [done(database_url, "--program", one.program.program.id) for one in (killed, left_alone)]
+            counted = [
+                done(database_url, "--program", each_shop.program.program.id) for each_shop in (killed, left_alone)
+            ]
             assert counted[1]["accounts"] + counted[1]["warned"] > 0, "there was something to do"
             for shop in (killed, left_alone):
                 for card in cards[: CUSTOMERS // 2]:
@@ -63,7 +65,7 @@ def test_what_killed_jobs_leave_is_done_by_the_next_ones_as_if_nothing_had_happe
                     shop.at_once([lambda shop=shop, card=card: reserve(shop, card) for card in cards[::2]])
         undisturbed = {card: seen(left_alone, card) for card in cards}
         assert {card: seen(killed, card) for card in cards} == undisturbed
-        assert {entry[0] for one in undisturbed.values() for entry in one[0]} == {"EARN", "ACTIVATE", "EXPIRE"}
+        assert {entry[0] for value in undisturbed.values() for entry in value[0]} == {"EARN", "ACTIVATE", "EXPIRE"}
     assert left_to_do(database_url, killed.program.program.id, days=ROUNDS[-1]) == 0
     assert faults_in(database_url) == []
     assert in_the_midst, "some were killed while they worked"
@@ -79,14 +81,14 @@ def reserve(shop: Shop, card: str) -> None:
         "checkout": uuid.uuid4().hex,
         "minutes": 30,
     }
-    assert shop.ask(HOLD, input=given)["holdReward"]["decision"]["outcome"] == "GRANTED"
+    assert shop.ask(HOLD, input=given)["holdRedemption"]["decision"]["outcome"] == "GRANTED"
 
 
 def seen(shop: Shop, card: str) -> tuple[Any, ...]:
-    """What a customer sees that does not depend on when the jobs ran: ledger, balance, notices, level."""
-    level = shop.ask("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})
-    notices = [[(lot["points"], lot["lastDay"]) for lot in one["lots"]] for one in inbox(shop, card)]
-    return dated(shop, card), balance(shop, card), notices, level
+    """What a customer sees that does not depend on when the jobs ran: ledger, balance, notices, tier."""
+    tier = shop.ask("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})
+    notices = [[(lot["points"], lot["lastDay"]) for lot in value["lots"]] for value in inbox(shop, card)]
+    return dated(shop, card), balance(shop, card), notices, tier
 
 
 def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:
@@ -109,5 +111,7 @@ def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:
 
 def left_to_do(url: str, program_id: str, *, days: int) -> int:
     """Accounts in which something is due, or a notice to be given, where the clock is ahead by so many days."""
-    asked = "SELECT count(*) AS n FROM accounts WHERE program_id = $1 AND (due_at <= $2 OR notice_at <= $2)"
+    asked = (
+        "SELECT count(*) AS n FROM accounts WHERE program_id = $1 AND (next_change_at <= $2 OR next_notice_at <= $2)"
+    )
     return int(rows(url, asked, program_id, real_now() + timedelta(days=days))[0]["n"])

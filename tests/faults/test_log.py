@@ -14,7 +14,7 @@ import asyncpg
 import httpx
 
 from app.domain.access import Role
-from app.usecases.start import NewProgram
+from app.usecases.programs.create_program import NewProgram
 from tests.faults.process import ServerProcess
 from tests.shop import BUY, ENROL, started
 
@@ -55,8 +55,8 @@ def refused(server: ServerProcess, program: NewProgram) -> None:
     """What clients do wrong, with personal data in every place."""
     till = program.token(Role.TILL)
     identities = [{"email": EMAIL}, {"phone": PHONE}, {"card": CARD}]
-    for number, one in enumerate(identities):
-        assert ask(server, till, ENROL, input={"idempotencyKey": f"{EMAIL}{number}", "identities": [one]}).json()[
+    for number, value in enumerate(identities):
+        assert ask(server, till, ENROL, input={"idempotencyKey": f"{EMAIL}{number}", "identities": [value]}).json()[
             "data"
         ]
     again = {"idempotencyKey": f"{EMAIL}0", "identities": [{"email": f"x{EMAIL}"}]}
@@ -82,8 +82,8 @@ def refused(server: ServerProcess, program: NewProgram) -> None:
         f"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: {NAME}\r\nX-A: {PHONE}\r\n\r\n",
         f"GET /graphql HTTP/1.1\r\nHost: x\r\nX-A: {EMAIL * 5_000}\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as one:
-            one.sendall(raw.encode())
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as value:
+            value.sendall(raw.encode())
             time.sleep(0.05)
 
 
@@ -102,7 +102,7 @@ def broken(server: ServerProcess, program: NewProgram, url: str) -> list[str]:
     for answer in answers:
         (error,) = answer.json()["errors"]
         assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
-        assert not any(one in answer.text for one in PERSONAL)
+        assert not any(value in answer.text for value in PERSONAL)
         told.append(error["extensions"]["errorId"])
     return told
 
@@ -124,5 +124,5 @@ def test_no_phone_email_name_or_key_gets_into_the_log_of_a_server(database_url: 
     assert any("Invalid HTTP request" in line["event"] for line in lines), "the library's lines are in it, too"
     keys = [program.token(role) for role in (Role.OWNER, Role.STAFF, Role.TILL)]
     secrets = [key.rpartition("_")[2] for key in keys]
-    found = [one for one in (*PERSONAL, *secrets) if one.lower() in text.lower()]
+    found = [value for value in (*PERSONAL, *secrets) if value.lower() in text.lower()]
     assert found == [], text

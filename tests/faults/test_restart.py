@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from app.store.migrating import migrate
+from app.store.database.migrations import migrate
 from tests.faults.own_postgres import own_server, restart
 from tests.faults.process import (
     Sent,
@@ -17,8 +17,8 @@ from tests.faults.process import (
     send,
     wait_until,
 )
-from tests.proving import faults_in
 from tests.shop import BUY, started
+from tests.verification import faults_in
 
 RESTARTS = 3
 WITHIN = 10.0

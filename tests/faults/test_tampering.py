@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.queries.books import Fault, prove_page, prove_whole
-from app.store.opening import open_database
-from app.store.unit import Session, Work
+from app.queries.ledger.verify_accounts import Discrepancy, verify_page, verify_program
+from app.store.database.connect import open_database
+from app.store.database.session import Session, Work
 from tests.cli.command import troth
 from tests.shop import Shop, open_shop
 
@@ -58,7 +58,7 @@ class Tampering:
 
         async def work(session: Session) -> None:
             await _open_the_door(session)
-            await session.execute(sql)
+            await session.across_programs.execute(sql)
 
         self._run(work)
 
@@ -73,19 +73,19 @@ class Tampering:
 
         asyncio.run(run())
 
-    def faults_after(self, *statements: str) -> list[Fault]:
+    def faults_after(self, *statements: str) -> list[Discrepancy]:
         """What the proof finds with those changes, which are rolled back."""
         program_id = self.shop.program.program.id
-        found: list[Fault] = []
+        found: list[Discrepancy] = []
 
         async def work(session: Session) -> None:
             await _open_the_door(session)
             for sql in statements:
                 values = (program_id,) if "$1" in sql else ()
-                assert await session.execute(sql, *values) == 1, f"{sql} changed nothing"
-            page = await prove_page(session, program_id=program_id)
+                assert await session.across_programs.execute(sql, *values) == 1, f"{sql} changed nothing"
+            page = await verify_page(session)
             assert page.last is None
-            whole = await prove_whole(session, program_id=program_id)
+            whole = await verify_program(session)
             found[:] = [*page.faults, *whole]
             raise Untouched
 
@@ -97,19 +97,19 @@ class Tampering:
 async def _open_the_door(session: Session) -> None:
     """Take away, in this transaction, what keeps the tables append-only."""
     if session.dialect == "sqlite":
-        for row in await session.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
-            await session.execute(f"DROP TRIGGER {row['name']}")
-        await session.execute("PRAGMA ignore_check_constraints = ON")
+        for row in await session.across_programs.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            await session.across_programs.execute(f"DROP TRIGGER {row['name']}")
+        await session.across_programs.execute("PRAGMA ignore_check_constraints = ON")
         return
-    for row in await session.rows(
+    for row in await session.across_programs.rows(
         "SELECT tgname AS name, tgrelid::regclass::text AS place FROM pg_trigger WHERE NOT tgisinternal"
     ):
-        await session.execute(f"DROP TRIGGER {row['name']} ON {row['place']}")
-    for row in await session.rows(
+        await session.across_programs.execute(f"DROP TRIGGER {row['name']} ON {row['place']}")
+    for row in await session.across_programs.rows(
         "SELECT conname AS name, conrelid::regclass::text AS place FROM pg_constraint"
         " WHERE contype = 'c' AND connamespace = 'public'::regnamespace AND conrelid <> 0"
     ):
-        await session.execute(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
+        await session.across_programs.execute(f"ALTER TABLE {row['place']} DROP CONSTRAINT {row['name']}")
 
 
 @pytest.fixture

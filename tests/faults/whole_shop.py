@@ -9,55 +9,67 @@ from typing import Any
 from app.domain.access import Principal, Role
 from app.domain.amounts import Money
 from app.domain.calendar import Period
-from app.domain.conditions.budget import Budget, BudgetMode
-from app.domain.conditions.every_nth_item import EveryNthItem
-from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.drafting import DraftedClause
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_validity import NoticeChannel, PointsValidity
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.stamps import Stamps
-from app.domain.effects.tier import Tier
-from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.facts import Payment, PaymentKind, PurchaseFacts
-from app.domain.identities import IdentityKind
-from app.domain.receipt_numbers import ReceiptBy
+from app.domain.customers.identities import IdentityKind
+from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity
+from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
-from app.store.customers import CustomerBy
-from app.store.programs import ProgramKind
-from app.usecases.adjust import NewAdjustment, adjust
-from app.usecases.amend_purchase import Amendment, amend_purchase
-from app.usecases.call import Answer
-from app.usecases.cancel_redemption import Cancellation, cancel_redemption
-from app.usecases.create_reward import NewReward, create_reward
-from app.usecases.deliver_notices import NoticesReached, deliver_notices
-from app.usecases.desk import Verb
-from app.usecases.earn import NewPurchase, NewReceipt, earn
-from app.usecases.end_hold import HoldBy, capture, release
-from app.usecases.enrol import Enrolment, enrol
-from app.usecases.exchange import NewExchange, exchange
-from app.usecases.join_household import NewMember, join_household
-from app.usecases.merge import NewMerger, merge
-from app.usecases.move_purchase import Move, move_purchase
-from app.usecases.publish import Draft, publish
-from app.usecases.redeem import NewRedemption, redeem
-from app.usecases.refund import NewRefund, refund
-from app.usecases.reserving import NewHold
-from app.usecases.settle_quarantined import QuarantineAction, Settlement, settle_quarantined
-from app.usecases.transfer import NewTransfer, transfer
+from app.store.customers.customers import CustomerBy
+from app.store.programs.programs import ProgramKind
+from app.usecases.application import Handler
+from app.usecases.command import Answer
+from app.usecases.customers import enrol_customer, join_household, merge_customers
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.customers.join_household import JoinHousehold
+from app.usecases.customers.merge_customers import MergeCustomers
+from app.usecases.ledger import adjust_points, deliver_expiry_notices, transfer_points
+from app.usecases.ledger.adjust_points import AdjustPoints
+from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices
+from app.usecases.ledger.transfer_points import TransferPoints
+from app.usecases.purchases import (
+    amend_purchase,
+    move_purchase,
+    record_exchange,
+    record_purchase,
+    record_refund,
+    settle_quarantined,
+)
+from app.usecases.purchases.amend_purchase import AmendPurchase
+from app.usecases.purchases.move_purchase import MovePurchase
+from app.usecases.purchases.record_exchange import RecordExchange
+from app.usecases.purchases.record_purchase import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
+from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards.cancel_redemption import CancelRedemption
+from app.usecases.rewards.create_reward import CreateReward
+from app.usecases.rewards.end_hold import HoldReference, capture, release
+from app.usecases.rewards.holds import NewHold
+from app.usecases.rewards.redeem_reward import RedeemReward
+from app.usecases.terms import publish_terms
+from app.usecases.terms.publish_terms import PublishTerms
 from tests.builders import a_line, a_purchase
-from tests.ledger.living_program import LivingProgram, Opened, Tally
-from tests.ledger.some_terms import LONDON, START
+from tests.ledger.program_driver import LivingProgram, Opened, Tally
+from tests.ledger.terms_strategies import LONDON, START
 
 MEANWHILE = timedelta(minutes=1)
 
 
 def clauses(*, bonus: int) -> list[DraftedClause]:
-    """A clause of every kind that counts something, stamps, levels, waiting and expiry."""
+    """A clause of every kind that counts something, stamps, tiers, waiting and expiry."""
     return [
         ("spend", (), PointsPerAmount(points=1, per=Money(100, "GBP"))),
         ("welcome", (FirstPurchase(),), BonusPoints(bonus)),
@@ -73,7 +85,7 @@ def clauses(*, bonus: int) -> list[DraftedClause]:
         ("refunds", (), RefundPolicy(RefundMode.ALLOW_NEGATIVE)),
         ("silver", (), Tier("silver", "Silver", 100)),
         ("gold", (), Tier("gold", "Gold", 400)),
-        ("levels", (), TierPeriod(TierWindow.SINCE_JOINING, 30)),
+        ("tiers", (), TierPeriod(TierWindow.SINCE_JOINING, 30)),
     ]
 
 
@@ -82,13 +94,13 @@ class WholeShop:
 
     def __init__(self, where: Opened) -> None:
         self.shop = LivingProgram(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
-        self.do(create_reward, NewReward("coffee", "Coffee", "A cup.", None, None, 50))
-        self.do(create_reward, NewReward("lunch", "Lunch", "A plate.", None, None, 50))
-        self.do(publish, Draft(START - timedelta(days=400), clauses(bonus=5)))
-        self.do(publish, Draft(None, clauses(bonus=6)))
+        self.do(create_reward.run, CreateReward("coffee", "Coffee", "A cup.", None, None, 50))
+        self.do(create_reward.run, CreateReward("lunch", "Lunch", "A plate.", None, None, 50))
+        self.do(publish_terms.run, PublishTerms(START - timedelta(days=400), clauses(bonus=5)))
+        self.do(publish_terms.run, PublishTerms(None, clauses(bonus=6)))
         self.receipts = 0
 
-    def do(self, verb: Verb, order: Any, *, principal: Principal | None = None) -> Answer:
+    def do(self, verb: Handler, order: Any, *, principal: Principal | None = None) -> Answer:
         """Do it, a minute later; it must be possible."""
         self.shop.clock.now += MEANWHILE
         done = self.shop.do(verb, order, principal=principal)
@@ -97,7 +109,7 @@ class WholeShop:
 
     def join(self, card: str) -> None:
         """A new customer."""
-        self.do(enrol, Enrolment(((IdentityKind.CARD, card),), None))
+        self.do(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
 
     def buy(
         self,
@@ -108,40 +120,46 @@ class WholeShop:
         receipt: str | None = None,
         paid_with: str | None = None,
     ) -> str:
-        """A purchase of one line of three pieces, a pound of it perhaps paid with a redemption; its receipt."""
+        """A purchase of one line of three items, a pound of it perhaps paid with a redemption; its receipt."""
         self.receipts += 1
         receipt = receipt or f"receipt {self.receipts}"
         payments = (Payment(PaymentKind.POINTS, 100, paid_with),) if paid_with is not None else ()
         facts = a_purchase(a_line(price=price, quantity="3"), at=at or self.shop.now, payments=payments)
-        self.do(earn, NewPurchase(by(card), receipt, facts))
+        self.do(record_purchase.run, RecordPurchase(by(card), receipt, facts))
         return receipt
 
-    def refund(self, receipt: str, pieces: int | None, *, money: str | None = None) -> None:
-        """Pieces of a purchase back, or money."""
-        lines = {1: Decimal(pieces)} if pieces is not None else None
+    def refund(self, receipt: str, items: int | None, *, money: str | None = None) -> None:
+        """Items of a purchase back, or money."""
+        lines = {1: Decimal(items)} if items is not None else None
         amount = Decimal(money) if money is not None else None
         number = f"back {self.shop.now.timestamp():.0f}"
-        self.do(refund, NewRefund(None, ReceiptBy(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount))
+        self.do(
+            record_refund.run,
+            RecordRefund(None, ReceiptBy(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount),
+        )
 
-    def exchange(self, receipt: str, pieces: int, price: str, *, card: str | None = None) -> None:
-        """Pieces of a purchase for others at another price; `card` says who had bought."""
+    def exchange(self, receipt: str, items: int, price: str, *, card: str | None = None) -> None:
+        """Items of a purchase for others at another price; `card` says who had bought."""
         self.receipts += 1
         new = f"receipt {self.receipts}"
-        back = NewRefund(None, ReceiptBy(receipt), {1: Decimal(pieces)}, self.shop.now, None, "worn", receipt)
+        back = RecordRefund(None, ReceiptBy(receipt), {1: Decimal(items)}, self.shop.now, None, "worn", receipt)
         facts = a_purchase(a_line(price=price, quantity="1"), at=self.shop.now)
-        self.do(exchange, NewExchange(back, NewReceipt(new, facts), by(card) if card is not None else None))
+        self.do(
+            record_exchange.run,
+            RecordExchange(back, RecordedReceipt(new, facts), by(card) if card is not None else None),
+        )
 
     def redeem(self, card: str, *, hold: str | None = None, hours: int = 24, reward: str = "coffee") -> str:
         """A coffee or a lunch, or a reservation of one; the redemption."""
         basket = PurchaseFacts(occurred_at=self.shop.now, zone=LONDON, currency="GBP", lines=())
         wanted = NewHold(hold, timedelta(hours=hours)) if hold is not None else None
-        done = self.do(redeem, NewRedemption(by(card), None, reward, basket, hold=wanted))
+        done = self.do(redeem_reward.run, RedeemReward(by(card), None, reward, basket, hold=wanted))
         assert done.redemption_id is not None, done.decision
         return done.redemption_id
 
     def undo(self, redemption_id: str) -> None:
         """By staff, the shop being at fault."""
-        self.do(cancel_redemption, Cancellation(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True))
+        self.do(cancel_redemption.run, CancelRedemption(redemption_id, Role.STAFF, None, "cold", shop_at_fault=True))
 
     def wait(self, *, days: int, reading: str | None = None) -> None:
         """Days pass with the jobs, in which a customer may read every notice."""
@@ -149,7 +167,7 @@ class WholeShop:
             self.shop.clock.now += timedelta(days=1)
             self.shop.let_the_jobs_run()
             if reading is not None:
-                self.do(deliver_notices, NoticesReached(by(reading), NoticeChannel.INBOX, None))
+                self.do(deliver_expiry_notices.run, DeliverExpiryNotices(by(reading), NoticeChannel.INBOX, None))
 
 
 def by(card: str) -> CustomerBy:
@@ -198,7 +216,7 @@ def _is_plain(made: WholeShop) -> None:
 
 
 def _does_everything(made: WholeShop) -> None:
-    """Anna waits, redeems, reserves, has things undone, is given points, lets some expire, and falls from a level."""
+    """Anna waits, redeems, reserves, has things undone, is given points, lets some expire, and falls from a tier."""
     made.buy("ANNA", "20.00")
     made.buy("ANNA", "3.00")
     made.refund("early", None)
@@ -207,11 +225,11 @@ def _does_everything(made: WholeShop) -> None:
     made.refund("never came", 2)
     made.undo(made.redeem("ANNA"))
     made.buy("ANNA", "1.00", paid_with=made.redeem("ANNA"))
-    made.do(capture, HoldBy(made.redeem("ANNA", hold="paid"), None))
-    made.do(release, HoldBy(made.redeem("ANNA", hold="given up"), None))
+    made.do(capture, HoldReference(made.redeem("ANNA", hold="paid"), None))
+    made.do(release, HoldReference(made.redeem("ANNA", hold="given up"), None))
     made.redeem("ANNA", hold="run out")
-    made.do(adjust, NewAdjustment(by("ANNA"), 9, "sorry", Role.OWNER))
-    made.do(adjust, NewAdjustment(by("ANNA"), -4, "mistaken", Role.OWNER))
+    made.do(adjust_points.run, AdjustPoints(by("ANNA"), 9, "sorry", Role.OWNER))
+    made.do(adjust_points.run, AdjustPoints(by("ANNA"), -4, "mistaken", Role.OWNER))
     made.wait(days=70, reading="ANNA")
     sold = made.buy("ANNA", "40.00")
     made.wait(days=3)
@@ -226,11 +244,11 @@ def _has_a_card(made: WholeShop) -> None:
     sold = [made.buy("EMIL", "4.00") for _ in range(5)]
     made.redeem("EMIL", reward="lunch")
     made.undo(made.redeem("EMIL", reward="lunch"))
-    made.do(capture, HoldBy(made.redeem("EMIL", hold="lunch", reward="lunch"), None))
+    made.do(capture, HoldReference(made.redeem("EMIL", hold="lunch", reward="lunch"), None))
     for receipt in sold[:3]:
         made.refund(receipt, None)
-    made.do(adjust, NewAdjustment(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
-    made.do(adjust, NewAdjustment(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
+    made.do(adjust_points.run, AdjustPoints(by("EMIL"), 7, "sorry", Role.OWNER, Unit.STAMPS))
+    made.do(adjust_points.run, AdjustPoints(by("EMIL"), -1, "mistaken", Role.OWNER, Unit.STAMPS))
     made.redeem("EMIL", hold="next lunch", hours=24 * 30, reward="lunch")
     made.buy("EMIL", "4.00", at=made.shop.now - timedelta(days=3))
 
@@ -250,14 +268,14 @@ def _go_over(made: WholeShop) -> None:
         made.buy(card, "40.00")
     made.wait(days=3)
     made.buy("HANS", "1.00", paid_with=made.redeem("HANS"))
-    made.do(transfer, NewTransfer(by("FRED"), by("BERT"), 11, "a present"))
-    made.do(merge, NewMerger(by("HANS"), by("GRETA"), "one person"))
-    made.do(join_household, NewMember(by("IDA"), by("JOST"), "a family"))
+    made.do(transfer_points.run, TransferPoints(by("FRED"), by("BERT"), 11, "a present"))
+    made.do(merge_customers.run, MergeCustomers(by("HANS"), by("GRETA"), "one person"))
+    made.do(join_household.run, JoinHousehold(by("IDA"), by("JOST"), "a family"))
     made.redeem("IDA")
 
 
 def _gives_it_back(made: WholeShop) -> None:
-    """Greta swaps what she bought for something dearer; Dora was on a level for a day, and has some days of grace left."""
+    """Greta swaps what she bought for something dearer; Dora was on a tier for a day, and has some days of grace left."""
     made.exchange(made.buy("GRETA", "6.00"), 2, "15.00")
     sold = made.buy("DORA", "70.00")
     made.wait(days=1)
@@ -271,15 +289,15 @@ def _is_set_right(made: WholeShop) -> None:
     """
     wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
     made.wait(days=3)
-    made.do(move_purchase, Move(None, ReceiptBy(wrong), by("MAX"), "the wrong card"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(wrong), by("MAX"), "the wrong card"))
     facts = a_purchase(a_line(price="12.00", quantity="3"), at=made.shop.now)
-    made.do(amend_purchase, Amendment(mistyped, facts, None, None, "typed wrong"))
+    made.do(amend_purchase.run, AmendPurchase(mistyped, facts, None, None, "typed wrong"))
     astray = made.buy("MAX", "9.00")
-    made.do(move_purchase, Move(None, ReceiptBy(astray), by("LENA"), "the wrong card"))
-    made.do(move_purchase, Move(None, ReceiptBy(astray), by("MAX"), "the right card after all"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(astray), by("LENA"), "the wrong card"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(astray), by("MAX"), "the right card after all"))
     made.refund(wrong, 1)
     hers = made.buy("OLGA", "5.00")
-    made.do(move_purchase, Move(None, ReceiptBy(hers), by("MAX"), "the wrong card"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(hers), by("MAX"), "the wrong card"))
     made.buy("OLGA", "5.00")
 
 
@@ -288,19 +306,21 @@ def _has_a_wrong_clock(made: WholeShop) -> None:
     kept = []
     for receipt in ("ahead", "booked", "dismissed"):
         facts = a_purchase(a_line(price="6.00", quantity="3"), at=made.shop.now + timedelta(hours=1))
-        kept.append(made.do(earn, NewPurchase(by("KARL"), receipt, facts), principal=made.shop.till))
-    made.do(refund, NewRefund(None, ReceiptBy("booked"), None, made.shop.now, "ahead", None, "f"))
-    waits = made.do(refund, NewRefund(None, ReceiptBy("mistyped"), None, made.shop.now, "typo", None, "f"))
+        kept.append(made.do(record_purchase.run, RecordPurchase(by("KARL"), receipt, facts), principal=made.shop.till))
+    made.do(record_refund.run, RecordRefund(None, ReceiptBy("booked"), None, made.shop.now, "ahead", None, "f"))
+    waits = made.do(
+        record_refund.run, RecordRefund(None, ReceiptBy("mistyped"), None, made.shop.now, "typo", None, "f")
+    )
     for answer, action in zip(kept[1:], (QuarantineAction.BOOK_AT, QuarantineAction.DISMISS), strict=True):
         at = made.shop.now if action is QuarantineAction.BOOK_AT else None
-        made.do(settle_quarantined, Settlement(answer.quarantined_id, None, action, at, "the clock"))
-    gone = Settlement(None, waits.waiting_refund_id, QuarantineAction.DISMISS, None, "a typo")
-    made.do(settle_quarantined, gone, principal=made.shop.till)
+        made.do(settle_quarantined.run, SettleQuarantined(answer.quarantined_id, None, action, at, "the clock"))
+    gone = SettleQuarantined(None, waits.pending_refund_id, QuarantineAction.DISMISS, None, "a typo")
+    made.do(settle_quarantined.run, gone, principal=made.shop.till)
 
 
 def _swaps_early(made: WholeShop) -> None:
     """Of Karl's exchanges that came before their purchase one waits, one was applied, and one could not be."""
     made.exchange("never", 2, "15.00", card="KARL")
-    for receipt, pieces in (("in time", 2), ("too much", 4)):
-        made.exchange(receipt, pieces, "15.00", card="KARL")
+    for receipt, items in (("in time", 2), ("too much", 4)):
+        made.exchange(receipt, items, "15.00", card="KARL")
         made.buy("KARL", "6.00", receipt=receipt)

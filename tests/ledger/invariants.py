@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.domain.ledger import Balance
-from app.domain.lots import Lot
-from app.domain.wallets.course import Course
-from app.domain.wallets.holdings import OWED
+from app.domain.ledger.entries import Balance
+from app.domain.ledger.lots import Lot
+from app.domain.wallets.lot_inventory import DEBT
 from app.domain.wallets.postings import Posting
+from app.domain.wallets.wallet import Wallet
 
 
 class Booked(NamedTuple):
@@ -28,7 +28,7 @@ def booked(posting: Posting) -> Booked:
     """A posting as an entry would book it."""
     lots: dict[str, int] = {}
     for draw in posting.draws:
-        if draw.lot_id != OWED:
+        if draw.lot_id != DEBT:
             lots[draw.lot_id] = lots.get(draw.lot_id, 0) - draw.points
     return Booked(posting.points, lots, posting.owed)
 
@@ -41,14 +41,14 @@ def faults_of(*, entries: Iterable[Booked], lots: Iterable[Lot], balance: Balanc
 def _faults_of(entries: list[Booked], lots: Mapping[str, Lot], balance: Balance) -> Iterator[str]:
     held: dict[str, int] = {}
     owed = points = 0
-    for number, one in enumerate(entries, start=1):
-        points += one.points
-        owed += one.owed
-        if sum(one.lots.values()) - one.owed != one.points:
+    for number, booked in enumerate(entries, start=1):
+        points += booked.points
+        owed += booked.owed
+        if sum(booked.lots.values()) - booked.owed != booked.points:
             yield f"entry {number}: its movements do not sum to its points"
         if owed < 0:
             yield f"entry {number}: more was paid than was owed"
-        for id, change in one.lots.items():
+        for id, change in booked.lots.items():
             held[id] = held.get(id, 0) + change
             if not 0 <= held[id] <= lots[id].points:
                 yield f"entry {number}: lot {id} of {lots[id].points} points has {held[id]}"
@@ -74,10 +74,10 @@ def _faults_of_balance(balance: Balance, *, lots: Collection[Lot], owed: int, po
         yield "something is owed although there are points to pay it"
 
 
-def faults_of_refunds(course: Course) -> list[str]:
+def faults_of_refunds(wallet: Wallet) -> list[str]:
     """What is wrong with what was taken back: of no sale more than it earned, of a sale that came back all of it."""
     faults = []
-    for id, sale in course.sales.items():
+    for id, sale in wallet.purchases.items():
         if not 0 <= sale.due <= sale.decision.points:
             faults.append(f"sale {id}: {sale.due} taken back of {sale.decision.points}")
         if not 0 <= sale.stamps_due <= sale.decision.stamps:
@@ -88,7 +88,7 @@ def faults_of_refunds(course: Course) -> list[str]:
             faults.append(f"sale {id}: came back, and {sale.decision.points - sale.due} and {sale.base} are left of it")
         if not 0 <= sale.short <= sale.due or not 0 <= sale.expired <= sale.due - sale.short:
             faults.append(f"sale {id}: of {sale.due} points {sale.short} are short and {sale.expired} had expired")
-    for id, receipt in course.receipts.items():
+    for id, receipt in wallet.receipts.items():
         if any(left < Decimal(0) for left in receipt.kept.values()):
             faults.append(f"receipt {id}: more came back than was bought")
     return faults

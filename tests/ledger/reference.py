@@ -12,81 +12,71 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from app.domain.calendar import day_start, local_date
-from app.domain.deciding.earning import base_points, earn
-from app.domain.deciding.returned_payments import points_back
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.facts import PurchaseFacts
-from app.domain.ledger import EntryType
-from app.domain.terms import Terms
+from app.domain.engine.earning import base_points, earn
+from app.domain.engine.returned_payments import points_to_restore
+from app.domain.ledger.entries import EntryType
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets import happenings as past
-from app.domain.wallets.story import Happening, Joined, Story
+from app.domain.wallets import events as past
+from app.domain.wallets.history import Event, EventHistory, WalletMerged
 from tests.ledger.reference_customers import Customer, Sale
 from tests.ledger.reference_goods import Goods, paid_for, whole
 from tests.ledger.reference_lots import DAY, FREE, GONE, HELD, Lot, Point, last_day
-from tests.ledger.reference_sayings import (
-    Available,
-    Clawed,
-    Earned,
-    Expired,
-    GivenBack,
-    Moved,
-    Noted,
-    Turned,
-    Undone,
-)
+from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
 from tests.ledger.reference_stamps import Card
 
 _RANKS: dict[type, int] = {
-    Joined: -1,
-    past.Bought: 0,
-    past.Redeemed: 1,
-    past.Held: 1,
-    past.Returned: 2,
-    past.Exchanged: 2,
+    WalletMerged: -1,
+    past.PurchaseRecorded: 0,
+    past.RewardRedeemed: 1,
+    past.HoldPlaced: 1,
+    past.RefundRecorded: 2,
+    past.ExchangeRecorded: 2,
 }
 
 
-class Wallet:
+class ReferenceWallet:
     """All of it, on its way through time."""
 
-    def __init__(self, story: Story, versions: Sequence[Terms]) -> None:
+    def __init__(self, history: EventHistory, versions: Sequence[Terms]) -> None:
         self.versions = versions
-        self.customers = {id: Customer(at) for id, at in story.joined.items()}
+        self.customers = {id: Customer(at) for id, at in history.enrolled_at.items()}
         self.lots: list[Lot] = []
         self.owed: list[str] = []
         """One mark for each point owed, oldest first: the spending or claw-back that it is owed for."""
         self.holds: dict[str, datetime] = {}
         self.order: dict[str, list[Point]] = {}
         """The points that each spending took, as they were taken."""
-        self.redeemed: dict[str, past.Redeemed] = {}
+        self.redeemed: dict[str, past.RewardRedeemed] = {}
         self.sales: dict[str, Sale] = {}
         self.goods: dict[str, Goods] = {}
         """By the purchase that they were receipted with."""
         self.active_at: datetime | None = None
         self.lifetime = 0
         self.card = Card()
-        self.now = min([one.effective_from for one in versions])
+        self.now = min([version.effective_from for version in versions])
         self.noted: list[Noted] = []
         """What happened, with the figures that have to be said of it."""
-        self.absorbed: list[Wallet] = []
+        self.absorbed: list[ReferenceWallet] = []
 
     # Time
 
     def in_force(self, at: datetime) -> Terms:
-        return [one for one in self.versions if one.effective_from <= at][-1]
+        return [version for version in self.versions if version.effective_from <= at][-1]
 
     def pass_to(self, to: datetime) -> None:
         """Midnight by midnight in every zone, and at the ends of holds and graces and the starts of versions."""
         days = range((to - self.now).days + 3)
-        zones = {lot.zone for lot in self.lots} | {one.zone for one in self.versions}
+        zones = {lot.zone for lot in self.lots} | {version.zone for version in self.versions}
         at = {day_start(self.now.date() + n * DAY, zone_name=zone) for zone in zones for n in days}
-        at |= {one.effective_from for one in self.versions} | {*self.holds.values(), *self.card.holds.values()}
+        at |= {version.effective_from for version in self.versions} | {*self.holds.values(), *self.card.holds.values()}
         at |= {lot.spared for lot in self.lots if lot.spared} | {lot.available_from for lot in self.lots}
         ends = self.ends()
-        for moment in sorted(one for one in at if self.now < one < to):
+        for moment in sorted(each_moment for each_moment in at if self.now < each_moment < to):
             self.strike(moment, ends)
         self.strike(to, ends)
 
@@ -95,7 +85,7 @@ class Wallet:
         return {lot.id: lot.ends(self.active_at) for lot in self.lots}
 
     def strike(self, at: datetime, ends: dict[str, datetime | None]) -> None:
-        """What is due at one moment: points become available, holds end, debts are paid, lots expire, levels turn."""
+        """What is due at one moment: points become available, holds end, debts are paid, lots expire, tiers turn."""
         self.now = at
         held: list[Lot] = []
         for id in [id for id, until in self.holds.items() if until <= at]:
@@ -125,7 +115,7 @@ class Wallet:
 
     def people(self) -> list[Customer]:
         """Those who hold it, each once."""
-        return list({id(one): one for one in self.customers.values()}.values())
+        return list({id(customer): customer for customer in self.customers.values()}.values())
 
     def expire(self, lot: Lot, end: datetime) -> None:
         """What is free of a lot is gone from its end on, or as soon as it came back after it."""
@@ -173,154 +163,156 @@ class Wallet:
 
     # Facts
 
-    def happen(self, fact: Happening) -> None:
+    def happen(self, event: Event) -> None:
         """Time passes to the fact, and it happens."""
-        self.pass_to(fact.at)
-        getattr(self, f"on_{type(fact).__name__.lower()}")(fact)
-        self.strike(fact.at, self.ends())
+        self.pass_to(event.at)
+        getattr(self, f"on_{type(event).__name__.lower()}")(event)
+        self.strike(event.at, self.ends())
 
-    def on_bought(self, fact: past.Bought) -> None:
-        self.goods[fact.id] = whole(fact)
-        self.earn(fact, [self.goods[fact.id]])
-        self.active_at = fact.at
+    def on_bought(self, event: past.PurchaseRecorded) -> None:
+        self.goods[event.id] = whole(event)
+        self.earn(event, [self.goods[event.id]])
+        self.active_at = event.at
 
-    def earn(self, fact: past.Bought, goods: list[Goods]) -> None:
-        customer = self.customers[fact.customer_id]
-        facts = customer.seen(fact.facts, fact.terms)
-        self.noted.append(Earned(fact.id, fact.at, facts, fact.terms))
-        decision = earn(terms=fact.terms, facts=facts)
-        base = base_points(decision, terms=fact.terms)
-        sale = Sale(fact.id, facts, fact.terms, decision, goods, base, lot=fact.lot_id)
-        self.sales[fact.id] = sale
+    def earn(self, event: past.PurchaseRecorded, goods: list[Goods]) -> None:
+        customer = self.customers[event.customer_id]
+        facts = customer.seen(event.facts, event.terms)
+        self.noted.append(Earned(event.id, event.at, facts, event.terms))
+        decision = earn(terms=event.terms, facts=facts)
+        base = base_points(decision, terms=event.terms)
+        sale = Sale(event.id, facts, event.terms, decision, goods, base, lot=event.lot_id)
+        self.sales[event.id] = sale
         customer.sales.append(sale)
-        self.come(fact.lot_id, decision.points, at=fact.at, terms=fact.terms, bought=True)
-        self.card.come(fact.lot_id, decision.stamps, at=fact.at)
+        self.come(event.lot_id, decision.points, at=event.at, terms=event.terms, bought=True)
+        self.card.come(event.lot_id, decision.stamps, at=event.at)
 
-    def on_returned(self, fact: past.Returned) -> None:
-        goods = self.goods[fact.purchase_id]
+    def on_returned(self, event: past.RefundRecorded) -> None:
+        goods = self.goods[event.purchase_id]
         sales = [self.sales[id] for id in goods.shares]
         before = sales[0].kept()
-        goods.go(fact)
-        self.refund(fact.id, sales, before)
+        goods.go(event)
+        self.refund(event.id, sales, before)
 
-    def on_exchanged(self, fact: past.Exchanged) -> None:
+    def on_exchanged(self, event: past.ExchangeRecorded) -> None:
         """What is handed out counts where the old goods did; only what costs more is a purchase, and activity."""
-        goods = self.goods[fact.purchase_id]
+        goods = self.goods[event.purchase_id]
         sales = [self.sales[id] for id in goods.shares]
         before = sales[0].kept()
-        new = self.goods[fact.bought.id] = goods.swap(fact)
+        new = self.goods[event.purchase.id] = goods.swap(event)
         for id in goods.shares:
             self.sales[id].goods.append(new)
-        on_top = fact.bought.id in new.shares
-        self.earn(replace(fact.bought, facts=new.facts), [new] if on_top else [])
-        self.active_at = fact.at if on_top else self.active_at
-        self.refund(fact.id, sales, before)
+        on_top = event.purchase.id in new.shares
+        self.earn(replace(event.purchase, facts=new.facts), [new] if on_top else [])
+        self.active_at = event.at if on_top else self.active_at
+        self.refund(event.id, sales, before)
 
-    def on_redeemed(self, fact: past.Redeemed) -> None:
-        self.redeemed[fact.id] = fact
-        if fact.unit is Unit.STAMPS:
-            self.card.take(fact.id, fact.points)
+    def on_redeemed(self, event: past.RewardRedeemed) -> None:
+        self.redeemed[event.id] = event
+        if event.unit is Unit.STAMPS:
+            self.card.take(event.id, event.points)
         else:
-            self.take(fact.id, fact.points, self.spendable(), owing=True)
-        self.active_at = fact.at
+            self.take(event.id, event.points, self.spendable(), owing=True)
+        self.active_at = event.at
 
-    def on_reversed(self, fact: past.Reversed) -> None:
-        gone = self.redeemed.pop(fact.redemption_id)
-        stamps = self.card.undo(fact.redemption_id)
-        amount, ends = self.owed.count(fact.redemption_id), self.ends()
+    def on_reversed(self, event: past.RedemptionReversed) -> None:
+        gone = self.redeemed.pop(event.redemption_id)
+        stamps = self.card.undo(event.redemption_id)
+        amount, ends = self.owed.count(event.redemption_id), self.ends()
         overdue: list[Point] = []
-        self.owed = [one for one in self.owed if one != fact.redemption_id]
+        self.owed = [text for text in self.owed if text != event.redemption_id]
         for lot in self.lots:
-            back = [point for point in lot.points if point.by == fact.redemption_id]
+            back = [point for point in lot.points if point.by == event.redemption_id]
             amount += len(back)
             for point in back:
                 point.state, point.by = FREE, ""
             end = ends[lot.id]
-            overdue += back if end is not None and end <= fact.at else []
-            if back and fact.usable_until is not None:
-                lot.spared = max(fact.usable_until, lot.spared or fact.usable_until)
+            overdue += back if end is not None and end <= event.at else []
+            if back and event.usable_until is not None:
+                lot.spared = max(event.usable_until, lot.spared or event.usable_until)
         self.pay()
         self.card.pay()
         self.noted.append(
             Undone(
-                id=fact.id,
-                at=fact.at,
+                id=event.id,
+                at=event.at,
                 terms=gone.terms,
                 zone=gone.facts.zone,
                 reward=gone.reward,
                 unit=gone.unit,
                 amount=stamps if gone.unit is Unit.STAMPS else amount,
                 overdue=sum(point.state == FREE for point in overdue),
-                usable_until=fact.usable_until,
+                usable_until=event.usable_until,
             )
         )
 
-    def on_held(self, fact: past.Held) -> None:
-        if fact.ends_at > fact.at and fact.unit is Unit.STAMPS:
-            self.card.hold(fact.id, fact.points, until=fact.ends_at)
-        elif fact.ends_at > fact.at:
-            self.holds[fact.id] = fact.ends_at
-            for _, point in self.spendable()[: fact.points]:
-                point.state, point.by = HELD, fact.id
+    def on_held(self, event: past.HoldPlaced) -> None:
+        if event.ends_at > event.at and event.unit is Unit.STAMPS:
+            self.card.hold(event.id, event.points, until=event.ends_at)
+        elif event.ends_at > event.at:
+            self.holds[event.id] = event.ends_at
+            for _, point in self.spendable()[: event.points]:
+                point.state, point.by = HELD, event.id
 
-    def on_adjusted(self, fact: past.Adjusted) -> None:
-        self.noted.append(Moved(EntryType.ADJUST, fact.id, fact.at, fact.unit, abs(fact.points)))
-        if fact.unit is Unit.STAMPS and fact.points > 0:
-            self.card.come(fact.id, fact.points, at=fact.at)
-        elif fact.unit is Unit.STAMPS:
-            self.card.take(fact.id, -fact.points)
-        elif fact.points > 0:
-            self.come(fact.id, fact.points, at=fact.at, terms=fact.terms, bought=False)
+    def on_adjusted(self, event: past.PointsAdjusted) -> None:
+        self.noted.append(Moved(EntryType.ADJUST, event.id, event.at, event.unit, abs(event.points)))
+        if event.unit is Unit.STAMPS and event.points > 0:
+            self.card.come(event.id, event.points, at=event.at)
+        elif event.unit is Unit.STAMPS:
+            self.card.take(event.id, -event.points)
+        elif event.points > 0:
+            self.come(event.id, event.points, at=event.at, terms=event.terms, bought=False)
         else:
             # What staff take is decided, like a redemption: what is not there is owed.
-            self.take(fact.id, -fact.points, self.spendable(), owing=True)
+            self.take(event.id, -event.points, self.spendable(), owing=True)
 
-    def on_passedon(self, fact: past.PassedOn) -> None:
+    def on_passedon(self, event: past.TransferSent) -> None:
         # The very points that were passed on, waiting or not; where late facts have used them, others, or they are owed.
         there = self.spendable(waiting=True)
-        own = [one for id, n in fact.draws.items() for one in [one for one in there if one[0].id == id][:n]]
-        self.take(fact.id, sum(fact.draws.values()), [*own, *self.spendable()], owing=True)
-        self.noted.append(Moved(EntryType.TRANSFER, fact.id, fact.at, Unit.POINTS, sum(fact.draws.values())))
+        own = [value for id, n in event.draws.items() for value in [item for item in there if item[0].id == id][:n]]
+        self.take(event.id, sum(event.draws.values()), [*own, *self.spendable()], owing=True)
+        self.noted.append(Moved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.draws.values())))
 
-    def on_received(self, fact: past.Received) -> None:
-        for one in fact.lots:
-            points = [Point() for _ in range(one.points)]
-            terms = next(each for each in self.versions if each.version == one.terms_version)
-            dates = (one.earned_at, one.available_from, one.valid_until)
-            lot = Lot(one.id, terms, one.zone, *dates, points, gift=True)
-            lot.waits = one.available_from > fact.at
+    def on_received(self, event: past.TransferReceived) -> None:
+        for each_lot in event.lots:
+            points = [Point() for _ in range(each_lot.points)]
+            terms = next(each for each in self.versions if each.version == each_lot.terms_version)
+            dates = (each_lot.earned_at, each_lot.available_from, each_lot.valid_until)
+            lot = Lot(each_lot.id, terms, each_lot.zone, *dates, points, gift=True)
+            lot.waits = each_lot.available_from > event.at
             self.lots.append(lot)
         self.noted.append(
-            Moved(EntryType.TRANSFER, fact.id, fact.at, Unit.POINTS, sum(one.points for one in fact.lots))
+            Moved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(item.points for item in event.lots))
         )
 
-    def on_warned(self, fact: past.Warned) -> None:
+    def on_warned(self, event: past.ExpiryNoticeDelivered) -> None:
         for lot in self.lots:
-            if fact.lots & {lot.id, *lot.names} and fact.channel in lot.terms.policy(PointsValidity).notice_by:
-                lot.told.append(fact.at)
+            if event.lots & {lot.id, *lot.names} and event.channel in lot.terms.policy(PointsValidity).notice_by:
+                lot.told.append(event.at)
 
-    def on_joined(self, fact: Joined) -> None:
-        other = tell(fact.story, self.versions, fact.at)
+    def on_joined(self, event: WalletMerged) -> None:
+        other = tell(event.history, self.versions, event.at)
         self.absorbed.append(other)
         for unit, amount in other.worth().items():
             for wallet in (self, other):
-                wallet.noted.append(Moved(EntryType.MERGE, fact.id, fact.at, unit, abs(amount)))
-        self.join(fact, other)
+                wallet.noted.append(Moved(EntryType.MERGE, event.id, event.at, unit, abs(amount)))
+        self.join(event, other)
 
     def clawed(self, *, own: str) -> list[tuple[Lot, Point]]:
         """That sale's points first, then others that wait, then the rest as they would be spent."""
         points = self.spendable(waiting=True)
         return sorted(
-            points, key=lambda one: (own not in {one[0].id, *one[0].names}, one[0].available_from <= self.now)
+            points, key=lambda value: (own not in {value[0].id, *value[0].names}, value[0].available_from <= self.now)
         )
 
     def refund(self, id: str, sales: list[Sale], before: PurchaseFacts) -> None:
         """What the kept part of purchases would not have earned goes back, less what went back before; or comes again."""
         came: dict[Unit, int] = {}
         for sale in sales:
-            for paid in [one.redemption_id for one in sale.facts.payments if one.redemption_id in self.redeemed]:
+            for paid in [
+                payment.redemption_id for payment in sale.facts.payments if payment.redemption_id in self.redeemed
+            ]:
                 earlier, left = sale.paid_back.get(paid, 0), paid_for(sale.facts, sale.goods[0])
-                back = points_back(sale.facts, points=self.redeemed[paid].points, kept=left)
+                back = points_to_restore(sale.facts, points=self.redeemed[paid].points, kept=left)
                 sale.paid_back[paid] = max(earlier, back)
                 more, unit = sale.paid_back[paid] - earlier, self.redeemed[paid].unit
                 (self.card if unit is Unit.STAMPS else self).give_back(paid, more)
@@ -386,7 +378,7 @@ class Wallet:
             clawed.forgiven += 1
 
     @staticmethod
-    def owed_for(sale: Sale, of: Wallet | Card) -> str | None:
+    def owed_for(sale: Sale, of: ReferenceWallet | Card) -> str | None:
         """The refund for which something is owed, the last one first; or else the last one that took something."""
         owed = [id for id in sale.refunds if id in of.owed]
         took = [id for id in sale.refunds if of.order.get(id)]
@@ -394,20 +386,20 @@ class Wallet:
 
     def give_back(self, id: str, count: int) -> None:
         """Points of a spending come back in reverse order of taking, what was owed for it first."""
-        for place in [place for place, one in enumerate(self.owed) if one == id][:count]:
+        for place in [place for place, text in enumerate(self.owed) if text == id][:count]:
             self.owed[place] = ""
         count -= self.owed.count("")
-        self.owed = [one for one in self.owed if one]
+        self.owed = [text for text in self.owed if text]
         for _ in range(count):
             point = self.order[id].pop()
             point.state, point.by = FREE, ""
 
-    def join(self, fact: Joined, other: Wallet) -> None:
+    def join(self, event: WalletMerged, other: ReferenceWallet) -> None:
         """All that the other wallet holds, owes and may have to undo; its customers, or their history for the survivor."""
         for lot in other.lots:
             lot.names.add(lot.id)
-            lot.id = str(uuid5(UUID(fact.id), lot.id))
-        self.card.join(fact.id, other.card)
+            lot.id = str(uuid5(UUID(event.id), lot.id))
+        self.card.join(event.id, other.card)
         self.lots += other.lots
         self.owed += other.owed
         self.holds |= other.holds
@@ -416,12 +408,12 @@ class Wallet:
         self.goods |= other.goods
         self.redeemed |= other.redeemed
         self.lifetime += other.lifetime
-        self.active_at = max([one for one in (self.active_at, other.active_at) if one], default=None)
-        if fact.survivor is None:
+        self.active_at = max([moment for moment in (self.active_at, other.active_at) if moment], default=None)
+        if event.survivor is None:
             self.customers |= other.customers
             return
-        survivor = self.customers[fact.survivor]
-        for customer in {id(one): one for one in other.customers.values()}.values():
+        survivor = self.customers[event.survivor]
+        for customer in {id(each_customer): each_customer for each_customer in other.customers.values()}.values():
             survivor.sales += customer.sales
             survivor.claims += customer.claims
         self.customers |= dict.fromkeys(other.customers, survivor)
@@ -439,27 +431,31 @@ class Wallet:
         return sum(lot.count(FREE) for lot in self.lots if (lot.available_from > self.now) is pending)
 
 
-def named(fact: Happening) -> set[str]:
+def named(event: Event) -> set[str]:
     """What a fact is about that has to happen before it."""
-    bought = fact if isinstance(fact, past.Bought) else getattr(fact, "bought", None)
-    paid = {one.redemption_id for one in bought.facts.payments if one.redemption_id} if bought is not None else set()
-    return paid | {getattr(fact, "purchase_id", "")}
+    bought = event if isinstance(event, past.PurchaseRecorded) else getattr(event, "bought", None)
+    paid = (
+        {payment.redemption_id for payment in bought.facts.payments if payment.redemption_id}
+        if bought is not None
+        else set()
+    )
+    return paid | {getattr(event, "purchase_id", "")}
 
 
-def tell(story: Story, versions: Sequence[Terms], until: datetime) -> Wallet:
+def tell(history: EventHistory, versions: Sequence[Terms], until: datetime) -> ReferenceWallet:
     """The wallet of a story at a moment."""
-    wallet = Wallet(story, versions)
+    wallet = ReferenceWallet(history, versions)
 
-    def order(one: Happening) -> tuple[datetime, int, str, str]:
-        return one.at, _RANKS.get(type(one), 3), getattr(one, "external_id", ""), one.id
+    def order(event: Event) -> tuple[datetime, int, str, str]:
+        return event.at, _RANKS.get(type(event), 3), getattr(event, "external_id", ""), event.id
 
-    waiting = sorted(story.facts, key=order)
+    waiting = sorted(history.events, key=order)
     while waiting:
         # Nothing happens at one moment before what it is about: the exchange that handed it out, the redemption that paid it.
-        now = [fact for fact in waiting if fact.at == waiting[0].at]
-        to_come = {fact.bought.id if isinstance(fact, past.Exchanged) else fact.id for fact in now}
-        fact = next(fact for fact in now if not named(fact) & to_come)
-        waiting.remove(fact)
-        wallet.happen(fact)
+        now = [event for event in waiting if event.at == waiting[0].at]
+        to_come = {event.purchase.id if isinstance(event, past.ExchangeRecorded) else event.id for event in now}
+        event = next(event for event in now if not named(event) & to_come)
+        waiting.remove(event)
+        wallet.happen(event)
     wallet.pass_to(until)
     return wallet

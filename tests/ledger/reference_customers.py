@@ -1,4 +1,4 @@
-"""The reference's customers: their sales, and the levels they hold."""
+"""The reference's customers: their sales, and the tiers they hold."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from app.domain.calendar import Period, add_months, day_start, local_date, period_start
+from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, ReasonCode
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.facts import Line, PurchaseFacts
-from app.domain.members import Member
-from app.domain.terms import Terms
+from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.version import Terms
 from tests.ledger.reference_goods import Goods, all_kept
 from tests.ledger.reference_lots import DAY, Point
 
 
 @dataclass(slots=True)
 class Sale:
-    """A purchase: what it earned, which goods count in it, what was due back so far, and its points towards a level now."""
+    """A purchase: what it earned, which goods count in it, what was due back so far, and its points towards a tier now."""
 
     id: str
     facts: PurchaseFacts
@@ -48,7 +48,7 @@ class Sale:
 
     def counted(self) -> tuple[Line, ...]:
         """The kept lines that count as spent: none of what was paid on top in an exchange."""
-        counted = self.terms.counted(self.kept())
+        counted = self.terms.eligible(self.kept())
         return () if counted.amount_only else counted.lines
 
     def rewards(self, key: str) -> int:
@@ -59,7 +59,7 @@ class Sale:
         there = {"points": self.decision.points, "stamps": self.decision.stamps}
         back = {"points": self.due - self.short, "stamps": self.stamps_due}
         for clause in self.terms.clauses:
-            if clause.key not in first or clause.key not in self.terms.asked.using:
+            if clause.key not in first or clause.key not in self.terms.required_facts.using:
                 continue
             unit, amount, times = first[clause.key]
             amount = min(amount, there[unit])
@@ -74,7 +74,7 @@ class Sale:
 
     def of_budgets(self) -> dict[str, int]:
         """The points of each budget that are held: each one that was taken counts for the first clause that gives less now."""
-        held, still = dict(self.decision.spent), dict(self.still.spent)
+        held, still = dict(self.decision.budget_usage), dict(self.still.budget_usage)
         for _ in range(self.due - self.short):
             for clause in self.terms.clauses:
                 if held.get(clause.key, 0) > still.get(clause.key, 0):
@@ -95,7 +95,7 @@ class Sale:
     def _times(self, key: str, amount: int) -> int:
         """A clause on every nth item gives so much for each of them, where its effect is a fixed number."""
         clause = self.terms.clause(key)
-        if not clause.counts_pieces:
+        if not clause.counts_items:
             return 1
         effect = clause.effect
         return amount // (effect.points if isinstance(effect, BonusPoints) else getattr(effect, "stamps", amount))
@@ -103,14 +103,14 @@ class Sale:
 
 @dataclass(slots=True)
 class Customer:
-    """A holder: the sales of those who became one, and the level held, with the moment at which a lost one falls."""
+    """A holder: the sales of those who became one, and the tier held, with the moment at which a lost one falls."""
 
     enrolled_at: datetime
     sales: list[Sale] = field(default_factory=list)
     tier: str | None = None
     falls_at: datetime | None = None
     claims: list[tuple[str, datetime | None]] = field(default_factory=list)
-    """Every level that may be held, and to when; None as long as the points are there."""
+    """Every tier that may be held, and to when; None as long as the points are there."""
 
     def qualifying(self, terms: Terms, today: date, *, last_year: bool = False) -> int:
         window = terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
@@ -130,56 +130,57 @@ class Customer:
             start = period_start(facts.occurred_at, zone_name=zone, period=period)
             return [sale for sale in self.sales if start is None or sale.facts.occurred_at >= start]
 
-        asked = terms.asked
-        uses = {key: sum(sale.rewards(key) for sale in since(per)) for key, per in asked.uses.items()}
-        held = {key: sum(sale.rewards(key) for sale in self.sales) for key in asked.held}
-        items = {key: sum(self._items(sale, key) for sale in self.sales) for key in asked.pieces}
-        member = Member(
+        required = terms.required_facts
+        uses = {key: sum(sale.rewards(key) for sale in since(per)) for key, per in required.uses.items()}
+        held = {key: sum(sale.rewards(key) for sale in self.sales) for key in required.held_uses}
+        items = {key: sum(self._items(sale, key) for sale in self.sales) for key in required.items}
+        customer_facts = CustomerFacts(
             enrolled_at=self.enrolled_at,
             visits=sum(bool(sale.counted()) for sale in self.sales),
             uses=tuple(sorted(uses.items())),
-            held=tuple(sorted(held.items())),
-            pieces=tuple(sorted(items.items())),
+            held_uses=tuple(sorted(held.items())),
+            items=tuple(sorted(items.items())),
             earned=tuple(
-                (one, sum(sale.decision.points - sale.due + sale.short for sale in since(one))) for one in asked.earned
+                (each_period, sum(sale.decision.points - sale.due + sale.short for sale in since(each_period)))
+                for each_period in required.earned
             ),
             tier=self.tier,
-            budgets=facts.member.budgets,
-            shares=facts.member.shares,
-            charged=facts.member.charged,
+            budgets=facts.customer_facts.budgets,
+            shares=facts.customer_facts.shares,
+            charged=facts.customer_facts.charged,
             qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
-        return replace(facts, member=member)
+        return replace(facts, customer_facts=customer_facts)
 
     def _items(self, sale: Sale, key: str) -> int:
         """The items that a clause counts in what is kept of a purchase: by the terms of that purchase."""
-        if key not in sale.terms.asked.pieces:
+        if key not in sale.terms.required_facts.items:
             return 0
         selecting = sale.terms.clause(key).selecting
-        lines = [line for line in sale.counted() if all(one.selects(line) for one in selecting)]
+        lines = [line for line in sale.counted() if all(value.selects(line) for value in selecting)]
         return sum(int(line.kept_quantity()) for line in lines)
 
     def look(self, terms: Terms, now: datetime) -> int:
-        """Up at once; down when the days of grace are over, to the highest level whose own are not. Answers with the points."""
+        """Up at once; down when the days of grace are over, to the highest tier whose own are not. Answers with the points."""
         today = local_date(now, zone_name=terms.zone)
         points = self.qualifying(terms, today)
         if terms.has(TierPeriod) and terms.policy(TierPeriod).period is TierWindow.CALENDAR_YEAR:
             points = max(points, self.qualifying(terms, today, last_year=True))
-        reached = {one.tier for one in terms.tiers if one.points <= points}
+        reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
         self.claims = [(tier, None) for tier in reached] + [
             (tier, until or self.last_day(terms, now)) for tier, until in self.claims if tier not in reached
         ]
         self.claims = [(tier, until) for tier, until in self.claims if until is None or until > now]
-        heights = {one.tier: one.points for one in terms.tiers}
+        heights = {each_tier.tier: each_tier.points for each_tier in terms.tiers}
         mine = [tier for tier, _ in self.claims]
         mine.sort(key=lambda tier: (heights.get(tier, 0), tier == self.tier, tier))
         self.tier = mine[-1] if mine else None
         ends = [until for tier, until in self.claims if tier == self.tier]
-        self.falls_at = None if None in ends else max((one for one in ends if one), default=None)
+        self.falls_at = None if None in ends else max((end for end in ends if end), default=None)
         return points
 
     def last_day(self, terms: Terms, now: datetime) -> datetime:
-        """So many whole days after a level is lost: whatever is left of the first day comes on top."""
+        """So many whole days after a tier is lost: whatever is left of the first day comes on top."""
         days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
         midnights = (day_start(now.date() + n * DAY, zone_name=terms.zone) for n in range(-2, days + 4))
-        return [one for one in midnights if one >= now][days] if days else now
+        return [midnight for midnight in midnights if midnight >= now][days] if days else now

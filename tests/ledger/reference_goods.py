@@ -7,9 +7,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from app.domain.amounts import Exact, Rounding, rounded
-from app.domain.deciding.refunding import worth_left
-from app.domain.facts import Line, PaymentKind, PurchaseFacts
-from app.domain.wallets.happenings import Bought, Exchanged, Returned
+from app.domain.engine.refund import remaining_value
+from app.domain.purchases.facts import Line, PaymentKind, PurchaseFacts
+from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded, RefundRecorded
 
 
 @dataclass(slots=True)
@@ -25,25 +25,25 @@ class Goods:
     def __post_init__(self) -> None:
         self.kept = {line.number: line.quantity for line in self.facts.lines}
 
-    def go(self, fact: Returned | Exchanged) -> None:
+    def go(self, event: RefundRecorded | ExchangeRecorded) -> None:
         """Goods come back, and money without goods."""
-        for number, quantity in fact.lines.items():
+        for number, quantity in event.lines.items():
             self.kept[number] -= quantity
-        self.worth = worth_left(self.facts, kept=self.kept, worth=self.worth, amounts=fact.amounts)
+        self.worth = remaining_value(self.facts, kept=self.kept, worth=self.worth, amounts=event.amounts)
 
-    def swap(self, fact: Exchanged) -> Goods:
+    def swap(self, event: ExchangeRecorded) -> Goods:
         """Others are handed out for them, up to the price of what came back; the rest of their price is a purchase."""
         before, value = self.parts(), self.price()
-        self.go(fact)
+        self.go(event)
         value -= self.price()
-        price = sum(line.to_pay() for line in fact.bought.facts.lines)
-        paid = sum(one.amount for one in fact.bought.facts.payments if one.kind is PaymentKind.POINTS)
+        price = sum(line.to_pay() for line in event.purchase.facts.lines)
+        paid = sum(payment.amount for payment in event.purchase.facts.payments if payment.kind is PaymentKind.POINTS)
         # What points paid cannot have been paid by what came back, too.
         value = min(value, int(price - paid)) if paid else value
         part = min(Fraction(1), Fraction(value) / price) if price else Fraction(1)
         shares = {id: mine * part for id, mine in self.shares.items()}
-        facts = replace(fact.bought.facts, replaces=value)
-        new = Goods(facts, shares | ({fact.bought.id: 1 - part} if part < 1 else {}))
+        facts = replace(event.purchase.facts, replaces=value)
+        new = Goods(facts, shares | ({event.purchase.id: 1 - part} if part < 1 else {}))
         gone = {number: there - self.parts().get(number, Fraction(0)) for number, there in before.items()}
         self.swapped.append((gone, min(Fraction(1), Fraction(price) / value) if value else Fraction(0), new))
         return new
@@ -95,6 +95,6 @@ def paid_for(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
     )
 
 
-def whole(bought: Bought) -> Goods:
+def whole(bought: PurchaseRecorded) -> Goods:
     """The receipt of a purchase that counts in itself alone."""
     return Goods(bought.facts, {bought.id: Fraction(1)})

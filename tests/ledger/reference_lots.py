@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.domain.calendar import add_months, day_start, local_date
-from app.domain.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.lots import ValidityEnd
-from app.domain.terms import Terms
+from app.domain.ledger.lots import ValidityEnd
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.version import Terms
 
 FREE, HELD, GONE = "free", "held", "gone"
 DAY = timedelta(days=1)

@@ -19,7 +19,7 @@ class Row:
     names: set[str] = field(default_factory=set)
 
     def count(self, *states: str) -> int:
-        return sum(one.state in states for one in self.stamps)
+        return sum(stamp.state in states for stamp in self.stamps)
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class Card:
     def free(self, *, own: str = "") -> list[Point]:
         """The oldest first; before them those of one row, wherever it came from."""
         rows = sorted(self.rows, key=lambda row: (own not in {row.id, *row.names}, row.earned_at, row.id))
-        return [one for row in rows for one in row.stamps if one.state == FREE]
+        return [stamp for row in rows for stamp in row.stamps if stamp.state == FREE]
 
     def come(self, fact_id: str, count: int, *, at: datetime) -> None:
         self.rows.append(Row(self.row_of(fact_id), at, [Point() for _ in range(count)]))
@@ -49,19 +49,19 @@ class Card:
     def take(self, id: str, count: int, *, own: str = "") -> None:
         """Stamps go; what is not there is owed."""
         self.order[id] = self.free(own=own)[:count]
-        for one in self.order[id]:
-            one.state, one.by = GONE, id
+        for point in self.order[id]:
+            point.state, point.by = GONE, id
         self.owed += [id] * (count - len(self.order[id]))
 
     def pay(self) -> None:
-        for one in self.free()[: len(self.owed)]:
-            one.state, one.by = GONE, self.owed.pop(0)
-            self.order[one.by].append(one)
+        for point in self.free()[: len(self.owed)]:
+            point.state, point.by = GONE, self.owed.pop(0)
+            self.order[point.by].append(point)
 
     def hold(self, id: str, count: int, *, until: datetime) -> None:
         self.holds[id] = until
-        for one in self.free()[:count]:
-            one.state, one.by = HELD, id
+        for point in self.free()[:count]:
+            point.state, point.by = HELD, id
 
     def let_go(self, at: datetime) -> None:
         """What was held until now is free."""
@@ -72,13 +72,13 @@ class Card:
     def undo(self, id: str) -> int:
         """Answers with how many came back, or are owed no more."""
         owed = self.owed.count(id)
-        self.owed = [one for one in self.owed if one != id]
+        self.owed = [text for text in self.owed if text != id]
         return owed + self.come_back(id, GONE)
 
     def come_back(self, id: str, state: str) -> int:
-        back = [one for row in self.rows for one in row.stamps if (one.state, one.by) == (state, id)]
-        for one in back:
-            one.state, one.by = FREE, ""
+        back = [stamp for row in self.rows for stamp in row.stamps if (stamp.state, stamp.by) == (state, id)]
+        for point in back:
+            point.state, point.by = FREE, ""
         return len(back)
 
     def give_back(self, id: str, count: int) -> None:
@@ -87,8 +87,8 @@ class Card:
             if id in self.owed:
                 self.owed.remove(id)
             else:
-                one = self.order[id].pop()
-                one.state, one.by = FREE, ""
+                first = self.order[id].pop()
+                first.state, first.by = FREE, ""
 
     def join(self, fact_id: str, other: Card) -> None:
         for row in other.rows:

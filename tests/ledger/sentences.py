@@ -11,41 +11,31 @@ from typing import NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from app.domain.calendar import Period, add_months, day_start, local_date
-from app.domain.conditions.every_nth_item import EveryNthItem
-from app.domain.conditions.every_nth_visit import EveryNthVisit
-from app.domain.conditions.first_purchase import FirstPurchase
-from app.domain.conditions.minimum_spend import MinimumSpend
-from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_cap import CapScope, PointsCap
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.points_validity import PointsValidity
-from app.domain.effects.refund_policy import RefundPolicy
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.stamps import StampOccasion, Stamps
-from app.domain.effects.tier import Tier
-from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.facts import PurchaseFacts
-from app.domain.printing import TextFormat, printed
-from app.domain.terms import Clause, Terms
-from app.domain.wording import Locale, wording
-from tests.ledger.reference import Wallet
+from app.domain.i18n import Locale, wording
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.stamps import StampOccasion, Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.text import TextFormat, render
+from app.domain.terms.version import Clause, Terms
+from tests.ledger.reference import ReferenceWallet
 from tests.ledger.reference_customers import Customer
 from tests.ledger.reference_lots import FREE
-from tests.ledger.reference_sayings import (
-    Available,
-    Clawed,
-    Earned,
-    Expired,
-    GivenBack,
-    Moved,
-    Noted,
-    Turned,
-    Undone,
-)
-from tests.reading_sentences import Figure, moment
+from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
+from tests.sentence_reader import Figure, moment
 
 PENNIES = 100
 
@@ -82,7 +72,7 @@ class Sentences(NamedTuple):
 def numbers_of(terms: Terms) -> dict[str, int]:
     """The number that stands before each clause in the terms as they are printed, by its key."""
     say = wording(Locale.EN)
-    lines = printed(terms, format=TextFormat.PLAIN, say=say).splitlines()
+    lines = render(terms, format=TextFormat.PLAIN, say=say).splitlines()
     found = {text: int(number) for number, _, text in (line.partition(". ") for line in lines) if number.isdigit()}
     return {clause.key: found[clause.statement(say)] for clause in terms.printed}
 
@@ -110,8 +100,8 @@ class Receipt:
         return max(Fraction(0), whole - Fraction(self.facts.paid_with_points()))
 
     @property
-    def pieces(self) -> int:
-        """Whole pieces, where something of the purchase was paid with money."""
+    def items(self) -> int:
+        """Whole items, where something of the purchase was paid with money."""
         return sum(int(line.kept_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
 
     def said(self) -> Saying:
@@ -187,7 +177,7 @@ class Receipt:
                 short = (asked - self.amount).__ceil__()
                 return (money(int(self.amount)), money(asked)), ((money(short),),), False
             case TimesPerPeriod():
-                if dict(self.facts.member.uses).get(key, 0) < condition.times:
+                if dict(self.facts.customer_facts.uses).get(key, 0) < condition.times:
                     return (condition.times,), (), True
                 return (condition.times,), (self._from(self._next(condition.period)),), False
             case TierAtLeast():
@@ -195,26 +185,28 @@ class Receipt:
         return self._occasion(key, condition)
 
     def _level(self, condition: TierAtLeast) -> Condition:
-        tiers = {one.effect.tier: one.effect.points for one in self.terms.clauses if isinstance(one.effect, Tier)}
-        asked, has, held = tiers[condition.tier], self.facts.member.qualifying, self.facts.member.tier
+        tiers = {
+            clause.effect.tier: clause.effect.points for clause in self.terms.clauses if isinstance(clause.effect, Tier)
+        }
+        asked, has, held = tiers[condition.tier], self.facts.customer_facts.qualifying, self.facts.customer_facts.tier
         if has >= asked or tiers.get(held or "", 0) >= asked:
             return (), (), True
         return (asked, has), ((asked - has,),), False
 
     def _occasion(self, key: str, condition: object) -> Condition:
         """A first purchase, an nth visit or item: as long as fewer rewards are held than there were such."""
-        member = self.facts.member
-        held = dict(member.held).get(key, 0)
+        customer_facts = self.facts.customer_facts
+        held = dict(customer_facts.held_uses).get(key, 0)
         match condition:
-            case FirstPurchase() if member.visits:
-                return (member.visits + 1,), ((),), False
+            case FirstPurchase() if customer_facts.visits:
+                return (customer_facts.visits + 1,), ((),), False
             case FirstPurchase():
                 return (), ((),) if held else (), not held
             case EveryNthVisit():
-                now, nth = member.visits + 1, condition.nth
+                now, nth = customer_facts.visits + 1, condition.nth
                 met = now % nth == 0 and held < now // nth
             case EveryNthItem():
-                now, nth = dict(member.pieces).get(key, 0) + self.pieces, condition.nth
+                now, nth = dict(customer_facts.items).get(key, 0) + self.items, condition.nth
                 met = self._items(key, nth) > 0
             case _:
                 raise AssertionError(condition)
@@ -225,15 +217,15 @@ class Receipt:
 
     def _items(self, key: str, nth: int) -> int:
         """How many of the items of this purchase are the nth, as long as fewer rewards are held than there were such."""
-        member = self.facts.member
-        before, held, given = dict(member.pieces).get(key, 0), dict(member.held).get(key, 0), 0
-        for place in range(before + 1, before + self.pieces + 1):
+        customer_facts = self.facts.customer_facts
+        before, held, given = dict(customer_facts.items).get(key, 0), dict(customer_facts.held_uses).get(key, 0), 0
+        for place in range(before + 1, before + self.items + 1):
             if place % nth == 0 and held + given < place // nth:
                 given += 1
         return given
 
     def _times(self, clause: Clause) -> int:
-        nth = [one.nth for one in clause.conditions if isinstance(one, EveryNthItem)]
+        nth = [condition.nth for condition in clause.conditions if isinstance(condition, EveryNthItem)]
         return self._items(clause.key, nth[0]) if nth else 1
 
     def _next(self, period: Period) -> datetime:
@@ -253,7 +245,7 @@ class Receipt:
         assert isinstance(cap, PointsCap)
         if cap.scope is CapScope.PURCHASE:
             return cap.points
-        return max(0, cap.points - dict(self.facts.member.earned).get(Period(cap.scope.value), 0))
+        return max(0, cap.points - dict(self.facts.customer_facts.earned).get(Period(cap.scope.value), 0))
 
     def _capped(self, clause: Clause, total: int) -> Iterator[Said]:
         cap, room = clause.effect, self._room(clause)
@@ -273,7 +265,7 @@ class Receipt:
         assert isinstance(effect, Stamps)
         if self.facts.amount_only or not self._conditions(clause)[1] or not self.amount:
             return 0
-        return effect.stamps * (self.pieces if effect.per is StampOccasion.ITEM else self._times(clause))
+        return effect.stamps * (self.items if effect.per is StampOccasion.ITEM else self._times(clause))
 
     def _stamped(self, clause: Clause, numbers: Mapping[str, int]) -> Iterator[Said]:
         if self.facts.amount_only:
@@ -322,7 +314,7 @@ def _of_purchase(noted: Earned) -> Sentences:
     short = None
     if saying.points or saying.stamps:
         earned = tuple(amount for amount in (saying.points, saying.stamps) if amount)
-        limits = [one.figures for one in saying.limits] + [way for one in saying.limits for way in one.ways]
+        limits = [limit.figures for limit in saying.limits] + [way for said in saying.limits for way in said.ways]
         short = [earned, *limits][:3]
     return Sentences(saying.said, _day(noted.at, noted.facts.zone), short)
 
@@ -367,20 +359,22 @@ def _of_cancellation(noted: Undone) -> Sentences:
         until = moment(noted.usable_until, zone=noted.zone, midnight=True)
         said.append(Said(noted.terms.policy_clause(PointsValidity).key, (noted.overdue, *until)))
     moved: tuple[Figure, ...] = (noted.amount,) if noted.amount else ()
-    short = [one.figures for one in said] if said else [moved]
+    short = [value.figures for value in said] if said else [moved]
     return Sentences(said, _day(noted.at, noted.zone), short)
 
 
 def _of_level(noted: Turned) -> Sentences:
-    levels = {
-        one.effect.tier: (one.effect.points, one.key) for one in noted.terms.clauses if isinstance(one.effect, Tier)
+    tiers = {
+        each_clause.effect.tier: (each_clause.effect.points, each_clause.key)
+        for each_clause in noted.terms.clauses
+        if isinstance(each_clause.effect, Tier)
     }
-    heights = {tier: points for tier, (points, _) in levels.items()}
+    heights = {tier: points for tier, (points, _) in tiers.items()}
     up = heights.get(noted.after or "", 0) > heights.get(noted.before or "", 0)
     about = noted.after if up else noted.before
-    if about not in levels:
+    if about not in tiers:
         return Sentences([], _day(noted.at, noted.terms.zone), [()])
-    begins, clause = levels[about]
+    begins, clause = tiers[about]
     if up and noted.points < begins:
         # Who was merged brought it along, in its days of grace.
         assert noted.falls_at is not None, f"{noted} is no reason"
@@ -390,7 +384,7 @@ def _of_level(noted: Turned) -> Sentences:
     return Sentences([Said(clause, (noted.points, begins))], _day(noted.at, noted.terms.zone), [(noted.points, begins)])
 
 
-def of_price(wallet: Wallet, *, terms: Terms, key: str, at: datetime) -> Sentences:
+def of_price(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -> Sentences:
     """What has to be said of a price in points: what is there, what is owed, and whether waiting pays it, and from when."""
     effect = terms.clause(key).effect
     assert isinstance(effect, RewardCost)
@@ -424,8 +418,8 @@ def _who_waits(terms: Terms, otherwise: str) -> str:
 
 
 def of_kept_level(customer: Customer, *, terms: Terms, at: datetime) -> tuple[Figure, ...] | None:
-    """What has to be said of a level that is held without its points: how many they are, and when it is lost."""
-    known = {one.effect.tier for one in terms.clauses if isinstance(one.effect, Tier)}
+    """What has to be said of a tier that is held without its points: how many they are, and when it is lost."""
+    known = {clause.effect.tier for clause in terms.clauses if isinstance(clause.effect, Tier)}
     if customer.falls_at is None or customer.tier not in known:
         return None
     today = local_date(at, zone_name=terms.zone)

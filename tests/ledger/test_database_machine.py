@@ -25,42 +25,47 @@ from hypothesis.stateful import (
 )
 
 from app.domain.access import Role
-from app.domain.conditions.budget import Budget, BudgetMode
-from app.domain.drafting import DraftedClause
-from app.domain.effects.bonus_points import BonusPoints
-from app.domain.effects.points_validity import NoticeChannel
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.undo_window import UndoWindow
-from app.domain.facts import Payment, PaymentKind, PurchaseFacts
-from app.domain.identities import IdentityKind
-from app.domain.receipt_numbers import ReceiptBy
+from app.domain.customers.identities import IdentityKind
+from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.points_validity import NoticeChannel
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.undo_window import UndoWindow
+from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
-from app.store.customers import CustomerBy
-from app.store.programs import ProgramKind
-from app.usecases.adjust import NewAdjustment, adjust
-from app.usecases.amend_purchase import Amendment, amend_purchase
-from app.usecases.call import Answer
-from app.usecases.cancel_redemption import Cancellation, cancel_redemption
-from app.usecases.create_reward import NewReward, create_reward
-from app.usecases.deliver_notices import NoticesReached, deliver_notices
-from app.usecases.earn import NewPurchase, NewReceipt, earn
-from app.usecases.end_hold import HoldBy, capture, release
-from app.usecases.enrol import Enrolment, enrol
-from app.usecases.exchange import NewExchange, exchange
-from app.usecases.join_household import NewMember, join_household
-from app.usecases.merge import NewMerger, merge
-from app.usecases.move_purchase import Move, move_purchase
-from app.usecases.publish import Draft, publish
-from app.usecases.redeem import NewRedemption, redeem
-from app.usecases.refund import NewRefund, refund
-from app.usecases.reserving import NewHold
-from app.usecases.transfer import NewTransfer, transfer
-from app.usecases.withdraw import Withdrawal, withdraw
+from app.store.customers.customers import CustomerBy
+from app.store.programs.programs import ProgramKind
+from app.usecases.command import Answer
+from app.usecases.customers import enrol_customer, join_household, merge_customers
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.customers.join_household import JoinHousehold
+from app.usecases.customers.merge_customers import MergeCustomers
+from app.usecases.ledger import adjust_points, deliver_expiry_notices, transfer_points
+from app.usecases.ledger.adjust_points import AdjustPoints
+from app.usecases.ledger.deliver_expiry_notices import DeliverExpiryNotices
+from app.usecases.ledger.transfer_points import TransferPoints
+from app.usecases.purchases import amend_purchase, move_purchase, record_exchange, record_purchase, record_refund
+from app.usecases.purchases.amend_purchase import AmendPurchase
+from app.usecases.purchases.move_purchase import MovePurchase
+from app.usecases.purchases.record_exchange import RecordExchange
+from app.usecases.purchases.record_purchase import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.record_refund import RecordRefund
+from app.usecases.rewards import cancel_redemption, create_reward, redeem_reward
+from app.usecases.rewards.cancel_redemption import CancelRedemption
+from app.usecases.rewards.create_reward import CreateReward
+from app.usecases.rewards.end_hold import HoldReference, capture, release
+from app.usecases.rewards.holds import NewHold
+from app.usecases.rewards.redeem_reward import RedeemReward
+from app.usecases.terms import publish_terms, withdraw_terms
+from app.usecases.terms.publish_terms import PublishTerms
+from app.usecases.terms.withdraw_terms import WithdrawTerms
 from tests.builders import a_line, a_purchase
-from tests.ledger.living_program import LivingProgram, Opened, Tally, opened
-from tests.ledger.some_terms import CLAUSES, LONDON, LUNCH, START, Drawn, clauses_of
-from tests.ledger.stored import given_of_budgets, stored_accounts
-from tests.ledger.stories import AUCKLAND
+from tests.ledger.history_strategies import AUCKLAND
+from tests.ledger.program_driver import LivingProgram, Opened, Tally, opened
+from tests.ledger.stored_wallets import given_of_budgets, stored_accounts
+from tests.ledger.terms_strategies import CLAUSES, LONDON, LUNCH, START, Drawn, clauses_of
 
 STEPS = int(os.environ.get("TROTH_SOAK_STEPS", "0")) or 1_200
 """Steps on each database."""
@@ -134,9 +139,9 @@ class LivingLedger(RuleBasedStateMachine):
         self.keeping = True
         """Whether the jobs run."""
         for key, stock in (("coffee", None), ("mug", 4), (LUNCH, None)):
-            self.granted(create_reward, NewReward(key, key, "Nice.", None, None, stock))
+            self.granted(create_reward.run, CreateReward(key, key, "Nice.", None, None, stock))
         self.begins = START - timedelta(days=400 if kind is ProgramKind.SANDBOX else 0)
-        self.granted(publish, Draft(self.begins, draft(drawn, budget)))
+        self.granted(publish_terms.run, PublishTerms(self.begins, draft(drawn, budget)))
         self.enrols(self.begins, 0, 0)
 
     def granted(self, verb: Callable[..., Any], order: Any) -> Answer:
@@ -154,7 +159,7 @@ class LivingLedger(RuleBasedStateMachine):
         del at, pick, amount
         if self.cards == 3:
             return
-        self.granted(enrol, Enrolment(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
+        self.granted(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, f"CARD{self.cards}"),), None))
         self.cards += 1
 
     @rule(kind=st.sampled_from(DEEDS), ago=AGO, pick=NUMBERS, amount=AMOUNTS, pause=PAUSES)
@@ -174,7 +179,7 @@ class LivingLedger(RuleBasedStateMachine):
         payments = (Payment(PaymentKind.POINTS, 1000, mine[-1]),) if mine and pick % 3 == 0 and amount > 1 else ()
         facts = a_purchase(*lines, at=at, zone=AUCKLAND if pick % 4 == 3 else LONDON, payments=payments)
         receipt = self.awaited.pop() if self.awaited and pick % 2 else f"r{pick % 5}-{len(self.sales)}"
-        done = self.shop.do(earn, NewPurchase(self.who(pick), receipt, facts))
+        done = self.shop.do(record_purchase.run, RecordPurchase(self.who(pick), receipt, facts))
         if isinstance(done, Answer):
             self.sales.append(receipt)
             assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
@@ -192,7 +197,7 @@ class LivingLedger(RuleBasedStateMachine):
             receipt = self.awaited[-1]
         else:
             receipt = self.sales[pick % len(self.sales)]
-        self.shop.do(refund, self.what_comes_back(receipt, at, pick, amount))
+        self.shop.do(record_refund.run, self.what_comes_back(receipt, at, pick, amount))
 
     def exchanges(self, at: datetime, pick: int, amount: int) -> None:
         """What was bought before, for something that perhaps was refunded before it came."""
@@ -201,12 +206,12 @@ class LivingLedger(RuleBasedStateMachine):
             facts = a_purchase(a_line(1, price=f"{amount * 5}.00", quantity="2"), at=at, zone=LONDON)
             receipt = self.awaited.pop() if self.awaited and pick % 2 else f"x{pick % 5}-{len(self.sales)}"
             customer = self.who(pick) if pick % 5 == 0 else None
-            done = self.shop.do(exchange, NewExchange(back, NewReceipt(receipt, facts), customer))
+            done = self.shop.do(record_exchange.run, RecordExchange(back, RecordedReceipt(receipt, facts), customer))
             if isinstance(done, Answer):
                 self.sales.append(receipt)
 
-    def what_comes_back(self, receipt: str, at: datetime, pick: int, amount: int) -> NewRefund:
-        """All of it, a line, some pieces, or money without goods."""
+    def what_comes_back(self, receipt: str, at: datetime, pick: int, amount: int) -> RecordRefund:
+        """All of it, a line, some items, or money without goods."""
         lines: dict[int, Decimal | None] | None = None
         amounts: dict[int, Decimal] = {}
         money = None
@@ -220,7 +225,7 @@ class LivingLedger(RuleBasedStateMachine):
             case 3:
                 money = Decimal(amount * 2)
         number = f"b{pick}-{amount}" if amount % 2 else None
-        return NewRefund(None, ReceiptBy(receipt), lines, at, number, None, f"{pick}", amounts, money)
+        return RecordRefund(None, ReceiptBy(receipt), lines, at, number, None, f"{pick}", amounts, money)
 
     def amends(self, at: datetime, pick: int, amount: int) -> None:
         """A receipt says something else: more, or less, or nothing that was paid with points."""
@@ -232,7 +237,9 @@ class LivingLedger(RuleBasedStateMachine):
             )
             facts = a_purchase(*lines, at=self.shop.now, zone=LONDON)
             receipt = self.sales[pick % len(self.sales)]
-            if isinstance(self.shop.do(amend_purchase, Amendment(receipt, facts, None, None, "typed wrong")), Answer):
+            if isinstance(
+                self.shop.do(amend_purchase.run, AmendPurchase(receipt, facts, None, None, "typed wrong")), Answer
+            ):
                 self.used.pop(receipt, None)
 
     def moves(self, at: datetime, pick: int, amount: int) -> None:
@@ -240,7 +247,9 @@ class LivingLedger(RuleBasedStateMachine):
         del at
         if self.sales:
             receipt = self.sales[-1 - pick % min(6, len(self.sales))]
-            self.shop.do(move_purchase, Move(None, ReceiptBy(receipt), self.who(pick + amount), "the wrong card"))
+            self.shop.do(
+                move_purchase.run, MovePurchase(None, ReceiptBy(receipt), self.who(pick + amount), "the wrong card")
+            )
 
     def redeems(self, at: datetime, pick: int, amount: int) -> None:
         """Now, or in a sandbox some days ago."""
@@ -255,7 +264,7 @@ class LivingLedger(RuleBasedStateMachine):
     def asks_for(self, reward: str, at: datetime, pick: int, hold: NewHold | None = None) -> None:
         """A reward, without a basket."""
         basket = PurchaseFacts(occurred_at=at, zone=LONDON, currency="GBP", lines=())
-        done = self.shop.do(redeem, NewRedemption(self.who(pick), None, reward, basket, hold=hold))
+        done = self.shop.do(redeem_reward.run, RedeemReward(self.who(pick), None, reward, basket, hold=hold))
         if isinstance(done, Answer) and done.redemption_id is not None:
             (self.paid if hold is None else self.held)[done.redemption_id] = pick % self.cards
 
@@ -264,7 +273,7 @@ class LivingLedger(RuleBasedStateMachine):
         del at
         if self.held:
             id = list(self.held)[pick % len(self.held)]
-            done = self.shop.do(capture if amount % 2 else release, HoldBy(id, None))
+            done = self.shop.do(capture if amount % 2 else release, HoldReference(id, None))
             card = self.held.pop(id)
             if isinstance(done, Answer) and amount % 2:
                 self.paid[id] = card
@@ -275,8 +284,8 @@ class LivingLedger(RuleBasedStateMachine):
         if self.paid:
             id = list(self.paid)[pick % len(self.paid)]
             role = (Role.OWNER, Role.STAFF)[amount % 2]
-            order = Cancellation(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
-            done = self.shop.do(cancel_redemption, order)
+            command = CancelRedemption(id, role, None, "broken", shop_at_fault=pick % 4 == 0)
+            done = self.shop.do(cancel_redemption.run, command)
             if isinstance(done, Answer) and done.entry_id is not None:
                 assert id not in self.spent, "what paid comes back with what it paid"
                 del self.paid[id]
@@ -285,36 +294,38 @@ class LivingLedger(RuleBasedStateMachine):
         """Points or stamps given, or taken."""
         del at
         unit = Unit.STAMPS if pick % 4 == 2 else Unit.POINTS
-        self.shop.do(adjust, NewAdjustment(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER, unit))
+        self.shop.do(
+            adjust_points.run, AdjustPoints(self.who(pick), amount if pick % 3 else -amount, "sorry", Role.OWNER, unit)
+        )
 
     def passes_on(self, at: datetime, pick: int, amount: int) -> None:
         """Points of one customer to another."""
         del at
-        self.shop.do(transfer, NewTransfer(self.who(pick), self.who(pick + 1), amount, "a present"))
+        self.shop.do(transfer_points.run, TransferPoints(self.who(pick), self.who(pick + 1), amount, "a present"))
 
     def goes_over(self, at: datetime, pick: int, amount: int) -> None:
         """A wallet into another one: somebody is merged, or a household shares from now on."""
         del at
-        one, other = self.who(pick), self.who(pick + 1)
+        first, other = self.who(pick), self.who(pick + 1)
         if amount % 2:
-            self.shop.do(merge, NewMerger(one, other, "one person"))
+            self.shop.do(merge_customers.run, MergeCustomers(first, other, "one person"))
         else:
-            self.shop.do(join_household, NewMember(one, other, "a family"))
+            self.shop.do(join_household.run, JoinHousehold(first, other, "a family"))
 
     def delivers(self, at: datetime, pick: int, amount: int) -> None:
         """All open notices, in one way."""
         del at
         channel = tuple(NoticeChannel)[amount % 3]
-        self.granted(deliver_notices, NoticesReached(self.who(pick), channel, None))
+        self.granted(deliver_expiry_notices.run, DeliverExpiryNotices(self.who(pick), channel, None))
 
     @precondition(lambda self: len(self.sales) >= 5 * (self.published + 1))
     @rule(drawn=CLAUSES, budget=BUDGETS, gone=st.booleans())
     def terms_are_published(self, drawn: Drawn, budget: Budget | None, *, gone: bool) -> None:
         """As soon as their notice allows; perhaps withdrawn again."""
         self.published += 1
-        done = self.shop.do(publish, Draft(None, draft(drawn, budget)))
+        done = self.shop.do(publish_terms.run, PublishTerms(None, draft(drawn, budget)))
         if gone and isinstance(done, Answer) and done.terms_version is not None:
-            self.shop.do(withdraw, Withdrawal(done.terms_version))
+            self.shop.do(withdraw_terms.run, WithdrawTerms(done.terms_version))
 
     def waits(self, at: datetime, pick: int, amount: int) -> None:
         """Hours or months pass, mostly with the jobs; sometimes these rest for a while."""
@@ -330,7 +341,7 @@ class LivingLedger(RuleBasedStateMachine):
             self.shop.clock.now += timedelta(days=5 + pick % 30)
             self.shop.let_the_jobs_run()
             for channel in NoticeChannel:
-                self.granted(deliver_notices, NoticesReached(self.who(pick), channel, None))
+                self.granted(deliver_expiry_notices.run, DeliverExpiryNotices(self.who(pick), channel, None))
 
     # What always holds
 

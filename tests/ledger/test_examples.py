@@ -12,35 +12,35 @@ from hypothesis import given, note
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import ReasonCode
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.effects.tier_period import TierPeriod, TierWindow
-from app.domain.facts import Payment, PaymentKind
-from app.domain.lots import ValidityEnd
-from app.domain.terms import Terms
+from app.domain.ledger.lots import ValidityEnd
+from app.domain.purchases.facts import Payment, PaymentKind
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity, ValidityStart
+from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import (
-    Adjusted,
-    Bought,
-    Exchanged,
-    Held,
-    PassedOn,
-    Redeemed,
-    Returned,
-    Reversed,
-    Warned,
+from app.domain.wallets.events import (
+    ExchangeRecorded,
+    ExpiryNoticeDelivered,
+    HoldPlaced,
+    PointsAdjusted,
+    PurchaseRecorded,
+    RedemptionReversed,
+    RefundRecorded,
+    RewardRedeemed,
+    TransferSent,
 )
-from app.domain.wallets.purse import Purse
-from app.domain.wallets.story import Happening, Joined, Story, business_order
+from app.domain.wallets.history import Event, EventHistory, WalletMerged, valid_time_key
+from app.domain.wallets.unit_account import UnitAccount
+from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_line, a_lot, a_purchase
 from tests.ledger import reference
-from tests.ledger.comparing import of_core, of_reference, unlike
+from tests.ledger.history_strategies import ANN, AUTHORS, BOB, Author, an_id
 from tests.ledger.reference_lots import last_day
-from tests.ledger.soaking import moderately
-from tests.ledger.some_terms import LONDON, START, terms_of
-from tests.ledger.stories import ANN, AUTHORS, BOB, Author, an_id
+from tests.ledger.soak_settings import moderately
+from tests.ledger.terms_strategies import LONDON, START, terms_of
+from tests.ledger.wallet_shapes import of_core, of_reference, unlike
 
 FOR_EVER = PointsValidity()
 TEN_DAYS = PointsValidity(days=10, expires=True)
@@ -50,7 +50,7 @@ YEAR = PointsValidity(months=12, expires=True)
 def terms(
     validity: PointsValidity = FOR_EVER, *, pending: PendingPeriod | None = None, period: TierPeriod | None = None
 ) -> Terms:
-    """Terms of a point for £10, with levels at 10 and 25 points where a period is given."""
+    """Terms of a point for £10, with tiers at 10 and 25 points where a period is given."""
     drawn = (validity, RefundPolicy(), pending, None, period, (10, 25), True, None)
     return terms_of(1, START - timedelta(days=400), drawn)
 
@@ -60,22 +60,22 @@ def on(day: float) -> datetime:
     return START + timedelta(days=day)
 
 
-def told(facts: Sequence[Happening], *, until: datetime, by: Terms) -> Course:
+def told(events: Sequence[Event], *, until: datetime, by: Terms) -> Wallet:
     """The core's wallet, of which the reference says the same."""
-    story = Story(ANN, {ANN: on(-1)}, tuple(facts))
-    course = unfold(story, versions=(by,), until=until)
-    assert unlike(of_core(course, until), of_reference(reference.tell(story, (by,), until), until)) == {}
-    return course
+    history = EventHistory(ANN, {ANN: on(-1)}, tuple(events))
+    wallet = replay(history, versions=(by,), until=until)
+    assert unlike(of_core(wallet, until), of_reference(reference.tell(history, (by,), until), until)) == {}
+    return wallet
 
 
-def sale(name: str, points: int, *, at: datetime, by: Terms, who: str = ANN) -> Bought:
+def sale(name: str, points: int, *, at: datetime, by: Terms, who: str = ANN) -> PurchaseRecorded:
     """A purchase for so many points, not counting bonuses."""
-    return Bought(an_id(name), who, name, a_purchase(a_line(price=f"{points * 10}.00"), at=at), by)
+    return PurchaseRecorded(an_id(name), who, name, a_purchase(a_line(price=f"{points * 10}.00"), at=at), by)
 
 
-def given_out(name: str, points: int, *, at: datetime, by: Terms) -> Redeemed:
+def given_out(name: str, points: int, *, at: datetime, by: Terms) -> RewardRedeemed:
     """A redemption."""
-    return Redeemed(an_id(name), ANN, a_purchase(at=at), by, points)
+    return RewardRedeemed(an_id(name), ANN, a_purchase(at=at), by, points)
 
 
 # Dates
@@ -116,7 +116,7 @@ def test_points_of_a_year_go_only_after_a_notice_in_its_time(told_on: tuple[date
     by = terms(YEAR)
     bought = sale("a", 5, at=on(0), by=by)
     warned = [
-        Warned(
+        ExpiryNoticeDelivered(
             an_id(day),
             datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
             frozenset({bought.id}),
@@ -124,50 +124,54 @@ def test_points_of_a_year_go_only_after_a_notice_in_its_time(told_on: tuple[date
         )
         for day in told_on
     ]
-    course = told([bought, *warned], until=on(900), by=by)
-    expired = [local_date(one.at, zone_name=LONDON) for one in course.points.postings if one.subject.type == "EXPIRE"]
+    wallet = told([bought, *warned], until=on(900), by=by)
+    expired = [
+        local_date(posting.at, zone_name=LONDON) for posting in wallet.points.postings if posting.key.type == "EXPIRE"
+    ]
     assert expired == ([gone_on] if gone_on is not None else [])
 
 
 def test_short_lived_points_have_their_notice_on_the_receipt_and_activity_puts_their_end_off() -> None:
     by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY))
     first, second = sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(9), by=by)
-    course = told([first, second], until=on(40), by=by)
+    wallet = told([first, second], until=on(40), by=by)
     # 10 January and ten days; then, after the purchase of 19 January, to the end of the 29th.
-    assert {one.at.date() for one in course.points.postings if one.subject.type == "EXPIRE"} == {date(2026, 1, 30)}
+    assert {posting.at.date() for posting in wallet.points.postings if posting.key.type == "EXPIRE"} == {
+        date(2026, 1, 30)
+    }
 
 
 @pytest.mark.parametrize(("days", "left"), [(29, 0), (30, 12)])
 def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_without_one(days: int, left: int) -> None:
     by = terms(PointsValidity(days=days, expires=True))
-    assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).points.holdings.free() == left
+    assert told([sale("a", 5, at=on(0), by=by)], until=on(400), by=by).points.inventory.unheld() == left
 
 
 def test_what_the_terms_never_let_expire_is_spent_last_whatever_day_it_was_promised_for() -> None:
     lasting, mortal = terms(PointsValidity(days=10)), terms(PointsValidity(days=300, expires=True))
     versions = (lasting, replace(mortal, version=2, effective_from=on(5)))
-    facts = (sale("a", 5, at=on(0), by=versions[0]), sale("b", 5, at=on(6), by=versions[1]))
-    story = Story(ANN, {ANN: on(-1)}, (*facts, given_out("r", 4, at=on(8), by=versions[1])))
-    course = unfold(story, versions=versions, until=on(9))
-    assert unlike(of_core(course, on(9)), of_reference(reference.tell(story, versions, on(9)), on(9))) == {}
-    assert [lot.remaining for lot in course.points.holdings.lots.values()] == [12, 1]
+    events = (sale("a", 5, at=on(0), by=versions[0]), sale("b", 5, at=on(6), by=versions[1]))
+    history = EventHistory(ANN, {ANN: on(-1)}, (*events, given_out("r", 4, at=on(8), by=versions[1])))
+    wallet = replay(history, versions=versions, until=on(9))
+    assert unlike(of_core(wallet, on(9)), of_reference(reference.tell(history, versions, on(9)), on(9))) == {}
+    assert [lot.remaining for lot in wallet.points.inventory.lots.values()] == [12, 1]
 
 
 def test_points_held_for_a_reward_are_those_that_its_redemption_takes() -> None:
     short = terms(PointsValidity(days=60, expires=True, since=ValidityStart.ACTIVITY))
     fixed = replace(terms(PointsValidity(days=60, expires=True)), version=2, effective_from=on(5))
-    facts = (sale("a", 5, at=on(0), by=short), sale("b", 5, at=on(6), by=fixed))
+    events = (sale("a", 5, at=on(0), by=short), sale("b", 5, at=on(6), by=fixed))
     taken = []
-    for last in (Held(an_id("h"), on(20), 4, on(30), None, fixed), given_out("h", 4, at=on(20), by=fixed)):
-        story = Story(ANN, {ANN: on(-1)}, (*facts, last))
-        course = unfold(story, versions=(short, fixed), until=on(21))
-        taken.append([lot.points - lot.free for lot in course.points.holdings.lots.values()])
-        told_plainly = reference.tell(story, (short, fixed), on(21))
-        assert unlike(of_core(course, on(21)), of_reference(told_plainly, on(21))) == {}
+    for last in (HoldPlaced(an_id("h"), on(20), 4, on(30), None, fixed), given_out("h", 4, at=on(20), by=fixed)):
+        history = EventHistory(ANN, {ANN: on(-1)}, (*events, last))
+        wallet = replay(history, versions=(short, fixed), until=on(21))
+        taken.append([lot.points - lot.free for lot in wallet.points.inventory.lots.values()])
+        told_plainly = reference.tell(history, (short, fixed), on(21))
+        assert unlike(of_core(wallet, on(21)), of_reference(told_plainly, on(21))) == {}
     assert taken[0] == taken[1]
 
 
-def paid_by(redeemed: Redeemed, bought: Bought) -> Bought:
+def paid_by(redeemed: RewardRedeemed, bought: PurchaseRecorded) -> PurchaseRecorded:
     """A purchase of which a redemption paid a penny."""
     payments = (Payment(PaymentKind.POINTS, 1, redeemed.id),)
     return replace(bought, facts=replace(bought.facts, payments=payments))
@@ -179,36 +183,38 @@ def test_at_one_instant_a_purchase_comes_after_the_redemption_that_paid_it(name:
     by = terms(TEN_DAYS)
     spent = given_out("r", 4, at=on(1), by=by)
     paid = paid_by(spent, sale(name, 6, at=on(1), by=by))
-    facts = [sale("m", 6, at=on(1), by=by), paid, spent, Returned(an_id("b"), paid.id, on(1), {1: Decimal(1)})]
-    course = told(facts[::-1] if reverse else facts, until=on(2), by=by)
-    assert taken(course) == {an_id("m"): 0, paid.id: course.points.holdings.lots[paid.id].points}, "only what it earned"
+    facts = [sale("m", 6, at=on(1), by=by), paid, spent, RefundRecorded(an_id("b"), paid.id, on(1), {1: Decimal(1)})]
+    wallet = told(facts[::-1] if reverse else facts, until=on(2), by=by)
+    assert taken(wallet) == {an_id("m"): 0, paid.id: wallet.points.inventory.lots[paid.id].points}, (
+        "only what it earned"
+    )
     del facts[-1]
-    course = told(facts[::-1] if reverse else facts, until=on(2), by=by)
-    assert taken(course) == {an_id("m"): 4, paid.id: 0}
+    wallet = told(facts[::-1] if reverse else facts, until=on(2), by=by)
+    assert taken(wallet) == {an_id("m"): 4, paid.id: 0}
 
 
-def taken(course: Course) -> dict[str, int]:
+def taken(wallet: Wallet) -> dict[str, int]:
     """How much of each lot of points is gone."""
-    return {lot.id: lot.points - lot.remaining for lot in course.points.holdings.lots.values()}
+    return {lot.id: lot.points - lot.remaining for lot in wallet.points.inventory.lots.values()}
 
 
 def test_at_one_instant_what_an_exchange_handed_out_comes_back_after_it_and_all_else_in_its_order() -> None:
     by = terms(TEN_DAYS)
     first = sale("s", 6, at=on(1), by=by)
     new = replace(sale("n", 6, at=on(1), by=by), facts=replace(first.facts, replaces=6000))
-    swapped = Exchanged(an_id("x"), first.id, on(1), {1: Decimal(1)}, new, "c")
-    again = Returned(an_id("b"), new.id, on(1), {1: Decimal(1)}, "a")
-    other = Returned(an_id("o"), an_id("t"), on(1), {1: Decimal(1)}, "b")
-    facts = (again, swapped, other, first, sale("t", 6, at=on(1), by=by))
-    in_order = Story(ANN, {ANN: on(-1)}, facts).in_order()
-    assert [fact.id for fact in in_order] == [an_id(name) for name in ("s", "t", "o", "x", "b")]
-    told(facts, until=on(2), by=by)
+    swapped = ExchangeRecorded(an_id("x"), first.id, on(1), {1: Decimal(1)}, new, "c")
+    again = RefundRecorded(an_id("b"), new.id, on(1), {1: Decimal(1)}, "a")
+    other = RefundRecorded(an_id("o"), an_id("t"), on(1), {1: Decimal(1)}, "b")
+    events = (again, swapped, other, first, sale("t", 6, at=on(1), by=by))
+    in_order = EventHistory(ANN, {ANN: on(-1)}, events).in_valid_time_order()
+    assert [event.id for event in in_order] == [an_id(name) for name in ("s", "t", "o", "x", "b")]
+    told(events, until=on(2), by=by)
 
 
 def test_activity_before_points_are_available_does_not_bring_their_end_nearer() -> None:
     by = terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY), pending=PendingPeriod(14))
-    course = told([sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(5), by=by)], until=on(60), by=by)
-    ends = [(one.subject.id, one.at.date()) for one in course.points.postings if one.subject.type == "EXPIRE"]
+    wallet = told([sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(5), by=by)], until=on(60), by=by)
+    ends = [(posting.key.id, posting.at.date()) for posting in wallet.points.postings if posting.key.type == "EXPIRE"]
     # Available from 25 and 30 January, for ten days.
     assert ends == [(an_id("a"), date(2026, 2, 5)), (an_id("b"), date(2026, 2, 10))]
 
@@ -218,84 +224,84 @@ def test_activity_before_points_are_available_does_not_bring_their_end_nearer() 
 
 def test_points_that_wait_pay_what_is_owed_when_they_become_available() -> None:
     by = terms(pending=PendingPeriod(14))
-    facts: list[Happening] = [given_out("r", 8, at=on(0), by=by), sale("a", 5, at=on(1), by=by)]
-    early = told(facts, until=on(10), by=by).points.holdings
-    assert (early.owed, early.free()) == (8, 12)
-    later = told(facts, until=on(20), by=by).points.holdings
-    assert (later.owed, later.free()) == (0, 4)
+    events: list[Event] = [given_out("r", 8, at=on(0), by=by), sale("a", 5, at=on(1), by=by)]
+    early = told(events, until=on(10), by=by).points.inventory
+    assert (early.owed, early.unheld()) == (8, 12)
+    later = told(events, until=on(20), by=by).points.inventory
+    assert (later.owed, later.unheld()) == (0, 4)
 
 
 def test_points_that_become_available_together_pay_what_is_owed_in_the_order_of_consumption() -> None:
     by = terms(pending=PendingPeriod(14))
-    facts: list[Happening] = [
+    events: list[Event] = [
         given_out("r", 3, at=on(0), by=by),
         *(sale(name, 5, at=on(n / 24), by=by) for n, name in enumerate("abcdef")),
     ]
-    lots = told(facts, until=on(20), by=by).points.holdings.lots
+    lots = told(events, until=on(20), by=by).points.inventory.lots
     assert [lot.id for lot in lots.values() if lot.remaining < lot.points] == [an_id("a")]
 
 
 def test_a_sale_that_came_back_while_its_points_waited_has_paid_no_debt() -> None:
     by = terms(pending=PendingPeriod(14))
     bought = sale("a", 5, at=on(1), by=by)
-    back = Returned(an_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
-    course = told([given_out("r", 8, at=on(0), by=by), bought, back], until=on(30), by=by)
-    assert (course.points.holdings.owed, course.points.holdings.free()) == (8, 0)
+    back = RefundRecorded(an_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
+    wallet = told([given_out("r", 8, at=on(0), by=by), bought, back], until=on(30), by=by)
+    assert (wallet.points.inventory.owed, wallet.points.inventory.unheld()) == (8, 0)
 
 
 def test_points_that_are_let_go_pay_what_is_owed() -> None:
     by = terms()
-    held = Held(an_id("h"), on(1), 10, on(3))
-    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), held, given_out("r", 8, at=on(2), by=by)]
-    assert told(facts, until=on(2), by=by).points.holdings.owed == 6
-    course = told(facts, until=on(4), by=by)
-    assert (course.points.holdings.owed, course.points.holdings.available(at=on(4))) == (0, 4)
-    assert sum(one.points for one in course.points.postings) == 4
+    held = HoldPlaced(an_id("h"), on(1), 10, on(3))
+    events: list[Event] = [sale("a", 5, at=on(0), by=by), held, given_out("r", 8, at=on(2), by=by)]
+    assert told(events, until=on(2), by=by).points.inventory.owed == 6
+    wallet = told(events, until=on(4), by=by)
+    assert (wallet.points.inventory.owed, wallet.points.inventory.available(at=on(4))) == (0, 4)
+    assert sum(posting.points for posting in wallet.points.postings) == 4
 
 
 def test_points_that_came_back_pay_what_is_owed_in_the_order_of_consumption() -> None:
     by = terms(PointsValidity(days=60, expires=True))
-    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
+    events: list[Event] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
     spent = [given_out("r", 17, at=on(2), by=by), given_out("s", 4, at=on(3), by=by)]
-    course = told([*facts, *spent, Reversed(an_id("u"), an_id("r"), on(4))], until=on(5), by=by)
-    assert course.points.holdings.lots[an_id("a")].remaining == 12 - 4
-    assert course.points.holdings.lots[an_id("b")].remaining == 5
+    wallet = told([*events, *spent, RedemptionReversed(an_id("u"), an_id("r"), on(4))], until=on(5), by=by)
+    assert wallet.points.inventory.lots[an_id("a")].remaining == 12 - 4
+    assert wallet.points.inventory.lots[an_id("b")].remaining == 5
 
 
 def test_a_claw_back_takes_that_sale_then_what_waits_then_what_would_be_spent_first() -> None:
     by = terms(pending=PendingPeriod(14))
     first, second = sale("a", 5, at=on(0), by=by), sale("b", 9, at=on(1), by=by)
-    facts: list[Happening] = [first, second, given_out("r", 7, at=on(16), by=by), sale("c", 4, at=on(17), by=by)]
-    back = Returned(an_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
-    lots = told([*facts, back], until=on(18), by=by).points.holdings.lots
+    events: list[Event] = [first, second, given_out("r", 7, at=on(16), by=by), sale("c", 4, at=on(17), by=by)]
+    back = RefundRecorded(an_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
+    lots = told([*events, back], until=on(18), by=by).points.inventory.lots
     # 12 were earned, and 7 of them spent: 5 go from there, and 4 of the lot that waits, 3 from the one that does not.
     assert [lots[an_id(name)].remaining for name in "abc"] == [0, 6, 0]
 
 
 def test_the_very_points_that_were_passed_on_go_and_others_only_where_they_are_gone() -> None:
     by = terms()
-    facts: list[Happening] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
-    passed = PassedOn(an_id("p"), on(2), {an_id("a"): 1, an_id("b"): 4})
-    lots = told([*facts, passed], until=on(3), by=by).points.holdings.lots
+    events: list[Event] = [sale("a", 5, at=on(0), by=by), sale("b", 5, at=on(1), by=by)]
+    passed = TransferSent(an_id("p"), on(2), {an_id("a"): 1, an_id("b"): 4})
+    lots = told([*events, passed], until=on(3), by=by).points.inventory.lots
     assert (lots[an_id("a")].remaining, lots[an_id("b")].remaining) == (11, 1)
 
 
 def test_what_a_customer_buys_at_the_instant_of_a_merger_is_bought_by_the_survivor() -> None:
     by = terms()
-    joined = Joined(an_id("j"), on(1), Story(BOB, {BOB: on(0)}, ()), ANN)
-    course = told([sale("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
-    assert course.points.holdings.free() == 12
+    joined = WalletMerged(an_id("j"), on(1), EventHistory(BOB, {BOB: on(0)}, ()), ANN)
+    wallet = told([sale("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
+    assert wallet.points.inventory.unheld() == 12
 
 
 def test_a_level_that_a_merged_customer_still_holds_goes_over_with_the_days_that_are_left_of_it() -> None:
     by = terms(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     bought = sale("a", 12, at=on(1), by=by, who=BOB)
-    back = Returned(an_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
-    joined = Joined(an_id("j"), on(5), Story(BOB, {BOB: on(0)}, (bought, back)), ANN)
-    assert told([joined], until=on(31), by=by).holders[ANN].standing.tier == "silver"
+    back = RefundRecorded(an_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
+    joined = WalletMerged(an_id("j"), on(5), EventHistory(BOB, {BOB: on(0)}, (bought, back)), ANN)
+    assert told([joined], until=on(31), by=by).memberships[ANN].tier.tier == "silver"
     after = told([joined], until=on(33), by=by)
-    assert after.holders[ANN].standing.tier is None
-    assert [(one.customer_id, one.after) for one in after.tier_changes] == [(ANN, "silver"), (ANN, None)]
+    assert after.memberships[ANN].tier.tier is None
+    assert [(change.customer_id, change.after) for change in after.tier_changes] == [(ANN, "silver"), (ANN, None)]
 
 
 def test_two_levels_that_are_lost_one_after_the_other_have_days_of_grace_of_their_own() -> None:
@@ -303,11 +309,11 @@ def test_two_levels_that_are_lost_one_after_the_other_have_days_of_grace_of_thei
     first, second = sale("a", 14, at=on(0), by=by), sale("b", 12, at=on(1), by=by)
     # 26 points are gold; on day 3 there are 14 (silver), and on day 20 none.
     back = [
-        Returned(an_id(one.id), one.id, on(day), {1: one.facts.lines[0].quantity})
-        for one, day in ((second, 3), (first, 20))
+        RefundRecorded(an_id(recorded.id), recorded.id, on(day), {1: recorded.facts.lines[0].quantity})
+        for recorded, day in ((second, 3), (first, 20))
     ]
-    course = told([first, second, *back], until=on(90), by=by)
-    assert [(one.after, local_date(one.at, zone_name=LONDON)) for one in course.tier_changes] == [
+    wallet = told([first, second, *back], until=on(90), by=by)
+    assert [(change.after, local_date(change.at, zone_name=LONDON)) for change in wallet.tier_changes] == [
         ("silver", date(2026, 1, 10)),
         ("gold", date(2026, 1, 11)),
         ("silver", date(2026, 2, 13)),
@@ -318,41 +324,41 @@ def test_two_levels_that_are_lost_one_after_the_other_have_days_of_grace_of_thei
 @pytest.mark.parametrize(("grace", "falls"), [(0, date(2028, 1, 1)), (1, date(2028, 1, 2)), (30, date(2028, 1, 31))])
 def test_a_level_that_is_lost_at_midnight_holds_for_so_many_days_and_not_for_one_more(grace: int, falls: date) -> None:
     by = terms(period=TierPeriod(TierWindow.CALENDAR_YEAR, grace))
-    course = told([sale("a", 12, at=on(0), by=by)], until=on(800), by=by)
-    assert course.tier_changes[-1].after is None
-    assert course.tier_changes[-1].at == day_start(falls, zone_name=LONDON)
+    wallet = told([sale("a", 12, at=on(0), by=by)], until=on(800), by=by)
+    assert wallet.tier_changes[-1].after is None
+    assert wallet.tier_changes[-1].at == day_start(falls, zone_name=LONDON)
 
 
 def test_a_notice_that_arrives_after_a_merger_counts_there_and_does_not_let_the_old_wallet_run_on() -> None:
     by = terms(YEAR)
     bought = sale("a", 5, at=on(0), by=by, who=BOB)
-    heard = Warned(an_id("w"), on(340), frozenset({bought.id}), NoticeChannel.INBOX)
-    other = Story(BOB, {BOB: on(-1)}, (bought, heard))
-    facts: list[Happening] = [Joined(an_id("j"), on(320), other, ANN), given_out("r", 2, at=on(330), by=by)]
-    course = told(facts, until=on(380), by=by)
-    assert [(one.subject.type.value, one.points) for one in course.points.postings] == [
+    heard = ExpiryNoticeDelivered(an_id("w"), on(340), frozenset({bought.id}), NoticeChannel.INBOX)
+    other = EventHistory(BOB, {BOB: on(-1)}, (bought, heard))
+    events: list[Event] = [WalletMerged(an_id("j"), on(320), other, ANN), given_out("r", 2, at=on(330), by=by)]
+    wallet = told(events, until=on(380), by=by)
+    assert [(posting.key.type.value, posting.points) for posting in wallet.points.postings] == [
         ("MERGE", 12),
         ("REDEEM", -2),
         ("EXPIRE", -10),
     ]
-    assert course.absorbed[0].at == on(320)
+    assert wallet.merged_wallets[0].at == on(320)
 
 
 def test_a_longer_grace_is_not_cut_short_by_another_reversal() -> None:
-    wallet = Purse(Unit.POINTS, versions=(terms(TEN_DAYS),))
+    wallet = UnitAccount(Unit.POINTS, versions=(terms(TEN_DAYS),))
     wallet.open(a_lot("a", earned_at=on(0), valid_until=date(2026, 1, 20)), at=on(0))
-    wallet.spare({"a"}, until=on(40))
-    wallet.spare({"a"}, until=on(20))
-    assert wallet.expires_at(wallet.holdings.lots["a"]) == on(40)
+    wallet.grant_grace({"a"}, until=on(40))
+    wallet.grant_grace({"a"}, until=on(20))
+    assert wallet.expires_at(wallet.inventory.lots["a"]) == on(40)
 
 
 def test_a_hold_goes_over_with_the_wallet_and_ends_there() -> None:
     by = terms()
-    held = Held(an_id("h"), on(1), 10, on(9))
-    other = Story(BOB, {BOB: on(-1)}, (sale("a", 5, at=on(0), by=by, who=BOB), held))
-    joined = Joined(an_id("j"), on(3), other)
-    balances = [told([joined], until=on(day), by=by).points.holdings.balance(at=on(day)) for day in (4, 10)]
-    assert [(one.available, one.held) for one in balances] == [(2, 10), (12, 0)]
+    held = HoldPlaced(an_id("h"), on(1), 10, on(9))
+    other = EventHistory(BOB, {BOB: on(-1)}, (sale("a", 5, at=on(0), by=by, who=BOB), held))
+    joined = WalletMerged(an_id("j"), on(3), other)
+    balances = [told([joined], until=on(day), by=by).points.inventory.balance(at=on(day)) for day in (4, 10)]
+    assert [(balance.available, balance.held) for balance in balances] == [(2, 10), (12, 0)]
 
 
 @moderately(150)
@@ -361,31 +367,40 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
     author: Author,
 ) -> None:
     note(repr(author))
-    exchanged = {fact.purchase_id for fact, _ in author.of(Exchanged) if isinstance(fact, Exchanged)}
-    for bought in [fact for fact, _ in author.of(Bought) if fact.id not in exchanged]:
+    exchanged = {event.purchase_id for event, _ in author.of(ExchangeRecorded) if isinstance(event, ExchangeRecorded)}
+    for bought in [event for event, _ in author.of(PurchaseRecorded) if event.id not in exchanged]:
         left = {number: quantity for number, quantity in author.left[bought.id].items() if quantity}
-        at = max(one.at for one in (bought, *author.base.facts, *(fact for fact, _ in author.of(Returned))))
-        whole = Returned(an_id("whole"), bought.id, at, left, "z")
-        who = next(who for fact, who in author.facts if fact is bought)
-        earlier = [one for one in author.facts if business_order(one[0]) < business_order(whole)]
-        course = unfold(author.story_of([*earlier, (whole, who)]), versions=author.versions, until=at)
-        sold = course.sales[bought.id]
-        taken = [course.returned[one.id] for one, _ in author.of(Returned) if one.id in course.returned]
+        at = max(
+            each_event.at
+            for each_event in (bought, *author.base.events, *(event for event, _ in author.of(RefundRecorded)))
+        )
+        whole = RefundRecorded(an_id("whole"), bought.id, at, left, "z")
+        who = next(who for event, who in author.events if event is bought)
+        earlier = [event for event in author.events if valid_time_key(event[0]) < valid_time_key(whole)]
+        wallet = replay(author.story_of([*earlier, (whole, who)]), versions=author.versions, until=at)
+        sold = wallet.purchases[bought.id]
+        taken = [
+            wallet.refund_outcomes[event.id]
+            for event, _ in author.of(RefundRecorded)
+            if event.id in wallet.refund_outcomes
+        ]
         assert sold.due == sold.decision.points
         assert sold.base == 0
-        assert all(one.outcome.taken <= one.outcome.due for one in taken)
-        lot = course.points.holdings.lots.get(course.points.renamed.get(bought.id, bought.id))
+        assert all(returned.outcome.taken <= returned.outcome.due for returned in taken)
+        lot = wallet.points.inventory.lots.get(wallet.points.lot_id_map.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.
-        given_back = [fact for fact, _ in earlier if isinstance(fact, Held | Reversed)] or any(
-            points for back in course.returned.values() for points in back.given_back.values()
+        given_back = [event for event, _ in earlier if isinstance(event, HoldPlaced | RedemptionReversed)] or any(
+            points for back in wallet.refund_outcomes.values() for points in back.restored.values()
         )
         assert lot is None or lot.free == 0 or given_back
 
 
 def test_adjustments_that_take_more_than_there_is_are_owed() -> None:
     by = terms()
-    course = told([Adjusted(an_id("a"), on(0), 3, by), Adjusted(an_id("b"), on(1), -5, by)], until=on(2), by=by)
-    assert course.points.holdings.owed == 2
+    wallet = told(
+        [PointsAdjusted(an_id("a"), on(0), 3, by), PointsAdjusted(an_id("b"), on(1), -5, by)], until=on(2), by=by
+    )
+    assert wallet.points.inventory.owed == 2
 
 
 def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_before() -> None:
@@ -397,26 +412,26 @@ def test_a_level_is_looked_at_when_terms_start_that_know_other_levels_and_not_be
         replace(plain, version=4, effective_from=on(80)),
     )
     bought = sale("a", 12, at=on(1), by=versions[0])
-    course = unfold(Story(ANN, {ANN: on(0)}, (bought,)), versions=versions, until=on(1))
-    assert course.next_due() == on(40)
-    course.pass_to(on(40))
-    assert course.holders[ANN].standing.tier == "silver"
-    assert course.next_due() == on(80)
-    course.pass_to(on(80))
-    assert course.holders[ANN].standing.tier is None
+    wallet = replay(EventHistory(ANN, {ANN: on(0)}, (bought,)), versions=versions, until=on(1))
+    assert wallet.next_change() == on(40)
+    wallet.advance_to(on(40))
+    assert wallet.memberships[ANN].tier.tier == "silver"
+    assert wallet.next_change() == on(80)
+    wallet.advance_to(on(80))
+    assert wallet.memberships[ANN].tier.tier is None
 
 
 def test_terms_with_levels_that_start_as_a_reservation_ends_are_not_overlooked() -> None:
-    before, levels = terms(), TierPeriod(TierWindow.CALENDAR_YEAR, 30)
-    after = terms_of(2, on(20), (FOR_EVER, RefundPolicy(), None, None, levels, (10, 25), True, None))
+    before, tiers = terms(), TierPeriod(TierWindow.CALENDAR_YEAR, 30)
+    after = terms_of(2, on(20), (FOR_EVER, RefundPolicy(), None, None, tiers, (10, 25), True, None))
     bought = sale("tea", 12, at=on(1), by=before)
-    held = Held(an_id("hold"), on(2), 3, until=on(20))
-    story = Story(ANN, {ANN: on(-1)}, (bought, held))
+    held = HoldPlaced(an_id("hold"), on(2), 3, until=on(20))
+    history = EventHistory(ANN, {ANN: on(-1)}, (bought, held))
     versions, until = (before, after), on(40)
-    course = unfold(story, versions=versions, until=until)
-    assert course.holders[ANN].standing.tier == "silver"
-    assert course.holders[ANN].standing.since == on(20)
-    assert unlike(of_core(course, until), of_reference(reference.tell(story, versions, until), until)) == {}
+    wallet = replay(history, versions=versions, until=until)
+    assert wallet.memberships[ANN].tier.tier == "silver"
+    assert wallet.memberships[ANN].tier.since == on(20)
+    assert unlike(of_core(wallet, until), of_reference(reference.tell(history, versions, until), until)) == {}
 
 
 DIP = (FOR_EVER, RefundPolicy(), None, None, None, (10, 25), False, None, "dip")
@@ -427,57 +442,57 @@ def dipping(mode: RefundMode = RefundMode.CLAMP_TO_ZERO, validity: PointsValidit
     return terms_of(1, START - timedelta(days=400), (validity, RefundPolicy(mode), *DIP[2:]))
 
 
-def back(name: str, of: str, pounds: int, *, at: datetime) -> Returned:
+def back(name: str, of: str, pounds: int, *, at: datetime) -> RefundRecorded:
     """Money of a purchase without goods."""
-    return Returned(an_id(name), an_id(of), at, {}, name, {1: pounds * 100})
+    return RefundRecorded(an_id(name), an_id(of), at, {}, name, {1: pounds * 100})
 
 
 @pytest.mark.parametrize("steps", [(30, 20), (50,), (10, 10, 10, 20)])
 def test_a_step_at_which_less_is_earned_does_not_matter_in_the_end(steps: tuple[int, ...]) -> None:
     by = dipping()
-    facts: list[Happening] = [sale("a", 13, at=on(0), by=by)]
-    facts += [back(f"b{number}", "a", pounds, at=on(number + 1)) for number, pounds in enumerate(steps)]
-    course = told(facts, until=on(9), by=by)
-    assert (course.points.holdings.available(at=on(9)), course.sales[an_id("a")].due) == (8, 5)
+    events: list[Event] = [sale("a", 13, at=on(0), by=by)]
+    events += [back(f"b{number}", "a", pounds, at=on(number + 1)) for number, pounds in enumerate(steps)]
+    wallet = told(events, until=on(9), by=by)
+    assert (wallet.points.inventory.available(at=on(9)), wallet.purchases[an_id("a")].due) == (8, 5)
 
 
 def test_what_was_short_or_is_owed_goes_first_when_less_is_due() -> None:
     for mode, owed in ((RefundMode.CLAMP_TO_ZERO, 0), (RefundMode.ALLOW_NEGATIVE, 6)):
         by = dipping(mode)
-        spent = Redeemed(an_id("r"), ANN, a_purchase(at=on(1)), by, 9)
-        facts: list[Happening] = [sale("a", 13, at=on(0), by=by), spent, back("b", "a", 30, at=on(2))]
-        course = told(facts, until=on(3), by=by)
-        moved = course.returned[an_id("b")].outcome.moved
-        assert (moved.due, moved.taken, moved.owed, moved.short) == (10, 4, owed, 6 - owed)
-        course = told([*facts, back("c", "a", 20, at=on(4))], until=on(5), by=by)
-        moved = course.returned[an_id("c")].outcome.moved
+        spent = RewardRedeemed(an_id("r"), ANN, a_purchase(at=on(1)), by, 9)
+        events: list[Event] = [sale("a", 13, at=on(0), by=by), spent, back("b", "a", 30, at=on(2))]
+        wallet = told(events, until=on(3), by=by)
+        moved = wallet.refund_outcomes[an_id("b")].outcome.moved
+        assert (moved.due, moved.taken, moved.owed, moved.shortfall) == (10, 4, owed, 6 - owed)
+        wallet = told([*events, back("c", "a", 20, at=on(4))], until=on(5), by=by)
+        moved = wallet.refund_outcomes[an_id("c")].outcome.moved
         # Five points less are due: none of them had been there.
         assert (moved.restored, moved.forgiven) == (0, 5)
-        assert course.points.holdings.owed == (1 if owed else 0)
+        assert wallet.points.inventory.owed == (1 if owed else 0)
 
 
 def test_points_that_are_due_no_more_come_back_to_the_lots_they_came_from() -> None:
     by = dipping()
-    facts: list[Happening] = [
+    events: list[Event] = [
         sale("a", 13, at=on(0), by=by),
         back("b", "a", 30, at=on(2)),
         back("c", "a", 20, at=on(4)),
     ]
-    course = told(facts, until=on(5), by=by)
-    assert course.returned[an_id("c")].outcome.moved.restored == 5
-    decision = course.returned[an_id("c")].outcome.decision
+    wallet = told(events, until=on(5), by=by)
+    assert wallet.refund_outcomes[an_id("c")].outcome.moved.restored == 5
+    decision = wallet.refund_outcomes[an_id("c")].outcome.decision
     assert [reason.finding.code for reason in decision.reasons][:1] == [ReasonCode.POINTS_RESTORED]
-    assert (decision.points, course.points.holdings.lots[an_id("a")].remaining) == (5, 8)
+    assert (decision.points, wallet.points.inventory.lots[an_id("a")].remaining) == (5, 8)
 
 
 def test_points_that_expired_unspent_count_as_taken_once() -> None:
     by = terms(TEN_DAYS)
     a = sale("a", 6, at=on(0), by=by)
-    facts: list[Happening] = [a, sale("b", 9, at=on(195), by=by)]
-    expired = Warned(an_id("w"), on(1), frozenset({an_id("a")}), NoticeChannel.INBOX)
-    returned = Returned(an_id("r"), a.id, on(200), {1: Decimal(1)}, "r")
-    course = told([*facts, expired, returned], until=on(201), by=by)
-    moved = course.returned[an_id("r")].outcome.moved
-    assert moved.due == course.sales[a.id].decision.points
-    assert (moved.expired, moved.taken, moved.short) == (moved.due, 0, 0)
-    assert course.points.holdings.lots[an_id("b")].remaining > 0, "those of another purchase are left alone"
+    events: list[Event] = [a, sale("b", 9, at=on(195), by=by)]
+    expired = ExpiryNoticeDelivered(an_id("w"), on(1), frozenset({an_id("a")}), NoticeChannel.INBOX)
+    returned = RefundRecorded(an_id("r"), a.id, on(200), {1: Decimal(1)}, "r")
+    wallet = told([*events, expired, returned], until=on(201), by=by)
+    moved = wallet.refund_outcomes[an_id("r")].outcome.moved
+    assert moved.due == wallet.purchases[a.id].decision.points
+    assert (moved.expired, moved.taken, moved.shortfall) == (moved.due, 0, 0)
+    assert wallet.points.inventory.lots[an_id("b")].remaining > 0, "those of another purchase are left alone"

@@ -10,16 +10,16 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.domain.terms import Terms
-from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Warned
-from tests.ledger.books import Books, wanted_of
-from tests.ledger.comparing import of_core, of_reference, unlike
+from app.domain.terms.version import Terms
+from app.domain.wallets.events import ExpiryNoticeDelivered
+from app.domain.wallets.wallet import Wallet, replay
+from tests.ledger.history_strategies import ANN, KINDS, PLANS, Author, Deed, Plan, an_id
 from tests.ledger.invariants import booked, faults_of, faults_of_refunds
+from tests.ledger.ledger_assertions import Books, wanted_of
 from tests.ledger.reference import tell
-from tests.ledger.soaking import STEPS, moderately
-from tests.ledger.some_terms import START, VERSIONS
-from tests.ledger.stories import ANN, KINDS, PLANS, Author, Deed, Plan, an_id
+from tests.ledger.soak_settings import STEPS, moderately
+from tests.ledger.terms_strategies import START, VERSIONS
+from tests.ledger.wallet_shapes import of_core, of_reference, unlike
 
 NUMBERS = st.integers(0, 999)
 AMOUNTS = st.integers(1, 12)
@@ -43,9 +43,9 @@ class LivingWallet(RuleBasedStateMachine):
 
     def tell(self) -> None:
         """Tell the wallet with all that is known, and record."""
-        story = self.author.story_of(self.author.facts, until=self.now)
-        self.story = story
-        self.course: Course = unfold(story, versions=self.author.versions, until=self.now)
+        history = self.author.story_of(self.author.events, until=self.now)
+        self.story = history
+        self.course: Wallet = replay(history, versions=self.author.versions, until=self.now)
         self.books.record(wanted_of(self.course))
 
     def arrives(self, kind: str, *, ago: int, pick: int, amount: int) -> None:
@@ -79,25 +79,27 @@ class LivingWallet(RuleBasedStateMachine):
     @rule()
     def time_passes_to_what_is_due(self) -> None:
         """As the job does that is woken when something falls due."""
-        due = self.course.next_due()
+        due = self.course.next_change()
         assert due is not None
         assert due > self.now, "what was due has happened"
         self.now = due
         self.tell()
 
-    @precondition(lambda self: any(one.at <= self.now for one in self.course.points.notices()))
+    @precondition(lambda self: any(item.at <= self.now for item in self.course.points.notices()))
     @rule()
     def the_notices_that_are_due_are_delivered(self) -> None:
         """Through a channel that counts."""
-        for one in [one for one in self.course.points.notices() if one.at <= self.now]:
-            channel = sorted(self.course.points.validity_of(one.lot).notice_by)[0]
-            warned = Warned(an_id(len(self.author.facts)), self.now, frozenset({one.lot.id}), channel)
-            self.author.facts.append((warned, ANN))
+        for notice in [each_notice for each_notice in self.course.points.notices() if each_notice.at <= self.now]:
+            channel = sorted(self.course.points.validity_of(notice.lot).notice_by)[0]
+            warned = ExpiryNoticeDelivered(
+                an_id(len(self.author.events)), self.now, frozenset({notice.lot.id}), channel
+            )
+            self.author.events.append((warned, ANN))
         self.tell()
 
     @invariant()
     def the_reference_says_the_same(self) -> None:
-        """Lots, balance, levels and coming expiries."""
+        """Lots, balance, tiers and coming expiries."""
         LivingWallet.steps += 1
         note(repr(self.author))
         told = of_reference(tell(self.story, self.author.versions, self.now), self.now)
@@ -106,12 +108,12 @@ class LivingWallet(RuleBasedStateMachine):
     @invariant()
     def the_books_balance(self) -> None:
         """Of this wallet and of all that went over into it."""
-        for course in _with_absorbed(self.course):
-            for purse in course.purses.values():
-                holdings, entries = purse.holdings, [booked(one) for one in purse.postings]
-                balance = holdings.balance(at=self.now)
-                assert faults_of(entries=entries, lots=holdings.lots.values(), balance=balance) == []
-            assert faults_of_refunds(course) == []
+        for wallet in _with_absorbed(self.course):
+            for unit_account in wallet.unit_accounts.values():
+                inventory, entries = unit_account.inventory, [booked(posting) for posting in unit_account.postings]
+                balance = inventory.balance(at=self.now)
+                assert faults_of(entries=entries, lots=inventory.lots.values(), balance=balance) == []
+            assert faults_of_refunds(wallet) == []
 
     @invariant()
     def the_ledger_holds_what_one_telling_wants(self) -> None:
@@ -125,17 +127,17 @@ class LivingWallet(RuleBasedStateMachine):
     def letting_time_pass_twice_is_letting_it_pass_once(self) -> None:
         """At once, in two steps, and to the same moment again."""
         between, later = self.now + timedelta(days=9), self.now + timedelta(days=500)
-        at_once = unfold(self.story, versions=self.author.versions, until=later)
-        in_steps = unfold(self.story, versions=self.author.versions, until=between)
+        at_once = replay(self.story, versions=self.author.versions, until=later)
+        in_steps = replay(self.story, versions=self.author.versions, until=between)
         for until in (later, later):
-            in_steps.pass_to(until)
-        for unit, purse in at_once.purses.items():
-            assert in_steps.purses[unit].postings == purse.postings
+            in_steps.advance_to(until)
+        for unit, unit_account in at_once.unit_accounts.items():
+            assert in_steps.unit_accounts[unit].postings == unit_account.postings
         assert of_core(in_steps, later) == of_core(at_once, later)
 
 
-def _with_absorbed(course: Course) -> list[Course]:
-    return [course, *(one for other in course.absorbed for one in _with_absorbed(other))]
+def _with_absorbed(wallet: Wallet) -> list[Wallet]:
+    return [wallet, *(each_wallet for other in wallet.merged_wallets for each_wallet in _with_absorbed(other))]
 
 
 class TestLivingWallet(LivingWallet.TestCase):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.ledger import EntryType
-from app.domain.lots import Draw
-from app.domain.wallets.postings import Posting, Subject, differences
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.lots import Draw
+from app.domain.wallets.postings import Posting, PostingKey, missing_postings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-EXPIRED, UNDONE = Subject(EntryType.EXPIRE, "lot"), Subject(EntryType.REVERSAL, "undone")
+EXPIRED, UNDONE = PostingKey(EntryType.EXPIRE, "lot"), PostingKey(EntryType.REVERSAL, "undone")
 
 
-def posting(subject: Subject, points: int, *, hour: int) -> Posting:
+def posting(subject: PostingKey, points: int, *, hour: int) -> Posting:
     """Points out of the one lot, negative ones into it."""
     at = NOON + timedelta(hours=hour)
     decision = Decision(DecisionOutcome.GRANTED, abs(points), 1, at, ())
@@ -22,9 +22,9 @@ def posting(subject: Subject, points: int, *, hour: int) -> Posting:
 
 def test_points_that_come_back_to_a_lot_past_its_day_come_back_before_they_expire_again() -> None:
     wanted = [posting(EXPIRED, 2, hour=0), posting(UNDONE, -1, hour=5), posting(EXPIRED, 1, hour=5)]
-    lacking = list(differences(wanted, recorded={EXPIRED: {"lot": 2}}))
-    assert [(one.subject, one.draws) for one in lacking] == [
+    lacking = list(missing_postings(wanted, recorded={EXPIRED: {"lot": 2}}))
+    assert [(posting.key, posting.draws) for posting in lacking] == [
         (UNDONE, (Draw("lot", -1),)),
         (EXPIRED, (Draw("lot", 1),)),
     ]
-    assert list(differences(wanted, recorded={EXPIRED: {"lot": 3}, UNDONE: {"lot": -1}})) == []
+    assert list(missing_postings(wanted, recorded={EXPIRED: {"lot": 3}, UNDONE: {"lot": -1}})) == []

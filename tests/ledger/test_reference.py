@@ -7,13 +7,13 @@ from datetime import timedelta
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from app.domain.wallets.course import unfold
-from tests.ledger.comparing import of_core, of_reference, unlike
+from app.domain.wallets.wallet import replay
+from tests.ledger.history_strategies import AUTHORS, MANY_RETURNS, Author
 from tests.ledger.invariants import faults_of_refunds
 from tests.ledger.reference import tell
-from tests.ledger.soaking import moderately
-from tests.ledger.some_terms import START
-from tests.ledger.stories import AUTHORS, MANY_RETURNS, Author
+from tests.ledger.soak_settings import moderately
+from tests.ledger.terms_strategies import START
+from tests.ledger.wallet_shapes import of_core, of_reference, unlike
 
 
 @moderately(100)
@@ -21,9 +21,9 @@ from tests.ledger.stories import AUTHORS, MANY_RETURNS, Author
 def test_what_comes_back_little_by_little_comes_to_the_same(author: Author, day: int) -> None:
     note(repr(author))
     until = START + timedelta(days=day)
-    story = author.story_of(author.facts, until=until)
-    core = unfold(story, versions=author.versions, until=until)
-    assert unlike(of_core(core, until), of_reference(tell(story, author.versions, until), until)) == {}
+    history = author.story_of(author.events, until=until)
+    core = replay(history, versions=author.versions, until=until)
+    assert unlike(of_core(core, until), of_reference(tell(history, author.versions, until), until)) == {}
     assert faults_of_refunds(core) == []
 
 
@@ -33,6 +33,6 @@ def test_a_story_comes_to_the_same_told_in_plain_points(author: Author, days: li
     note(repr(author))
     for day in days:
         until = START + timedelta(days=day)
-        story = author.story_of(author.facts, until=until)
-        core = of_core(unfold(story, versions=author.versions, until=until), until)
-        assert unlike(core, of_reference(tell(story, author.versions, until), until)) == {}
+        history = author.story_of(author.events, until=until)
+        core = of_core(replay(history, versions=author.versions, until=until), until)
+        assert unlike(core, of_reference(tell(history, author.versions, until), until)) == {}

@@ -1,4 +1,4 @@
-"""Sentences that were wrong once, of debts that points pay when they become available, and of levels that a merger brings."""
+"""Sentences that were wrong once, of debts that points pay when they become available, and of tiers that a merger brings."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.deciding.tiers import decided
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_validity import PointsValidity
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.effects.tier_period import TierPeriod, TierWindow
+from app.domain.engine.tiers import tier_decision
 from app.domain.explaining.summary import summary
-from app.domain.ledger import EntryType
-from app.domain.terms import Terms
+from app.domain.i18n import Locale, wording
+from app.domain.ledger.entries import EntryType
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Adjusted, Bought, Held, Returned
-from app.domain.wallets.story import Happening, Joined, Story
-from app.domain.wording import Locale, wording
+from app.domain.wallets.events import HoldPlaced, PointsAdjusted, PurchaseRecorded, RefundRecorded
+from app.domain.wallets.history import Event, EventHistory, WalletMerged
+from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_line, a_purchase
-from tests.ledger.some_terms import START, terms_of
-from tests.ledger.stories import ANN, BOB, an_id
+from tests.ledger.history_strategies import ANN, BOB, an_id
+from tests.ledger.terms_strategies import START, terms_of
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -33,21 +33,21 @@ def drafted(*, pending: int | None = None, period: TierPeriod | None = None) -> 
     return terms_of(1, START - 400 * DAY, (PointsValidity(), policy, waits, None, period, (10, 25), False, None, ""))
 
 
-def bought(terms: Terms, pounds: int, *, days: int = 0, who: str = ANN) -> Bought:
+def bought(terms: Terms, pounds: int, *, days: int = 0, who: str = ANN) -> PurchaseRecorded:
     """A purchase."""
     facts = a_purchase(a_line(price=f"{pounds}.00"), at=START + days * DAY)
-    return Bought(an_id(f"{who} {days}"), who, f"r-{days}", facts, terms)
+    return PurchaseRecorded(an_id(f"{who} {days}"), who, f"r-{days}", facts, terms)
 
 
-def told(terms: Terms, *facts: Happening, days: int, who: str = ANN) -> Course:
+def told(terms: Terms, *events: Event, days: int, who: str = ANN) -> Wallet:
     """A wallet after so many days."""
-    story = Story(who, {who: START - DAY}, tuple(facts))
-    return unfold(story, versions=[terms], until=START + days * DAY)
+    history = EventHistory(who, {who: START - DAY}, tuple(events))
+    return replay(history, versions=[terms], until=START + days * DAY)
 
 
-def short(course: Course, kind: EntryType, terms: Terms, locale: Locale = Locale.EN) -> list[str]:
+def short(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = Locale.EN) -> list[str]:
     """What is said in short of the last entry of a kind."""
-    (*_, last) = (one for one in course.points.postings if one.subject.type is kind)
+    (*_, last) = (posting for posting in wallet.points.postings if posting.key.type is kind)
     return list(summary(last.decision, terms=terms, say=wording(locale)))
 
 
@@ -62,10 +62,10 @@ def short(course: Course, kind: EntryType, terms: Terms, locale: Locale = Locale
 )
 def test_points_that_become_available_and_pay_a_debt_are_not_promised_to_be_spent(taken: int, said: str) -> None:
     terms = drafted(pending=14)
-    owing = [Adjusted(an_id("taken"), START, -taken, terms)] if taken else []
-    course = told(terms, *owing, bought(terms, 80, days=1), days=30)
-    assert short(course, EntryType.ACTIVATE, terms) == [said]
-    assert course.points.holdings.available(at=START + 30 * DAY) == max(0, 8 - taken)
+    owing = [PointsAdjusted(an_id("taken"), START, -taken, terms)] if taken else []
+    wallet = told(terms, *owing, bought(terms, 80, days=1), days=30)
+    assert short(wallet, EntryType.ACTIVATE, terms) == [said]
+    assert wallet.points.inventory.available(at=START + 30 * DAY) == max(0, 8 - taken)
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,15 @@ def test_points_that_become_available_and_pay_a_debt_are_not_promised_to_be_spen
 )
 def test_reserved_points_that_are_let_go_and_pay_a_debt_say_nothing_of_a_level(locale: Locale, said: str) -> None:
     terms = drafted()
-    held = Held(an_id("held"), START + HOUR, 6, START + DAY)
-    course = told(terms, bought(terms, 80), held, Adjusted(an_id("taken"), START + 2 * HOUR, -5, terms), days=3)
-    assert short(course, EntryType.ACTIVATE, terms, locale) == [said]
+    held = HoldPlaced(an_id("held"), START + HOUR, 6, START + DAY)
+    wallet = told(terms, bought(terms, 80), held, PointsAdjusted(an_id("taken"), START + 2 * HOUR, -5, terms), days=3)
+    assert short(wallet, EntryType.ACTIVATE, terms, locale) == [said]
 
 
 def test_stamps_that_were_moved_are_said_under_terms_that_have_none() -> None:
     terms = drafted()
-    course = told(terms, Adjusted(an_id("given"), START, 3, terms, Unit.STAMPS), days=1)
-    (given,) = course.purses[Unit.STAMPS].postings
+    wallet = told(terms, PointsAdjusted(an_id("given"), START, 3, terms, Unit.STAMPS), days=1)
+    (given,) = wallet.unit_accounts[Unit.STAMPS].postings
     assert summary(given.decision, terms=terms, say=wording(Locale.EN)) == (
         "Booked by our staff or transferred between members: 3 stamps.",
     )
@@ -95,10 +95,10 @@ def test_stamps_that_were_moved_are_said_under_terms_that_have_none() -> None:
 
 def test_a_level_that_a_merger_brings_says_the_points_by_which_it_is_held() -> None:
     terms = drafted(period=TierPeriod(TierWindow.CALENDAR_YEAR, 30))
-    bob = Story(BOB, {BOB: START - DAY}, (bought(terms, 150, who=BOB),))
-    course = told(terms, Joined(an_id("joined"), START + 400 * DAY, bob, ANN), days=401)
-    (change,) = course.tier_changes
-    assert summary(decided(change), terms=terms, say=wording(Locale.EN)) == (
+    bob = EventHistory(BOB, {BOB: START - DAY}, (bought(terms, 150, who=BOB),))
+    wallet = told(terms, WalletMerged(an_id("joined"), START + 400 * DAY, bob, ANN), days=401)
+    (change,) = wallet.tier_changes
+    assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (
         "With 15 qualifying points you have reached the tier “Silver”, which begins at 10.",
     )
 
@@ -106,11 +106,11 @@ def test_a_level_that_a_merger_brings_says_the_points_by_which_it_is_held() -> N
 def test_a_level_that_a_merger_brings_in_its_days_of_grace_is_kept_and_not_reached() -> None:
     terms = drafted(period=TierPeriod(TierWindow.SINCE_JOINING, 30))
     purchase = bought(terms, 150, who=BOB)
-    back = Returned(an_id("back"), purchase.id, START + DAY, {1: purchase.facts.lines[0].quantity})
-    bob = Story(BOB, {BOB: START - DAY}, (purchase, back))
-    course = told(terms, Joined(an_id("joined"), START + 5 * DAY, bob, ANN), days=6)
-    (change,) = course.tier_changes
-    assert summary(decided(change), terms=terms, say=wording(Locale.EN)) == (
+    back = RefundRecorded(an_id("back"), purchase.id, START + DAY, {1: purchase.facts.lines[0].quantity})
+    bob = EventHistory(BOB, {BOB: START - DAY}, (purchase, back))
+    wallet = told(terms, WalletMerged(an_id("joined"), START + 5 * DAY, bob, ANN), days=6)
+    (change,) = wallet.tier_changes
+    assert summary(tier_decision(change), terms=terms, say=wording(Locale.EN)) == (
         "You have 0 qualifying points, which is no longer enough for the tier “Silver”; you keep it until "
         "Wednesday, 11 February 2026, 00:00.",
     )

@@ -11,38 +11,28 @@ from typing import Any
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from app.domain.deciding.redeeming import redeem
-from app.domain.deciding.tiers import decided, kept
 from app.domain.decisions import Decision
-from app.domain.effects.points_per_amount import PointsPerAmount
-from app.domain.effects.reward_cost import RewardCost
+from app.domain.engine.redemption import redeem
+from app.domain.engine.tiers import decision_on_kept_tier, tier_decision
 from app.domain.explaining.explanation import Explanation
 from app.domain.explaining.summary import summary
-from app.domain.ledger import EntryType
-from app.domain.terms import Terms
+from app.domain.i18n import Locale, wording
+from app.domain.ledger.entries import EntryType
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets.course import Course, unfold
-from app.domain.wallets.happenings import Held, Redeemed
+from app.domain.wallets.events import HoldPlaced, RewardRedeemed
 from app.domain.wallets.pending import pending_points
-from app.domain.wording import Locale, wording
+from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_purchase
 from tests.ledger import sentences
-from tests.ledger.reference import Wallet, tell
-from tests.ledger.reference_sayings import (
-    Available,
-    Clawed,
-    Earned,
-    Expired,
-    GivenBack,
-    Moved,
-    Noted,
-    Turned,
-    Undone,
-)
-from tests.ledger.soaking import moderately
-from tests.ledger.some_terms import CLAUSES, LONDON, START, Drawn, clauses_of
-from tests.ledger.stories import DEEDS, PLANS, Author, Deed, Plan, authored
-from tests.reading_sentences import figures_of
+from tests.ledger.history_strategies import DEEDS, PLANS, Author, Deed, Plan, authored
+from tests.ledger.reference import ReferenceWallet, tell
+from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
+from tests.ledger.soak_settings import moderately
+from tests.ledger.terms_strategies import CLAUSES, LONDON, START, Drawn, clauses_of
+from tests.sentence_reader import figures_of
 
 TREAT = "treat"
 """A reward that is bought with points."""
@@ -64,7 +54,7 @@ def terms_of(version: int, day: int, drawn: Drawn, rate: int, price: int) -> Ter
         currency="GBP",
         zone=LONDON,
         clauses=[*clauses, (TREAT, (), RewardCost(TREAT, price, "Treat no. 7"))],
-        even_unkept=True,
+        even_unenforced=True,
     )
 
 
@@ -84,9 +74,14 @@ VERSIONS = st.builds(
 def told(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:
     """A history in which points buy a treat."""
     author = authored(versions, plan, deeds)
-    author.facts = [
-        (replace(fact, reward=TREAT) if isinstance(fact, Redeemed | Held) and not fact.reward else fact, who)
-        for fact, who in author.facts
+    author.events = [
+        (
+            replace(event, reward=TREAT)
+            if isinstance(event, RewardRedeemed | HoldPlaced) and not event.reward
+            else event,
+            who,
+        )
+        for event, who in author.events
     ]
     return author
 
@@ -98,28 +93,28 @@ Place = tuple[Any, ...]
 """What a sentence is about: the type of the entry, the fact or lot, the time, and the unit."""
 
 
-def of_core(course: Course) -> Iterator[tuple[Place, Decision, Terms]]:
+def of_core(wallet: Wallet) -> Iterator[tuple[Place, Decision, Terms]]:
     """Every decision in the ledger of a wallet, but for redemptions, which are decided before."""
-    terms = {one.version: one for one in course.versions}
-    for unit, purse in course.purses.items():
-        for one in purse.postings:
-            if one.subject.type is not EntryType.REDEEM and (
-                unit is Unit.POINTS or one.decision.reasons or one.decision.stamps
+    terms = {version.version: version for version in wallet.versions}
+    for unit, unit_account in wallet.unit_accounts.items():
+        for posting in unit_account.postings:
+            if posting.key.type is not EntryType.REDEEM and (
+                unit is Unit.POINTS or posting.decision.reasons or posting.decision.stamps
             ):
-                place = (one.subject.type, one.subject.id, one.at, unit)
-                yield place, one.decision, terms[one.decision.terms_version]
-    for change in course.tier_changes:
-        yield ("level", change.after, change.at), decided(change), change.terms
+                place = (posting.key.type, posting.key.id, posting.at, unit)
+                yield place, posting.decision, terms[posting.decision.terms_version]
+    for change in wallet.tier_changes:
+        yield ("tier", change.after, change.at), tier_decision(change), change.terms
 
 
-def of_reference(wallet: Wallet) -> Iterator[tuple[Place, Noted]]:
+def of_reference(wallet: ReferenceWallet) -> Iterator[tuple[Place, Noted]]:
     """The same from what the reference noted."""
     for noted in wallet.noted:
         match noted:
             case Earned() | Clawed():
                 kind = EntryType.EARN if isinstance(noted, Earned) else EntryType.CLAWBACK
                 yield (kind, noted.id, noted.at, Unit.POINTS), noted
-                if noted.terms.stamping:
+                if noted.terms.stamp_clauses:
                     yield (kind, noted.id, noted.at, Unit.STAMPS), noted
             case GivenBack() | Undone():
                 yield (EntryType.REVERSAL, noted.id, noted.at, noted.unit), noted
@@ -130,7 +125,7 @@ def of_reference(wallet: Wallet) -> Iterator[tuple[Place, Noted]]:
             case Moved() if noted.amount or noted.unit is Unit.POINTS:
                 yield (noted.type, noted.id, noted.at, noted.unit), noted
             case Turned():
-                yield ("level", noted.after, noted.at), noted
+                yield ("tier", noted.after, noted.at), noted
 
 
 def assert_said(decision: Decision, noted: Noted, *, terms: Terms) -> None:
@@ -140,13 +135,17 @@ def assert_said(decision: Decision, noted: Noted, *, terms: Terms) -> None:
         assert spoken(decision, explained, locale, wanted) == counted(wanted.said)
         short = summary(decision, terms=terms, say=wording(locale))
         if wanted.short is not None:
-            assert [_figures(one, locale, wanted) for one in short] == [Counter(one) for one in wanted.short], short
+            assert [_figures(text, locale, wanted) for text in short] == [Counter(value) for value in wanted.short], (
+                short
+            )
         assert 1 <= len(short) <= 3
 
 
 def counted(said: Sequence[sentences.Said]) -> list[Any]:
     """The figures of sentences, in whatever order a language has them."""
-    return [(one.clause, Counter(one.figures), [Counter(way) for way in one.ways]) for one in said]
+    return [
+        (each_said.clause, Counter(each_said.figures), [Counter(way) for way in each_said.ways]) for each_said in said
+    ]
 
 
 def spoken(decision: Decision, explained: Explanation, locale: Locale, wanted: sentences.Sentences) -> list[Any]:
@@ -171,21 +170,21 @@ def _ways(explained: Explanation, reason: Any, locale: Locale, wanted: sentences
     return [_figures(explained.remedy(way, reason=reason, say=say), locale, wanted) for way in reason.finding.remedies]
 
 
-def assert_all_said(course: Course, wallet: Wallet) -> None:
+def assert_all_said(course: Wallet, wallet: ReferenceWallet) -> None:
     """Of a wallet and of those that went over into it."""
     found: dict[Place, list[tuple[Decision, Terms]]] = {}
     for place, decision, terms in of_core(course):
         found.setdefault(place, []).append((decision, terms))
     noted: dict[Place, list[Noted]] = {}
-    for place, one in of_reference(wallet):
-        noted.setdefault(place, []).append(one)
+    for place, each_noted in of_reference(wallet):
+        noted.setdefault(place, []).append(each_noted)
     assert {place: len(decisions) for place, decisions in found.items()} == {
         place: len(many) for place, many in noted.items()
     }
     for place, decisions in found.items():
-        for (decision, terms), one in zip(decisions, noted[place], strict=True):
-            assert_said(decision, one, terms=terms)
-    for inner, other in zip(course.absorbed, wallet.absorbed, strict=True):
+        for (decision, terms), each_noted in zip(decisions, noted[place], strict=True):
+            assert_said(decision, each_noted, terms=terms)
+    for inner, other in zip(course.merged_wallets, wallet.absorbed, strict=True):
         assert_all_said(inner, other)
 
 
@@ -194,8 +193,8 @@ def assert_all_said(course: Course, wallet: Wallet) -> None:
 def test_every_figure_said_of_a_history_is_the_references(author: Author, day: int) -> None:
     note(repr(author))
     until = START + timedelta(days=day)
-    story = author.story_of(author.facts, until=until)
-    assert_all_said(unfold(story, versions=author.versions, until=until), tell(story, author.versions, until))
+    history = author.story_of(author.events, until=until)
+    assert_all_said(replay(history, versions=author.versions, until=until), tell(history, author.versions, until))
 
 
 @moderately(60)
@@ -203,10 +202,10 @@ def test_every_figure_said_of_a_history_is_the_references(author: Author, day: i
 def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author, day: int) -> None:
     note(repr(author))
     until = START + timedelta(days=day)
-    story = author.story_of(author.facts, until=until)
-    course, wallet = unfold(story, versions=author.versions, until=until), tell(story, author.versions, until)
+    history = author.story_of(author.events, until=until)
+    course, wallet = replay(history, versions=author.versions, until=until), tell(history, author.versions, until)
     terms = course.in_force(until)
-    balance = course.points.holdings.balance(at=until)
+    balance = course.points.inventory.balance(at=until)
     clause, facts = terms.clause(TREAT), a_purchase(at=until)
     foreseen = pending_points(course, terms=terms, at=until).foreseen(clause)
     decision = redeem(
@@ -222,12 +221,12 @@ def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author,
 @given(author=HISTORIES, day=st.integers(0, 1000))
 def test_a_level_that_is_kept_says_its_points_and_until_when(author: Author, day: int) -> None:
     until = START + timedelta(days=day)
-    story = author.story_of(author.facts, until=until)
-    course, wallet = unfold(story, versions=author.versions, until=until), tell(story, author.versions, until)
+    history = author.story_of(author.events, until=until)
+    course, wallet = replay(history, versions=author.versions, until=until), tell(history, author.versions, until)
     terms = course.in_force(until)
-    for id, holder in course.holders.items():
-        points = holder.qualifying.most(terms=terms, at=until)
-        reason = kept(holder.standing, qualifying=points, terms=terms)
+    for id, membership in course.memberships.items():
+        points = membership.qualifying.most(terms=terms, at=until)
+        reason = decision_on_kept_tier(membership.tier, qualifying=points, terms=terms)
         wanted = sentences.of_kept_level(wallet.customers[id], terms=terms, at=until)
         assert (reason is None) == (wanted is None)
         if reason is None or wanted is None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.changing.linting import LintCode
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.ledger import EntryType
+from app.domain.ledger.entries import EntryType
 from app.domain.problems import ProblemCode
+from app.domain.terms.lint import LintCode
 from tests.cli.command import ROOT
 
 ONLY_NAMED = {"decisions.py", "problems.py", "finding.py", "enums.py", "user_errors.py", "reasons.py", "drafts.py"}

@@ -40,8 +40,8 @@ def listed(name: str) -> list[str]:
 def imported() -> set[str]:
     """The top-level names that the application imports from elsewhere."""
     names = set()
-    for one in (ROOT / "app").rglob("*.py"):
-        for node in ast.walk(ast.parse(one.read_text(encoding="utf-8"))):
+    for path in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module is not None and node.level == 0:
@@ -50,18 +50,20 @@ def imported() -> set[str]:
 
 
 def test_whatever_the_application_imports_is_a_declared_dependency() -> None:
-    declared = {named(one) for one in PROJECT["project"]["dependencies"]}
+    declared = {named(dependency) for dependency in PROJECT["project"]["dependencies"]}
     brought_by = packages_distributions()
     assert {"yaml", "pydantic", "orjson"} <= imported()
-    missing = {name: brought_by[name] for name in imported() if not {named(one) for one in brought_by[name]} & declared}
+    missing = {
+        name: brought_by[name] for name in imported() if not {named(text) for text in brought_by[name]} & declared
+    }
     assert missing == {}
 
 
 def test_the_requirements_are_the_dependencies_and_what_builds_is_apart() -> None:
     assert listed("requirements.in") == PROJECT["project"]["dependencies"]
-    assert {named(one) for one in PROJECT["build-system"]["requires"]} <= set(listed("requirements-build.in"))
+    assert {named(require) for require in PROJECT["build-system"]["requires"]} <= set(listed("requirements-build.in"))
     locked = {named(line) for line in listed("requirements.lock") if "==" in line}
-    assert {named(one) for one in listed("requirements.in")} <= locked
+    assert {named(text) for text in listed("requirements.in")} <= locked
     assert locked.isdisjoint({*listed("requirements-build.in"), "trove-classifiers", "pytest", "ruff", "mypy"})
 
 

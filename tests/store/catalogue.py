@@ -1,12 +1,12 @@
-"""Reads the catalogue of a database into the words of `tests.store.declared`."""
+"""Reads the catalogue of a database into the words of `tests.store.expected_schema`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
 
-from app.store.unit import Session
-from tests.store.declared import Kind, Reference, Table
+from app.store.database.session import Session
+from tests.store.expected_schema import Kind, Reference, Table
 
 _POSTGRES_KINDS: dict[str, Kind] = {
     "uuid": "id",
@@ -24,7 +24,7 @@ async def table_names(session: Session) -> set[str]:
         sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     else:
         sql = "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public'"
-    return {row["name"] for row in await session.rows(sql)} - {"migrations"}
+    return {row["name"] for row in await session.across_programs.rows(sql)} - {"migrations"}
 
 
 async def catalogue(session: Session) -> dict[str, Table]:
@@ -34,20 +34,22 @@ async def catalogue(session: Session) -> dict[str, Table]:
 
 
 async def _sqlite(session: Session, name: str) -> Table:
-    row = await session.row("SELECT sql FROM sqlite_schema WHERE name = $1", name)
+    row = await session.across_programs.row("SELECT sql FROM sqlite_schema WHERE name = $1", name)
     assert row is not None
     ddl: str = row["sql"]
-    columns = await session.rows(f"PRAGMA table_info({name})")
+    columns = await session.across_programs.rows(f"PRAGMA table_info({name})")
     key = [(column["pk"], column["name"]) for column in columns if column["pk"]]
     assert re.search(r"\) STRICT(, WITHOUT ROWID)?$", ddl), f"{name} takes values of any type"
-    indexes = await session.rows(f"PRAGMA index_list({name})")
+    indexes = await session.across_programs.rows(f"PRAGMA index_list({name})")
     found: dict[str, set[tuple[str, ...]]] = {"unique": set(), "where": set(), "index": set()}
     for index in indexes:
         if index["origin"] == "pk":
             continue
-        of = tuple(part["name"] for part in await session.rows(f"PRAGMA index_info({index['name']})"))
+        of = tuple(part["name"] for part in await session.across_programs.rows(f"PRAGMA index_info({index['name']})"))
         found["index" if not index["unique"] else "where" if index["partial"] else "unique"].add(of)
-    triggers = await session.rows("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1", name)
+    triggers = await session.across_programs.rows(
+        "SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = $1", name
+    )
     return Table(
         columns={
             column["name"] + ("" if column["notnull"] else "?"): _sqlite_kind(column["name"], column["type"], ddl)
@@ -82,7 +84,7 @@ def _sqlite_kind(column: str, declared: str, ddl: str) -> Kind:
 
 async def _sqlite_references(session: Session, name: str) -> frozenset[Reference]:
     grouped: dict[int, list[tuple[int, str, str, str]]] = {}
-    for row in await session.rows(f"PRAGMA foreign_key_list({name})"):
+    for row in await session.across_programs.rows(f"PRAGMA foreign_key_list({name})"):
         assert row["on_delete"] == row["on_update"] == "RESTRICT", name
         grouped.setdefault(row["id"], []).append((row["seq"], row["from"], row["to"], row["table"]))
     return frozenset(
@@ -111,16 +113,16 @@ WHERE i.indrelid = $1::text::regclass AND NOT EXISTS (SELECT 1 FROM pg_constrain
 
 
 async def _postgres(session: Session, name: str) -> Table:
-    columns = await session.rows(
+    columns = await session.across_programs.rows(
         "SELECT column_name::text AS name, data_type::text AS type, is_nullable = 'YES' AS empty"
         " FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position",
         name,
     )
-    constraints = await session.rows(_POSTGRES_CONSTRAINTS, name)
-    indexes = await session.rows(_POSTGRES_INDEXES, name)
+    constraints = await session.across_programs.rows(_POSTGRES_CONSTRAINTS, name)
+    indexes = await session.across_programs.rows(_POSTGRES_INDEXES, name)
     references = [row for row in constraints if row["type"] == "f"]
     assert all(row["on_delete"] == row["on_update"] == "r" and row["valid"] for row in references), name
-    triggers = await session.rows(
+    triggers = await session.across_programs.rows(
         "SELECT pg_get_triggerdef(oid) AS sql FROM pg_trigger"
         " WHERE tgrelid = $1::text::regclass AND NOT tgisinternal AND tgenabled = 'O'",
         name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from app.store.unit import Session
+from app.store.database.session import Session
 
 PROGRAM = "01900000-0000-7000-8000-000000000001"
 OTHER_PROGRAM = "01900000-0000-7000-8000-000000000002"
@@ -18,7 +18,7 @@ def an_id(number: int) -> str:
 
 async def a_program(session: Session, program_id: str = PROGRAM) -> None:
     """A program, with nothing in it."""
-    await session.execute(
+    await session.across_programs.execute(
         "INSERT INTO programs (id, kind, name, currency, zone, region, unit_name, created_at)"
         " VALUES ($1, 'LIVE', 'Café', 'EUR', 'Europe/Berlin', 'DE', 'points', $2)",
         program_id,
@@ -28,10 +28,10 @@ async def a_program(session: Session, program_id: str = PROGRAM) -> None:
 
 async def a_wallet(session: Session, number: int, program_id: str = PROGRAM) -> None:
     """A wallet with an account without points; the account has the same id."""
-    await session.execute(
+    await session.across_programs.execute(
         "INSERT INTO wallets (program_id, id, created_at) VALUES ($1, $2, $3)", program_id, an_id(number), NOW
     )
-    await session.execute(
+    await session.across_programs.execute(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
         " entries, head) VALUES ($1, $2, $3, 'points', 0, 0, 0, 0, 0, 0, 0, $4)",
         program_id,
@@ -43,7 +43,7 @@ async def a_wallet(session: Session, number: int, program_id: str = PROGRAM) -> 
 
 async def an_entry(session: Session, *, id: str, account_id: str, number: int, points: int = 5) -> None:
     """An entry that earned points, without purchase or lot."""
-    await session.execute(
+    await session.across_programs.execute(
         "INSERT INTO entries (program_id, id, account_id, number, type, points, unit, counter_account, occurred_at,"
         " recorded_at, decision, previous, hash)"
         " VALUES ($1, $2, $3, $4, 'EARN', $5, 'points', 'ISSUED', $6, $7, '{}', $8, $9)",
@@ -61,8 +61,8 @@ async def an_entry(session: Session, *, id: str, account_id: str, number: int, p
 
 async def an_answer(session: Session, key: str) -> None:
     """The answer of an idempotency key."""
-    await session.execute(
-        "INSERT INTO answers (program_id, key, mutation, fingerprint, answer, actor, recorded_at)"
+    await session.across_programs.execute(
+        "INSERT INTO idempotency_keys (program_id, key, mutation, fingerprint, answer, actor, recorded_at)"
         " VALUES ($1, $2, 'earn', 'f', '{}', NULL, $3)",
         PROGRAM,
         key,
@@ -72,7 +72,7 @@ async def an_answer(session: Session, key: str) -> None:
 
 async def count(session: Session, table: str) -> int:
     """How many rows a table has."""
-    row = await session.row(f"SELECT count(*) AS n FROM {table}")
+    row = await session.across_programs.row(f"SELECT count(*) AS n FROM {table}")
     assert row is not None
     number: int = row["n"]
     return number

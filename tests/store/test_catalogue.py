@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from app.store.unit import Database
+from app.store.database.session import Database
 from tests.store.catalogue import catalogue
-from tests.store.declared import TABLES, Table
+from tests.store.expected_schema import TABLES, Table
 
 TENANT_TABLES = {name: table for name, table in TABLES.items() if name != "programs"}
 
 
 async def test_the_catalogue_says_exactly_what_is_declared(database: Database) -> None:
-    real = await database.read(catalogue)
+    real = await database.read_across_programs(catalogue)
 
     assert real.keys() == TABLES.keys()
     for name, table in TABLES.items():

@@ -9,10 +9,10 @@ from functools import partial
 
 import pytest
 
-from app.store import programs
-from app.store.opening import open_database
-from app.store.programs import Program, ProgramKind
-from app.store.unit import Database, Session
+from app.store.database.connect import open_database
+from app.store.database.session import Database, Session
+from app.store.programs import programs
+from app.store.programs.programs import Program, ProgramKind
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, a_wallet
 
 SANDBOX = Program(PROGRAM, ProgramKind.SANDBOX, "Café", "EUR", "Europe/Berlin", "DE", "points", NOW)
@@ -34,7 +34,7 @@ async def two(database: Database) -> Database:
 
 async def set_clock(database: Database, program_id: str, ahead: timedelta) -> None:
     """Set a clock in a transaction of its own."""
-    work = partial(programs.set_clock, program_id=program_id, ahead=ahead)
+    work = partial(programs.set_clock, ahead=ahead)
     await database.write(work, program_id=program_id, turn="clock")
 
 
@@ -46,9 +46,12 @@ def test_a_program_goes_by_the_servers_time_and_as_much_more_as_it_is_ahead() ->
 async def test_the_clock_of_one_program_is_set_and_found_again_wherever_programs_are_read(two: Database) -> None:
     await set_clock(two, PROGRAM, AHEAD)
     moved = replace(SANDBOX, clock_ahead=AHEAD)
-    assert await two.read(partial(programs.get, program_id=PROGRAM)) == moved
-    assert await two.write(partial(programs.with_clock_held, program_id=PROGRAM), program_id=PROGRAM, turn="h") == moved
-    assert sorted(await two.read(programs.all_programs), key=lambda one: one.id) == [moved, LIVE]
+    assert await two.read(partial(programs.get), program_id=PROGRAM) == moved
+    assert await two.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="h") == moved
+    assert sorted(await two.read_across_programs(programs.all_programs), key=lambda program: program.id) == [
+        moved,
+        LIVE,
+    ]
 
 
 @pytest.mark.parametrize(("program_id", "seconds"), [(OTHER_PROGRAM, 1), (OTHER_PROGRAM, -1), (PROGRAM, -1)])
@@ -57,7 +60,7 @@ async def test_the_database_keeps_a_live_clock_and_none_that_is_behind(
 ) -> None:
     with pytest.raises(Exception, match="programs_clock_ahead"):
         await set_clock(two, program_id, timedelta(seconds=seconds))
-    assert all(not one.clock_ahead for one in await two.read(programs.all_programs))
+    assert all(not program.clock_ahead for program in await two.read_across_programs(programs.all_programs))
 
 
 async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till(postgres_url: str) -> None:
@@ -67,8 +70,8 @@ async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till
     held, may_go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(session: Session) -> None:
-        await programs.with_clock_held(session, program_id=PROGRAM)
-        await programs.set_clock(session, program_id=PROGRAM, ahead=AHEAD)
+        await programs.with_clock_held(session)
+        await programs.set_clock(session, ahead=AHEAD)
         held.set()
         await may_go_on.wait()
 
@@ -76,7 +79,7 @@ async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till
     await held.wait()
     wallet = database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, turn="till")
     await asyncio.wait_for(wallet, timeout=5)
-    read = database.write(partial(programs.with_clock_held, program_id=PROGRAM), program_id=PROGRAM, turn="next")
+    read = database.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="next")
     waiting = asyncio.create_task(read)
     await asyncio.sleep(0.2)
     assert not waiting.done()
@@ -88,4 +91,4 @@ async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till
 
 async def test_a_program_that_is_not_there_has_no_clock_to_hold(database: Database) -> None:
     with pytest.raises(LookupError, match=PROGRAM):
-        await database.write(partial(programs.with_clock_held, program_id=PROGRAM), program_id=PROGRAM, turn="t")
+        await database.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="t")

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from app.store.orm import SessionClient, prepare
-from app.store.tables import AccessKeyRow, ProgramRow, RewardRow
-from app.store.unit import Database, Session
-from tests.store.declared import TABLES
+from app.store.database.models import AccessKeyRow, ProgramRow, RewardRow
+from app.store.database.orm import SessionClient, prepare
+from app.store.database.session import Database, Session
+from tests.store.expected_schema import TABLES
 from tests.store.rows import NOW, PROGRAM, a_program, an_id, count
 
 
@@ -64,7 +64,7 @@ async def test_what_the_orm_wrote_is_rolled_back_with_its_work(database: Databas
 
     with pytest.raises(LookupError):
         await database.write(change_of_mind, program_id=PROGRAM, turn="orm")
-    assert await database.read(lambda session: count(session, "programs")) == 0
+    assert await database.read_across_programs(lambda session: count(session, "programs")) == 0
 
 
 async def test_a_model_that_is_not_told_a_session_says_so() -> None:

@@ -10,9 +10,9 @@ from contextlib import suppress
 import asyncpg
 import pytest
 
-from app.store.postgres import PostgresDatabase, dsn_and_options, turn_number
-from app.store.postgres_session import in_one
-from app.store.unit import Busy, Session, Unavailable, Work
+from app.store.database.postgres import PostgresDatabase, dsn_and_options, turn_number
+from app.store.database.postgres_session import in_one
+from app.store.database.session import Busy, Session, Unavailable, Work
 from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_id, count
 
 _TERMINATE = (
@@ -46,19 +46,23 @@ def with_parameter(url: str, parameter: str) -> str:
 
 
 async def _answers(session: Session) -> int:
-    return await count(session, "answers")
+    return await count(session, "idempotency_keys")
 
 
 def _once(key: str) -> Work[bool]:
     """A work as the use cases are written: the replay is looked up first."""
 
     async def work(session: Session) -> bool:
-        found = await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = $2 FOR UPDATE", PROGRAM, key)
+        found = await session.across_programs.row(
+            "SELECT 1 FROM idempotency_keys WHERE program_id = $1 AND key = $2 FOR UPDATE", PROGRAM, key
+        )
         if found is None:
-            await session.row("SELECT 1 FROM accounts WHERE program_id = $1 FOR UPDATE", PROGRAM)
-            await session.later("UPDATE accounts SET available = available + 1 WHERE program_id = $1", PROGRAM)
-            await session.later(
-                "INSERT INTO answers (program_id, key, mutation, fingerprint, answer, recorded_at)"
+            await session.across_programs.row("SELECT 1 FROM accounts WHERE program_id = $1 FOR UPDATE", PROGRAM)
+            await session.across_programs.enqueue(
+                "UPDATE accounts SET available = available + 1 WHERE program_id = $1", PROGRAM
+            )
+            await session.across_programs.enqueue(
+                "INSERT INTO idempotency_keys (program_id, key, mutation, fingerprint, answer, recorded_at)"
                 " VALUES ($1, $2, 'earn', 'f', '{}', $3)",
                 PROGRAM,
                 key,
@@ -98,18 +102,18 @@ async def test_killed_connections_under_load_lose_and_double_nothing(
     await killing
 
     assert sum(len(of_till) for of_till in answered) == 300
-    assert await shop.read(_books) == (300, 300)
+    assert await shop.read_across_programs(_books) == (300, 300)
 
 
 async def test_idle_connections_that_died_are_replaced_without_an_error(
     shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record]
 ) -> None:
     for turn in range(5):
-        await asyncio.gather(*[shop.read(_answers) for _ in range(20)])
+        await asyncio.gather(*[shop.read_across_programs(_answers) for _ in range(20)])
         await other.execute(_TERMINATE)
         assert await shop.write(_once(str(turn)), program_id=PROGRAM, turn=str(turn)) is True
 
-    assert await shop.read(_books) == (5, 5)
+    assert await shop.read_across_programs(_books) == (5, 5)
 
 
 async def test_a_commit_whose_answer_was_lost_is_found_by_the_replay(
@@ -131,7 +135,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_by_the_replay(
 
     assert await shop.write(_once("k"), program_id=PROGRAM, turn="k") is False
     assert lost == 1
-    assert await shop.read(_books) == (1, 1)
+    assert await shop.read_across_programs(_books) == (1, 1)
 
 
 async def test_a_deadlock_is_tried_again_until_both_are_done(shop: PostgresDatabase) -> None:
@@ -143,17 +147,17 @@ async def test_a_deadlock_is_tried_again_until_both_are_done(shop: PostgresDatab
         nonlocal calls
         calls += 1
         add = "UPDATE accounts SET available = available + 1 WHERE program_id = $1 AND id = $2"
-        await session.execute(add, PROGRAM, first)
+        await session.across_programs.execute(add, PROGRAM, first)
         if calls <= 2:
             await both.wait()
-        await session.execute(add, PROGRAM, second)
+        await session.across_programs.execute(add, PROGRAM, second)
 
     await asyncio.gather(
         shop.write(lambda session: crossing(session, an_id(1), an_id(2)), program_id=PROGRAM, turn="a"),
         shop.write(lambda session: crossing(session, an_id(2), an_id(1)), program_id=PROGRAM, turn="b"),
     )
 
-    rows = await shop.read(lambda session: session.rows("SELECT available FROM accounts"))
+    rows = await shop.read_across_programs(lambda session: session.rows("SELECT available FROM accounts"))
     assert [row["available"] for row in rows] == [2, 2]
     assert calls == 3
 
@@ -166,9 +170,14 @@ async def test_a_lost_race_for_a_unique_value_is_tried_again(
     async def late(session: Session) -> str:
         nonlocal calls
         calls += 1
-        if await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = 'k'", PROGRAM) is not None:
+        if (
+            await session.across_programs.row(
+                "SELECT 1 FROM idempotency_keys WHERE program_id = $1 AND key = 'k'", PROGRAM
+            )
+            is not None
+        ):
             return "found the winner's"
-        await other.execute("INSERT INTO answers VALUES ($1, 'k', 'earn', 'f', '{}', NULL, $2)", PROGRAM, NOW)
+        await other.execute("INSERT INTO idempotency_keys VALUES ($1, 'k', 'earn', 'f', '{}', NULL, $2)", PROGRAM, NOW)
         await an_answer(session, "k")
         return "wrote"
 
@@ -187,20 +196,20 @@ async def test_a_value_that_is_always_taken_is_an_error_of_the_work_and_names_no
 async def test_a_row_that_somebody_keeps_locked_makes_the_caller_busy_not_wait_for_ever(
     shop: PostgresDatabase, other: asyncpg.Connection[asyncpg.Record], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.postgres.RETRY_LIMIT", 1.0)
+    monkeypatch.setattr("app.store.database.postgres.RETRY_LIMIT", 1.0)
     async with other.transaction():
         await other.execute("SELECT 1 FROM accounts FOR UPDATE")
         with pytest.raises(Busy):
             await shop.write(_once("k"), program_id=PROGRAM, turn="k")
 
     assert await shop.write(_once("k"), program_id=PROGRAM, turn="k") is True
-    assert await shop.read(_books) == (1, 1)
+    assert await shop.read_across_programs(_books) == (1, 1)
 
 
 async def test_callers_beyond_the_pool_are_told_to_come_again(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.postgres.PATIENCE", 0.2)
+    monkeypatch.setattr("app.store.database.postgres.PATIENCE", 0.2)
     small = PostgresDatabase(with_parameter(postgres_url, "pool_size=2"))
     await small.start()
     go_on = asyncio.Event()
@@ -208,20 +217,20 @@ async def test_callers_beyond_the_pool_are_told_to_come_again(
     async def hold(session: Session) -> None:
         await go_on.wait()
 
-    holding = [asyncio.create_task(small.read(hold)) for _ in range(2)]
+    holding = [asyncio.create_task(small.read_across_programs(hold)) for _ in range(2)]
     await asyncio.sleep(0.1)
     with pytest.raises(Busy):
-        await small.read(_answers)
+        await small.read_across_programs(_answers)
     go_on.set()
     await asyncio.gather(*holding)
-    assert await small.read(_answers) == 0
+    assert await small.read_across_programs(_answers) == 0
     await small.stop()
 
 
 async def test_a_work_that_swallows_a_database_error_is_not_acknowledged(shop: PostgresDatabase) -> None:
     async def careless(session: Session) -> str:
         with suppress(asyncpg.DivisionByZeroError):
-            await session.execute("SELECT 1 / 0")
+            await session.across_programs.execute("SELECT 1 / 0")
         return "all is well"
 
     with pytest.raises(Unavailable):
@@ -231,7 +240,7 @@ async def test_a_work_that_swallows_a_database_error_is_not_acknowledged(shop: P
 async def test_waits_are_bounded_in_the_right_order(shop: PostgresDatabase) -> None:
     async def settings(session: Session) -> list[str]:
         names = ("lock_timeout", "statement_timeout", "synchronous_commit", "TimeZone")
-        rows = [await session.row(f"SHOW {name}") for name in names]
+        rows = [await session.across_programs.row(f"SHOW {name}") for name in names]
         return [row[0] for row in rows if row is not None]
 
     assert await shop.write(settings, program_id=PROGRAM, turn="x") == ["2s", "5s", "on", "UTC"]
@@ -241,7 +250,7 @@ async def test_it_works_without_prepared_statements_as_pgbouncer_needs(postgres_
     database = PostgresDatabase(with_parameter(postgres_url, "statement_cache_size=0"))
     await database.start()
     await database.write(a_program, program_id=PROGRAM, turn="shop")
-    assert await database.read(lambda session: count(session, "programs")) == 1
+    assert await database.read_across_programs(lambda session: count(session, "programs")) == 1
     await database.stop()
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from app.store.sqlite import SqliteDatabase, file_and_pragmas
-from app.store.sqlite_session import for_sqlite
-from app.store.unit import Busy, Session, Unavailable, Work
+from app.store.database.session import Busy, Session, Unavailable, Work
+from app.store.database.sqlite import SqliteDatabase, file_and_pragmas
+from app.store.database.sqlite_session import for_sqlite
 from tests.store.rows import PROGRAM, a_program, an_answer, an_id, count
 
 
 async def _answers(session: Session) -> int:
-    return await count(session, "answers")
+    return await count(session, "idempotency_keys")
 
 
 def _keep(key: str) -> Work[None]:
@@ -41,7 +41,7 @@ async def _pragmas(session: Session) -> dict[str, object]:
     names = ("journal_mode", "synchronous", "foreign_keys", "recursive_triggers", "query_only", "fullfsync")
     found = {}
     for name in names:
-        row = await session.row(f"PRAGMA {name}")
+        row = await session.across_programs.row(f"PRAGMA {name}")
         assert row is not None
         found[name] = row[0]
     return found
@@ -57,14 +57,16 @@ async def test_commits_are_durable_and_references_enforced_where_it_writes(shop:
         "query_only": 0,
         "fullfsync": 1,
     }
-    assert (await shop.read(_pragmas))["query_only"] == 1
+    assert (await shop.read_across_programs(_pragmas))["query_only"] == 1
 
 
 async def test_works_that_wait_together_are_committed_together(shop: SqliteDatabase) -> None:
     commits: list[str] = []
 
     async def first(session: Session) -> None:
-        session._connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+        session.across_programs._connection.set_trace_callback(
+            lambda sql: commits.append(sql) if sql == "COMMIT" else None
+        )
         time.sleep(0.05)  # the others queue meanwhile
 
     await asyncio.gather(
@@ -72,19 +74,19 @@ async def test_works_that_wait_together_are_committed_together(shop: SqliteDatab
         *[shop.write(_keep(str(number)), program_id=PROGRAM, turn=str(number)) for number in range(60)],
     )
 
-    assert await shop.read(_answers) == 60
+    assert await shop.read_across_programs(_answers) == 60
     assert len(commits) <= 2
 
 
 async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(shop: SqliteDatabase) -> None:
     async def limit(session: Session) -> None:
-        row = await session.row("PRAGMA page_count")
+        row = await session.across_programs.row("PRAGMA page_count")
         assert row is not None
-        await session.row(f"PRAGMA max_page_count = {row[0] + 20}")
+        await session.across_programs.row(f"PRAGMA max_page_count = {row[0] + 20}")
 
     async def large(session: Session) -> None:
         await an_answer(session, "large")
-        await session.execute(
+        await session.across_programs.execute(
             "INSERT INTO rewards (program_id, id, key, name, description, created_at) VALUES ($1, $2, 'k', 'n', $3,"
             " '2026-01-01 00:00:00.000000+00:00')",
             PROGRAM,
@@ -101,14 +103,14 @@ async def test_a_full_disk_fails_what_does_not_fit_and_nothing_else(shop: Sqlite
 
     assert [type(outcome) for outcome in ended] == [Unavailable] * 3
     assert "full" in str(ended[0])
-    assert await shop.read(_answers) == 1
+    assert await shop.read_across_programs(_answers) == 1
     await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
-    assert await shop.read(_answers) == 2
+    assert await shop.read_across_programs(_answers) == 2
 
 
 async def test_a_work_that_finds_the_transaction_gone_fails_its_group_only(shop: SqliteDatabase) -> None:
     async def all_is_lost(session: Session) -> None:
-        session._connection.execute("ROLLBACK")
+        session.across_programs._connection.execute("ROLLBACK")
         raise sqlite3.OperationalError("disk I/O error")
 
     ended = await asyncio.gather(
@@ -120,14 +122,14 @@ async def test_a_work_that_finds_the_transaction_gone_fails_its_group_only(shop:
 
     acknowledged = sum(outcome is None for outcome in ended)
     assert isinstance(ended[1], Unavailable)
-    assert await shop.read(_answers) == acknowledged
+    assert await shop.read_across_programs(_answers) == acknowledged
     await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
-    assert await shop.read(_answers) == acknowledged + 1
+    assert await shop.read_across_programs(_answers) == acknowledged + 1
 
 
 async def test_a_work_that_swallows_the_loss_of_its_transaction_is_not_acknowledged(shop: SqliteDatabase) -> None:
     async def careless(session: Session) -> str:
-        session._connection.execute("ROLLBACK")
+        session.across_programs._connection.execute("ROLLBACK")
         return "all is well"
 
     with pytest.raises(Unavailable):
@@ -138,7 +140,7 @@ async def test_a_work_that_swallows_the_loss_of_its_transaction_is_not_acknowled
 async def test_a_work_that_waits_for_something_else_does_not_stop_the_writer(
     shop: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.sqlite.WORK_LIMIT", 0.2)
+    monkeypatch.setattr("app.store.database.sqlite.WORK_LIMIT", 0.2)
 
     async def forgetful(session: Session) -> None:
         await an_answer(session, "forgetful")
@@ -147,9 +149,9 @@ async def test_a_work_that_waits_for_something_else_does_not_stop_the_writer(
     with pytest.raises(Unavailable, match="too long"):
         await shop.write(forgetful, program_id=PROGRAM, turn="a")
     with pytest.raises(Unavailable, match="too long"):
-        await shop.read(lambda _: asyncio.sleep(3600))
+        await shop.read_across_programs(lambda _: asyncio.sleep(3600))
     await shop.write(_keep("after"), program_id=PROGRAM, turn="after")
-    assert await shop.read(_answers) == 1
+    assert await shop.read_across_programs(_answers) == 1
 
 
 async def test_a_second_writing_process_is_waited_for_and_then_told(sqlite_url: str) -> None:
@@ -163,10 +165,10 @@ async def test_a_second_writing_process_is_waited_for_and_then_told(sqlite_url: 
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Busy):
         await database.write(_keep("x"), program_id=PROGRAM, turn="x")
-    assert await database.read(_answers) == 0
+    assert await database.read_across_programs(_answers) == 0
     other.execute("COMMIT")
     await database.write(_keep("x"), program_id=PROGRAM, turn="x")
-    assert await database.read(_answers) == 1
+    assert await database.read_across_programs(_answers) == 1
     other.close()
     await database.stop()
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.store.sqlite import MOST_READING, QUEUE_LIMIT, SqliteDatabase
-from app.store.sqlite_checkpoints import CHECKPOINT_AFTER
-from app.store.unit import Busy, Session, Unavailable
+from app.store.database.session import Busy, Session, Unavailable
+from app.store.database.sqlite import MOST_READING, QUEUE_LIMIT, SqliteDatabase
+from app.store.database.sqlite_checkpoints import CHECKPOINT_AFTER
 from tests.store.rows import PROGRAM, a_program, an_answer, count
 
 
@@ -26,7 +26,7 @@ async def shop(sqlite_url: str) -> AsyncIterator[SqliteDatabase]:
 
 
 async def _answers(session: Session) -> int:
-    return await count(session, "answers")
+    return await count(session, "idempotency_keys")
 
 
 async def test_a_read_sees_one_state_of_the_books_however_long_it_takes(shop: SqliteDatabase) -> None:
@@ -37,13 +37,13 @@ async def test_a_read_sees_one_state_of_the_books_however_long_it_takes(shop: Sq
         await written.wait()
         return before, await _answers(session)
 
-    reading = asyncio.ensure_future(shop.read(twice))
+    reading = asyncio.ensure_future(shop.read_across_programs(twice))
     await asyncio.sleep(0)
     await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, turn="1")
     written.set()
 
     assert await reading == (0, 0)
-    assert await shop.read(_answers) == 1
+    assert await shop.read_across_programs(_answers) == 1
 
 
 async def test_more_reads_than_may_be_under_way_are_told_to_come_again(shop: SqliteDatabase) -> None:
@@ -53,14 +53,14 @@ async def test_more_reads_than_may_be_under_way_are_told_to_come_again(shop: Sql
         await go_on.wait()
         return await _answers(session)
 
-    reads = [asyncio.ensure_future(shop.read(wait)) for _ in range(MOST_READING)]
+    reads = [asyncio.ensure_future(shop.read_across_programs(wait)) for _ in range(MOST_READING)]
     await asyncio.sleep(0)
     with pytest.raises(Busy):
-        await shop.read(_answers)
+        await shop.read_across_programs(_answers)
     go_on.set()
 
     assert await asyncio.gather(*reads) == [0] * MOST_READING
-    assert await shop.read(_answers) == 0
+    assert await shop.read_across_programs(_answers) == 0
 
 
 async def test_a_read_that_was_given_up_leaves_its_connection_fit_for_the_next(shop: SqliteDatabase) -> None:
@@ -68,14 +68,14 @@ async def test_a_read_that_was_given_up_leaves_its_connection_fit_for_the_next(s
         await _answers(session)
         await asyncio.Event().wait()
 
-    reading = asyncio.ensure_future(shop.read(wait))
+    reading = asyncio.ensure_future(shop.read_across_programs(wait))
     await asyncio.sleep(0)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
     await shop.write(lambda session: an_answer(session, "1"), program_id=PROGRAM, turn="1")
 
-    assert await shop.read(_answers) == 1
+    assert await shop.read_across_programs(_answers) == 1
 
 
 async def test_stopping_waits_for_the_reads_under_way_and_takes_no_more(sqlite_url: str) -> None:
@@ -87,7 +87,7 @@ async def test_stopping_waits_for_the_reads_under_way_and_takes_no_more(sqlite_u
         await go_on.wait()
         return await _answers(session)
 
-    reading = asyncio.ensure_future(database.read(wait))
+    reading = asyncio.ensure_future(database.read_across_programs(wait))
     await asyncio.sleep(0)
     stopping = asyncio.ensure_future(database.stop())
     await asyncio.sleep(0.05)
@@ -97,7 +97,7 @@ async def test_stopping_waits_for_the_reads_under_way_and_takes_no_more(sqlite_u
 
     assert await reading == 0
     with pytest.raises(Unavailable):
-        await database.read(_answers)
+        await database.read_across_programs(_answers)
 
 
 async def test_the_log_is_moved_into_the_file_beside_the_tills(shop: SqliteDatabase, sqlite_url: str) -> None:

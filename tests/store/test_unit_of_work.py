@@ -8,18 +8,18 @@ from functools import partial
 
 import pytest
 
-from app.store.unit import Busy, Database, Session, Unavailable
+from app.store.database.session import Busy, Database, Session, Unavailable
 from tests.store.rows import PROGRAM, a_program, a_wallet, an_answer, an_id, count
 
 
 async def _add_one(session: Session) -> int:
     """Read, think, write: a lost update shows."""
-    row = await session.row(
+    row = await session.across_programs.row(
         "SELECT available FROM accounts WHERE program_id = $1 AND id = $2" + session.locking, PROGRAM, an_id(1)
     )
     assert row is not None
     available: int = row["available"] + 1
-    await session.later(
+    await session.across_programs.enqueue(
         "UPDATE accounts SET available = $3 WHERE program_id = $1 AND id = $2", PROGRAM, an_id(1), available
     )
     return available
@@ -52,8 +52,8 @@ async def test_a_work_that_raises_leaves_nothing_and_stops_nobody_else(database:
     )
 
     assert [type(outcome) for outcome in ended] == [int, LookupError, int, LookupError, int]
-    assert await database.read(_available) == 3
-    assert await database.read(partial(count, table="answers")) == 0
+    assert await database.read_across_programs(_available) == 3
+    assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 0
 
 
 async def test_a_work_that_raises_is_not_called_again(database: Database) -> None:
@@ -77,14 +77,16 @@ async def test_forty_writers_of_one_account_lose_no_update(database: Database) -
     )
 
     assert sorted(seen) == list(range(1, 41))
-    assert await database.read(_available) == 40
+    assert await database.read_across_programs(_available) == 40
 
 
 async def test_equal_turns_run_one_after_the_other_from_their_first_read_on(database: Database) -> None:
     await database.write(_shop, program_id=PROGRAM, turn="shop")
 
     async def once(session: Session) -> bool:
-        found = await session.row("SELECT 1 FROM answers WHERE program_id = $1 AND key = $2", PROGRAM, "same")
+        found = await session.across_programs.row(
+            "SELECT 1 FROM idempotency_keys WHERE program_id = $1 AND key = $2", PROGRAM, "same"
+        )
         if found is not None:
             return False
         await an_answer(session, "same")
@@ -93,21 +95,21 @@ async def test_equal_turns_run_one_after_the_other_from_their_first_read_on(data
     first = await asyncio.gather(*[database.write(once, program_id=PROGRAM, turn="same") for _ in range(30)])
 
     assert sorted(first) == [False] * 29 + [True]
-    assert await database.read(partial(count, table="answers")) == 1
+    assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 1
 
 
 async def test_what_is_written_later_is_seen_by_the_next_read_and_by_the_commit(database: Database) -> None:
     async def work(session: Session) -> list[int]:
         await a_program(session)
         insert = "INSERT INTO wallets (program_id, id, created_at) SELECT id, $1, created_at FROM programs"
-        await session.later(insert, an_id(1))
-        await session.later(insert, an_id(2))
+        await session.across_programs.enqueue(insert, an_id(1))
+        await session.across_programs.enqueue(insert, an_id(2))
         seen = [await count(session, "wallets")]
-        await session.later(insert, an_id(3))
+        await session.across_programs.enqueue(insert, an_id(3))
         return seen
 
     assert await database.write(work, program_id=PROGRAM, turn="later") == [2]
-    assert await database.read(partial(count, table="wallets")) == 3
+    assert await database.read_across_programs(partial(count, table="wallets")) == 3
 
 
 async def test_a_row_that_was_put_off_can_be_changed_by_what_follows(database: Database) -> None:
@@ -118,11 +120,13 @@ async def test_a_row_that_was_put_off_can_be_changed_by_what_follows(database: D
             "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
             " entries, head) SELECT program_id, $1, wallet_id, 'stars', 7, 0, 0, 0, 0, 0, 0, head FROM accounts"
         )
-        await session.later(copy, an_id(2))
-        await session.later("UPDATE accounts SET available = available + 1 WHERE id = $1", an_id(2))
+        await session.across_programs.enqueue(copy, an_id(2))
+        await session.across_programs.enqueue("UPDATE accounts SET available = available + 1 WHERE id = $1", an_id(2))
 
     await database.write(work, program_id=PROGRAM, turn="later")
-    rows = await database.read(lambda session: session.rows("SELECT available FROM accounts ORDER BY id"))
+    rows = await database.read_across_programs(
+        lambda session: session.rows("SELECT available FROM accounts ORDER BY id")
+    )
     assert [row["available"] for row in rows] == [0, 8]
 
 
@@ -131,19 +135,19 @@ async def test_an_error_of_what_was_put_off_undoes_the_whole_work(database: Data
 
     async def overdrawn(session: Session) -> None:
         await an_answer(session, "overdrawn")
-        await session.later("UPDATE accounts SET available = $2 WHERE program_id = $1", PROGRAM, -1)
+        await session.across_programs.enqueue("UPDATE accounts SET available = $2 WHERE program_id = $1", PROGRAM, -1)
 
     with pytest.raises(Exception, match=r"(?i)check constraint"):
         await database.write(overdrawn, program_id=PROGRAM, turn="overdrawn")
-    assert await database.read(_available) == 0
-    assert await database.read(partial(count, table="answers")) == 0
+    assert await database.read_across_programs(_available) == 0
+    assert await database.read_across_programs(partial(count, table="idempotency_keys")) == 0
 
 
 async def test_a_read_cannot_write(database: Database) -> None:
     with pytest.raises(Exception, match=r"(?i)read-?\s?only|readonly"):
-        await database.read(a_program)
+        await database.read_across_programs(a_program)
     assert await database.ready()
-    assert await database.read(partial(count, table="programs")) == 0
+    assert await database.read_across_programs(partial(count, table="programs")) == 0
 
 
 async def test_reads_see_one_snapshot_and_do_not_wait_for_a_write(database: Database) -> None:
@@ -158,10 +162,10 @@ async def test_reads_see_one_snapshot_and_do_not_wait_for_a_write(database: Data
             await asyncio.sleep(0.001)
         return first, await _available(session)
 
-    looking = asyncio.create_task(database.read(look_twice))
+    looking = asyncio.create_task(database.read_across_programs(look_twice))
     await reading.wait()
     await database.write(_add_one, program_id=PROGRAM, turn="during")
-    assert await database.read(_available) == 1
+    assert await database.read_across_programs(_available) == 1
     written.set()
 
     assert await looking == (0, 0)
@@ -171,7 +175,7 @@ async def _settled(database: Database) -> int:
     """The number once no write is under way: a write goes on when its caller gives up."""
     seen: list[int] = []
     while len(seen) < 10 or len(set(seen[-10:])) > 1:
-        seen.append(await database.read(_available))
+        seen.append(await database.read_across_programs(_available))
         await asyncio.sleep(0.05)
     return seen[-1]
 
@@ -188,7 +192,7 @@ async def test_thousands_of_random_cancellations_leave_it_serving(database: Data
             await database.write(_add_one, program_id=PROGRAM, turn=str(number))
             done += 1
         else:
-            await database.read(_available)
+            await database.read_across_programs(_available)
 
     for _ in range(10):
         callers = [asyncio.create_task(caller(number)) for number in range(300)]
@@ -199,12 +203,12 @@ async def test_thousands_of_random_cancellations_leave_it_serving(database: Data
     async with asyncio.timeout(30):
         before = await _settled(database)
         last = await database.write(_add_one, program_id=PROGRAM, turn="last")
-        await asyncio.gather(*[database.read(_available) for _ in range(40)])
+        await asyncio.gather(*[database.read_across_programs(_available) for _ in range(40)])
         await asyncio.gather(
             *[database.write(_add_one, program_id=PROGRAM, turn=f"after-{number}") for number in range(40)]
         )
     assert done <= before < last
-    assert await database.read(_available) == last + 40
+    assert await database.read_across_programs(_available) == last + 40
 
 
 async def test_too_many_at_once_are_told_when_to_come_again_and_the_rest_are_served(database: Database) -> None:
@@ -220,7 +224,7 @@ async def test_too_many_at_once_are_told_when_to_come_again_and_the_rest_are_ser
     assert len(told) + len(served) == 1500
     assert told
     assert all(0 < outcome.retry_after <= 10 for outcome in told)
-    assert await database.read(_available) == len(served)
+    assert await database.read_across_programs(_available) == len(served)
 
 
 async def test_a_stopped_database_finishes_what_was_begun_and_refuses_the_rest(database: Database) -> None:
@@ -236,4 +240,4 @@ async def test_a_stopped_database_finishes_what_was_begun_and_refuses_the_rest(d
         await database.write(_add_one, program_id=PROGRAM, turn="late")
 
     await database.start()
-    assert await database.read(_available) == 8
+    assert await database.read_across_programs(_available) == 8

@@ -16,12 +16,12 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from starlette.applications import Starlette
 
 from app.api.schema import schema as real_schema
-from app.api.serving.core_schema import core_schema
-from app.api.serving.http import GraphQLEndpoint
-from app.api.serving.limits import Measured, measure
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.document_limits import Measured, measure
+from app.graphql_server.endpoint import GraphQLEndpoint
 from app.web.graphiql import FOLDER, POLICY, graphiql_routes
-from tests.api.small import context_for, schema, sign_in
-from tests.serving import serving
+from tests.api.minimal_schema import context_for, schema, sign_in
+from tests.live_server import serving
 
 OURS = {"boot.js", "page.css", "examples.graphql", "vendored.json"}
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -39,13 +39,17 @@ def address() -> Iterator[str]:
 
 def test_every_file_is_ours_or_is_what_was_published() -> None:
     listed = json.loads((FOLDER / "vendored.json").read_text())
-    assert {one["file"] for one in listed} | OURS == {file.name for file in FOLDER.iterdir()}
-    for one in listed:
-        assert hashlib.sha256((FOLDER / one["file"]).read_bytes()).hexdigest() == one["sha256"], one["file"]
-    assert {(one["name"], one["version"]) for one in listed} == {
+    assert {value["file"] for value in listed} | OURS == {file.name for file in FOLDER.iterdir()}
+    for item in listed:
+        assert hashlib.sha256((FOLDER / item["file"]).read_bytes()).hexdigest() == item["sha256"], item["file"]
+    assert {(value["name"], value["version"]) for value in listed} == {
         ("graphiql", "4.1.2"), ("react", "18.3.1"), ("react-dom", "18.3.1"),
     }  # fmt: skip
-    assert {one["name"] for one in listed if one["file"].startswith("LICENSE")} == {"graphiql", "react", "react-dom"}
+    assert {value["name"] for value in listed if value["file"].startswith("LICENSE")} == {
+        "graphiql",
+        "react",
+        "react-dom",
+    }
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def test_a_post_from_a_browser_reaches_the_api(address: str) -> None:
 def test_the_page_allows_no_other_host_and_no_script_inside_it(address: str) -> None:
     answer = httpx.get(f"{address}/graphql", headers={"accept": HTML})
     assert answer.headers["content-security-policy"] == POLICY
-    allowed = dict(one.split(" ", 1) for one in POLICY.split("; "))
+    allowed = dict(string.split(" ", 1) for string in POLICY.split("; "))
     assert allowed["default-src"] == "'none'"
     assert allowed["script-src"] == "'self'"
     assert allowed["connect-src"] == "'self'"
@@ -108,9 +112,11 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, address: str) -> Iterator[Page]:
     page = browser.new_page()
     troubles: list[str] = []
-    page.on("console", lambda one: troubles.append(one.text) if one.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda one: troubles.append(str(one)))
-    page.on("request", lambda one: None if one.url.startswith((address, "data:")) else troubles.append(one.url))
+    page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on(
+        "request", lambda request: None if request.url.startswith((address, "data:")) else troubles.append(request.url)
+    )
     page.goto(f"{address}/graphql")
     page.wait_for_selector(".graphiql-query-editor .CodeMirror")
     yield page
@@ -120,7 +126,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def test_a_browser_opens_the_examples_with_a_place_for_the_key(page: Page) -> None:
     assert page.title() == "Troth: GraphiQL"
-    tabs = [one.inner_text().strip() for one in page.locator(".graphiql-tab-button").all()]
+    tabs = [locator.inner_text().strip() for locator in page.locator(".graphiql-tab-button").all()]
     assert tabs == NAMES
     assert f" {NAMES[0]} {{" in page.locator(".graphiql-query-editor").inner_text()
     headers = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden) .CodeMirror").inner_text()

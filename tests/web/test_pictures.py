@@ -15,8 +15,8 @@ def test_every_reward_of_a_template_shows_a_picture_that_is_there(sqlite_url: st
     for template in ("points", "stamps", "coffee-shop", "restaurant", "tiered"):
         with open_shop(sqlite_url, template=template) as shop:
             rewards = shop.ask("{ rewards { nodes { reward { key pictureUrl } } } }", role=Role.OWNER)
-            for one in rewards["rewards"]["nodes"]:
-                answer = httpx.get(f"{shop.address}{one['reward']['pictureUrl']}")
+            for node in rewards["rewards"]["nodes"]:
+                answer = httpx.get(f"{shop.address}{node['reward']['pictureUrl']}")
                 assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
                 assert "sandbox" in answer.headers["content-security-policy"]
             assert httpx.get(f"{shop.address}/pictures/../main.py").status_code == 404

@@ -19,6 +19,5 @@ Language = Annotated[
     ),
 ]
 SentenceLanguage = Annotated[
-    Locale | None,
-    strawberry.argument(description="The language of this sentence; default that of the whole answer."),
+    Locale | None, strawberry.argument(description="The language of this sentence; default that of the whole answer.")
 ]

@@ -14,13 +14,13 @@ from graphql import GraphQLError
 from strawberry.dataloader import DataLoader
 
 from app.domain.access import Permission, Principal
-from app.domain.terms import Terms
-from app.domain.wording import Address, Wording, wording_for
-from app.queries.programs import one_program
-from app.queries.published_terms import terms_version
+from app.domain.i18n import Address, Phrasebook, wording_for
+from app.domain.terms.version import Terms
+from app.queries.programs.authentication import SignedIn
+from app.queries.programs.programs import one_program
 from app.queries.records import Program
-from app.queries.signing_in import SignedIn
-from app.usecases.desk import Desk
+from app.queries.terms.published_terms import terms_version
+from app.usecases.application import Application
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -38,12 +38,12 @@ class _Asked(NamedTuple):
 class Context:
     """One operation. Made anew for each, so that nothing it has read outlives it."""
 
-    desk: Desk
+    application: Application
     signed_in: SignedIn | None
-    language: Wording
+    language: Phrasebook
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
-    spoken: dict[str | int, Wording] = field(default_factory=dict)
+    spoken: dict[str | int, Phrasebook] = field(default_factory=dict)
     nodes_asked: int = 0
     _now: datetime | None = None
     _waiting: list[_Asked] = field(default_factory=list)
@@ -63,10 +63,10 @@ class Context:
     def now(self) -> datetime:
         """The program's time, the same throughout the operation. Raises UNAUTHENTICATED without a key."""
         if self._now is None:
-            self._now = self.desk.now(self.program)
+            self._now = self.application.now(self.program)
         return self._now
 
-    def wording_for(self, tags: str | None) -> Wording:
+    def wording_for(self, tags: str | None) -> Phrasebook:
         """The words for a BCP 47 tag or an Accept-Language header, as they are written where the program is."""
         if self.signed_in is None:
             return wording_for(tags, region=None, address=Address.FORMAL)
@@ -76,7 +76,7 @@ class Context:
     async def reread_program(self) -> None:
         """Let the rest of the operation go by the program's clock and settings as they are now, after they were changed."""
         holder = self._holder()
-        program = await self.ask(one_program)
+        program = await self.query(one_program)
         assert program is not None, "a program is never deleted"
         self.signed_in, self._now = replace(holder, program=program), None
 
@@ -94,14 +94,14 @@ class Context:
             )
         return self.signed_in
 
-    async def ask(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+    async def query(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
         """Ask one question of the program that the key opens.
 
         What the resolvers of one turn of the loop ask is read together, on one snapshot.
         """
         return await self._asked(question, parameters, dear=False)
 
-    async def decide(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+    async def query_heavy(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
         """Ask a question that the rules have to be asked about, or for something large.
 
         The first one is read with everything else; of further ones each is read alone, and others have their turn before.
@@ -112,51 +112,47 @@ class Context:
         answer: asyncio.Future[V] = asyncio.get_running_loop().create_future()
         if not self._waiting:
             self._reading = asyncio.ensure_future(self._read())
-        self._waiting.append(_Asked(partial(question, program_id=self.program.id, **parameters), answer, dear))
+        self._waiting.append(_Asked(partial(question, **parameters), answer, dear))
         return await answer
 
     async def _read(self) -> None:
         """Read what is waiting."""
         asked, self._waiting = self._waiting, []
-        dear = [one for one in asked if one.dear]
+        dear = [each_asked for each_asked in asked if each_asked.dear]
         if len(dear) < 2:
             await self._answer(asked)
             return
-        await self._answer([one for one in asked if not one.dear or one is dear[0]])
-        for one in dear[1:]:
+        await self._answer([each_asked for each_asked in asked if not each_asked.dear or each_asked is dear[0]])
+        for item in dear[1:]:
             await asyncio.sleep(0)
-            if not one.answer.done():
-                await self._answer([one])
+            if not item.answer.done():
+                await self._answer([item])
 
     async def _answer(self, asked: Sequence[_Asked]) -> None:
         """Answer every question, with the fault when the read as a whole fails."""
         try:
-            answers = await self.desk.ask_all([one.question for one in asked])
+            answers = await self.application.query_all(
+                [other_asked.question for other_asked in asked], program_id=self.program.id
+            )
         except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to everybody who waits
-            for one in asked:
-                if not one.answer.done():
-                    one.answer.set_exception(fault)
+            for item in asked:
+                if not item.answer.done():
+                    item.answer.set_exception(fault)
             return
-        for one, found in zip(asked, answers, strict=True):
-            if not one.answer.done():
-                one.answer.set_result(found)
+        for item, found in zip(asked, answers, strict=True):
+            if not item.answer.done():
+                item.answer.set_result(found)
 
     async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
         """One of many by id: what one operation asks for together, with the same parameters, is read together."""
-        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.ask, at_once=100)
+        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.query, at_once=100)
 
-    async def load_large(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
+    async def load_heavy(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
         """As `load`, for what is large: a few are read together, and others have their turn before the next few."""
-        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.decide, at_once=10)
+        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.query_heavy, at_once=10)
 
     async def _loaded(
-        self,
-        question: partial[Awaitable[Sequence[V]]],
-        id: str,
-        *,
-        of: Hashable,
-        ask: Callable[..., Any],
-        at_once: int,
+        self, question: partial[Awaitable[Sequence[V]]], id: str, *, of: Hashable, ask: Callable[..., Any], at_once: int
     ) -> V:
         key = (of, *sorted(question.keywords.items()))
         loader = self.loaders.get(key)
@@ -172,7 +168,7 @@ class Context:
 
     async def terms(self, number: int) -> Terms:
         """A published version that something stored refers to."""
-        published = await self.ask(terms_version, number=number)
+        published = await self.query(terms_version, number=number)
         if published is None:
             raise LookupError(f"terms version {number} is missing")
         return published.terms
@@ -181,13 +177,13 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
-def speak(info: Info, locale: str | None) -> None:
+def set_locale(info: Info, locale: str | None) -> None:
     """Let everything below this root field be said in the locale of its argument, if one is given."""
     if locale is not None:
         info.context.spoken[info.path.key] = info.context.wording_for(locale)
 
 
-def say(info: Info) -> Wording:
+def translator(info: Info) -> Phrasebook:
     """The words for a field: the locale that its root field was given, else the one of the request."""
     spoken = info.context.spoken
     if not spoken:
@@ -198,9 +194,9 @@ def say(info: Info) -> Wording:
     return spoken.get(step.key, info.context.language)
 
 
-def said_in(info: Info, locale: str | None) -> Wording:
+def said_in(info: Info, locale: str | None) -> Phrasebook:
     """The words for a field that takes a locale itself: that one, else the one of the field above."""
-    return say(info) if locale is None else info.context.wording_for(locale)
+    return translator(info) if locale is None else info.context.wording_for(locale)
 
 
 def bad_input(message: str) -> GraphQLError:

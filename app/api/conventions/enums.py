@@ -9,14 +9,14 @@ from typing import TypeVar
 import strawberry
 
 from app.domain.access import Role
+from app.domain.customers.identities import IdentityKind
+from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.facts import Channel, LineKind, PaymentKind
-from app.domain.identities import IdentityKind
-from app.domain.ledger import EntryType
-from app.domain.persons import PreferenceKind
-from app.domain.printing import TextFormat
-from app.domain.receipt_numbers import ReceiptNumbers
-from app.domain.wording import Address
+from app.domain.i18n import Address
+from app.domain.ledger.entries import EntryType
+from app.domain.purchases.facts import Channel, LineKind, PaymentKind
+from app.domain.purchases.receipt_numbers import ReceiptNumbers
+from app.domain.terms.text import TextFormat
 
 E = TypeVar("E", bound=Enum)
 
@@ -100,9 +100,7 @@ described(
 described(
     CustomerState,
     "What a customer may do. A customer who was merged with another one is answered as the one who goes on.",
-    {
-        CustomerState.ACTIVE: "Earns and redeems.",
-    },
+    {CustomerState.ACTIVE: "Earns and redeems."},
 )
 described(
     RedemptionState,
@@ -162,7 +160,7 @@ described(
         ReasonCode.INSUFFICIENT_STAMPS: "There are `observed` stamps, and `required` are needed.",
         ReasonCode.STAMPS_EARNED: "The clause gives `observed` stamps.",
         ReasonCode.STAMPS_PAID: "There are `observed` stamps, which pay the cost of `required`.",
-        ReasonCode.STAMPS_TAKEN_BACK: "`observed` stamps are taken back; those that are gone come off the next ones.",
+        ReasonCode.STAMPS_CLAWED_BACK: "`observed` stamps are taken back; those that are gone come off the next ones.",
         ReasonCode.STAMPS_RETURNED: "`observed` stamps that had been paid came back.",
         ReasonCode.NEGATIVE_BALANCE: "Points are owed: `observed`. Those and the cost together are `required` points.",
         ReasonCode.STILL_PENDING: "So many points wait, `observed`, and can be spent from the instant `required` on.",
@@ -174,9 +172,9 @@ described(
         ReasonCode.EXPIRED_ON_RELEASE: "Points that came back from a reservation or a redemption, `observed`, expired at once; their last valid local day was `required`.",
         ReasonCode.POINTS_EXPIRED: "Points expired: `observed`; their last valid local day was `required`.",
         ReasonCode.POINTS_AVAILABLE: "Points that waited can be spent from now on: `observed`; where some of them paid what was owed, `required` had waited.",
-        ReasonCode.TIER_LOST: "The level, which begins at `required` qualifying points, is lost with `observed`.",
-        ReasonCode.TIER_KEPT: "`observed` qualifying points are no longer enough for the level; it is kept until the instant `required`.",
-        ReasonCode.TIER_REACHED: "The level, which begins at `required` qualifying points, is reached with `observed`.",
+        ReasonCode.TIER_LOST: "The tier, which begins at `required` qualifying points, is lost with `observed`.",
+        ReasonCode.TIER_KEPT: "`observed` qualifying points are no longer enough for the tier; it is kept until the instant `required`.",
+        ReasonCode.TIER_REACHED: "The tier, which begins at `required` qualifying points, is reached with `observed`.",
     },
 )
 described(
@@ -186,7 +184,7 @@ described(
         RemedyCode.COME_AT: "Come when the window opens: `from`.",
         RemedyCode.SPEND_MORE: "Spend `amount` more on what counts.",
         RemedyCode.ADD_PRODUCT: "Add one of `choices` to the basket.",
-        RemedyCode.ADD_QUANTITY: "Add `quantity` pieces more of what counts.",
+        RemedyCode.ADD_QUANTITY: "Add `quantity` items more of what counts.",
         RemedyCode.USE_LOCATION: "Buy at one of `locations`; where there are none, at any other location.",
         RemedyCode.USE_CHANNEL: "Buy through one of the channels in `choices`.",
         RemedyCode.PAY_WITH: "Pay everything with one of the methods in `choices`.",
@@ -197,7 +195,7 @@ described(
         RemedyCode.STATE_PREFERENCE: "State one of `choices` as a preference.",
         RemedyCode.COLLECT_POINTS: "Collect `points` more.",
         RemedyCode.COLLECT_STAMPS: "Collect `quantity` more stamps.",
-        RemedyCode.COLLECT_QUALIFYING: "Collect `points` more that count towards a level.",
+        RemedyCode.COLLECT_QUALIFYING: "Collect `points` more that count towards a tier.",
         RemedyCode.START_LATER: "Let the change start at `from` or later.",
         RemedyCode.START_SOONER: "Let the change take effect before `from`, or announce it later.",
         RemedyCode.NONE: "Nothing would: the condition cannot hold any more.",

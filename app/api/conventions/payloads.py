@@ -17,7 +17,7 @@ from strawberry.types.lazy_type import LazyType
 from app.api.conventions.context import Info
 from app.api.conventions.user_errors import UserError, refusal
 from app.domain.problems import Problem
-from app.usecases.call import Answer
+from app.usecases.command import Answer
 
 
 @strawberry.type(description="What every mutation answers.")
@@ -34,7 +34,7 @@ class Payload:
         return [refusal(self.problem)]
 
     @strawberry.field(
-        graphql_type=LazyType("Query", "app.api.reading"),  # queries read all there is, so nothing here can import them
+        graphql_type=LazyType("Query", "app.api.query"),  # queries read all there is, so nothing here can import them
         description="The queries, to read more in the same request.",
     )
     def query(self, info: Info) -> Any:
@@ -50,7 +50,7 @@ def was_recorded(answer: Answer | None) -> bool:
     return answer is not None and answer.already_recorded is True
 
 
-def canonical(value: Any) -> Any:
+def canonical_json(value: Any) -> Any:
     """An input as JSON in one spelling: what was left out is left out, equal numbers and instants are equal."""
     kind: Any = type(value)
     return _spelling(kind)(value)
@@ -66,14 +66,14 @@ def _spelling(type_: Any) -> Callable[[Any], Any]:
     if issubclass(type_, str | int):
         return lambda plain: plain
     if is_dataclass(type_):
-        return _spelt
+        return _canonical
     raise TypeError(f"{type_.__name__} has no canonical form")
 
 
-def _spelt(value: Any) -> dict[str, Any]:
+def _canonical(value: Any) -> dict[str, Any]:
     """An input, as far as its fingerprint covers it."""
     return {
-        name: item if type(item) is str else canonical(item)
+        name: item if type(item) is str else canonical_json(item)
         for name, item in vars(value).items()
         if item is not None and item is not strawberry.UNSET and name != "idempotency_key"
     }
@@ -88,7 +88,7 @@ _PLAIN: Mapping[type, Callable[[Any], Any]] = {
     bool: lambda switch: switch,
     type(None): lambda _: None,
     type(strawberry.UNSET): lambda _: None,
-    list: lambda items: [canonical(item) for item in items],
+    list: lambda items: [canonical_json(item) for item in items],
     Decimal: lambda number: str(_EVERY_DIGIT.normalize(number)),
     datetime: lambda at: at.astimezone(UTC).isoformat(),
     date: date.isoformat,

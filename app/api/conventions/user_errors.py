@@ -13,7 +13,7 @@ from app.api.conventions.arguments import SentenceLanguage
 from app.api.conventions.context import Info, said_in
 from app.api.conventions.enums import described
 from app.domain.problems import Problem, ProblemCode
-from app.queries.ledgers import purchases_by_id, redemptions_by_id
+from app.queries.ledger.entries import purchases_by_id, redemptions_by_id
 
 described(
     ProblemCode,
@@ -50,7 +50,7 @@ described(
         ProblemCode.NO_TERMS_IN_FORCE: "No version of the terms was in force at that time.",
         ProblemCode.UNKNOWN_REWARD_IN_TERMS: "A clause prices a reward that does not exist.",
         ProblemCode.UNKNOWN_LOCATION_IN_TERMS: "A condition names a location that does not exist.",
-        ProblemCode.NOT_KEPT_YET: "The clause is known, but this version of Troth does not keep it: it cannot be promised.",
+        ProblemCode.NOT_ENFORCED_YET: "The clause is known, but this version of Troth does not keep it: it cannot be promised.",
         ProblemCode.NOT_WITHDRAWABLE: "Only the last version can be withdrawn, before it starts.",
         ProblemCode.TOO_MANY_PREVIEWS: "Three impact previews wait or run; wait for one to end, or cancel it.",
         ProblemCode.REWARD_NOT_OFFERED: "The terms in force have no clause for this reward.",
@@ -94,8 +94,10 @@ class TechnicalRefusal(UserError):
     detail: str | None = strawberry.field(description="A short English addition for developers, or null.")
 
 
-_PURCHASE: Any = LazyType("Purchase", "app.api.wallets.receipts")  # both are read with payloads, so not imported here
-_REDEMPTION: Any = LazyType("Redemption", "app.api.wallets.receipts")
+_PURCHASE: Any = LazyType(
+    "Purchase", "app.api.types.source_records"
+)  # both are read with payloads, so not imported here
+_REDEMPTION: Any = LazyType("Redemption", "app.api.types.source_records")
 
 
 @strawberry.type(
@@ -130,7 +132,7 @@ async def _recorded(info: Info, *, type_name: str, question: Any, ids: Sequence[
     """What is recorded and the caller may see. Its types are read with payloads, so the schema is asked for them."""
     known = info.schema.get_type_by_name(type_name)
     assert isinstance(known, StrawberryObjectDefinition), "an object type of this schema"
-    rows = await info.context.ask(question, ids=list(ids)) if ids else []
+    rows = await info.context.query(question, ids=list(ids)) if ids else []
     principal = info.context.principal
     return [known.origin.of(row) for row in rows if row is not None and principal.may_see_card(row.customer_id)]
 

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.conditions import Condition, Group
-from app.domain.conditions.birthday_window import BirthdayWindow
-from app.domain.conditions.categories import Categories
-from app.domain.conditions.groups import AnyOf, ExceptWhen
-from app.domain.conditions.minimum_spend import MinimumSpend
-from app.domain.conditions.tier_at_least import TierAtLeast
-from app.domain.conditions.times_per_period import TimesPerPeriod
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, RemedyCode
-from app.domain.effects import ClauseKind
-from app.domain.effects.points_cap import PointsCap
-from app.domain.effects.reward_cost import RewardCost
-from app.domain.effects.tier import Tier
 from app.domain.explaining.moments import from_when
 from app.domain.explaining.phrases import phrase, quoted, together
-from app.domain.terms import Clause, Terms
-from app.domain.wording import Wording
-from app.domain.wording.reasons import observed, required
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.reasons import observed, required
+from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.conditions.birthday_window import BirthdayWindow
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.groups import AnyOf, ExceptWhen
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects import ClauseKind
+from app.domain.terms.effects.points_cap import PointsCap
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.version import Clause, Terms
 
 PAYING = frozenset(
     {
@@ -40,8 +40,8 @@ PAYING = frozenset(
 
 TAKING_BACK = frozenset(
     {
-        ReasonCode.POINTS_TAKEN_BACK,
-        ReasonCode.STAMPS_TAKEN_BACK,
+        ReasonCode.POINTS_CLAWED_BACK,
+        ReasonCode.STAMPS_CLAWED_BACK,
         ReasonCode.CLAMPED_TO_BALANCE,
         ReasonCode.BELOW_ZERO,
         ReasonCode.STAMPS_BELOW_ZERO,
@@ -73,7 +73,7 @@ _NONE_THERE = frozenset(
         ReasonCode.CLAMPED_TO_BALANCE,
         ReasonCode.BELOW_ZERO,
         ReasonCode.STAMPS_BELOW_ZERO,
-        ReasonCode.POINTS_TAKEN_BACK,
+        ReasonCode.POINTS_CLAWED_BACK,
         ReasonCode.BUDGET_USED_UP,
     }
 )
@@ -99,7 +99,7 @@ class Explanation:
         """Of a whole decision; `terms` are those that decided it."""
         return cls(decision.reasons, terms, decision.decided_for, decision.zone or terms.zone)
 
-    def statement(self, reason: Reason, *, say: Wording) -> str:
+    def statement(self, reason: Reason, *, say: Phrasebook) -> str:
         """The finding as one sentence."""
         if reason.condition is None:
             return self._of_effect(reason, say=say)
@@ -116,7 +116,7 @@ class Explanation:
         frame = "unmet" if wanted else "excluded"
         return say.capitalised(say(f"{frame}.{_kind(clause)}", when=words))
 
-    def remedy(self, remedy: Remedy, *, reason: Reason, say: Wording) -> str:
+    def remedy(self, remedy: Remedy, *, reason: Reason, say: Phrasebook) -> str:
         """The way out that a reason names, as one sentence."""
         code = remedy.code
         if remedy.from_ is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
@@ -164,7 +164,7 @@ class Explanation:
             return "reward.alone" if self._alone() else "reward"
         return "earning"
 
-    def _of_effect(self, reason: Reason, *, say: Wording) -> str:
+    def _of_effect(self, reason: Reason, *, say: Phrasebook) -> str:
         """What an effect did, with the names and numbers of its clause."""
         finding = reason.finding
         case = self._case(finding)
@@ -199,7 +199,7 @@ class Explanation:
         return ""
 
     @staticmethod
-    def _of_clause(clause: Clause, *, say: Wording) -> dict[str, str]:
+    def _of_clause(clause: Clause, *, say: Phrasebook) -> dict[str, str]:
         """The names and numbers of a clause that its reasons say."""
         values, effect = {"number": clause.number}, clause.effect
         if isinstance(effect, RewardCost):
@@ -210,7 +210,7 @@ class Explanation:
             values |= {"points": say.points(effect.points), "scope": say(f"points_cap.{effect.scope.value}")}
         return values
 
-    def _of_measure(self, reason: Reason, condition: Condition, *, say: Wording) -> str:
+    def _of_measure(self, reason: Reason, condition: Condition, *, say: Phrasebook) -> str:
         """What a condition that fails by a figure found, and what it asks for."""
         finding = reason.finding
         values = {"observed": _figure(finding.observed, code=finding.code, say=say)}
@@ -233,12 +233,12 @@ class Explanation:
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         return say.capitalised(say(f"reason.{finding.code.value}{case}", **values))
 
-    def _choices(self, remedy: Remedy, *, say: Wording) -> str:
+    def _choices(self, remedy: Remedy, *, say: Phrasebook) -> str:
         """What will do: names in quotation marks, members of a closed set by their words."""
         kind = {RemedyCode.USE_CHANNEL: "remedy.channel", RemedyCode.PAY_WITH: "payment"}.get(remedy.code)
         if kind is not None:
             return say.listed([say(f"{kind}.{choice}") for choice in remedy.choices], last="or")
-        places = self.terms.places if remedy.code is RemedyCode.USE_LOCATION else {}
+        places = self.terms.location_names if remedy.code is RemedyCode.USE_LOCATION else {}
         return quoted([places.get(choice, choice) for choice in remedy.choices], say=say)
 
 
@@ -268,7 +268,7 @@ def _cap_case(cap: PointsCap, finding: Finding) -> str:
     return ".left" if finding.required else ".none"
 
 
-def _figure(value: object, *, code: ReasonCode, say: Wording) -> str:
+def _figure(value: object, *, code: ReasonCode, say: Phrasebook) -> str:
     """A figure that a condition found or asks for."""
     if value is None:
         return ""
@@ -285,7 +285,7 @@ def _figure(value: object, *, code: ReasonCode, say: Wording) -> str:
     return required(Finding(False, code, None, value), zone="UTC", say=say) or ""  # type: ignore[arg-type]  # money
 
 
-def _more(remedy: Remedy, *, say: Wording) -> dict[str, str]:
+def _more(remedy: Remedy, *, say: Phrasebook) -> dict[str, str]:
     """How much more it takes."""
     words = {}
     if remedy.points is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from app.domain.calendar import day_start, local_date, zone
-from app.domain.wording import Wording
+from app.domain.i18n import Phrasebook
 
 _WEEK = timedelta(days=6)
 """So far ahead a weekday is unmistakable."""
 
 
-def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Wording) -> str:
+def from_when(moment: datetime, *, at: datetime, zone_name: str, say: Phrasebook) -> str:
     """From when on: "from 19:00 today", "from tomorrow", "from Monday", "from 1 December".
 
     `at` is the moment that today is counted from. A moment with which a local day begins is said without its time.

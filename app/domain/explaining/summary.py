@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.domain.decisions import Decision, DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
-from app.domain.effects.reward_cost import RewardCost
 from app.domain.explaining.explanation import PAYING, TAKING_BACK, Explanation
-from app.domain.terms import Terms
+from app.domain.i18n import Locale, Phrasebook
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wording import Locale, Wording
 
 MOST = 3
 """Sentences."""
@@ -29,7 +29,7 @@ _OF_EARNING = frozenset(
 _PRECEDENCE = {code: place for place, code in enumerate(ReasonCode)}
 
 
-def summary(decision: Decision, *, terms: Terms, say: Wording) -> tuple[str, ...]:
+def summary(decision: Decision, *, terms: Terms, say: Phrasebook) -> tuple[str, ...]:
     """What a decision came to and, where that is less than could be, why and what would help.
 
     A condition that is met is silent. `terms` are those that decided.
@@ -49,7 +49,7 @@ def summary(decision: Decision, *, terms: Terms, say: Wording) -> tuple[str, ...
     return tuple(found[:MOST])
 
 
-def _of_reward(decision: Decision, *, explained: Explanation, say: Wording) -> list[str]:
+def _of_reward(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
     """What the reward costs, or what stands in its way."""
     if decision.outcome is DecisionOutcome.REFUSED:
         return _said(_in_order(explained.failed()), explained=explained, say=say)
@@ -65,7 +65,7 @@ def _of_reward(decision: Decision, *, explained: Explanation, say: Wording) -> l
     return [first, *_said(told, explained=explained, say=say)]
 
 
-def _of_purchase(decision: Decision, *, explained: Explanation, say: Wording) -> list[str]:
+def _of_purchase(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
     """What is earned, and which limit took part of it; or one sentence that says why it is nothing."""
     limits = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
     if decision.outcome is DecisionOutcome.NOTHING_EARNED:
@@ -75,9 +75,9 @@ def _of_purchase(decision: Decision, *, explained: Explanation, say: Wording) ->
     return [first, *_said(limits, explained=explained, say=say)]
 
 
-def _nothing(*, limits: Sequence[Reason], explained: Explanation, say: Wording) -> str:
+def _nothing(*, limits: Sequence[Reason], explained: Explanation, say: Phrasebook) -> str:
     """That a purchase earns nothing and, where there is one, the one reason for it."""
-    giving, stamping = bool(explained.terms.giving), bool(explained.terms.stamping)
+    giving, stamping = bool(explained.terms.point_clauses), bool(explained.terms.stamp_clauses)
     nothing = say(f"summary.nothing.{'both' if giving and stamping else ('stamps' if stamping else 'points')}")
     causes = {explained.statement(reason, say=say) for reason in limits or explained.failed()}
     if len(causes) > 1:
@@ -92,17 +92,17 @@ def _nothing(*, limits: Sequence[Reason], explained: Explanation, say: Wording) 
     return say("summary.nothing.because", nothing=nothing, cause=_continued(causes.pop(), say=say))
 
 
-def _continued(sentence: str, *, say: Wording) -> str:
+def _continued(sentence: str, *, say: Phrasebook) -> str:
     """A sentence after a colon, which English begins with a small letter."""
     return sentence[:1].lower() + sentence[1:] if say.locale is Locale.EN else sentence
 
 
-def _moved(decision: Decision, *, say: Wording) -> str:
-    """That points were moved by people, whom no clause tells to, or none in all; or that a level has gone with its clause."""
+def _moved(decision: Decision, *, say: Phrasebook) -> str:
+    """That points were moved by people, whom no clause tells to, or none in all; or that a tier has gone with its clause."""
     moved = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
     if moved:
         return say("summary.moved", moved=say.listed(moved, last="and"))
-    # Only a level is ever refused without a reason: what is lost with its clause.
+    # Only a tier is ever refused without a reason: what is lost with its clause.
     return say("summary.tier_gone" if decision.outcome is DecisionOutcome.REFUSED else "summary.unmoved")
 
 
@@ -115,7 +115,7 @@ def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
 
 
-def _said(reasons: Iterable[Reason], *, explained: Explanation, say: Wording) -> list[str]:
+def _said(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook) -> list[str]:
     """Each statement once and, as far as there is room, what would help, each once."""
     told = list(reasons)
     found = list(dict.fromkeys(explained.statement(reason, say=say) for reason in told))

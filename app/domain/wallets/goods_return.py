@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.amounts import Money
-from app.domain.deciding.refunding import KeptPart, Moved, Refunded, decide, returned
-from app.domain.deciding.returned_payments import cash_back, points_back
-from app.domain.effects.refund_policy import RefundMode, RefundPolicy
-from app.domain.facts import PurchaseFacts
-from app.domain.ledger import EntryType
-from app.domain.lots import Draw
-from app.domain.terms import Terms
+from app.domain.engine.refund import ClawbackMovement, KeptPurchase, RefundOutcome, decide, points_restored_decision
+from app.domain.engine.returned_payments import cash_back, points_to_restore
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.lots import Draw
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.effects.refund_policy import RefundMode, RefundPolicy
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
-from app.domain.wallets.happenings import Redeemed
-from app.domain.wallets.holders import Holder
-from app.domain.wallets.holdings import OWED, Holdings
+from app.domain.wallets.events import RewardRedeemed
+from app.domain.wallets.lot_inventory import DEBT, LotInventory
+from app.domain.wallets.membership import Membership
 from app.domain.wallets.new_lots import stamp_lot
 from app.domain.wallets.purchase_state import PurchaseState
-from app.domain.wallets.purse import Purse
+from app.domain.wallets.unit_account import UnitAccount
 
 
-def owes(terms: Terms) -> bool:
+def allows_negative_balance(terms: Terms) -> bool:
     """Whether a refund may take more than is there."""
     return terms.policy(RefundPolicy).mode is RefundMode.ALLOW_NEGATIVE
 
@@ -35,8 +35,8 @@ class GoodsReturned:
     `first_sale` is the purchase (id) with which the goods, or those that they replaced, were bought first.
     """
 
-    outcome: Refunded
-    given_back: Mapping[Unit, int]
+    outcome: RefundOutcome
+    restored: Mapping[Unit, int]
     first_sale: str
 
 
@@ -52,47 +52,47 @@ class GoodsReturn:
         *,
         at: datetime,
         sales: Sequence[PurchaseState],
-        purses: Mapping[Unit, Purse],
-        redeemed: Mapping[str, Redeemed],
-        holders: Mapping[str, Holder],
+        unit_accounts: Mapping[Unit, UnitAccount],
+        redeemed: Mapping[str, RewardRedeemed],
+        memberships: Mapping[str, Membership],
     ) -> None:
         self.id, self.at = id, at
-        self._sales, self._purses, self._redeemed, self._holders = sales, purses, redeemed, holders
+        self._sales, self._purses, self._redeemed, self._holders = sales, unit_accounts, redeemed, memberships
         self._kept_before = sales[0].kept()
         self._payments_before = [sale.payments_kept() for sale in sales]
 
     def settle(self) -> GoodsReturned:
         """Give back what had paid for the goods, and then claw back what is due."""
-        cash, given_back = self._give_back()
+        cash, given_back = self._restore_payment_points()
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
-        moved, judged_first = Moved(), None
+        moved, judged_first = ClawbackMovement(), None
         for sale in self._sales:
             kept = sale.kept()
-            judged = sale.judged(kept)
+            judged = sale.evaluate_kept(kept)
             judged_first = judged if judged_first is None else judged_first
             moved = moved.plus(self._claw_back(sale, judged=judged, draws=draws))
             self._count(sale, kept=kept, judged=judged)
         assert judged_first is not None, "goods count in one purchase at least"
-        terms = self._sales[0].bought.terms
-        debts = {unit: purse.holdings.owed for unit, purse in self._purses.items()}
+        terms = self._sales[0].recorded.terms
+        debts = {unit: unit_account.inventory.owed for unit, unit_account in self._purses.items()}
         decision = decide(terms, kept=judged_first, before=self._kept_before, moved=moved, at=self.at, debts=debts)
         for unit, taken in draws.items():
-            if unit is Unit.POINTS or terms.stamping:
-                purse = self._purses[unit]
-                purse.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(taken), decision=decision)
-        outcome = Refunded(moved, cash, decision, judged_first.base)
-        return GoodsReturned(outcome, given_back, self._sales[0].bought.id)
+            if unit is Unit.POINTS or terms.stamp_clauses:
+                unit_account = self._purses[unit]
+                unit_account.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(taken), decision=decision)
+        outcome = RefundOutcome(moved, cash, decision, judged_first.base)
+        return GoodsReturned(outcome, given_back, self._sales[0].recorded.id)
 
-    def _count(self, sale: PurchaseState, *, kept: PurchaseFacts, judged: KeptPart) -> None:
+    def _count(self, sale: PurchaseState, *, kept: PurchaseFacts, judged: KeptPurchase) -> None:
         """The tier follows what is kept, and so does what the purchase counts for."""
-        holder, terms, at = self._holders[sale.bought.customer_id], sale.bought.terms, sale.bought.at
-        holder.qualifying.add(judged.base - sale.base, at=at, zone=terms.zone)
+        membership, terms, at = self._holders[sale.recorded.customer_id], sale.recorded.terms, sale.recorded.at
+        membership.qualifying.add(judged.base - sale.base, at=at, zone=terms.zone)
         sale.base = judged.base
         usage = sale.usage_of(kept, judged=judged)
-        holder.track.change(sale.usage, usage, at=at)
+        membership.counters.recount(sale.usage, usage, at=at)
         sale.usage = usage
 
-    def _give_back(self) -> tuple[Money, dict[Unit, int]]:
+    def _restore_payment_points(self) -> tuple[Money, dict[Unit, int]]:
         """The money for the goods; the points or stamps that had paid a part of them return to their very lots."""
         cash = 0
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
@@ -104,95 +104,97 @@ class GoodsReturn:
             for id, redemption in spent.items():
                 # A redemption may have become known, in business time, only after something had come back.
                 earlier = sale.paid_back.get(id, 0)
-                in_all = max(earlier, points_back(price, points=redemption.points, kept=after))
-                draws[redemption.unit] += self._put_back(id, in_all - earlier, unit=redemption.unit)
+                in_all = max(earlier, points_to_restore(price, points=redemption.points, kept=after))
+                draws[redemption.unit] += self._restore(id, in_all - earlier, unit=redemption.unit)
                 sale.paid_back[id] = in_all
         for unit, came in draws.items():
             if came:
                 amount = -sum(draw.points for draw in came)
-                decision = returned(amount, unit=unit, terms=self._sales[0].bought.terms, at=self.at)
+                decision = points_restored_decision(amount, unit=unit, terms=self._sales[0].recorded.terms, at=self.at)
                 self._purses[unit].post(EntryType.REVERSAL, self.id, at=self.at, draws=tuple(came), decision=decision)
         given_back = {unit: -sum(draw.points for draw in came) for unit, came in draws.items()}
         return Money(cash, self._sales[0].facts.currency), given_back
 
-    def _put_back(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
-        purse = self._purses[unit]
-        if amount <= 0 or redemption_id not in purse.holdings.spent:
+    def _restore(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
+        unit_account = self._purses[unit]
+        if amount <= 0 or redemption_id not in unit_account.inventory.consumed:
             return ()
-        draws = purse.holdings.put_back(redemption_id, at=self.at, points=amount)
-        purse.consider(draw.lot_id for draw in draws)
+        draws = unit_account.inventory.restore(redemption_id, at=self.at, points=amount)
+        unit_account.reschedule_expiry(draw.lot_id for draw in draws)
         return draws
 
-    def _claw_back(self, sale: PurchaseState, *, judged: KeptPart, draws: dict[Unit, list[Draw]]) -> Moved:
+    def _claw_back(
+        self, sale: PurchaseState, *, judged: KeptPurchase, draws: dict[Unit, list[Draw]]
+    ) -> ClawbackMovement:
         """Take what is due now and was not before; where less is due than before, give back."""
-        key = self.id if sale is self._sales[0] else f"{self.id}/{sale.bought.id}"
+        key = self.id if sale is self._sales[0] else f"{self.id}/{sale.recorded.id}"
         due, stamps_due = judged.due - sale.due, judged.stamps_due - sale.stamps_due
         if due > 0:
             moved = self._take(sale, due, key=key, draws=draws[Unit.POINTS])
         else:
-            moved = self._give_up(sale, -due, draws=draws[Unit.POINTS])
+            moved = self._lower_claw_back(sale, -due, draws=draws[Unit.POINTS])
         sale.due, sale.stamps_due = judged.due, judged.stamps_due
         stamps, stamps_owed = self._purses[Unit.STAMPS], 0
         if stamps_due > 0:
-            own = _own_lots(stamps, stamp_lot(sale.bought.lot_id))
-            taken = stamps.holdings.take_back(key, stamps_due, at=self.at, own=own, owing=True)
-            stamps_owed = sum(draw.points for draw in taken if draw.lot_id == OWED)
+            own = _own_lots(stamps, stamp_lot(sale.recorded.lot_id))
+            taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, owing=True)
+            stamps_owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
             draws[Unit.STAMPS] += taken
         elif stamps_due < 0:
-            owed, restored = _give_up_taken(stamps.holdings, sale.clawbacks, -stamps_due, at=self.at)
+            owed, restored = _restore_clawed_back(stamps.inventory, sale.clawbacks, -stamps_due, at=self.at)
             draws[Unit.STAMPS] += [*owed, *restored]
         sale.clawbacks.append(key)
         return moved._replace(stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due))
 
-    def _take(self, sale: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> Moved:
+    def _take(self, sale: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
         """Points of the sale that expired unspent count as taken, once; the rest is taken, owed or short."""
         points = self._purses[Unit.POINTS]
-        own = _own_lots(points, sale.bought.lot_id)
+        own = _own_lots(points, sale.recorded.lot_id)
         expired = min(due, points.expired_of(own) - sale.expired)
         sale.expired += expired
-        owing = owes(sale.bought.terms)
-        taken = points.holdings.take_back(key, due - expired, at=self.at, own=own, owing=owing)
+        owing = allows_negative_balance(sale.recorded.terms)
+        taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, owing=owing)
         draws += taken
-        owed = sum(draw.points for draw in taken if draw.lot_id == OWED)
-        moved = Moved(due=due, taken=sum(draw.points for draw in taken) - owed, owed=owed, expired=expired)
-        sale.short += moved.short
+        owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
+        moved = ClawbackMovement(due=due, taken=sum(draw.points for draw in taken) - owed, owed=owed, expired=expired)
+        sale.short += moved.shortfall
         return moved
 
-    def _give_up(self, sale: PurchaseState, less: int, *, draws: list[Draw]) -> Moved:
+    def _lower_claw_back(self, sale: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
         """What is kept now earns more than what was kept before: what was short or is owed first, then what was taken."""
         points = self._purses[Unit.POINTS]
         short = min(sale.short, less)
         sale.short -= short
-        owed, back = _give_up_taken(points.holdings, sale.clawbacks, less - short, at=self.at)
-        points.consider(draw.lot_id for draw in back)
+        owed, back = _restore_clawed_back(points.inventory, sale.clawbacks, less - short, at=self.at)
+        points.reschedule_expiry(draw.lot_id for draw in back)
         draws += [*owed, *back]
         forgiven = short - sum(draw.points for draw in owed)
         restored = -sum(draw.points for draw in back)
         expired = less - forgiven - restored
         sale.expired -= expired
-        return Moved(restored=restored, forgiven=forgiven + expired)
+        return ClawbackMovement(restored=restored, forgiven=forgiven + expired)
 
 
-def _own_lots(purse: Purse, lot_id: str) -> set[str]:
+def _own_lots(unit_account: UnitAccount, lot_id: str) -> set[str]:
     """A lot, and what it is called since the wallet went over into another one."""
-    return {lot_id, purse.renamed.get(lot_id, lot_id)}
+    return {lot_id, unit_account.lot_id_map.get(lot_id, lot_id)}
 
 
-def _give_up_taken(
-    holdings: Holdings, clawbacks: Sequence[str], points: int, *, at: datetime
+def _restore_clawed_back(
+    inventory: LotInventory, clawbacks: Sequence[str], points: int, *, at: datetime
 ) -> tuple[list[Draw], list[Draw]]:
     """Undo so many points of claw-backs, the last one first: first what is owed for them, then what they took from lots."""
     owed: list[Draw] = []
     for key in reversed(clawbacks):
-        debt = sum(draw.points for draw in holdings.spent.get(key, ()) if draw.lot_id == OWED)
+        debt = sum(draw.points for draw in inventory.consumed.get(key, ()) if draw.lot_id == DEBT)
         part = min(debt, points)
         if part:
-            owed += holdings.put_back(key, at=at, points=part)
+            owed += inventory.restore(key, at=at, points=part)
             points -= part
     back: list[Draw] = []
     for key in reversed(clawbacks):
-        part = min(sum(draw.points for draw in holdings.spent.get(key, ())), points)
+        part = min(sum(draw.points for draw in inventory.consumed.get(key, ())), points)
         if part:
-            back += holdings.put_back(key, at=at, points=part)
+            back += inventory.restore(key, at=at, points=part)
             points -= part
     return owed, back

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from app.domain.calendar import day_start, local_date
-from app.domain.effects.pending_period import PendingPeriod
-from app.domain.effects.points_validity import PointsValidity, ValidityStart
-from app.domain.lots import Lot
-from app.domain.terms import Terms
+from app.domain.ledger.lots import Lot
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.deciding.pending import Foreseen
-from app.domain.deciding.price_lists import PriceLists
-from app.domain.deciding.redeeming import price
-from app.domain.lots import Lot
-from app.domain.terms import Clause, Terms
+from app.domain.engine.pending import Foreseen
+from app.domain.engine.price_lists import PriceLists
+from app.domain.engine.redemption import price
+from app.domain.ledger.lots import Lot
+from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
-from app.domain.wallets.course import Course
+from app.domain.wallets.wallet import Wallet
 
 
 @dataclass(frozen=True, slots=True)
-class _Moment:
+class Activation:
     """What there is when some of the points become available, and what points of different age pay then."""
 
     at: datetime
@@ -29,7 +29,7 @@ class _Moment:
 class PendingPoints:
     """The moments at which points become available, earliest first; none where no points wait."""
 
-    moments: tuple[_Moment, ...]
+    moments: tuple[Activation, ...]
 
     def foreseen(self, clause: Clause) -> tuple[Foreseen, ...]:
         """The same for the price of a reward; nothing for one that is not bought with points."""
@@ -47,15 +47,15 @@ class PendingPoints:
 NOTHING_PENDING = PendingPoints(())
 
 
-def pending_points(course: Course, *, terms: Terms, at: datetime) -> PendingPoints:
+def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoints:
     """What waits in a wallet at a moment that it was told up to. What is known to expire until then is not counted."""
-    purse = course.points
+    unit_account = wallet.points
     return waiting_points(
-        purse.holdings.free_lots(),
-        owed=purse.holdings.owed,
+        unit_account.inventory.free_lots(),
+        owed=unit_account.inventory.owed,
         at=at,
-        expires_at=purse.expires_at,
-        lists_at=lambda then: course.price_lists(terms=terms, at=then),
+        expires_at=unit_account.expires_at,
+        lists_at=lambda then: wallet.price_lists(terms=terms, at=then),
     )
 
 
@@ -79,5 +79,5 @@ def waiting_points(
             if lot.available_from <= then and (ends_at is None or ends_at > then):
                 there += lot.free
         waiting = sum(lot.free for lot in lots if at < lot.available_from <= then)
-        moments.append(_Moment(then, waiting, there - owed, lists_at(then)))
+        moments.append(Activation(then, waiting, there - owed, lists_at(then)))
     return PendingPoints(tuple(moments))

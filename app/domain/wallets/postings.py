@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from app.domain.decisions import Decision
-from app.domain.ledger import EntryType
-from app.domain.lots import Draw
-from app.domain.wallets.holdings import OWED
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.lots import Draw
+from app.domain.wallets.lot_inventory import DEBT
 
 
-class Subject(NamedTuple):
+class PostingKey(NamedTuple):
     """What a posting is about: its type, and the id of the fact or lot."""
 
     type: EntryType
@@ -24,7 +24,7 @@ class Subject(NamedTuple):
 class Posting:
     """What one fact, or the passing of time, does to the wallet. `draws` come out of lots, negative ones go in."""
 
-    subject: Subject
+    key: PostingKey
     at: datetime
     draws: tuple[Draw, ...]
     decision: Decision
@@ -37,32 +37,32 @@ class Posting:
     @property
     def owed(self) -> int:
         """The change of what is owed, signed."""
-        return sum(draw.points for draw in self.draws if draw.lot_id == OWED)
+        return sum(draw.points for draw in self.draws if draw.lot_id == DEBT)
 
 
-Recorded: TypeAlias = Mapping[Subject, Mapping[str, int]]
+BookedDraws: TypeAlias = Mapping[PostingKey, Mapping[str, int]]
 """What the ledger has booked so far for each subject: points drawn, by lot, and from `OWED`."""
 
 
-def summed(postings: Sequence[Posting]) -> dict[Subject, dict[str, int]]:
+def summed(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]]:
     """What postings draw in all for each subject, by lot."""
-    found: dict[Subject, dict[str, int]] = {}
-    for one in postings:
-        drawn = found.setdefault(one.subject, {})
-        for draw in one.draws:
+    found: dict[PostingKey, dict[str, int]] = {}
+    for posting in postings:
+        drawn = found.setdefault(posting.key, {})
+        for draw in posting.draws:
             drawn[draw.lot_id] = drawn.get(draw.lot_id, 0) + draw.points
     return found
 
 
-def differences(wanted: Sequence[Posting], *, recorded: Recorded) -> Iterator[Posting]:
+def missing_postings(wanted: Sequence[Posting], *, recorded: BookedDraws) -> Iterator[Posting]:
     """The postings to append, so that the ledger says what it should: new ones, and what known ones lack or have too much.
 
     Each stands where its subject was posted last: what came back to a lot and expires again comes back first.
     """
-    last: dict[Subject, Posting] = {}
-    for one in wanted:
-        last.pop(one.subject, None)
-        last[one.subject] = one
+    last: dict[PostingKey, Posting] = {}
+    for posting in wanted:
+        last.pop(posting.key, None)
+        last[posting.key] = posting
     drawn = summed(wanted)
     for subject, posted in last.items():
         missing = _less(drawn[subject], recorded.get(subject, {}))
@@ -70,12 +70,12 @@ def differences(wanted: Sequence[Posting], *, recorded: Recorded) -> Iterator[Po
             yield Posting(subject, posted.at, missing, posted.decision)
 
 
-def surplus(wanted: Sequence[Posting], *, recorded: Recorded) -> dict[Subject, tuple[Draw, ...]]:
+def excess_postings(wanted: Sequence[Posting], *, recorded: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
     """What stands in the ledger for subjects that should not be there, as draws that take it back.
 
     An expiry that a late purchase put off is one.
     """
-    known = {one.subject for one in wanted}
+    known = {posting.key for posting in wanted}
     gone = {subject: _less({}, drawn) for subject, drawn in recorded.items() if subject not in known}
     return {subject: draws for subject, draws in gone.items() if draws}
 

@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.domain.amounts import Exact
-from app.domain.deciding.earning import base_points
-from app.domain.deciding.refunding import KeptPart, judge_kept, worth_left
-from app.domain.deciding.usage import Taken, Usage, usage_left, usage_of
 from app.domain.decisions import Decision
-from app.domain.facts import Line, PurchaseFacts
-from app.domain.wallets.happenings import Bought, Exchanged
+from app.domain.engine.earning import base_points
+from app.domain.engine.refund import KeptPurchase, evaluate_kept, remaining_value
+from app.domain.engine.usage import Taken, Usage, usage_left, usage_of
+from app.domain.purchases.facts import Line, PurchaseFacts
+from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Receipt:
     replacements: list[Replacement] = field(default_factory=list)
 
     @classmethod
-    def of(cls, bought: Bought, *, shares: Mapping[str, Exact]) -> Receipt:
+    def of(cls, bought: PurchaseRecorded, *, shares: Mapping[str, Exact]) -> Receipt:
         """A receipt of which everything is kept."""
         return cls(bought.id, bought.facts, shares, {line.number: line.quantity for line in bought.facts.lines})
 
@@ -61,23 +61,23 @@ class Receipt:
     def take_out(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Goods (by line number) came back, and money without goods, in minor units."""
         kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.kept.items()}
-        self.worth = worth_left(self.facts, kept=kept, worth=self.worth, amounts=amounts)
+        self.worth = remaining_value(self.facts, kept=kept, worth=self.worth, amounts=amounts)
         self.kept = kept
 
-    def exchange(self, fact: Exchanged) -> Swap:
+    def exchange(self, event: ExchangeRecorded) -> Swap:
         """Goods came back, and others were handed out: the receipt of those, in every purchase in which these count.
 
         Up to the price of what came back, as this receipt is known now; what costs more is a purchase of its own.
         """
         price, before = self.left().total().minor, self._parts()
-        self.take_out(fact.lines, fact.amounts)
+        self.take_out(event.lines, event.amounts)
         price, after = price - self.left().total().minor, self._parts()
-        facts = fact.bought.facts.replacing(price)
+        facts = event.purchase.facts.replacing(price)
         share, value = facts.replacing_share, facts.replaces or 0
         shares = {purchase_id: mine * share for purchase_id, mine in self.shares.items()}
         if share < 1:
-            shares[fact.bought.id] = 1 - share
-        new = Receipt.of(replace(fact.bought, facts=facts), shares=shares)
+            shares[event.purchase.id] = 1 - share
+        new = Receipt.of(replace(event.purchase, facts=facts), shares=shares)
         gone = {number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)}
         covered = min(Fraction(1), Fraction(facts.to_pay()) / value) if value else Fraction(0)
         self.replacements.append(Replacement(gone, covered, new))
@@ -123,7 +123,7 @@ class PurchaseState:
     points of its own lot that expired unspent and count as taken.
     """
 
-    bought: Bought
+    recorded: PurchaseRecorded
     facts: PurchaseFacts
     decision: Decision
     receipts: list[Receipt]
@@ -140,8 +140,8 @@ class PurchaseState:
     """The points that came back of each redemption that it was paid with."""
 
     def __post_init__(self) -> None:
-        self.base = base_points(self.decision, terms=self.bought.terms)
-        self.usage = usage_of(terms=self.bought.terms, facts=self.facts, decision=self.decision)
+        self.base = base_points(self.decision, terms=self.recorded.terms)
+        self.usage = usage_of(terms=self.recorded.terms, facts=self.facts, decision=self.decision)
 
     @property
     def taken(self) -> Taken:
@@ -154,14 +154,14 @@ class PurchaseState:
 
         Below 0 where more is held: it was the customer's own already, or a late fact gives more.
         """
-        member = self.bought.facts.member
-        charged, held = dict(member.charged or self.decision.charged()), dict(self.usage.budgets)
-        added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in member.shares)
+        customer_facts = self.recorded.facts.customer_facts
+        charged, held = dict(customer_facts.charged or self.decision.charged()), dict(self.usage.budgets)
+        added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.shares)
         return tuple((key, points) for key, points in added if points)
 
     def kept(self) -> PurchaseFacts:
         """The purchase as it is kept, with the goods that stand in the place of some that came back."""
-        lines = [line for receipt in self.receipts for line in receipt.lines_in(self.bought.id)]
+        lines = [line for receipt in self.receipts for line in receipt.lines_in(self.recorded.id)]
         if len(self.receipts) > 1:
             lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
         return self.facts.paid_on_top().holding(tuple(lines))
@@ -184,14 +184,16 @@ class PurchaseState:
         lines = (line._replace(worth=parts[line.number]) for line in whole.lines if parts.get(line.number))
         return whole.holding(tuple(lines))
 
-    def judged(self, kept: PurchaseFacts) -> KeptPart:
+    def evaluate_kept(self, kept: PurchaseFacts) -> KeptPurchase:
         """What the part that is kept comes to, by the terms of the purchase."""
-        return judge_kept(terms=self.bought.terms, earned=self.decision.points, stamps=self.decision.stamps, kept=kept)
+        return evaluate_kept(
+            terms=self.recorded.terms, earned=self.decision.points, stamps=self.decision.stamps, kept=kept
+        )
 
-    def usage_of(self, kept: PurchaseFacts, *, judged: KeptPart) -> Usage:
+    def usage_of(self, kept: PurchaseFacts, *, judged: KeptPurchase) -> Usage:
         """What it counts for in later decisions."""
         return usage_left(
-            terms=self.bought.terms,
+            terms=self.recorded.terms,
             facts=self.facts,
             decision=self.decision,
             kept=kept,

@@ -1,1 +1,0 @@
-"""Who a customer is, and whose wallet they use."""

@@ -1,1 +1,0 @@
-"""Terms while they are written: clauses, checks, previews of their impact, publishing and taking back."""

@@ -1,0 +1,127 @@
+"""How long each list of objects usually is, and which fields do more than show what was read: what costs are made of.
+
+Usual sizes, not the largest ones: costs are for planning. What turns out far longer is stopped while it runs
+(`app/graphql_server/time_budget.py`). Lists of scalars cost nothing, like scalars.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from app.api.conventions.pagination import DEFAULT_SIZE, LARGEST_SIZE
+from app.graphql_server.cost_analysis import FieldCosts
+
+PAGED = 1
+"""A list of a page: the connection has counted it."""
+
+WHOLE_LEDGER = 1_000
+"""What adds up every entry of a program: one call in a second."""
+
+CLAUSES = 30
+"""Clauses of a program's terms."""
+
+REPLAY_COST = 10
+"""A wallet told from its first purchase."""
+
+LIST_SIZES: Mapping[str, int] = {
+    "BasketCheck.clauses": CLAUSES,
+    "Balance.buysToday": 10,
+    "Clause.conditions": 2,
+    "ClauseOutlook.almostMet": 1,
+    "ClauseOutlook.reasons": 3,
+    "Customer.expiryNotices": 3,
+    "Customer.identities": 3,
+    "Customer.notices": 3,
+    "Customer.preferences": 3,
+    "Customer.tierChanges": 5,
+    "Decision.lines": 20,
+    "Decision.points": 1,
+    "Decision.reasons": 10,
+    "DeliverExpiryNoticesPayload.notices": 1,
+    "ExcludedLine.clauses": 1,
+    "ExpiryNotice.deliveries": 1,
+    "ExpiryNotice.lots": 10,
+    "Impact.mostGaining": 10,
+    "Impact.mostLosing": 10,
+    "Impact.rewards": 10,
+    "LedgerEntry.lots": 3,
+    "LedgerEntry.openedLots": 1,
+    "LedgerEntry.counterparties": 1,
+    "LedgerEntryConnection.edges": PAGED,
+    "LedgerEntryConnection.nodes": PAGED,
+    "Liability.units": 1,
+    "LinePoints.points": 1,
+    "LocationConnection.edges": PAGED,
+    "LocationConnection.nodes": PAGED,
+    "Purchase.lines": 20,
+    "Query.pendingRefunds": 3,
+    "QuarantinedReceiptConnection.edges": PAGED,
+    "QuarantinedReceiptConnection.nodes": PAGED,
+    "Reason.remedies": 1,
+    "ReceiptRefusal.purchases": 3,
+    "ReceiptRefusal.redemptions": 3,
+    "RefundPreview.balances": 1,
+    "Remedy.locations": 3,
+    "RewardOfferConnection.edges": PAGED,
+    "RewardOfferConnection.nodes": PAGED,
+    "Terms.changes": 10,
+    "Terms.clauses": CLAUSES,
+    "Terms.tiers": 3,
+    "TermsCheck.changes": 10,
+    "TermsCheck.findings": 10,
+    "TermsDraft.clauses": CLAUSES,
+    "TermsNotice.changes": 10,
+    "TierStatus.reasons": 1,
+    "UnitLiability.ages": 5,
+    "Wallet.balances": 1,
+    "Wallet.holders": 1,
+}
+"""Usual sizes by `Type.field`. What is not here counts as the largest page."""
+
+PAYLOADS: Mapping[str, int] = {"balances": 1, "userErrors": 1}
+"""Usual sizes of what all payloads have in common."""
+
+FIELD_COSTS: Mapping[str, int] = {
+    "Query.rewards": CLAUSES,
+    "Query.liability": WHOLE_LEDGER,
+    "Query.explain": CLAUSES,
+    "Balance.buysToday": CLAUSES,
+    "Customer.tierChanges": CLAUSES,
+    "Balance.nextActivation": REPLAY_COST,
+    "Customer.expiryNotices": REPLAY_COST,
+    "DeliverExpiryNoticesPayload.notices": REPLAY_COST,
+    "Balance.nextExpiry": REPLAY_COST,
+    "Wallet.balanceAt": REPLAY_COST,
+    "Terms.text": CLAUSES,
+    "TermsDraft.text": CLAUSES,
+    "TermsNotice.effectOnCustomer": 10,
+    "TierStatus.projected": CLAUSES,
+    "TierStatus.reasons": CLAUSES,
+}
+"""What a field costs beside the objects that it shows: every reward decided, every clause put into words."""
+
+ARGUMENT_LISTS: Mapping[str, tuple[str, ...]] = {
+    "Query.basketCheck": ("basket", "lines"),
+    "Query.rewards": ("basket", "lines"),
+    "Query.termsCheck": ("clauses",),
+}
+"""The lists inside arguments whose every item is work: it is judged by every clause."""
+
+AN_ITEM = 2
+"""What such an item costs."""
+
+
+def size_of(place: str) -> int | None:
+    """The usual size of a list; None where nobody has declared one."""
+    return LIST_SIZES.get(place, PAYLOADS.get(place.partition(".")[2]))
+
+
+COSTS = FieldCosts(
+    fields=FIELD_COSTS,
+    list_sizes=size_of,
+    argument_lists=ARGUMENT_LISTS,
+    argument_item=AN_ITEM,
+    default_page=DEFAULT_SIZE,
+    largest_page=LARGEST_SIZE,
+)
+"""What the GraphQL server has to know of this schema."""

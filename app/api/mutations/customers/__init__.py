@@ -1,0 +1,1 @@
+"""Mutations of customers, their households and mergers."""

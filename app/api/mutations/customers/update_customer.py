@@ -1,0 +1,135 @@
+"""updateCustomer: what is known of a customer changes; and preferences as the API shows and takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.commands import execute_command
+from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.scalars import Locale
+from app.api.mutations.payload_objects import load_customer
+from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.domain import i18n
+from app.domain.access import Permission
+from app.domain.customers import profile
+from app.domain.customers.profile import MOST_PREFERENCES, MOST_SEGMENTS, PreferenceKind, ProfileError
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.command import Answer
+from app.usecases.customers import update_customer
+from app.usecases.customers.update_customer import Addressed, Birthday, PersonChange, UpdateCustomer
+
+
+@strawberry.input(description="Something that a customer likes, eats or wears.")
+class PreferenceInput:
+    """A kind and a value."""
+
+    kind: PreferenceKind = strawberry.field(description="What it is about.")
+    value: str = strawberry.field(description="In the customer's spelling, 1 to 60 characters.")
+
+
+@strawberry.input(
+    description="What to change of a customer: what is given replaces, what is left out stays, null takes away."
+)
+class UpdateCustomerInput:
+    """Tills give preferences only; customers may not give segments, nor a birthday that is known already."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    customer: CustomerBy = strawberry.field(description="Whose; customers change themselves only.")
+    birthday: date | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The date of birth, from 1900 to today. For owner and staff; for a customer while none is known.",
+    )
+    preferences: list[PreferenceInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"All of them, at most {MOST_PREFERENCES}. For owner, staff, tills and the customer.",
+    )
+    segments: list[str] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description=f"All groups that the customer is in, at most {MOST_SEGMENTS}: keys of a-z, 0-9 and dashes, 1 to 40 characters. For owner and staff.",
+    )
+    locale: Locale | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The language to address the customer in. For owner, staff and the customer.",
+    )
+
+
+@strawberry.type(description="What updating a customer came to.")
+class UpdateCustomerPayload(Payload):
+    """The customer."""
+
+    answer: strawberry.Private[Answer | None] = None
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await load_customer(self.answer, context=info.context)
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[UpdateCustomerInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> UpdateCustomerPayload | None:
+    """Replace what is given."""
+    context = info.context
+    set_locale(info, locale)
+    context.require(Permission.STATE_PREFERENCES)
+    own = context.principal.customer_id is not None
+    given = {name for name in _CHANGEABLE if getattr(input, name) is not strawberry.UNSET}
+    if given - (_OWN if own else _AT_TILLS):
+        context.require(Permission.CHANGE_PERSONS)
+    outcome = await execute_command(
+        update_customer.run,
+        name="updateCustomer",
+        permission=Permission.STATE_PREFERENCES,
+        key=input.idempotency_key,
+        # What is taken away is not what is left out.
+        payload={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
+        command=_order(input, given=given, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return UpdateCustomerPayload(problem=outcome)
+    return UpdateCustomerPayload(answer=outcome)
+
+
+_CHANGEABLE = ("birthday", "preferences", "segments", "locale")
+_AT_TILLS = {"preferences"}
+_OWN = {"birthday", "preferences", "locale"}
+
+
+def _order(sent: UpdateCustomerInput, *, given: set[str], context: Context) -> UpdateCustomer | Problem:
+    by = customer_by(sent.customer, context=context)
+    if isinstance(by, Problem):
+        return by
+    try:
+        segments = profile.segments(sent.segments or ()) if "segments" in given else None
+        preferences = stated(sent.preferences or ()) if "preferences" in given else None
+    except ProfileError as error:
+        return invalid(error)
+    change = PersonChange(
+        birthday=Birthday(sent.birthday) if "birthday" in given else None,
+        segments=segments,
+        preferences=preferences,
+        language=Addressed(i18n.locale_for(sent.locale) if sent.locale else None) if "locale" in given else None,
+    )
+    return UpdateCustomer(customer=by, change=change, holder=context.principal.customer_id)
+
+
+def stated(given: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
+    """The preferences of an input. Raises PersonError."""
+    return profile.preferences((preference.kind, preference.value) for preference in given)
+
+
+def invalid(error: ProfileError) -> Problem:
+    """The refusal of something about a person that cannot be."""
+    path: tuple[Any, ...] = error.path
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.message)

@@ -1,0 +1,1 @@
+"""Mutations of points by hand, and deliveries of expiry notices."""

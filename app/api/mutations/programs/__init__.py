@@ -1,0 +1,1 @@
+"""Mutations of a program, its locations and its clock."""

@@ -1,0 +1,78 @@
+"""advanceClock: the clock of a sandbox is moved forward."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.commands import execute_command
+from app.api.conventions.context import Info, set_locale
+from app.api.conventions.payloads import Payload, canonical_json
+from app.domain.access import Permission
+from app.domain.problems import Problem
+from app.jobs.scheduler import NoticeReaders, Scheduler
+from app.usecases.programs import advance_clock
+from app.usecases.programs.advance_clock import AdvanceClock
+
+PATIENCE = 5
+"""Seconds that a request works on what fell due on the way."""
+
+
+@strawberry.input(description="The time that it shall be in a sandbox.")
+class AdvanceClockInput:
+    """One instant ahead."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    to: datetime = strawberry.field(
+        description="What the clock of the program shall show: later than it shows now, by 10 years at most."
+    )
+    deliver_notices: bool = strawberry.field(
+        default=False,
+        description="Whether customers open each notice of expiry that is given on the way at the moment when it is given, so that their points expire; false: nobody reads them, and what needs a notice does not expire.",
+    )
+
+
+@strawberry.type(description="What moving the clock came to.")
+class AdvanceClockPayload(Payload):
+    """The time afterwards."""
+
+    clock: datetime = strawberry.field(
+        description="What the clock of the program showed when it had been moved: `to`, or less than a second later. What it shows now where it was not moved."
+    )
+    complete: bool = strawberry.field(
+        default=True,
+        description="Whether all that fell due on the way was done. false after 5 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
+    )
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[AdvanceClockInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> AdvanceClockPayload | None:
+    """Move the clock; what follows in the same request goes by it."""
+    context = info.context
+    set_locale(info, locale)
+    outcome = await execute_command(
+        advance_clock.run,
+        name="advanceClock",
+        permission=Permission.ADVANCE_CLOCK,
+        key=input.idempotency_key,
+        payload=canonical_json(input),
+        command=AdvanceClock(to=input.to),
+        context=context,
+    )
+    await context.reread_program()
+    if isinstance(outcome, Problem):
+        return AdvanceClockPayload(problem=outcome, clock=context.now)
+    assert outcome.clock is not None, "the answer of this verb has the time"
+    readers = None
+    if input.deliver_notices and outcome.moved_from is not None:
+        readers = NoticeReaders(since=outcome.moved_from, until=outcome.clock)
+    done = await Scheduler(context.application).run_program(context.program, readers=readers, patience=PATIENCE)
+    return AdvanceClockPayload(clock=outcome.clock, complete=done.complete)

@@ -1,0 +1,100 @@
+"""updateProgram: the owner changes settings of the program."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.commands import execute_command
+from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.payloads import Payload, canonical_json
+from app.api.types.programs.program import Program, program_of
+from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
+from app.domain.access import Permission
+from app.domain.i18n import Address
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import ReceiptNumbers
+from app.usecases.programs import update_program
+from app.usecases.programs.update_program import UpdateProgram
+
+MOST_DAYS = 36_500
+
+
+@strawberry.input(description="Settings of the program. What is left out stays as it is.")
+class UpdateProgramInput:
+    """One field per setting."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    receipt_numbers: ReceiptNumbers | None = strawberry.field(
+        default=None,
+        description="What tells two receipts of the same number apart from now on. Receipts that are recorded stay, and are told apart by the new setting, too.",
+    )
+    receipt_day_starts: time | None = strawberry.field(
+        default=None,
+        description="When a day of business begins where numbers are per day, by the clock of the location: 04:00 leaves what is rung up after midnight to the day before.",
+    )
+    form_of_address: Address | None = strawberry.field(
+        default=None, description="How German sentences speak to members from now on."
+    )
+    staff_limits: StaffLimitsInput | None = strawberry.field(
+        default=None, description="What staff and tills may do by hand from now on."
+    )
+    receipt_age_days: int | None = strawberry.field(
+        default=None,
+        description="How old a purchase or refund may be that a till sends, 1 to 36,500 days of 24 hours; 30 where nothing was set. What is older goes to quarantine. A sandbox takes any age.",
+    )
+
+
+@strawberry.type(description="What changing settings came to.")
+class UpdateProgramPayload(Payload):
+    """The program afterwards."""
+
+    @strawberry.field(description="The program, as it is now.")
+    def program(self, info: Info) -> Program:
+        """Read again."""
+        return program_of(info)
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[UpdateProgramInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> UpdateProgramPayload | None:
+    """Change settings; what follows in the same request goes by them."""
+    context = info.context
+    set_locale(info, locale)
+    outcome = await execute_command(
+        update_program.run,
+        name="updateProgram",
+        permission=Permission.SET_PROGRAM,
+        key=input.idempotency_key,
+        payload=canonical_json(input),
+        command=_order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return UpdateProgramPayload(problem=outcome)
+    context.application.settings_changed += 1
+    await context.reread_program()
+    return UpdateProgramPayload()
+
+
+def _order(sent: UpdateProgramInput, *, context: Context) -> UpdateProgram | Problem:
+    staff = changed_limits(sent.staff_limits, currency=context.program.currency)
+    if isinstance(staff, Problem):
+        return staff
+    days = sent.receipt_age_days
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MOST_DAYS:,}")
+    return UpdateProgram(
+        receipt_numbers=sent.receipt_numbers,
+        receipt_day_starts=sent.receipt_day_starts,
+        address=sent.form_of_address,
+        staff=staff,
+        receipt_age=timedelta(days=days) if days is not None else None,
+    )

@@ -1,0 +1,1 @@
+"""Mutations of receipts: purchases, refunds, exchanges and their corrections."""

@@ -1,0 +1,148 @@
+"""settleQuarantined: a person books a receipt in quarantine, or dismisses it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.commands import execute_command
+from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.enums import described
+from app.api.conventions.ids import decode
+from app.api.conventions.payloads import Payload, canonical_json
+from app.api.mutations.payload_objects import load_customer, load_entry, load_purchase
+from app.api.mutations.purchases.record_refund import Refunded, refunded
+from app.api.types.customers.customer import Customer
+from app.api.types.decision import Decision, decision_payload
+from app.api.types.ledger.balance import Balance, balances
+from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
+from app.api.types.purchases.quarantine import QuarantinedReceipt, load_quarantined
+from app.api.types.source_records import Purchase
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.queries.purchases.quarantine import receipts_of
+from app.usecases.command import Answer
+from app.usecases.purchases import settle_quarantined
+from app.usecases.purchases.settle_quarantined import QuarantineAction, SettleQuarantined
+
+described(
+    QuarantineAction,
+    "What a person does with a receipt in quarantine.",
+    {
+        QuarantineAction.BOOK_AS_SENT: "Book it at its own time, as if it had come then. One ahead of the program's clock is refused with CLOCK_SKEW until that time has come.",
+        QuarantineAction.BOOK_AT: "Book it at the corrected time `occurredAt`, as if it had come then. It stays the receipt that was sent.",
+        QuarantineAction.DISMISS: "Book nothing.",
+    },
+)
+
+
+@strawberry.input(description="A receipt in quarantine to settle.")
+class SettleQuarantinedInput:
+    """Which one, how, and why."""
+
+    idempotency_key: str = strawberry.field(
+        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
+    )
+    quarantined: strawberry.ID = strawberry.field(
+        description="Opaque id of a `QuarantinedReceipt`; with DISMISS also of a `PendingRefund` whose purchase never comes, or could not take it."
+    )
+    action: QuarantineAction = strawberry.field(description="What is done with it.")
+    occurred_at: datetime | None = strawberry.field(
+        default=None, description="The corrected time, with BOOK_AT and with nothing else."
+    )
+    reason: str = strawberry.field(description="Why, 1 to 200 characters; it is kept with the receipt.")
+
+
+@strawberry.type(description="What settling a receipt in quarantine came to.")
+class SettleQuarantinedPayload(Payload):
+    """The decision and the balances as they were then; objects as they are now."""
+
+    answer: strawberry.Private[Answer | None] = None
+    decision: Decision | None = strawberry.field(
+        default=None,
+        description="What the booked receipt earned, or what was taken back, and why; null where nothing was booked.",
+    )
+    refund: Refunded | None = strawberry.field(
+        default=None, description="What came back, where a refund or an exchange was booked; null otherwise."
+    )
+    balances: list[Balance] = strawberry.field(
+        default_factory=list, description="The balances right after it was booked, one per unit."
+    )
+
+    @strawberry.field(description="What was in quarantine, as it is now; null for what waited for its purchase.")
+    async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
+        """Read again."""
+        return await load_quarantined(self.answer.quarantined_id if self.answer else None, context=info.context)
+
+    @strawberry.field(
+        description="The refund or exchange that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
+    )
+    async def waiting(self, info: Info) -> PendingRefund | None:
+        """Read again."""
+        return await load_pending_refund(self.answer.pending_refund_id if self.answer else None, context=info.context)
+
+    @strawberry.field(description="The purchase that was booked, or that gave something back, as it is now.")
+    async def purchase(self, info: Info) -> Purchase | None:
+        """Read again."""
+        return await load_purchase(self.answer, context=info.context)
+
+    @strawberry.field(description="The ledger entry that it made.")
+    async def entry(self, info: Info) -> LedgerEntry | None:
+        """Read again."""
+        return await load_entry(self.answer, context=info.context)
+
+    @strawberry.field(description="The customer, as they are now.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read again."""
+        return await load_customer(self.answer, context=info.context)
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[SettleQuarantinedInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> SettleQuarantinedPayload | None:
+    """Book or dismiss it, once."""
+    context = info.context
+    set_locale(info, locale)
+    context.require(Permission.SETTLE_QUARANTINED)
+    outcome = await execute_command(
+        settle_quarantined.run,
+        name="settleQuarantined",
+        permission=Permission.SETTLE_QUARANTINED,
+        key=input.idempotency_key,
+        payload=canonical_json(input),
+        command=await _order(input, context=context),
+        context=context,
+    )
+    if isinstance(outcome, Problem):
+        return SettleQuarantinedPayload(problem=outcome)
+    back = outcome.returned or (outcome if outcome.refund_id is not None else None)
+    return SettleQuarantinedPayload(
+        answer=outcome,
+        refund=Refunded(**await refunded(back, context=context)) if back is not None else None,
+        decision=await decision_payload(outcome, context=context),
+        balances=balances(outcome.balances, context=context),
+    )
+
+
+async def _order(sent: SettleQuarantinedInput, *, context: Context) -> SettleQuarantined | Problem:
+    quarantined_id = decode(sent.quarantined, "QuarantinedReceipt")
+    waiting_id = decode(sent.quarantined, "PendingRefund")
+    if quarantined_id is None and waiting_id is None:
+        return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))
+    receipts: tuple[str, ...] = ()
+    if quarantined_id is not None:
+        receipts = await context.query(receipts_of, quarantined_id=quarantined_id)
+    return SettleQuarantined(
+        quarantined_id=quarantined_id,
+        pending_refund_id=waiting_id,
+        action=sent.action,
+        occurred_at=sent.occurred_at,
+        reason=sent.reason,
+        receipts=receipts,
+    )

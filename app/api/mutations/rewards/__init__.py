@@ -1,0 +1,1 @@
+"""Mutations of rewards, redemptions and holds."""

@@ -1,0 +1,1 @@
+"""Mutations of terms and their impact previews."""

@@ -1,0 +1,299 @@
+"""The root of all queries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import strawberry
+from graphql import GraphQLError
+
+from app.api.conventions.arguments import After, First, Language
+from app.api.conventions.context import Context, Info, bad_input, set_locale
+from app.api.conventions.ids import decode
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import page_window
+from app.api.nodes import node
+from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.decision import ClauseOutlook, Decision, decision
+from app.api.types.impact_preview import ImpactPreview, impact_preview
+from app.api.types.ledger.balance import no_basket
+from app.api.types.ledger.counterparty import may_see_decision
+from app.api.types.ledger.explanation import Explanation
+from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.ledger.liability import LiabilityQueries
+from app.api.types.programs.program import Program, program_of
+from app.api.types.purchases.basket_input import BasketInput, facts_of, place_of
+from app.api.types.purchases.quarantine import QuarantineQueries
+from app.api.types.purchases.refund_preview import RefundQueries
+from app.api.types.rewards.reward import RewardOfferConnection, offer_connection
+from app.api.types.terms.clause_input import ClauseInput
+from app.api.types.terms.terms import Terms
+from app.api.types.terms.terms_check import TermsCheck, terms_check
+from app.api.types.viewer import Viewer
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.queries.customers import customers
+from app.queries.ledger import entries
+from app.queries.records import CustomerBy as By
+from app.queries.rewards import offers
+from app.queries.terms.published_terms import terms_at, terms_version
+
+V = TypeVar("V")
+
+MOST_NODES = 100
+
+
+@strawberry.type(description="What a purchase of a basket would earn: decided exactly as the purchase would be.")
+class BasketCheck:
+    """Nothing is recorded."""
+
+    decision: Decision = strawberry.field(description="Every earning clause with what it would do.")
+    customer: Customer = strawberry.field(description="The customer it was checked for.")
+    clauses: list[ClauseOutlook] = strawberry.field(
+        description="What each clause that gives, limits or prices something does with this basket, and what it would take."
+    )
+
+
+def _whom(given: CustomerBy, *, context: Context) -> By | None:
+    """Whom the caller means and may see; None where the answer is null. Malformed identities are refused."""
+    by = customer_by(given, context=context)
+    if isinstance(by, Problem):
+        if by.code is ProblemCode.INVALID_IDENTITY:
+            raise bad_input(f"customer: {by.detail}")
+        return None
+    return by
+
+
+def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
+    if basket is None:
+        return no_basket(context)
+    return _taken(facts_of(basket, context=context, within="basket"))
+
+
+def _place(basket: BasketInput | None) -> str | None:
+    return _taken(place_of(basket, within="basket"))
+
+
+def _taken(found: V | Problem) -> V:
+    """What was found, or a refusal of the argument that it was to be found in."""
+    if isinstance(found, Problem):
+        raise _refused(found)
+    return found
+
+
+def _refused(problem: Problem) -> GraphQLError:
+    place = ".".join(str(step) for step in problem.path)
+    return bad_input(f"{problem.code.value} at {place}: {problem.detail or 'not taken here'}")
+
+
+@strawberry.type(description="What can be asked.")
+class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
+    """Every field but `__typename` needs an access key."""
+
+    @strawberry.field(description="The holder of the access key. For every role.")
+    def viewer(self, info: Info) -> Viewer | None:
+        """Who asks."""
+        return Viewer(role=info.context.principal.role)
+
+    @strawberry.field(description="The program that the key opens. For every role.")
+    def program(self, info: Info) -> Program | None:
+        """The one program."""
+        return program_of(info)
+
+    @strawberry.field(
+        description="A customer by any identity; null when nobody is known by it. For owner, staff and tills; a customer sees only themselves."
+    )
+    async def customer(
+        self,
+        info: Info,
+        by: Annotated[CustomerBy, strawberry.argument(description="Whom to look up.")],
+        locale: Language = None,
+    ) -> Customer | None:
+        """One look-up, whatever identity it is."""
+        context = info.context
+        context.require(Permission.READ_OWN_CARD)
+        set_locale(info, locale)
+        whom = _whom(by, context=context)
+        row = await context.query(customers.card, by=whom, at=context.now) if whom is not None else None
+        if row is None or not context.principal.may_see_card(row.id):
+            return None
+        return Customer.of(row)
+
+    @strawberry.field(
+        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; refused where the purchase would be. Seen like the customer."
+    )
+    async def basket_check(
+        self,
+        info: Info,
+        customer: Annotated[CustomerBy, strawberry.argument(description="Who would buy.")],
+        basket: Annotated[BasketInput, strawberry.argument(description="What they would buy.")],
+        locale: Language = None,
+    ) -> BasketCheck | None:
+        """Decide without recording."""
+        context = info.context
+        context.require(Permission.READ_OWN_CARD)
+        set_locale(info, locale)
+        whom = _whom(customer, context=context)
+        if whom is None:
+            return None
+        found = await context.query_heavy(
+            offers.check_basket,
+            by=whom,
+            facts=_facts(basket, context=context),
+            location_id=_place(basket),
+            principal=context.principal,
+        )
+        if isinstance(found, Problem):
+            if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND, ProblemCode.OWN_CARD):
+                raise _refused(found)
+            return None
+        return BasketCheck(
+            decision=decision(found.decision, judged_by=found.terms, bought=found.facts),
+            customer=Customer.of(found.customer),
+            clauses=[ClauseOutlook.of(outlook, basket=found.decision, terms=found.terms) for outlook in found.outlooks],
+        )
+
+    @strawberry.field(
+        description="What the terms in force offer; with a customer, what they can have now, first. Null when the customer is not known. For every role; customers see decisions for themselves only."
+    )
+    async def rewards(
+        self,
+        info: Info,
+        for_: Annotated[
+            CustomerBy | None, strawberry.argument(name="for", description="The customer to decide for.")
+        ] = None,
+        basket: Annotated[
+            BasketInput | None,
+            strawberry.argument(description="What lies on the counter, for clauses that ask; default nothing, now."),
+        ] = None,
+        first: First = None,
+        after: After = None,
+        locale: Language = None,
+    ) -> RewardOfferConnection | None:
+        """Checked exactly as at the till."""
+        context = info.context
+        context.require(Permission.READ_TERMS)
+        set_locale(info, locale)
+        window = page_window(first=first, after=after, last=None, before=None)
+        whom = _whom(for_, context=context) if for_ is not None else None
+        if for_ is not None and whom is None:
+            return None
+        found = _taken(
+            await context.query_heavy(
+                offers.offers_for,
+                by=whom,
+                facts=_facts(basket, context=context),
+                location_id=_place(basket),
+                principal=context.principal,
+            )
+        )
+        if found is None or (found.customer is not None and not context.principal.may_see_card(found.customer.id)):
+            return None
+        return offer_connection(found, first=window.size, after=window.after, context=context)
+
+    @strawberry.field(
+        description="A draft of terms tried out: how it reads, what it changes, when it could start, whether it is fair. For the owner."
+    )
+    async def terms_check(
+        self,
+        info: Info,
+        clauses: Annotated[
+            list[ClauseInput], strawberry.argument(description="All clauses, as for `publishTerms`, 1 to 200.")
+        ],
+        effective_from: Annotated[
+            datetime | None, strawberry.argument(description="From when it should decide; default as soon as it may.")
+        ] = None,
+        locale: Language = None,
+    ) -> TermsCheck | None:
+        """Nothing is stored."""
+        context = info.context
+        context.require(Permission.PUBLISH_TERMS)
+        set_locale(info, locale)
+        return await terms_check(clauses, effective_from=effective_from, context=context)
+
+    @strawberry.field(
+        description="How far an impact preview is, and what came out; null when there is none. For the owner."
+    )
+    async def impact_preview(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a preview.")]
+    ) -> ImpactPreview | None:
+        """Read again until it has ended."""
+        info.context.require(Permission.PUBLISH_TERMS)
+        return await impact_preview(id, context=info.context)
+
+    @strawberry.field(
+        description="The terms: in force now, in force at a moment, or by version; null when there are none. For every role."
+    )
+    async def terms(
+        self,
+        info: Info,
+        at: Annotated[datetime | None, strawberry.argument(description="A moment; default now.")] = None,
+        version: Annotated[
+            int | None, strawberry.argument(description="The number of a version; not with `at`.")
+        ] = None,
+        locale: Language = None,
+    ) -> Terms | None:
+        """One version."""
+        context = info.context
+        context.require(Permission.READ_TERMS)
+        set_locale(info, locale)
+        if at is not None and version is not None:
+            raise bad_input("Give `at` or `version`, not both.")
+        if version is not None:
+            published = await context.query(terms_version, number=version)
+        else:
+            published = await context.query(terms_at, at=at or context.now)
+        return Terms.of(published.terms) if published is not None else None
+
+    @strawberry.field(
+        description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the decision of the entry."
+    )
+    async def explain(
+        self,
+        info: Info,
+        entry: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a ledger entry.")],
+        locale: Language = None,
+    ) -> Explanation | None:
+        """Stored decision beside a fresh one from the same facts and terms."""
+        context = info.context
+        context.require(Permission.READ_OWN_CARD)
+        set_locale(info, locale)
+        key = decode(entry, "LedgerEntry")
+        found = await context.query_heavy(entries.explain, entry_id=key) if key is not None else None
+        if found is None or not context.principal.may_see_one_of(found.owners):
+            return None
+        if not await may_see_decision(found.stored.entry, info=info):
+            return None
+        made = entries.decision_of(found.stored.entry)
+        return Explanation(
+            entry=LedgerEntry.of(found.stored, judged_by=found.terms, context=context),
+            decision=decision(made, judged_by=found.terms, bought_by_entry=found.stored.entry.id),
+            recomputed_points=found.recomputed,
+            agrees=found.recomputed == found.stored.entry.points,
+        )
+
+    @strawberry.field(description="Any object by its id; null when it is not there or not for the caller.")
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id.")]
+    ) -> Node | None:
+        """One object."""
+        return await node(info, id)
+
+    @strawberry.field(description="Up to 100 objects by their ids, in the order asked for.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
+    ) -> list[Node | None]:
+        """Several objects, read together."""
+        info.context.nodes_asked += len(ids)
+        if info.context.nodes_asked > MOST_NODES:
+            raise bad_input(f"At most {MOST_NODES} ids in one request.")
+        once = list(dict.fromkeys(ids))
+        found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in once))
+        by_id = dict(zip(once, found, strict=True))
+        return [by_id[id] for id in ids]

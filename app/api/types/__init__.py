@@ -1,0 +1,1 @@
+"""What a client reads: the objects, connections and inputs of the schema that several operations share."""

@@ -1,0 +1,1 @@
+"""Customers, tiers and notices, as a client reads them."""

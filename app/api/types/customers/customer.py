@@ -1,0 +1,254 @@
+"""Customers as the API shows them: the card, its identities, its balance and its ledger."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import After, Before, First, Last
+from app.api.conventions.context import Context, Info, bad_input
+from app.api.conventions.enums import CustomerState
+from app.api.conventions.ids import decode, encode
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import page_window
+from app.api.types.customers.terms_notice import TermsNotice
+from app.api.types.customers.tier import TierChange, TierStatus, tier_changes_of, tier_of
+from app.api.types.ledger.balance import Balance as Balance
+from app.api.types.ledger.balance import balance, balances
+from app.api.types.ledger.balance import no_basket as no_basket
+from app.api.types.ledger.expiry import ExpiryNotice
+from app.api.types.ledger.ledger_entry import LedgerEntryConnection, ledger_connection
+from app.domain.access import Permission
+from app.domain.customers import identities
+from app.domain.customers.identities import IdentityError, IdentityKind
+from app.domain.customers.profile import PreferenceKind
+from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
+from app.queries.customers import current_state, customers, expiry_notices, profiles
+from app.queries.records import CustomerBy as By
+from app.queries.records import CustomerRow
+from app.queries.terms.published_terms import notices
+
+
+@strawberry.input(one_of=True, description="A customer, by any of what they are known by.")
+class CustomerBy:
+    """Exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
+    card: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Card number; spaces, dashes and case do not matter, and the zeros in front of a number with a GS1 check digit.",
+    )
+    phone: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Telephone number in digits, spaced as you like, without an extension; without a country code, the program's region.",
+    )
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address; case does not matter.")
+    token: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Token of an app or QR code, exact but for the space around it."
+    )
+    external_id: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Id in another system, exact but for the space around it."
+    )
+
+
+_KINDS = {
+    "card": IdentityKind.CARD,
+    "phone": IdentityKind.PHONE,
+    "email": IdentityKind.EMAIL,
+    "token": IdentityKind.TOKEN,
+    "external_id": IdentityKind.EXTERNAL_ID,
+}
+
+
+def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
+    """The one identity in a @oneOf input, normalised. Raises IdentityError."""
+    for name, kind in _KINDS.items():
+        text = getattr(given, name)
+        if isinstance(text, str):
+            return kind, identities.normalised(kind, text, region=context.program.region)
+    raise IdentityError("no identity given")
+
+
+def customer_by(given: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)) -> By | Problem:
+    """Whom the caller means, or why nobody can be meant."""
+    if isinstance(given.id, str):
+        key = decode(given.id, "Customer")
+        return By(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
+    try:
+        kind, value = identity_of(given, context=context)
+    except IdentityError as error:
+        return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=str(error))
+    return By(value, kind)
+
+
+@strawberry.type(description="Something a customer is recognised by.")
+class Identity:
+    """Normalised; masked for keys of the role TILL."""
+
+    kind: IdentityKind = strawberry.field(description="What it is.")
+    value: str = strawberry.field(
+        description="Normalised. Owner, staff and the customer see it whole, a till sees the last characters only."
+    )
+
+
+@strawberry.type(description="Something that a customer has stated to like, to eat or to wear.")
+class Preference:
+    """In the customer's own spelling."""
+
+    kind: PreferenceKind = strawberry.field(description="What it is about.")
+    value: str = strawberry.field(description="As the customer stated it, 1 to 60 characters.")
+
+
+@strawberry.type(description="The wallet that a customer pays from.")
+class Wallet:
+    """One balance per unit."""
+
+    row: strawberry.Private[CustomerRow]
+
+    @strawberry.field(description="Points and, once anything was booked in them, stamps.")
+    def balances(self, info: Info) -> list[Balance]:
+        """The balances as they were read with the customer."""
+        return balances(current_state.balances_of(self.row), row=self.row, context=info.context)
+
+    @strawberry.field(
+        description="What it held at a moment that has passed, by all that is known of the time up to it today."
+    )
+    async def balance_at(
+        self,
+        info: Info,
+        at: Annotated[datetime, strawberry.argument(description="The moment, not in the future.")],
+        unit: Annotated[Unit, strawberry.argument(description="Of what.")] = Unit.POINTS,
+    ) -> Balance | None:
+        """The past as it is known today."""
+        context = info.context
+        if at > context.now:
+            raise bad_input("`at` lies in the future.")
+        found = await context.query_heavy(current_state.balance_at, customer_id=self.row.id, at=at, unit=unit)
+        return balance(found, unit=unit, context=context, as_of=at) if found is not None else None
+
+    @strawberry.field(
+        description="Who shares the wallet, in the order in which they enrolled; to a customer only themselves."
+    )
+    async def holders(self, info: Info) -> list[Customer]:
+        """Everybody whom the caller may see."""
+        context = info.context
+        if context.principal.customer_id is not None:
+            return [Customer.of(self.row)]
+        found = await context.load(customers.wallet_holders, self.row.account.wallet_id, at=context.now)
+        return [Customer.of(customer) for customer in found]
+
+
+@strawberry.type(description="A customer of the program. Seen by owner, staff and tills, and by the customer.")
+class Customer(Node):
+    """A membership."""
+
+    row: strawberry.Private[CustomerRow]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: CustomerState = strawberry.field(description="What the customer may do.")
+    enrolled_at: datetime = strawberry.field(description="When the customer joined.")
+    accepted_terms_version: int | None = strawberry.field(
+        description="The version of the terms that was in force when the customer joined; null when there was none."
+    )
+
+    @classmethod
+    def of(cls, row: CustomerRow) -> Customer:
+        """A customer of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Customer", row.id)),
+            state=CustomerState(row.state.value),
+            enrolled_at=row.enrolled_at,
+            accepted_terms_version=row.accepted_terms_version,
+        )
+
+    @strawberry.field(description="What the customer is recognised by, oldest first.")
+    async def identities(self, info: Info) -> list[Identity]:
+        """Masked for tills."""
+        context = info.context
+        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.is_customer(self.row.id)
+        found = await context.load(customers.identities, self.row.id)
+        return [
+            Identity(
+                kind=identity.kind, value=identity.value if whole else identities.masked(identity.kind, identity.value)
+            )
+            for identity in found
+        ]
+
+    @strawberry.field(
+        description="What the customer has stated to like, to eat or to wear, by kind and value. For owner, staff, tills and the customer."
+    )
+    async def preferences(self, info: Info) -> list[Preference]:
+        """In one order."""
+        person = await info.context.load(profiles.preferences, self.row.id)
+        return [Preference(kind=preference.kind, value=preference.value) for preference in sorted(person.preferences)]
+
+    @strawberry.field(
+        description="The date of birth; null where it is not known, and for tills. For owner, staff and the customer."
+    )
+    async def birthday(self, info: Info) -> date | None:
+        """Hidden from tills."""
+        context = info.context
+        if not context.principal.may_see_person(self.row.id):
+            return None
+        return (await context.load(profiles.birthdays, self.row.id)).birthday
+
+    @strawberry.field(
+        description="The groups that staff or the owner have put the customer into, by key; null for tills. For owner, staff and the customer."
+    )
+    async def segments(self, info: Info) -> list[str] | None:
+        """Hidden from tills."""
+        context = info.context
+        if not context.principal.may_see_person(self.row.id):
+            return None
+        return sorted((await context.load(profiles.segments, self.row.id)).segments)
+
+    @strawberry.field(description="What the customer pays from.")
+    def wallet(self) -> Wallet:
+        """The wallet with its balances."""
+        return Wallet(row=self.row)
+
+    @strawberry.field(description="The tier held; null where the terms in force have no tiers.")
+    async def tier(self, info: Info) -> TierStatus | None:
+        """As it is now."""
+        return await tier_of(self.row.id, info=info)
+
+    @strawberry.field(description="The tiers reached and lost, newest first, by what is known now.")
+    async def tier_changes(self, info: Info) -> list[TierChange]:
+        """Told from the beginning."""
+        return await tier_changes_of(self.row.id, info=info)
+
+    @strawberry.field(
+        description="The inbox: changes of the terms announced since the customer joined, newest first. Whoever joined later has accepted them with joining."
+    )
+    async def notices(self, info: Info) -> list[TermsNotice]:
+        """One per version."""
+        found = await info.context.query(notices, enrolled_at=self.row.enrolled_at)
+        return [TermsNotice.of(notice) for notice in found]
+
+    @strawberry.field(
+        description="The inbox: notices of points that will expire, newest first, at most 100. Reading them here delivers nothing: `deliverExpiryNotices` does."
+    )
+    async def expiry_notices(self, info: Info) -> list[ExpiryNotice]:
+        """One per time that notice was given."""
+        found = await info.context.load_heavy(expiry_notices.of_accounts, self.row.account.id, at=info.context.now)
+        return [ExpiryNotice.of(view) for view in found]
+
+    @strawberry.field(
+        description="Every movement of points, or of stamps, newest first. `first` or `last`: 1 to 100, default 20."
+    )
+    async def ledger(
+        self,
+        info: Info,
+        unit: Annotated[Unit, strawberry.argument(description="Of what.")] = Unit.POINTS,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> LedgerEntryConnection:
+        """A page of the ledger."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        account = self.row.account if unit is Unit.POINTS else self.row.others.get(unit)
+        return await ledger_connection(account.id if account else None, window=window, context=info.context)

@@ -1,0 +1,41 @@
+"""Notices of changed terms, as members find them in their inbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.types.terms.terms import ClauseChange, Terms, change_of
+from app.domain.terms.changes import ChangeEffect, changes, overall_effect
+from app.queries.terms.published_terms import Notice
+
+
+@strawberry.type(description="An announced change of the terms.")
+class TermsNotice:
+    """Old clause, new clause and date."""
+
+    notice: strawberry.Private[Notice]
+    announced_at: datetime = strawberry.field(description="When it was announced.")
+    effective_from: datetime = strawberry.field(description="From when it decides.")
+
+    @classmethod
+    def of(cls, notice: Notice) -> TermsNotice:
+        """A notice of the store for the reader."""
+        return cls(notice=notice, announced_at=notice.announced_at, effective_from=notice.terms.effective_from)
+
+    @strawberry.field(description="The version that was announced.")
+    def terms(self) -> Terms:
+        """The new terms."""
+        return Terms.of(self.notice.terms)
+
+    @strawberry.field(description="What changes, clause by clause, each with the old and the new clause.")
+    def changes(self) -> list[ClauseChange]:
+        """By key."""
+        before, after = self.notice.before, self.notice.terms
+        return [change_of(change, before=before, after=after) for change in changes(before, after)]
+
+    @strawberry.field(description="What all changes mean together: one for the worse is enough.")
+    def effect_on_customer(self) -> ChangeEffect:
+        """Better, neutral or worse."""
+        return overall_effect(changes(self.notice.before, self.notice.terms))

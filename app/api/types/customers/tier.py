@@ -1,0 +1,167 @@
+"""Tiers for the reader: what a customer holds, what is missing to the next one, and how it came about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.context import Context, Info
+from app.api.types.decision import Decision, Reason, decision
+from app.api.types.terms.terms import Tier
+from app.domain.engine import tiers as tier_rules
+from app.domain.explaining.explanation import Explanation
+from app.domain.terms import version as rules
+from app.domain.terms.effects.tier_period import TierWindow
+from app.queries.customers import tiers
+
+TOLD = frozenset({"Customer.tierChanges", "TierStatus.projected", "TierStatus.reasons"})
+"""The fields for which an account is told from the beginning."""
+
+
+@strawberry.type(description="The next tier above the one that is held.")
+class NextTier:
+    """What is missing to it."""
+
+    tier: Tier = strawberry.field(description="The tier.")
+    missing: int = strawberry.field(
+        description="Qualifying points that are missing to it, by those that count now; above 0."
+    )
+
+
+@strawberry.type(description="The tier that will be held if nothing more is bought.")
+class ProjectedTier:
+    """As the ledger itself would have it, by the terms that stand now, announced ones included."""
+
+    at: datetime = strawberry.field(description="When it will be so.")
+    tier: Tier | None = strawberry.field(description="The tier; null: none.")
+
+
+@strawberry.type(description="The tier that a customer holds. Seen by whoever sees the customer.")
+class TierStatus:
+    """As it is now."""
+
+    status: strawberry.Private[tiers.TierStatus]
+    terms: strawberry.Private[rules.Terms]
+    key: str | None = strawberry.field(description="The owner's name for the tier; null where none is held.")
+    name: str | None = strawberry.field(description="What the terms call it; null where none is held.")
+    since: datetime | None = strawberry.field(
+        description="Since when it is held; where none is, since when the last one was lost; null where there never was one."
+    )
+    holds_until: datetime | None = strawberry.field(
+        description="When the days of grace are over that it is still held for; null unless the points come to it no more."
+    )
+    qualifying_points: int = strawberry.field(
+        description="Points that count towards a tier now: those of `period`, without multiples and extra points."
+    )
+    period: TierWindow = strawberry.field(description="Which points count.")
+    period_ends: datetime | None = strawberry.field(
+        description="The first instant of the next calendar year, in the program's zone, from which on other points count; null where no calendar year counts."
+    )
+
+    @classmethod
+    def of(cls, found: tiers.TierStatus, *, context: Context) -> TierStatus | None:
+        """A customer's tier for the reader; None where the terms in force have no tiers."""
+        terms = found.terms
+        if terms is None or not terms.tiers:
+            return None
+        held = Tier.of(found.standing.tier, terms=found.named_by) if found.named_by is not None else None
+        return cls(
+            status=found,
+            terms=terms,
+            key=found.standing.tier,
+            name=held.name if held is not None else None,
+            since=found.standing.since,
+            holds_until=found.standing.grace_ends_at,
+            qualifying_points=found.qualifying,
+            period=tier_rules.window_of(terms),
+            period_ends=tier_rules.period_ends(terms=terms, at=context.now),
+        )
+
+    @strawberry.field(description="The tier as the terms have it; null where none is held.")
+    def tier(self) -> Tier | None:
+        """By the latest terms that know it."""
+        named_by = self.status.named_by
+        return Tier.of(self.key, terms=named_by) if named_by is not None else None
+
+    @strawberry.field(description="The next tier above; null where there is none.")
+    def next(self) -> NextTier | None:
+        """By the terms in force."""
+        above = tier_rules.tier_above(self.key, points=self.qualifying_points, terms=self.terms)
+        tier = Tier.of(above.tier, terms=self.terms) if above is not None else None
+        if tier is None:
+            return None
+        return NextTier(tier=tier, missing=tier.points - self.qualifying_points)
+
+    @strawberry.field(
+        description="What will be held if nothing more is bought: once the calendar year, and the days of grace that begin with its end, are over; where points count for 12 months or since joining, the next other tier. Null where nothing will change it."
+    )
+    def projected(self) -> ProjectedTier | None:
+        """As the ledger would have it."""
+        found = self.status.history.prospect
+        if found is None:
+            return None
+        return ProjectedTier(at=found.at, tier=Tier.of(found.tier, terms=found.terms))
+
+    @strawberry.field(
+        description="Why the tier is held although the points come to it no more (TIER_KEPT); empty where they do."
+    )
+    def reasons(self, info: Info) -> list[Reason]:
+        """At most one."""
+        kept = self.status.history.kept
+        if kept is None:
+            return []
+        return [Reason.of(kept, explained=Explanation((kept,), self.terms, info.context.now, self.terms.zone))]
+
+
+@strawberry.type(description="A tier reached or lost. Seen by whoever sees the customer.")
+class TierChange:
+    """By what is known of the customer now: what arrives late may change it."""
+
+    change: strawberry.Private[tier_rules.TierChange]
+    at: datetime = strawberry.field(description="When, in business time.")
+    before: Tier | None = strawberry.field(
+        description="The tier before; null: none, or one that the terms of that time do not know."
+    )
+    after: Tier | None = strawberry.field(description="The tier from then on; null: none.")
+    qualifying_points: int = strawberry.field(
+        description="The points that decided it; in a calendar year those of that year, or of the one before it if they were more."
+    )
+
+    @classmethod
+    def of(cls, change: tier_rules.TierChange) -> TierChange:
+        """A change of the domain for the reader."""
+        return cls(
+            change=change,
+            at=change.at,
+            before=Tier.of(change.before, terms=change.terms),
+            after=Tier.of(change.after, terms=change.terms),
+            qualifying_points=change.qualifying,
+        )
+
+    @strawberry.field(
+        description="Why, by the clause of the tier that was reached (TIER_REACHED) or lost (TIER_LOST), or that a merger brought in its days of grace (TIER_KEPT)."
+    )
+    def decision(self) -> Decision:
+        """Worked out from the change."""
+        return decision(tier_rules.tier_decision(self.change), judged_by=self.change.terms)
+
+
+async def tier_of(customer_id: str, *, info: Info) -> TierStatus | None:
+    """The tier of a customer."""
+    found = await _status(customer_id, info=info)
+    return TierStatus.of(found, context=info.context) if found is not None else None
+
+
+async def tier_changes_of(customer_id: str, *, info: Info) -> list[TierChange]:
+    """The tiers that a customer reached and lost, newest first."""
+    found = await _status(customer_id, info=info)
+    changes = found.history.changes if found is not None else ()
+    return [TierChange.of(change) for change in reversed(changes)]
+
+
+async def _status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:
+    context = info.context
+    whole = bool(TOLD & context.needed)
+    load = context.load_heavy if whole else context.load
+    return await load(tiers.tier_statuses, customer_id, at=context.now, whole=whole)

@@ -1,0 +1,277 @@
+"""Decisions for the reader: each reason with its clause, a sentence, what was seen, what was asked, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.arguments import SentenceLanguage
+from app.api.conventions.context import Context, Info, said_in
+from app.api.conventions.money import Money, PointUnit, UnitPoints, money, unit_of
+from app.api.conventions.user_errors import UserError, refusal
+from app.api.types.line_points import LinePoints
+from app.api.types.programs.location import Location, location_called
+from app.api.types.terms.terms import Clause, Terms
+from app.domain import decisions as made
+from app.domain.access import Permission
+from app.domain.customers.profile import Aspect
+from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
+from app.domain.engine import qualification as outlooks
+from app.domain.engine.line_shares import line_shares
+from app.domain.explaining.explanation import Explanation
+from app.domain.explaining.summary import summary
+from app.domain.i18n import reasons as values
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms import version as rules
+from app.domain.terms.conditions import AboutCustomer
+from app.queries.ledger import entries
+from app.usecases.command import Answer
+
+
+@strawberry.type(description="What would make a condition hold.")
+class Remedy:
+    """A way out; applying it makes the condition hold."""
+
+    remedy: strawberry.Private[made.Remedy]
+    reason: strawberry.Private[made.Reason]
+    explained: strawberry.Private[Explanation]
+    code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
+    from_: datetime | None = strawberry.field(
+        name="from",
+        description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY seen by owner, staff and the customer only, and not in what is recorded.",
+    )
+    points: int | None = strawberry.field(description="Points that are missing.")
+    amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
+    quantity: int | None = strawberry.field(description="Pieces that are missing.")
+    choices: list[str] = strawberry.field(
+        description="Stock codes, categories, keys of locations, channels, methods of payment, segments or preferences of which any one would do."
+    )
+
+    @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
+    def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
+        """The way out in words."""
+        return self.explained.remedy(self.remedy, reason=self.reason, say=said_in(info, locale))
+
+    @strawberry.field(
+        description="The locations of which any one would do, as they are now, at most 200; null where the place is not what matters."
+    )
+    async def locations(self, info: Info) -> list[Location] | None:
+        """The places by their keys; none of them are named where any other will do."""
+        if self.code is not RemedyCode.USE_LOCATION or not self.choices:
+            return None
+        found = await asyncio.gather(*(location_called(key, context=info.context) for key in self.choices))
+        return [location for location in found if location is not None]
+
+
+@strawberry.type(description="What one clause of the terms did in a decision.")
+class Reason:
+    """A finding with its clause and its words."""
+
+    reason: strawberry.Private[made.Reason]
+    explained: strawberry.Private[Explanation]
+    clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
+    verdict: Verdict = strawberry.field(description="What the clause did.")
+    code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
+
+    @classmethod
+    def of(cls, reason: made.Reason, *, explained: Explanation) -> Reason:
+        """A reason of the domain for the reader, with all that explains it."""
+        terms = explained.terms
+        return cls(
+            reason=reason,
+            explained=explained,
+            clause=Clause.of(terms.clause(reason.clause), terms=terms),
+            verdict=reason.verdict,
+            code=reason.finding.code,
+        )
+
+    @strawberry.field(
+        description="One sentence that stands by itself: what failed says itself, and what counts instead says its clause."
+    )
+    def statement(self, info: Info, locale: SentenceLanguage = None) -> str:
+        """The finding in words."""
+        return self.explained.statement(self.reason, say=said_in(info, locale))
+
+    @strawberry.field(description="What was found, in the caller's locale; null where there is nothing to measure.")
+    def observed(self, info: Info, locale: SentenceLanguage = None) -> str | None:
+        """The observed value in words."""
+        places, words = self.explained.terms.location_names, said_in(info, locale)
+        return values.observed(self.reason.finding, zone=self.explained.zone, places=places, say=words)
+
+    @strawberry.field(description="What the clause asks for, in the caller's locale.")
+    def required(self, info: Info, locale: SentenceLanguage = None) -> str | None:
+        """The required value in words."""
+        places, words = self.explained.terms.location_names, said_in(info, locale)
+        return values.required(self.reason.finding, zone=self.explained.zone, places=places, say=words)
+
+    @strawberry.field(description="What would make the condition hold; empty when it holds.")
+    def remedies(self, info: Info) -> list[Remedy]:
+        """The ways out."""
+        found = self.reason.finding.remedies
+        return [_remedy(remedy, reason=self.reason, explained=self.explained, info=info) for remedy in found]
+
+
+@strawberry.type(description="The answer of the rules, with every clause that was looked at.")
+class Decision:
+    """A stored or fresh decision, rendered anew for each reader."""
+
+    decision: strawberry.Private[made.Decision]
+    judged_by: strawberry.Private[rules.Terms]
+    bought: strawberry.Private[PurchaseFacts | None]
+    bought_by_entry: strawberry.Private[str | None]
+    outcome: DecisionOutcome = strawberry.field(description="What it came to.")
+    decided_for: datetime = strawberry.field(description="The business time that the rules were asked about.")
+
+    @strawberry.field(description="One per clause and condition looked at; all that failed are listed.")
+    def reasons(self) -> list[Reason]:
+        """The findings with their clauses."""
+        explained = Explanation.of(self.decision, terms=self.judged_by)
+        return [Reason.of(reason, explained=explained) for reason in self.decision.reasons]
+
+    @strawberry.field(
+        description="What it came to in one to three sentences, to be printed on a receipt or read aloud: what is given, what stood in the way and what would help. Conditions that are met are silent; `reasons` has all."
+    )
+    def summary(self, info: Info, locale: SentenceLanguage = None) -> list[str]:
+        """The decision in short."""
+        return list(summary(self.decision, terms=self.judged_by, say=said_in(info, locale)))
+
+    @strawberry.field(
+        description="What the decision is about, by unit of the terms: earned, paid or taken back; never negative."
+    )
+    def points(self, info: Info) -> list[UnitPoints]:
+        """Never negative; the ledger entry has the sign."""
+        units = self.judged_by.units
+        return [UnitPoints(unit=unit_of(info.context, unit), points=self.decision.amount(unit)) for unit in units]
+
+    @strawberry.field(
+        description="What each line of the purchase brought, at most 500; null where no purchase or basket was decided."
+    )
+    async def lines(self, info: Info) -> list[LinePoints] | None:
+        """Worked out from the receipt as it was known when this was decided."""
+        bought = self.bought
+        if bought is None and self.bought_by_entry is not None:
+            bought = await info.context.load_heavy(entries.receipts_behind, self.bought_by_entry)
+        if bought is None:
+            return None
+        shares = line_shares(self.decision, terms=self.judged_by, facts=bought)
+        return [LinePoints.of(share, judged_by=self.judged_by) for share in shares]
+
+    @strawberry.field(description="The version of the terms that decided.")
+    def terms(self) -> Terms:
+        """The version in force at `decidedFor`."""
+        return Terms.of(self.judged_by)
+
+
+@strawberry.type(description="What one clause does with a basket, and what it would take.")
+class ClauseOutlook:
+    """A clause before the purchase."""
+
+    qualification: strawberry.Private[outlooks.ClauseQualification]
+    explained: strawberry.Private[Explanation]
+    applies: bool = strawberry.field(
+        description="Whether it would count for this basket now; of a reward, whether it could be redeemed with it."
+    )
+    points: int = strawberry.field(
+        description="What it gives of its unit with this basket; for a reward what it costs the customer; 0 when it gives none."
+    )
+
+    @classmethod
+    def of(cls, found: outlooks.ClauseQualification, *, basket: made.Decision, terms: rules.Terms) -> ClauseOutlook:
+        """An outlook of the domain for the reader; `basket` is what the whole basket was decided to earn."""
+        explained = replace(Explanation.of(basket, terms=terms), reasons=found.reasons)
+        return cls(qualification=found, explained=explained, applies=found.applies, points=found.points)
+
+    @strawberry.field(description="What `points` are of.")
+    def unit(self, info: Info) -> PointUnit:
+        """Points or stamps."""
+        return unit_of(info.context, self.qualification.unit)
+
+    @strawberry.field(
+        description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes; and for tills where the clause asks for a birthday or an age."
+    )
+    def applies_from(self, info: Info) -> datetime | None:
+        """Hidden where it would give a date of birth away."""
+        by_birthday = any(
+            isinstance(leaf, AboutCustomer) and leaf.aspect is Aspect.BIRTHDAY
+            for leaf in self.qualification.clause.leaves
+        )
+        return None if by_birthday and not _sees_birthdays(info) else self.qualification.applies_from
+
+    @strawberry.field(
+        description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
+    )
+    def refusal(self) -> UserError | None:
+        """The refusal in the caller's language."""
+        found = self.qualification.refusal
+        return refusal(found) if found is not None else None
+
+    @strawberry.field(description="The clause.")
+    def clause(self) -> Clause:
+        """Of the terms in force."""
+        return Clause.of(self.qualification.clause, terms=self.explained.terms)
+
+    @strawberry.field(description="One per condition looked at, and one for the clause as a whole.")
+    def reasons(self) -> list[Reason]:
+        """The findings."""
+        return [Reason.of(reason, explained=self.explained) for reason in self.qualification.reasons]
+
+    @strawberry.field(description="What is missing, where a single thing is and three quarters of it are there.")
+    def almost_met(self, info: Info) -> list[Remedy]:
+        """What would do."""
+        failed = self.explained.failed()
+        found = self.qualification.almost_met
+        return [_remedy(remedy, reason=failed[0], explained=self.explained, info=info) for remedy in found]
+
+
+def decision(
+    found: made.Decision,
+    *,
+    judged_by: rules.Terms,
+    bought: PurchaseFacts | None = None,
+    bought_by_entry: str | None = None,
+) -> Decision:
+    """A decision of the domain for the reader.
+
+    `bought` is the purchase or basket that it is about; or else the entry (id) that booked the purchase leads to it.
+    """
+    return Decision(
+        decision=found,
+        judged_by=judged_by,
+        bought=bought,
+        bought_by_entry=bought_by_entry,
+        outcome=found.outcome,
+        decided_for=found.decided_for,
+    )
+
+
+def _sees_birthdays(info: Info) -> bool:
+    """Whether the reader may learn when a birthday is; customers read decisions on themselves only."""
+    principal = info.context.principal
+    return principal.may(Permission.READ_PERSONS) or principal.customer_id is not None
+
+
+def _remedy(remedy: made.Remedy, *, reason: made.Reason, explained: Explanation, info: Info) -> Remedy:
+    if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _sees_birthdays(info):
+        remedy = remedy._replace(from_=None)
+    return Remedy(
+        remedy=remedy,
+        reason=reason,
+        explained=explained,
+        code=remedy.code,
+        from_=remedy.from_,
+        points=remedy.points,
+        amount=money(remedy.amount) if remedy.amount is not None else None,
+        quantity=remedy.quantity,
+        choices=list(remedy.choices),
+    )
+
+
+async def decision_payload(answer: Answer, *, context: Context, bought: PurchaseFacts | None = None) -> Decision | None:
+    """The decision of an answer, on a purchase where one is given; a replayed one is read with the terms of its time."""
+    if answer.decision is None:
+        return None
+    judged_by = answer.terms or await context.terms(answer.decision.terms_version)
+    return decision(answer.decision, judged_by=judged_by, bought=bought, bought_by_entry=answer.entry_id)

@@ -1,0 +1,201 @@
+"""Impact previews: a draft tried out on what members really did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.context import Context, Info
+from app.api.conventions.enums import described
+from app.api.conventions.ids import decode, encode
+from app.api.conventions.node import Node
+from app.api.conventions.scalars import BigInt
+from app.api.types.customers.customer import Customer
+from app.domain.simulation import impact
+from app.queries.customers import customers
+from app.queries.terms.impact_previews import Preview, PreviewState, one_preview
+
+described(
+    PreviewState,
+    "How far an impact preview has come.",
+    {
+        PreviewState.QUEUED: "It waits.",
+        PreviewState.RUNNING: "It is computed.",
+        PreviewState.DONE: "The result is there.",
+        PreviewState.CANCELLED: "It was stopped.",
+        PreviewState.FAILED: "Its process ended without a result, for example with the server; ask again.",
+    },
+    name="ImpactPreviewState",
+)
+
+
+@strawberry.type(description="How far the replay has come.")
+class ReplayProgress:
+    """In members."""
+
+    done: int = strawberry.field(description="Members that are replayed.")
+    total: int = strawberry.field(description="Members in all; 0 before it begins.")
+
+
+@strawberry.type(description="What a draft means for one member.")
+class MemberImpact:
+    """Points, stamps, and rewards that can be had one way only."""
+
+    found: strawberry.Private[impact.MemberImpact]
+    difference: int = strawberry.field(
+        description="Points earned more, less what rewards that are had both ways cost more; negative is a loss. Charged at the draft's full price, also for points earned before it."
+    )
+    stamps_difference: int = strawberry.field(description="The same in stamps.")
+    earned_before: int = strawberry.field(description="Points earned under the terms in force.")
+    earned_after: int = strawberry.field(description="Points earned under the draft.")
+    redemptions_lost: int = strawberry.field(
+        description="Rewards had under the terms in force and not under the draft, at its full price."
+    )
+    redemptions_won: int = strawberry.field(
+        description="Rewards had under the draft, at its full price, and not under the terms in force."
+    )
+
+    @classmethod
+    def of(cls, member: impact.MemberImpact) -> MemberImpact:
+        """For the reader."""
+        return cls(
+            found=member,
+            difference=member.difference,
+            stamps_difference=member.stamps,
+            earned_before=member.earned_before,
+            earned_after=member.earned_after,
+            redemptions_lost=member.redemptions_lost,
+            redemptions_won=member.redemptions_won,
+        )
+
+    @strawberry.field(description="The member; null when they are gone.")
+    async def customer(self, info: Info) -> Customer | None:
+        """Read with the others that are named."""
+        row = await info.context.load(customers.cards, self.found.customer_id, at=info.context.now)
+        return Customer.of(row) if row is not None else None
+
+
+@strawberry.type(description="What a draft means for a reward.")
+class RewardImpact:
+    """Who can pay for it."""
+
+    key: str = strawberry.field(description="The reward's key.")
+    name: str = strawberry.field(description="What the terms call it.")
+    members_before: int = strawberry.field(description="Members who can pay for it under the terms in force.")
+    members_after: int = strawberry.field(description="Members who can pay for it under the draft, at its full price.")
+    out_of_reach: int = strawberry.field(
+        description="Members who can pay for it under the terms in force and not under the draft, at its full price. The points that they hold when it starts may keep the old price for a while (grandfathering), so that they can still have it then."
+    )
+    redemptions_lost: int = strawberry.field(
+        description="Redemptions that the draft would have refused, at its full price."
+    )
+    redemptions_won: int = strawberry.field(
+        description="Redemptions that only the draft would have granted, at its full price."
+    )
+
+
+@strawberry.type(
+    description="The past replayed under the terms in force (before) and under the draft (after), from the same balances, as far as goods were kept. A draft that says the same changes nothing. Under the draft every redemption is charged its full price, also for points that were earned before it: that they keep the old price for a while (the clause grandfathering) is left out, so that at first fewer members lose than are shown."
+)
+class Impact:
+    """The result."""
+
+    found: strawberry.Private[impact.Impact]
+    members: int = strawberry.field(description="Members, those who did nothing included.")
+    purchases: int = strawberry.field(description="Purchases that were replayed.")
+    redemptions: int = strawberry.field(description="Redemptions that were replayed.")
+    gainers: int = strawberry.field(description="Members with something more and nothing less.")
+    losers: int = strawberry.field(
+        description="Members with anything less, at the draft's full price: while points earned before it keep the old price, fewer."
+    )
+    unchanged: int = strawberry.field(description="Members for whom it is all the same.")
+    points_gained: BigInt = strawberry.field(description="Sum of what is more, in points.")
+    points_lost: BigInt = strawberry.field(description="Sum of what is less, in points, at the draft's full price.")
+    stamps_gained: BigInt = strawberry.field(description="Sum of what is more, in stamps.")
+    stamps_lost: BigInt = strawberry.field(description="Sum of what is less, in stamps.")
+    liability_before: BigInt = strawberry.field(description="Points that members hold at the end, terms in force.")
+    liability_after: BigInt = strawberry.field(
+        description="Points that members hold at the end, draft, at its full price."
+    )
+
+    @classmethod
+    def of(cls, each_impact: impact.Impact) -> Impact:
+        """For the reader."""
+        return cls(
+            found=each_impact,
+            members=each_impact.members,
+            purchases=each_impact.purchases,
+            redemptions=each_impact.redemptions,
+            gainers=each_impact.gainers,
+            losers=each_impact.losers,
+            unchanged=each_impact.members - each_impact.gainers - each_impact.losers,
+            points_gained=BigInt(each_impact.points_gained),
+            points_lost=BigInt(each_impact.points_lost),
+            stamps_gained=BigInt(each_impact.stamps_gained),
+            stamps_lost=BigInt(each_impact.stamps_lost),
+            liability_before=BigInt(each_impact.liability_before),
+            liability_after=BigInt(each_impact.liability_after),
+        )
+
+    @strawberry.field(description="The ten who gain most, most first.")
+    def most_gaining(self) -> list[MemberImpact]:
+        """By points, then by stamps, then by rewards."""
+        return [MemberImpact.of(member) for member in self.found.most_gaining]
+
+    @strawberry.field(description="The ten who lose most at the draft's full price, most first.")
+    def most_losing(self) -> list[MemberImpact]:
+        """By points, then by stamps, then by rewards."""
+        return [MemberImpact.of(member) for member in self.found.most_losing]
+
+    @strawberry.field(description="Every reward that is priced in either.")
+    def rewards(self) -> list[RewardImpact]:
+        """In the order of the terms."""
+        return [
+            RewardImpact(
+                key=reward.key,
+                name=reward.name,
+                members_before=reward.members_before,
+                members_after=reward.members_after,
+                out_of_reach=reward.out_of_reach,
+                redemptions_lost=reward.redemptions_lost,
+                redemptions_won=reward.redemptions_won,
+            )
+            for reward in self.found.rewards
+        ]
+
+
+@strawberry.type(description="A draft that is tried out on the recent past, in a process beside the server.")
+class ImpactPreview(Node):
+    """Read it again until it has ended."""
+
+    preview: strawberry.Private[Preview]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: PreviewState = strawberry.field(description="How far it is.")
+    days: int = strawberry.field(description="How many days back the replay begins.")
+    requested_at: datetime = strawberry.field(description="When it was asked for.")
+    progress: ReplayProgress = strawberry.field(description="Members replayed so far.")
+
+    @classmethod
+    def of(cls, preview: Preview) -> ImpactPreview:
+        """For the reader."""
+        return cls(
+            preview=preview,
+            id=strawberry.ID(encode("ImpactPreview", preview.id)),
+            state=preview.state,
+            days=preview.days,
+            requested_at=preview.requested_at,
+            progress=ReplayProgress(done=preview.done, total=preview.total),
+        )
+
+    @strawberry.field(description="What came out; null until it is done.")
+    def result(self) -> Impact | None:
+        """The whole result."""
+        return Impact.of(self.preview.result) if self.preview.result is not None else None
+
+
+async def impact_preview(id: str, *, context: Context) -> ImpactPreview | None:
+    """The preview of an opaque id, for those who may publish."""
+    key = decode(id, "ImpactPreview")
+    found = await context.query(one_preview, preview_id=key) if key is not None else None
+    return ImpactPreview.of(found) if found is not None else None

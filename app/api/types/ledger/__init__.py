@@ -1,0 +1,1 @@
+"""Balances, ledger entries, lots and liability, as a client reads them."""

@@ -1,0 +1,105 @@
+"""What a customer has of one unit, what it buys, and what time will bring to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import strawberry
+
+from app.api.conventions.context import Context, Info
+from app.api.conventions.money import PointUnit, unit_of
+from app.api.conventions.scalars import BigInt
+from app.api.types.ledger.expiry import NextActivation, NextExpiry
+from app.api.types.rewards.reward import Reward
+from app.domain.ledger.entries import Balance as Points
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.units import Unit
+from app.domain.wallets.forecast import WalletForecast
+from app.queries.customers import current_state
+from app.queries.records import CustomerBy as By
+from app.queries.records import CustomerRow
+from app.queries.rewards import offers
+
+
+@strawberry.type(description="What a customer has of one unit.")
+class Balance:
+    """Whole points at `asOf`."""
+
+    points: strawberry.Private[Points]
+    in_points: strawberry.Private[bool]
+    row: strawberry.Private[CustomerRow | None]
+    unit: PointUnit = strawberry.field(description="The unit.")
+    available: int = strawberry.field(description="Can be spent now.")
+    pending: int = strawberry.field(description="Earned, not available yet.")
+    held: int = strawberry.field(description="Reserved by a checkout.")
+    owed: int = strawberry.field(description="Taken back beyond the balance, to be filled by later earns.")
+    lifetime: BigInt = strawberry.field(description="Ever earned, as text.")
+    qualifying: int = strawberry.field(
+        description="Counting towards a tier; of a shared wallet, of all who share it together: each one's own are in `Customer.tier`."
+    )
+    as_of: datetime = strawberry.field(description="The moment it is the balance of.")
+
+    @strawberry.field(description="The rewards that this balance pays for now, without a basket; at most 100.")
+    async def buys_today(self, info: Info) -> list[Reward]:
+        """Decided exactly as at the till."""
+        context = info.context
+        if self.row is None:
+            return []
+        found = await context.query_heavy(
+            offers.offers_for, by=By(self.row.id), facts=no_basket(context), principal=context.principal
+        )
+        if not isinstance(found, offers.Offers):
+            return []
+        wanted = [offer for offer in found.offers if offer.available and (offer.unit is Unit.POINTS) is self.in_points]
+        return [Reward.of(offer.reward, context=context) for offer in wanted][:100]
+
+    @strawberry.field(
+        description="The points that expire next; null when none do, and in what a mutation answers or what is past: ask the customer's wallet."
+    )
+    async def next_expiry(self, info: Info) -> NextExpiry | None:
+        """As things stand."""
+        found = await self._coming(info)
+        return NextExpiry.of(found.expiry) if found is not None and found.expiry is not None else None
+
+    @strawberry.field(description="The points that become available next; null as for `nextExpiry`.")
+    async def next_activation(self, info: Info) -> NextActivation | None:
+        """As things stand."""
+        found = await self._coming(info)
+        return NextActivation.of(found.activation) if found is not None and found.activation is not None else None
+
+    async def _coming(self, info: Info) -> WalletForecast | None:
+        if self.row is None or not self.in_points:
+            return None
+        return await info.context.load_heavy(current_state.coming, self.row.id, at=info.context.now)
+
+
+def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: CustomerRow | None = None) -> list[Balance]:
+    """Balances of the domain for the reader; `row` is whose they are, where they are those of now."""
+    return [balance(each_balance, unit=unit, row=row, context=context) for unit, each_balance in (held or {}).items()]
+
+
+def balance(
+    points: Points, *, unit: Unit, context: Context, row: CustomerRow | None = None, as_of: datetime | None = None
+) -> Balance:
+    """A balance of the domain for the reader; `as_of` is a moment in the past, default now."""
+    return Balance(
+        points=points,
+        in_points=unit is Unit.POINTS,
+        row=row,
+        unit=unit_of(context, unit),
+        available=points.available,
+        pending=points.pending,
+        held=points.held,
+        owed=points.owed,
+        lifetime=BigInt(points.lifetime),
+        qualifying=points.qualifying,
+        as_of=as_of or context.now,
+    )
+
+
+def no_basket(context: Context) -> PurchaseFacts:
+    """Now, with nothing on the counter."""
+    return PurchaseFacts(
+        occurred_at=context.now, zone=context.program.zone, currency=context.program.currency, lines=()
+    )

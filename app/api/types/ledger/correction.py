@@ -1,0 +1,121 @@
+"""What stands behind a ledger entry beside its decision: who moved points and why, and what made a correction necessary."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import strawberry
+
+from app.api.conventions.context import Info, translator
+from app.api.conventions.enums import described
+from app.api.conventions.ids import encode
+from app.domain.access import Role
+from app.domain.calendar import local_date
+from app.domain.ledger.entries import CauseKind, Entry, EntryType
+from app.domain.ledger.lots import Lot as LotRow
+from app.queries.ledger import entry_reasons
+from app.queries.records import Actor as ActorRow
+from app.queries.records import Cause as CauseRow
+from app.queries.records import Stated
+
+described(
+    CauseKind,
+    "What became known late, so that what had been booked before was corrected.",
+    {
+        CauseKind.PURCHASE: "A purchase.",
+        CauseKind.REFUND: "A refund.",
+        CauseKind.REDEMPTION: "A redemption, or a reservation that was paid for.",
+        CauseKind.REVERSAL: "A redemption that was undone.",
+        CauseKind.ADJUSTMENT: "Points or stamps given or taken by staff.",
+        CauseKind.AMENDMENT: "A receipt that had been recorded wrongly, and was amended.",
+        CauseKind.MOVE: "A purchase that had been recorded for the wrong customer, and was moved to the right one.",
+    },
+)
+
+_BY_PEOPLE = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER, EntryType.MERGE})
+"""What stands in the ledger because somebody wanted it."""
+
+_OF_RECEIPTS = frozenset({EntryType.EARN, EntryType.CLAWBACK})
+"""What changes when somebody sets a receipt right."""
+
+
+@strawberry.type(description="An access key that somebody used. Seen by the owner.")
+class Actor:
+    """Who it was."""
+
+    key: str = strawberry.field(description="The id of the access key, as it stands in its token.")
+    role: Role = strawberry.field(description="Its role.")
+    label: str = strawberry.field(description="What the owner called it.")
+
+    @classmethod
+    def of(cls, row: ActorRow) -> Actor:
+        """An access key of the store for the reader."""
+        return cls(key=row.key_id, role=row.role, label=row.label)
+
+
+@strawberry.type(
+    description="Something that became known late, or set a receipt right, and changed what had been booked before."
+)
+class CorrectionCause:
+    """A fact, and why it is named here."""
+
+    row: strawberry.Private[CauseRow]
+    kind: CauseKind = strawberry.field(description="What it was.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time: when it happened, not when it became known; of a receipt that was set right, that of the purchase."
+    )
+
+    @classmethod
+    def of(cls, row: CauseRow) -> CorrectionCause:
+        """A fact of the store for the reader."""
+        return cls(row=row, kind=row.kind, occurred_at=row.occurred_at)
+
+    @strawberry.field(
+        description="Why the entry corrects what was booked before, in words; its day is that of the program's zone."
+    )
+    def statement(self, info: Info) -> str:
+        """One sentence."""
+        words = translator(info)
+        day = local_date(self.row.occurred_at, zone_name=info.context.program.zone)
+        return words(f"correction.{self.row.kind.value}", date=words.date(day))
+
+
+@strawberry.type(description="Points that came together, with their dates. Seen by whoever sees the customer.")
+class Lot:
+    """As it was opened."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id, which movements name.")
+    points: int = strawberry.field(description="Whole points that came, 0 or more.")
+    earned_at: datetime = strawberry.field(description="Business time of the earning.")
+    available_from: datetime = strawberry.field(description="The instant from which they can be spent.")
+    valid_until: date | None = strawberry.field(
+        description="Their last valid day, by the calendar of the program, as it was then; null where they are valid for ever."
+    )
+
+    @classmethod
+    def of(cls, row: LotRow) -> Lot:
+        """A lot of the store for the reader."""
+        return cls(
+            id=strawberry.ID(encode("Lot", row.id)),
+            points=row.points,
+            earned_at=row.earned_at,
+            available_from=row.available_from,
+            valid_until=row.valid_until,
+        )
+
+
+async def said_of(entry: Entry, *, info: Info) -> Stated | None:
+    """What was said when people moved the points of an entry, or set right what it rests on; None where they did not."""
+    if entry.type in _BY_PEOPLE:
+        return await info.context.load(entry_reasons.stated, entry.subject)
+    if entry.cause is not None and entry.type in _OF_RECEIPTS:
+        return await info.context.load(entry_reasons.said_of_receipts, entry.cause)
+    return None
+
+
+async def cause_of(entry: Entry, *, info: Info) -> CorrectionCause | None:
+    """What made an entry necessary that corrects others; None for any other."""
+    if entry.cause is None:
+        return None
+    found = await info.context.load(entry_reasons.causes, entry.cause)
+    return CorrectionCause.of(found) if found is not None else None

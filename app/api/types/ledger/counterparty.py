@@ -1,0 +1,55 @@
+"""What an entry of the ledger shows of others: who is on its other side, and what those did who share the wallet."""
+
+from __future__ import annotations
+
+from strawberry.types.base import StrawberryObjectDefinition
+
+from app.api.conventions.context import Info
+from app.api.conventions.node import Node
+from app.domain.ledger.entries import Entry, EntryType
+from app.queries import records
+from app.queries.customers import customers
+from app.queries.ledger import counterparties, entries
+
+
+async def may_see_source(entry: Entry, *, info: Info) -> bool:
+    """Whether what stands behind an entry is open to the caller: in a shared wallet, customers see their own."""
+    context = info.context
+    if context.principal.customer_id is None:
+        return True
+    owner = await _owner(entry, info=info)
+    return owner is None or context.principal.may_see_card(owner.customer_id)
+
+
+async def may_see_decision(entry: Entry, *, info: Info) -> bool:
+    """Whether the decision of an entry is open to the caller: that on a purchase moved to them was made for somebody else."""
+    if not await may_see_source(entry, info=info):
+        return False
+    if info.context.principal.customer_id is None:
+        return True
+    owner = await _owner(entry, info=info)
+    moved_by = owner.moved_by if isinstance(owner, records.Purchase) else None
+    return moved_by is None or entry.id > moved_by
+
+
+async def _owner(entry: Entry, *, info: Info) -> records.Purchase | records.Redemption | None:
+    """What a customer did behind an entry, None where nobody did."""
+    if entry.purchase_id is not None:
+        return await info.context.load_heavy(entries.purchases_by_id, entry.purchase_id)
+    if entry.redemption_id is not None:
+        return await info.context.load(entries.redemptions_by_id, entry.redemption_id)
+    return None
+
+
+async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
+    """The customers on the other side of a transfer or merger whom the caller may see."""
+    if entry.type not in (EntryType.TRANSFER, EntryType.MERGE):
+        return []
+    context = info.context
+    passing = await context.load(counterparties.counterparties, entry.id)
+    others = passing.others if passing is not None else ()
+    rows = [await context.load(customers.cards, text, at=context.now) for text in others]
+    # Customers have ledgers, so ledgers cannot import them.
+    made = info.schema.get_type_by_name("Customer")
+    assert isinstance(made, StrawberryObjectDefinition), "it is a type"
+    return [made.origin.of(row) for row in rows if row is not None and context.principal.may_see_card(row.id)]

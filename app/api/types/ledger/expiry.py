@@ -1,0 +1,95 @@
+"""Points that will expire and points that wait, and the notices of expiry in a customer's inbox."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import strawberry
+
+from app.api.conventions.context import Info, translator
+from app.domain.terms.effects.points_validity import NoticeChannel
+from app.domain.wallets import forecast
+from app.queries import records
+from app.queries.customers.expiry_notices import ExpiryNoticeView
+
+
+@strawberry.type(description="Points that expire next, as things stand.")
+class NextExpiry:
+    """Nothing expires without a notice."""
+
+    last_day: date = strawberry.field(
+        description="The last day on which they can be spent at the earliest, on the calendar of the program."
+    )
+    at: datetime | None = strawberry.field(
+        description="When they expire; null as long as no notice has reached the customer: nothing expires without one."
+    )
+    points: int = strawberry.field(description="How many, whole points.")
+
+    @classmethod
+    def of(cls, found: forecast.NextExpiry) -> NextExpiry:
+        """What the domain says, for the reader."""
+        return cls(last_day=found.last_day, at=found.at, points=found.points)
+
+
+@strawberry.type(description="Points that become available next.")
+class NextActivation:
+    """They were earned and wait."""
+
+    at: datetime = strawberry.field(description="From when they can be spent.")
+    points: int = strawberry.field(description="How many, whole points.")
+
+    @classmethod
+    def of(cls, found: forecast.NextActivation) -> NextActivation:
+        """What the domain says, for the reader."""
+        return cls(at=found.at, points=found.points)
+
+
+@strawberry.type(description="What a notice says of points that came together.")
+class ExpiringPoints:
+    """As many as they were when the notice was given, with the day that holds now."""
+
+    points: int = strawberry.field(description="How many there were when the notice was given, whole points.")
+    last_day: date = strawberry.field(
+        description="The last day on which they can be spent, as things stand. Where the notice reached the customer later than the terms allow, or has not yet, they stay valid for as many days more."
+    )
+
+    @strawberry.field(description="The same in one sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """In words."""
+        words = translator(info)
+        return words("expiry_notice", points=words.points(self.points), day=words.date(self.last_day))
+
+
+@strawberry.type(description="That a notice reached the customer.")
+class NoticeDelivery:
+    """When and how."""
+
+    channel: NoticeChannel = strawberry.field(
+        description="How. Whether that counts says the clause on the validity of the points."
+    )
+    delivered_at: datetime = strawberry.field(description="When.")
+
+    @classmethod
+    def of(cls, found: records.Delivery) -> NoticeDelivery:
+        """A delivery of the store for the reader."""
+        return cls(channel=found.channel, delivered_at=found.delivered_at)
+
+
+@strawberry.type(description="A notice of points that will expire. Seen by whoever sees the customer.")
+class ExpiryNotice:
+    """What was put into the inbox."""
+
+    given_at: datetime = strawberry.field(description="When it was put into the inbox.")
+    lots: list[ExpiringPoints] = strawberry.field(description="The points, those that came together in one each.")
+    deliveries: list[NoticeDelivery] = strawberry.field(
+        description="When and how it reached the customer, earliest first; empty as long as it did not."
+    )
+
+    @classmethod
+    def of(cls, found: ExpiryNoticeView) -> ExpiryNotice:
+        """A notice of the store for the reader."""
+        return cls(
+            given_at=found.notice.given_at,
+            lots=[ExpiringPoints(points=lot.points, last_day=lot.last_day) for lot in found.notice.lots],
+            deliveries=[NoticeDelivery.of(delivery) for delivery in found.deliveries],
+        )

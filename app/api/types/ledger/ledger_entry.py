@@ -1,0 +1,220 @@
+"""Ledger entries as the API shows them, in pages, and the purchases and redemptions behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+from strawberry.types.lazy_type import LazyType
+
+from app.api.conventions.arguments import After, Before, First, Last
+from app.api.conventions.context import Context, Info
+from app.api.conventions.ids import encode
+from app.api.conventions.money import PointUnit, unit_of
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor, page_window
+from app.api.types.decision import Decision, decision
+from app.api.types.ledger.correction import Actor, CorrectionCause, Lot, cause_of, said_of
+from app.api.types.ledger.counterparty import counterparties_of, may_see_decision, may_see_source
+from app.api.types.source_records import Purchase, Redemption
+from app.domain.access import Permission
+from app.domain.ledger.entries import EntryType, Movement
+from app.domain.terms import version as rules
+from app.domain.units import Unit
+from app.queries import records
+from app.queries.ledger import counterparties, entries
+
+
+@strawberry.type(description="Points put into or taken from one lot.")
+class LotMovement:
+    """A lot is the points of one earning, with their dates."""
+
+    lot: strawberry.ID = strawberry.field(description="Opaque id of the lot.")
+    points: int = strawberry.field(description="Positive into the lot, negative out of it.")
+
+
+@strawberry.type(description="One movement of points; it never changes. Seen by whoever sees the customer.")
+class LedgerEntry(Node):
+    """An entry with the decision that made it."""
+
+    stored: strawberry.Private[records.StoredEntry]
+    judged_by: strawberry.Private[rules.Terms | None]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    type: EntryType = strawberry.field(description="What it is.")
+    points: int = strawberry.field(description="Whole points or stamps: positive to the customer, negative from them.")
+    unit: PointUnit = strawberry.field(description="The unit.")
+    occurred_at: datetime = strawberry.field(description="Business time.")
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
+
+    @classmethod
+    def of(cls, stored: records.StoredEntry, *, judged_by: rules.Terms | None, context: Context) -> LedgerEntry:
+        """An entry of the store for the reader."""
+        entry = stored.entry
+        return cls(
+            stored=stored,
+            judged_by=judged_by,
+            id=strawberry.ID(encode("LedgerEntry", entry.id)),
+            type=entry.type,
+            points=entry.points,
+            unit=unit_of(context, Unit(entry.unit)),
+            occurred_at=entry.occurred_at,
+            recorded_at=entry.recorded_at,
+        )
+
+    @strawberry.field(
+        description="The decision as it was made, in the caller's locale; null to a customer for what somebody else did who shares the wallet, and for what was decided before a purchase was moved to them."
+    )
+    async def decision(self, info: Info) -> Decision | None:
+        """The stored decision."""
+        if self.judged_by is None:
+            raise LookupError("the terms of the decision were not read")
+        if not await may_see_decision(self.stored.entry, info=info):
+            return None
+        made = entries.decision_of(self.stored.entry)
+        return decision(made, judged_by=self.judged_by, bought_by_entry=self.stored.entry.id)
+
+    @strawberry.field(
+        description="The purchase it belongs to; null for a redemption, and to a customer for that of somebody else, who shares the wallet or whose it turned out to be."
+    )
+    async def purchase(self, info: Info) -> Purchase | None:
+        """The sale that earned or was refunded."""
+        if self.stored.entry.purchase_id is None or not await may_see_source(self.stored.entry, info=info):
+            return None
+        found = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
+        return Purchase.of(found) if found is not None else None
+
+    @strawberry.field(
+        description="The redemption it paid; null for anything else, and to a customer for that of somebody else who shares the wallet."
+    )
+    async def redemption(self, info: Info) -> Redemption | None:
+        """The redemption."""
+        if self.stored.entry.redemption_id is None or not await may_see_source(self.stored.entry, info=info):
+            return None
+        found = await info.context.load(entries.redemptions_by_id, self.stored.entry.redemption_id)
+        return Redemption.of(found) if found is not None else None
+
+    @strawberry.field(
+        description="Whether it corrects what was booked before, because something that happened earlier became known later, or a receipt was set right."
+    )
+    def correction(self) -> bool:
+        """Whether something late made it necessary."""
+        return self.stored.entry.cause is not None
+
+    @strawberry.field(
+        description="What became known late, or was set right, and made this correction necessary; null where it is none."
+    )
+    async def cause(self, info: Info) -> CorrectionCause | None:
+        """The fact."""
+        return await cause_of(self.stored.entry, info=info)
+
+    @strawberry.field(
+        description="The reason that was given for it: of an adjustment and of a redemption that was undone to whoever sees the customer, of points passed on, wallets joined and receipts set right to owner and staff; null where none was given."
+    )
+    async def reason(self, info: Info) -> str | None:
+        """What was said."""
+        open_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
+        if not open_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
+            return None
+        said = await said_of(self.stored.entry, info=info)
+        return said.reason if said is not None else None
+
+    @strawberry.field(
+        description="The access key by which people moved the points or set the receipt right; null where they did not, or by the `troth` command. For the owner, null to others."
+    )
+    async def actor(self, info: Info) -> Actor | None:
+        """Who it was."""
+        if not info.context.principal.may(Permission.READ_ACTORS):
+            return None
+        said = await said_of(self.stored.entry, info=info)
+        return Actor.of(said.actor) if said is not None and said.actor is not None else None
+
+    @strawberry.field(description="The lots that it opened, as they were then; most entries open one or none.")
+    def opened_lots(self) -> list[Lot]:
+        """The points that came, with their dates."""
+        return [Lot.of(lot) for lot in self.stored.entry.new_lots]
+
+    @strawberry.field(
+        description="Of a TRANSFER or MERGE, the customers on the other side whom the caller may see: usually one; of a household, all that share the wallet. Who was merged into another customer is that one. Empty for anything else.",
+        graphql_type=list[LazyType("Customer", "app.api.types.customers.customer")],  # type: ignore[misc]  # customers have ledgers, so ledgers cannot import them
+    )
+    async def counterparties(self, info: Info) -> list[Node]:
+        """Read again."""
+        return await counterparties_of(self.stored.entry, info=info)
+
+    @strawberry.field(
+        description="Of a MERGE that brought points along, the ledger of the account that they came from, newest entry first, each entry as it was booked there; null for anything else, and for who may not see whose account it was. `first` or `last`: 1 to 100, default 20."
+    )
+    async def merged_ledger(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> LedgerEntryConnection | None:
+        """A page of it."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        if self.type is not EntryType.MERGE:
+            return None
+        found = await info.context.load(counterparties.merged_accounts, self.stored.entry.id)
+        if found is None or not info.context.principal.may_see_one_of(found.owners):
+            return None
+        return await ledger_connection(found.account_id, window=window, context=info.context)
+
+    @strawberry.field(description="The lots it filled or took from.")
+    def lots(self) -> list[LotMovement]:
+        """Movements in the order they were made."""
+        return [_movement(movement) for movement in self.stored.entry.movements]
+
+
+@strawberry.type(description="An entry at its place in the ledger.")
+class LedgerEntryEdge:
+    """An edge."""
+
+    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    node: LedgerEntry = strawberry.field(description="The entry.")
+
+
+@strawberry.type(description="A page of a ledger, newest entry first.")
+class LedgerEntryConnection:
+    """A page."""
+
+    nodes: list[LedgerEntry] = strawberry.field(description="The entries alone.")
+    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+    @strawberry.field(description="The entries with their places.")
+    def edges(self) -> list[LedgerEntryEdge]:
+        """Each entry with its cursor."""
+        return [LedgerEntryEdge(cursor=encode_cursor(node.stored.entry.number), node=node) for node in self.nodes]
+
+
+async def ledger_connection(account_id: str | None, *, window: PageWindow, context: Context) -> LedgerEntryConnection:
+    """A page of the ledger of an account that the caller may see; None: there is none in which anything was booked."""
+    if account_id is None:
+        return LedgerEntryConnection(
+            nodes=[],
+            page_info=PageInfo(has_next_page=False, has_previous_page=False, start_cursor=None, end_cursor=None),
+        )
+    page = await context.query(
+        entries.ledger_page,
+        account_id=account_id,
+        window=entries.Window(size=window.size, after=window.after, before=window.before, from_end=window.from_end),
+        with_lots=not context.needed.isdisjoint({"LedgerEntry.lots", "LedgerEntry.openedLots"}),
+        with_decisions="LedgerEntry.decision" in context.needed,
+    )
+    nodes = [
+        LedgerEntry.of(
+            entry, judged_by=page.terms.get(entries.decided_by(entry.entry)) if page.terms else None, context=context
+        )
+        for entry in page.entries
+    ]
+    return LedgerEntryConnection(
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=page.more_after,
+            has_previous_page=page.more_before,
+            start_cursor=encode_cursor(page.entries[0].entry.number) if page.entries else None,
+            end_cursor=encode_cursor(page.entries[-1].entry.number) if page.entries else None,
+        ),
+    )
+
+
+def _movement(movement: Movement) -> LotMovement:
+    return LotMovement(lot=strawberry.ID(encode("Lot", movement.lot_id)), points=movement.points)

@@ -1,0 +1,111 @@
+"""What the program owes in points, for its owner."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.context import Context, Info, bad_input
+from app.api.conventions.money import PointUnit, unit_of
+from app.api.conventions.scalars import BigInt
+from app.domain.access import Permission
+from app.domain.ledger import liability as owing
+from app.domain.ledger.liability import AGES
+from app.queries.ledger.liability import liability_at
+
+
+@strawberry.type(description="Points outstanding of one band of age. For the owner.")
+class LiabilityAge:
+    """A band of age; age counts from the local day, in the program's zone, on which points were earned."""
+
+    from_months: int = strawberry.field(description="Whole months that the points are old at least; 0, 3, 6, 12 or 24.")
+    below_months: int | None = strawberry.field(description="Months below which they are old; null for the oldest.")
+    points: BigInt = strawberry.field(description="Points outstanding, as text.")
+    breakage_rate: Decimal | None = strawberry.field(
+        description="The share of points so old, 0 to 1, that the program's own closed months saw expire and not redeemed; null where fewer than 12 closed months say so."
+    )
+
+
+@strawberry.type(description="What the program owes in one unit. For the owner.")
+class UnitLiability:
+    """Whole points, as text."""
+
+    unit: PointUnit = strawberry.field(description="The unit.")
+    outstanding: BigInt = strawberry.field(description="All that customers hold: available, pending and held.")
+    available: BigInt = strawberry.field(description="Could be spent at that moment.")
+    pending: BigInt = strawberry.field(description="Earned, not available yet at that moment.")
+    held: BigInt = strawberry.field(description="Reserved by holds at that moment.")
+    owed: BigInt = strawberry.field(description="What customers owe, to be filled by later earns; not deducted.")
+    ages: list[LiabilityAge] = strawberry.field(description="`outstanding` by age, youngest first.")
+    expected_breakage: BigInt | None = strawberry.field(
+        description="Points of `outstanding` that are not expected to be redeemed: each band's points times its rate. Null where a band that has points has no rate: nothing is guessed."
+    )
+    closed_months: int = strawberry.field(
+        description="Months, at most 24, whose points are used up or expired but for 1 % and less, from the first one on without a gap: what the rates are learnt from."
+    )
+
+    @classmethod
+    def of(cls, liability: owing.Liability, *, context: Context) -> UnitLiability:
+        """For the reader."""
+        ends = dict(pairwise(AGES))
+        return cls(
+            unit=unit_of(context, liability.unit),
+            outstanding=BigInt(liability.outstanding),
+            available=BigInt(liability.available),
+            pending=BigInt(liability.pending),
+            held=BigInt(liability.held),
+            owed=BigInt(liability.owed),
+            ages=[
+                LiabilityAge(
+                    from_months=band.months,
+                    below_months=ends.get(band.months),
+                    points=BigInt(band.points),
+                    breakage_rate=_share(band),
+                )
+                for band in liability.bands
+            ],
+            expected_breakage=BigInt(liability.breakage) if liability.breakage is not None else None,
+            closed_months=liability.cohorts,
+        )
+
+
+@strawberry.type(description="What the program owes in points at a moment. For the owner.")
+class Liability:
+    """By business time, as far as it is recorded today."""
+
+    at: datetime = strawberry.field(description="The moment.")
+    units: list[UnitLiability] = strawberry.field(description="Points and, once anything was booked in them, stamps.")
+
+
+@strawberry.type
+class LiabilityQueries:
+    """What the owner can ask of what the program owes."""
+
+    @strawberry.field(
+        description="Points outstanding at a moment, past or present, by age, and what of them is not expected to be redeemed. By business time, from what is recorded today. For the owner."
+    )
+    async def liability(
+        self,
+        info: Info,
+        at: Annotated[datetime | None, strawberry.argument(description="The moment; default now, not later.")] = None,
+    ) -> Liability | None:
+        """Added up over all entries."""
+        context = info.context
+        context.require(Permission.READ_INSIGHTS)
+        moment = at or context.now
+        if moment > context.now:
+            raise bad_input("at: what will be outstanding is not known yet; give a moment that is not after now.")
+        found = await context.query_heavy(liability_at, at=moment, zone=context.program.zone)
+        return Liability(at=moment, units=[UnitLiability.of(liability, context=context) for liability in found])
+
+
+def _share(band: owing.AgeBand) -> Decimal | None:
+    """Four decimals."""
+    if band.breakage is None:
+        return None
+    exact = Decimal(band.breakage.numerator) / Decimal(band.breakage.denominator)
+    return exact.quantize(Decimal("0.0001"))

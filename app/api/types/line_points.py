@@ -1,0 +1,76 @@
+"""What each line of a purchase brought, and why a line brought nothing."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.conventions.context import Info, translator
+from app.api.conventions.enums import described
+from app.api.conventions.money import UnitPoints, unit_of
+from app.api.types.terms.terms import Clause
+from app.domain.engine.line_shares import LineExclusion, LineShare
+from app.domain.terms import version as rules
+
+described(
+    LineExclusion,
+    "Why a line brings nothing, whatever it costs.",
+    {
+        LineExclusion.KIND_NOT_COUNTED: "Lines of its kind, such as shipping, do not count by the clause on what counts.",
+        LineExclusion.NOTHING_PAID: "Nothing was paid for it in money: it was free, or paid for with points.",
+        LineExclusion.GOODS_NOT_COUNTED: "No clause that gave something counts these goods; where none gave anything, no clause at all.",
+    },
+    name="LineExclusionCode",
+)
+
+
+@strawberry.type(description="Why a line brings nothing.")
+class ExcludedLine:
+    """The clauses that leave it out, and a sentence."""
+
+    share: strawberry.Private[LineShare]
+    judged_by: strawberry.Private[rules.Terms]
+    code: LineExclusion = strawberry.field(description="Stable; for programs to act on.")
+
+    @strawberry.field(description="The clauses that leave it out.")
+    def clauses(self) -> list[Clause]:
+        """Of the terms that decided."""
+        terms = self.judged_by
+        return [Clause.of(terms.clause(key), terms=terms) for key in self.share.clauses]
+
+    @strawberry.field(description="One sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """The kind of the line, or the clauses by their numbers."""
+        words = translator(info)
+        if self.code is LineExclusion.KIND_NOT_COUNTED:
+            return words(f"line.{self.code.value}.{self.share.line.kind.value}")
+        numbers = [self.judged_by.clause(key).number for key in self.share.clauses]
+        return words(f"line.{self.code.value}", clauses=words.listed(numbers, last="or"))
+
+
+@strawberry.type(description="What a line of a purchase or basket brought.")
+class LinePoints:
+    """A share of the decision."""
+
+    share: strawberry.Private[LineShare]
+    judged_by: strawberry.Private[rules.Terms]
+    number: int = strawberry.field(description="The line's number, from 1 in the order sent.")
+
+    @strawberry.field(
+        description="Its share, by unit of the terms: all lines together come to `Decision.points`. Shared out by largest remainder, ties to the lower line, following what each line earns before rounding."
+    )
+    def points(self, info: Info) -> list[UnitPoints]:
+        """Never negative."""
+        shares = self.share.shares.items()
+        return [UnitPoints(unit=unit_of(info.context, unit), points=points) for unit, points in shares]
+
+    @strawberry.field(description="Why it brings nothing whatever it costs; null for a line that counts.")
+    def excluded(self) -> ExcludedLine | None:
+        """The exclusion."""
+        if self.share.exclusion is None:
+            return None
+        return ExcludedLine(share=self.share, judged_by=self.judged_by, code=self.share.exclusion)
+
+    @classmethod
+    def of(cls, share: LineShare, *, judged_by: rules.Terms) -> LinePoints:
+        """A share of the domain for the reader."""
+        return cls(share=share, judged_by=judged_by, number=share.line.number)

@@ -1,0 +1,81 @@
+"""The places of a program as the API shows them."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.conventions.context import Context
+from app.api.conventions.ids import encode
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor
+from app.queries.programs.locations import location_page, locations_by_key
+from app.queries.records import Location as LocationRow
+
+
+@strawberry.type(description="A place where purchases are made. Seen by every key of the program.")
+class Location(Node):
+    """A place with a zone of its own."""
+
+    number: strawberry.Private[int]
+    id: strawberry.ID = strawberry.field(description="Opaque id; purchases and baskets name it.")
+    key: str = strawberry.field(description="The owner's name for it, which the terms use.")
+    name: str = strawberry.field(description="What customers call it; unique in the program.")
+    time_zone: str = strawberry.field(description="The IANA zone whose wall clock the rules go by for its purchases.")
+    address: str | None = strawberry.field(description="Where it is, as text; null where nobody said.")
+
+    @classmethod
+    def of(cls, row: LocationRow) -> Location:
+        """A location of the store for the reader."""
+        return cls(
+            number=row.number,
+            id=strawberry.ID(encode("Location", row.id)),
+            key=row.key,
+            name=row.name,
+            time_zone=row.zone,
+            address=row.address,
+        )
+
+
+@strawberry.type(description="A location at its place in the list.")
+class LocationEdge:
+    """An edge."""
+
+    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    node: Location = strawberry.field(description="The location.")
+
+
+@strawberry.type(description="A page of locations, in the order in which they were opened.")
+class LocationConnection:
+    """A page."""
+
+    nodes: list[Location] = strawberry.field(description="The locations alone.")
+    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+    @strawberry.field(description="The locations with their places.")
+    def edges(self) -> list[LocationEdge]:
+        """Each location with its cursor."""
+        return [LocationEdge(cursor=encode_cursor(node.number), node=node) for node in self.nodes]
+
+
+async def location_connection(*, window: PageWindow, context: Context) -> LocationConnection:
+    """A page of the program's locations."""
+    page = await context.query(
+        location_page, size=window.size, after=window.after, before=window.before, from_end=window.from_end
+    )
+    nodes = [Location.of(location) for location in page.locations]
+    cursors = [encode_cursor(node.number) for node in nodes]
+    return LocationConnection(
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=page.more_after,
+            has_previous_page=page.more_before,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
+
+
+async def location_called(key: str, *, context: Context) -> Location | None:
+    """The location with the owner's key, as it is now."""
+    row = await context.load(locations_by_key, key)
+    return Location.of(row) if row is not None else None

@@ -1,0 +1,107 @@
+"""The program that a key opens."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import strawberry
+
+from app.api.conventions.arguments import After, Before, First, Last
+from app.api.conventions.context import Info
+from app.api.conventions.enums import ProgramKind
+from app.api.conventions.ids import encode
+from app.api.conventions.money import PointUnit, unit_of
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import page_window
+from app.api.conventions.scalars import CurrencyCode
+from app.api.types.programs.location import LocationConnection, location_connection
+from app.api.types.programs.staff_limits import StaffLimits, staff_limits
+from app.api.types.terms.terms import Terms
+from app.domain.access import Permission
+from app.domain.i18n import Address
+from app.domain.purchases.receipt_numbers import ReceiptNumbers
+from app.queries import records
+from app.queries.records import Program as ProgramRow
+from app.queries.terms.published_terms import terms_at
+
+
+@strawberry.type(description="A loyalty program. Seen by every key of it, and by no other.")
+class Program(Node):
+    """The tenant."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
+    name: str = strawberry.field(description="What it is called.")
+    currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
+    time_zone: str = strawberry.field(
+        description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
+    )
+    region: str = strawberry.field(
+        description="ISO 3166. Amounts, dates and times are written as there, unless who reads names another region; phone numbers from there need no country code."
+    )
+    form_of_address: Address = strawberry.field(description="How German sentences speak to members.")
+    unit: PointUnit = strawberry.field(description="What its points are called.")
+    receipt_numbers: ReceiptNumbers = strawberry.field(
+        description="What tells two receipts of the same number apart; `updateProgram` sets it."
+    )
+    receipt_day_starts: time = strawberry.field(
+        description="When a day of business begins where receipt numbers are per day, by the clock of the location (the program's where there is none): what is rung up before belongs to the day before."
+    )
+
+    @strawberry.field(
+        description="What its clock shows: the server's time, and in a sandbox as much later as `advanceClock` has moved it. For owner, staff and tills; null for customers."
+    )
+    def clock(self, info: Info) -> datetime | None:
+        """The time that everything of the program goes by."""
+        context = info.context
+        return context.now if context.principal.may(Permission.READ_CLOCK) else None
+
+    @strawberry.field(
+        description="What staff and tills may do by hand; `updateProgram` sets it. For owner and staff; null for tills and customers."
+    )
+    def staff_limits(self, info: Info) -> StaffLimits | None:
+        """The limits of the program."""
+        context = info.context
+        return staff_limits(context) if context.principal.may(Permission.ADJUST_POINTS) else None
+
+    @strawberry.field(
+        description="How old a purchase or refund may be that a till sends, in days of 24 hours: what is older goes to quarantine. `updateProgram` sets it. Null in a sandbox, which takes any age, and for customers."
+    )
+    def receipt_age_days(self, info: Info) -> int | None:
+        """The allowed age."""
+        program = info.context.program
+        limited = program.kind is records.ProgramKind.LIVE and info.context.principal.may(Permission.READ_CLOCK)
+        return program.receipt_age.days if limited else None
+
+    @strawberry.field(description="The terms in force now; null before the first version starts.")
+    async def terms(self, info: Info) -> Terms | None:
+        """The version that decides now."""
+        published = await info.context.query(terms_at, at=info.context.now)
+        return Terms.of(published.terms) if published is not None else None
+
+    @strawberry.field(
+        description="The places where purchases are made, oldest first. `first` or `last`: 1 to 100, default 20."
+    )
+    async def locations(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> LocationConnection:
+        """A page of them."""
+        window = page_window(first=first, after=after, last=last, before=before)
+        return await location_connection(window=window, context=info.context)
+
+
+def program_of(info: Info) -> Program:
+    """The program that the caller's key opens."""
+    row: ProgramRow = info.context.program
+    return Program(
+        id=strawberry.ID(encode("Program", row.id)),
+        kind=ProgramKind(row.kind.value),
+        name=row.name,
+        currency_code=CurrencyCode(row.currency),
+        time_zone=row.zone,
+        region=row.region,
+        form_of_address=row.address,
+        unit=unit_of(info.context),
+        receipt_numbers=row.numbering.numbers,
+        receipt_day_starts=row.numbering.day_starts,
+    )

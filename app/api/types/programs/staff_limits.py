@@ -1,0 +1,93 @@
+"""What staff and tills may do by hand, as the API shows it and as the owner sets it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import strawberry
+
+from app.api.conventions.context import Context
+from app.api.conventions.money import Money, money
+from app.domain import amounts
+from app.domain.amounts import MAX_POINTS, AmountError
+from app.domain.problems import Problem, ProblemCode
+
+MOST_DAYS = 3650
+HIGHEST_AMOUNT = Decimal(1_000_000_000)
+
+_ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone, given and taken together; stamps as many, by themselves. Receipts that staff amend count by the points they change, undone redemptions by those they give back."
+_TRANSFERS = "Points that one staff key may pass on in a day of the program's zone. A moved purchase counts by the points it carries."
+_DAYS = "How old a receipt may be that a till amends, in days of 24 hours."
+_AMOUNT = (
+    "By how much tills may change one receipt, all changes together and without sign, where twice its total is less."
+)
+
+
+@strawberry.type(
+    description="What staff and tills may do by hand. Above it is refused with ABOVE_LIMIT: the owner does it."
+)
+class StaffLimits:
+    """As `updateProgram` sets them."""
+
+    adjustments_per_day: int = strawberry.field(description=_ADJUSTMENTS)
+    transfers_per_day: int = strawberry.field(description=_TRANSFERS)
+    amendment_days: int = strawberry.field(description=_DAYS)
+    amendment_amount: Money = strawberry.field(description=_AMOUNT)
+
+
+@strawberry.input(description="What staff and tills may do by hand. What is left out stays as it is.")
+class StaffLimitsInput:
+    """One field per limit."""
+
+    adjustments_per_day: int | None = strawberry.field(
+        default=None, description=f"{_ADJUSTMENTS} 0 to {MAX_POINTS:,}; 5,000 where nothing was set."
+    )
+    transfers_per_day: int | None = strawberry.field(
+        default=None, description=f"{_TRANSFERS} 0 to {MAX_POINTS:,}; 10,000 where nothing was set."
+    )
+    amendment_days: int | None = strawberry.field(
+        default=None, description=f"{_DAYS} 0 to {MOST_DAYS:,}; 3 where nothing was set."
+    )
+    amendment_amount: Decimal | None = strawberry.field(
+        default=None, description=f"{_AMOUNT} In the program's currency, 0 to 1,000,000,000; 100 where nothing was set."
+    )
+
+
+def staff_limits(context: Context) -> StaffLimits:
+    """The limits of the program that the caller's key opens."""
+    program = context.program
+    return StaffLimits(
+        adjustments_per_day=program.staff.adjustments,
+        transfers_per_day=program.staff.transfers,
+        amendment_days=program.staff.amendment_days,
+        amendment_amount=money(program.staff.smallest_amendment(currency=program.currency)),
+    )
+
+
+def changed_limits(sent: StaffLimitsInput | None, *, currency: str) -> dict[str, int] | Problem:
+    """What is set of the limits, by the names of the domain, or what cannot be set."""
+    if sent is None:
+        return {}
+    whole = (
+        ("adjustments", sent.adjustments_per_day, MAX_POINTS, "adjustmentsPerDay"),
+        ("transfers", sent.transfers_per_day, MAX_POINTS, "transfersPerDay"),
+        ("amendment_days", sent.amendment_days, MOST_DAYS, "amendmentDays"),
+    )
+    changed: dict[str, int] = {}
+    for name, value, most, field in whole:
+        if value is not None and not 0 <= value <= most:
+            return _unfit(field, f"0 to {most:,}")
+        if value is not None:
+            changed[name] = value
+    if sent.amendment_amount is not None:
+        try:
+            if not 0 <= sent.amendment_amount <= HIGHEST_AMOUNT:
+                return _unfit("amendmentAmount", f"0 to {HIGHEST_AMOUNT:,}")
+            changed["amendment_amount"] = amounts.Money.of(sent.amendment_amount, currency).minor
+        except AmountError as error:
+            return _unfit("amendmentAmount", str(error))
+    return changed
+
+
+def _unfit(field: str, detail: str) -> Problem:
+    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=detail)

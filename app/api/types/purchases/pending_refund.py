@@ -1,0 +1,93 @@
+"""Refunds and exchanges that came before their purchase, as staff see them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import strawberry
+
+from app.api.conventions.context import Context, Info, translator
+from app.api.conventions.enums import described
+from app.api.conventions.ids import encode
+from app.domain.problems import ProblemCode
+from app.queries import records
+from app.queries.purchases.refund_previews import pending_refund
+from app.queries.records import PendingRefundState
+
+PATIENCE = timedelta(days=14)
+"""How long a purchase is waited for before a person should look."""
+
+described(
+    PendingRefundState,
+    "What became of a refund or an exchange that came before its purchase.",
+    {
+        PendingRefundState.WAITING: "Its purchase has not arrived yet.",
+        PendingRefundState.APPLIED: "Its purchase arrived, and it was applied with it.",
+        PendingRefundState.REFUSED: "Its purchase arrived and could not take it, say because it has not that much to give back: a person has to look.",
+        PendingRefundState.DISMISSED: "A person dismissed it: it waits no longer, and nothing was booked.",
+    },
+    name="PendingRefundState",
+)
+
+
+@strawberry.type(description="A refund or an exchange that came before its purchase. For owner, staff and tills.")
+class PendingRefund:
+    """Kept until the purchase arrives."""
+
+    refused_with: strawberry.Private[ProblemCode | None]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    receipt: str = strawberry.field(description="The number of the receipt that is waited for.")
+    external_id: str | None = strawberry.field(description="The refund's own number.")
+    exchanged_for: str | None = strawberry.field(
+        description="Of an exchange, the number of the receipt of what is handed out; null for a refund."
+    )
+    occurred_at: datetime = strawberry.field(description="Its business time.")
+    recorded_at: datetime = strawberry.field(description="Since when it waits.")
+    state: PendingRefundState = strawberry.field(description="What became of it.")
+    overdue: bool = strawberry.field(
+        description="Whether a person should look: it has waited for 14 days, or was refused."
+    )
+
+    @classmethod
+    def of(cls, row: records.PendingRefund, *, context: Context) -> PendingRefund:
+        """One of the store for the reader."""
+        late = row.state is PendingRefundState.WAITING and context.now >= row.recorded_at + PATIENCE
+        return cls(
+            id=strawberry.ID(encode("PendingRefund", row.id)),
+            receipt=row.receipt.number,
+            external_id=row.external_id,
+            exchanged_for=row.bought.number if row.bought is not None else None,
+            refused_with=row.refused_with,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            state=row.state,
+            overdue=late or row.state is PendingRefundState.REFUSED,
+        )
+
+    @strawberry.field(
+        description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase is waited for, else what that could not take it for, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
+    )
+    def code(self) -> ProblemCode | None:
+        """For programs to act on."""
+        match self.state:
+            case PendingRefundState.WAITING:
+                return ProblemCode.PENDING_DEPENDENCY
+            case PendingRefundState.REFUSED:
+                return self.refused_with or ProblemCode.NOTHING_TO_REFUND
+            case _:
+                return None
+
+    @strawberry.field(
+        description="Why nothing has been booked yet, in the caller's language; null once it was applied or dismissed."
+    )
+    def statement(self, info: Info) -> str | None:
+        """In the words of its code."""
+        return translator(info)(f"error.{code.value}") if (code := self.code()) is not None else None
+
+
+async def load_pending_refund(id: str | None, *, context: Context) -> PendingRefund | None:
+    """A refund that waits, as it is now."""
+    if id is None:
+        return None
+    row = await context.query(pending_refund, waiting_id=id)
+    return PendingRefund.of(row, context=context) if row is not None else None

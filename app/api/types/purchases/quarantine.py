@@ -1,0 +1,213 @@
+"""Receipts in quarantine, as staff see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, NamedTuple
+
+import strawberry
+
+from app.api.conventions.arguments import After, Before, First, Language, Last
+from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.enums import described
+from app.api.conventions.ids import encode
+from app.api.conventions.money import Money, money
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import PageInfo, encode_cursor, page_window
+from app.api.types.customers.customer import Customer
+from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
+from app.api.types.source_records import Purchase
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.clock_skew import Skew
+from app.domain.purchases.facts import PurchaseFacts
+from app.queries import records
+from app.queries.customers import customers
+from app.queries.ledger import entries
+from app.queries.purchases.quarantine import quarantine_page, quarantined_by_id
+from app.queries.records import QuarantineKind, QuarantineState
+
+described(
+    Skew,
+    "How a business time cannot be right.",
+    {
+        Skew.AHEAD: "More than 5 minutes ahead of the program's clock.",
+        Skew.TOO_OLD: "Older than the program takes from a till: `program { receiptAgeDays }`.",
+    },
+    name="ClockSkew",
+)
+described(
+    QuarantineKind,
+    "What was sent.",
+    {
+        QuarantineKind.PURCHASE: "A purchase.",
+        QuarantineKind.REFUND: "A refund.",
+        QuarantineKind.EXCHANGE: "An exchange: what comes back, and what is bought for it.",
+    },
+)
+described(
+    QuarantineState,
+    "What became of a receipt in quarantine.",
+    {
+        QuarantineState.WAITING: "Nothing is booked: a person has to settle it.",
+        QuarantineState.BOOKED: "A person booked it, at its own or at a corrected time.",
+        QuarantineState.DISMISSED: "A person dismissed it: it is not booked, and sent again as it is it is not booked either.",
+    },
+)
+
+
+@strawberry.type(
+    description="A purchase, refund or exchange whose `occurredAt` cannot be right: kept as it was sent, and not booked. For owner and staff; tills see what they sent."
+)
+class QuarantinedReceipt(Node):
+    """Kept until a person settles it."""
+
+    row: strawberry.Private[records.Quarantined]
+    id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
+    kind: QuarantineKind = strawberry.field(description="What was sent.")
+    state: QuarantineState = strawberry.field(description="What became of it.")
+    skew: Skew = strawberry.field(description="Why it is here.")
+    external_id: str | None = strawberry.field(description="Its number; null for a refund without one.")
+    occurred_at: datetime = strawberry.field(description="Business time, as it was sent.")
+    recorded_at: datetime = strawberry.field(description="When it came, by the program's clock.")
+    settled_at: datetime | None = strawberry.field(description="When it was settled; null while it waits.")
+    reason: str | None = strawberry.field(description="Why it was settled so; null while it waits.")
+    booked_for: datetime | None = strawberry.field(
+        description="The business time that it was booked at; null where it is not booked."
+    )
+
+    @classmethod
+    def of(cls, row: records.Quarantined) -> QuarantinedReceipt:
+        """One of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("QuarantinedReceipt", row.id)),
+            kind=row.kind,
+            state=row.state,
+            skew=row.skew,
+            external_id=row.external_id,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            settled_at=row.settled_at,
+            reason=row.settled_because,
+            booked_for=row.booked_for,
+        )
+
+    @strawberry.field(description="What was to pay by the receipt, tax included; null for a refund.")
+    def total(self) -> Money | None:
+        """Of what was bought."""
+        sent = self.row.sent
+        bought = sent.get("bought", sent).get("facts")
+        return money(PurchaseFacts.from_data(bought).total()) if bought is not None else None
+
+    @strawberry.field(description="Whose it is; null for a refund of a purchase that was not known.")
+    async def customer(self, info: Info) -> Customer | None:
+        """As they are now."""
+        if self.row.customer_id is None:
+            return None
+        row = await info.context.load(customers.cards, self.row.customer_id, at=info.context.now)
+        return Customer.of(row) if row is not None else None
+
+    @strawberry.field(
+        description="The purchase that it was booked as, or that it gives back from; null where there is none."
+    )
+    async def purchase(self, info: Info) -> Purchase | None:
+        """As it is now."""
+        if self.row.purchase_id is None:
+            return None
+        row = await info.context.load(entries.purchases_by_id, self.row.purchase_id)
+        return Purchase.of(row) if row is not None else None
+
+    @strawberry.field(
+        description="What it waits as, where the purchase that it gives back of has not arrived yet; null otherwise."
+    )
+    async def waiting(self, info: Info) -> PendingRefund | None:
+        """As it is now."""
+        return await load_pending_refund(self.row.pending_refund_id, context=info.context)
+
+
+@strawberry.type(description="A receipt in quarantine at its place in the list.")
+class QuarantinedReceiptEdge:
+    """An edge."""
+
+    cursor: str = strawberry.field(description="Where it is; for `after` and `before`.")
+    node: QuarantinedReceipt = strawberry.field(description="The receipt.")
+
+
+@strawberry.type(description="A page of receipts in quarantine, in the order in which they came.")
+class QuarantinedReceiptConnection:
+    """A page."""
+
+    nodes: list[QuarantinedReceipt] = strawberry.field(description="The receipts alone.")
+    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+    @strawberry.field(description="The receipts with their places.")
+    def edges(self) -> list[QuarantinedReceiptEdge]:
+        """Each receipt with its cursor."""
+        return [QuarantinedReceiptEdge(cursor=encode_cursor(node.row.number), node=node) for node in self.nodes]
+
+
+@strawberry.type(description="Questions about what is in quarantine.")
+class QuarantineQueries:
+    """Part of the root of all queries."""
+
+    @strawberry.field(
+        description="Receipts whose time cannot be right, in the order in which they came; by default those that wait for a person. `first` or `last`: 1 to 100, default 20. For owner and staff."
+    )
+    async def quarantine(
+        self,
+        info: Info,
+        state: Annotated[
+            QuarantineState | None, strawberry.argument(description="Only those in this state; null: all of them.")
+        ] = QuarantineState.WAITING,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        locale: Language = None,
+    ) -> QuarantinedReceiptConnection | None:
+        """For a person to look at."""
+        context = info.context
+        context.require(Permission.SETTLE_QUARANTINED)
+        set_locale(info, locale)
+        window = page_window(first=first, after=after, last=last, before=before)
+        page = await context.query(
+            quarantine_page,
+            state=state,
+            size=window.size,
+            after=window.after,
+            before=window.before,
+            from_end=window.from_end,
+        )
+        nodes = [QuarantinedReceipt.of(item) for item in page.items]
+        cursors = [encode_cursor(node.row.number) for node in nodes]
+        return QuarantinedReceiptConnection(
+            nodes=nodes,
+            page_info=PageInfo(
+                has_next_page=page.more_after,
+                has_previous_page=page.more_before,
+                start_cursor=cursors[0] if cursors else None,
+                end_cursor=cursors[-1] if cursors else None,
+            ),
+        )
+
+
+async def load_quarantined(id: str | None, *, context: Context) -> QuarantinedReceipt | None:
+    """A receipt in quarantine, as it is now."""
+    if id is None:
+        return None
+    row = await context.load(quarantined_by_id, id)
+    return QuarantinedReceipt.of(row) if row is not None else None
+
+
+class QuarantinedPayload(NamedTuple):
+    """Why a receipt is not booked, and as what it is kept."""
+
+    problem: Problem
+    quarantined: QuarantinedReceipt | None
+
+
+async def kept_back(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
+    """What a payload says of a receipt that was kept back; `path` leads to its time."""
+    problem = Problem(ProblemCode.CLOCK_SKEW, path=path, detail="kept in quarantine until a person settles it")
+    return QuarantinedPayload(problem, await load_quarantined(id, context=context))

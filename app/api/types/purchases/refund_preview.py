@@ -1,0 +1,112 @@
+"""Questions about refunds: what one would come to, and which wait for their purchase."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.context import Info, bad_input, set_locale
+from app.api.conventions.money import Money, money
+from app.api.types.decision import Decision, decision
+from app.api.types.ledger.balance import Balance, balances
+from app.api.types.purchases.pending_refund import PendingRefund
+from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, back_of, purchase_by
+from app.domain.access import Permission
+from app.domain.problems import Problem, ProblemCode
+from app.domain.units import Unit
+from app.queries.purchases.refund_previews import RefundTry, try_refund, waiting
+
+MOST_WAITING = 100
+
+
+@strawberry.type(description="What a refund would come to, by the rules that would decide it now. Nothing is recorded.")
+class RefundPreview:
+    """Cash, points and tier."""
+
+    decision: Decision = strawberry.field(description="What would be taken back and why.")
+    cash: Money = strawberry.field(
+        description="The money to give back: the price of what comes back, tax included, less what points had paid of it."
+    )
+    points_restored: int = strawberry.field(description="Points that had paid for it, and would come back.")
+    stamps_restored: int = strawberry.field(description="Stamps that had paid for it, and would come back.")
+    shortfall: int = strawberry.field(description="Points that should go back but are not there.")
+    balances: list[Balance] = strawberry.field(description="The balances as they would be, one per unit.")
+    tier_before: str | None = strawberry.field(description="The key of the tier held without it; null: none.")
+    tier_after: str | None = strawberry.field(description="The key of the tier held right after it; null: none.")
+    tier_kept_until: datetime | None = strawberry.field(
+        description="Until when the tier would be kept although its points are gone; null where they are not."
+    )
+
+
+@strawberry.type(description="Questions about refunds.")
+class RefundQueries:
+    """Part of the root of all queries."""
+
+    @strawberry.field(
+        description="What a refund would come to: cash, points back, points taken, tier. An error where it would be refused. For owner, staff and tills."
+    )
+    async def refund_preview(
+        self,
+        info: Info,
+        purchase: Annotated[PurchaseBy, strawberry.argument(description="The purchase that would be refunded.")],
+        lines: Annotated[
+            list[RefundLineInput] | None,
+            strawberry.argument(
+                description="What would come back, at most 500 lines; default everything that is left."
+            ),
+        ] = None,
+        amount: Annotated[
+            Decimal | None, strawberry.argument(description="Money of the whole price without goods, above 0.")
+        ] = None,
+        occurred_at: Annotated[
+            datetime | None, strawberry.argument(description="Business time; default now. Not before the purchase.")
+        ] = None,
+        locale: Language = None,
+    ) -> RefundPreview | None:
+        """Decided as the refund would be."""
+        context = info.context
+        context.require(Permission.RECORD_REFUNDS)
+        set_locale(info, locale)
+        purchase_id, receipt = purchase_by(purchase)
+        if purchase_id is None and receipt is None:
+            raise _refused(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
+        back = back_of(lines, amount=amount)
+        if isinstance(back, Problem):
+            raise _refused(back)
+        order = RefundTry(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
+        found = await context.query(try_refund, numbering=context.program.numbering, order=order)
+        if isinstance(found, Problem):
+            raise _refused(found)
+        return RefundPreview(
+            decision=decision(found.decision, judged_by=found.terms),
+            cash=money(found.cash),
+            points_restored=found.back[Unit.POINTS],
+            stamps_restored=found.back[Unit.STAMPS],
+            shortfall=found.shortfall,
+            balances=balances(found.balances, context=context),
+            tier_before=found.tier_before.tier,
+            tier_after=found.tier_after.tier,
+            tier_kept_until=found.tier_after.grace_ends_at,
+        )
+
+    @strawberry.field(
+        description="Refunds and exchanges that wait for their purchase, or could not be applied to it, longest waiting first, at most 100. For owner and staff."
+    )
+    async def pending_refunds(self, info: Info, locale: Language = None) -> list[PendingRefund] | None:
+        """For a person to look at."""
+        context = info.context
+        context.require(Permission.READ_IDENTITIES)
+        set_locale(info, locale)
+        found = await context.query(waiting, limit=MOST_WAITING)
+        return [PendingRefund.of(refund, context=context) for refund in found]
+
+
+def _refused(problem: Problem) -> Exception:
+    """The refusal of a question that cannot be answered."""
+    return bad_input(
+        f"{problem.code.value} at {'.'.join(map(str, problem.path))}: {problem.detail or 'not taken here'}"
+    )

@@ -1,0 +1,1 @@
+"""Rewards and what they cost a customer, as a client reads them."""

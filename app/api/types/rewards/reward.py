@@ -1,0 +1,163 @@
+"""Rewards and what a customer can have of them."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.conventions.context import Context
+from app.api.conventions.ids import decode, encode
+from app.api.conventions.money import Money, PointUnit, money, unit_of
+from app.api.conventions.node import Node
+from app.api.conventions.pagination import PageInfo, encode_cursor
+from app.api.conventions.user_errors import UserError, refusal
+from app.api.types.decision import Decision, decision
+from app.api.types.terms.terms import Clause, Terms
+from app.domain import amounts
+from app.domain.problems import Problem
+from app.queries.records import Reward as RewardRow
+from app.queries.rewards import offers
+from app.usecases.command import Answer
+
+
+@strawberry.type(description="What points or stamps buy. What it costs is a clause of the terms; see `rewards`.")
+class Reward(Node):
+    """An article of the catalogue."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    key: str = strawberry.field(description="The owner's name for it, which the terms use.")
+    name: str = strawberry.field(description="What it is called.")
+    description: str = strawberry.field(description="Exactly what the customer gets.")
+    picture_url: str | None = strawberry.field(
+        description="A picture of it: an https address or, beginning with a slash, a path on this server."
+    )
+    retail_value: Money | None = strawberry.field(description="What it would cost in the shop.")
+    stock: int | None = strawberry.field(description="How many are left; null means without limit.")
+    article: str | None = strawberry.field(description="The stock code of what is given; null where none was stated.")
+    variants: list[str] = strawberry.field(
+        description="What there is to choose from, such as sizes or colours, at most 50; empty: there is no choice."
+    )
+    cash_part: Money | None = strawberry.field(
+        description="What has to be paid besides, by the catalogue; the clause that prices the reward decides."
+    )
+
+    @classmethod
+    def of(cls, row: RewardRow, *, context: Context) -> Reward:
+        """A reward of the store for the reader."""
+        value, besides, currency = row.retail_value, row.cash_part, context.program.currency
+        return cls(
+            id=strawberry.ID(encode("Reward", row.id)),
+            key=row.key,
+            name=row.name,
+            description=row.description,
+            picture_url=row.picture_url,
+            retail_value=money(amounts.Money(value, currency)) if value is not None else None,
+            stock=row.stock,
+            article=row.article,
+            variants=list(row.variants),
+            cash_part=money(amounts.Money(besides, currency)) if besides is not None else None,
+        )
+
+
+@strawberry.input(one_of=True, description="A reward, by id or by the owner's key.")
+class RewardBy:
+    """Exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
+    key: str | None = strawberry.field(default=strawberry.UNSET, description="The owner's name for it.")
+
+
+def reward_by(given: RewardBy) -> tuple[str | None, str | None]:
+    """Id and key that are meant; a malformed id means nothing that exists."""
+    if isinstance(given.id, str):
+        return decode(given.id, "Reward"), None
+    return None, given.key if isinstance(given.key, str) else None
+
+
+@strawberry.type(description="A reward as the terms offer it now.")
+class RewardOffer:
+    """Checked exactly as at the till: what is `available` can be redeemed."""
+
+    reward: Reward = strawberry.field(description="The reward.")
+    problem: strawberry.Private[Problem | None]
+    cost: int = strawberry.field(
+        description="What it costs the customer, in its unit: what `redeemReward` takes. Less than `listCost` where points keep an old price. Without a customer, `listCost`."
+    )
+    list_cost: int = strawberry.field(description="What its clause asks for now, in its unit, whoever pays.")
+    unit: PointUnit = strawberry.field(description="What it is bought with.")
+    clause: Clause = strawberry.field(description="The clause that offers it.")
+    available: bool = strawberry.field(
+        description="Whether the customer could redeem it now: the decision is GRANTED and there is no `refusal`. False without a customer."
+    )
+    missing_points: int | None = strawberry.field(
+        description="What the customer lacks of `cost`, with what is owed, in its unit; 0 where the balance pays; null without a customer."
+    )
+    decision: Decision | None = strawberry.field(
+        description="What the till would be answered; null without a customer."
+    )
+    terms: Terms = strawberry.field(description="The version of the terms that offers it.")
+
+    @strawberry.field(
+        description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
+    )
+    def refusal(self) -> UserError | None:
+        """The refusal in the caller's language."""
+        return refusal(self.problem) if self.problem is not None else None
+
+
+@strawberry.type(description="An offer at its place in the list.")
+class RewardOfferEdge:
+    """An edge."""
+
+    cursor: str = strawberry.field(description="Where it is.")
+    node: RewardOffer = strawberry.field(description="The offer.")
+
+
+@strawberry.type(description="A page of offers: what can be had first, then by cost and name.")
+class RewardOfferConnection:
+    """A page."""
+
+    edges: list[RewardOfferEdge] = strawberry.field(description="The offers with their places.")
+    nodes: list[RewardOffer] = strawberry.field(description="The offers alone.")
+    page_info: PageInfo = strawberry.field(description="What lies on either side.")
+
+
+def offer_connection(found: offers.Offers, *, first: int, after: int | None, context: Context) -> RewardOfferConnection:
+    """A page of the offers; the cursor is the place in the list."""
+    start = 0 if after is None else after + 1
+    shown = found.offers[start : start + first]
+    nodes = [_offer(offer, context=context) for offer in shown]
+    cursors = [encode_cursor(place) for place in range(start, start + len(shown))]
+    return RewardOfferConnection(
+        edges=[RewardOfferEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=start + first < len(found.offers),
+            has_previous_page=start > 0,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
+
+
+def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
+    priced = offer.priced
+    return RewardOffer(
+        reward=Reward.of(offer.reward, context=context),
+        problem=offer.refusal,
+        cost=offer.cost,
+        list_cost=offer.list_cost,
+        unit=unit_of(context, offer.unit),
+        clause=Clause.of(offer.clause, terms=offer.terms),
+        available=offer.available,
+        missing_points=priced.missing if priced is not None else None,
+        decision=decision(priced.decision, judged_by=offer.terms) if priced is not None else None,
+        terms=Terms.of(offer.terms),
+    )
+
+
+async def load_reward(answer: Answer | None, *, context: Context) -> Reward | None:
+    """The reward of an answer."""
+    if answer is None or answer.reward_id is None:
+        return None
+    row = await context.load(offers.rewards_by_id, answer.reward_id)
+    return Reward.of(row, context=context) if row is not None else None

@@ -1,0 +1,151 @@
+"""Purchases and redemptions as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import strawberry
+
+from app.api.conventions.context import Info
+from app.api.conventions.enums import RedemptionState
+from app.api.conventions.ids import encode
+from app.api.conventions.money import Money, PointUnit, money, unit_of
+from app.api.conventions.node import Node
+from app.api.types.programs.location import Location, location_called
+from app.api.types.rewards.reward import Reward
+from app.domain import amounts
+from app.domain.purchases.facts import Channel, Line, LineKind
+from app.domain.units import Unit
+from app.queries import records
+from app.queries.rewards import offers
+
+
+@strawberry.type(description="One line of a recorded purchase.")
+class PurchaseLine:
+    """As the till sent it."""
+
+    number: int = strawberry.field(description="From 1, in the order sent; refunds refer to it.")
+    sku: str = strawberry.field(description="The shop's code of the article.")
+    name: str | None = strawberry.field(description="What the receipt called it.")
+    categories: list[str] = strawberry.field(description="The categories it belonged to.")
+    quantity: Decimal = strawberry.field(description="Pieces or measure.")
+    unit_price: Money = strawberry.field(description="Price of one.")
+    kind: LineKind = strawberry.field(description="What the line is.")
+
+
+@strawberry.type(
+    description="A recorded purchase; where its receipt was set right, as it is known now. Seen by whoever sees the customer."
+)
+class Purchase(Node):
+    """A receipt and what it earned."""
+
+    row: strawberry.Private[records.Purchase]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    external_id: str = strawberry.field(description="The receipt's number.")
+    completion: int = strawberry.field(
+        description="How often the order had been completed with it, from 1; it was cancelled before each further time."
+    )
+    occurred_at: datetime = strawberry.field(description="Business time.")
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
+    channel: Channel | None = strawberry.field(description="Where it was made.")
+    total: Money = strawberry.field(description="What was to pay, tax included, in the currency it was paid in.")
+    exchange_rate: Decimal | None = strawberry.field(
+        description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
+    )
+    points: int = strawberry.field(description="Points it earned when it was recorded, or last set right.")
+
+    @classmethod
+    def of(cls, row: records.Purchase) -> Purchase:
+        """A purchase of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Purchase", row.id)),
+            external_id=row.external_id,
+            completion=row.completion,
+            occurred_at=row.occurred_at,
+            recorded_at=row.recorded_at,
+            channel=row.facts.channel,
+            total=money(row.total),
+            exchange_rate=row.facts.exchange.rate if row.facts.exchange is not None else None,
+            points=row.earned,
+        )
+
+    @strawberry.field(
+        description="The day of business on which it was made, by the clock of the location, from `Program.receiptDayStarts` on."
+    )
+    def day(self, info: Info) -> date:
+        """By the present setting."""
+        return info.context.program.numbering.day_of(self.row.spot)
+
+    @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
+    async def location(self, info: Info) -> Location | None:
+        """By the key that was kept with it."""
+        key = self.row.facts.location
+        return await location_called(key, context=info.context) if key is not None else None
+
+    @strawberry.field(description="Its lines, at most 500.")
+    def lines(self) -> list[PurchaseLine]:
+        """The lines as they were sent."""
+        return [_line(line, currency=self.row.facts.currency) for line in self.row.facts.lines]
+
+
+@strawberry.type(description="A reward that a customer was given. Seen by whoever sees the customer.")
+class Redemption(Node):
+    """What was given for how much."""
+
+    row: strawberry.Private[records.Redemption]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    state: RedemptionState = strawberry.field(description="How far it has come.")
+    points: int = strawberry.field(description="What was paid, or reserved for it, in its unit.")
+    occurred_at: datetime = strawberry.field(
+        description="Business time; of one that began as a reservation, when that began."
+    )
+    held_until: datetime | None = strawberry.field(
+        description="Until when points or stamps, and stock, were reserved for it at the latest; null where it was paid at once."
+    )
+    checkout: str | None = strawberry.field(
+        description="The checkout that it was reserved for; null where it was paid at once."
+    )
+    recorded_at: datetime = strawberry.field(
+        description="Server time; in a sandbox what the clock of the program showed."
+    )
+
+    @classmethod
+    def of(cls, row: records.Redemption) -> Redemption:
+        """A redemption of the store for the reader."""
+        return cls(
+            row=row,
+            id=strawberry.ID(encode("Redemption", row.id)),
+            state=RedemptionState(row.state.value),
+            points=row.points,
+            occurred_at=row.occurred_at,
+            held_until=row.held_until,
+            checkout=row.checkout,
+            recorded_at=row.recorded_at,
+        )
+
+    @strawberry.field(description="What `points` are of.")
+    def unit(self, info: Info) -> PointUnit:
+        """What it was paid with."""
+        return unit_of(info.context, Unit.STAMPS if self.row.decision.stamps else Unit.POINTS)
+
+    @strawberry.field(description="What was given.")
+    async def reward(self, info: Info) -> Reward | None:
+        """The reward as it is now."""
+        found = await info.context.load(offers.rewards_by_id, self.row.reward_id)
+        return Reward.of(found, context=info.context) if found is not None else None
+
+
+def _line(line: Line, *, currency: str) -> PurchaseLine:
+    return PurchaseLine(
+        number=line.number,
+        sku=line.sku,
+        name=line.name,
+        categories=list(line.categories),
+        quantity=line.quantity,
+        unit_price=money(amounts.Money(line.unit_price, currency)),
+        kind=line.kind,
+    )

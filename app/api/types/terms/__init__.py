@@ -1,0 +1,1 @@
+"""Terms, clauses and their changes, as a client reads and drafts them."""

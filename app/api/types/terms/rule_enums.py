@@ -1,0 +1,185 @@
+"""The closed sets that rules are made of, as GraphQL enums, every value described."""
+
+from __future__ import annotations
+
+from app.api.conventions.enums import described
+from app.domain.amounts import Rounding
+from app.domain.calendar import Period, Weekday
+from app.domain.ledger.lots import ValidityEnd
+from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.conditions.budget import BudgetMode
+from app.domain.terms.conditions.minimum_spend import SpendBasis
+from app.domain.terms.effects import ClauseKind
+from app.domain.terms.effects.combination import CombinationMode
+from app.domain.terms.effects.notice_period import NoticePreset
+from app.domain.terms.effects.points_cap import CapScope
+from app.domain.terms.effects.points_validity import NoticeChannel, ValidityStart
+from app.domain.terms.effects.refund_policy import RefundMode
+from app.domain.terms.effects.rounding_rule import RoundingScope
+from app.domain.terms.effects.stamps import StampOccasion
+from app.domain.terms.effects.tier_period import TierWindow
+from app.domain.terms.lint import LintCode
+from app.domain.units import Unit
+
+described(
+    Rounding,
+    "How a fraction of a point is rounded.",
+    {
+        Rounding.HALF_UP: "Halves go up, away from zero.",
+        Rounding.FLOOR: "Always down.",
+        Rounding.HALF_EVEN: "Halves go to the even neighbour.",
+    },
+    name="RoundingMode",
+)
+described(
+    RoundingScope,
+    "What is rounded.",
+    {RoundingScope.BASKET: "The points of the whole purchase, once.", RoundingScope.LINE: "The points of each line."},
+)
+described(
+    Weekday,
+    "A day of the week, on the wall calendar of the shop.",
+    {day: f"{day.name.capitalize()}." for day in Weekday},
+)
+described(
+    Period,
+    "A stretch of the calendar: a day is that of the location of the purchase, anything longer that of the program.",
+    {
+        Period.DAY: "From midnight to midnight.",
+        Period.WEEK: "From Monday to Sunday.",
+        Period.MONTH: "A calendar month.",
+        Period.YEAR: "A calendar year.",
+        Period.EVER: "As long as the membership lasts.",
+    },
+)
+described(
+    CapScope,
+    "What a cap on points is for: a day is that of the location of the purchase, a month or year that of the program.",
+    {
+        CapScope.PURCHASE: "Each purchase.",
+        CapScope.DAY: "All purchases of a day.",
+        CapScope.MONTH: "All purchases of a calendar month.",
+        CapScope.YEAR: "All purchases of a calendar year.",
+    },
+)
+described(
+    BudgetMode,
+    "What happens when less is left of a budget than its clause would give.",
+    {
+        BudgetMode.WHOLE: "Nothing is given; the rest waits for somebody who gets less.",
+        BudgetMode.PARTIAL: "The rest is given.",
+    },
+)
+described(
+    SpendBasis,
+    "What a minimum spend is compared with.",
+    {
+        SpendBasis.NET: "What counts, without tax.",
+        SpendBasis.GROSS: "What counts, with tax: what the customer pays for it.",
+    },
+)
+described(
+    NoticePreset,
+    "The rules of a place on notice.",
+    {NoticePreset.CA_QC: "Quebec: 60 to 90 days ahead; announced again when it takes longer."},
+)
+described(
+    CombinationMode,
+    "What happens when several earning clauses fit one purchase.",
+    {
+        CombinationMode.BEST: "The one that gives the most points counts.",
+        CombinationMode.STACK: "All of them count, added exactly and rounded once.",
+        CombinationMode.FIRST: "The first that fits counts, in the order of the terms.",
+    },
+)
+described(
+    RefundMode,
+    "What happens when returned goods had earned more points than the customer has left.",
+    {
+        RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not chased.",
+        RefundMode.ALLOW_NEGATIVE: "Below zero; later points fill that up. Not kept yet, so it cannot be published.",
+    },
+)
+described(
+    ValidityEnd,
+    "Up to where points that have run out are still valid.",
+    {
+        ValidityEnd.DAY: "The end of their last day.",
+        ValidityEnd.MONTH: "The end of the calendar month in which their last day lies.",
+        ValidityEnd.QUARTER: "The end of the calendar quarter in which their last day lies.",
+        ValidityEnd.YEAR: "The end of the calendar year in which their last day lies.",
+    },
+)
+described(
+    ValidityStart,
+    "From when the validity of points runs.",
+    {
+        ValidityStart.EARNING: "The day they are earned.",
+        ValidityStart.ACTIVATION: "The day from which they can be spent.",
+        ValidityStart.ACTIVITY: "The day of the last purchase or redemption, or of the activation where that is later.",
+    },
+)
+described(
+    NoticeChannel,
+    "What counts as a notice that points are about to expire.",
+    {
+        NoticeChannel.INBOX: "Opened in the inbox of the customer.",
+        NoticeChannel.RECEIPT: "Printed on a receipt.",
+        NoticeChannel.MESSAGE: "Accepted by a channel of the customer, say e-mail.",
+    },
+)
+described(
+    Unit, "What a wallet counts in, and a reward is bought with.", {Unit.POINTS: "Points.", Unit.STAMPS: "Stamps."}
+)
+described(
+    StampOccasion,
+    "What is stamped.",
+    {StampOccasion.VISIT: "A purchase in which something counts.", StampOccasion.ITEM: "Each whole item that counts."},
+)
+described(
+    TierWindow,
+    "Which qualifying points count towards a tier.",
+    {
+        TierWindow.CALENDAR_YEAR: "Those of a calendar year, for that year and the next.",
+        TierWindow.ROLLING_YEAR: "Those of the last 12 months.",
+        TierWindow.SINCE_JOINING: "All since joining.",
+    },
+)
+described(
+    ClauseKind,
+    "What a clause is about.",
+    {
+        ClauseKind.EARNING: "How points are earned.",
+        ClauseKind.LIMIT: "How many points can be earned at most.",
+        ClauseKind.TIER: "A tier that members reach, and what it takes.",
+        ClauseKind.REWARD: "What a reward costs, and when it can be had.",
+        ClauseKind.POLICY: "What holds for all other clauses.",
+    },
+)
+described(
+    ChangeEffect,
+    "What a change of the terms means for the customer.",
+    {
+        ChangeEffect.BETTER: "Nobody gets less by it.",
+        ChangeEffect.NEUTRAL: "Nobody gets more or less.",
+        ChangeEffect.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is one too.",
+    },
+)
+described(
+    LintCode,
+    "What may be unfair in a draft of terms.",
+    {
+        LintCode.NEVER_HOLDS: "Its conditions never come together.",
+        LintCode.NEVER_COUNTS: "Another clause always gives as much.",
+        LintCode.EXCLUDES_ITSELF: "An exception takes away all that its other conditions leave.",
+        LintCode.CONTRADICTION: "It promises what another clause does not allow.",
+        LintCode.SHUTS_OUT_VISITS: "Its hours shut out most of the real visits.",
+        LintCode.REWARD_OUT_OF_REACH: "The median customer cannot reach it before points may expire.",
+        LintCode.ONE_SIZE: "It leaves no choice, though customers buy what it gives in several kinds.",
+        LintCode.CASH_NOT_STATED: "The catalogue asks for cash besides that the clause does not state.",
+        LintCode.REWARD_WITHOUT_PICTURE: "Nobody sees what it looks like.",
+        LintCode.REWARD_WITHOUT_DESCRIPTION: "Nobody reads what it is.",
+        LintCode.NOTICE_TOO_SHORT: "It would start sooner than the terms in force allow.",
+        LintCode.NOTICE_TOO_LONG: "It would start later than a notice given now reaches by the terms in force.",
+    },
+)

@@ -1,0 +1,187 @@
+"""The terms for the reader: numbered clauses whose sentences come from the rules themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.context import Info, translator
+from app.api.conventions.enums import TermsStatus
+from app.api.conventions.ids import encode
+from app.api.conventions.node import Node
+from app.domain.terms import changes
+from app.domain.terms import version as rules
+from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.effects import ClauseKind
+from app.domain.terms.text import TextFormat, render
+from app.queries.terms.published_terms import terms_version
+
+
+@strawberry.type(description="One condition of a clause.")
+class ConditionStatement:
+    """A condition in words, with its stable kind."""
+
+    kind: str = strawberry.field(description="Stable name of the kind of condition.")
+    statement: str = strawberry.field(description="The condition in the caller's locale.")
+
+
+@strawberry.type(description="One rule of the terms. The sentence is generated from the rule that is enforced.")
+class Clause:
+    """A clause of one version."""
+
+    clause: strawberry.Private[rules.Clause]
+    judged_by: strawberry.Private[rules.Terms]
+    key: str = strawberry.field(description="The owner's name for the clause, stable over versions.")
+    number: str = strawberry.field(description="Its number in this version.")
+    kind: ClauseKind = strawberry.field(description="What it is about.")
+    printed: bool = strawberry.field(
+        description="Whether the text of the terms shows it. A standard clause that nothing in the terms can reach is not shown; it has its number after all that are."
+    )
+
+    @classmethod
+    def of(cls, clause: rules.Clause, *, terms: rules.Terms) -> Clause:
+        """A clause of the domain for the reader."""
+        return cls(
+            clause=clause,
+            judged_by=terms,
+            key=clause.key,
+            number=clause.number,
+            kind=clause.kind,
+            printed=clause.printed,
+        )
+
+    @strawberry.field(description="The whole clause as one sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """The generated sentence."""
+        return self.clause.statement(translator(info))
+
+    @strawberry.field(description="Its conditions, one by one; all of them must hold.")
+    def conditions(self, info: Info) -> list[ConditionStatement]:
+        """Each condition in words."""
+        said = self.clause.condition_sentences(translator(info))
+        return [
+            ConditionStatement(kind=condition.kind, statement=statement)
+            for condition, statement in zip(self.clause.conditions, said, strict=True)
+        ]
+
+
+@strawberry.type(description="What a version changed in one clause.")
+class ClauseChange:
+    """A clause that came, went or changed."""
+
+    change: strawberry.Private[changes.ClauseChange]
+    before: Clause | None = strawberry.field(description="The clause as it was; null when it is new.")
+    after: Clause | None = strawberry.field(description="The clause as it is; null when it is gone.")
+    effect_on_customer: ChangeEffect = strawberry.field(description="What it means for the customer.")
+
+    @strawberry.field(description="The change as one sentence in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """Old and new in words."""
+        return self.change.statement(translator(info))
+
+
+@strawberry.type(description="A tier that members reach, as a version of the terms has it.")
+class Tier:
+    """A tier with its clause."""
+
+    key: str = strawberry.field(description="The owner's name for it, stable over versions.")
+    name: str = strawberry.field(
+        description="What members read, as the owner wrote it: the terms call it so in every language."
+    )
+    points: int = strawberry.field(description="Qualifying points that it takes.")
+    clause: Clause = strawberry.field(description="The clause of the terms that promises it.")
+
+    @classmethod
+    def of(cls, key: str | None, *, terms: rules.Terms) -> Tier | None:
+        """The tier of this key for the reader; None where these terms have none."""
+        tier = next((tier for tier in terms.tiers if tier.tier == key), None)
+        if tier is None:
+            return None
+        clause = Clause.of(terms.tier_clause(tier.tier), terms=terms)
+        return cls(key=tier.tier, name=tier.name, points=tier.points, clause=clause)
+
+
+@strawberry.type(description="One published version of the terms; it never changes.")
+class Terms(Node):
+    """A version, readable by every key of the program."""
+
+    version_terms: strawberry.Private[rules.Terms]
+    id: strawberry.ID = strawberry.field(description="Opaque id.")
+    version: int = strawberry.field(description="1 for the first version, counting up.")
+    effective_from: datetime = strawberry.field(description="From when it decides.")
+
+    @classmethod
+    def of(cls, found: rules.Terms) -> Terms:
+        """A version of the domain for the reader."""
+        return cls(
+            version_terms=found,
+            id=strawberry.ID(encode("Terms", str(found.version))),
+            version=found.version,
+            effective_from=found.effective_from,
+        )
+
+    @strawberry.field(description="Where the version stands now.")
+    async def status(self, info: Info) -> TermsStatus:
+        """Scheduled, in force, superseded or withdrawn."""
+        # Not the time of the request: a mutation in it may have published this very version since.
+        now = info.context.application.now(info.context.program)
+        published = await info.context.query(terms_version, number=self.version)
+        if published is not None and published.withdrawn:
+            return TermsStatus.WITHDRAWN
+        if self.effective_from > now:
+            return TermsStatus.SCHEDULED
+        after = published.after if published is not None else None
+        if after is not None and after.effective_from <= now:
+            return TermsStatus.SUPERSEDED
+        return TermsStatus.IN_FORCE
+
+    @strawberry.field(description="The clauses in their order, at most 200.")
+    def clauses(
+        self, kind: Annotated[ClauseKind | None, strawberry.argument(description="Only clauses of this kind.")] = None
+    ) -> list[Clause]:
+        """All clauses, or those of one kind."""
+        return [
+            Clause.of(clause, terms=self.version_terms)
+            for clause in self.version_terms.clauses
+            if kind is None or clause.kind is kind
+        ]
+
+    @strawberry.field(description="The tiers that members reach, lowest first, at most 10; empty where there are none.")
+    def tiers(self) -> list[Tier]:
+        """Each with its clause."""
+        found = (Tier.of(tier.tier, terms=self.version_terms) for tier in self.version_terms.tiers)
+        return [tier for tier in found if tier is not None]
+
+    @strawberry.field(description="What this version changed against the one before; empty for the first.")
+    async def changes(self, info: Info) -> list[ClauseChange]:
+        """Clause by clause, by key."""
+        published = await info.context.query(terms_version, number=self.version)
+        if published is None or published.before is None:
+            return []
+        return [
+            change_of(change, before=published.before, after=published.terms)
+            for change in changes.changes(published.before, published.terms)
+        ]
+
+    @strawberry.field(description="The whole version as one text in the caller's locale.")
+    def text(
+        self,
+        info: Info,
+        format: Annotated[
+            TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
+        ] = None,
+    ) -> str:
+        """Every clause with its number."""
+        return render(self.version_terms, format=format or TextFormat.PLAIN, say=translator(info))
+
+
+def change_of(change: changes.ClauseChange, *, before: rules.Terms, after: rules.Terms) -> ClauseChange:
+    """A change of the domain for the reader."""
+    return ClauseChange(
+        change=change,
+        before=Clause.of(change.before, terms=before) if change.before is not None else None,
+        after=Clause.of(change.after, terms=after) if change.after is not None else None,
+        effect_on_customer=change.effect_on_customer,
+    )

@@ -1,0 +1,145 @@
+"""termsCheck: a draft tried out before it counts, and what is found in it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.context import Context, Info, translator
+from app.api.conventions.user_errors import UserError, refusal
+from app.api.types.terms.clause_input import ClauseInput, drafted
+from app.api.types.terms.terms import Clause, ClauseChange, change_of
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms import lint
+from app.domain.terms import version as rules
+from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.lint import LintCode
+from app.domain.terms.text import TextFormat, render
+from app.domain.terms.version import TermsError
+from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
+from app.usecases.terms.publish_terms import refused
+
+
+@strawberry.type(description="Something in a draft that nobody wants: unfair, unreachable, or without effect.")
+class TermsFinding:
+    """A finding of the linter."""
+
+    finding: strawberry.Private[lint.Finding]
+    judged_by: strawberry.Private[rules.Terms]
+    code: LintCode = strawberry.field(description="Stable; for programs to act on.")
+
+    @strawberry.field(description="The clause that it is about.")
+    def clause(self) -> Clause:
+        """Of the draft, or of the version in force where the notice is too short or too long."""
+        return Clause.of(self.finding.clause, terms=self.judged_by)
+
+    @strawberry.field(description="What is wrong, in the caller's locale.")
+    def statement(self, info: Info) -> str:
+        """One sentence."""
+        return self.finding.statement(translator(info))
+
+    @strawberry.field(description="A case that proves it, in the caller's locale.")
+    def example(self, info: Info) -> str:
+        """One sentence."""
+        return self.finding.example(translator(info))
+
+
+@strawberry.type(description="A draft as it would be published.")
+class TermsDraft:
+    """Nothing is stored."""
+
+    draft: strawberry.Private[rules.Terms]
+    effective_from: datetime = strawberry.field(description="From when it would decide.")
+
+    @strawberry.field(description="The clauses with the standard ones, numbered.")
+    def clauses(self) -> list[Clause]:
+        """All of them."""
+        return [Clause.of(clause, terms=self.draft) for clause in self.draft.clauses]
+
+    @strawberry.field(description="The whole draft as one text in the caller's locale.")
+    def text(
+        self,
+        info: Info,
+        format: Annotated[
+            TextFormat | None, strawberry.argument(description="How it is marked up; default PLAIN.")
+        ] = None,
+    ) -> str:
+        """Every clause with its number."""
+        return render(self.draft, format=format or TextFormat.PLAIN, say=translator(info))
+
+
+@strawberry.type(description="What a draft would do, worked out from its rules. Nothing is stored.")
+class TermsCheck:
+    """The draft, its changes, and what is found in it; and why it cannot become terms."""
+
+    checked: strawberry.Private[CheckedDraft | None]
+    problem: strawberry.Private[Problem | None]
+
+    @strawberry.field(
+        description="The draft; null when it is no terms at all. One that is only not kept yet is shown, beside its error."
+    )
+    def draft(self) -> TermsDraft | None:
+        """As it would be published."""
+        if self.checked is None:
+            return None
+        return TermsDraft(draft=self.checked.draft, effective_from=self.checked.draft.effective_from)
+
+    @strawberry.field(description="What it changes against the last version that stands; empty for the first.")
+    def changes(self) -> list[ClauseChange]:
+        """Clause by clause, by key."""
+        if self.checked is None or self.checked.current is None:
+            return []
+        before, after = self.checked.current, self.checked.draft
+        return [change_of(change, before=before, after=after) for change in self.checked.changes]
+
+    @strawberry.field(description="What all changes mean together: one for the worse is enough.")
+    def effect_on_customer(self) -> ChangeEffect | None:
+        """Null when the draft is no terms at all."""
+        return None if self.checked is None else self.checked.change
+
+    @strawberry.field(
+        description="The first moment at which it may start when it is published now; null when there is none, because the version that it would follow starts later than a notice given now reaches (see findings), or when the draft is no terms at all."
+    )
+    def earliest_from(self) -> datetime | None:
+        """By the notice clause of the version in force."""
+        return None if self.checked is None else self.checked.earliest_from
+
+    @strawberry.field(description="What is unfair, unreachable or without effect; empty is good.")
+    def findings(self) -> list[TermsFinding]:
+        """The findings of the linter."""
+        if self.checked is None:
+            return []
+        own = {id(clause) for clause in self.checked.draft.clauses}
+        current = self.checked.in_force or self.checked.draft
+        return [
+            TermsFinding(
+                finding=finding,
+                judged_by=self.checked.draft if id(finding.clause) in own else current,
+                code=finding.code,
+            )
+            for finding in self.checked.findings
+        ]
+
+    @strawberry.field(description="Why the draft cannot become terms; empty when it can.")
+    def user_errors(self) -> list[UserError]:
+        """The first thing that is wrong, with its place."""
+        return [] if self.problem is None else [refusal(self.problem, within=())]
+
+
+async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | None, context: Context) -> TermsCheck:
+    """Try the clauses out."""
+    try:
+        given = drafted(clauses, currency=context.program.currency)
+    except TermsError as error:
+        problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+        return TermsCheck(checked=None, problem=problem)
+    basis = await context.query(draft_basis, now=context.now)
+    found = await asyncio.to_thread(
+        check_draft, basis, program=context.program, clauses=given, effective_from=effective_from, now=context.now
+    )
+    if isinstance(found, TermsError):
+        return TermsCheck(checked=None, problem=refused(found))
+    return TermsCheck(checked=found, problem=None if found.unkept is None else refused(found.unkept))

@@ -1,0 +1,30 @@
+"""The holder of the access key, and what it opens."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.conventions.context import Info
+from app.api.types.customers.customer import Customer
+from app.api.types.programs.program import Program, program_of
+from app.domain.access import Role
+from app.queries.customers import customers
+
+
+@strawberry.type(description="The holder of the access key.")
+class Viewer:
+    """Who asks."""
+
+    role: Role = strawberry.field(description="What the key may do.")
+
+    @strawberry.field(description="The program that the key opens.")
+    def program(self, info: Info) -> Program:
+        """The one program."""
+        return program_of(info)
+
+    @strawberry.field(description="The customer whose key it is; null for any other role.")
+    async def customer(self, info: Info) -> Customer | None:
+        """The holder's own card."""
+        own = info.context.principal.customer_id
+        row = await info.context.load(customers.cards, own, at=info.context.now) if own is not None else None
+        return Customer.of(row) if row is not None else None

@@ -1,1 +1,0 @@
-"""What is in a wallet, where it came from, and what time will bring to it."""

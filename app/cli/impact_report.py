@@ -1,0 +1,34 @@
+"""What a replay of the past has shown, as `troth terms preview` prints it."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from app.cli.runtime import out
+from app.domain.simulation.impact import Impact
+
+
+def tell(found: Impact, *, grandfathered: int) -> None:
+    """Print it; `grandfathered` is for how many days points earned before keep the old price by the draft."""
+    out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
+    out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
+    if found.stamps_gained or found.stamps_lost:
+        out.print(f"In stamps: {found.stamps_gained} more, {found.stamps_lost} fewer.")
+    out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
+    for title, members in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
+        table = Table("Member", "Points", "Earned before", "after", "Stamps", "Rewards lost", "won", title=title)
+        for member in members:
+            points = member.difference, member.earned_before, member.earned_after
+            numbers = (*points, member.stamps, member.redemptions_lost, member.redemptions_won)
+            table.add_row(member.customer_id, *(str(number) for number in numbers))
+        if members:
+            out.print(table)
+    table = Table("Reward", "Can pay before", "after", "Out of reach", "Redemptions lost", title="Rewards")
+    for reward in found.rewards:
+        counts = (reward.members_before, reward.members_after, reward.out_of_reach, reward.redemptions_lost)
+        table.add_row(reward.name, *(str(count) for count in counts))
+    out.print(table)
+    out.print("Every redemption is charged the draft's full price, points earned before it included.")
+    if grandfathered:
+        days = f"for {grandfathered} days" if grandfathered > 1 else "for one day"
+        out.print(f"By the draft such points keep the old price {days} after a price rises: at first fewer lose.")

@@ -1,0 +1,85 @@
+"""`troth import`: bring in what another system recorded."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program, stop
+from app.config import Settings
+from app.imports.csv_receipts import planned
+from app.imports.execution import Imported, carry_out, destination_of
+from app.imports.plan import Plan, said
+from app.usecases.application import Application
+
+
+def import_purchases(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A CSV of receipt lines.")],
+    program: ProgramOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; write nothing.")] = False,
+    errors: Annotated[Path | None, typer.Option(help="Where to write the lines that were left out, as CSV.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record the invoices of a file as purchases and its returns as refunds. See docs/import.md."""
+
+    async def work(application: Application) -> tuple[Plan, Imported | None]:
+        found = await select_program(application, program)
+        plan = planned(file, destination=await destination_of(found, application=application))
+        if dry_run:
+            return plan, None
+        with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("Recording", total=len(plan.buyers()) + len(plan.receipts))
+            done = await carry_out(
+                plan, application=application, program=found, done=lambda steps: progress.advance(task, steps)
+            )
+        return plan, done
+
+    try:
+        plan, done = run_with_application(work, settings=Settings())
+    except ValueError as error:
+        raise stop(str(error)) from error
+    if errors is not None:
+        with errors.open("w", encoding="utf-8", newline="") as target:
+            writer = csv.writer(target)
+            writer.writerow(("line", "invoice", "reason", "detail"))
+            for rejected in plan.left_out():
+                detail = rejected.detail or said(rejected.reason)
+                writer.writerow((rejected.number, rejected.invoice, rejected.reason.value, detail))
+    _report(plan, done, as_json=as_json)
+    if not plan.receipts:
+        raise stop("nothing of this file could be brought in; every line is left out, for the reasons above")
+
+
+def _report(plan: Plan, done: Imported | None, *, as_json: bool) -> None:
+    left_out = plan.counted()
+    facts = {
+        "lines": plan.lines,
+        "purchases": len(plan.sales),
+        "purchase_lines": sum(len(sale.lines) for sale in plan.sales),
+        "customers": len(plan.buyers()),
+        "total_minor": sum(sale.total().minor for sale in plan.sales),
+        "refunds": len(plan.returns),
+        "left_out": left_out,
+        "written": None
+        if done is None
+        else {"customers": done.customers, "purchases": done.purchases, "refunds": done.refunds},
+    }
+    if as_json:
+        print(json.dumps(facts))
+        return
+    out.print(
+        f"{facts['lines']} lines: {facts['purchases']} purchases of {facts['customers']} customers"
+        f" with {facts['purchase_lines']} lines, {facts['refunds']} refunds."
+    )
+    for reason, count in left_out.items():
+        if count:
+            out.print(f"  left out, {reason}: {count}", markup=False)
+    if done is None:
+        out.print("Dry run: nothing was written.")
+    else:
+        out.print(f"Written: {done.customers} customers, {done.purchases} purchases, {done.refunds} refunds.")

@@ -1,0 +1,77 @@
+"""What every command needs: the clock, ids, a database at hand, and a clear word when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import typer
+import uuid_utils
+from rich.console import Console
+
+from app.config import Settings
+from app.queries.programs.programs import every_program, one_program
+from app.queries.records import Program
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate as migrate_database
+from app.store.database.session import Unavailable
+from app.usecases.application import Application
+
+T = TypeVar("T")
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+ProgramOption = Annotated[
+    str | None, typer.Option("--program", help="The program's id; needed when there are several.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def now() -> datetime:
+    """The server's time."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A new time-ordered id (UUIDv7)."""
+    return str(uuid_utils.uuid7())
+
+
+def stop(message: str) -> typer.Exit:
+    """Say what is wrong on standard error and end with status 1."""
+    err.print(f"troth: {message}", style="red", markup=False)
+    return typer.Exit(1)
+
+
+def run_with_application(work: Callable[[Application], Awaitable[T]], *, settings: Settings) -> T:
+    """Open the database, migrated, do the work, and close it."""
+
+    async def run() -> T:
+        await migrate_database(settings.database_url)
+        database = open_database(settings.database_url)
+        await database.start()
+        try:
+            return await work(Application(database=database, clock=now, new_id=new_id))
+        finally:
+            await database.stop()
+
+    try:
+        return asyncio.run(run())
+    except Unavailable as error:
+        raise stop(str(error)) from error
+
+
+async def select_program(application: Application, program_id: str | None) -> Program:
+    """The program that is meant."""
+    if program_id is not None:
+        found = await application.query(one_program, program_id=program_id)
+        if found is None:
+            raise stop(f"there is no program {program_id}")
+        return found
+    programs = await application.query_across_programs(every_program)
+    if len(programs) != 1:
+        raise stop("say which program: --program ID" if programs else "there is no program yet: troth init")
+    return programs[0]

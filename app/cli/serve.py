@@ -1,0 +1,113 @@
+"""`troth serve`, `demo`, `migrate` and `schema`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from app.api.schema import schema as graphql_schema
+from app.cli.runtime import out, run_with_application, stop
+from app.config import Settings
+from app.domain.access import Role
+from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
+from app.domain.purchases.facts import Line, PurchaseFacts
+from app.graphql_server.schema_export import print_sdl
+from app.imports.csv_receipts import planned
+from app.imports.execution import carry_out, destination_of
+from app.main import serve_forever
+from app.queries.records import CustomerBy, ProgramKind
+from app.store.database.migrations import migrate as migrate_database
+from app.usecases.application import Application, Handler
+from app.usecases.command import Answer
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.programs.create_program import CreateProgram, NewProgram
+from app.usecases.purchases import record_purchase
+from app.usecases.purchases.record_purchase import RecordPurchase
+
+SAMPLE = Path(__file__).parents[2] / "examples" / "online-retail-10k.csv"
+DEMO_CARD = "4006381333931"
+
+
+def serve() -> None:
+    """Serve the API on TROTH_HOST and PORT until it is told to stop. Migrates the database first."""
+    serve_forever(Settings())
+
+
+def migrate() -> None:
+    """Bring the tables of the database up to date; safe to run twice and beside others."""
+    applied = asyncio.run(migrate_database(Settings().database_url))
+    for name in applied:
+        out.print(name, markup=False)
+    out.print(f"{len(applied)} migrations applied; the database is up to date.")
+
+
+def schema() -> None:
+    """Print the GraphQL schema."""
+    print(print_sdl(graphql_schema), end="")
+
+
+def demo() -> None:
+    """Serve a sandbox program with real purchases, and print its address and keys as shell variables.
+
+    Without TROTH_DATABASE_URL the data is in a temporary file and gone afterwards.
+    """
+    with tempfile.TemporaryDirectory(prefix="troth-demo-") as folder:
+        os.environ.setdefault("TROTH_DATABASE_URL", f"sqlite:///{folder}/demo.db")
+        settings = Settings()
+        program, customer_key = run_with_application(_sample, settings=settings)
+        address = f"http://{settings.host}:{settings.port}"
+        print("# Paste these lines into another terminal:")
+        print(f"export TROTH_URL={address}/graphql")
+        for role in (Role.OWNER, Role.STAFF, Role.TILL):
+            print(f"export TROTH_{role.value}_KEY={program.token(role)}")
+        print(f"export TROTH_CUSTOMER_KEY={customer_key}")
+        print(f"# GraphiQL: {address}/graphql   Health: {address}/healthz   Stop with Ctrl+C.", flush=True)
+        serve_forever(settings)
+
+
+async def _sample(application: Application) -> tuple[NewProgram, str]:
+    """A sandbox shop with the sample's purchases, if the sample is at hand, and one customer with a key."""
+    command = CreateProgram(
+        name="The Teapot",
+        template="points",
+        kind=ProgramKind.SANDBOX,
+        currency="GBP",
+        zone="Europe/London",
+        region="GB",
+        effective_from=datetime(2010, 12, 1, tzinfo=UTC),
+    )
+    started = await application.create_program(command)
+    program = started.program
+    if SAMPLE.exists():
+        plan = planned(SAMPLE, destination=await destination_of(program, application=application))
+        await carry_out(plan, application=application, program=program, done=lambda _: None)
+
+    async def do(verb: Handler, *, name: str, order: object) -> Answer:
+        answer = await application.execute(
+            verb, name=name, program=program, principal=None, key=f"demo:{name}", payload=name, command=order
+        )
+        if isinstance(answer, Problem):
+            raise stop(f"the demo cannot start: {answer.code.value}")
+        return answer
+
+    enrolled = await do(
+        enrol_customer.run,
+        name="enrolCustomer",
+        order=EnrolCustomer(identities=((IdentityKind.CARD, DEMO_CARD),), locale=None),
+    )
+    lines = (Line(number=1, sku="22423", quantity=Decimal(2), unit_price=1275, name="REGENCY CAKESTAND 3 TIER"),)
+    facts = PurchaseFacts(
+        occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=lines
+    )
+    bought = RecordPurchase(customer=CustomerBy(DEMO_CARD, IdentityKind.CARD), external_id="demo-1", facts=facts)
+    await do(record_purchase.run, name="recordPurchase", order=bought)
+    key = await application.issue_key(
+        program_id=program.id, role=Role.CUSTOMER, label="demo", customer_id=enrolled.customer_id
+    )
+    return started, key.token

@@ -1,0 +1,85 @@
+"""`troth verify`: the proof of the books."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program
+from app.config import Settings
+from app.jobs.parallel_verification import Range, processors, ranges, verify_ranges
+from app.queries.ledger.verify_accounts import Discrepancy, VerifiedPage, verify_program
+from app.queries.programs.programs import every_program
+from app.usecases.application import Application
+
+Parts = dict[str, tuple[Range, ...]]
+"""The accounts of programs, by the program's id."""
+
+
+def verify(
+    program: ProgramOption = None,
+    as_json: JsonOption = False,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", min=1, max=64, help="Processes beside one another; default one per processor."),
+    ] = None,
+) -> None:
+    """Prove every balance, lot, hold, tier, stock, budget and hash from the facts and entries alone.
+
+    Ends with status 1 when something is wrong; the first fault is the first bad entry of the first bad account.
+    """
+    settings = Settings()
+    counts = {"accounts": 0, "entries": 0}
+    faults: dict[str, list[Discrepancy]] = {}
+    for program_id, parts in run_with_application(
+        lambda application: _parts(application, program), settings=settings
+    ).items():
+        pages = _pages(settings.database_url, program_id=program_id, parts=parts, processes=processes or processors())
+        counts["accounts"] += sum(page.accounts for page in pages)
+        counts["entries"] += sum(page.entries for page in pages)
+        whole = run_with_application(partial(_whole, program_id=program_id), settings=settings)
+        faults[program_id] = [*(fault for page in pages for fault in page.faults), *whole]
+    wrong = sum(len(found) for found in faults.values())
+    if as_json:
+        listed = [f"{discrepancy.place}: {discrepancy.what}" for found in faults.values() for discrepancy in found]
+        print(json.dumps({"programs": len(faults), **counts, "faults": listed}))
+    else:
+        for found in faults.values():
+            for each_discrepancy in found:
+                out.print(f"{each_discrepancy.place}: {each_discrepancy.what}", style="red", markup=False)
+        out.print(
+            f"{len(faults)} programs, {counts['accounts']} accounts, {counts['entries']} entries: "
+            + ("the books are proved." if not wrong else f"{wrong} faults.")
+        )
+    if wrong:
+        raise typer.Exit(1)
+
+
+async def _whole(application: Application, *, program_id: str) -> tuple[Discrepancy, ...]:
+    """Prove what belongs to no single account."""
+    return await application.query(verify_program, program_id=program_id)
+
+
+async def _parts(application: Application, program: str | None) -> Parts:
+    """The accounts of the programs that are meant, in ranges."""
+    programs = (
+        [await select_program(application, program)]
+        if program is not None
+        else list(await application.query_across_programs(every_program))
+    )
+    return {each_program.id: await application.query(ranges, program_id=each_program.id) for each_program in programs}
+
+
+def _pages(url: str, *, program_id: str, parts: tuple[Range, ...], processes: int) -> list[VerifiedPage]:
+    """Prove the accounts of a program; the pages in the order of the accounts."""
+    found: dict[int, list[VerifiedPage]] = {}
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task("Proving", total=len(parts))
+        for place, pages in verify_ranges(url, program_id=program_id, parts=parts, processes=processes):
+            found[place] = pages
+            progress.advance(task)
+    return [page for place in sorted(found) for page in found[place]]

@@ -1,1 +1,0 @@
-"""A change of the terms: better or worse, the notice it needs, what may be unfair, what it would have come to."""

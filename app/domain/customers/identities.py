@@ -1,0 +1,110 @@
+"""What customers are recognised by, in one spelling each."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+
+import phonenumbers
+
+from app.domain.names import normalised_identifier
+
+
+class IdentityKind(StrEnum):
+    """What an identity is."""
+
+    CARD = "CARD"
+    PHONE = "PHONE"
+    EMAIL = "EMAIL"
+    TOKEN = "TOKEN"  # noqa: S105 - the name of a kind, no secret
+    EXTERNAL_ID = "EXTERNAL_ID"
+
+
+class IdentityError(ValueError):
+    """A text that cannot be an identity of its kind. The message does not repeat it."""
+
+
+_DIALLED = re.compile(r"(?i:tel:)?[\d\s+()\[\]./‐-―\u2212-]+")
+"""A telephone number as it is written. Letters would be read as digits of their keys, or as an extension and dropped."""
+
+_CARD = re.compile(r"[A-Za-z0-9]{4,64}")
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
+_EXACT = re.compile(r"[\x21-\x7e]{1,200}")
+_BETWEEN_DIGITS = re.compile(r"[\s‐-―\u2212-]")
+"""What cards are grouped by: spaces and dashes."""
+_GTIN = re.compile(r"[0-9]{11,14}")
+MOST = 254
+"""Characters of an identity."""
+
+
+def normalised(kind: IdentityKind, text: str, *, region: str) -> str:
+    """The one spelling of an identity; `region` (ISO 3166) is for phone numbers without a country code.
+
+    Full-width signs are what they look like, and what is invisible in a text that was pasted is left out. Raises
+    IdentityError.
+    """
+    if len(text) > MOST or len(text := normalised_identifier(text)) > MOST:
+        raise IdentityError("too long")
+    if kind is IdentityKind.PHONE:
+        return _phone(text, region=region)
+    if kind is IdentityKind.EMAIL:
+        address = normalised_identifier(text.lower())
+        if not _EMAIL.fullmatch(address):
+            raise IdentityError("not an e-mail address")
+        return address
+    if kind is IdentityKind.CARD:
+        return _card(text)
+    if kind is IdentityKind.EXTERNAL_ID:
+        if not 1 <= len(text) <= 200:
+            raise IdentityError("1 to 200 characters")
+        return text
+    if not _EXACT.fullmatch(text):
+        raise IdentityError("1 to 200 printable ASCII characters without spaces")
+    return text
+
+
+def _card(text: str) -> str:
+    """The card's letters and digits; one with a GS1 check digit has the zeros in front that its shortest code has.
+
+    Scanners say the code of a card with 12 digits (UPC-A) with a zero in front (EAN-13) or two (GTIN-14), or leave its
+    own leading zero out.
+    """
+    card = _BETWEEN_DIGITS.sub("", text)
+    if not card.isascii():
+        card = "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in card)
+    if not _CARD.fullmatch(card):
+        raise IdentityError("a card number has 4 to 64 letters and digits")
+    card = card.upper()
+    return card.lstrip("0").zfill(12) if _has_check_digit(card) else card
+
+
+def _has_check_digit(card: str) -> bool:
+    """Whether a card is a number of 11 to 14 digits that ends with the check digit of GS1 (General Specifications, 7.9).
+
+    The digits, from the right, count once and three times by turns; with the check digit they come to a multiple of 10.
+    """
+    if not _GTIN.fullmatch(card):
+        return False
+    digits = [int(digit) for digit in reversed(card)]
+    return (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10 == 0
+
+
+def _phone(text: str, *, region: str) -> str:
+    if not _DIALLED.fullmatch(text):
+        raise IdentityError("a telephone number is written in digits, without an extension")
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        raise IdentityError("not a telephone number") from error
+    if not phonenumbers.is_possible_number(number):
+        raise IdentityError("not a telephone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def masked(kind: IdentityKind, value: str) -> str:
+    """An identity as a till may show it: enough to compare, not enough to copy."""
+    if kind is IdentityKind.EMAIL:
+        name, _, domain = value.partition("@")
+        return f"{name[0]}•••@{domain}"
+    return f"•••{value[-4:]}" if len(value) > 6 else "•••"

@@ -1,0 +1,117 @@
+"""Who a customer is, as far as it is known: birthday, segments and preferences. All of it is personal data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from app.domain import names
+from app.domain.calendar import local_date
+from app.domain.names import normalised_identifier
+
+LONGEST_VALUE = 60
+"""Characters of the value of a preference."""
+
+MOST_PREFERENCES = 50
+MOST_SEGMENTS = 50
+
+_SEGMENT = re.compile(r"[a-z0-9-]{1,40}")
+
+
+class Aspect(StrEnum):
+    """What may be known of a person, and is read only where somebody asks for it."""
+
+    BIRTHDAY = "BIRTHDAY"
+    SEGMENTS = "SEGMENTS"
+    PREFERENCES = "PREFERENCES"
+
+
+class PreferenceKind(StrEnum):
+    """What a preference is about."""
+
+    FAVOURITE_CATEGORY = "FAVOURITE_CATEGORY"
+    DIET = "DIET"
+    SIZE = "SIZE"
+
+
+class ProfileError(ValueError):
+    """Something about a person that cannot be; `path` leads to it."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Preference:
+    """What a customer has stated, in their own spelling: a favourite category, a diet, a size."""
+
+    kind: PreferenceKind
+    value: str
+
+    def folded(self) -> str:
+        """The value as it is compared: capital or small makes no difference."""
+        return folded(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerProfile:
+    """A customer as a person. `birthday` is the date of birth, None where nobody has told it. Never shown in a log."""
+
+    birthday: date | None = field(default=None, repr=False)
+    segments: frozenset[str] = field(default=frozenset(), repr=False)
+    preferences: frozenset[Preference] = field(default=frozenset(), repr=False)
+
+
+STRANGER = CustomerProfile()
+"""Somebody of whom nothing is known."""
+
+
+def folded(value: str) -> str:
+    """A value of a preference as it is compared."""
+    return normalised_identifier(normalised_identifier(value).casefold())
+
+
+def born(day: date, *, now: datetime, zone_name: str) -> date:
+    """A date of birth as it was told. Raises PersonError for one that has not come yet in the zone."""
+    if day > local_date(now, zone_name=zone_name):
+        raise ProfileError(("birthday",), "a date of birth is not in the future")
+    return day
+
+
+def segment_problem(segment: str) -> str | None:
+    """What is wrong with the key of a segment, or None."""
+    return None if _SEGMENT.fullmatch(segment) else "a segment is a-z, 0-9 and dashes, 1 to 40 characters"
+
+
+def segments(given: Iterable[str]) -> frozenset[str]:
+    """The segments of a customer. Raises PersonError."""
+    found = list(given)
+    for place, text in enumerate(found):
+        if (wrong := segment_problem(text)) is not None:
+            raise ProfileError(("segments", place), wrong)
+    if len(set(found)) > MOST_SEGMENTS:
+        raise ProfileError(("segments",), f"at most {MOST_SEGMENTS} segments")
+    return frozenset(found)
+
+
+def value_problem(value: str) -> str | None:
+    """What is wrong with the value of a preference, or None."""
+    return names.problem(value, most=LONGEST_VALUE)
+
+
+def preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
+    """The preferences of a customer, spaces around a value taken off, each once. Raises PersonError."""
+    found: dict[tuple[PreferenceKind, str], Preference] = {}
+    for place, (kind, value) in enumerate(given):
+        if (wrong := value_problem(value.strip())) is not None:
+            raise ProfileError(("preferences", place, "value"), wrong)
+        first = Preference(kind, value.strip())
+        found[kind, first.folded()] = first
+    if len(found) > MOST_PREFERENCES:
+        raise ProfileError(("preferences",), f"at most {MOST_PREFERENCES} preferences")
+    return frozenset(found.values())

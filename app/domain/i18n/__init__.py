@@ -1,0 +1,237 @@
+"""Words: one catalogue per locale, and the numbers, amounts and times that go into its sentences."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Literal, cast
+
+from app.domain.amounts import Money
+from app.domain.calendar import WEEK, Period, Weekday, local
+from app.domain.i18n import de, en, zh_hans, zh_hant
+from app.domain.i18n.formats import formats
+from app.domain.i18n.readers import Address as Address
+from app.domain.i18n.readers import Locale as Locale
+from app.domain.i18n.readers import locale_for as locale_for
+from app.domain.i18n.readers import region_of, requested
+
+Plural = str | Mapping[str, str]
+"""A template, or one template per plural form of the number `n`."""
+Message = Plural | Mapping[str, Plural]
+"""The same, or one per form of address, where a language has two: `formal` and `informal`."""
+
+CATALOGUES: Mapping[Locale, Mapping[str, Message]] = {
+    Locale.EN: en.MESSAGES,
+    Locale.DE: de.MESSAGES,
+    Locale.ZH_HANS: zh_hans.MESSAGES,
+    Locale.ZH_HANT: zh_hant.MESSAGES,
+}
+
+_CHINESE = (Locale.ZH_HANS, Locale.ZH_HANT)
+
+
+class Phrasebook:
+    """The words of one locale for readers of a region. Call it with a key of the catalogue and its placeholders' values."""
+
+    def __init__(self, locale: Locale, region: str, address: Address) -> None:
+        self.locale = locale
+        self._formats = formats(locale, region)
+        self._chinese = locale in _CHINESE
+        self._messages = {
+            key: _for_reader(message, address=address, spelling=_SPELLING.get((locale, region), {}))
+            for key, message in CATALOGUES[locale].items()
+        }
+
+    def __call__(self, key: str, **values: str) -> str:
+        """The sentence of a key. Raises KeyError for an unknown key or a missing value."""
+        message = self._messages[key]
+        if not isinstance(message, str):
+            raise KeyError(f"{key} needs a number")
+        return self._spaced(message.format_map(values))
+
+    def _spaced(self, sentence: str) -> str:
+        """With a space between Chinese and Latin letters or digits; what names say stays as it is."""
+        if not self._chinese:
+            return sentence
+        return _MIXED.sub(lambda found: found[1] or ("" if found[0] else " "), sentence)
+
+    def text(self, sentences: Sequence[str]) -> str:
+        """Sentences as one text: Chinese ones follow each other without a space."""
+        return ("" if self._chinese else " ").join(sentences)
+
+    def counted(self, key: str, n: int, **values: str) -> str:
+        """The plural form of a key for a number, with the values of its other placeholders."""
+        return self._counted(key, n, **values) if values else _counted(self, key, n)
+
+    def _counted(self, key: str, n: int, **values: str) -> str:
+        forms = self._messages[key]
+        form = forms if isinstance(forms, str) else forms.get(self._formats.cldr.plural_form(abs(n)), forms["other"])
+        return self._spaced(form.format(n=self.number(n), **values))
+
+    def capitalised(self, sentence: str) -> str:
+        """The sentence with a capital first letter."""
+        return sentence[:1].upper() + sentence[1:]
+
+    def points(self, n: int) -> str:
+        """A number of points."""
+        return self.counted("points", n)
+
+    def days(self, n: int) -> str:
+        """A number of days."""
+        return self.counted("days", n)
+
+    def months(self, n: int) -> str:
+        """A number of months."""
+        return self.counted("months", n)
+
+    def ordinal(self, n: int) -> str:
+        """A place in a row."""
+        forms = self._messages["ordinal"]
+        assert not isinstance(forms, str)
+        return forms.get(self._formats.cldr.ordinal_form(n), forms["other"]).format(n=n)
+
+    def decimal(self, n: Decimal) -> str:
+        """A number with its decimals, without zeros at the end."""
+        return self._formats.number(n)
+
+    def number(self, n: int) -> str:
+        """A whole number with its thousands set apart."""
+        return self._formats.number(n)
+
+    def money(self, amount: Money) -> str:
+        """An amount with its currency; whole amounts stand without decimals."""
+        return _money(self, amount)
+
+    def date_near(self, day: date, *, today: date) -> str:
+        """A day, written out; without its year where that is the year of `today`."""
+        return self._spaced(self._formats.date(day) if day.year != today.year else self._formats.day_of_year(day))
+
+    def weekday_near(self, day: date, *, today: date) -> str:
+        """A day of the next seven by its weekday; in Chinese with its date, since a weekday alone may be of either week."""
+        weekday = self._formats.weekday(day)
+        return f"{self.date_near(day, today=today)}（{weekday}）" if self._chinese else weekday
+
+    def date(self, day: date) -> str:
+        """A day, written out."""
+        return self._spaced(self._formats.date(day))
+
+    def time(self, at: time) -> str:
+        """A time of day on the clock that the reader's region uses."""
+        return self._formats.time(at)
+
+    def time_of_day(self, at: dt.time) -> str:
+        """A time of day as it is said alone: "before 9:00", and with the part of the day in Chinese."""
+        return self._formats.time_of_day(at)
+
+    def instant(self, at: datetime, *, zone: str) -> str:
+        """Weekday, day and time on the wall clock of a zone."""
+        day, clock = local(at, zone_name=zone).date(), self._formats.clock(at, zone=zone)
+        return self("format.instant", weekday=self._formats.weekday(day), date=self.date(day), time=clock)
+
+    def moment(self, at: datetime, *, zone: str) -> str:
+        """Day and time on the wall clock of a zone; the day alone at midnight."""
+        wall = local(at, zone_name=zone)
+        if wall.time() == time.min:
+            return self.date(wall.date())
+        return self("format.moment", date=self.date(wall.date()), time=self._formats.clock(at, zone=zone))
+
+    def by_calendar(self, zone_name: str | None, *, period: Period) -> str:
+        """By whose calendar a period goes, in brackets, for a program with locations in other zones; else nothing."""
+        if zone_name is None or period is Period.EVER:
+            return ""
+        if period is Period.DAY:
+            return self("calendar.location")
+        return self("calendar.program", city=self._formats.city(zone_name))
+
+    def listed(self, words: Sequence[str], *, last: Literal["and", "or"]) -> str:
+        """Words as a list, `last` before the last one."""
+        return self._spaced(self._formats.listed(words, last=last))
+
+    def weekdays(self, days: Collection[Weekday]) -> str:
+        """Days of the week; three or more in a row become a range."""
+        if len(set(days)) == len(WEEK):
+            return self("weekdays.all")
+        runs: list[list[Weekday]] = []
+        for place, day in enumerate(WEEK):
+            if day not in days:
+                continue
+            if runs and WEEK[place - 1] == runs[-1][-1]:
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        if all(len(run) <= 2 for run in runs):
+            each = [self(f"weekday.{day.value}.each") for run in runs for day in run]
+            return self("weekdays.each", days=self.listed(each, last="and"))
+        words: list[str] = []
+        for run in runs:
+            names = [self(f"weekday.{day.value}") for day in run]
+            words.extend([self("weekdays.range", first=names[0], last=names[-1])] if len(run) > 2 else names)
+        return self.listed(words, last="and")
+
+
+_MIXED = re.compile(
+    r"(“[^”]*”|「[^」]*」)"
+    r"|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])"
+    r"|(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9€$£¥])|(?<=[A-Za-z0-9%€$£¥])(?=[\u4e00-\u9fff])"
+)
+"""A name in its quotation marks, a space between Chinese letters, or a place where Chinese and Latin letters or digits meet."""
+
+
+_AMERICAN = {"favour": "favor", "ancelled": "anceled"}
+_SPELLING = {
+    (Locale.DE, "CH"): {"ß": "ss"},
+    (Locale.DE, "LI"): {"ß": "ss"},
+    (Locale.EN, "US"): _AMERICAN,
+    (Locale.EN, "PH"): _AMERICAN,
+}
+"""Spellings of a region, where catalogues have others."""
+
+
+def _for_reader(message: Message, *, address: Address, spelling: Mapping[str, str]) -> Plural:
+    """The form of a message for a form of address, in the spelling of a region."""
+    if isinstance(message, Mapping) and "formal" in message:
+        message = message[address.value.lower()]
+    found = cast("Plural", message)
+    if isinstance(found, str):
+        return _spelled(found, spelling)
+    return {form: _spelled(text, spelling) for form, text in found.items()}
+
+
+def _spelled(text: str, spelling: Mapping[str, str]) -> str:
+    for usual, regional in spelling.items():
+        text = text.replace(usual, regional)
+    return text
+
+
+def wording(locale: Locale, *, region: str | None = None, address: Address = Address.FORMAL) -> Phrasebook:
+    """The words of a locale, as they are written in a region (ISO 3166) where that has its own way."""
+    return _wording(locale, region_of(locale, region), address)
+
+
+def wording_for(tags: str | None, *, region: str | None, address: Address) -> Phrasebook:
+    """The words for who asks by a BCP 47 tag or an Accept-Language header, of a program in a region."""
+    locale, asked = requested(tags)
+    return _wording(locale, region_of(locale, asked, region), address)
+
+
+@cache  # as many as there are languages, regions and forms of address
+def _wording(locale: Locale, region: str, address: Address) -> Phrasebook:
+    return Phrasebook(locale, region, address)
+
+
+_SAID = 10_000
+"""Numbers and amounts kept as they are said: the same few come again and again at a till, and saying one takes long."""
+
+
+@lru_cache(maxsize=_SAID)
+def _counted(say: Phrasebook, key: str, n: int) -> str:
+    return say._counted(key, n)  # noqa: SLF001 - the same concept
+
+
+@lru_cache(maxsize=_SAID)
+def _money(say: Phrasebook, amount: Money) -> str:
+    return say._formats.money(amount)  # noqa: SLF001 - the same concept

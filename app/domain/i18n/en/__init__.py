@@ -1,0 +1,11 @@
+"""English."""
+
+from collections.abc import Mapping
+
+from app.domain.i18n.en import answers, decisions, rules
+
+MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
+    **rules.MESSAGES,
+    **decisions.MESSAGES,
+    **answers.MESSAGES,
+}

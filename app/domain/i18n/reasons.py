@@ -1,0 +1,98 @@
+"""The values of findings in words: what was seen, and what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from app.domain.amounts import Money
+from app.domain.decisions import Finding, ReasonCode, Value
+from app.domain.i18n import Phrasebook
+
+_IN_POINTS = frozenset(
+    {
+        ReasonCode.NEGATIVE_BALANCE,
+        ReasonCode.INSUFFICIENT_POINTS,
+        ReasonCode.STILL_PENDING,
+        ReasonCode.BETTER_CLAUSE_APPLIED,
+        ReasonCode.CLAMPED_TO_BALANCE,
+        ReasonCode.BELOW_ZERO,
+        ReasonCode.POINTS_EARNED,
+        ReasonCode.COST_PAID,
+        ReasonCode.POINTS_CLAWED_BACK,
+        ReasonCode.POINTS_RETURNED,
+        ReasonCode.POINTS_RESTORED,
+        ReasonCode.EXPIRED_COUNTS_AS_TAKEN,
+        ReasonCode.REDEMPTION_UNDONE,
+        ReasonCode.GRACE_AFTER_REVERSAL,
+        ReasonCode.EXPIRED_ON_RELEASE,
+        ReasonCode.POINTS_EXPIRED,
+        ReasonCode.POINTS_AVAILABLE,
+        ReasonCode.EARLIER_CLAUSE_APPLIED,
+        ReasonCode.CAP_REACHED,
+        ReasonCode.OLD_PRICE_KEPT,
+        ReasonCode.BUDGET_USED_UP,
+    }
+)
+_IN_STAMPS = frozenset(
+    {
+        ReasonCode.NEGATIVE_STAMPS,
+        ReasonCode.INSUFFICIENT_STAMPS,
+        ReasonCode.STAMPS_EARNED,
+        ReasonCode.STAMPS_PAID,
+        ReasonCode.STAMPS_CLAWED_BACK,
+        ReasonCode.STAMPS_BELOW_ZERO,
+        ReasonCode.STAMPS_RETURNED,
+        ReasonCode.STAMPS_RESTORED,
+    }
+)
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+"""No locations."""
+
+_PLACES = "locations"
+_MEASURED = {
+    ReasonCode.OTHER_CHANNEL: "channel",
+    ReasonCode.OTHER_PAYMENT: "payment",
+    ReasonCode.OTHER_LOCATION: _PLACES,
+}
+"""What the values of a reason are members of."""
+
+
+def observed(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Phrasebook) -> str | None:
+    """What was seen, in words; None where there is nothing to measure."""
+    return _value(finding.observed, code=finding.code, zone=zone, places=places, say=say)
+
+
+def required(finding: Finding, *, zone: str, places: Mapping[str, str] = NOWHERE, say: Phrasebook) -> str | None:
+    """What is asked for, in words."""
+    return _value(finding.required, code=finding.code, zone=zone, places=places, say=say)
+
+
+def _value(value: Value, *, code: ReasonCode, zone: str, places: Mapping[str, str], say: Phrasebook) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _choices((value,), kind=_MEASURED.get(code), places=places, say=say)
+    if isinstance(value, Money):
+        return say.money(value)
+    if isinstance(value, int):
+        if code in _IN_STAMPS:
+            return say.counted("stamps", value)
+        return say.points(value) if code in _IN_POINTS else say.number(value)
+    if isinstance(value, datetime):
+        return say.instant(value, zone=zone)
+    if isinstance(value, date):
+        return say.date(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return _choices(value, kind=_MEASURED.get(code), places=places, say=say)
+
+
+def _choices(choices: Sequence[str], *, kind: str | None, places: Mapping[str, str], say: Phrasebook) -> str:
+    """One of several: codes of the shop as they are, locations by their names, members of a closed set by their words."""
+    if kind == _PLACES:
+        return say.listed([say("locations.called", name=places.get(key, key)) for key in choices], last="or")
+    names = [say(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
+    return say.listed(names, last="or") if names else ""

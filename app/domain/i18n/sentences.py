@@ -1,0 +1,149 @@
+"""How a clause becomes one sentence: its effect and its conditions, in the order in which each language says them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from app.domain.i18n.readers import Locale
+
+if TYPE_CHECKING:
+    from app.domain.i18n import Phrasebook
+
+
+class Position(IntEnum):
+    """What a condition says of a clause; sentences name them in this order. THESE is a demand on the goods named before."""
+
+    OCCASION = 1
+    TIME = 2
+    PLACE = 3
+    MEMBER = 4
+    PERSON = 5
+    CHOICE = 6
+    DEMAND = 7
+    THESE = 8
+    EXCEPTION = 9
+    LIMIT = 10
+    BUDGET = 11
+
+
+class GoodsForm(StrEnum):
+    """How goods stand in a sentence: points on them, every item of them, buying one of them."""
+
+    ON = "on"
+    EACH = "each"
+    BUY = "buy"
+
+
+class Phrase(NamedTuple):
+    """A condition in words; an exception says what is left out."""
+
+    position: Position
+    words: str
+
+
+_FRONT = (
+    *(Position.OCCASION, Position.DEMAND, Position.MEMBER, Position.PERSON),
+    *(Position.TIME, Position.PLACE, Position.CHOICE),
+)
+"""What a German sentence begins with, the first that there is, where its effect leaves the place open."""
+
+
+_DEMANDS = (Position.DEMAND, Position.THESE)
+
+
+def joined(phrases: Sequence[Phrase], *, beside: str, apart: str) -> str:
+    """Phrases that hold together, in their order; two of one kind are set apart, so that they are not read as one."""
+    said = ""
+    before: Position | None = None
+    for phrase in _in_order(phrases):
+        said += ("" if before is None else apart if before is phrase.position else beside) + phrase.words
+        before = phrase.position
+    return said
+
+
+def giving(effect: str, phrases: Sequence[Phrase], *, say: Phrasebook) -> str:
+    """The sentence, without its full stop, of a clause that gives something."""
+    held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
+    if say.locale is Locale.DE:
+        sentence = _german(effect, held)
+    elif say.locale is Locale.EN:
+        sentence = _english(effect, held, say=say)
+    else:
+        first = [phrase.words for phrase in held if phrase.position is not Position.THESE]
+        these = [
+            say("price.only.demand", condition=phrase.words) for phrase in held if phrase.position is Position.THESE
+        ]
+        sentence = say("clause.separator").join([*first, effect, *these])
+    return sentence + _left_out("clause", phrases, say=say)
+
+
+def _in_order(phrases: Sequence[Phrase]) -> list[Phrase]:
+    return sorted(phrases, key=lambda phrase: phrase.position)
+
+
+def _choices_last(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """The same with alternatives at the end, so that what follows does not read as a part of the last of them."""
+    return sorted(phrases, key=lambda phrase: phrase.position is Position.CHOICE)
+
+
+def _english(effect: str, held: Sequence[Phrase], *, say: Phrasebook) -> str:
+    """Occasions and tiers come first; a comma stands before what could be read on without one."""
+    occasions = [phrase for phrase in held if phrase.position is Position.OCCASION]
+    fronts = occasions or [phrase for phrase in held if phrase.position is Position.MEMBER]
+    sentence = " ".join([*(phrase.words for phrase in fronts), effect])
+    before: Position | None = None
+    apart = False
+    for phrase in held:
+        if phrase in fronts:
+            continue
+        follows_well = before is None or (phrase.position >= Position.PERSON and before is not Position.CHOICE)
+        apart = apart or not (follows_well and phrase.words[:1].islower())
+        sentence += (say("clause.separator") if apart else " ") + phrase.words
+        before = phrase.position
+    return sentence
+
+
+def _german(effect: str, held: Sequence[Phrase]) -> str:
+    """The verb comes second: one part before it, the others behind it. `effect` is four parts, set apart by |."""
+    front, verb, given, tail = effect.split("|")
+    fronts = _FRONT[:1] if front else _FRONT
+    first = next((phrase for place in fronts for phrase in held if phrase.position is place), None)
+    middle = _choices_last([phrase for phrase in held if phrase is not first])
+    early = [phrase.words for phrase in middle if phrase.position <= Position.PLACE]
+    late = [phrase.words for phrase in middle if phrase.position > Position.PLACE]
+    if first is not None:
+        own = [front] if front else []
+        return " ".join([first.words, verb, *early, *own, *late, given]) + tail
+    # With nothing in front, "gibt es" is "es gibt".
+    begin = [front, verb] if front else verb.split()[::-1]
+    return " ".join([*begin, *early, *late, given]) + tail
+
+
+def pricing(effect: str, phrases: Sequence[Phrase], *, say: Phrasebook) -> str:
+    """The sentence, without its full stop, of what a reward costs: its conditions say when alone it can be had."""
+    held = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
+    listed = say("price.only.list") == "and"
+    only = [
+        say("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
+        for phrase in (_choices_last(held) if listed else held)
+    ]
+    sentence = effect
+    if only:
+        said = say.listed(only, last="and") if listed else say("clause.separator").join(only)
+        sentence += say("price.but", conditions=said)
+    return sentence + _left_out("price", phrases, say=say)
+
+
+def _left_out(kind: str, phrases: Sequence[Phrase], *, say: Phrasebook) -> str:
+    """What a sentence ends with: exceptions, and how often it holds."""
+    exceptions = [phrase.words for phrase in phrases if phrase.position is Position.EXCEPTION]
+    keys = [f"{kind}.except", *[f"{kind}.except.more"] * len(exceptions)]
+    left_out = "".join(say(key, conditions=words) for key, words in zip(keys, exceptions, strict=False))
+    limits = [
+        say("clause.separator") + phrase.words for phrase in _in_order(phrases) if phrase.position > Position.EXCEPTION
+    ]
+    # Chinese sets exceptions apart by a semicolon, so that they come last.
+    last = say.locale in (Locale.ZH_HANS, Locale.ZH_HANT)
+    return "".join([*limits, left_out]) if last else "".join([left_out, *limits])

@@ -1,0 +1,11 @@
+"""Simplified Chinese."""
+
+from collections.abc import Mapping
+
+from app.domain.i18n.zh_hans import answers, decisions, rules
+
+MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
+    **rules.MESSAGES,
+    **decisions.MESSAGES,
+    **answers.MESSAGES,
+}

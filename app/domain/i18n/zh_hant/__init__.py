@@ -1,0 +1,11 @@
+"""Traditional Chinese."""
+
+from collections.abc import Mapping
+
+from app.domain.i18n.zh_hant import answers, decisions, rules
+
+MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
+    **rules.MESSAGES,
+    **decisions.MESSAGES,
+    **answers.MESSAGES,
+}

@@ -1,0 +1,45 @@
+"""What was observed or is required, as it is kept: JSON that says its type."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from app.domain.amounts import Money
+
+Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ...] | None
+"""What was observed or is required: an amount, points, a text, an instant, a day, a list of codes, or nothing."""
+
+
+def encode(value: Value) -> Any:
+    """A value as JSON that says its type."""
+    if value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, Money):
+        return {"money": [value.minor, value.currency]}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
+    if isinstance(value, datetime):
+        return {"instant": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    return {"list": list(value)}
+
+
+def decode(data: Any) -> Value:
+    """The value that `encoded` wrote. Raises ValueError for anything else."""
+    if data is None or isinstance(data, int | str):
+        return data
+    ((kind, inner),) = data.items()
+    if kind == "money":
+        return Money(*inner)
+    if kind == "decimal":
+        return Decimal(inner)
+    if kind == "instant":
+        return datetime.fromisoformat(inner)
+    if kind == "day":
+        return date.fromisoformat(inner)
+    if kind == "list":
+        return tuple(inner)
+    raise ValueError(f"unknown kind of value {kind!r}")

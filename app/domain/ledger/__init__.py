@@ -1,0 +1,1 @@
+"""Ledger entries, lots and liability as values."""

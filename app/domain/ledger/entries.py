@@ -1,0 +1,191 @@
+"""Ledger entries: each moves points between a customer's account and the program's, and is sealed to the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.decisions import Decision
+from app.domain.ledger.lots import Lot
+from app.domain.units import Unit
+
+FIRST_HASH = "0" * 64
+"""What the first entry of an account is sealed to."""
+
+
+class EntryType(StrEnum):
+    """What an entry is.
+
+    ACTIVATE makes points that waited available, and pays what is owed out of them; MERGE passes all that one wallet
+    holds on to another, TRANSFER a part of it.
+    """
+
+    EARN = "EARN"
+    REDEEM = "REDEEM"
+    CLAWBACK = "CLAWBACK"
+    EXPIRE = "EXPIRE"
+    REVERSAL = "REVERSAL"
+    ADJUST = "ADJUST"
+    TRANSFER = "TRANSFER"
+    MERGE = "MERGE"
+    ACTIVATE = "ACTIVATE"
+
+
+class CauseKind(StrEnum):
+    """What kind of fact made it necessary to correct what had been booked: it became known late, or set a receipt right."""
+
+    PURCHASE = "PURCHASE"
+    REFUND = "REFUND"
+    REDEMPTION = "REDEMPTION"
+    REVERSAL = "REVERSAL"
+    ADJUSTMENT = "ADJUSTMENT"
+    AMENDMENT = "AMENDMENT"
+    MOVE = "MOVE"
+
+
+class CounterAccount(StrEnum):
+    """The program's account on the other side of an entry; WALLETS stands for the customers' other wallets."""
+
+    ISSUED = "ISSUED"
+    REDEEMED = "REDEEMED"
+    EXPIRED = "EXPIRED"
+    ADJUSTED = "ADJUSTED"
+    WALLETS = "WALLETS"
+
+
+COUNTER_ACCOUNT: Mapping[EntryType, CounterAccount] = {
+    EntryType.EARN: CounterAccount.ISSUED,
+    EntryType.REDEEM: CounterAccount.REDEEMED,
+    EntryType.CLAWBACK: CounterAccount.ISSUED,
+    EntryType.EXPIRE: CounterAccount.EXPIRED,
+    EntryType.REVERSAL: CounterAccount.REDEEMED,
+    EntryType.ADJUST: CounterAccount.ADJUSTED,
+    EntryType.TRANSFER: CounterAccount.WALLETS,
+    EntryType.MERGE: CounterAccount.WALLETS,
+    EntryType.ACTIVATE: CounterAccount.ISSUED,
+}
+"""Where the points come from or go to: the books balance by construction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Points put into (positive) or taken from (negative) a lot by an entry."""
+
+    id: str
+    lot_id: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of an account. `number` counts from 1; `points` is signed; `decision` is the stored JSON text.
+
+    `subject` is the id of what it is about: a purchase, refund, redemption, reversal, adjustment, transfer or merger, or
+    the lot that expired or became available. A second entry about one subject corrects the first; `cause` is then the
+    fact whose late arrival made that necessary. `owed` is the change of what the customer owes: the movements of lots,
+    less what is owed more, are the points.
+    """
+
+    id: str
+    account_id: str
+    number: int
+    type: EntryType
+    subject: str
+    points: int
+    owed: int
+    unit: str
+    occurred_at: datetime
+    recorded_at: datetime
+    purchase_id: str | None
+    refund_id: str | None
+    redemption_id: str | None
+    decision: str
+    movements: tuple[Movement, ...]
+    new_lots: tuple[Lot, ...]
+    previous: str
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account holds, in whole points."""
+
+    available: int = 0
+    pending: int = 0
+    held: int = 0
+    owed: int = 0
+    lifetime: int = 0
+    qualifying: int = 0
+
+    def can_take(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
+        """Whether the account of a unit can hold what is earned, and every number in the decision can be told."""
+        return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest() <= MAX_POINTS
+
+    def plus(self, other: Balance) -> Balance:
+        """Both together."""
+        return Balance(
+            available=self.available + other.available,
+            pending=self.pending + other.pending,
+            held=self.held + other.held,
+            owed=self.owed + other.owed,
+            lifetime=self.lifetime + other.lifetime,
+            qualifying=self.qualifying + other.qualifying,
+        )
+
+    def to_data(self) -> dict[str, int]:
+        """The balance as JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Balance:
+        """The balance that `to_data` wrote."""
+        return cls(**data)
+
+
+def sealed(entry: Entry) -> str:
+    """The hash of an entry: SHA-256 over every field of it, the dates of its lots, its movements, and the hash before it."""
+    fields = (
+        entry.previous,
+        entry.id,
+        entry.account_id,
+        entry.number,
+        entry.type.value,
+        entry.subject,
+        entry.points,
+        entry.owed,
+        entry.unit,
+        _instant(entry.occurred_at),
+        _instant(entry.recorded_at),
+        entry.purchase_id,
+        entry.refund_id,
+        entry.redemption_id,
+        entry.decision,
+        entry.cause,
+        [(movement.id, movement.lot_id, movement.points) for movement in entry.movements],
+        [
+            (
+                # Not its points: a late fact may change what the lot was to hold, and the movements say it.
+                lot.id,
+                _instant(lot.earned_at),
+                _instant(lot.available_from),
+                lot.valid_until.isoformat() if lot.valid_until is not None else None,
+                lot.terms_version,
+                lot.zone,
+            )
+            for lot in entry.new_lots
+        ],
+    )
+    return hashlib.sha256(_ENCODER.encode(fields).encode()).hexdigest()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

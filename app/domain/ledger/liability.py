@@ -1,0 +1,159 @@
+"""What a program owes in points at a moment, by the age of the points, and what of it is likely never to be asked for.
+
+Breakage is estimated as IFRS 15 (B44 to B47) asks for it: as the rights that customers are expected not to exercise, and
+only as far as experience bears it out. The method is the run-off by age of Gault, Llaguno and Ménard, "Loyalty Rewards
+and Gift Card Programs: Basic Actuarial Estimation Techniques" (Casualty Actuarial Society, E-Forum, Summer 2012), on the
+program's own closed months:
+
+- All points that were earned in one calendar month (UTC) are a cohort. The closed ones are those from the first one on,
+  without a gap, of which at most 1 % of the points is outstanding still. What became of a cohort does not decide whether
+  it is looked at, only whether it is over: to pick those that are used up would say that all points are redeemed.
+- Of the latest 24 closed cohorts, let R(a) be the points that were redeemed, less those of redemptions undone, and E(a)
+  those that expired, at an age of `a` whole months or more. Points that were taken back, adjusted or passed on count in
+  neither.
+- The share of points of an age of `a` months that is not redeemed any more is E(a) / (R(a) + E(a)). It is known only
+  where at least 12 closed cohorts had such points, so that each month of a year has its say.
+- Expected breakage is the sum, over the bands of age, of the points outstanding times the share at the beginning of their
+  band. Where a band has points and its share is not known, it is not known either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from app.domain.ledger.entries import EntryType
+from app.domain.units import Unit
+
+AGES = (0, 3, 6, 12, 24)
+"""Where the bands of age begin, in months; the last one has no end."""
+FEWEST_COHORTS = 12
+MOST_COHORTS = 24
+_STILL_OPEN = Fraction(1, 100)
+"""What may be outstanding of a cohort that is closed, of all that was earned in it."""
+
+_GIVEN = (EntryType.EARN, EntryType.ADJUST)
+_REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Points that entries of a type moved into lots (negative: out of them) in a month, by the month they were earned in.
+
+    Months are counted from the year 0. `band` says which band of age the lots are in at the moment in question, and
+    `waits` whether they could not be spent yet.
+    """
+
+    type: EntryType
+    earned: int
+    occurred: int
+    band: int
+    waits: bool
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """Points outstanding that are `months` old or older, up to where the next band begins.
+
+    `breakage` is the share of them that is not expected to be redeemed; None where history says too little.
+    """
+
+    months: int
+    points: int
+    breakage: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """What a program owes in one unit: points that can be spent, that wait, and that are held; and what customers owe.
+
+    `breakage` are the points that are not expected to be redeemed, None where it is not known; `cohorts` is how many
+    closed months that is learnt from.
+    """
+
+    unit: Unit
+    available: int
+    pending: int
+    held: int
+    owed: int
+    bands: tuple[AgeBand, ...]
+    breakage: int | None
+    cohorts: int
+
+    @property
+    def outstanding(self) -> int:
+        """All that customers hold."""
+        return self.available + self.pending + self.held
+
+
+def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Liability:
+    """What is outstanding, from all that moved points up to a moment."""
+    points = [0] * len(AGES)
+    pending = 0
+    for flow in flows:
+        points[flow.band] += flow.points
+        pending += flow.points if flow.waits else 0
+    closed = closed_months(flows)
+    shares = {months: breakage_share(flows, months=months, cohorts=closed) for months in AGES}
+    bands = tuple(AgeBand(months, points[place], shares[months]) for place, months in enumerate(AGES))
+    return Liability(
+        unit=unit,
+        available=sum(points) - pending - held,
+        pending=pending,
+        held=held,
+        owed=owed,
+        bands=bands,
+        breakage=_expected(bands),
+        cohorts=len(closed),
+    )
+
+
+def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
+    """The months whose points are as good as gone: the latest of those from the first one on, without a gap."""
+    earned: dict[int, int] = {}
+    left: dict[int, int] = {}
+    for flow in flows:
+        left[flow.earned] = left.get(flow.earned, 0) + flow.points
+        if flow.type in _GIVEN and flow.points > 0:
+            earned[flow.earned] = earned.get(flow.earned, 0) + flow.points
+    closed: list[int] = []
+    for month in sorted(left):
+        if left[month] > _STILL_OPEN * earned.get(month, 0):
+            break
+        closed.append(month)
+    return frozenset(closed[-MOST_COHORTS:])
+
+
+def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int]) -> Fraction | None:
+    """The share of points so many months old that was not redeemed any more; None where too few cohorts had such points."""
+    redeemed: dict[int, int] = {}
+    expired: dict[int, int] = {}
+    for flow in flows:
+        if flow.earned not in cohorts or flow.occurred - flow.earned < months:
+            continue
+        if flow.type in _REDEEMED:
+            redeemed[flow.earned] = redeemed.get(flow.earned, 0) - flow.points
+        elif flow.type is EntryType.EXPIRE:
+            expired[flow.earned] = expired.get(flow.earned, 0) - flow.points
+    ended = _sum(redeemed, expired)
+    if sum(1 for points in ended.values() if points > 0) < FEWEST_COHORTS:
+        return None
+    return Fraction(sum(expired.values()), sum(ended.values()))
+
+
+def _sum(value: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
+    return {month: value.get(month, 0) + other.get(month, 0) for month in {**value, **other}}
+
+
+def _expected(bands: Iterable[AgeBand]) -> int | None:
+    """Whole points, halves up; None where the share of a band that has points is not known."""
+    total = Fraction(0)
+    for band in bands:
+        if not band.points:
+            continue
+        if band.breakage is None:
+            return None
+        total += band.points * band.breakage
+    return int(total + Fraction(1, 2))

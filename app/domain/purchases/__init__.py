@@ -1,0 +1,1 @@
+"""What was bought: lines, payments, receipts, and what of them counts."""

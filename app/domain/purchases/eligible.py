@@ -1,0 +1,151 @@
+"""What of a purchase counts: the basis of every money condition and effect, for sale and refund alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import NamedTuple
+
+from app.domain.amounts import Exact, Parts
+from app.domain.calendar import Period
+from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.purchases.facts import Channel, Line, LineKind, Payment, PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class AmountBasis:
+    """Which amounts count. All False: net of tax, after discounts, goods only.
+
+    The part that was paid with points and reward goods never count, and neither does what cost nothing.
+    """
+
+    taxes: bool = False
+    discounts_ignored: bool = False
+    gift_cards: bool = False
+    shipping: bool = False
+    tips: bool = False
+    deposits: bool = False
+
+    def counts(self, kind: LineKind) -> bool:
+        """Whether lines of this kind count at all."""
+        if kind is LineKind.GOODS:
+            return True
+        return (
+            (kind is LineKind.GIFT_CARD and self.gift_cards)
+            or (kind is LineKind.SHIPPING and self.shipping)
+            or (kind is LineKind.TIP and self.tips)
+            or (kind is LineKind.DEPOSIT and self.deposits)
+        )
+
+
+COUNTED_BY_DEFAULT = AmountBasis()
+
+
+class EligiblePurchase(NamedTuple):
+    """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
+
+    What was paid in a foreign currency is exchanged: amounts are in `currency`, prices on lines in the purchase's own.
+
+    A line of which nothing counts, because it was given away or paid for with points, is not in it. `clause` is the key
+    of the clause that looks at it, where that matters; `fitting` the keys of those that fit it; `location` the key of the
+    place; `program_zone` the IANA zone of the program. `basis` is what the amounts are worked out by, `scale` what they
+    were multiplied by after it: for the part paid with points, and into `currency`. `amount_only` is what is paid on top
+    in an exchange.
+    """
+
+    occurred_at: datetime
+    zone: str
+    currency: str
+    lines: tuple[Line, ...]
+    amounts: Parts
+    channel: Channel | None = None
+    payments: tuple[Payment, ...] = ()
+    customer_facts: CustomerFacts = NO_FACTS
+    clause: str = ""
+    fitting: frozenset[str] = frozenset()
+    location: str | None = None
+    basis: AmountBasis = COUNTED_BY_DEFAULT
+    scale: Exact = 1
+    program_zone: str = "UTC"
+    amount_only: bool = False
+
+    @classmethod
+    def of(cls, facts: PurchaseFacts, *, basis: AmountBasis, program_zone: str) -> EligiblePurchase:
+        """The purchase on this basis; what was paid with points is taken off every line in proportion.
+
+        A foreign currency is exchanged in the end, once and without rounding.
+        """
+        lines = tuple(line for line in facts.lines if basis.counts(line.kind))
+        amounts = Parts.of([line.net(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines])
+        scale: Exact = 1
+        with_points = facts.paid_with_points()
+        if with_points:
+            to_pay = sum((line.to_pay() for line in facts.lines), 0)
+            share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
+            amounts, scale = amounts.scaled(share.numerator, share.denominator), share
+        if not all(amounts.numerators):
+            lines, amounts = _above_nothing(lines, amounts)
+        exchange = facts.exchange
+        if exchange is not None:
+            factor = exchange.factor(foreign=facts.currency)
+            amounts, scale = amounts.scaled(factor.numerator, factor.denominator), scale * factor
+        return cls(
+            occurred_at=facts.occurred_at,
+            zone=facts.zone,
+            currency=facts.currency if exchange is None else exchange.into,
+            lines=lines,
+            amounts=amounts,
+            channel=facts.channel,
+            payments=facts.payments,
+            customer_facts=facts.customer_facts,
+            location=facts.location,
+            basis=basis,
+            scale=scale,
+            program_zone=program_zone,
+            amount_only=facts.amount_only,
+        )
+
+    def period_zone(self, period: Period) -> str:
+        """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
+        return period_zone(period, location=self.zone, program=self.program_zone)
+
+    def only(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
+        """The part of it that a clause looks at."""
+        places = [place for place, line in enumerate(self.lines) if selects(line)]
+        if len(places) == len(self.lines):
+            return self
+        numerators, over = self.amounts
+        return self._replace(
+            lines=tuple([self.lines[place] for place in places]),
+            amounts=Parts(tuple([numerators[place] for place in places]), over),
+        )
+
+    def items(self) -> int:
+        """The whole items of every line; what is sold by measure counts its whole units."""
+        return sum([line.kept_quantity().__floor__() for line in self.lines])
+
+    def total(self) -> Exact:
+        """The counted amount in minor units."""
+        return self.amounts.total()
+
+    def total_with_tax(self, *, taxes: bool) -> Exact:
+        """The same amount with tax or without, whichever of them counts elsewhere; all else as it counts."""
+        if taxes is self.basis.taxes:
+            return self.total()
+        ignored = self.basis.discounts_ignored
+        amounts = Parts.of([line.net(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
+        return amounts.scaled(self.scale.numerator, self.scale.denominator).total()
+
+
+def period_zone(period: Period, *, location: str, program: str) -> str:
+    """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
+    return location if period is Period.DAY else program
+
+
+def _above_nothing(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:
+    """The lines of which something counts, and their amounts."""
+    counting = [place for place, amount in enumerate(amounts.numerators) if amount]
+    numerators = tuple([amounts.numerators[place] for place in counting])
+    return tuple([lines[place] for place in counting]), Parts(numerators, amounts.over)

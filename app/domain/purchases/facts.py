@@ -1,0 +1,226 @@
+"""What the rules are asked about: a purchase with its lines, when and where it was made, and what paid for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+from app.domain.amounts import MAX_MINOR, Exact, Exchange, Money, Rounding, rounded
+from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.purchases.lines import Line as Line
+from app.domain.purchases.lines import LineKind as LineKind
+from app.domain.purchases.lines import line_data, line_of_data
+from app.domain.purchases.lines import quantity_problem as quantity_problem
+
+
+class PaymentKind(StrEnum):
+    """What a purchase was paid with."""
+
+    CASH = "CASH"
+    CARD = "CARD"
+    GIFT_CARD = "GIFT_CARD"
+    POINTS = "POINTS"
+    OTHER = "OTHER"
+
+
+class Channel(StrEnum):
+    """Where a purchase was made."""
+
+    STORE = "STORE"
+    ONLINE = "ONLINE"
+    PHONE = "PHONE"
+
+
+class FactsError(ValueError):
+    """Facts that cannot be; `path` leads to the field within the purchase."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+FULL_PRICE: Mapping[int, Exact] = MappingProxyType({})
+"""No line of which a part of the price was given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A part of the payment, in minor units; `redemption_id` is where the points of a payment with points were taken."""
+
+    kind: PaymentKind
+    amount: Exact
+    redemption_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseFacts:
+    """A purchase, or a basket that may become one.
+
+    `occurred_at` is business time; `location` is the key of the place, None where it has none; `zone` is the IANA zone
+    of the place, whose wall clock the rules go by; `member` is what the terms ask about the customer. All amounts are in
+    `currency`; where that is not the program's, `exchange` is the rate at which they count, then and for every refund.
+    `replaces` is the price, in minor units, of goods that came back in exchange for these, as it was known when this was
+    written; None where nothing did.
+    `amount_only` says that these are what was paid on top in an exchange: an amount, and neither a visit nor items.
+    Raises FactsError when a discount is larger than its line or the total is out of range.
+    """
+
+    occurred_at: datetime
+    zone: str
+    currency: str
+    lines: tuple[Line, ...]
+    payments: tuple[Payment, ...] = ()
+    channel: Channel | None = None
+    customer_facts: CustomerFacts = NO_FACTS
+    location: str | None = None
+    exchange: Exchange | None = None
+    replaces: int | None = None
+    amount_only: bool = False
+
+    def __post_init__(self) -> None:
+        for place, line in enumerate(self.lines):
+            if line.discount and line.discount > line.price():
+                raise FactsError(("lines", str(place), "discount"), "a discount is at most the price of its line")
+        if sum(line.price() for line in self.lines) > MAX_MINOR:
+            raise FactsError(("lines",), "the total is out of range")
+        if self.payments and self.paid_with_points() > self.to_pay():
+            raise FactsError(("payments",), "points pay for more than the purchase comes to")
+        if self.exchange is not None:
+            self._check_exchange(self.exchange)
+
+    def _check_exchange(self, exchange: Exchange) -> None:
+        if exchange.into == self.currency:
+            raise FactsError(("exchange_rate",), "only a purchase in a foreign currency has an exchange rate")
+        if sum(line.price() for line in self.lines) * exchange.factor(foreign=self.currency) > MAX_MINOR:
+            raise FactsError(("exchange_rate",), "the total is out of range in the program's currency")
+
+    @property
+    def counted_in(self) -> str:
+        """The currency that the rules count it in: the one it is exchanged into, or else its own."""
+        return self.currency if self.exchange is None else self.exchange.into
+
+    def total(self) -> Money:
+        """What is to pay, tax included, each line rounded halves up."""
+        return Money(sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in self.lines), self.currency)
+
+    @property
+    def replacing_share(self) -> Exact:
+        """The part of the price, from 0 to 1, that goods which came back in exchange have paid for."""
+        if self.replaces is None:
+            return 0
+        to_pay = self.to_pay()
+        return min(Fraction(1), Fraction(self.replaces) / Fraction(to_pay)) if to_pay else 1
+
+    def replacing(self, price: int) -> PurchaseFacts:
+        """The receipt of what was handed out for goods of a price in minor units; what points paid of it is paid on top."""
+        if (paid := self.paid_with_points()) > 0:
+            price = min(price, int(self.to_pay() - paid))
+        return replace(self, replaces=price)
+
+    def paid_on_top(self) -> PurchaseFacts:
+        """What the rules see of a receipt: of one that was exchanged for other goods only what was paid on top of them."""
+        if self.replaces is None:
+            return self
+        rest = 1 - self.replacing_share
+        lines = tuple(line._replace(worth=line.worth * rest) for line in self.lines)
+        return replace(self, lines=lines, replaces=None, amount_only=True)
+
+    def paid_with_points(self) -> Exact:
+        """The part of the payment made with points, in minor units."""
+        return sum((payment.amount for payment in self.payments if payment.kind is PaymentKind.POINTS), 0)
+
+    def redemptions(self) -> frozenset[str]:
+        """The redemptions (ids) whose points paid a part of it."""
+        return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
+
+    def to_pay(self) -> Exact:
+        """What is to pay for all lines, tax included, in minor units, exact."""
+        return sum((line.to_pay() for line in self.lines), 0)
+
+    def only(self, lines: tuple[Line, ...]) -> PurchaseFacts:
+        """The same purchase seen through some of its lines."""
+        return self if lines == self.lines else replace(self, lines=lines)
+
+    def kept(self, quantities: Mapping[int, Decimal], *, worth: Mapping[int, Exact] = FULL_PRICE) -> PurchaseFacts:
+        """What is left when only these quantities (by line number) are kept; payments shrink in proportion.
+
+        `worth` is the part of the price of lines that was not given back without goods.
+        """
+        lines = tuple(
+            line
+            if quantities.get(line.number) == line.quantity and line.number not in worth
+            else line.kept(quantities[line.number], worth=worth.get(line.number, 1))
+            for line in self.lines
+            if quantities.get(line.number, Decimal(0)) > 0
+        )
+        return self.holding(lines)
+
+    def holding(self, lines: tuple[Line, ...]) -> PurchaseFacts:
+        """The same purchase of these lines instead; payments shrink in proportion to what they come to."""
+        if lines == self.lines:
+            return self
+        before = self.to_pay()
+        after = sum((line.to_pay() for line in lines), 0)
+        share = Fraction(after) / Fraction(before) if before else Fraction(0)
+        payments = tuple(replace(payment, amount=payment.amount * share) for payment in self.payments)
+        return replace(self, lines=lines, payments=payments)
+
+    def to_data(self) -> dict[str, Any]:
+        """The facts of the receipt as JSON, exact, defaults left out; what was kept of it is not in them."""
+        data: dict[str, Any] = {
+            "at": self.occurred_at.isoformat(),
+            "zone": self.zone,
+            "currency": self.currency,
+            "lines": [line_data(line) for line in self.lines],
+        }
+        if self.payments:
+            data["payments"] = [
+                [
+                    payment.kind.value,
+                    str(payment.amount),
+                    *([payment.redemption_id] if payment.redemption_id is not None else []),
+                ]
+                for payment in self.payments
+            ]
+        if self.channel is not None:
+            data["channel"] = self.channel.value
+        if self.location is not None:
+            data["location"] = self.location
+        if self.exchange is not None:
+            data["exchange"] = [str(self.exchange.rate), self.exchange.into]
+        if self.replaces is not None:
+            data["replaces"] = self.replaces
+        if self.customer_facts != NO_FACTS:
+            data["customer_facts"] = self.customer_facts.to_data()
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> PurchaseFacts:
+        """The facts that `to_data` wrote."""
+        return cls(
+            occurred_at=datetime.fromisoformat(data["at"]),
+            zone=data["zone"],
+            currency=data["currency"],
+            lines=tuple(line_of_data(value, number=number) for number, value in enumerate(data["lines"], start=1)),
+            payments=tuple(
+                Payment(PaymentKind(kind), _exact(amount), *redemption)
+                for kind, amount, *redemption in data.get("payments", ())
+            ),
+            channel=Channel(data["channel"]) if "channel" in data else None,
+            customer_facts=CustomerFacts.from_data(data["customer_facts"]) if "customer_facts" in data else NO_FACTS,
+            location=data.get("location"),
+            exchange=Exchange(Decimal(data["exchange"][0]), data["exchange"][1]) if "exchange" in data else None,
+            replaces=data.get("replaces"),
+        )
+
+
+def _exact(text: str) -> Exact:
+    value = Fraction(text)
+    return value.numerator if value.denominator == 1 else value

@@ -1,0 +1,44 @@
+"""What a receipt means, however it was sent: defaults and what is written out, 4.0 and 4.00, are one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import Decimal
+from typing import Any
+
+from app.domain.names import normalised_identifier
+from app.domain.purchases.facts import Line, PurchaseFacts
+
+
+def fingerprint(facts: PurchaseFacts) -> str:
+    """A digest of what a receipt says beside its number, its time and whose it is. `facts` may be those of any customer."""
+    content = [
+        facts.currency,
+        facts.channel.value if facts.channel is not None else None,
+        facts.location,
+        [_number(facts.exchange.rate), facts.exchange.into] if facts.exchange is not None else None,
+        [_line(line) for line in facts.lines],
+        sorted([part.kind.value, str(part.amount), part.redemption_id or ""] for part in facts.payments),
+    ]
+    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+
+
+def _line(line: Line) -> list[Any]:
+    return [
+        normalised_identifier(line.sku),
+        normalised_identifier(line.name) if line.name is not None else None,
+        sorted(set(map(normalised_identifier, line.categories))),
+        _number(line.quantity),
+        line.unit_price,
+        line.discount,
+        # Without a tax it does not matter whether the price includes it.
+        [_number(line.tax_rate), line.tax_included] if line.tax_rate else None,
+        line.kind.value,
+    ]
+
+
+def _number(number: Decimal) -> str:
+    """One spelling of equal numbers, exact whatever the digits."""
+    numerator, denominator = number.as_integer_ratio()
+    return f"{numerator}/{denominator}"

@@ -1,0 +1,137 @@
+"""What a receipt may hold, whichever way it comes: a till and an import are held to the same bounds.
+
+Everything here raises FactsError, whose path leads from the receipt to the field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from app.domain.amounts import AmountError, Exchange, Money, rate_problem
+from app.domain.names import normalised_identifier
+from app.domain.purchases.facts import FactsError, Line, LineKind, Payment, PaymentKind, quantity_problem
+
+MOST_LINES = 500
+MOST_PAYMENTS = 20
+MOST_CATEGORIES = 20
+LONGEST_TEXT = 200
+"""Characters of a receipt's number, a code, a name or a category."""
+
+HIGHEST_PRICE = Decimal(1_000_000_000)
+
+
+def number_of(text: str) -> str:
+    """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
+    return _identifying(text, at=("external_id",))
+
+
+def check_lines(count: int, *, fewest: int = 1) -> None:
+    """Hold the number of lines to its bounds; a basket may have none yet."""
+    if not fewest <= count <= MOST_LINES:
+        raise FactsError(("lines",), f"a purchase has 1 to {MOST_LINES} lines")
+
+
+def check_payments(count: int) -> None:
+    """Hold the number of payments to its bound."""
+    if count > MOST_PAYMENTS:
+        raise FactsError(("payments",), f"at most {MOST_PAYMENTS} payments")
+
+
+def check_quantity(quantity: Decimal, *, at: tuple[str, ...] = ("quantity",)) -> None:
+    """Hold a quantity, sold or given back, to more than 0, at most 1,000,000, and 3 decimals."""
+    if (wrong := quantity_problem(quantity)) is not None:
+        raise FactsError(at, wrong)
+
+
+def line_of(
+    *,
+    number: int,
+    sku: str,
+    quantity: Decimal,
+    unit_price: Decimal,
+    currency: str,
+    name: str | None = None,
+    categories: Sequence[str] = (),
+    discount: Decimal | None = None,
+    tax_rate: Decimal | None = None,
+    tax_included: bool = True,
+    kind: LineKind = LineKind.GOODS,
+) -> Line:
+    """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
+    try:
+        sku = _identifying(sku, at=("sku",))
+        if name is not None:
+            _check_text(name, at=("name",))
+        check_quantity(quantity)
+        if not unit_price.is_finite() or not 0 <= unit_price <= HIGHEST_PRICE:
+            raise FactsError(("unit_price",), "a price is 0 to 1,000,000,000")
+        if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
+            raise FactsError(("tax_rate",), "a tax rate is a fraction from 0 to 1")
+        return Line(
+            number=number,
+            sku=sku,
+            quantity=quantity,
+            unit_price=_minor(unit_price, currency=currency, at=("unit_price",)),
+            name=name,
+            categories=_categories(categories) if categories else (),
+            discount=_discount(discount, currency=currency) if discount is not None else 0,
+            tax_rate=tax_rate,
+            tax_included=tax_included,
+            kind=kind,
+        )
+    except FactsError as error:
+        raise FactsError(("lines", str(number - 1), *error.path), error.message) from error
+
+
+def _categories(names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) > MOST_CATEGORIES:
+        raise FactsError(("categories",), f"at most {MOST_CATEGORIES} categories")
+    return tuple(_identifying(text, at=("categories", str(place))) for place, text in enumerate(names))
+
+
+def _discount(amount: Decimal, *, currency: str) -> int:
+    if not (amount.is_finite() and amount >= 0):
+        raise FactsError(("discount",), "a discount is not negative")
+    return _minor(amount, currency=currency, at=("discount",))
+
+
+def payment_of(
+    *, number: int, kind: PaymentKind, amount: Decimal, currency: str, redemption_id: str | None = None
+) -> Payment:
+    """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
+    at = ("payments", str(number - 1), "amount")
+    if not amount.is_finite() or not 0 < amount <= HIGHEST_PRICE:
+        raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
+    return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
+
+
+def exchange_of(rate: Decimal | None, *, currency: str, into: str) -> Exchange | None:
+    """The exchange of a receipt in `currency` into the program's, None where none is given."""
+    if rate is None:
+        return None
+    wrong = rate_problem(rate) if currency != into else "only a foreign currency has an exchange rate"
+    if wrong is not None:
+        raise FactsError(("exchange_rate",), wrong)
+    return Exchange(rate=rate, into=into)
+
+
+def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
+    try:
+        return Money.of(amount, currency).minor
+    except AmountError as error:
+        raise FactsError(at, str(error)) from error
+
+
+def _check_text(text: str, *, at: tuple[str, ...]) -> None:
+    if len(text) > LONGEST_TEXT or not text.strip():
+        raise FactsError(at, f"1 to {LONGEST_TEXT} characters")
+    if "\x00" in text:
+        raise FactsError(at, "text may not hold the character NUL")
+
+
+def _identifying(text: str, *, at: tuple[str, ...]) -> str:
+    """The text in its one spelling, so that it meets what else is called so: names in clauses, numbers of receipts."""
+    spelled = normalised_identifier(text)
+    _check_text(spelled, at=at)
+    return spelled

@@ -1,0 +1,113 @@
+"""How receipts are told apart: by their number alone, or also by where and on which day it was used.
+
+A recorded receipt keeps the setting that it was recorded under. A new one is the same where neither that setting nor the
+present one tells them apart, so a receipt that is sent again is known whatever was set meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from app.domain.calendar import zone
+
+OWN_SOURCE = "till"
+"""The program's own source of receipts as it is kept: every key and every import share it."""
+
+NO_LOCATION = "-"
+"""Stands for the location of a receipt that has none, where each location has its own numbers."""
+
+_DAY = timedelta(days=1)
+
+
+class ReceiptNumbers(StrEnum):
+    """Within what a receipt number, a refund number or a checkout is used once."""
+
+    UNIQUE = "UNIQUE"
+    PER_LOCATION = "PER_LOCATION"
+    PER_DAY = "PER_DAY"
+    PER_LOCATION_AND_DAY = "PER_LOCATION_AND_DAY"
+
+
+class NumberSpace(NamedTuple):
+    """Within what a number is used once, as texts: the location's id and the day of business; "" is everywhere, always."""
+
+    location: str = ""
+    day: str = ""
+
+
+EVERYWHERE = NumberSpace()
+"""The space of numbers that are used once for ever in a program."""
+
+
+def told_apart_by(space: NumberSpace) -> tuple[str, ...]:
+    """What a space adds to the digest of a row: nothing where numbers are used once for ever, as before there were others."""
+    return () if space == EVERYWHERE else tuple(space)
+
+
+class ReceiptSpot(NamedTuple):
+    """Where and when a number was used: the location (its id or its key, one of them throughout), the instant, and the zone."""
+
+    location: str | None
+    at: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptBy:
+    """A reference to a receipt: its number and, where that may not be enough, its location (id) and its day of business."""
+
+    number: str
+    location_id: str | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """The setting of a source of receipts. `day_starts` is the local time at which a day of business begins."""
+
+    numbers: ReceiptNumbers = ReceiptNumbers.UNIQUE
+    day_starts: time = time()
+
+    @property
+    def per_location(self) -> bool:
+        """Whether each location has its own numbers."""
+        return self.numbers in (ReceiptNumbers.PER_LOCATION, ReceiptNumbers.PER_LOCATION_AND_DAY)
+
+    @property
+    def per_day(self) -> bool:
+        """Whether numbers begin anew each day of business."""
+        return self.numbers in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
+
+    def day_of(self, spot: ReceiptSpot) -> date:
+        """The day of business that an instant belongs to, by the wall clock of the location."""
+        local = spot.at.astimezone(zone(spot.zone))
+        return local.date() if local.time() >= self.day_starts else local.date() - _DAY
+
+    def space(self, spot: ReceiptSpot) -> NumberSpace:
+        """Within what a number that is used there and then is used once."""
+        return NumberSpace(
+            location=(spot.location or NO_LOCATION) if self.per_location else "",
+            day=self.day_of(spot).isoformat() if self.per_day else "",
+        )
+
+    def spaces(self, spot: ReceiptSpot) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Locations and days of the spaces in which the same number may be recorded, under whatever setting."""
+        day = spot.at.astimezone(zone(spot.zone)).date()
+        return ("", spot.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
+
+    def identifies(self, by: ReceiptBy) -> bool:
+        """Whether a reference says all that tells receipts apart, so that it cannot fit another one later."""
+        return (by.location_id is not None or not self.per_location) and (by.day is not None or not self.per_day)
+
+    def fits(self, by: ReceiptBy, *, used: ReceiptSpot) -> bool:
+        """Whether a reference by number fits the receipt of that number that was used at a spot (with the location's id)."""
+        return by.location_id in (None, used.location) and by.day in (None, self.day_of(used))
+
+    def same(self, spot: ReceiptSpot, *, recorded: ReceiptSpot, space: NumberSpace) -> bool:
+        """Whether a number that is used at a spot is the one that is recorded, in its space."""
+        if (self.per_location or space.location) and spot.location != recorded.location:
+            return False
+        return not (self.per_day or space.day) or self.day_of(spot) == self.day_of(recorded)

@@ -1,0 +1,1 @@
+"""A draft of terms replayed on the past: who gains, who loses, by how much."""

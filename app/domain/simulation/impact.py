@@ -1,0 +1,235 @@
+"""What a draft would have meant: the recent past, replayed under the terms in force and under the draft.
+
+Both replays start from the same balances and see the same purchases, as far as the goods were kept, and the same
+requests for rewards. So a draft that says the same changes nothing, to the point. The draft is shown in its own right:
+the old price that points earned before may keep is a matter of transition and not in it. What a clause counts per
+period is counted from the beginning of the replay; visits and items are counted from the first one; who a member is,
+is taken as of today. A budget is as full as it was at the beginning; since members are replayed one after the other,
+and not in the order of the receipts, the replay shows how much is given out of it in all, and not who would have come
+too late. What came back of it is given to the same member first, from the moment of the purchase on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from app.domain.engine.redemption import price
+from app.domain.simulation.member_replay import MemberHistory, MemberReplay
+from app.domain.simulation.member_replay import PastPurchase as PastPurchase
+from app.domain.simulation.member_replay import PastRedemption as PastRedemption
+from app.domain.terms.effects.combination import Combination
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+
+MOST_AFFECTED = 10
+"""Members that are named, each way."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberImpact:
+    """What the draft means for one member.
+
+    `difference` is in points, `stamps` the same in stamps: what is earned more, less what the rewards that are had both
+    ways cost more. A reward that can be had one way only is counted beside it, since nobody but the member can say what
+    it was worth.
+    """
+
+    customer_id: str
+    difference: int
+    earned_before: int
+    earned_after: int
+    redemptions_lost: int
+    redemptions_won: int
+    stamps: int = 0
+
+    @property
+    def loses(self) -> bool:
+        """Anything less counts as a loss, whatever else is more."""
+        return self.difference < 0 or self.stamps < 0 or self.redemptions_lost > 0
+
+    @property
+    def gains(self) -> bool:
+        """Something more, and nothing less."""
+        return not self.loses and (self.difference > 0 or self.stamps > 0 or self.redemptions_won > 0)
+
+
+@dataclass(slots=True)
+class RewardImpact:
+    """A reward under the terms in force (before) and under the draft (after): who could pay for it at the end."""
+
+    key: str
+    name: str
+    members_before: int = 0
+    members_after: int = 0
+    out_of_reach: int = 0
+    """Members who could pay for it under the terms in force and cannot under the draft."""
+    redemptions_lost: int = 0
+    redemptions_won: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """The result. Liability is what points all members hold at the end."""
+
+    members: int
+    purchases: int
+    redemptions: int
+    gainers: int
+    losers: int
+    points_gained: int
+    points_lost: int
+    most_gaining: tuple[MemberImpact, ...]
+    most_losing: tuple[MemberImpact, ...]
+    rewards: tuple[RewardImpact, ...]
+    liability_before: int
+    liability_after: int
+    stamps_gained: int = 0
+    stamps_lost: int = 0
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Impact:
+        """What `to_data` wrote."""
+        return cls(
+            **{
+                **data,
+                "most_gaining": tuple(MemberImpact(**value) for value in data["most_gaining"]),
+                "most_losing": tuple(MemberImpact(**value) for value in data["most_losing"]),
+                "rewards": tuple(RewardImpact(**reward) for reward in data["rewards"]),
+            }
+        )
+
+
+class ImpactSimulation:
+    """The replay of one program, member by member; `impact` is what has come together so far.
+
+    `spent` is what each clause had given of its budget before the replay begins.
+    """
+
+    def __init__(self, *, current: Terms, draft: Terms, spent: Mapping[str, int] | None = None) -> None:
+        self._current = current
+        self._draft = draft
+        self._spent_before = dict(spent or {})
+        self._spent_after = dict(spent or {})
+        self._earns_alike = _earning_rules(current) == _earning_rules(draft)
+        self._rewards = _rewards(current, draft)
+        self._gaining: list[MemberImpact] = []
+        self._losing: list[MemberImpact] = []
+        self._counts = dict.fromkeys(("members", "purchases", "redemptions", "gainers", "losers"), 0)
+        self._sums = dict.fromkeys(("points_gained", "points_lost", "stamps_gained", "stamps_lost"), 0)
+        self._liability_before = 0
+        self._liability_after = 0
+
+    def add(self, history: MemberHistory) -> None:
+        """Replay one member."""
+        before = MemberReplay(self._current, history, self._spent_before)
+        after = MemberReplay(self._draft, history, self._spent_after)
+        dearer = {Unit.POINTS: 0, Unit.STAMPS: 0}
+        lost = won = 0
+        for event in history.events:
+            if not isinstance(event, PastRedemption):
+                kept, whole = (event.kept, event.whole) if isinstance(event, PastPurchase) else (event, None)
+                decision = before.decide(kept)
+                before.book(kept, decision, whole=whole)
+                after.book(kept, decision if self._earns_alike else after.decide(kept), whole=whole)
+                self._counts["purchases"] += 1
+                continue
+            self._counts["redemptions"] += 1
+            cost, new_cost = before.redeem(event), after.redeem(event)
+            if cost is not None and new_cost is not None:
+                for unit in Unit:
+                    dearer[unit] += new_cost.amount(unit) - cost.amount(unit)
+            elif cost is not None:
+                lost += 1
+                self._rewards[event.reward].redemptions_lost += 1
+            elif new_cost is not None:
+                won += 1
+                self._rewards[event.reward].redemptions_won += 1
+        more = {unit: after.earned[unit] - before.earned[unit] - dearer[unit] for unit in Unit}
+        earned = before.earned[Unit.POINTS], after.earned[Unit.POINTS]
+        self._member(MemberImpact(history.customer_id, more[Unit.POINTS], *earned, lost, won, more[Unit.STAMPS]))
+        self._liability_before += before.balances[Unit.POINTS]
+        self._liability_after += after.balances[Unit.POINTS]
+        self._afford(before.balances, after.balances)
+
+    def impact(self) -> Impact:
+        """What the replay has shown."""
+        return Impact(
+            **self._counts,
+            **self._sums,
+            most_gaining=tuple(_most(self._gaining)),
+            most_losing=tuple(_most(self._losing)),
+            rewards=tuple(replace(reward) for reward in self._rewards.values()),
+            liability_before=self._liability_before,
+            liability_after=self._liability_after,
+        )
+
+    def _member(self, member: MemberImpact) -> None:
+        counts = self._counts
+        counts["members"] += 1
+        if member.loses:
+            counts["losers"] += 1
+            self._losing.append(member)
+        elif member.gains:
+            counts["gainers"] += 1
+            self._gaining.append(member)
+        for unit, difference in ((Unit.POINTS, member.difference), (Unit.STAMPS, member.stamps)):
+            self._sums[f"{unit}_gained" if difference > 0 else f"{unit}_lost"] += abs(difference)
+        for named in (self._gaining, self._losing):
+            if len(named) > 100 * MOST_AFFECTED:
+                named[:] = _most(named)
+
+    def _afford(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
+        for key, reward in self._rewards.items():
+            could = _affordable(self._current, key, balances=before)
+            can = _affordable(self._draft, key, balances=after)
+            reward.members_before += could
+            reward.members_after += can
+            reward.out_of_reach += could and not can
+
+
+def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
+    """The most affected: by points, then by stamps, by rewards, and by id so that the answer is always the same."""
+
+    def rank(member: MemberImpact) -> tuple[int, int, int, int, str]:
+        return (
+            -abs(member.difference),
+            -abs(member.stamps),
+            -member.redemptions_lost,
+            -member.redemptions_won,
+            member.customer_id,
+        )
+
+    return sorted(named, key=rank)[:MOST_AFFECTED]
+
+
+def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
+    clause = terms.cost_of(reward)
+    return clause is not None and price(clause).points <= balances[price(clause).unit]
+
+
+def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:
+    """Every reward that is priced in either."""
+    found: dict[str, RewardImpact] = {}
+    for terms in (current, draft):
+        for clause in terms.clauses:
+            if isinstance(clause.effect, RewardCost):
+                effect = clause.effect
+                found.setdefault(effect.reward, RewardImpact(effect.reward, effect.name or effect.reward))
+    return found
+
+
+def _earning_rules(terms: Terms) -> tuple[object, ...]:
+    """All that decides what a purchase earns."""
+    others = (clause for clause, _ in (*terms.caps, *terms.stamp_clauses))
+    clauses = [(clause.key, clause.conditions, clause.effect) for clause in (*terms.point_clauses, *others)]
+    policies = tuple(terms.policy(kind) for kind in (Combination, CountedAmounts, RoundingRule))
+    return (*clauses, policies, terms.zone)

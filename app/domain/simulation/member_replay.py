@@ -1,0 +1,160 @@
+"""One member's way through a replay: what each purchase earns and each reward costs, with all that clauses count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.calendar import earliest
+from app.domain.customers.profile import STRANGER, CustomerProfile
+from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.engine.earning import base_points, earn
+from app.domain.engine.redemption import price, redeem
+from app.domain.engine.tiers import Qualifying, TierGrace, TierMembership
+from app.domain.engine.usage import usage_of
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.conditions.birthday_window import birthdays_around
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.usage_counters import UsageCounters
+
+
+@dataclass(frozen=True, slots=True)
+class PastRedemption:
+    """A reward (by its key) that a member asked for, on which facts."""
+
+    reward: str
+    facts: PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class PastPurchase:
+    """A purchase of which something came back: as far as the goods were `kept`, and `whole` as it was at the till."""
+
+    kept: PurchaseFacts
+    whole: PurchaseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class MemberHistory:
+    """A member's recent past in the order in which it happened.
+
+    `opening` is the balance before it in points, `stamps` that in stamps, `visits` the number of purchases before it, `items` what each clause (by key)
+    had counted before it; `person` is the member as of today. `shares` are the member's own of the budgets of clauses, by key.
+    """
+
+    customer_id: str
+    enrolled_at: datetime
+    opening: int
+    visits: int
+    events: tuple[PurchaseFacts | PastPurchase | PastRedemption, ...]
+    items: Mapping[str, int] = field(default_factory=dict)
+    person: CustomerProfile = STRANGER
+    stamps: int = 0
+    shares: Mapping[str, int] = field(default_factory=dict)
+
+
+class MemberReplay:
+    """A member's way through the replay under one version of the terms.
+
+    Tiers are reached by what is bought in the replay, and points neither wait nor expire in it. `spent` is what clauses
+    have given of their budgets, shared by the courses of all members; what came back is the member's own again at once.
+    """
+
+    def __init__(self, terms: Terms, history: MemberHistory, spent: dict[str, int]) -> None:
+        self.balances = {Unit.POINTS: history.opening, Unit.STAMPS: history.stamps}
+        self.earned = {Unit.POINTS: 0, Unit.STAMPS: 0}
+        self._opening = dict(self.balances)
+        self._terms = terms
+        self._history = history
+        self._track = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
+        self._spent = spent
+        self._shares = Counter(history.shares)
+        self._qualifying = Qualifying()
+        self._standing, self._levels = TierMembership(), TierGrace()
+        self._turns_at: datetime | None = None
+
+    def decide(self, facts: PurchaseFacts) -> Decision:
+        """What the purchase earns."""
+        return earn(terms=self._terms, facts=self._seen(facts))
+
+    def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
+        """Add what a purchase earned, as far as an account can hold it; `whole` is what it was before something came back."""
+        if self._terms.budgets:
+            first = decision if whole is None else self.decide(whole)
+            self._spend(first, kept=decision)
+        points = self._gain(decision.points, Unit.POINTS)
+        if decision.stamps:
+            self._gain(decision.stamps, Unit.STAMPS)
+        if not self._terms.required_facts.nothing:
+            usage = usage_of(terms=self._terms, facts=self._seen(facts), decision=decision)
+            self._track.count(replace(usage, points=points), at=facts.occurred_at)
+        if self._terms.tiers:
+            points = base_points(decision, terms=self._terms)
+            self._qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
+            self._look(facts.occurred_at)
+
+    def _spend(self, first: Decision, *, kept: Decision) -> None:
+        """Take from budgets what a purchase was given, the member's own first; what is not kept of it is the member's own."""
+        for key, charged in first.charged():
+            self._spent[key] = self._spent.get(key, 0) + charged
+            self._shares[key] += charged
+        self._shares.subtract(dict(kept.budget_usage))
+
+    def _gain(self, amount: int, unit: Unit) -> int:
+        """What an account can hold of it."""
+        gained = min(amount, MAX_POINTS - self._opening[unit] - self.earned[unit])
+        self.balances[unit] += gained
+        self.earned[unit] += gained
+        return gained
+
+    def redeem(self, asked: PastRedemption) -> Decision | None:
+        """Pay for a reward: the decision that says what it cost, or None where it cannot be had."""
+        clause = self._terms.cost_of(asked.reward)
+        if clause is None:
+            return None
+        unit = price(clause).unit
+        held = self.balances[unit]
+        facts = self._seen(asked.facts)
+        decision = redeem(terms=self._terms, clause=clause, facts=facts, available=held)
+        if decision.outcome is DecisionOutcome.REFUSED:
+            return None
+        self.balances[unit] -= decision.amount(unit)
+        self._track.count_clauses(facts, decision.applied(), terms=self._terms)
+        return decision
+
+    def _look(self, at: datetime) -> None:
+        """Up at once, down when the days of grace are over, with every turn of the years on the way."""
+        while self._turns_at is not None and self._turns_at < at:
+            turn, self._turns_at = self._turns_at, None
+            self._look_once(turn)
+        self._look_once(at)
+
+    def _look_once(self, at: datetime) -> None:
+        points = self._qualifying.most(terms=self._terms, at=at)
+        self._standing = self._levels.evaluate(self._standing, points=points, terms=self._terms, at=at)
+        turn = self._qualifying.next_rollover(terms=self._terms, at=at)
+        self._turns_at = earliest(turn, self._standing.grace_ends_at)
+
+    def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
+        required, budgets = self._terms.required_facts, self._terms.budgets
+        if required.nothing and not budgets:
+            return facts if facts.customer_facts is NO_FACTS else replace(facts, customer_facts=NO_FACTS)
+        left = [(key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items()]
+        if required.tier:
+            self._look(facts.occurred_at)
+        at, person = facts.occurred_at, self._history.person
+        customer_facts = CustomerFacts(
+            budgets=tuple(left),
+            shares=tuple((key, self._shares[key]) for key in budgets),
+            tier=self._standing.tier if required.tier else None,
+            qualifying=self._qualifying.points(terms=self._terms, at=at) if required.tier else 0,
+            birthdays=birthdays_around(required.about, person=person, at=at, zone_name=facts.zone),
+            person=person,
+        )
+        customer_facts = self._track.customer_facts(replace(facts, customer_facts=customer_facts), terms=self._terms)
+        return replace(facts, customer_facts=customer_facts)

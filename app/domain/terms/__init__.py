@@ -1,0 +1,1 @@
+"""Terms: rules with their conditions and effects, clauses, versions, and how versions differ."""

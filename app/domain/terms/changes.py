@@ -1,0 +1,300 @@
+"""What a new version changes for the customer, clause by clause, worked out from the rules themselves.
+
+BETTER is said only where nobody can get less by it; a change that helps some and harms others counts as WORSE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects import ClauseKind, Earning, Effect, Extra
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.rounding_rule import RoundingRule
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod
+from app.domain.terms.rule import fields_of
+from app.domain.terms.version import Clause, Terms
+
+
+class ChangeEffect(StrEnum):
+    """What a change means for the customer."""
+
+    BETTER = "BETTER"
+    NEUTRAL = "NEUTRAL"
+    WORSE = "WORSE"
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseChange:
+    """A clause that came (`before` None), went (`after` None) or changed."""
+
+    before: Clause | None
+    after: Clause | None
+    effect_on_customer: ChangeEffect
+
+    def statement(self, say: Phrasebook) -> str:
+        """Old and new in words."""
+        if self.before is None and self.after is not None:
+            return say("change.added", after=self.after.statement(say))
+        if self.after is None and self.before is not None:
+            return say("change.removed", before=self.before.statement(say))
+        if self.before is not None and self.after is not None:
+            return say("change.changed", before=self.before.statement(say), after=self.after.statement(say))
+        raise ValueError("a change has a clause on one side at least")
+
+
+def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
+    """What a version changes against another: clauses of one key are compared, the others came or went."""
+    old = {clause.key: clause for clause in before.clauses}
+    new = {clause.key: clause for clause in after.clauses}
+    judge = _Comparison(before=before, after=after)
+    found = []
+    for key, clause in new.items():
+        if key not in old:
+            found.append(ClauseChange(None, clause, judge.added(clause)))
+        elif _said_apart(old[key], clause) or judge.moved(key):
+            found.append(ClauseChange(old[key], clause, judge.changed(old[key], clause)))
+    gone = [ClauseChange(clause, None, judge.removed(clause)) for key, clause in old.items() if key not in new]
+    return (*found, *gone)
+
+
+def overall_effect(found: Sequence[ClauseChange]) -> ChangeEffect:
+    """What several changes mean together: one for the worse is enough."""
+    effects = {change.effect_on_customer for change in found}
+    if ChangeEffect.WORSE in effects:
+        return ChangeEffect.WORSE
+    return ChangeEffect.BETTER if ChangeEffect.BETTER in effects else ChangeEffect.NEUTRAL
+
+
+def _said_apart(old: Clause, new: Clause) -> bool:
+    """Whether two clauses differ in more than what other clauses say for them: their numbers, the tiers."""
+    return _own(old.conditions) != _own(new.conditions) or old.effect != new.effect
+
+
+def _own(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """The conditions as the owner gave them."""
+    return tuple(_given(condition) for condition in conditions)
+
+
+def _given(condition: Condition) -> Condition:
+    if isinstance(condition, Group):
+        return condition.holding(_own(condition.conditions))
+    filled_in = {part.name: part.default for part in fields_of(type(condition)) if not part.owner_supplied}
+    return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
+
+
+class _Comparison:
+    """Judges changes between two versions; what clauses do to one another decides how far one may be judged alone."""
+
+    def __init__(self, *, before: Terms, after: Terms) -> None:
+        self._excluded = {key for terms in (before, after) for clause in terms.clauses for key in _excluded_by(clause)}
+        # Which purchases a limited clause is used for depends on all that competes with it.
+        self._contested = [
+            clause.key
+            for clause in before.clauses
+            if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
+        ]
+        self._sharing = _Sharing(before, after)
+        # Where more is counted, other items are the nth, and a limit of stamps may go to a purchase of fewer items.
+        self._items = any(
+            clause.counts_items or (clause.limit is not None and isinstance(clause.effect, Stamps))
+            for clause in before.clauses
+        )
+        modes = {terms.policy(Combination).mode for terms in (before, after)}
+        self._first_counts = CombinationMode.FIRST in modes
+        self._moved = _moved(before, after) if self._first_counts else frozenset()
+        # A tier that is reached sooner lets every clause fit more that asks for it.
+        self._levels_harm = any(
+            self._displaces(clause)
+            or self._contests(clause)
+            or clause.limit is not None
+            or self._sharing.shifted_by(clause)
+            for clause in (*before.clauses, *after.clauses)
+            if any(isinstance(leaf, TierAtLeast) for leaf in clause.leaves)
+        )
+        validity = after.policy(PointsValidity)
+        self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
+
+    def moved(self, key: str) -> bool:
+        """Whether the clause changed places with another, where the first one counts."""
+        return key in self._moved
+
+    def added(self, clause: Clause) -> ChangeEffect:
+        """A new clause gives something or takes something; one that displaces others may do either."""
+        harms = self._displaces(clause) or self._contests(clause) or self._sharing.shifted_by(clause)
+        return ChangeEffect.BETTER if clause.effect.benefit and not harms else ChangeEffect.WORSE
+
+    def removed(self, clause: Clause) -> ChangeEffect:
+        """What is no longer given is missed; what is no longer taken is not, unless it made a budget last longer."""
+        lightened = clause.effect.burden and not self._ages(clause.effect) and not self._sharing.shifted_by(clause)
+        return ChangeEffect.BETTER if lightened else ChangeEffect.WORSE
+
+    def changed(self, old: Clause, new: Clause) -> ChangeEffect:
+        """Conditions and effect compared; better only where both are at least as good."""
+        if self.moved(new.key) or type(old.effect) is not type(new.effect):
+            return ChangeEffect.WORSE
+        wider, narrower = implies(old.conditions, new.conditions), implies(new.conditions, old.conditions)
+        more, less = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
+        if wider and narrower and more and less:
+            return ChangeEffect.NEUTRAL
+        only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
+        if self._contests(new) and not (only_limit and self._contested == [new.key]):
+            return ChangeEffect.WORSE
+        if self._counts_otherwise(old, new) or self._fits_otherwise(new):
+            return ChangeEffect.WORSE
+        if self._sharing.shifted_by(new) and not self._sharing.lasts_longer(old, new):
+            return ChangeEffect.WORSE
+        if not (wider and more) or (not narrower and self._widening_harms(old, new)):
+            return ChangeEffect.WORSE
+        if self._ages(new.effect) or (self._levels_harm and isinstance(new.effect, Tier | TierPeriod)):
+            return ChangeEffect.WORSE
+        return ChangeEffect.BETTER
+
+    def _ages(self, effect: Effect) -> bool:
+        """Whether points that can be spent sooner expire sooner as well."""
+        return self._ages_from_activation and isinstance(effect, PendingPeriod)
+
+    def _contests(self, clause: Clause) -> bool:
+        """Whether a change of the clause may shift what a limited one is used for."""
+        competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
+        return bool(self._contested) and isinstance(clause.effect, competing)
+
+    def _counts_otherwise(self, old: Clause, new: Clause) -> bool:
+        """Whether other items are counted: another one is the nth, or a limit is used up by others."""
+        if isinstance(new.effect, CountedAmounts):
+            return self._items
+        return old.counts_items and new.counts_items and old.selecting != new.selecting
+
+    def _fits_otherwise(self, clause: Clause) -> bool:
+        """Whether clauses that displace others may fit more purchases, since more is counted."""
+        return isinstance(clause.effect, CountedAmounts) and (bool(self._excluded) or self._first_counts)
+
+    def _displaces(self, clause: Clause) -> bool:
+        """Whether another clause may give less because this one fits."""
+        in_turn = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
+        return clause.key in self._excluded or in_turn
+
+    def _widening_harms(self, old: Clause, new: Clause) -> bool:
+        """Whether fitting more purchases may cost somebody points."""
+        if self._displaces(new):
+            return True
+        limited = old.limit is not None or new.limit is not None
+        if limited and isinstance(new.effect, Earning | Extra | Stamps):
+            # The uses of a period may now go to purchases that give less.
+            return _without_limit(old) != _without_limit(new)
+        return False
+
+
+class _Sharing:
+    """The budgets that both versions have: what one customer gets of them is not there for another.
+
+    So a change may harm somebody whenever it changes how fast such a budget is used up, either way: where less is left
+    a larger gift gives way to several small ones, and the other way round.
+    """
+
+    def __init__(self, before: Terms, after: Terms) -> None:
+        common = before.budgets.keys() & after.budgets.keys()
+        self._shared = [clause for clause in before.clauses if clause.key in common]
+        self._capped = bool(before.caps or after.caps)
+        self._rivals = [
+            {clause.key for clause in terms.point_clauses if isinstance(clause.effect, Earning | PointsMultiplier)}
+            for terms in (before, after)
+        ]
+
+    def shifted_by(self, clause: Clause) -> bool:
+        """Whether a change of the clause may change how fast a budget is used up."""
+        if not self._shared:
+            return False
+        effect = clause.effect
+        if isinstance(effect, CountedAmounts | RoundingRule) or clause.kind is ClauseKind.LIMIT:
+            return True
+        if any(
+            each_clause.key == clause.key or clause.key in _excluded_by(each_clause) for each_clause in self._shared
+        ):
+            return True
+        if self._capped and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
+            # What a cap takes is shared out to all that give.
+            return True
+        competing = Earning | PointsMultiplier | Combination
+        return isinstance(effect, competing) and any(
+            isinstance(each_clause.effect, competing) for each_clause in self._shared
+        )
+
+    def lasts_longer(self, old: Clause, new: Clause) -> bool:
+        """Whether nothing but the budget of a clause grows, and in such a way that at no time less of it is left.
+
+        That is so for gifts that are always the same, and for those of the only clause that earns where the last ones
+        are given in part; a cap would let what is left depend on who comes.
+        """
+        if self._capped or [clause.key for clause in self._shared] != [new.key] or old.effect != new.effect:
+            return False
+        if _without_budget(old) != _without_budget(new) or old.budget is None or new.budget is None:
+            return False
+        if not new.budget.at_least_as_wide(old.budget):
+            return False
+        alone = all(keys == {new.key} for keys in self._rivals) and isinstance(new.effect, Earning)
+        return isinstance(new.effect, BonusPoints) or (alone and new.budget.mode is BudgetMode.PARTIAL)
+
+
+def _without_budget(clause: Clause) -> list[Condition]:
+    return [condition for condition in clause.conditions if not isinstance(condition, Budget)]
+
+
+def _without_limit(clause: Clause) -> list[Condition]:
+    return [condition for condition in clause.conditions if not isinstance(condition, TimesPerPeriod)]
+
+
+def _excluded_by(clause: Clause) -> frozenset[str]:
+    return frozenset(key for leaf in clause.leaves if isinstance(leaf, NotCombinedWith) for key in leaf.clauses)
+
+
+def _moved(before: Terms, after: Terms) -> frozenset[str]:
+    """The clauses that stand elsewhere among the earning clauses that both versions have."""
+    orders = []
+    for terms, other in ((before, after), (after, before)):
+        common = {clause.key for clause in other.clauses}
+        orders.append(
+            [clause.key for clause in terms.clauses if clause.kind is ClauseKind.EARNING and clause.key in common]
+        )
+    return frozenset(old for old, new in zip(*orders, strict=False) if old != new)
+
+
+def implies(given: Sequence[Condition], wanted: Sequence[Condition]) -> bool:
+    """Whether all of `wanted` surely hold, for as many lines, wherever all of `given` do. False where it is not plain."""
+    return all(any(_implies(condition, other) for condition in given) for other in wanted if not _always(other))
+
+
+def _always(condition: Condition) -> bool:
+    return isinstance(condition, AllOf) and all(_always(each_condition) for each_condition in condition.conditions)
+
+
+def _implies(condition: Condition, other: Condition) -> bool:
+    if isinstance(condition, AnyOf):
+        return all(_implies(each, other) for each in condition.conditions)
+    if isinstance(other, AllOf):
+        return all(_implies(condition, each) for each in other.conditions)
+    if isinstance(other, AnyOf):
+        return any(_implies(condition, each) for each in other.conditions)
+    if isinstance(condition, AllOf):
+        return any(_implies(each, other) for each in condition.conditions)
+    if isinstance(condition, ExceptWhen) and isinstance(other, ExceptWhen):
+        # Fewer moments are excepted when all that is excepted was so before.
+        return implies(other.conditions, condition.conditions)
+    if isinstance(condition, Group) or isinstance(other, Group):
+        return False
+    return other.at_least_as_wide(condition)

@@ -1,0 +1,119 @@
+"""Numbers of clauses: those that can matter are printed and numbered first, and name each other as the terms do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from app.domain.calendar import local_date
+from app.domain.terms.clause import Clause
+from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.conditions.groups import leaves
+from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects import STANDARD, Earning, Effect, Extra
+from app.domain.terms.effects.combination import Combination
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.validation import DraftedClause
+from app.domain.units import Unit
+
+_DEFAULTS = {type(effect): effect for _, effect in STANDARD}
+
+
+def numbered(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) -> tuple[Clause, ...]:
+    """The clauses of terms that start at `since`, numbered from 1 on: as they were given, and what is not printed last."""
+    effects = tuple(effect for _, _, effect in clauses)
+    units = collected(effects)
+    silent = {key for key, _, effect in clauses if _silent(effect, clauses=clauses, units=units)}
+    ordered = sorted(clauses, key=lambda clause: clause[0] in silent)
+    numbers = {key: number for number, (key, _, _) in enumerate(ordered, start=1)}
+    names = _Names(numbers, tuple(effect for effect in effects if isinstance(effect, Tier)), zone, since)
+    return tuple(
+        Clause(
+            key=key,
+            number=str(numbers[key]),
+            conditions=tuple(names.given_to(condition) for condition in conditions),
+            effect=effect,
+            units=units,
+            printed=key not in silent,
+        )
+        for key, conditions, effect in ordered
+    )
+
+
+def collected(effects: Iterable[Effect]) -> tuple[Unit, ...]:
+    """What members collect or spend by these effects; a tier is reached with points."""
+    found: set[Unit] = set()
+    for effect in effects:
+        if isinstance(effect, RewardCost):
+            found.add(effect.unit)
+        elif isinstance(effect, Earning | Extra | Tier):
+            found.add(Unit.POINTS)
+        elif isinstance(effect, Stamps):
+            found.add(Unit.STAMPS)
+    return tuple(unit for unit in Unit if unit in found)
+
+
+def _silent(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence[Unit]) -> bool:
+    """Whether a standard clause, as it is by default, is about nothing that these clauses can bring about."""
+    if _DEFAULTS.get(type(effect)) != effect:
+        return False
+    effects = [other for _, _, other in clauses]
+    if isinstance(effect, Combination):
+        earning = sum(isinstance(other, Earning) for other in effects)
+        return earning < 2 and sum(isinstance(other, PointsMultiplier) for other in effects) < 2
+    if isinstance(effect, RoundingRule):
+        return not any(map(_makes_fractions, effects))
+    if isinstance(effect, CountedAmounts):
+        return not any(isinstance(other, Earning | Extra | Stamps) for other in effects) and not _counts(clauses)
+    if isinstance(effect, Grandfathering):
+        return not any(isinstance(other, RewardCost) and other.unit is Unit.POINTS for other in effects)
+    return isinstance(effect, PointsValidity | RefundPolicy) and not units
+
+
+def _makes_fractions(effect: Effect) -> bool:
+    """Whether points of it may be no whole ones."""
+    if isinstance(effect, PointsMultiplier):
+        return effect.factor != effect.factor.to_integral_value()
+    return isinstance(effect, PointsPerAmount)
+
+
+def _counts(clauses: Sequence[DraftedClause]) -> bool:
+    """Whether a condition looks at how much is bought."""
+    every = (leaf for _, conditions, _ in clauses for leaf in leaves(tuple(conditions)))
+    return any(isinstance(leaf, MinimumSpend | MinimumQuantity) or leaf.selecting for leaf in every)
+
+
+class _Names:
+    """What the rest of the terms, and their calendar, say for a condition."""
+
+    def __init__(self, numbers: Mapping[str, int], tiers: Sequence[Tier], zone: str, since: datetime) -> None:
+        self._numbers = numbers
+        self._tiers = tiers
+        self._zone = zone
+        self._since: date = local_date(since, zone_name=zone)
+
+    def given_to(self, condition: Condition) -> Condition:
+        """The condition with them: other clauses by their numbers, a tier by its name, a day on which clocks skip hours."""
+        if isinstance(condition, NotCombinedWith):
+            return replace(condition, numbers=frozenset(self._numbers[key] for key in condition.clauses))
+        if isinstance(condition, TierAtLeast):
+            return condition.among(self._tiers)
+        if isinstance(condition, WeekdaysAndHours):
+            return condition.on_clocks_of(self._zone, since=self._since)
+        if isinstance(condition, Group):
+            return condition.holding(tuple(map(self.given_to, condition.conditions)))
+        return condition

@@ -1,0 +1,72 @@
+"""How old a customer is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from app.domain.calendar import birthday_in, day_start
+from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.about_customer import AboutCustomer
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_YEARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class AgeAtLeast(AboutCustomer):
+    """Holds from the first instant of the local day on which the customer is `years` years old."""
+
+    kind: ClassVar[str] = "age_at_least"
+    position: ClassVar[Position] = Position.PERSON
+    about: ClassVar[str] = (
+        "Holds from the birthday on which the customer is so old, on the calendar of the location; "
+        "who was born on 29 February is older on 28 February in other years."
+    )
+    aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
+    years: int = rule_field(f"1 to {MOST_YEARS}.")
+
+    @property
+    def question(self) -> str:
+        """Its years."""
+        return f"age {self.years}"
+
+    @property
+    def asked_for(self) -> Value:
+        """The years; how old the customer is stays out of what is kept."""
+        return self.years
+
+    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:
+        """Old enough on that day."""
+        return None if person.birthday is None else today >= self._since(person.birthday)
+
+    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+        """The remedy is the day from which it holds, or to tell the birthday."""
+        if not known:
+            return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.TELL_BIRTHDAY)
+        person = purchase.customer_facts.person
+        from_ = None
+        if person is not None and person.birthday is not None:
+            from_ = day_start(self._since(person.birthday), zone_name=purchase.zone)
+        return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
+
+    def _since(self, birthday: date) -> date:
+        return birthday_in(birthday.year + self.years, birthday=birthday)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """If you are so old."""
+        return say.counted("age_at_least", self.years)
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Whoever is older is old enough."""
+        return isinstance(other, AgeAtLeast) and self.years <= other.years
+
+    def problem(self) -> str | None:
+        """Everybody, or nobody."""
+        return None if 1 <= self.years <= MOST_YEARS else f"years are 1 to {MOST_YEARS}"

@@ -1,0 +1,127 @@
+"""The days around a customer's birthday."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import ClassVar
+
+from app.domain.calendar import birthday_in, day_start, local_date
+from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode, Value
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.about_customer import AboutCustomer
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_DAYS = 363
+"""Days of a window beside the birthday: it closes for a day at least before it opens again."""
+
+
+@dataclass(frozen=True, slots=True)
+class BirthdayWindow(AboutCustomer):
+    """Holds from the first instant of the local day `before` days before the birthday to the last one `after` days after it.
+
+    What a clause gives for a birthday it gives once, and counts it for the calendar year of that birthday: not for that
+    of the purchase, and whatever date of birth is known later.
+    """
+
+    kind: ClassVar[str] = "birthday_window"
+    position: ClassVar[Position] = Position.OCCASION
+    about: ClassVar[str] = (
+        "Holds on the customer's birthday and so many days before and after it, on the calendar of the location, once for each birthday; "
+        "who was born on 29 February has it on 28 February in other years."
+    )
+    aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
+    before: int = rule_field(f"Days before the birthday, 0 or more; with `after` at most {MOST_DAYS}.", default=0)
+    after: int = rule_field("Days after the birthday, 0 or more.", default=0)
+
+    @property
+    def question(self) -> str:
+        """Its days."""
+        return f"birthday {self.before} {self.after}"
+
+    @property
+    def asked_for(self) -> Value:
+        """Nothing that can be measured."""
+        return None
+
+    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:
+        """The window of this year, or that of last or next year where it runs over New Year."""
+        return None if person.birthday is None else self.year(person, today=today) is not None
+
+    def year(self, person: CustomerProfile, *, today: date) -> int | None:
+        """The calendar year of the birthday in whose window a day lies; None where it lies in none."""
+        if person.birthday is None:
+            return None
+        early, late = timedelta(days=self.before), timedelta(days=self.after)
+        for year in (today.year, today.year - 1, today.year + 1):
+            birthday = birthday_in(year, birthday=person.birthday)
+            if birthday - early <= today <= birthday + late:
+                return year
+        return None
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """Also not met where the clause gave something for this birthday already; the remedy is the next one."""
+        finding, customer_facts = AboutCustomer.check(self, purchase), purchase.customer_facts
+        if (
+            not finding.met
+            or (purchase.clause, customer_facts.birthday_year(self.question)) not in customer_facts.birthday_uses
+        ):
+            return finding
+        remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next(purchase))
+        return Finding(False, ReasonCode.USED_UP, 1, 1, (remedy,))
+
+    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+        """The remedy is the first instant of the next window, or to tell the birthday."""
+        if not known:
+            return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.TELL_BIRTHDAY)
+        from_ = self._next(purchase)
+        return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
+
+    def _next(self, purchase: EligiblePurchase) -> datetime | None:
+        person = purchase.customer_facts.person
+        if person is None or person.birthday is None:
+            return None
+        today = local_date(purchase.occurred_at, zone_name=purchase.zone)
+        for year in range(today.year, today.year + 4):
+            first = birthday_in(year, birthday=person.birthday) - timedelta(days=self.before)
+            opens = day_start(first, zone_name=purchase.zone)
+            # A zone that moves over the date line leaves a day out; a window of that day alone waits for next year.
+            if first > today and self.answer(person, today=local_date(opens, zone_name=purchase.zone)):
+                return opens
+        return None
+
+    def sentence(self, say: Phrasebook) -> str:
+        """From so many days before to so many days after your birthday."""
+        before, after = say.days(self.before), say.days(self.after)
+        if self.before and self.after:
+            return say("birthday_window", before=before, after=after)
+        if self.before:
+            return say("birthday_window.before", before=before)
+        return say("birthday_window.after", after=after) if self.after else say("birthday_window.day")
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """As many days on either side."""
+        return isinstance(other, BirthdayWindow) and self.before >= other.before and self.after >= other.after
+
+    def problem(self) -> str | None:
+        """Days that do not count, or a window that never closes."""
+        if self.before < 0 or self.after < 0:
+            return "days are 0 or more"
+        return None if self.before + self.after <= MOST_DAYS else f"days come to at most {MOST_DAYS} together"
+
+
+def birthdays_around(
+    conditions: Iterable[Condition], *, person: CustomerProfile | None, at: datetime, zone_name: str
+) -> tuple[tuple[str, int], ...]:
+    """The calendar year of the birthday around which an instant lies, by the question of each window that it lies in."""
+    if person is None:
+        return ()
+    today = local_date(at, zone_name=zone_name)
+    windows = (condition for condition in conditions if isinstance(condition, BirthdayWindow))
+    years = {window.question: window.year(person, today=today) for window in windows}
+    return tuple(sorted((question, year) for question, year in years.items() if year is not None))

@@ -1,0 +1,57 @@
+"""Where a purchase is made: in the shop, online, by phone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.purchases.facts import Channel
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import in_order, rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class Channels(Condition):
+    """Holds when the purchase is made through one of `channels`; one that does not say where is made through none."""
+
+    kind: ClassVar[str] = "channels"
+    position: ClassVar[Position] = Position.PLACE
+    about: ClassVar[str] = "Holds when the purchase is made through one of these channels."
+    negatable: ClassVar[bool] = True
+    channels: frozenset[Channel] = rule_field("At least one.")
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is any of the channels."""
+        seen = None if purchase.channel is None else purchase.channel.value
+        wanted = tuple([value.value for value in in_order(self.channels)])
+        if purchase.channel in self.channels:
+            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
+        return Finding(False, ReasonCode.OTHER_CHANNEL, seen, wanted, (Remedy(RemedyCode.USE_CHANNEL, choices=wanted),))
+
+    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+        """Any other channel."""
+        others = tuple(channel.value for channel in Channel if channel not in self.channels)
+        return (Remedy(RemedyCode.USE_CHANNEL, choices=others) if others else Remedy(RemedyCode.NONE),)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """In the shop, or online."""
+        return say("channels", channels=self._named(say))
+
+    def exception(self, say: Phrasebook) -> str:
+        """All but these."""
+        return say("channels.except", channels=self._named(say, form=".except"))
+
+    def _named(self, say: Phrasebook, *, form: str = "") -> str:
+        return say.listed([say(f"channel.{value.value}{form}") for value in in_order(self.channels)], last="or")
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More channels."""
+        return isinstance(other, Channels) and other.channels <= self.channels
+
+    def problem(self) -> str | None:
+        """No channel at all."""
+        return None if self.channels else "at least one channel is needed"

@@ -1,0 +1,74 @@
+"""A period of whole local days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import ClassVar
+
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class Dates(Condition):
+    """Holds from the first instant of `first` to the last instant of `last`, local days; an open end is None."""
+
+    kind: ClassVar[str] = "dates"
+    position: ClassVar[Position] = Position.TIME
+    about: ClassVar[str] = (
+        "Holds between two dates of the calendar of the location, both included; at least one end is given."
+    )
+    negatable: ClassVar[bool] = True
+    first: date | None = rule_field("The first day.", default=None)
+    last: date | None = rule_field("The last day, to its end.", default=None)
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """Before the period the remedy is its start; after it there is none."""
+        today = local_date(purchase.occurred_at, zone_name=purchase.zone)
+        if self.first is not None and today < self.first:
+            opens = Remedy(RemedyCode.COME_AT, from_=day_start(self.first, zone_name=purchase.zone))
+            return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.first, (opens,))
+        if self.last is not None and today > self.last:
+            return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.last, (Remedy(RemedyCode.NONE),))
+        return Finding(True, ReasonCode.CONDITION_MET, today, None)
+
+    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
+        """The day after the last."""
+        if self.last is None:
+            return (Remedy(RemedyCode.NONE),)
+        after = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
+        return (Remedy(RemedyCode.COME_AT, from_=after),)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """From one day to another, both included."""
+        if self.first is not None and self.last is not None:
+            return say("dates", first=say.date(self.first), last=say.date(self.last))
+        if self.first is not None:
+            return say("dates.from", first=say.date(self.first))
+        if self.last is not None:
+            return say("dates.until", last=say.date(self.last))
+        raise ValueError("a period without ends has no sentence")
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """A period inside this one."""
+        return (
+            isinstance(other, Dates)
+            and (self.first is None or (other.first is not None and self.first <= other.first))
+            and (self.last is None or (other.last is not None and other.last <= self.last))
+        )
+
+    def problem(self) -> str | None:
+        """No end at all, or an end before the beginning."""
+        if self.first is None and self.last is None:
+            return "a first or a last day is needed"
+        if self.first is not None and self.last is not None and self.last < self.first:
+            return "the last day is before the first"
+        if self.last == date.max:
+            return "the last day is the end of the calendar; leave it out"
+        return None

@@ -1,0 +1,67 @@
+"""Every nth item that a customer buys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_PIECES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EveryNthItem(Condition):
+    """Holds when the purchase contains the `nth` item of what the clause selects, or twice the `nth`, and so on.
+
+    Whole items that the customer keeps of all purchases are counted, whether the rest of the clause holds or not, from
+    when terms first had such a condition under the key of this clause. The k-th item is rewarded only while the customer
+    holds fewer than k / nth rewards of the clause, so that bringing an item back and buying it again brings no second one.
+    """
+
+    kind: ClassVar[str] = "every_nth_item"
+    position: ClassVar[Position] = Position.OCCASION
+    about: ClassVar[str] = (
+        "Holds when the purchase contains every nth item of what the clause counts, over all purchases of a customer."
+    )
+    nth: int = rule_field(f"2 to {MOST_PIECES:,}: with 10 the 10th, the 20th item and so on.")
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is to add the missing items, in this purchase or bit by bit in later ones."""
+        so_far = purchase.customer_facts.bought(purchase.clause) + purchase.items()
+        if self.times(purchase):
+            return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
+        missing = (max(so_far // self.nth, purchase.customer_facts.rewards(purchase.clause)) + 1) * self.nth - so_far
+        remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
+        return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
+
+    def times(self, purchase: EligiblePurchase) -> int:
+        """Once for each nth item that the purchase reaches."""
+        before = purchase.customer_facts.bought(purchase.clause)
+        reached, held = (before + purchase.items()) // self.nth, purchase.customer_facts.rewards(purchase.clause)
+        return max(0, reached - max(before // self.nth, held))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """On the purchase with every nth item: what the clause gives, it gives once for that purchase."""
+        return self.counting(say("each.any", every=self.every(say)), say=say)
+
+    def every(self, say: Phrasebook) -> str:
+        """Which items, as the words before what they are."""
+        return say("each.nth", nth=say.ordinal(self.nth))
+
+    def counting(self, items: str, *, say: Phrasebook) -> str:
+        """For these items, each that is the nth."""
+        return say("every_nth_item", items=items)
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Every third item takes in every sixth, where both are counted in one clause."""
+        return isinstance(other, EveryNthItem) and other.nth % self.nth == 0
+
+    def problem(self) -> str | None:
+        """Every item, or hardly any."""
+        return None if 2 <= self.nth <= MOST_PIECES else f"nth is 2 to {MOST_PIECES:,}"

@@ -1,0 +1,50 @@
+"""Every nth purchase of a customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_VISITS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EveryNthVisit(Condition):
+    """Holds on the `nth` purchase of a customer, on twice the `nth`, and so on.
+
+    Purchases of which nothing is kept do not count. The k-th one is rewarded only while the customer holds fewer than
+    k / nth rewards of the clause, so that bringing goods back and buying them again brings no second one.
+    """
+
+    kind: ClassVar[str] = "every_nth_visit"
+    position: ClassVar[Position] = Position.OCCASION
+    about: ClassVar[str] = "Holds on every nth purchase of a customer."
+    nth: int = rule_field(f"2 to {MOST_VISITS:,}: with 6 the 6th, the 12th and so on.")
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy says how many purchases more it takes."""
+        visit, held = purchase.customer_facts.visits + 1, purchase.customer_facts.rewards(purchase.clause)
+        if visit % self.nth == 0 and held < visit // self.nth:
+            return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
+        missing = (max(visit // self.nth, held) + 1) * self.nth - visit
+        remedy = Remedy(RemedyCode.COME_AGAIN, quantity=missing)
+        return Finding(False, ReasonCode.NOT_THE_NTH, visit, visit + missing, (remedy,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """On every nth purchase."""
+        return say("every_nth_visit", nth=say.ordinal(self.nth))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Every third purchase takes in every sixth."""
+        return isinstance(other, EveryNthVisit) and other.nth % self.nth == 0
+
+    def problem(self) -> str | None:
+        """Every purchase, or hardly any."""
+        return None if 2 <= self.nth <= MOST_VISITS else f"nth is 2 to {MOST_VISITS:,}"

@@ -1,0 +1,34 @@
+"""The first purchase of a customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPurchase(Condition):
+    """Holds when no purchase before counts as a visit, and the customer holds nothing that the clause gave already."""
+
+    kind: ClassVar[str] = "first_purchase"
+    position: ClassVar[Position] = Position.OCCASION
+    about: ClassVar[str] = "Holds for the first purchase of a customer."
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """Nothing makes a second purchase a first one."""
+        visits, held = purchase.customer_facts.visits, purchase.customer_facts.rewards(purchase.clause)
+        if visits == 0 and held:
+            return Finding(False, ReasonCode.USED_UP, held, 1, (Remedy(RemedyCode.NONE),))
+        if visits == 0:
+            return Finding(True, ReasonCode.CONDITION_MET, visits + 1, 1)
+        return Finding(False, ReasonCode.NOT_THE_FIRST, visits + 1, 1, (Remedy(RemedyCode.NONE),))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """On your first purchase."""
+        return say("first_purchase")

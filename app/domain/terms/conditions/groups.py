@@ -1,0 +1,247 @@
+"""Conditions of conditions: any of them, all of them, and exceptions."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from app.domain.decisions import Finding, ReasonCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm, Phrase, Position, joined
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.purchases.facts import Line
+from app.domain.terms.conditions.condition import Condition, Selecting
+from app.domain.terms.rule import rule_field
+
+MOST_IN_GROUP = 20
+
+
+class Group(Condition):
+    """A condition made of others. It is judged by them, one by one: see `app.domain.terms.evaluation`."""
+
+    __slots__ = ()
+
+    conditions: tuple[Condition, ...]
+
+    @property
+    def selecting(self) -> bool:
+        """Whether it narrows which lines count."""
+        return all(condition.selecting for condition in self.conditions)
+
+    @abstractmethod
+    def holds(self, found: list[bool]) -> bool:
+        """Whether it holds when its conditions do so."""
+
+    def selects(self, line: Line) -> bool:
+        """Whether a clause with this group looks at the line, where it narrows at all."""
+        return self.holds(
+            [condition.selects(line) for condition in self.conditions if isinstance(condition, Selecting | Group)]
+        )
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """Whether it holds as a whole; what fails in it is found by asking its conditions."""
+        met = self.holds([condition.check(purchase).met for condition in self.conditions])
+        return Finding(met, ReasonCode.CONDITION_MET if met else ReasonCode.EXCEPTION_APPLIES)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """Its conditions as one part of a sentence."""
+        if self.selecting:
+            return say("goods.sentence", goods=self.goods(say, form=GoodsForm.ON))
+        return self._said(self._phrases(lambda condition: condition.sentence(say), say=say), say=say)
+
+    def requirement(self, say: Phrasebook) -> str:
+        """Its conditions as part of a sentence about the price of a reward."""
+        if self.selecting:
+            return say("goods.demand", goods=self.goods(say, form=GoodsForm.BUY))
+        return self._said(self._phrases(lambda condition: condition.requirement(say), say=say), say=say)
+
+    def exception(self, say: Phrasebook) -> str:
+        """Its conditions as part of what a clause leaves out."""
+        return self._said(self._phrases(lambda condition: condition.exception(say), say=say), say=say)
+
+    def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+        """The goods that its conditions name, in a form; only for groups that narrow which lines count."""
+        named = [
+            condition.goods(say, form=form, every=every)
+            for condition in self.conditions
+            if isinstance(condition, Selecting | Group)
+        ]
+        return self._goods_said(named, form=form, say=say)
+
+    def _goods_said(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
+        return say.listed(named, last="and" if form is GoodsForm.ON else "or")
+
+    def _phrases(self, words: Callable[[Condition], str], *, say: Phrasebook) -> list[Phrase]:
+        """Each condition in words; a group inside a group is set apart, so that a sentence can be read in one way only."""
+        return [
+            Phrase(condition.position, self._apart(condition, words(condition), say=say))
+            for condition in self.conditions
+        ]
+
+    def _apart(self, condition: Condition, words: str, *, say: Phrasebook) -> str:
+        return say("group", conditions=words) if isinstance(condition, Group) else words
+
+    @abstractmethod
+    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str: ...
+
+    def holding(self, conditions: tuple[Condition, ...]) -> Self:
+        """The same kind of group, of other conditions."""
+        return replace(self, conditions=conditions)  # type: ignore[type-var]  # every group is a dataclass
+
+    def problem(self) -> str | None:
+        """Nothing in it, too much, or what cannot stand together."""
+        if not 1 <= len(self.conditions) <= MOST_IN_GROUP:
+            return f"1 to {MOST_IN_GROUP} conditions"
+        return next((wrong for condition in self.conditions if (wrong := condition.problem()) is not None), None)
+
+    def unenforced(self) -> bool:
+        """Whether one of its conditions is not kept yet."""
+        return any(condition.unenforced() for condition in self.conditions)
+
+
+def _mixed(conditions: tuple[Condition, ...]) -> str | None:
+    """What is wrong where goods stand in one group with something else."""
+    naming = [condition.selecting for condition in conditions]
+    if any(naming) and not all(naming):
+        return "products and categories stand here only among themselves"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Group):
+    """Holds when one of `conditions` does."""
+
+    kind: ClassVar[str] = "any_of"
+    position: ClassVar[Position] = Position.CHOICE
+    about: ClassVar[str] = "Holds when at least one of these holds."
+    negatable: ClassVar[bool] = True
+    conditions: tuple[Condition, ...] = rule_field(f"2 to {MOST_IN_GROUP}. All of them name goods, or none does.")
+
+    def holds(self, found: list[bool]) -> bool:
+        """One is enough."""
+        return any(found)
+
+    def requirement(self, say: Phrasebook) -> str:
+        """One of them, after the word that says only."""
+        if self.selecting:
+            return Group.requirement(self, say)
+        words = [phrase.words for phrase in self._phrases(lambda condition: condition.requirement(say), say=say)]
+        key = "any_of.only" if len(words) == 2 else "any_of.only.several"
+        return say(key, conditions=say.listed(words, last="or"))
+
+    def exception(self, say: Phrasebook) -> str:
+        """Each of them is left out."""
+        words = [phrase.words for phrase in self._phrases(lambda condition: condition.exception(say), say=say)]
+        return say("any_of.exception").join(words) if len(words) == 2 else say.listed(words, last="or")
+
+    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+        words = [phrase.words for phrase in phrases]
+        return say("any_of" if len(words) == 2 else "any_of.several", conditions=say.listed(words, last="or"))
+
+    def problem(self) -> str | None:
+        """A choice of one is none; goods cannot be an alternative to something else."""
+        if len(self.conditions) < 2:
+            return f"2 to {MOST_IN_GROUP} conditions"
+        return _mixed(self.conditions) or Group.problem(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf(Group):
+    """Holds when all of `conditions` do."""
+
+    kind: ClassVar[str] = "all_of"
+    position: ClassVar[Position] = Position.CHOICE
+    about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
+    negatable: ClassVar[bool] = True
+    conditions: tuple[Condition, ...] = rule_field(f"1 to {MOST_IN_GROUP}. All of them name goods, or none does.")
+
+    def holds(self, found: list[bool]) -> bool:
+        """Every one is needed."""
+        return all(found)
+
+    def exception(self, say: Phrasebook) -> str:
+        """All of them together are left out."""
+        phrases = self._phrases(lambda condition: condition.exception(say), say=say)
+        return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
+
+    def goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+        """The goods that all its conditions name; every item of them is an item of all at once, not one of each."""
+        if form is not GoodsForm.EACH or len(self.conditions) == 1:
+            return Group.goods(self, say, form=form, every=every)
+        named = [
+            condition.goods(say, form=GoodsForm.ON)
+            for condition in self.conditions
+            if isinstance(condition, Selecting | Group)
+        ]
+        return say("all_of.goods.each", every=every, goods=say.listed(named, last="and"))
+
+    def _goods_said(self, named: list[str], *, form: GoodsForm, say: Phrasebook) -> str:
+        return named[0] if len(named) == 1 else say(f"all_of.goods.{form.value}", goods=say.listed(named, last="and"))
+
+    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+        return joined(phrases, beside=say("all_of.beside"), apart=say("all_of.separator"))
+
+    def problem(self) -> str | None:
+        """Goods narrow what the clause looks at; in one group with something else they would not, and yet say so."""
+        return _mixed(self.conditions) or Group.problem(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptWhen(Group):
+    """Holds unless all of `conditions` hold."""
+
+    kind: ClassVar[str] = "except_when"
+    position: ClassVar[Position] = Position.EXCEPTION
+    about: ClassVar[str] = (
+        "Holds except when all of these hold: hours, dates, locations, channels, methods of payment or segments."
+    )
+    negatable: ClassVar[bool] = True
+    conditions: tuple[Condition, ...] = rule_field(f"1 to {MOST_IN_GROUP}.")
+
+    @property
+    def selecting(self) -> bool:
+        """An exception names no goods."""
+        return False
+
+    def holds(self, found: list[bool]) -> bool:
+        """One that does not hold is enough."""
+        return not all(found)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """All but what it leaves out."""
+        return say("except_when", conditions=self.exception(say))
+
+    def requirement(self, say: Phrasebook) -> str:
+        """The same of a reward."""
+        return self.sentence(say)
+
+    def _apart(self, condition: Condition, words: str, *, say: Phrasebook) -> str:
+        if isinstance(condition, ExceptWhen):
+            return say("group", conditions=say("except_when", conditions=words))
+        alone = len(self.conditions) == 1 or not isinstance(condition, Group)
+        return words if alone else say("group", conditions=words)
+
+    def _said(self, phrases: list[Phrase], *, say: Phrasebook) -> str:
+        return joined(phrases, beside=say("except_when.beside"), apart=say("all_of.separator"))
+
+    def problem(self) -> str | None:
+        """Only what has an opposite that can be said and reached."""
+        if not all(leaf.negatable for leaf in leaves(self.conditions)):
+            return "an exception takes hours, dates, locations, channels, methods of payment and segments only"
+        return Group.problem(self)
+
+
+def leaves(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
+    """Every condition that is no group, however deep."""
+    for condition in conditions:
+        if isinstance(condition, Group):
+            yield from leaves(condition.conditions)
+        else:
+            yield condition
+
+
+def depth(conditions: tuple[Condition, ...]) -> int:
+    """How many groups stand inside one another."""
+    return max((1 + depth(condition.conditions) for condition in conditions if isinstance(condition, Group)), default=0)

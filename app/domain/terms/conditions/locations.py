@@ -1,0 +1,84 @@
+"""The places where a purchase is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_LOCATIONS = 200
+
+LOCATION_KEY = re.compile(r"[a-z0-9-]{1,40}")
+"""What an owner may call a location."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locations(Condition):
+    """Holds when the purchase is made at one of `locations`; one that does not say where is made at none.
+
+    `names` are what the sentence calls them, in the order of the sorted keys.
+    """
+
+    kind: ClassVar[str] = "locations"
+    position: ClassVar[Position] = Position.PLACE
+    about: ClassVar[str] = "Holds when the purchase is made at one of these locations."
+    negatable: ClassVar[bool] = True
+    locations: frozenset[str] = rule_field(f"Keys of locations of the program, 1 to {MOST_LOCATIONS}.")
+    names: tuple[str, ...] = rule_field(
+        "What the locations are called when the terms are published.", default=(), given=False
+    )
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is any of the locations."""
+        seen = purchase.location
+        wanted = tuple(sorted(self.locations))
+        if seen in self.locations:
+            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
+        return Finding(
+            False, ReasonCode.OTHER_LOCATION, seen, wanted, (Remedy(RemedyCode.USE_LOCATION, choices=wanted),)
+        )
+
+    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+        """Any other location; which there are the terms do not say."""
+        return (Remedy(RemedyCode.USE_LOCATION),)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """At these locations, by their names."""
+        return self._said("locations", say=say)
+
+    def requirement(self, say: Phrasebook) -> str:
+        """The same of a reward."""
+        return self._said("locations.of_reward", say=say)
+
+    def exception(self, say: Phrasebook) -> str:
+        """All but these."""
+        return self._said("locations.except", say=say)
+
+    def _said(self, key: str, *, say: Phrasebook) -> str:
+        called = [say("locations.called", name=name) for name in self.called().values()]
+        return say(key, locations=say.listed(called, last="or"))
+
+    def called(self) -> Mapping[str, str]:
+        """The name of each location by its key; the key itself before the names are known."""
+        keys = sorted(self.locations)
+        return dict(zip(keys, self.names or keys, strict=True))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More locations."""
+        return isinstance(other, Locations) and other.locations <= self.locations
+
+    def problem(self) -> str | None:
+        """No location at all, too many, or what is no key."""
+        if not 1 <= len(self.locations) <= MOST_LOCATIONS:
+            return f"1 to {MOST_LOCATIONS} locations"
+        if not all(LOCATION_KEY.fullmatch(key) for key in self.locations):
+            return "the key of a location is a-z, 0-9 and dashes, 1 to 40 characters"
+        return None

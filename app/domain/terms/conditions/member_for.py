@@ -1,0 +1,52 @@
+"""How long somebody has been a member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFor(Condition):
+    """Holds from the first instant of the local day that is `days` days after the day of enrolment."""
+
+    kind: ClassVar[str] = "member_for"
+    position: ClassVar[Position] = Position.PERSON
+    about: ClassVar[str] = "Holds for members who joined at least so long ago."
+    days: int = rule_field(f"Days since the day of joining, 1 to {MOST_DAYS:,}.")
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is the day from which it holds."""
+        joined = purchase.customer_facts.enrolled_at
+        if joined is None:
+            return Finding(False, ReasonCode.MEMBER_TOO_SHORT, None, self.days, (Remedy(RemedyCode.NONE),))
+        since = local_date(joined, zone_name=purchase.zone)
+        member_for = (local_date(purchase.occurred_at, zone_name=purchase.zone) - since).days
+        if member_for >= self.days:
+            return Finding(True, ReasonCode.CONDITION_MET, member_for, self.days)
+        from_ = day_start(since + timedelta(days=self.days), zone_name=purchase.zone)
+        remedy = Remedy(RemedyCode.COME_AT, from_=from_)
+        return Finding(False, ReasonCode.MEMBER_TOO_SHORT, max(0, member_for), self.days, (remedy,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """Once you have been a member for so long."""
+        return say.counted("member_for", self.days)
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """A shorter time has passed wherever a longer one has."""
+        return isinstance(other, MemberFor) and self.days <= other.days
+
+    def problem(self) -> str | None:
+        """No time at all, or too long."""
+        return None if 1 <= self.days <= MOST_DAYS else f"days are 1 to {MOST_DAYS:,}"

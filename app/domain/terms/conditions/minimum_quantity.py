@@ -1,0 +1,49 @@
+"""A number of items of what the clause counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_PIECES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumQuantity(Condition):
+    """Holds when the quantities of the counted lines add up to at least `quantity`."""
+
+    kind: ClassVar[str] = "minimum_quantity"
+    about: ClassVar[str] = "Holds when there are at least so many items of what the clause counts."
+    quantity: int = rule_field(f"Items, 1 to {MOST_PIECES:,}.")
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """Measures count like items; the missing quantity is rounded up to whole ones."""
+        found = sum((line.kept_quantity() for line in purchase.lines), Decimal(0))
+        if found >= self.quantity:
+            return Finding(True, ReasonCode.CONDITION_MET, found, self.quantity)
+        missing = (self.quantity - found).__ceil__()
+        remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
+        return Finding(False, ReasonCode.BELOW_MINIMUM_QUANTITY, found, self.quantity, (remedy,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """If at least so many items count."""
+        return say.counted("minimum_quantity", self.quantity)
+
+    def of_these(self, say: Phrasebook) -> str:
+        """If at least so many of the goods of the clause are bought."""
+        return say.counted("minimum_quantity.of_these", self.quantity)
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Fewer items are reached wherever more are."""
+        return isinstance(other, MinimumQuantity) and self.quantity <= other.quantity
+
+    def problem(self) -> str | None:
+        """No items, or too many."""
+        return None if 1 <= self.quantity <= MOST_PIECES else f"a quantity is 1 to {MOST_PIECES:,}"

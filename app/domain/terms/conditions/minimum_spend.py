@@ -1,0 +1,74 @@
+"""A minimum spend on what the clause counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.amounts import Exact, Money
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+
+class SpendBasis(StrEnum):
+    """Whether tax belongs to what a minimum is held against."""
+
+    NET = "NET"
+    GROSS = "GROSS"
+
+
+_WIDTH = {SpendBasis.NET: 0, None: 1, SpendBasis.GROSS: 2}
+"""How much of a purchase is held against a minimum: never less than by a basis with a lower figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumSpend(Condition):
+    """Holds when the counted amount is at least `amount`, in the program's currency.
+
+    `basis` says whether it is held against the amount with tax, None: as the clause on what counts does.
+    """
+
+    kind: ClassVar[str] = "minimum_spend"
+    about: ClassVar[str] = "Holds when what the clause counts comes to at least this much."
+    amount: Money = rule_field("In the program's currency, above 0.")
+    basis: SpendBasis | None = rule_field(
+        "Whether it is compared with or without tax; null: as the clause on counted amounts says. Discounts and what else counts go by that clause.",
+        default=None,
+    )
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """Compares exactly; what is shown is rounded down, the missing amount is rounded up, so that spending it is enough."""
+        total = self._total(purchase)
+        shown = Money(total.__floor__(), purchase.currency)
+        if total >= self.amount.minor:
+            return Finding(True, ReasonCode.CONDITION_MET, shown, self.amount)
+        missing = Money((self.amount.minor - total).__ceil__(), self.amount.currency)
+        remedy = Remedy(RemedyCode.SPEND_MORE, amount=missing)
+        return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, shown, self.amount, (remedy,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """If what counts comes to at least so much."""
+        kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
+        return say(kind, amount=say.money(self.amount))
+
+    def of_these(self, say: Phrasebook) -> str:
+        """If the goods of the clause come to at least so much."""
+        kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
+        return say(f"{kind}.of_these", amount=say.money(self.amount))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """A smaller amount is reached wherever a larger one is, and one with tax wherever the same without is."""
+        return (
+            isinstance(other, MinimumSpend)
+            and self.amount <= other.amount
+            and _WIDTH[self.basis] >= _WIDTH[other.basis]
+        )
+
+    def _total(self, purchase: EligiblePurchase) -> Exact:
+        if self.basis is None:
+            return purchase.total()
+        return purchase.total_with_tax(taxes=self.basis is SpendBasis.GROSS)

@@ -1,0 +1,51 @@
+"""Clauses that do not apply together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_CLAUSES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class NotCombinedWith(Condition):
+    """Holds when none of the clauses with the keys `clauses` fits the purchase."""
+
+    kind: ClassVar[str] = "not_combined_with"
+    position: ClassVar[Position] = Position.EXCEPTION
+    about: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
+    clauses: frozenset[str] = rule_field(f"Keys of earning clauses of the same terms, 1 to {MOST_CLAUSES}.")
+    numbers: frozenset[int] = rule_field("Their numbers in the published terms.", default=frozenset(), given=False)
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """No way out for the customer: the other clause fits already."""
+        if self.clauses.isdisjoint(purchase.fitting):
+            return Finding(True, ReasonCode.CONDITION_MET)
+        others = tuple(sorted(self.clauses & purchase.fitting))
+        return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), others)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """Unless those clauses fit as well."""
+        return say("except_when", conditions=self.exception(say))
+
+    def exception(self, say: Phrasebook) -> str:
+        """Purchases that those clauses fit as well."""
+        names = [say.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
+        called = [say("not_combined_with.called", clause=name) for name in names]
+        return say("not_combined_with", clauses=say.listed(called, last="or"))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Fewer clauses stand in the way."""
+        return isinstance(other, NotCombinedWith) and self.clauses <= other.clauses
+
+    def problem(self) -> str | None:
+        """No clause, or too many."""
+        return None if 1 <= len(self.clauses) <= MOST_CLAUSES else f"1 to {MOST_CLAUSES} clauses"

@@ -1,0 +1,55 @@
+"""What a purchase is paid with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.purchases.facts import PaymentKind
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import in_order, rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethods(Condition):
+    """Holds when everything is paid with one of `methods`; a purchase that does not say how it is paid does not."""
+
+    kind: ClassVar[str] = "payment_methods"
+    about: ClassVar[str] = "Holds when everything is paid with one of these."
+    negatable: ClassVar[bool] = True
+    methods: frozenset[PaymentKind] = rule_field("At least one.")
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is any of the methods."""
+        seen = tuple(sorted({payment.kind.value for payment in purchase.payments})) or None
+        wanted = tuple([value.value for value in in_order(self.methods)])
+        if purchase.payments and all(payment.kind in self.methods for payment in purchase.payments):
+            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
+        return Finding(False, ReasonCode.OTHER_PAYMENT, seen, wanted, (Remedy(RemedyCode.PAY_WITH, choices=wanted),))
+
+    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+        """Any other method."""
+        others = tuple(kind.value for kind in PaymentKind if kind not in self.methods)
+        return (Remedy(RemedyCode.PAY_WITH, choices=others) if others else Remedy(RemedyCode.NONE),)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """If you pay with these."""
+        return say("payment_methods", methods=self._named(say))
+
+    def exception(self, say: Phrasebook) -> str:
+        """What is paid like that."""
+        return say("payment_methods.except", methods=self._named(say))
+
+    def _named(self, say: Phrasebook) -> str:
+        return say.listed([say(f"payment.{value.value}") for value in in_order(self.methods)], last="or")
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More methods."""
+        return isinstance(other, PaymentMethods) and other.methods <= self.methods
+
+    def problem(self) -> str | None:
+        """No method at all."""
+        return None if self.methods else "at least one method is needed"

@@ -1,0 +1,77 @@
+"""What a customer has stated to like, to eat, or to wear."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from app.domain.customers.profile import LONGEST_VALUE, Aspect, CustomerProfile, PreferenceKind, folded, value_problem
+from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.about_customer import AboutCustomer
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences(AboutCustomer):
+    """Holds when the customer has stated one of `values` as a preference of a kind; capital or small does not matter."""
+
+    kind: ClassVar[str] = "preferences"
+    position: ClassVar[Position] = Position.PERSON
+    about: ClassVar[str] = "Holds when the customer has stated one of these preferences."
+    aspect: ClassVar[Aspect] = Aspect.PREFERENCES
+    preference: PreferenceKind = rule_field("What they are about.")
+    values: frozenset[str] = rule_field(
+        f"1 to {MOST} values of 1 to {LONGEST_VALUE} characters each; capital or small does not matter."
+    )
+
+    def _folded(self) -> frozenset[str]:
+        return frozenset(map(folded, self.values))
+
+    @property
+    def question(self) -> str:
+        """Its kind and values."""
+        return f"preferences {self.preference.value} {json.dumps(sorted(self._folded()), ensure_ascii=False)}"
+
+    @property
+    def asked_for(self) -> Value:
+        """Its values, in the spelling of the terms; which of them the customer has stated stays out of what is kept."""
+        return tuple(sorted(self.values))
+
+    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
+        """One of them was stated."""
+        wanted = self._folded()
+        return any(
+            preference.kind is self.preference and preference.folded() in wanted for preference in person.preferences
+        )
+
+    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
+        """The remedy is to state one of them."""
+        remedy = Remedy(RemedyCode.STATE_PREFERENCE, choices=tuple(sorted(self.values)))
+        return ReasonCode.PREFERENCE_NOT_STATED, remedy
+
+    def sentence(self, say: Phrasebook) -> str:
+        """If you have stated one of these."""
+        names = [say("preferences.called", name=text) for text in sorted(self.values)]
+        return say(f"preferences.{self.preference.value}", values=say.listed(names, last="or"))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More values of the same kind."""
+        return (
+            isinstance(other, Preferences) and self.preference is other.preference and other._folded() <= self._folded()  # noqa: SLF001 - the same concept
+        )
+
+    def problem(self) -> str | None:
+        """No value, too many, one that cannot be stated, or one twice."""
+        if not 1 <= len(self.values) <= MOST:
+            return f"1 to {MOST} values"
+        if len(self._folded()) < len(self.values):
+            return "a value is named twice"
+        return next((wrong for text in sorted(self.values) if (wrong := value_problem(text)) is not None), None)

@@ -1,0 +1,69 @@
+"""Groups that staff or the owner put customers into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from app.domain.customers.profile import MOST_SEGMENTS, Aspect, CustomerProfile, segment_problem
+from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.about_customer import AboutCustomer
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class Segments(AboutCustomer):
+    """Holds for customers in one of `segments`."""
+
+    kind: ClassVar[str] = "segments"
+    position: ClassVar[Position] = Position.MEMBER
+    about: ClassVar[str] = "Holds for customers that you have put into one of these groups, such as `student`."
+    negatable: ClassVar[bool] = True
+    aspect: ClassVar[Aspect] = Aspect.SEGMENTS
+    segments: frozenset[str] = rule_field(
+        f"Your keys of groups, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MOST_SEGMENTS}."
+    )
+
+    @property
+    def question(self) -> str:
+        """Its groups."""
+        return f"segments {','.join(sorted(self.segments))}"
+
+    @property
+    def asked_for(self) -> Value:
+        """Its groups."""
+        return tuple(sorted(self.segments))
+
+    def answer(self, person: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
+        """In one of them."""
+        return not self.segments.isdisjoint(person.segments)
+
+    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
+        """Staff can put the customer into one of them."""
+        return ReasonCode.NOT_IN_SEGMENT, Remedy(RemedyCode.ASK_STAFF, choices=tuple(sorted(self.segments)))
+
+    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+        """Staff can take the customer out of them."""
+        return (Remedy(RemedyCode.ASK_STAFF),)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """For members of these groups."""
+        names = [say("segments.called", name=segment) for segment in sorted(self.segments)]
+        return say("segments", segments=say.listed(names, last="or"))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More groups."""
+        return isinstance(other, Segments) and other.segments <= self.segments
+
+    def problem(self) -> str | None:
+        """No group, too many, or one that cannot be a key."""
+        if not 1 <= len(self.segments) <= MOST_SEGMENTS:
+            return f"1 to {MOST_SEGMENTS} segments"
+        return next(
+            (wrong for segment in sorted(self.segments) if (wrong := segment_problem(segment)) is not None), None
+        )

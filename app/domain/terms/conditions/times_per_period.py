@@ -1,0 +1,57 @@
+"""How often a clause applies for one customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.calendar import Period, next_period
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+MOST_TIMES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class TimesPerPeriod(Condition):
+    """Holds while the clause was applied fewer than `times` times for the customer in this period of the calendar."""
+
+    kind: ClassVar[str] = "times_per_period"
+    about: ClassVar[str] = (
+        "Holds so many times per customer and period: a day by the calendar of the location, longer periods by the program's."
+    )
+    position: ClassVar[Position] = Position.LIMIT
+    times: int = rule_field(f"1 to {MOST_TIMES:,}.")
+    period: Period = rule_field("The period, after which counting starts anew.")
+    calendar: str | None = rule_field(
+        "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
+        default=None,
+        given=False,
+    )
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is the start of the next period; for EVER there is none."""
+        used = purchase.customer_facts.used(purchase.clause)
+        if used < self.times:
+            return Finding(True, ReasonCode.CONDITION_MET, used, self.times)
+        from_ = next_period(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)
+        remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, from_=from_)
+        return Finding(False, ReasonCode.USED_UP, used, self.times, (remedy,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """At most so many times in the period."""
+        period = say(f"period.{self.period.value}")
+        said = say("times_per_period", times=say.counted("times", self.times), period=period)
+        return said + say.by_calendar(self.calendar, period=self.period)
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """More often in the same period."""
+        return isinstance(other, TimesPerPeriod) and self.period is other.period and self.times >= other.times
+
+    def problem(self) -> str | None:
+        """Never, or too often."""
+        return None if 1 <= self.times <= MOST_TIMES else f"times are 1 to {MOST_TIMES:,}"

@@ -1,0 +1,124 @@
+"""A weekly window on the wall clock of the shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
+from typing import ClassVar
+
+from app.domain.calendar import WEEK, Weekday, next_closing, next_opening, opens_on
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import Position
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.rule import rule_field
+
+_MINUTES = 24 * 60
+_LONGEST_SKIPPED = 120
+"""Minutes: no clock is set forward by more."""
+_LOOK_AHEAD_DAYS = 2 * 366
+
+
+@dataclass(frozen=True, slots=True)
+class WeekdaysAndHours(Condition):
+    """Holds on `days` from `start` until just before `end`, local wall-clock time.
+
+    Without hours the whole day; a window that ends at or before its start runs over midnight and belongs to the day on
+    which it starts.
+    """
+
+    kind: ClassVar[str] = "weekdays_and_hours"
+    position: ClassVar[Position] = Position.TIME
+    about: ClassVar[str] = "Holds on these days between these hours, by the clock on the shop's wall."
+    negatable: ClassVar[bool] = True
+    days: frozenset[Weekday] = rule_field(
+        "At least one day; a window that passes midnight belongs to the day it starts on."
+    )
+    start: time | None = rule_field("From this time on; default the whole day.", default=None)
+    end: time | None = rule_field("Until just before this time.", default=None)
+    skipped_on: date | None = rule_field(
+        "A day on which the clocks skip all of these hours, where there is one.", default=None, given=False
+    )
+
+    def check(self, purchase: EligiblePurchase) -> Finding:
+        """The remedy is the next moment at which the window is open."""
+        seen = purchase.occurred_at
+        opens = next_opening(seen, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end)
+        if opens is not None and opens <= seen:
+            return Finding(True, ReasonCode.CONDITION_MET, seen, None)
+        remedy = Remedy(RemedyCode.NONE) if opens is None else Remedy(RemedyCode.COME_AT, from_=opens)
+        return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, seen, None, (remedy,))
+
+    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
+        """The next moment at which the window is closed."""
+        closes = next_closing(
+            purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
+        )
+        return (Remedy(RemedyCode.NONE) if closes is None else Remedy(RemedyCode.COME_AT, from_=closes),)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """On these days between these hours."""
+        days = say.weekdays(self.days)
+        if self.start is None and self.end is None:
+            return say("weekdays_and_hours.all_day", days=days)
+        if self.start is None and self.end is not None:
+            until = say(f"weekdays_and_hours.until{self.daily}", days=days, end=say.time_of_day(self.end))
+            return until + self._skipped(say)
+        if self.end is None:
+            return say(f"weekdays_and_hours.from{self.daily}", days=days, start=say.time(self.start or time.min))
+        start = self.start or time.min
+        key = f"weekdays_and_hours{'' if start < self.end else '.overnight'}{self.daily}"
+        return say(key, days=days, start=say.time(start), end=say.time(self.end)) + self._skipped(say)
+
+    @property
+    def daily(self) -> str:
+        """How keys of words end for hours of all days, which name no day: "not every day" would mean some days."""
+        return ".daily" if len(self.days) == len(WEEK) else ""
+
+    def _skipped(self, say: Phrasebook) -> str:
+        """That there are days on which the clocks skip all of the hours, and one of them."""
+        return "" if self.skipped_on is None else say("weekdays_and_hours.skipped", date=say.date(self.skipped_on))
+
+    def on_clocks_of(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
+        """The condition with the first day from `since` on, within some years, on which the clocks skip its hours."""
+        length = (_minute(self.end) - _minute(self.start)) % _MINUTES if self.end is not None else _MINUTES
+        if length > _LONGEST_SKIPPED:
+            return self
+        days = (since + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS))
+        found = (
+            day
+            for day in days
+            if WEEK[day.weekday()] in self.days
+            and not opens_on(day, zone_name=zone_name, days=self.days, start=self.start, end=self.end)
+        )
+        return replace(self, skipped_on=next(found, None))
+
+    def at_least_as_wide(self, other: Condition) -> bool:
+        """Every minute of the other's week is in this one's."""
+        return isinstance(other, WeekdaysAndHours) and other.minutes() <= self.minutes()
+
+    def minutes(self) -> frozenset[int]:
+        """The minutes of a week without clock changes that lie inside, Monday 00:00 is 0."""
+        opens = _minute(self.start)
+        closes = _minute(self.end) or _MINUTES
+        length = closes - opens if closes > opens else closes - opens + _MINUTES
+        starts = [place * _MINUTES + opens for place, day in enumerate(WEEK) if day in self.days]
+        return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
+
+    def problem(self) -> str | None:
+        """No day, or a window of no length."""
+        if not self.days:
+            return "at least one day is needed"
+        if self.end is not None and (self.start or time.min) == self.end:
+            return "start and end are the same; leave both out for the whole day"
+        if any(
+            time is not None and (time.tzinfo is not None or time.second or time.microsecond)
+            for time in (self.start, self.end)
+        ):
+            return "hours are whole minutes on the wall clock"
+        return None
+
+
+def _minute(at: time | None) -> int:
+    return 0 if at is None else at.hour * 60 + at.minute

@@ -1,0 +1,68 @@
+"""Effects, one file each. A stored effect is found again by its kind."""
+
+from __future__ import annotations
+
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.effect import ClauseKind as ClauseKind
+from app.domain.terms.effects.effect import Earning as Earning
+from app.domain.terms.effects.effect import Effect as Effect
+from app.domain.terms.effects.effect import Extra as Extra
+from app.domain.terms.effects.grandfathering import Grandfathering
+from app.domain.terms.effects.notice_period import NoticePeriod
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_cap import PointsCap
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.points_per_item import PointsPerItem
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.quote_validity import QuoteValidity
+from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod
+from app.domain.terms.effects.undo_window import UndoWindow
+
+EFFECTS: tuple[type[Effect], ...] = (
+    PointsPerAmount,
+    PointsPerFullAmount,
+    PointsPerVisit,
+    PointsPerItem,
+    BonusPoints,
+    PointsMultiplier,
+    Stamps,
+    PointsCap,
+    Tier,
+    RewardCost,
+    Combination,
+    CountedAmounts,
+    RoundingRule,
+    PendingPeriod,
+    PointsValidity,
+    TierPeriod,
+    RefundPolicy,
+    UndoWindow,
+    QuoteValidity,
+    Grandfathering,
+    NoticePeriod,
+)
+"""Every kind of effect, in the order in which they are offered."""
+
+STANDARD: tuple[tuple[str, Effect], ...] = (
+    ("combination", Combination()),
+    ("counted-amounts", CountedAmounts()),
+    ("rounding", RoundingRule()),
+    ("points-validity", PointsValidity()),
+    ("refunds", RefundPolicy()),
+    ("grandfathering", Grandfathering()),
+    ("notice", NoticePeriod()),
+)
+"""The standard clauses with their defaults: added to terms that leave them out, so that nothing stays unsaid."""
+
+STANDARD_OF_TIERS: tuple[tuple[str, Effect], ...] = (("tier-period", TierPeriod()),)
+"""Those that are added where there are tiers."""

@@ -1,0 +1,31 @@
+"""A fixed number of points on top of what a purchase earns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import MOST_POINTS, Effect, Extra, points_problem
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class BonusPoints(Extra):
+    """`points` once for a purchase in which something counts; several bonuses are added up."""
+
+    kind: ClassVar[str] = "bonus_points"
+    about: ClassVar[str] = "Points on top of what a purchase earns, once for each purchase."
+    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many points on top."""
+        return say.counted("bonus_points", self.points)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points."""
+        return isinstance(other, BonusPoints) and self.points >= other.points
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)

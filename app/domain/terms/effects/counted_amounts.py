@@ -1,0 +1,69 @@
+"""The basis of all money conditions and effects, printed in the terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.purchases.eligible import AmountBasis
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+from app.domain.units import Unit
+
+_KINDS = ("gift_cards", "shipping", "tips", "deposits")
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAmounts(Effect):
+    """Which amounts count; see `Basis`. Used for sales and refunds alike."""
+
+    kind: ClassVar[str] = "counted_amounts"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    about: ClassVar[str] = (
+        "What counts as spent. Standard clause; left out, all are false: net of tax and after discounts, goods only."
+    )
+    taxes: bool = rule_field("Count amounts with tax.", default=False)
+    discounts_ignored: bool = rule_field("Count amounts before discounts.", default=False)
+    gift_cards: bool = rule_field("Count gift cards that are bought.", default=False)
+    shipping: bool = rule_field("Count postage.", default=False)
+    tips: bool = rule_field("Count tips.", default=False)
+    deposits: bool = rule_field("Count deposits.", default=False)
+
+    @property
+    def basis(self) -> AmountBasis:
+        """The switches as the counting takes them."""
+        return AmountBasis(
+            taxes=self.taxes,
+            discounts_ignored=self.discounts_ignored,
+            gift_cards=self.gift_cards,
+            shipping=self.shipping,
+            tips=self.tips,
+            deposits=self.deposits,
+        )
+
+    def sentence(self, say: Phrasebook) -> str:
+        """What counts and what does not, for points."""
+        return self.in_units((Unit.POINTS,), say=say)
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
+        """What counts and what does not, for what members collect."""
+        counted = [say(f"counted_amounts.{kind}") for kind in _KINDS if getattr(self, kind)]
+        left_out = [say(f"counted_amounts.{kind}") for kind in _KINDS if not getattr(self, kind)]
+        return say(
+            f"counted_amounts.{'_and_'.join(unit.value for unit in units) or Unit.POINTS.value}",
+            tax=say("counted_amounts.with_tax" if self.taxes else "counted_amounts.without_tax"),
+            discounts=say(
+                "counted_amounts.before_discounts" if self.discounts_ignored else "counted_amounts.after_discounts"
+            ),
+            counted=say("counted_amounts.also", kinds=say.listed(counted, last="and")) if counted else "",
+            left_out=say.listed(
+                [*left_out, say("counted_amounts.rewards"), say("counted_amounts.paid_with_points")], last="and"
+            ),
+        )
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """All that the other counts counts here."""
+        return isinstance(other, CountedAmounts) and all(
+            getattr(self, name) or not getattr(other, name) for name in ("taxes", "discounts_ignored", *_KINDS)
+        )

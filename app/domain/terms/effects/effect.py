@@ -1,0 +1,100 @@
+"""What every effect is: it says itself and, where it earns, works out what a purchase gives."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from app.domain.amounts import Parts
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.rule import Rule
+from app.domain.units import Unit
+
+MOST_POINTS = 1_000_000
+"""The most points that one clause may name."""
+
+_KINDS: dict[str, type[Effect]] = {}
+
+
+def points_problem(points: int) -> str | None:
+    """What is wrong with the points that a clause names, or None."""
+    return None if 1 <= points <= MOST_POINTS else f"points are 1 to {MOST_POINTS}"
+
+
+class ClauseKind(StrEnum):
+    """What a clause is about."""
+
+    EARNING = "EARNING"
+    LIMIT = "LIMIT"
+    TIER = "TIER"
+    REWARD = "REWARD"
+    POLICY = "POLICY"
+
+
+class Effect(Rule):
+    """What a clause does. Its sentence is the main part of the clause's, without a full stop."""
+
+    __slots__ = ()
+
+    clause_kind: ClassVar[ClauseKind]
+    benefit: ClassVar[bool] = False
+    """Whether a clause of this kind gives a customer something that there is nothing of without it."""
+    burden: ClassVar[bool] = False
+    """Whether it takes something that is there without it."""
+    by_amount: ClassVar[bool] = False
+    """Whether it gives points for an amount of money, and not for a visit or an item."""
+
+    goods_form: ClassVar[GoodsForm | None] = None
+    """The form in which its sentence names the goods that it looks at; None where they are a condition of it."""
+
+    def __init_subclass__(cls) -> None:
+        # A dataclass with slots is made twice; the second one is the one that is used.
+        if "kind" in cls.__dict__:
+            _KINDS[cls.kind] = cls
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Effect:
+        """The stored effect of any kind. Raises KeyError for an unknown kind."""
+        return _KINDS[data["kind"]].from_data(data)
+
+    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+        """The main part with the goods that it looks at, in their form. Only where there is one."""
+        raise NotImplementedError
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:  # noqa: ARG002  # most are about one unit
+        """The main part under terms by which members collect or spend these units."""
+        return self.sentence(say)
+
+    def addition(self, say: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses say nothing besides
+        """What the clause says besides, as a sentence of its own behind the conditions; None: nothing."""
+        return None
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """Whether it surely leaves every customer at least as well off as `other` of the same kind."""
+        return self == other
+
+
+class Earning(Effect):
+    """An effect that gives points for a purchase; where several fit, the terms say which of them count."""
+
+    __slots__ = ()
+
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
+    benefit: ClassVar[bool] = True
+
+    @abstractmethod
+    def earn(self, purchase: EligiblePurchase) -> Parts:
+        """The unrounded points, in parts that are rounded one by one where the terms round each line."""
+
+
+class Extra(Effect):
+    """An effect that comes on top of what the earning clauses give."""
+
+    __slots__ = ()
+
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
+    benefit: ClassVar[bool] = True

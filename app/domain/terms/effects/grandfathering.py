@@ -1,0 +1,42 @@
+"""The old price for points that were earned before a reward became dearer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+MOST_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class Grandfathering(Effect):
+    """Points pay the price of the day they were earned, where it was lower, for `days` local days after the rise.
+
+    0 switches it off. A payment from points of different price is priced in proportion.
+    """
+
+    kind: ClassVar[str] = "grandfathering"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "How long points keep the price that a reward had when they were earned. Standard clause; default 180 days."
+    )
+    days: int = rule_field(f"Local days after the price rose, 0 (never) to {MOST_DAYS:,}.", default=180)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """How long the old price holds."""
+        if self.days == 0:
+            return say("grandfathering.never")
+        return say("grandfathering", days=say.days(self.days))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As long."""
+        return isinstance(other, Grandfathering) and self.days >= other.days
+
+    def problem(self) -> str | None:
+        """Not a number of days."""
+        return None if 0 <= self.days <= MOST_DAYS else f"days are 0 to {MOST_DAYS:,}"

@@ -1,0 +1,35 @@
+"""How long points that were earned wait until they can be spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+MOST_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPeriod(Effect):
+    """Points can be spent when `days` whole local days have passed after the day they were earned."""
+
+    kind: ClassVar[str] = "pending_period"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    burden: ClassVar[bool] = True
+    about: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
+    days: int = rule_field(f"Local days after the day they were earned, to the end of the last one, 1 to {MOST_DAYS}.")
+
+    def sentence(self, say: Phrasebook) -> str:
+        """Only after so many days."""
+        return say("pending_period", nth=say.ordinal(self.days + 1))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """No longer a wait."""
+        return isinstance(other, PendingPeriod) and self.days <= other.days
+
+    def problem(self) -> str | None:
+        """No wait at all, or too long."""
+        return None if 1 <= self.days <= MOST_DAYS else f"days are 1 to {MOST_DAYS}"

@@ -1,0 +1,56 @@
+"""The most points that a customer can earn in a purchase or a period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.calendar import Period
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.terms.rule import rule_field
+
+
+class CapScope(StrEnum):
+    """What a cap is for: a purchase, a day by the calendar of its location, a longer period by the program's."""
+
+    PURCHASE = "PURCHASE"
+    DAY = "DAY"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+
+
+@dataclass(frozen=True, slots=True)
+class PointsCap(Effect):
+    """At most `points` for a purchase, or for all purchases of a customer in a period."""
+
+    kind: ClassVar[str] = "points_cap"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.LIMIT
+    burden: ClassVar[bool] = True
+    about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
+    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    scope: CapScope = rule_field("What it is for.")
+    calendar: str | None = rule_field(
+        "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
+        default=None,
+        given=False,
+    )
+
+    @property
+    def period(self) -> Period | None:
+        """The period that is looked back on; None for a single purchase."""
+        return None if self.scope is CapScope.PURCHASE else Period(self.scope.value)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """At most so many points for that."""
+        said = say("points_cap", points=say.points(self.points), scope=say(f"points_cap.{self.scope.value}"))
+        return said if self.period is None else said + say.by_calendar(self.calendar, period=self.period)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points for the same."""
+        return isinstance(other, PointsCap) and self.scope is other.scope and self.points >= other.points
+
+    def problem(self) -> str | None:
+        """Nothing to earn, or too much."""
+        return points_problem(self.points)

@@ -1,0 +1,56 @@
+"""A multiple of the points that a purchase earns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm
+from app.domain.terms.effects.effect import Effect, Extra
+from app.domain.terms.rule import rule_field
+
+HIGHEST = 100
+_WORDS = {Decimal(2): "double", Decimal(3): "triple"}
+"""Factors that have a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointsMultiplier(Extra):
+    """What the earning clauses give for the goods of this clause, `factor` times instead of once."""
+
+    kind: ClassVar[str] = "points_multiplier"
+    by_amount: ClassVar[bool] = True
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
+    about: ClassVar[str] = "So many times the points that the earning clauses give for the goods of this clause."
+    factor: Decimal = rule_field(f"Above 1, at most {HIGHEST}, with at most 2 decimals: 2 doubles the points.")
+
+    @property
+    def extra(self) -> Fraction:
+        """What comes on top of the points themselves, as a multiple of them."""
+        return Fraction(self.factor) - 1
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many times the points."""
+        return say("points_multiplier", times=self._times(say))
+
+    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+        """So many times the points on these goods."""
+        return say("points_multiplier.on", times=self._times(say), goods=goods)
+
+    def _times(self, say: Phrasebook) -> str:
+        if self.factor in _WORDS:
+            return say(f"points_multiplier.{_WORDS[self.factor]}")
+        return say("points_multiplier.times", factor=say.decimal(self.factor))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As large a factor."""
+        return isinstance(other, PointsMultiplier) and self.factor >= other.factor
+
+    def problem(self) -> str | None:
+        """No more points, or too many."""
+        if not 1 < self.factor <= HIGHEST or self.factor != round(self.factor, 2):
+            return f"a factor is above 1 and at most {HIGHEST}, with at most 2 decimals"
+        return None

@@ -1,0 +1,45 @@
+"""Points in proportion to what is spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.amounts import Money, Parts
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPerAmount(Earning):
+    """`points` for every `per` of the counted amount, in proportion; fractions go to the rounding clause."""
+
+    kind: ClassVar[str] = "points_per_amount"
+    by_amount: ClassVar[bool] = True
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
+    about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
+    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    per: Money = rule_field("For each of this much, in the program's currency, above 0.")
+
+    def earn(self, purchase: EligiblePurchase) -> Parts:
+        """One part per line."""
+        return purchase.amounts.scaled(self.points, self.per.minor)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many points for every so much."""
+        return say("points_per_amount", points=say.points(self.points), per=say.money(self.per))
+
+    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+        """So many points for every so much of these goods."""
+        return say("points_per_amount.on", points=say.points(self.points), per=say.money(self.per), goods=goods)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points for the same amount."""
+        return isinstance(other, PointsPerAmount) and self.points * other.per.minor >= other.points * self.per.minor
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)

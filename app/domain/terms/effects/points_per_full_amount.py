@@ -1,0 +1,49 @@
+"""Points for completed steps of spending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.amounts import Money, Parts
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPerFullAmount(Earning):
+    """`points` for every full `per` of the counted amount; what is left over earns nothing."""
+
+    kind: ClassVar[str] = "points_per_full_amount"
+    by_amount: ClassVar[bool] = True
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
+    about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
+    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+    per: Money = rule_field("For each full step of this much, in the program's currency, above 0.")
+
+    def earn(self, purchase: EligiblePurchase) -> Parts:
+        """One whole part."""
+        return Parts((max(0, purchase.total() // self.per.minor) * self.points,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many points for every full so much."""
+        return say("points_per_full_amount", points=say.points(self.points), per=say.money(self.per))
+
+    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+        """So many points for every so much of these goods."""
+        return say("points_per_full_amount.on", points=say.points(self.points), per=say.money(self.per), goods=goods)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many steps with as many points: a step that is a part of the other's is completed wherever that one is."""
+        return (
+            isinstance(other, PointsPerFullAmount)
+            and other.per.minor % self.per.minor == 0
+            and self.points * (other.per.minor // self.per.minor) >= other.points
+        )
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)

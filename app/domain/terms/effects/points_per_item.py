@@ -1,0 +1,45 @@
+"""Points for each item that is bought."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.amounts import Parts
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPerItem(Earning):
+    """`points` for each whole item of every counted line; what is sold by measure counts its whole units."""
+
+    kind: ClassVar[str] = "points_per_item"
+    goods_form: ClassVar[GoodsForm | None] = GoodsForm.EACH
+    about: ClassVar[str] = (
+        "Points for each item that counts; of what is sold by measure, for each whole unit of a line."
+    )
+    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+
+    def earn(self, purchase: EligiblePurchase) -> Parts:
+        """One whole part per line."""
+        return Parts(tuple(line.kept_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many points for each item."""
+        return self.of_goods(say("each.any", every=say("each.every")), say=say)
+
+    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+        """So many points for each of these."""
+        return say("points_per_item", points=say.points(self.points), items=goods)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points."""
+        return isinstance(other, PointsPerItem) and self.points >= other.points
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)

@@ -1,0 +1,37 @@
+"""Points for coming by and buying something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.amounts import Parts
+from app.domain.i18n import Phrasebook
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.effects.effect import MOST_POINTS, Earning, Effect, points_problem
+from app.domain.terms.rule import rule_field
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPerVisit(Earning):
+    """`points` for each purchase in which something counts, whatever it costs."""
+
+    kind: ClassVar[str] = "points_per_visit"
+    about: ClassVar[str] = "Points for each visit with a purchase."
+    points: int = rule_field(f"Points, 1 to {MOST_POINTS:,}.")
+
+    def earn(self, purchase: EligiblePurchase) -> Parts:
+        """One whole part, as long as a line counts."""
+        return Parts((self.points if purchase.lines else 0,))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many points for each visit."""
+        return say("points_per_visit", points=say.points(self.points))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many points."""
+        return isinstance(other, PointsPerVisit) and self.points >= other.points
+
+    def problem(self) -> str | None:
+        """Nothing earned, or too much."""
+        return points_problem(self.points)

@@ -1,0 +1,180 @@
+"""How long points stay valid, and whether they expire then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.ledger.lots import ValidityEnd, last_valid_day
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import in_order, rule_field
+from app.domain.units import Unit
+
+MOST_MONTHS = 120
+MOST_DAYS = 3650
+MOST_NOTICE = 365
+
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
+_LONGEST_WAIT = {ValidityEnd.DAY: 0, ValidityEnd.MONTH: 30, ValidityEnd.QUARTER: 91, ValidityEnd.YEAR: 365}
+"""Days to the end of a calendar period, at most."""
+
+
+class ValidityStart(StrEnum):
+    """From when a validity runs, the later ones last.
+
+    EARNING is the day of the earning, ACTIVATION the day from which the points can be spent, ACTIVITY the day of the
+    customer's last purchase or redemption, where that is later than the activation.
+    """
+
+    EARNING = "EARNING"
+    ACTIVATION = "ACTIVATION"
+    ACTIVITY = "ACTIVITY"
+
+
+class NoticeChannel(StrEnum):
+    """What counts as a notice of expiry: opened in the inbox, printed on a receipt, accepted by the customer's channel."""
+
+    INBOX = "INBOX"
+    RECEIPT = "RECEIPT"
+    MESSAGE = "MESSAGE"
+
+
+_STARTS = tuple(ValidityStart)
+_ENDS = tuple(ValidityEnd)
+
+
+@dataclass(frozen=True, slots=True)
+class PointsValidity(Effect):
+    """Points are good for `months` or `days` from the local day that `since` names, to the end of the one that `until` names.
+
+    Neither months nor days: for ever. Without `expires` that is a promise of a minimum, and nothing is taken away. With
+    it points expire then, but only where a notice was given between `notice_from` and `notice_until` days before;
+    points that are valid for less than `notice_until` days have their notice on the receipt that earned them.
+    """
+
+    kind: ClassVar[str] = "points_validity"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    about: ClassVar[str] = (
+        "How long points stay valid at least, or when they expire. Standard clause; default for ever."
+    )
+    months: int | None = rule_field(
+        f"Months, 1 to {MOST_MONTHS}; null, and no `days`: points do not expire.", default=None
+    )
+    days: int | None = rule_field(f"Days instead of months, 1 to {MOST_DAYS:,}.", default=None)
+    expires: bool = rule_field(
+        "Whether points expire then; false: they stay valid at least so long, and none are taken away.", default=False
+    )
+    until: ValidityEnd = rule_field("To the end of what.", default=ValidityEnd.DAY)
+    since: ValidityStart = rule_field("From when.", default=ValidityStart.ACTIVATION)
+    notice_from: int = rule_field(
+        f"Days before the expiry from which on a notice counts, 2 to {MOST_NOTICE}; for points that expire.", default=60
+    )
+    notice_until: int = rule_field("Days before the expiry by which it is given, 1 to below `noticeFrom`.", default=30)
+    notice_by: frozenset[NoticeChannel] = rule_field(
+        "What counts as a notice; at least one.", default=frozenset(NoticeChannel)
+    )
+
+    @property
+    def for_ever(self) -> bool:
+        """Whether points are valid without an end."""
+        return self.months is None and self.days is None
+
+    @property
+    def fewest_days(self) -> int:
+        """Days that points are valid at least; 0 where they have no end."""
+        return self.days or (self.months or 0) * _SHORTEST_MONTH
+
+    @property
+    def most_days(self) -> int:
+        """Days that points are valid at most; 0 where they have no end."""
+        return (self.days or (self.months or 0) * _LONGEST_MONTH) + _LONGEST_WAIT[self.until]
+
+    @property
+    def told_on_receipt(self) -> bool:
+        """Whether there may be points so short-lived that the receipt which earned them is their notice."""
+        return self.expires and self.fewest_days < self.notice_until
+
+    def last_day(self, *, since: datetime, zone_name: str) -> date | None:
+        """The last local day of points whose validity runs from an instant; None: for ever."""
+        return last_valid_day(since=since, zone_name=zone_name, months=self.months, days=self.days, until=self.until)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """How long points stay valid, and what it takes for them to expire."""
+        if self.for_ever:
+            return say("points_validity.for_ever")
+        length = say.months(self.months) if self.months is not None else say.days(self.days or 0)
+        since = say(f"points_validity.since.{self.since.value}")
+        until = say(f"points_validity.until.{self.until.value}")
+        if not self.expires:
+            return say("points_validity", length=length, since=since, until=until)
+        return say(
+            "points_validity.expires",
+            length=length,
+            since=since,
+            until=until,
+            earliest=say.days(self.notice_from),
+            latest=say.number(self.notice_until),
+            channels=say.listed(
+                [say(f"points_validity.by.{value.value}") for value in in_order(self.notice_by)], last="or"
+            ),
+            short=say("points_validity.short", latest=say.days(self.notice_until)) if self.told_on_receipt else "",
+        )
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
+        """How long points stay valid; stamps, where there are any, always do."""
+        if Unit.STAMPS not in units:
+            return self.sentence(say)
+        if units == (Unit.STAMPS,) and self.for_ever:
+            return say("points_validity.stamps")
+        if self.for_ever:
+            return say("points_validity.for_ever_with_stamps")
+        return say("points_validity.with_stamps", points=self.sentence(say))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """It ends no sooner whenever it begins, and takes nothing without a notice that the other would have asked for."""
+        if not isinstance(other, PointsValidity):
+            return False
+        if self.for_ever or other.for_ever:
+            return self.for_ever
+        longer = (
+            self._at_least_as_long(other)
+            and _ENDS.index(self.until) >= _ENDS.index(other.until)
+            and _STARTS.index(self.since) >= _STARTS.index(other.since)
+        )
+        return longer and (not self.expires or (other.expires and self._warns_as_well(other)))
+
+    def _at_least_as_long(self, other: PointsValidity) -> bool:
+        if self.months is not None:
+            return self.months >= other.months if other.months is not None else self.fewest_days >= (other.days or 0)
+        return (self.days or 0) >= (other.days or (other.months or 0) * _LONGEST_MONTH)
+
+    def _warns_as_well(self, other: PointsValidity) -> bool:
+        """Every notice that counts here would count there."""
+        return (
+            other.notice_until <= self.notice_until
+            and self.notice_from <= other.notice_from
+            and self.notice_by <= other.notice_by
+            # A later last day for notices makes the receipt the notice of more points, and so may a beginning that
+            # leaves the same end: a month from 28 January and one from 30 January both end on 28 February.
+            and (not self.told_on_receipt or (self.notice_until == other.notice_until and self.since is other.since))
+        )
+
+    def problem(self) -> str | None:
+        """Not a length of time, a notice that cannot be given, or terms for an end that never comes."""
+        if self.months is not None and self.days is not None:
+            return "months or days, not both"
+        if self.months is not None and not 1 <= self.months <= MOST_MONTHS:
+            return f"months are 1 to {MOST_MONTHS}"
+        if self.days is not None and not 1 <= self.days <= MOST_DAYS:
+            return f"days are 1 to {MOST_DAYS:,}"
+        if self.for_ever and self != PointsValidity():
+            return "what does not expire has neither beginning, end nor notice"
+        if not 1 <= self.notice_until < self.notice_from <= MOST_NOTICE:
+            return f"a notice is given 1 to {MOST_NOTICE} days before, and notice_until is below notice_from"
+        if not self.notice_by:
+            return "at least one kind of notice is needed"
+        lasting = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)
+        return None if self.expires or self == lasting else "only points that expire have a notice"

@@ -1,0 +1,41 @@
+"""How long a quoted price is honoured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+MOST_MINUTES = 10_080
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteValidity(Effect):
+    """Whoever commits to a quote within `minutes` pays exactly what it says, whatever has changed since."""
+
+    kind: ClassVar[str] = "quote_validity"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "How long a quoted price of a reward is honoured. Left out: prices are not quoted. Not kept yet, so it cannot be published."
+    )
+    minutes: int = rule_field(f"Minutes from the quote on, 1 to {MOST_MINUTES:,}.")
+
+    def sentence(self, say: Phrasebook) -> str:
+        """For so many minutes."""
+        return say("quote_validity", minutes=say.counted("minutes", self.minutes))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As long."""
+        return isinstance(other, QuoteValidity) and self.minutes >= other.minutes
+
+    def problem(self) -> str | None:
+        """No time, or more than a week."""
+        return None if 1 <= self.minutes <= MOST_MINUTES else f"minutes are 1 to {MOST_MINUTES:,}"
+
+    def unenforced(self) -> bool:
+        """Nothing is quoted yet."""
+        return True

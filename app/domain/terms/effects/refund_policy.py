@@ -1,0 +1,41 @@
+"""What happens to the points of goods that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+from app.domain.units import Unit
+
+
+class RefundMode(StrEnum):
+    """What happens beyond the balance."""
+
+    CLAMP_TO_ZERO = "CLAMP_TO_ZERO"
+    ALLOW_NEGATIVE = "ALLOW_NEGATIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPolicy(Effect):
+    """Points that the kept goods would not have earned are taken back, as far as the balance goes or below zero."""
+
+    kind: ClassVar[str] = "refund_policy"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    about: ClassVar[str] = "What happens to the points of goods that come back. Standard clause."
+    mode: RefundMode = rule_field("How far points are taken back.", default=RefundMode.CLAMP_TO_ZERO)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """What is taken back."""
+        return say(f"refund_policy.{self.mode.value}")
+
+    def in_units(self, units: tuple[Unit, ...], *, say: Phrasebook) -> str:
+        """What is taken back and comes back, of what members collect."""
+        return say("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(say)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """Nothing is owed."""
+        return isinstance(other, RefundPolicy) and self.mode in (RefundMode.CLAMP_TO_ZERO, other.mode)

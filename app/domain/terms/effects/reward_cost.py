@@ -1,0 +1,94 @@
+"""What a reward costs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from app.domain.amounts import Money
+from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.terms.rule import rule_field
+from app.domain.units import Unit
+
+_KEY = re.compile(r"[a-z0-9-]{1,40}")
+
+
+class _Codes(NamedTuple):
+    """How it is said that the cost is paid, that something is missing, and that something is owed first."""
+
+    paid: ReasonCode
+    missing: ReasonCode
+    owed: ReasonCode
+
+
+_SAID = {
+    Unit.POINTS: _Codes(ReasonCode.COST_PAID, ReasonCode.INSUFFICIENT_POINTS, ReasonCode.NEGATIVE_BALANCE),
+    Unit.STAMPS: _Codes(ReasonCode.STAMPS_PAID, ReasonCode.INSUFFICIENT_STAMPS, ReasonCode.NEGATIVE_STAMPS),
+}
+
+
+def _collect(missing: int, unit: Unit) -> Remedy:
+    if unit is Unit.STAMPS:
+        return Remedy(RemedyCode.COLLECT_STAMPS, quantity=missing)
+    return Remedy(RemedyCode.COLLECT_POINTS, points=missing)
+
+
+@dataclass(frozen=True, slots=True)
+class RewardCost(Effect):
+    """The reward with the key `reward` costs `points` of `unit`, and `cash` besides; `name` is what the sentence calls it.
+
+    The cash is collected by the till, which the decision tells how much it is.
+    """
+
+    kind: ClassVar[str] = "reward_cost"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.REWARD
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = "What a reward costs."
+    reward: str = rule_field("The key of the reward.")
+    points: int = rule_field(f"Points, or as many of the `unit`, 1 to {MOST_POINTS:,}.")
+    name: str = rule_field("What the catalogue calls the reward when the terms are published.", default="", given=False)
+    unit: Unit = rule_field("What it is bought with.", default=Unit.POINTS)
+    cash: Money | None = rule_field(
+        "What is paid besides, in the program's currency, above 0; null: nothing.", default=None
+    )
+
+    def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:
+        """Whether the balance of its unit pays for it (`cost` where older points pay less); the remedy says what is missing.
+
+        `owed` are points or stamps below zero, 0 or more. While there are any it is refused, and what is collected fills
+        them first.
+        """
+        asked = self.points if cost is None else cost
+        said = _SAID[self.unit]
+        if owed > 0:
+            return Finding(
+                False, said.owed, owed, owed + asked, (_collect(owed + max(asked - available, 0), self.unit),)
+            )
+        if available >= asked:
+            return Finding(True, said.paid, available, asked)
+        return Finding(False, said.missing, available, asked, (_collect(asked - available, self.unit),))
+
+    def sentence(self, say: Phrasebook) -> str:
+        """The reward costs so much of its unit, and so much cash."""
+        reward, price = self.name or self.reward, say.counted(self.unit.value, self.points)
+        if self.cash is None:
+            return say("reward_cost", reward=reward, price=price)
+        return say("reward_cost.with_cash", reward=reward, price=price, cash=say.money(self.cash))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """The same reward for no more of the same."""
+        return (
+            isinstance(other, RewardCost)
+            and (self.reward, self.unit) == (other.reward, other.unit)
+            and self.points <= other.points
+            and (self.cash is None or (other.cash is not None and self.cash <= other.cash))
+        )
+
+    def problem(self) -> str | None:
+        """Free of charge, or a key that cannot be one."""
+        if not _KEY.fullmatch(self.reward):
+            return "the key of a reward is a-z, 0-9 and dashes, 1 to 40 characters"
+        return points_problem(self.points)

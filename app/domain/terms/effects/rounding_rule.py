@@ -1,0 +1,43 @@
+"""How fractions of points are rounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.amounts import Rounding
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+
+class RoundingScope(StrEnum):
+    """The whole purchase once, or each line."""
+
+    BASKET = "BASKET"
+    LINE = "LINE"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundingRule(Effect):
+    """Mode and scope of rounding."""
+
+    kind: ClassVar[str] = "rounding"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    about: ClassVar[str] = "How fractions of points are rounded. Standard clause; default half up, once per basket."
+    mode: Rounding = rule_field("How.", default=Rounding.HALF_UP)
+    scope: RoundingScope = rule_field("What.", default=RoundingScope.BASKET)
+
+    def sentence(self, say: Phrasebook) -> str:
+        """What is rounded and how."""
+        return say("rounding", scope=say(f"rounding.{self.scope.value}"), mode=say(f"rounding.{self.mode.value}"))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """The same is rounded, no lower; whole baskets against lines is now this and now that."""
+        order = (Rounding.FLOOR, Rounding.HALF_EVEN, Rounding.HALF_UP)
+        return (
+            isinstance(other, RoundingRule)
+            and self.scope is other.scope
+            and order.index(self.mode) >= order.index(other.mode)
+        )

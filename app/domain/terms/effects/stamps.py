@@ -1,0 +1,79 @@
+"""Stamps on a card, a unit of their own beside points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.i18n.sentences import GoodsForm
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+MOST_STAMPS = 100
+
+
+class StampOccasion(StrEnum):
+    """What is stamped: a visit with a purchase, or each item that counts."""
+
+    VISIT = "VISIT"
+    ITEM = "ITEM"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps(Effect):
+    """`stamps` for each purchase, or for each whole item, of what the clause counts.
+
+    It earns no points, so it does not compete with the clauses that do; those of several clauses are added up. What a
+    refund takes back is owed where it is no longer there.
+    """
+
+    kind: ClassVar[str] = "stamps"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "Stamps, which buy rewards that cost stamps; a refund takes them back, from later ones where they are gone."
+    )
+    stamps: int = rule_field(f"Stamps, 1 to {MOST_STAMPS}.")
+    per: StampOccasion = rule_field("For what.", default=StampOccasion.VISIT)
+
+    @property
+    def once(self) -> bool:
+        """Whether it gives a fixed number, and not one for each item."""
+        return self.per is StampOccasion.VISIT
+
+    def earn(self, purchase: EligiblePurchase) -> int:
+        """The stamps for what the clause counts: none where that is nothing."""
+        if self.per is StampOccasion.ITEM:
+            return self.stamps * purchase.items()
+        return self.stamps if purchase.lines else 0
+
+    def sentence(self, say: Phrasebook) -> str:
+        """So many stamps for that."""
+        stamps = say.counted("stamps", self.stamps)
+        if self.per is StampOccasion.VISIT:
+            return say("stamps.VISIT", stamps=stamps)
+        return say("stamps.ITEM", stamps=stamps, items=say("each.any", every=say("each.every")))
+
+    @property
+    def goods_form(self) -> GoodsForm | None:  # type: ignore[override]  # a stamp for each item names them, one for a visit does not
+        """Every item of them, where items are stamped."""
+        return GoodsForm.EACH if self.per is StampOccasion.ITEM else None
+
+    def of_goods(self, goods: str, *, say: Phrasebook) -> str:
+        """So many stamps for each of these."""
+        return say("stamps.ITEM", stamps=say.counted("stamps", self.stamps), items=goods)
+
+    def addition(self, say: Phrasebook) -> str:
+        """That a refund takes them back."""
+        return say("stamps.refunds")
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As many for the same."""
+        return isinstance(other, Stamps) and self.per is other.per and self.stamps >= other.stamps
+
+    def problem(self) -> str | None:
+        """No stamp, or too many."""
+        return None if 1 <= self.stamps <= MOST_STAMPS else f"stamps are 1 to {MOST_STAMPS}"

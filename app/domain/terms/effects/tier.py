@@ -1,0 +1,43 @@
+"""A tier that members reach with qualifying points."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import MOST_POINTS, ClauseKind, Effect, points_problem
+from app.domain.terms.rule import rule_field
+
+MOST_NAME = 60
+_KEY = re.compile(r"[a-z0-9-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier(Effect):
+    """The tier with the key `tier`, called `name`, is reached with `points` qualifying points; the period clause says when."""
+
+    kind: ClassVar[str] = "tier"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.TIER
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = "A tier that members reach with qualifying points; conditions ask for it by its key."
+    tier: str = rule_field("Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
+    name: str = rule_field(f"What members read, 1 to {MOST_NAME} characters.")
+    points: int = rule_field(f"Qualifying points that it takes, 1 to {MOST_POINTS:,}.")
+
+    def sentence(self, say: Phrasebook) -> str:
+        """What it takes."""
+        return say.counted("tier", self.points, tier=self.name)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """The same tier for no more."""
+        return isinstance(other, Tier) and self.tier == other.tier and self.points <= other.points
+
+    def problem(self) -> str | None:
+        """A tier without a name, or one that everybody or nobody has."""
+        if not _KEY.fullmatch(self.tier):
+            return "the key of a tier is a-z, 0-9 and dashes, 1 to 40 characters"
+        if not self.name.strip() or len(self.name) > MOST_NAME:
+            return f"the name of a tier has 1 to {MOST_NAME} characters"
+        return points_problem(self.points)

@@ -1,0 +1,59 @@
+"""Which points count towards a tier, and how long it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+MOST_GRACE = 400
+
+
+class TierWindow(StrEnum):
+    """Which qualifying points count.
+
+    CALENDAR_YEAR: those of a calendar year, for that year and the next; ROLLING_YEAR: those of the last 12 months;
+    SINCE_JOINING: all of them.
+    """
+
+    CALENDAR_YEAR = "CALENDAR_YEAR"
+    ROLLING_YEAR = "ROLLING_YEAR"
+    SINCE_JOINING = "SINCE_JOINING"
+
+
+@dataclass(frozen=True, slots=True)
+class TierPeriod(Effect):
+    """A tier is reached at once when the points of the period come to it; one that is lost holds for `grace_days` more."""
+
+    kind: ClassVar[str] = "tier_period"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "Which points count towards a tier and how long it is kept. Stands where there are tiers; default a calendar"
+        " year and 30 days of grace."
+    )
+    period: TierWindow = rule_field("Which qualifying points count.", default=TierWindow.CALENDAR_YEAR)
+    grace_days: int = rule_field(
+        f"Whole local days that a tier which is lost still holds, 0 to {MOST_GRACE}; each tier has its own.", default=30
+    )
+
+    def sentence(self, say: Phrasebook) -> str:
+        """When a tier is reached, and how long it stays."""
+        grace = say.counted("tier_period.grace", self.grace_days) if self.grace_days else ""
+        return say("tier_period", period=say(f"tier_period.{self.period.value}"), grace=grace)
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As much grace, and the same points count or all of them."""
+        return (
+            isinstance(other, TierPeriod)
+            and self.period in (other.period, TierWindow.SINCE_JOINING)
+            and self.grace_days >= other.grace_days
+        )
+
+    def problem(self) -> str | None:
+        """Not a number of days."""
+        return None if 0 <= self.grace_days <= MOST_GRACE else f"days of grace are 0 to {MOST_GRACE}"

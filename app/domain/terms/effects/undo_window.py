@@ -1,0 +1,37 @@
+"""How long a customer may cancel a redemption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.effects.effect import ClauseKind, Effect
+from app.domain.terms.rule import rule_field
+
+MOST_HOURS = 8760
+
+
+@dataclass(frozen=True, slots=True)
+class UndoWindow(Effect):
+    """A customer may cancel a redemption within `hours` of it, as long as it is unused; its points come back."""
+
+    kind: ClassVar[str] = "undo_window"
+    clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
+    benefit: ClassVar[bool] = True
+    about: ClassVar[str] = (
+        "How long a customer may cancel a redemption that is not used yet. Left out: not at all; owner and staff may, with a reason."
+    )
+    hours: int = rule_field(f"Hours from the redemption on, 1 to {MOST_HOURS:,}.")
+
+    def sentence(self, say: Phrasebook) -> str:
+        """Within so many hours."""
+        return say("undo_window", hours=say.counted("hours", self.hours))
+
+    def at_least_as_good(self, other: Effect) -> bool:
+        """As long."""
+        return isinstance(other, UndoWindow) and self.hours >= other.hours
+
+    def problem(self) -> str | None:
+        """No time, or more than a year."""
+        return None if 1 <= self.hours <= MOST_HOURS else f"hours are 1 to {MOST_HOURS:,}"

@@ -1,0 +1,142 @@
+"""How the conditions of a clause are judged: all of them, on the part of the purchase that the clause selects."""
+
+from __future__ import annotations
+
+from app.domain.decisions import Reason, Verdict
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.purchases.facts import Line, LineKind, PurchaseFacts
+from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.groups import AnyOf, ExceptWhen, leaves
+from app.domain.terms.version import Clause, Terms
+
+_APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
+"""Looked up once: what is asked of an enum for every condition of every purchase shows."""
+
+
+def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, EligiblePurchase, tuple[Reason, ...]]:
+    """Whether every condition holds, the selected part of the purchase, and one reason for each condition looked at.
+
+    Of alternatives that hold only those are told; of those that do not, every one.
+    """
+    if not clause.conditions:
+        return True, purchase, ()
+    if clause.counting:
+        purchase = purchase._replace(clause=clause.key)
+    selected = selection(clause, purchase=purchase) if clause.selecting else purchase
+    key = clause.key
+    holds = True
+    reasons: list[Reason] = []
+    for place, condition, group, whole, alone in clause.steps:
+        if group:
+            met = _evaluated(condition, place, key, purchase, selected, wanted=True, told=reasons)
+        else:
+            # The same as in `_judged`; nearly all conditions of all purchases come this way.
+            seen = purchase if whole else selected
+            finding = condition.check(seen) if alone is None else alone.found(len(seen.lines))
+            met = finding.met
+            reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, place))
+        if not met:
+            holds = False
+    return holds, selected, tuple(reasons)
+
+
+def rewards(clause: Clause, *, selected: EligiblePurchase) -> int:
+    """How often a clause that fits gives what it gives: once or, for every nth item, once for each that is reached.
+
+    `selected` is the part of the purchase that it looks at. No more often than its limit of times leaves room for.
+    """
+    if not clause.counts_items:
+        return 1
+    selected = selected._replace(clause=clause.key)
+    times = _times_of_all(clause.conditions, purchase=selected)
+    limit = clause.limit
+    return times if limit is None else min(times, limit.times - selected.customer_facts.used(clause.key))
+
+
+def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurchase) -> int:
+    counting = [
+        condition for condition in conditions if any(isinstance(leaf, EveryNthItem) for leaf in leaves((condition,)))
+    ]
+    return min((_times_of(condition, purchase=purchase) for condition in counting), default=1)
+
+
+def _times_of(condition: Condition, *, purchase: EligiblePurchase) -> int:
+    if isinstance(condition, EveryNthItem):
+        return condition.times(purchase)
+    if isinstance(condition, AnyOf):
+        return max(_times_of(alternative, purchase=purchase) for alternative in condition.conditions)
+    if isinstance(condition, Group):
+        return _times_of_all(condition.conditions, purchase=purchase)
+    return 1 if condition.check(purchase).met else 0
+
+
+def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
+    """Whether a purchase counts as a visit: something of it counts as spent, and it is no payment on top of an exchange."""
+    if facts.replaces is not None or facts.amount_only:
+        return False
+    if not facts.payments and any(_surely_counts(line) for line in facts.lines):
+        return True
+    return bool(terms.eligible(facts).lines)
+
+
+def _surely_counts(line: Line) -> bool:
+    """Whether a line counts as spent whatever the terms say: nearly all do, and nothing else need be worked out."""
+    return line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.share and line.worth)
+
+
+def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:
+    """The part of the purchase that the clause looks at."""
+    for narrowing in clause.selecting:
+        purchase = purchase.only(narrowing.selects)
+    return purchase
+
+
+def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
+    """The items that clauses count in a purchase, by key; those that count none are left out."""
+    purchase = terms.eligible(facts)
+    if purchase.amount_only:
+        return ()
+    found = [(key, selection(terms.clause(key), purchase=purchase).items()) for key in terms.required_facts.items]
+    return tuple((key, items) for key, items in found if items)
+
+
+def holds(condition: Condition, *, purchase: EligiblePurchase) -> bool:
+    """Whether one condition holds, groups and exceptions included."""
+    return _evaluated(condition, (), "", purchase, purchase, wanted=True, told=[])
+
+
+def _evaluated(
+    condition: Condition,
+    at: tuple[int, ...],
+    key: str,
+    purchase: EligiblePurchase,
+    selected: EligiblePurchase,
+    *,
+    wanted: bool,
+    told: list[Reason],
+) -> bool:
+    """Whether a condition holds or, where that is wanted in an exception, does not; why is added to `told`.
+
+    Groups follow De Morgan's laws; of alternatives that hold only those are told.
+    """
+    if not isinstance(condition, Group):
+        # What names goods is sought in the whole purchase; what measures them sees what the clause counts.
+        seen = purchase if condition.selecting else selected
+        finding = condition.check(seen) if wanted else condition.check_except(seen)
+        verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if wanted else Verdict.EXCLUDED)
+        told.append(Reason(key, verdict, finding, at))
+        return finding.met
+    turned = wanted is not isinstance(condition, ExceptWhen)
+    results: list[tuple[bool, list[Reason]]] = []
+    for place, each_condition in enumerate(condition.conditions):
+        found: list[Reason] = []
+        results.append(
+            (_evaluated(each_condition, (*at, place), key, purchase, selected, wanted=turned, told=found), found)
+        )
+    alternatives = isinstance(condition, AnyOf) is turned
+    holds = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
+    for met, found in results:
+        if met or not (alternatives and holds):
+            told.extend(found)
+    return holds

@@ -1,0 +1,52 @@
+"""Is it fair? What a draft would do that nobody wants: each finding with its clause and an example that proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from app.domain.terms.lint.contradictions import contradictions, never_counts
+from app.domain.terms.lint.finding import DAYS_OF_A_MONTH as DAYS_OF_A_MONTH
+from app.domain.terms.lint.finding import FEWEST_VISITS as FEWEST_VISITS
+from app.domain.terms.lint.finding import Finding as Finding
+from app.domain.terms.lint.finding import Habits as Habits
+from app.domain.terms.lint.finding import LintCode as LintCode
+from app.domain.terms.lint.finding import RewardShown as RewardShown
+from app.domain.terms.lint.finding import Visit as Visit
+from app.domain.terms.lint.impossible import excludes_itself, never_fits
+from app.domain.terms.lint.rewards import reward_findings
+from app.domain.terms.lint.windows import MOST_MOMENTS, never_open, shut_out
+from app.domain.terms.version import Clause, Terms
+
+
+def lint(terms: Terms, *, habits: Habits, catalogue: Mapping[str, RewardShown]) -> tuple[Finding, ...]:
+    """Every finding in the order of the clauses. `catalogue` holds the rewards by their keys."""
+    found: list[Finding] = []
+    moments = iter(range(MOST_MOMENTS))
+    for clause in terms.clauses:
+        never = never_fits(clause, terms=terms) or never_open(clause, terms=terms, budget=moments)
+        if never is not None:
+            found.append(never)
+            continue
+        found.extend(shut_out(clause, terms=terms, habits=habits))
+        found.extend(excludes_itself(clause))
+        found.extend(never_counts(clause, terms=terms))
+        found.extend(contradictions(clause, terms=terms))
+        found.extend(reward_findings(clause, terms=terms, habits=habits, catalogue=catalogue))
+    return tuple(found)
+
+
+def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> Finding:
+    """A start that comes sooner than the notice clause in force allows."""
+    return Finding(LintCode.NOTICE_TOO_SHORT, clause, dates={"wanted": wanted, "earliest": earliest})
+
+
+def stale_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> Finding:
+    """A start later than a notice given today reaches: `latest` is the last day that it does.
+
+    `behind` is the number of a version that starts on `wanted` and has to come first, where that is what delays it.
+    """
+    dates = {"wanted": wanted, "latest": latest}
+    if behind is not None:
+        return Finding(LintCode.NOTICE_TOO_LONG, clause, "behind", dates=dates, numbers={"version": behind})
+    return Finding(LintCode.NOTICE_TOO_LONG, clause, dates=dates)

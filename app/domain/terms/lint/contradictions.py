@@ -1,0 +1,125 @@
+"""Clauses that promise what another one does not allow, and clauses that another one makes idle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.domain.terms.changes import implies
+from app.domain.terms.conditions.minimum_spend import MinimumSpend, SpendBasis
+from app.domain.terms.effects import Earning
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_cap import CapScope
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.points_per_item import PointsPerItem
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.lint.finding import Finding, LintCode
+from app.domain.terms.lint.impossible import needed
+from app.domain.terms.version import Clause, Terms
+
+_IN_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
+"""How many periods of a cap a calendar year has, at most."""
+
+
+def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+    """An earning clause next to which another of its kind always gives as much."""
+    if not isinstance(clause.effect, Earning) or terms.policy(Combination).mode is CombinationMode.STACK:
+        return
+    for other, effect in terms.earning_clauses:
+        first_of_equals = (
+            other.effect != clause.effect or other.conditions != clause.conditions or _before(other, clause)
+        )
+        if (
+            other is not clause
+            # One that counts for itself may be used up, or not be reached, where this one is not.
+            and not other.counting
+            and first_of_equals
+            and effect.kind == clause.effect.kind
+            and effect.at_least_as_good(clause.effect)
+            and implies(clause.conditions, other.conditions)
+        ):
+            yield Finding(LintCode.NEVER_COUNTS, clause, texts={"other": other.number})
+            return
+
+
+def _before(clause: Clause, other: Clause) -> bool:
+    return int(clause.number) < int(other.number)
+
+
+def contradictions(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+    """What the clause promises and another one takes away, for certain."""
+    yield from _capped(clause, terms=terms)
+    yield from _beyond_budget(clause, terms=terms)
+    if isinstance(clause.effect, Tier):
+        yield from _out_of_reach(clause, clause.effect, terms=terms)
+    if isinstance(clause.effect, PendingPeriod):
+        yield from _expired_before(clause, clause.effect, terms=terms)
+
+
+def _capped(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+    """Points that no purchase can bring in full, because a cap stands against them."""
+    promised = _promised(clause, terms=terms)
+    for other, cap in terms.caps:
+        if cap.points < promised:
+            numbers = {"points": promised, "most": cap.points}
+            yield Finding(LintCode.CONTRADICTION, clause, numbers=numbers, texts={"other": other.number})
+
+
+def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
+    """A gift that is larger than all that is set aside for all customers together."""
+    budget, effect = clause.budget, clause.effect
+    if budget is None:
+        return
+    step = effect.points if isinstance(effect, PointsPerItem | PointsPerFullAmount) else 0
+    promised = max(step, _promised(clause, terms=terms))
+    if budget.points < promised:
+        numbers = {"points": promised, "most": budget.points}
+        yield Finding(LintCode.CONTRADICTION, clause, "budget", numbers=numbers, texts={"other": clause.number})
+
+
+def _promised(clause: Clause, *, terms: Terms) -> int:
+    """The fewest points that the clause promises for a purchase that it fits and in which something counts."""
+    effect = clause.effect
+    if isinstance(effect, BonusPoints | PointsPerVisit):
+        return effect.points
+    # A minimum with tax may be reached by less than that without.
+    spent = max(
+        (
+            condition.amount.minor
+            for condition in needed(clause.conditions)
+            if isinstance(condition, MinimumSpend) and (terms.basis.taxes or condition.basis is not SpendBasis.GROSS)
+        ),
+        default=0,
+    )
+    if isinstance(effect, PointsPerFullAmount):
+        return spent // effect.per.minor * effect.points
+    # Rounded line by line, a purchase may come to less than its amount.
+    if isinstance(effect, PointsPerAmount) and terms.policy(RoundingRule).scope is RoundingScope.BASKET:
+        return spent * effect.points // effect.per.minor
+    return 0
+
+
+def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[Finding]:
+    """A tier that takes more points in a calendar year than a cap leaves."""
+    if not terms.has(TierPeriod) or terms.policy(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
+        return
+    for other, cap in terms.caps:
+        most = cap.points * _IN_A_YEAR[cap.scope] if cap.scope in _IN_A_YEAR else None
+        if most is not None and most < tier.points:
+            numbers = {"points": tier.points, "most": most}
+            yield Finding(LintCode.CONTRADICTION, clause, "tier", numbers=numbers, texts={"other": other.number})
+
+
+def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[Finding]:
+    """Points that have expired when they could be spent."""
+    validity = terms.policy(PointsValidity)
+    if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
+        numbers = {"days": pending.days, "most": validity.most_days}
+        texts = {"other": terms.policy_clause(PointsValidity).number}
+        yield Finding(LintCode.CONTRADICTION, clause, "pending", numbers=numbers, texts=texts)

@@ -1,0 +1,102 @@
+"""What the linter says, and what it holds a draft against: the habits of customers and the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import NamedTuple
+
+from app.domain.amounts import Money
+from app.domain.i18n import Phrasebook
+from app.domain.terms.conditions import Condition
+from app.domain.terms.version import Clause
+
+FEWEST_VISITS = 20
+"""Real visits from which on habits are worth looking at."""
+
+DAYS_OF_A_MONTH = 30
+
+
+class LintCode(StrEnum):
+    """What may be unfair. Stable names."""
+
+    NEVER_HOLDS = "NEVER_HOLDS"
+    NEVER_COUNTS = "NEVER_COUNTS"
+    CONTRADICTION = "CONTRADICTION"
+    EXCLUDES_ITSELF = "EXCLUDES_ITSELF"
+    SHUTS_OUT_VISITS = "SHUTS_OUT_VISITS"
+    REWARD_OUT_OF_REACH = "REWARD_OUT_OF_REACH"
+    ONE_SIZE = "ONE_SIZE"
+    CASH_NOT_STATED = "CASH_NOT_STATED"
+    REWARD_WITHOUT_PICTURE = "REWARD_WITHOUT_PICTURE"
+    REWARD_WITHOUT_DESCRIPTION = "REWARD_WITHOUT_DESCRIPTION"
+    NOTICE_TOO_SHORT = "NOTICE_TOO_SHORT"
+    NOTICE_TOO_LONG = "NOTICE_TOO_LONG"
+
+
+class Visit(NamedTuple):
+    """A real purchase: when, and the zone of its place."""
+
+    at: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How customers really behave.
+
+    Recent visits, the points that the median customer earns in 30 days, and what was bought of late: stock
+    code and name.
+    """
+
+    visits: tuple[Visit, ...] = ()
+    pace: Fraction | None = None
+    sold: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RewardShown:
+    """A reward as the catalogue shows it. `article` is the stock code that is given; `variants` are what there is to choose."""
+
+    name: str
+    description: str = ""
+    pictured: bool = False
+    variants: tuple[str, ...] = ()
+    article: str | None = None
+    cash_part: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding: its clause and the values of its sentence, among them the example.
+
+    `case` says which of several kinds of example proves it.
+    """
+
+    code: LintCode
+    clause: Clause
+    case: str = ""
+    dates: Mapping[str, date] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, Money] = field(default_factory=dict)
+    conditions: Mapping[str, Sequence[Condition]] = field(default_factory=dict)
+
+    def statement(self, say: Phrasebook) -> str:
+        """What is wrong, in one sentence."""
+        return self._said(f"lint.{self.code.value}", say=say)
+
+    def example(self, say: Phrasebook) -> str:
+        """A case that proves it, in one sentence."""
+        return self._said(f"lint.example.{self.code.value}{self.case and '.'}{self.case}", say=say)
+
+    def _said(self, key: str, *, say: Phrasebook) -> str:
+        values = {name: say.date(day) for name, day in self.dates.items()}
+        values |= {name: say.number(number) for name, number in self.numbers.items()}
+        values |= {name: say.money(amount) for name, amount in self.amounts.items()}
+        for name, several in self.conditions.items():
+            values[name] = say("clause.separator").join(self.clause.said(condition, say=say) for condition in several)
+        return say(key, **values, **self.texts)

@@ -1,0 +1,106 @@
+"""Clauses whose conditions can never hold together, whatever the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from app.domain.terms.changes import implies
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.groups import AllOf, ExceptWhen
+from app.domain.terms.conditions.listed import Listed
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.payment_methods import PaymentMethods
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.effects import Earning, Extra
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.lint.finding import Finding, LintCode
+from app.domain.terms.version import Clause, Terms
+
+
+def never_fits(clause: Clause, *, terms: Terms) -> Finding | None:
+    """A finding with two conditions that exclude one another, or with the clause that always stands in the way."""
+    together = tuple(needed(clause.conditions))
+    return (
+        next(_exclusive(clause, together), None)
+        or next(_nothing_counts(clause, together), None)
+        or next(_always_yields(clause, together, terms=terms), None)
+    )
+
+
+def needed(conditions: Sequence[Condition]) -> Iterator[Condition]:
+    """Every condition that must hold for all of them to hold."""
+    for condition in conditions:
+        if isinstance(condition, AllOf):
+            yield from needed(condition.conditions)
+        else:
+            yield condition
+
+
+def _exclusive(clause: Clause, together: Sequence[Condition]) -> Iterator[Finding]:
+    for condition, other in combinations(together, 2):
+        if _excludes(condition, other) or _excludes(other, condition):
+            yield Finding(
+                LintCode.NEVER_HOLDS, clause, "exclusive", conditions={"one": (condition,), "other": (other,)}
+            )
+
+
+def _excludes(condition: Condition, other: Condition) -> bool:
+    if isinstance(condition, Channels) and isinstance(other, Channels):
+        return condition.channels.isdisjoint(other.channels)
+    if isinstance(condition, Locations) and isinstance(other, Locations):
+        return condition.locations.isdisjoint(other.locations)
+    if isinstance(condition, PaymentMethods) and isinstance(other, PaymentMethods):
+        return condition.methods.isdisjoint(other.methods)
+    return isinstance(condition, FirstPurchase) and isinstance(other, EveryNthVisit)
+
+
+def excludes_itself(clause: Clause) -> Iterator[Finding]:
+    """An exception that takes away all that the other conditions leave: for members of a group, but not for them."""
+    for exception in clause.conditions:
+        if isinstance(exception, ExceptWhen):
+            others = tuple(condition for condition in clause.conditions if condition is not exception)
+            if implies(others, exception.conditions):
+                conditions = {"asked": others, "excepted": (exception,)}
+                yield Finding(LintCode.EXCLUDES_ITSELF, clause, conditions=conditions)
+                return
+
+
+def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[Finding]:
+    """Goods that leave no line to earn, to stamp or to measure."""
+    measures = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in together)
+    if not (measures or isinstance(clause.effect, Earning | Extra | Stamps)):
+        return
+    listed = [condition for condition in together if isinstance(condition, Listed)]
+    for each_listed, other in combinations(listed, 2):
+        if each_listed.kind == other.kind and (
+            _leaves_nothing(each_listed, other) or _leaves_nothing(other, each_listed)
+        ):
+            yield Finding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (each_listed,), "other": (other,)})
+
+
+def _leaves_nothing(listed: Listed, other: Listed) -> bool:
+    """Whether no line is in the first list and counts for the second; a line may be in several categories."""
+    if not listed.include:
+        return False
+    if listed.include - listed.exclude <= other.exclude:
+        return True
+    apart = (listed.include - listed.exclude).isdisjoint(other.include - other.exclude)
+    return isinstance(listed, Products) and bool(other.include) and apart
+
+
+def _always_yields(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[Finding]:
+    """A clause that fits wherever this one does, which this one is not combined with."""
+    own = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
+    for each_condition in together:
+        if isinstance(each_condition, NotCombinedWith):
+            for key in sorted(each_condition.clauses):
+                other = terms.clause(key)
+                if other.limit is None and implies(own, other.conditions):
+                    yield Finding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})

@@ -1,0 +1,97 @@
+"""Rewards that cannot be reached, that leave no choice, or that nobody can picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.lint.finding import DAYS_OF_A_MONTH, Finding, Habits, LintCode, RewardShown
+from app.domain.terms.version import Clause, Terms
+from app.domain.units import Unit
+
+_VARIANT = re.compile(r"(.*[0-9])[A-Za-z]{1,2}")
+"""A stock code whose last letters tell variants of one article apart, as in 85123A and 85123B."""
+
+
+def reward_findings(
+    clause: Clause, *, terms: Terms, habits: Habits, catalogue: Mapping[str, RewardShown]
+) -> Iterator[Finding]:
+    """What is wrong with the reward that the clause prices."""
+    cost = clause.effect
+    if not isinstance(cost, RewardCost):
+        return
+    name = cost.name or cost.reward
+    shown = catalogue.get(cost.reward, RewardShown(name=name))
+    yield from _out_of_reach(clause, cost, terms=terms, habits=habits)
+    yield from _one_size(clause, shown, habits=habits)
+    yield from _cash_unsaid(clause, cost, shown, name=name)
+    if not shown.pictured:
+        yield Finding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
+    if shown.description.strip().casefold() in ("", shown.name.strip().casefold()):
+        yield Finding(LintCode.REWARD_WITHOUT_DESCRIPTION, clause, texts={"reward": name})
+
+
+def _out_of_reach(clause: Clause, cost: RewardCost, *, terms: Terms, habits: Habits) -> Iterator[Finding]:
+    """A price that the median customer cannot collect while the points are valid, at their longest."""
+    days = _spendable_days(terms)
+    if days is None or habits.pace is None or cost.unit is not Unit.POINTS:
+        return
+    if habits.pace * days >= cost.points * DAYS_OF_A_MONTH:
+        return
+    if habits.pace <= 0:
+        yield Finding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost.points})
+        return
+    needed = (Fraction(cost.points * DAYS_OF_A_MONTH) / habits.pace).__ceil__()
+    numbers = {"points": cost.points, "pace": habits.pace.__floor__(), "days": days, "needed": needed}
+    yield Finding(LintCode.REWARD_OUT_OF_REACH, clause, numbers=numbers)
+
+
+def _spendable_days(terms: Terms) -> int | None:
+    """For how many days points can be spent at most; None: without an end, or as long as the customer keeps coming."""
+    validity = terms.policy(PointsValidity)
+    if validity.for_ever or validity.since is ValidityStart.ACTIVITY:
+        return None
+    waits = terms.has(PendingPeriod) and validity.since is ValidityStart.EARNING
+    return max(0, validity.most_days - (terms.policy(PendingPeriod).days if waits else 0))
+
+
+def _one_size(clause: Clause, shown: RewardShown, *, habits: Habits) -> Iterator[Finding]:
+    """A reward without a choice, though customers buy what it gives in several kinds."""
+    codes = () if shown.variants else _kinds(shown, sold=habits.sold)
+    if len(codes) > 1:
+        yield Finding(LintCode.ONE_SIZE, clause, texts={"one": codes[0], "other": codes[1]})
+
+
+def _kinds(shown: RewardShown, *, sold: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+    """The stock codes under which the article, or what bears its name, was bought."""
+    if shown.article is None:
+        names, article = {shown.name.casefold()}, None
+    else:
+        names, article = (
+            {name.casefold() for code, name in sold if code == shown.article and name},
+            _base(shown.article),
+        )
+    found = {code for code, name in sold if name.casefold() in names or _base(code) == article}
+    return tuple(sorted(found))
+
+
+def _base(code: str) -> str:
+    """The stock code of the article, without the letters of the variant."""
+    variant = _VARIANT.fullmatch(code)
+    return code if variant is None else variant[1]
+
+
+def _cash_unsaid(clause: Clause, cost: RewardCost, shown: RewardShown, *, name: str) -> Iterator[Finding]:
+    """What the catalogue asks for besides the points, where the clause says nothing of it, or something else."""
+    if shown.cash_part is None or shown.cash_part == cost.cash:
+        return
+    amounts = {"due": shown.cash_part}
+    if cost.cash is None:
+        yield Finding(LintCode.CASH_NOT_STATED, clause, texts={"reward": name}, amounts=amounts)
+    else:
+        amounts["said"] = cost.cash
+        yield Finding(LintCode.CASH_NOT_STATED, clause, "other", texts={"reward": name}, amounts=amounts)

@@ -1,0 +1,60 @@
+"""Notice: from when a change may count, by the notice clause of the version in force."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
+from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.effects.notice_period import NoticePeriod
+from app.domain.terms.version import Terms
+
+
+def earliest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime:
+    """The first instant at which a change announced now may start: at once, or after the notice that harm needs."""
+    days = current.policy(NoticePeriod).least_days
+    if change is not ChangeEffect.WORSE or days == 0:
+        return now.astimezone(UTC)
+    # "After N days" ends with the last instant of the last local day.
+    return day_start(local_date(now, zone_name=current.zone) + timedelta(days=days + 1), zone_name=current.zone)
+
+
+def first_start(*, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
+    """As soon as the notice allows, and after the last version that was announced."""
+    earliest = earliest_start(current=in_force, change=change, now=now)
+    return max(earliest, latest.effective_from + timedelta(microseconds=1))
+
+
+def latest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> datetime | None:
+    """The first instant at which a notice given now is stale; None: never."""
+    most = current.policy(NoticePeriod).most_days
+    if change is not ChangeEffect.WORSE or most is None:
+        return None
+    return day_start(local_date(now, zone_name=current.zone) + timedelta(days=most + 1), zone_name=current.zone)
+
+
+def notice_decision(*, current: Terms, change: ChangeEffect, effective_from: datetime, now: datetime) -> Decision:
+    """Whether a change may start then, by the notice clause of the version in force."""
+    earliest = earliest_start(current=current, change=change, now=now)
+    stale = latest_start(current=current, change=change, now=now)
+    if effective_from < earliest:
+        remedy = Remedy(RemedyCode.START_LATER, from_=earliest)
+        finding = Finding(False, ReasonCode.NOTICE_TOO_SHORT, effective_from, earliest, (remedy,))
+    elif stale is not None and effective_from >= stale:
+        remedy = Remedy(RemedyCode.START_SOONER, from_=stale)
+        finding = Finding(False, ReasonCode.NOTICE_TOO_LONG, effective_from, stale, (remedy,))
+    else:
+        finding = Finding(True, ReasonCode.NOTICE_GIVEN, effective_from, earliest)
+    reason = Reason(
+        clause=current.policy_clause(NoticePeriod).key,
+        verdict=Verdict.APPLIED if finding.met else Verdict.NOT_MET,
+        finding=finding,
+    )
+    return Decision(
+        outcome=DecisionOutcome.GRANTED if finding.met else DecisionOutcome.REFUSED,
+        points=0,
+        terms_version=current.version,
+        decided_for=now,
+        reasons=(reason,),
+    )

@@ -1,0 +1,175 @@
+"""What conditions and effects share: a stable kind, and fields that are described once for storing, asking and showing."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, Self, Union, get_args, get_origin, get_type_hints
+
+from app.domain.amounts import Money
+from app.domain.i18n import Phrasebook
+
+
+def rule_field(about: str, *, default: Any = dataclasses.MISSING, given: bool = True, identifying: bool = False) -> Any:
+    """A field of a rule: what it means, with unit and range; `given` False where the owner does not give it.
+
+    `identifying`: its texts have to meet those of receipts, and have one spelling (`app.domain.names`).
+    """
+    return dataclasses.field(default=default, metadata={"about": about, "given": given, "identifying": identifying})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleField:
+    """A field of a kind of rule. `type` is that of a single value; `many` says that there is a list, `ordered` or not."""
+
+    name: str
+    type: type
+    many: bool
+    ordered: bool
+    optional: bool
+    about: str
+    owner_supplied: bool
+    identifying: bool
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether the owner must give it."""
+        return self.default is dataclasses.MISSING
+
+    def collected(self, values: Iterable[Any]) -> Any:
+        """The values of a list as the rule holds them: in their order, or as a set."""
+        return tuple(values) if self.ordered else frozenset(values)
+
+
+class Rule(ABC):
+    """A condition or an effect. `kind` is its stable name in stored terms: never renamed, fields are only ever added."""
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    about: ClassVar[str]
+
+    @abstractmethod
+    def sentence(self, say: Phrasebook) -> str:
+        """The rule as part of a sentence."""
+
+    def problem(self) -> str | None:
+        """What makes it unfit for publishing, or None."""
+        return None
+
+    def unenforced(self) -> bool:
+        """Whether nothing in this version of Troth would keep it; such a rule cannot be published."""
+        return False
+
+    def amounts(self) -> tuple[Money, ...]:
+        """The amounts it names; terms take them in the program's currency only, and above 0."""
+        values = [getattr(self, part.name) for part in fields_of(type(self)) if part.type is Money]
+        return tuple(value for value in values if value is not None)
+
+    def texts(self) -> tuple[str, ...]:
+        """The texts that its owner gave, which sentences may print; terms take them as names are written."""
+        given = [
+            (part, getattr(self, part.name))
+            for part in fields_of(type(self))
+            if part.owner_supplied and part.type is str
+        ]
+        return tuple(text for part, value in given if value is not None for text in (value if part.many else (value,)))
+
+    def to_data(self) -> dict[str, Any]:
+        """The rule as JSON with its kind. What is None by default is left out; all else is written, whatever the default."""
+        data: dict[str, Any] = {"kind": self.kind}
+        for part in fields_of(type(self)):
+            value = getattr(self, part.name)
+            if value is not None or part.default is not None:
+                data[part.name] = _stored(value)
+        return data
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """The rule that `to_data` wrote; a field that was added since has its default. Raises ValueError, TypeError."""
+        known = {part.name: part for part in fields_of(cls)}
+        return cls(**{name: _restored(value, part=known[name]) for name, value in data.items() if name != "kind"})
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Rule:
+        """The rule of any kind that stands in a field of this type."""
+        return cls.from_data(data)
+
+
+@cache
+def fields_of(kind: type[Rule]) -> tuple[RuleField, ...]:
+    """The fields of a kind of rule in their order."""
+    hints = get_type_hints(kind)
+    return tuple(_part(field, hints[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # every rule is a dataclass
+
+
+def _part(field: dataclasses.Field[Any], hint: Any) -> RuleField:
+    optional = get_origin(hint) in (Union, UnionType)
+    if optional:
+        (hint,) = (arg for arg in get_args(hint) if arg is not NoneType)
+    many = get_origin(hint) in (frozenset, tuple)
+    return RuleField(
+        name=field.name,
+        type=get_args(hint)[0] if many else hint,
+        many=many,
+        ordered=get_origin(hint) is tuple,
+        optional=optional,
+        about=field.metadata["about"],
+        owner_supplied=field.metadata["given"],
+        identifying=field.metadata["identifying"],
+        default=field.default,
+    )
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Rule):
+        return value.to_data()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Money):
+        return [value.minor, value.currency]
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, frozenset):
+        return [_stored(item) for item in in_order(value)]
+    if isinstance(value, tuple):
+        return [_stored(item) for item in value]
+    return value
+
+
+def in_order(values: frozenset[Any]) -> tuple[Any, ...]:
+    """The values of a set in one order: members of an enum as they are declared, all else sorted."""
+    first = next(iter(values), None)
+    if isinstance(first, Enum):
+        return tuple(enum for enum in type(first) if enum in values)
+    return tuple(sorted(values))
+
+
+def _restored(data: Any, *, part: RuleField) -> Any:
+    if data is None:
+        return None
+    if part.many:
+        return part.collected(_restored_one(value, kind=part.type) for value in data)
+    return _restored_one(data, kind=part.type)
+
+
+def _restored_one(data: Any, *, kind: Any) -> Any:
+    if issubclass(kind, Rule):
+        return kind.of_data(data)
+    if kind is Money:
+        return Money(*data)
+    if kind in (time, date):
+        return kind.fromisoformat(data)
+    return data if kind in (int, str, bool) else kind(data)

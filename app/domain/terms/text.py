@@ -1,0 +1,41 @@
+"""Terms as one text: plain, Markdown or HTML."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from html import escape
+
+from app.domain.i18n import Phrasebook
+from app.domain.terms.version import Terms
+
+
+class TextFormat(StrEnum):
+    """How a text is marked up."""
+
+    PLAIN = "PLAIN"
+    MARKDOWN = "MARKDOWN"
+    HTML = "HTML"
+
+
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+"""What Markdown would read as a mark."""
+
+
+def render(terms: Terms, *, format: TextFormat, say: Phrasebook) -> str:
+    """The heading and every clause with its number, as it was numbered when it was published."""
+    heading = say(
+        "terms.heading", version=say.number(terms.version), start=say.moment(terms.effective_from, zone=terms.zone)
+    )
+    clauses = [(clause.number, clause.statement(say)) for clause in terms.printed]
+    if format is TextFormat.HTML:
+        items = "".join(f'<li value="{number}">{escape(text)}</li>\n' for number, text in clauses)
+        return f'<section lang="{say.locale.value}">\n<h1>{escape(heading)}</h1>\n<ol>\n{items}</ol>\n</section>\n'
+    if format is TextFormat.MARKDOWN:
+        lines = [f"{number}. {_MARKS.sub(_escaped, text)}" for number, text in clauses]
+        return "\n".join([f"# {_MARKS.sub(_escaped, heading)}", "", *lines]) + "\n"
+    return "\n".join([heading, "", *(f"{number}. {text}" for number, text in clauses)]) + "\n"
+
+
+def _escaped(mark: re.Match[str]) -> str:
+    return "\\" + mark[1]

@@ -1,0 +1,264 @@
+"""What a set of clauses must be before it can become terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from app.domain import names
+from app.domain.amounts import Money
+from app.domain.terms.conditions import Condition, Group
+from app.domain.terms.conditions.budget import Budget
+from app.domain.terms.conditions.groups import depth, leaves
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.effects import ClauseKind, Earning, Effect, Extra
+from app.domain.terms.effects.points_cap import PointsCap
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod
+
+MOST_CLAUSES = 200
+MOST_CONDITIONS = 20
+MOST_NESTED = 50
+DEEPEST = 3
+"""Groups inside one another."""
+MOST_TIERS = 10
+
+_KEY = re.compile(r"[a-z0-9-]{1,40}")
+
+DraftedClause = tuple[str, Sequence[Condition], Effect]
+"""Key, conditions and effect, before the clause has its number."""
+
+
+class TermsError(ValueError):
+    """A draft that cannot become terms; `path` leads to what is wrong."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.message = message
+
+
+class UnenforcedClauseError(TermsError):
+    """A clause that nothing would keep yet: no clause stands in terms that is not kept."""
+
+
+class UnknownRewardError(TermsError):
+    """A price for something that is not in the catalogue."""
+
+
+class UnknownLocationError(TermsError):
+    """A condition on a location that the program does not have."""
+
+
+def with_names(
+    clauses: Sequence[DraftedClause], *, rewards: Mapping[str, str], locations: Mapping[str, str]
+) -> list[DraftedClause]:
+    """The clauses with each reward and each location called by its name.
+
+    Raises UnknownRewardError and UnknownLocationError.
+    """
+    found: list[DraftedClause] = []
+    for place, (key, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(place))
+        called = tuple(
+            _called(condition, locations=locations, at=(*at, "conditions", str(number)))
+            for number, condition in enumerate(conditions)
+        )
+        if isinstance(effect, RewardCost):
+            if effect.reward not in rewards:
+                raise UnknownRewardError((*at, "effect"), effect.reward)
+            found.append((key, called, replace(effect, name=rewards[effect.reward])))
+        else:
+            found.append((key, called, effect))
+    return found
+
+
+def by_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
+    """The clauses with the zone whose calendar their periods go by, where locations are in other zones than the program's."""
+    calendar = zone if any(other != zone for other in zones) else None
+    return [
+        (
+            key,
+            tuple(_dated(condition, calendar=calendar) for condition in conditions),
+            replace(effect, calendar=calendar) if isinstance(effect, PointsCap) else effect,
+        )
+        for key, conditions, effect in clauses
+    ]
+
+
+def _dated(condition: Condition, *, calendar: str | None) -> Condition:
+    return replace(condition, calendar=calendar) if isinstance(condition, TimesPerPeriod) else condition
+
+
+def _called(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
+    """A condition on locations, however deep, calls them by their names."""
+    if isinstance(condition, Group):
+        inside = tuple(_called(each_condition, locations=locations, at=at) for each_condition in condition.conditions)
+        return condition.holding(inside)
+    if not isinstance(condition, Locations):
+        return condition
+    keys = sorted(condition.locations)
+    unknown = [key for key in keys if key not in locations]
+    if unknown:
+        raise UnknownLocationError(at, unknown[0])
+    return replace(condition, names=tuple(locations[key] for key in keys))
+
+
+def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
+    """Raise TermsError for the first thing that is wrong with the clauses."""
+    if not 1 <= len(clauses) <= MOST_CLAUSES:
+        raise TermsError(("clauses",), f"1 to {MOST_CLAUSES} clauses")
+    seen: set[object] = set()
+    for place, (key, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(place))
+        if not _KEY.fullmatch(key):
+            raise TermsError((*at, "key"), "a key is a-z, 0-9 and dashes, 1 to 40 characters")
+        if key in seen:
+            raise TermsError((*at, "key"), f"the key {key!r} is used twice")
+        seen.add(key)
+        _check_conditions(conditions, effect, currency=currency, at=at)
+        _check_effect(effect, currency=currency, at=at)
+        only_one = _only_one(effect)
+        if only_one is not None and only_one in seen:
+            raise TermsError((*at, "effect"), _twice(effect))
+        seen.add(only_one)
+    _check_exclusions(clauses)
+    _check_tiers(clauses)
+
+
+def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
+    """Raise UnkeptError for the first clause that nothing in this version of Troth would keep."""
+    for place, (_, conditions, effect) in enumerate(clauses):
+        at = ("clauses", str(place))
+        for condition_place, condition in enumerate(conditions):
+            if condition.unenforced():
+                where = (*at, "conditions", str(condition_place))
+                raise UnenforcedClauseError(where, f"{condition.kind} cannot be kept yet, so it cannot be promised")
+        if effect.unenforced():
+            detail = f"{effect.kind} as it is here cannot be kept yet, so it cannot be promised"
+            raise UnenforcedClauseError((*at, "effect"), detail)
+
+
+def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
+    if len(conditions) > MOST_CONDITIONS:
+        raise TermsError((*at, "conditions"), f"at most {MOST_CONDITIONS} conditions")
+    if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
+        raise TermsError((*at, "conditions"), "a clause of this kind holds always and takes no conditions")
+    every = tuple(leaves(tuple(conditions)))
+    if len(every) > MOST_NESTED or depth(tuple(conditions)) > DEEPEST:
+        raise TermsError((*at, "conditions"), f"at most {MOST_NESTED} conditions, {DEEPEST} groups deep")
+    for kind, called in ((TimesPerPeriod, "limit of times"), (Budget, "budget")):
+        if sum(isinstance(each_condition, kind) for each_condition in every) > 1:
+            raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
+    for place, condition in enumerate(conditions):
+        here = (*at, "conditions", str(place))
+        wrong = (
+            condition.problem()
+            or _amounts_problem(condition, currency=currency)
+            or _names_problem(condition)
+            or _misplaced(condition, effect)
+        )
+        if wrong is not None:
+            raise TermsError(here, wrong)
+
+
+def _misplaced(condition: Condition, effect: Effect) -> str | None:
+    """What stands where it would mean nothing."""
+    inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
+    if any(isinstance(each_condition, NotCombinedWith | TimesPerPeriod | Budget) for each_condition in inside):
+        return "limits of times, budgets and clauses that exclude one another stand outside of groups"
+    if isinstance(effect, Earning | Extra):
+        return None
+    if isinstance(condition, NotCombinedWith):
+        return "only earning clauses exclude one another"
+    if isinstance(condition, Budget):
+        return "only clauses that give points have a budget"
+    return None
+
+
+def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
+    wrong = effect.problem() or _amounts_problem(effect, currency=currency) or _names_problem(effect)
+    if wrong is not None:
+        raise TermsError((*at, "effect"), wrong)
+
+
+def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
+    """Another currency than the program's, or nothing."""
+    amounts: list[Money] = [amount for each_rule in _single(rule) for amount in each_rule.amounts()]
+    if any(amount.currency != currency for amount in amounts):
+        return f"the amount is not in {currency}"
+    return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
+
+
+def _names_problem(rule: Condition | Effect) -> str | None:
+    """A text that cannot be printed as a name, or nothing."""
+    texts = [text for each_rule in _single(rule) for text in each_rule.texts()]
+    return next((wrong for text in sorted(texts) if (wrong := names.problem(text, quoted=True)) is not None), None)
+
+
+def _single(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:
+    """The rules in a group, or the rule itself."""
+    return tuple(leaves(rule.conditions)) if isinstance(rule, Group) else (rule,)
+
+
+def _only_one(effect: Effect) -> tuple[object, ...] | None:
+    """What may stand once in a set of terms; None where an effect may be repeated."""
+    if isinstance(effect, RewardCost):
+        return (RewardCost, effect.reward)
+    if isinstance(effect, PointsCap):
+        return (PointsCap, effect.scope)
+    if isinstance(effect, Tier):
+        return (Tier, effect.tier)
+    return (type(effect),) if effect.clause_kind is ClauseKind.POLICY else None
+
+
+def _twice(effect: Effect) -> str:
+    if isinstance(effect, RewardCost):
+        return f"the reward {effect.reward!r} has two prices"
+    if isinstance(effect, Tier):
+        return f"the tier {effect.tier!r} stands twice"
+    return "there are two caps for the same" if isinstance(effect, PointsCap) else "a standard clause stands once"
+
+
+def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
+    """A clause names only earning clauses that stand there and that name none themselves."""
+    exclusive = {
+        key
+        for key, conditions, _ in clauses
+        if any(isinstance(each_condition, NotCombinedWith) for each_condition in conditions)
+    }
+    earning = {key for key, _, effect in clauses if isinstance(effect, Earning | Extra)}
+    for place, (_, conditions, _) in enumerate(clauses):
+        for condition_place, condition in enumerate(conditions):
+            if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning - exclusive:
+                raise TermsError(
+                    ("clauses", str(place), "conditions", str(condition_place)),
+                    "it names earning clauses of these terms that exclude no others themselves",
+                )
+
+
+def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
+    """A few tiers that differ; whatever speaks of tiers names one of them."""
+    seen: list[Tier] = []
+    for place, (_, _, effect) in enumerate(clauses):
+        at = ("clauses", str(place), "effect")
+        if isinstance(effect, Tier):
+            if any(effect.points == other.points or effect.name == other.name for other in seen):
+                raise TermsError(at, "tiers differ in their names and in the points that they take")
+            seen.append(effect)
+            if len(seen) > MOST_TIERS:
+                raise TermsError(at, f"at most {MOST_TIERS} tiers")
+    known = {tier.tier for tier in seen}
+    for place, (_, conditions, effect) in enumerate(clauses):
+        if isinstance(effect, TierPeriod) and not seen:
+            raise TermsError(("clauses", str(place), "effect"), "it is about tiers, and there are none")
+        for condition_place, condition in enumerate(conditions):
+            asked = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
+            if not known.issuperset(asked):
+                where = ("clauses", str(place), "conditions", str(condition_place))
+                raise TermsError(where, "it names a tier of these terms")

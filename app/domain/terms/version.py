@@ -1,0 +1,281 @@
+"""Terms: versioned, immutable sets of numbered clauses. What a customer reads is what decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from app.domain.amounts import AmountError
+from app.domain.calendar import Period
+from app.domain.customers.profile import Aspect
+from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.clause import Clause as Clause
+from app.domain.terms.clause_numbers import numbered
+from app.domain.terms.conditions import AboutCustomer, Condition
+from app.domain.terms.conditions.birthday_window import BirthdayWindow
+from app.domain.terms.conditions.budget import Budget
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.member_for import MemberFor
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.effects import STANDARD, STANDARD_OF_TIERS, ClauseKind, Earning, Effect, Extra
+from app.domain.terms.effects.counted_amounts import CountedAmounts
+from app.domain.terms.effects.points_cap import PointsCap
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.validation import TermsError as TermsError
+from app.domain.terms.validation import check_enforceable, validate
+from app.domain.units import Unit
+
+E = TypeVar("E", bound=Effect)
+
+
+@dataclass(frozen=True)
+class RequiredFacts:
+    """What terms ask about a customer: the periods in which uses of a clause and points earned are counted.
+
+    `about` are conditions on who it is. Clauses, by key, count `items`, look at rewards `held`, give for `birthdays`.
+    """
+
+    enrolment: bool = False
+    visits: bool = False
+    uses: Mapping[str, Period] = field(default_factory=dict)
+    earned: tuple[Period, ...] = ()
+    about: tuple[AboutCustomer, ...] = ()
+    items: tuple[str, ...] = ()
+    tier: bool = False
+    held_uses: frozenset[str] = frozenset()
+    birthdays: Mapping[str, tuple[BirthdayWindow, ...]] = field(default_factory=dict)
+
+    @property
+    def aspects(self) -> frozenset[Aspect]:
+        """What of the person has to be read."""
+        return frozenset(condition.aspect for condition in self.about)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it takes no look at the customer."""
+        return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.items or self.tier)
+
+    @cached_property
+    def using(self) -> frozenset[str]:
+        """The keys of the clauses of which every use is kept."""
+        return self.held_uses | self.uses.keys() | self.birthdays.keys()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One version, from `effective_from` (an instant) until the next one starts."""
+
+    version: int
+    effective_from: datetime
+    currency: str
+    zone: str
+    clauses: tuple[Clause, ...]
+
+    @classmethod
+    def drafted(
+        cls,
+        *,
+        version: int,
+        effective_from: datetime,
+        currency: str,
+        zone: str,
+        clauses: Sequence[tuple[str, Sequence[Condition], Effect]],
+        even_unenforced: bool = False,
+    ) -> Terms:
+        """A checked draft: clauses numbered in order, standard clauses that are left out added with their defaults.
+
+        Raises TermsError with the way to what is wrong, UnkeptError for a clause that nothing would keep. With
+        `even_unenforced` such a draft can be read and compared; it is not for publishing.
+        """
+        validate(clauses, currency=currency)
+        if not even_unenforced:
+            check_enforceable(clauses)
+        given = {type(effect) for _, _, effect in clauses}
+        taken = {key for key, _, _ in clauses}
+        tiered = STANDARD_OF_TIERS if Tier in given else ()
+        added = [
+            (key if key not in taken else f"standard-{key}", (), effect)
+            for key, effect in (*STANDARD, *tiered)
+            if type(effect) not in given
+        ]
+        return cls(
+            version=version,
+            effective_from=effective_from.astimezone(UTC),
+            currency=currency,
+            zone=zone,
+            clauses=numbered([*clauses, *added], zone=zone, since=effective_from),
+        )
+
+    @cached_property
+    def _by_key(self) -> dict[str, Clause]:
+        return {clause.key: clause for clause in self.clauses}
+
+    @cached_property
+    def printed(self) -> tuple[Clause, ...]:
+        """The clauses that their text shows, in the order of their numbers: those that something in them can reach."""
+        return tuple(clause for clause in self.clauses if clause.printed)
+
+    @cached_property
+    def _costs(self) -> dict[str, Clause]:
+        return {clause.effect.reward: clause for clause in self.clauses if isinstance(clause.effect, RewardCost)}
+
+    @cached_property
+    def _policies(self) -> dict[type[Effect], Clause]:
+        return {type(clause.effect): clause for clause in self.clauses if clause.kind is ClauseKind.POLICY}
+
+    @cached_property
+    def earning_clauses(self) -> tuple[tuple[Clause, Earning], ...]:
+        """The earning clauses in their order, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Earning))
+
+    @cached_property
+    def bonus_clauses(self) -> tuple[tuple[Clause, Extra], ...]:
+        """The clauses that give something on top, in their order, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Extra))
+
+    @cached_property
+    def point_clauses(self) -> tuple[Clause, ...]:
+        """The clauses that give points: those that earn, then those that give something on top."""
+        return tuple(clause for clause, _ in (*self.earning_clauses, *self.bonus_clauses))
+
+    @cached_property
+    def stamp_clauses(self) -> tuple[tuple[Clause, Stamps], ...]:
+        """The clauses that give stamps, in their order, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Stamps))
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """What can be collected or spent under them: points, and stamps where a clause speaks of them."""
+        costs = (clause.effect.unit for clause in self.clauses if isinstance(clause.effect, RewardCost))
+        return (Unit.POINTS, Unit.STAMPS) if self.stamp_clauses or Unit.STAMPS in costs else (Unit.POINTS,)
+
+    @cached_property
+    def exclusive(self) -> bool:
+        """Whether a clause that gives points waits to see which others fit."""
+        return any(clause.exclusive for clause in self.point_clauses)
+
+    @cached_property
+    def caps(self) -> tuple[tuple[Clause, PointsCap], ...]:
+        """The clauses that limit what is earned, each with its effect."""
+        return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, PointsCap))
+
+    @cached_property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers, lowest first."""
+        found = (clause.effect for clause in self.clauses if isinstance(clause.effect, Tier))
+        return tuple(sorted(found, key=lambda tier: tier.points))
+
+    def tier_clause(self, tier: str) -> Clause:
+        """The clause of the tier with this key. Raises KeyError."""
+        for clause in self.clauses:
+            if isinstance(clause.effect, Tier) and clause.effect.tier == tier:
+                return clause
+        raise KeyError(tier)
+
+    @cached_property
+    def basis(self) -> AmountBasis:
+        """What counts as spent."""
+        return self.policy(CountedAmounts).basis
+
+    def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
+        """A purchase reduced to what counts as spent. Raises AmountError where it is in a currency without a rate."""
+        purchase = EligiblePurchase.of(facts.paid_on_top(), basis=self.basis, program_zone=self.zone)
+        if purchase.currency != self.currency:
+            raise AmountError(f"no exchange rate from {purchase.currency} into {self.currency}")
+        return purchase
+
+    @cached_property
+    def required_facts(self) -> RequiredFacts:
+        """What has to be known of a customer to decide."""
+        conditions = [leaf for clause in self.clauses for leaf in clause.leaves]
+        periods = [cap.period for _, cap in self.caps if cap.period is not None]
+        return RequiredFacts(
+            enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
+            visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
+            uses={clause.key: clause.limit.period for clause in self.clauses if clause.limit is not None},
+            earned=tuple(dict.fromkeys(periods)),
+            about=tuple(dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))),
+            items=tuple(clause.key for clause in self.clauses if clause.counts_items),
+            tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
+            held_uses=frozenset(clause.key for clause in self.clauses if clause.counts_rewards),
+            birthdays={clause.key: clause.birthdays for clause in self.clauses if clause.birthdays},
+        )
+
+    @cached_property
+    def budgets(self) -> Mapping[str, Budget]:
+        """The budgets of the clauses that have one, by key, in the order of the keys."""
+        found = {clause.key: clause.budget for clause in self.clauses if clause.budget is not None}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def location_names(self) -> Mapping[str, str]:
+        """What the locations that conditions name are called, by key."""
+        named = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
+        return {key: name for locations in named for key, name in locations.called().items()}
+
+    def clause(self, key: str) -> Clause:
+        """The clause of a key. Raises KeyError."""
+        return self._by_key[key]
+
+    def cost_of(self, reward: str) -> Clause | None:
+        """The clause that prices the reward with this key, or None."""
+        return self._costs.get(reward)
+
+    def policy(self, kind: type[E]) -> E:
+        """The standard clause's effect of this type."""
+        effect = self._policies[kind].effect
+        if not isinstance(effect, kind):
+            raise TypeError(f"{kind.__name__} is no standard clause")
+        return effect
+
+    def has(self, kind: type[Effect]) -> bool:
+        """Whether there is a standard clause of this type; one that came later is missing in older versions."""
+        return kind in self._policies
+
+    def policy_clause(self, kind: type[Effect]) -> Clause:
+        """The standard clause of this type."""
+        return self._policies[kind]
+
+    def to_data(self) -> dict[str, Any]:
+        """The version as JSON."""
+        return {
+            "version": self.version,
+            "effective_from": self.effective_from.isoformat(),
+            "currency": self.currency,
+            "zone": self.zone,
+            "clauses": [clause.to_data() for clause in self.clauses],
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Terms:
+        """The version that `to_data` wrote."""
+        clauses = [
+            (
+                clause["key"],
+                tuple(Condition.of_data(condition) for condition in clause["conditions"]),
+                Effect.of_data(clause["effect"]),
+            )
+            for clause in data["clauses"]
+        ]
+        effective_from = datetime.fromisoformat(data["effective_from"])
+        return cls(
+            version=data["version"],
+            effective_from=effective_from,
+            currency=data["currency"],
+            zone=data["zone"],
+            clauses=numbered(clauses, zone=data["zone"], since=effective_from),
+        )
+
+
+def units_of(versions: Iterable[Terms], *, up_to: Terms) -> tuple[Unit, ...]:
+    """What a wallet counts in: the units that a version, or one before it, speaks of."""
+    spoken_of = {unit for version in versions if version.version <= up_to.version for unit in version.units}
+    return tuple(unit for unit in Unit if unit in spoken_of or unit in up_to.units)

@@ -1,0 +1,281 @@
+"""What a wallet holds in one unit while time passes: what becomes available, is let go, or expires, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+from typing import NamedTuple
+
+from app.domain.calendar import local_date
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.engine.expiry import (
+    activation_decision,
+    expires_at,
+    expiry_decision,
+    last_day,
+    notice_window_start,
+    receipt_is_notice,
+)
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.lots import Draw, Lot
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import ExpiryNoticeDelivered, HoldPlaced
+from app.domain.wallets.lot_inventory import DEBT, LotInventory
+from app.domain.wallets.postings import Posting, PostingKey
+
+
+class DueKind(IntEnum):
+    """What falls due, in the order in which it is dealt with at one moment."""
+
+    AVAILABLE = 0
+    EXPIRY = 1
+    TIER = 2
+
+
+class ScheduledChange(NamedTuple):
+    """Something that falls due: a lot that becomes available or expires, a hold that ends, or a look at the tiers."""
+
+    at: datetime
+    kind: DueKind
+    id: str
+    unit: Unit = Unit.POINTS
+
+
+class DueExpiryNotice(NamedTuple):
+    """A lot whose expiry has to be told from an instant on, and its last valid day as things stand."""
+
+    at: datetime
+    lot: Lot
+    last_day: date
+
+
+_BEFORE = timedelta(microseconds=1)
+
+_FOR_EVER = PointsValidity()
+"""How long stamps are valid, since no clause lets them expire."""
+
+
+def in_force(versions: Sequence[Terms], *, at: datetime) -> Terms:
+    """Of the terms that came or will come into force, oldest first, those of a moment; before the first ones, those."""
+    return next((version for version in reversed(versions) if version.effective_from <= at), versions[0])
+
+
+class UnitAccount:
+    """The lots of one unit with all that is known of them, and what has to stand in the unit's account."""
+
+    def __init__(self, unit: Unit, *, versions: Sequence[Terms]) -> None:
+        """`versions` are the terms that came or will come into force, oldest first."""
+        self.unit = unit
+        self.inventory = LotInventory(last_valid_day=self.last_valid_day)
+        self.postings: list[Posting] = []
+        self.lot_id_map: dict[str, str] = {}
+        """The lots that came from other wallets: their ids there, and here."""
+        self.active_at: datetime | None = None
+        """The last purchase or redemption."""
+        self._versions = versions
+        self._terms = {version.version: version for version in versions}
+        self._held: dict[str, tuple[HoldPlaced, tuple[Draw, ...]]] = {}
+        self._pending: set[str] = set()
+        """Lots that cannot be spent yet."""
+        self._expiring: dict[str, None] = {}
+        """Lots of whose expiry there was a notice."""
+        self._notified_at: dict[str, list[datetime]] = {}
+        self._grace_until: dict[str, datetime] = {}
+        self._expired: dict[str, int] = {}
+        """How much of each lot has expired unspent."""
+        self._without_receipt: set[str] = set()
+        """Lots that another customer earned, or that were given by hand: who holds them never had a receipt of them."""
+
+    def process(self, due: ScheduledChange, *, at: datetime) -> None:
+        """Let something happen that was due, now or before."""
+        if due.kind is DueKind.AVAILABLE:
+            self._make_available(at)
+        else:
+            self._expire(due.id, at=at, late=due.at < at)
+
+    def next_change(self) -> datetime | None:
+        """The next moment at which time alone changes something, as far as it is known now."""
+        return min((due.at for due in self.scheduled()), default=None)
+
+    def notices(self) -> Iterator[DueExpiryNotice]:
+        """The lots whose expiry asks for a notice that has not reached the customer yet."""
+        for lot in self.inventory.free_lots():
+            validity = self.validity_of(lot)
+            last = last_day(lot, validity=validity, active_at=self.active_at)
+            receipt = lot.id not in self._without_receipt
+            at = notice_window_start(lot, validity=validity, active_at=self.active_at, receipt=receipt)
+            if at is not None and last is not None and self._ends_at(lot) is None:
+                yield DueExpiryNotice(at, lot, last)
+
+    def validity_of(self, lot: Lot) -> PointsValidity:
+        """The rule that a lot was earned under."""
+        if self.unit is not Unit.POINTS:
+            return _FOR_EVER
+        return self._terms[lot.terms_version].policy(PointsValidity)
+
+    def last_valid_day(self, lot: Lot) -> date | None:
+        """The last day of a lot that expires, put off by activity as things stand; None where it never expires."""
+        validity = self.validity_of(lot)
+        return last_day(lot, validity=validity, active_at=self.active_at) if validity.expires else None
+
+    def expires_at(self, lot: Lot) -> datetime | None:
+        """When the lot expires as things stand; None while nothing takes it away."""
+        at, spared = self._ends_at(lot), self._grace_until.get(lot.id)
+        return at if at is None or spared is None else max(at, spared)
+
+    def _ends_at(self, lot: Lot) -> datetime | None:
+        told, receipt = self._notified_at.get(lot.id, ()), lot.id not in self._without_receipt
+        return expires_at(lot, validity=self.validity_of(lot), active_at=self.active_at, told=told, receipt=receipt)
+
+    def is_past(self, lot_id: str, *, at: datetime) -> bool:
+        """Whether the last day of a lot has passed, so that what comes back to it expires."""
+        ends_at = self.expires_at(self.inventory.lots[lot_id])
+        return ends_at is not None and ends_at <= at
+
+    def open(self, lot: Lot, *, at: datetime, earned: bool = True, receipt: bool = True) -> tuple[Draw, ...]:
+        """Put a new lot in; one that was not `earned` counts as come from elsewhere, one without `receipt` needs a notice."""
+        if not receipt:
+            self._without_receipt.add(lot.id)
+        if lot.available_from > at:
+            self._pending.add(lot.id)
+        if self._short_lived(lot):
+            self._expiring[lot.id] = None
+        return self.inventory.open(lot, at=at, earned=earned)
+
+    def reschedule_expiry(self, lot_ids: Iterable[str]) -> None:
+        """Lots that points came back to: they expire where they were told to, or where their receipt told it."""
+        for lot_id in lot_ids:
+            lot = self.inventory.lots.get(lot_id)
+            if (
+                lot is not None
+                and lot_id not in self._expiring
+                and (lot_id in self._notified_at or self._short_lived(lot))
+            ):
+                self._expiring[lot_id] = None
+
+    def _short_lived(self, lot: Lot) -> bool:
+        validity = self.validity_of(lot)
+        last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
+        told = last is not None and receipt_is_notice(lot, validity=validity, last=last)
+        return told and lot.id not in self._without_receipt
+
+    def hold(self, event: HoldPlaced, *, before: Callable[[Lot], int] | None = None) -> None:
+        """Reserve what a reward costs; the lots that `before` ranks low first."""
+        self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, before=before)
+
+    def mark_notified(self, event: ExpiryNoticeDelivered) -> None:
+        """A notice of expiry was delivered; one that was given before lots went over counts for them here."""
+        for lot_id in event.lots:
+            lot = self.inventory.lots.get(self.lot_id_map.get(lot_id, lot_id))
+            if lot is not None and event.channel in self.validity_of(lot).notice_by:
+                self._notified_at.setdefault(lot.id, []).append(event.at)
+                self._expiring[lot.id] = None
+
+    def expired_of(self, lot_ids: Iterable[str]) -> int:
+        """How much of some lots has expired unspent."""
+        return sum(self._expired.get(id, 0) for id in lot_ids)
+
+    def grant_grace(self, lot_ids: Collection[str], *, until: datetime) -> None:
+        """Let lots past their date be used until a moment."""
+        for lot_id in lot_ids:
+            self._grace_until[lot_id] = max(until, self._grace_until.get(lot_id, until))
+
+    def absorb(self, other: UnitAccount, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
+        """Everything that another wallet holds of the unit, with all that is known of its lots."""
+        if other.active_at is not None:
+            self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
+        draws = self.inventory.absorb(other.inventory, renamed=renamed, at=at)
+        self.lot_id_map |= renamed
+        self.lot_id_map |= {before: renamed[after] for before, after in other.lot_id_map.items()}
+        self._pending |= {renamed[id] for id in other._pending}
+        self._expiring |= {renamed[id]: None for id in other._expiring}
+        self._without_receipt |= {renamed[id] for id in other._without_receipt}
+        self._notified_at |= {renamed.get(id, id): list(told) for id, told in other._notified_at.items()}
+        self._grace_until |= {renamed[id]: until for id, until in other._grace_until.items()}
+        self._expired |= {renamed[id]: points for id, points in other._expired.items()}
+        for id, (event, held) in other._held.items():
+            self._held[id] = event, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in held)
+        return draws
+
+    def close(self, id: str, *, at: datetime) -> None:
+        """Give everything away: to the wallet that took it over."""
+        lots = self.inventory.lots.values()
+        draws = [Draw(lot.id, lot.remaining) for lot in lots if lot.remaining]
+        if owed := self.inventory.owed:
+            draws.append(Draw(DEBT, -owed))
+        self.post(EntryType.MERGE, id, at=at, draws=tuple(draws))
+        self.inventory = LotInventory(
+            lifetime=self.inventory.lifetime,
+            lots={lot.id: lot._replace(remaining=0, held=0) for lot in lots},
+            last_valid_day=self.last_valid_day,
+        )
+        self._pending, self._held, self._expiring = set(), {}, {}
+
+    def post(
+        self, type: EntryType, id: str, *, at: datetime, draws: tuple[Draw, ...] = (), decision: Decision | None = None
+    ) -> None:
+        """Put something into the ledger; without a decision of the terms, that people moved points."""
+        if decision is None:
+            self.postings.append(self.posting_without_clause(PostingKey(type, id), at=at, draws=draws))
+        else:
+            self.postings.append(Posting(PostingKey(type, id), at, draws, decision))
+
+    def posting_without_clause(self, subject: PostingKey, *, at: datetime, draws: tuple[Draw, ...]) -> Posting:
+        """A posting that no clause has decided."""
+        amount, in_points = abs(sum(draw.points for draw in draws)), self.unit is Unit.POINTS
+        decision = Decision(
+            outcome=DecisionOutcome.GRANTED,
+            points=amount if in_points else 0,
+            terms_version=in_force(self._versions, at=at).version,
+            decided_for=at,
+            reasons=(),
+            stamps=0 if in_points else amount,
+        )
+        return Posting(subject, at, draws, decision)
+
+    def _make_available(self, at: datetime) -> None:
+        """Points that waited or were held can be spent from now on, and pay what is owed in the order of consumption."""
+        freed = {id for id in self._pending if self.inventory.lots[id].available_from <= at}
+        waited = frozenset(freed)
+        self._pending -= waited
+        for id in [id for id, (event, _) in self._held.items() if event.ends_at <= at]:
+            _, held = self._held.pop(id)
+            self.inventory.release(held)
+            freed |= {draw.lot_id for draw in held}
+        for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed):
+            draws = self.inventory.repay_debt(lot.id)
+            if lot.id in waited:
+                paid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
+                decision = activation_decision(lot, paid=paid, terms=self._terms[lot.terms_version], at=at)
+                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
+            elif draws:
+                self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws)
+
+    def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
+        lot = self.inventory.lots[lot_id]
+        # Later than the day it was promised for where a notice came late, or where it was spared.
+        ends_at = self.expires_at(lot)
+        last = local_date(ends_at - _BEFORE, zone_name=lot.zone) if ends_at is not None else None
+        draws = self.inventory.drain(lot_id)
+        self._expired[lot_id] = self._expired.get(lot_id, 0) + sum(draw.points for draw in draws)
+        terms = self._terms[lot.terms_version]
+        decision = expiry_decision(
+            points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, on_release=late
+        )
+        self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)
+
+    def scheduled(self) -> Iterator[ScheduledChange]:
+        """What falls due: what becomes available, holds that end, what expires."""
+        for lot_id in self._pending:
+            yield ScheduledChange(self.inventory.lots[lot_id].available_from, DueKind.AVAILABLE, lot_id, self.unit)
+        for id, (event, _) in self._held.items():
+            yield ScheduledChange(event.ends_at, DueKind.AVAILABLE, id, self.unit)
+        # An empty lot is no longer looked at: what comes back to it is considered again.
+        for lot_id in [id for id in self._expiring if not self.inventory.lots[id].remaining]:
+            del self._expiring[lot_id]
+        for lot_id in self._expiring:
+            if self.inventory.lots[lot_id].free and (at := self.expires_at(self.inventory.lots[lot_id])) is not None:
+                yield ScheduledChange(at, DueKind.EXPIRY, lot_id, self.unit)

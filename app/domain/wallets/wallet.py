@@ -1,0 +1,265 @@
+"""A wallet on its way through time: what each fact does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from app.domain.decisions import Decision
+from app.domain.engine.earning import earn
+from app.domain.engine.price_lists import PriceLists, may_be_cheaper
+from app.domain.engine.redemption import price
+from app.domain.engine.reversal import reversal_decision
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.lots import Draw, Lot
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import (
+    ExchangeRecorded,
+    ExpiryNoticeDelivered,
+    HoldPlaced,
+    PointsAdjusted,
+    PurchaseRecorded,
+    ReceiptCorrected,
+    RedemptionReversed,
+    RefundRecorded,
+    RewardRedeemed,
+    TransferReceived,
+    TransferSent,
+)
+from app.domain.wallets.goods_return import GoodsReturn, GoodsReturned
+from app.domain.wallets.history import Event, EventHistory, WalletMerged
+from app.domain.wallets.lot_inventory import DEBT
+from app.domain.wallets.membership import Membership
+from app.domain.wallets.new_lots import new_lot, new_stamps
+from app.domain.wallets.purchase_state import PurchaseState, Receipt
+from app.domain.wallets.scheduled_wallet import ScheduledWallet
+from app.domain.wallets.usage_counters import UsageCounters
+
+
+class Wallet(ScheduledWallet):
+    """The wallet on its way. `happen` takes facts in business order only, and lets time pass to each."""
+
+    def __init__(self, history: EventHistory, *, versions: Sequence[Terms]) -> None:
+        """`versions` are the terms that came or will come into force, oldest first."""
+        super().__init__(versions=versions)
+        self.account_id = history.account_id
+        self.memberships = {id: Membership(id, UsageCounters(enrolled_at=at)) for id, at in history.enrolled_at.items()}
+        self.merged_wallets: list[Wallet] = []
+        """The wallets that went over into this one, as they were then."""
+        self.refund_outcomes: dict[str, GoodsReturned] = {}
+        """What each refund and each exchange came to."""
+        self.purchases: dict[str, PurchaseState] = {}
+        self.receipts: dict[str, Receipt] = {}
+        self.redemptions: dict[str, RewardRedeemed] = {}
+        self.overpaid: set[str] = set()
+        """The purchases (ids) handed out in exchanges, of which points pay more than they cost on top of what came back."""
+        self.moved_away: list[ReceiptCorrected] = [
+            correction for correction in history.corrections if correction.before and correction.left_behind
+        ]
+        """Purchases that are another customer's now, and left something of a budget behind."""
+
+    def apply(self, event: Event) -> None:
+        """Let time pass to the fact, and let it happen."""
+        self.advance_to(event.at)
+        match event:
+            case PurchaseRecorded():
+                self._apply_purchase(event)
+            case RefundRecorded():
+                self._apply_refund(event)
+            case ExchangeRecorded():
+                self._apply_exchange(event)
+            case RewardRedeemed():
+                self._apply_redemption(event)
+            case RedemptionReversed():
+                self._apply_reversal(event)
+            case HoldPlaced():
+                self.unit_accounts[event.unit].hold(event, before=self._prices(event))
+            case PointsAdjusted():
+                self._apply_adjustment(event)
+            case TransferSent():
+                self._apply_transfer_out(event)
+            case TransferReceived():
+                self._apply_transfer_in(event)
+            case ExpiryNoticeDelivered():
+                self.points.mark_notified(event)
+            case WalletMerged():
+                self._apply_merge(event)
+        self.reevaluate_tiers(event.at)
+
+    def price_lists(self, *, terms: Terms, at: datetime) -> PriceLists | None:
+        """What points of different age pay for rewards; None where none was ever cheaper."""
+        earlier = tuple(version for version in self.versions if version.version < terms.version)
+        if not may_be_cheaper(terms, earlier=earlier):
+            return None
+        spendable = tuple(lot for lot in self.points.inventory.free_lots() if lot.available_from <= at)
+        return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
+
+    def _prices(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
+        """What each lot would pay for the reward; None where all pay the same."""
+        if event.terms is None or event.unit is not Unit.POINTS:
+            return None
+        lists, clause = self.price_lists(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
+        if lists is None or clause is None:
+            return None
+        now = price(clause).points
+        return lambda lot: lists.price_of(lot, reward=event.reward, now=now)
+
+    def _apply_purchase(self, event: PurchaseRecorded) -> None:
+        receipt = Receipt.of(event, shares={event.id: 1})
+        self.receipts[event.id] = receipt
+        self._earn(event, receipts=[receipt])
+        self.points.active_at = event.at
+
+    def _earn(self, event: PurchaseRecorded, *, receipts: list[Receipt]) -> None:
+        """Decide a purchase and book what it brings; `receipts` are those whose goods count in it."""
+        membership = self.memberships[event.customer_id]
+        facts = membership.with_customer_facts(event.facts, terms=event.terms)
+        decision = earn(terms=event.terms, facts=facts)
+        sale = PurchaseState(event, facts, decision, receipts)
+        self.purchases[event.id] = sale
+        membership.counters.count(sale.usage, at=event.at)
+        membership.qualifying.add(sale.base, at=event.at, zone=event.terms.zone)
+        draws: tuple[Draw, ...] = ()
+        if decision.points:
+            lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, waits=True)
+            draws = self.points.open(lot, at=event.at)
+        self.points.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
+        if event.terms.stamp_clauses:
+            self._stamp(event, decision=decision)
+
+    def _stamp(self, event: PurchaseRecorded, *, decision: Decision) -> None:
+        unit_account = self.unit_accounts[Unit.STAMPS]
+        draws: tuple[Draw, ...] = ()
+        if decision.stamps:
+            lot = new_stamps(event.lot_id, decision.stamps, at=event.at, terms=event.terms)
+            draws = unit_account.open(lot, at=event.at)
+        unit_account.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
+
+    def _apply_refund(self, event: RefundRecorded) -> None:
+        receipt = self.receipts[event.purchase_id]
+        returning = self._goods_return(event.id, at=event.at, receipt=receipt)
+        receipt.take_out(event.lines, event.amounts)
+        self.refund_outcomes[event.id] = returning.settle()
+
+    def _goods_return(self, id: str, *, at: datetime, receipt: Receipt) -> GoodsReturn:
+        return GoodsReturn(
+            id,
+            at=at,
+            sales=[self.purchases[purchase_id] for purchase_id in receipt.shares],
+            unit_accounts=self.unit_accounts,
+            redeemed=self.redemptions,
+            memberships=self.memberships,
+        )
+
+    def _apply_exchange(self, event: ExchangeRecorded) -> None:
+        """What is handed out takes the place of what comes back; what costs more earns first."""
+        receipt = self.receipts[event.purchase_id]
+        returning = self._goods_return(event.id, at=event.at, receipt=receipt)
+        new, overpaid = receipt.exchange(event)
+        # Its price follows the receipt of what came back, as that is known now.
+        bought = replace(event.purchase, facts=new.facts)
+        self.receipts[bought.id] = new
+        if overpaid:
+            self.overpaid.add(bought.id)
+        for purchase_id in receipt.shares:
+            self.purchases[purchase_id].receipts.append(new)
+        paid_on_top = bought.id in new.shares
+        self._earn(bought, receipts=[new] if paid_on_top else [])
+        if paid_on_top:
+            self.points.active_at = event.at
+        self.refund_outcomes[event.id] = returning.settle()
+
+    def _apply_redemption(self, event: RewardRedeemed) -> None:
+        self.redemptions[event.id] = event
+        self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clauses, terms=event.terms)
+        unit_account = self.unit_accounts[event.unit]
+        # In the order as it was before, so that points held for it are those that it takes.
+        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, before=self._prices(event))
+        self.points.active_at = event.at
+        unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
+
+    def _apply_reversal(self, event: RedemptionReversed) -> None:
+        gone = self.redemptions.pop(event.redemption_id)
+        self.memberships[gone.customer_id].counters.count_clauses(gone.facts, gone.clauses, terms=gone.terms, times=-1)
+        unit_account = self.unit_accounts[gone.unit]
+        spent = event.redemption_id in unit_account.inventory.consumed
+        draws = unit_account.inventory.restore(event.redemption_id, at=event.at) if spent else ()
+        back = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != DEBT}
+        unit_account.reschedule_expiry(back)
+        decision = reversal_decision(
+            gone.terms,
+            reward=gone.reward,
+            amount=-sum(draw.points for draw in draws),
+            unit=gone.unit,
+            at=event.at,
+            zone=gone.facts.zone,
+            overdue=sum(points for id, points in back.items() if unit_account.is_past(id, at=event.at)),
+            usable_until=event.usable_until,
+        )
+        if event.usable_until is not None:
+            unit_account.grant_grace(back, until=event.usable_until)
+        unit_account.post(EntryType.REVERSAL, event.id, at=event.at, draws=draws, decision=decision)
+
+    def _apply_adjustment(self, event: PointsAdjusted) -> None:
+        unit_account = self.unit_accounts[event.unit]
+        if event.points <= 0:
+            draws = unit_account.inventory.consume(event.id, -event.points, at=event.at)
+        elif event.unit is Unit.POINTS:
+            lot = new_lot(event.id, event.points, at=event.at, terms=event.terms, waits=False)
+            draws = unit_account.open(lot, at=event.at, receipt=False)
+        else:
+            lot = new_stamps(event.id, event.points, at=event.at, terms=event.terms)
+            draws = unit_account.open(lot, at=event.at)
+        unit_account.post(EntryType.ADJUST, event.id, at=event.at, draws=draws)
+
+    def _apply_transfer_out(self, event: TransferSent) -> None:
+        draws = self.points.inventory.transfer_out(event.id, event.draws, at=event.at)
+        self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=draws)
+
+    def _apply_transfer_in(self, event: TransferReceived) -> None:
+        draws = [draw for lot in event.lots for draw in self.points.open(lot, at=event.at, earned=False, receipt=False)]
+        self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=tuple(draws))
+
+    def _apply_merge(self, event: WalletMerged) -> None:
+        """Take over another wallet; its holders come along, or go on as the survivor, and their tier with them."""
+        other = replay(event.history, versions=self.versions, until=event.at)
+        for unit, theirs in other.unit_accounts.items():
+            if unit is Unit.POINTS or theirs.postings:
+                renamed = {id: str(uuid5(UUID(event.id), id)) for id in theirs.inventory.lots}
+                draws = self.unit_accounts[unit].absorb(theirs, renamed=renamed, at=event.at)
+                self.unit_accounts[unit].post(EntryType.MERGE, event.id, at=event.at, draws=draws)
+        self.purchases |= other.purchases
+        self.redemptions |= other.redemptions
+        self.receipts |= other.receipts
+        self.refund_outcomes |= other.refund_outcomes
+        self.overpaid |= other.overpaid
+        self.moved_away += other.moved_away
+        if event.survivor is None:
+            self.memberships |= other.memberships
+        else:
+            survivor = self.memberships[event.survivor]
+            for membership in {
+                id(each_membership): each_membership for each_membership in other.memberships.values()
+            }.values():
+                change = survivor.absorb(membership, terms=self.in_force(event.at), at=event.at)
+                if change is not None:
+                    self.tier_changes.append(change)
+            self.memberships |= dict.fromkeys(other.memberships, survivor)
+        other.close(event.id, at=event.at)
+        self.merged_wallets.append(other)
+
+
+def replay(history: EventHistory, *, versions: Sequence[Terms], until: datetime) -> Wallet:
+    """Take the facts of an account up to `until` in business order, and let time pass to it.
+
+    The same facts come to the same, whatever the order in which they arrived.
+    """
+    wallet = Wallet(history, versions=versions)
+    for event in history.in_valid_time_order():
+        if event.at <= until:
+            wallet.apply(event)
+    wallet.advance_to(until)
+    return wallet

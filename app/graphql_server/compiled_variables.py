@@ -1,0 +1,144 @@
+"""The variables of an operation, coerced by functions that are made once for each input type.
+
+graphql-core asks anew for each value of each request what kind of type it has, which costs a purchase of five lines more
+than deciding it. Here that is asked when the operation is first seen. Only what is plainly right is coerced here: for
+everything else graphql-core has the last word, and the words for what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLSchema,
+    GraphQLString,
+    OperationDefinitionNode,
+    Undefined,
+    get_variable_values,
+    is_required_input_field,
+)
+from graphql.execution.get_variable_signature import get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource
+
+Coerce = Callable[[Any], Any]
+
+MOST_ERRORS = 10
+
+
+class _UnclearError(Exception):
+    """Not plainly right: wrong, or one of the spellings that are seldom used."""
+
+
+class Variables:
+    """What one operation declares, ready to coerce what requests send."""
+
+    def __init__(self, operation: OperationDefinitionNode, *, schema: GraphQLSchema, known: dict[str, Coerce]) -> None:
+        """The operation must be valid; `known` keeps the functions of the schema's input types."""
+        self._schema = schema
+        self._definitions = operation.variable_definitions or ()
+        self._plans = []
+        for definition in self._definitions:
+            signature = get_variable_signature(schema, definition)
+            if isinstance(signature, GraphQLError):
+                raise signature
+            optional = not isinstance(signature.type, GraphQLNonNull) and definition.default_value is None
+            coerce = _coercing(signature.type, known=known)
+            self._plans.append((signature.name, VariableValueSource(signature), optional, coerce))
+
+    def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
+        """The values for the executor, or what is wrong with those given."""
+        sources: dict[str, VariableValueSource] = {}
+        values: dict[str, Any] = {}
+        try:
+            for name, source, optional, coerce in self._plans:
+                if name in given:
+                    value = given[name]
+                    sources[name] = VariableValueSource(source.signature, value)
+                    values[name] = coerce(value)
+                elif optional:
+                    sources[name] = source
+                else:
+                    raise _UnclearError
+        except (_UnclearError, GraphQLError):
+            return get_variable_values(
+                self._schema, self._definitions, given, max_errors=MOST_ERRORS, hide_suggestions=True
+            )
+        return VariableValues(sources, values)
+
+
+def _coercing(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
+    """The function for a type; raises _UnclearError and GraphQLError."""
+    if isinstance(type_, GraphQLNonNull):
+        inner = _coercing_present(type_.of_type, known=known)
+
+        def present(value: Any) -> Any:
+            if value is None:
+                raise _UnclearError
+            return inner(value)
+
+        # A text that is null is not a text: the function for texts sees that itself.
+        return inner if inner is _text else present
+    inner = _coercing_present(type_, known=known)
+    return lambda value: None if value is None else inner(value)
+
+
+def _coercing_present(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
+    if isinstance(type_, GraphQLList):
+        return _coercing_items(_coercing(type_.of_type, known=known))
+    if isinstance(type_, GraphQLInputObjectType):
+        if type_.name not in known:
+            fields: dict[str, tuple[str, Coerce]] = {}
+            needed: set[str] = set()
+            # Before its fields: a type may hold itself.
+            known[type_.name] = _coercing_fields(type_, fields, needed)
+            for name, field in type_.fields.items():
+                fields[name] = field.out_name or name, _coercing(field.type, known=known)
+                if is_required_input_field(field) or not _has_no_default(field):
+                    needed.add(name)
+        return known[type_.name]
+    if type_ is GraphQLString:
+        return _text
+    coerce: Coerce = type_.coerce_input_value
+    return coerce
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise _UnclearError
+    return value
+
+
+def _coercing_items(inner: Coerce) -> Coerce:
+    def items(value: Any) -> list[Any]:
+        if type(value) is not list:
+            raise _UnclearError
+        return [inner(item) for item in value]
+
+    return items
+
+
+def _coercing_fields(type_: GraphQLInputObjectType, fields: dict[str, tuple[str, Coerce]], needed: set[str]) -> Coerce:
+    is_one_of = type_.is_one_of
+    out_type = type_.out_type
+
+    def coerced(value: Any) -> Any:
+        if type(value) is not dict or (is_one_of and (len(value) != 1 or None in value.values())):
+            raise _UnclearError
+        if not fields.keys() >= value.keys() >= needed:
+            raise _UnclearError
+        found: dict[str, Any] = {}
+        for name, item in value.items():
+            out_name, coerce = fields[name]
+            found[out_name] = coerce(item)
+        return out_type(found)
+
+    return coerced
+
+
+def _has_no_default(field: Any) -> bool:
+    return field.default is None and field.default_value is Undefined

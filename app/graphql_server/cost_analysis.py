@@ -1,0 +1,213 @@
+"""What an operation costs, known before it runs: the objects it may read and the changes it makes.
+
+An object costs 1, however many scalars are asked of it; a page costs its objects times its size, another list its objects
+times its usual size, which the schema declares (`FieldCosts`); a mutation costs 10 more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+)
+
+MUTATION = 10
+INTROSPECTION = 10
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCosts:
+    """What a schema declares of its fields, each named `Type.field`.
+
+    `fields` is what a field costs beside the objects that it shows, `list_sizes` the usual size of a list (None: nobody
+    has declared one, and it counts as a page of the largest size). `argument_lists` leads to lists inside arguments whose
+    every item is work, and costs `argument_item`.
+    """
+
+    fields: Mapping[str, int] = field(default_factory=dict)
+    list_sizes: Callable[[str], int | None] = lambda _place: None
+    argument_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    argument_item: int = 1
+    default_page: int = 20
+    largest_page: int = 100
+
+
+class VariableSize(NamedTuple):
+    """A size that a variable says: a number, or the length of the list that lies in it."""
+
+    variable: str
+    steps: tuple[str, ...] = ()
+    otherwise: int = 0
+    most: int | None = None
+
+
+Size = int | VariableSize
+"""How many objects a list brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What selections cost: something fixed, and lists that cost what one object in them costs, times their size."""
+
+    fixed: int = 0
+    lists: tuple[tuple[Size, Cost], ...] = ()
+
+    def of(self, variables: Mapping[str, Any]) -> int:
+        """The cost with these variables."""
+        return self.fixed + sum(_size(size, variables=variables) * inner.of(variables) for size, inner in self.lists)
+
+
+def _size(size: Size, *, variables: Mapping[str, Any]) -> int:
+    if isinstance(size, int):
+        return size
+    value = variables.get(size.variable)
+    for step in size.steps:
+        value = value.get(step) if isinstance(value, dict) else None
+    found = _length(value) if isinstance(value, list) else value if isinstance(value, int) else size.otherwise
+    return found if size.most is None else min(max(found, 1), size.most)
+
+
+def _length(given: list[Any]) -> int:
+    """What the same id asks for twice is read and shown once."""
+    return len(set(given)) if given and isinstance(given[0], str) else len(given)
+
+
+def cost_of(
+    operation: OperationDefinitionNode,
+    *,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    schema: GraphQLSchema,
+    costs: FieldCosts,
+) -> Cost:
+    """The cost of a valid operation."""
+    walk = _Walk(schema, fragments, costs)
+    root = schema.get_root_type(operation.operation)
+    assert root is not None
+    return walk.selected(operation.selection_set, parent=root)
+
+
+class _Walk:
+    """Goes through a document; each fragment once."""
+
+    def __init__(
+        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], costs: FieldCosts
+    ) -> None:
+        self._schema = schema
+        self._costs = costs
+        self._fragments = fragments
+        self._known: dict[str, Cost] = {}
+
+    def selected(self, selections: SelectionSetNode, *, parent: GraphQLNamedType) -> Cost:
+        """What is selected of one object, without the object."""
+        parts: list[Cost] = []
+        for selection in selections.selections:
+            if isinstance(selection, FragmentSpreadNode):
+                parts.append(self._fragment(selection.name.value))
+            elif isinstance(selection, InlineFragmentNode):
+                of = self._schema.get_type(selection.type_condition.name.value) if selection.type_condition else parent
+                assert of is not None
+                parts.append(self.selected(selection.selection_set, parent=of))
+            elif isinstance(selection, FieldNode):
+                parts.append(self._field(selection, parent=parent))
+        return Cost(sum(cost.fixed for cost in parts), tuple(each for each_cost in parts for each in each_cost.lists))
+
+    def _fragment(self, name: str) -> Cost:
+        if name not in self._known:
+            fragment = self._fragments[name]
+            parent = self._schema.get_type(fragment.type_condition.name.value)
+            assert parent is not None
+            self._known[name] = self.selected(fragment.selection_set, parent=parent)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, *, parent: GraphQLNamedType) -> Cost:
+        name = node.name.value
+        if name.startswith("__"):
+            return Cost(0 if name == "__typename" else INTROSPECTION)
+        definition = self._schema.get_field(parent, name)  # type: ignore[arg-type]  # a union has __typename only
+        assert definition is not None
+        place = f"{parent.name}.{name}"
+        fixed = self._costs.fields.get(place, 0) + (MUTATION if parent is self._schema.mutation_type else 0)
+        lists = self._argument_lists(node, place=place)
+        named = get_named_type(definition.type)
+        if is_leaf_type(named) or node.selection_set is None:
+            return Cost(fixed, lists)
+        inner = self.selected(node.selection_set, parent=named)
+        if "first" in definition.args:
+            return Cost(fixed + 1, (*lists, (self._page(node), inner)))
+        size = self._listed(node, definition=definition, place=place)
+        if size == 1:
+            return Cost(fixed + 1 + inner.fixed, (*lists, *inner.lists))
+        return Cost(fixed, (*lists, (size, Cost(inner.fixed + 1, inner.lists))))
+
+    def _page(self, node: FieldNode) -> Size:
+        """The size of a page."""
+        for name in ("first", "last"):
+            found = _size_in(_given(node, name), otherwise=self._costs.default_page, most=self._costs.largest_page)
+            if found is not None:
+                return found
+        return self._costs.default_page
+
+    def _listed(self, node: FieldNode, *, definition: GraphQLField, place: str) -> Size:
+        """How many objects a field brings that is no page: as many as ids are given, or as a list usually has."""
+        if not isinstance(get_nullable_type(definition.type), GraphQLList):
+            return 1
+        if "ids" in definition.args:
+            return _size_in(_given(node, "ids"), otherwise=1, most=self._costs.largest_page) or 1
+        return self._costs.list_sizes(place) or self._costs.largest_page
+
+    def _argument_lists(self, node: FieldNode, *, place: str) -> tuple[tuple[Size, Cost], ...]:
+        """The items of a list inside an argument, where each of them is work."""
+        if place not in self._costs.argument_lists:
+            return ()
+        argument, *steps = self._costs.argument_lists[place]
+        value = _given(node, argument)
+        while steps and isinstance(value, ObjectValueNode):
+            step = steps.pop(0)
+            value = next((part.value for part in value.fields if part.name.value == step), None)
+        size = _size_in(value, steps=tuple(steps))
+        return ((size, Cost(self._costs.argument_item)),) if size else ()
+
+
+def _given(node: FieldNode, name: str) -> ValueNode | None:
+    return next((argument.value for argument in node.arguments or () if argument.name.value == name), None)
+
+
+def _size_in(
+    value: ValueNode | None, *, steps: tuple[str, ...] = (), otherwise: int = 0, most: int | None = None
+) -> Size | None:
+    """The size that a value says; None when it says none."""
+    if isinstance(value, VariableNode):
+        return VariableSize(value.name.value, steps, otherwise, most)
+    if isinstance(value, IntValueNode):
+        number = int(value.value)
+    elif isinstance(value, ListValueNode):
+        number = len(
+            {
+                each_value.value if isinstance(each_value, StringValueNode) else id(each_value)
+                for each_value in value.values
+            }
+        )
+    else:
+        return None
+    return number if most is None else min(max(number, 1), most)

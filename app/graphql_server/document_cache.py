@@ -1,0 +1,154 @@
+"""Documents that are ready to run: parsed, measured and validated once, and kept by their text."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphql import FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationType, validate
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.validation import validation_context
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from app.graphql_server.compiled_variables import Coerce, Variables
+from app.graphql_server.cost_analysis import Cost, FieldCosts, cost_of
+from app.graphql_server.document_limits import Operation, measure, parsed
+from app.graphql_server.document_metrics import too_complex
+from app.graphql_server.errors import BAD_INPUT
+from app.graphql_server.executor import Collected, Ways
+
+MOST_KEPT = 512
+LONGEST_KEPT = 16_000
+KEPT_TOGETHER = 500_000
+"""Characters of all kept texts: a parsed document takes more than a hundred times the room of its text."""
+
+MOST_ERRORS = 10
+
+COMPARISONS = 10_000
+"""What validation may spend on comparing fields with each other, in units of graphql-core; a large operation needs less
+than a hundred. Callers without a key get this far, so it has to stay cheap."""
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
+validation_context.MAX_FRAGMENT_WORK = COMPARISONS
+
+
+_GAVE_UP = "Validation aborted."
+"""What graphql-core says when validation would cost more than it may."""
+
+
+class InvalidError(Exception):
+    """A document that cannot run, with every reason as a GraphQLError that has a code."""
+
+    def __init__(self, errors: list[GraphQLError]):
+        super().__init__("invalid document")
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedOperation:
+    """A valid operation, measured, with the fragments it may use and its variables ready to take values."""
+
+    measured: Operation
+    variables: Variables
+    fragments: Mapping[str, FragmentDetails]
+    cost: Cost
+    collected: Collected | None
+    """The fields of its objects once they have been worked out; None where @skip or @include may change them."""
+    ways: Ways | None
+    """The short ways to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """The operations of a valid document by name."""
+
+    operations: Mapping[str | None, PreparedOperation]
+
+    def operation(self, name: str | None) -> PreparedOperation:
+        """The operation to run; the only one when no name is given. Raises InvalidError."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = self.operations.get(name) if name is not None else None
+        if found is not None:
+            return found
+        message = "The document has no operation of that name."
+        if not self.operations:
+            message = "The document has no operation."
+        elif name is None:
+            message = "The document has several operations: say which as `operationName`."
+        raise InvalidError([GraphQLError(message, extensions={"code": BAD_INPUT})])
+
+
+class DocumentCache:
+    """The documents used last. Long texts carry their values inside and hardly come again: they are not kept."""
+
+    def __init__(self, schema: GraphQLSchema, *, costs: FieldCosts | None = None) -> None:
+        """`costs` is what the schema declares of its fields; without it every field costs what it shows."""
+        self._schema = schema
+        self._costs = costs if costs is not None else FieldCosts()
+        self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._together = 0
+        self._coercing: dict[str, Coerce] = {}
+
+    def cached(self, text: str) -> PreparedDocument | None:
+        """The document of a text that was seen lately; this costs nothing."""
+        found = self._kept.get(text)
+        if found is not None:
+            self._kept.move_to_end(text)
+        return found
+
+    def ready(self, text: str) -> PreparedDocument:
+        """The document of a text. Raises InvalidError."""
+        return self.cached(text) or self.prepare(text)
+
+    def prepare(self, text: str) -> PreparedDocument:
+        """The document of a text that was not seen lately. Raises InvalidError."""
+        found = self._prepared(text)
+        if len(text) <= LONGEST_KEPT:
+            self._kept[text] = found
+            self._together += len(text)
+            while len(self._kept) > MOST_KEPT or self._together > KEPT_TOGETHER:
+                oldest, _ = self._kept.popitem(last=False)
+                self._together -= len(oldest)
+        return found
+
+    def _prepared(self, text: str) -> PreparedDocument:
+        try:
+            document = parsed(text)
+        except GraphQLError as error:
+            raise InvalidError([error]) from None
+        measured = measure(document, schema=self._schema)
+        if isinstance(measured, list):
+            raise InvalidError(measured)
+        operations = measured.operations
+        if any(operation.node.operation is OperationType.SUBSCRIPTION for operation in operations.values()):
+            refusal = GraphQLError("Subscriptions are not offered.", extensions={"code": "GRAPHQL_VALIDATION_FAILED"})
+            raise InvalidError([refusal])
+        errors = validate(self._schema, document, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if any(error.message == _GAVE_UP for error in errors):
+            raise InvalidError(
+                [too_complex("The operation asks for too many fields that have to be compared with each other.")]
+            )
+        if errors:
+            raise InvalidError(errors)
+        definitions = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        fragments = {name: FragmentDetails(definition) for name, definition in definitions.items()}
+        collected: Collected | None = None if "@" in text else {}
+        return PreparedDocument(
+            {
+                name: PreparedOperation(
+                    measured=operation,
+                    variables=Variables(operation.node, schema=self._schema, known=self._coercing),
+                    fragments=fragments,
+                    cost=cost_of(operation.node, fragments=definitions, schema=self._schema, costs=self._costs),
+                    collected=collected,
+                    ways=None if collected is None else {},
+                )
+                for name, operation in operations.items()
+            }
+        )

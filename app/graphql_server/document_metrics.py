@@ -1,0 +1,218 @@
+"""How far one operation or fragment reaches by itself: a walk with a stack, linear in the length of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    ListTypeNode,
+    ListValueNode,
+    NonNullTypeNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    StringValueNode,
+    TypeNode,
+    ValueNode,
+    get_named_type,
+    is_abstract_type,
+)
+
+CODE = "OPERATION_TOO_COMPLEX"
+DIRECTIVES = 5
+VALUE_DEPTH = 10
+NESTING = 40
+SAME_FIELD = 50
+FRAGMENTS = 50
+
+_INTROSPECTION_LISTS = {
+    "types": 1,
+    "directives": 1,
+    "args": 1,
+    "enumValues": 1,
+    "fields": 2,
+    "inputFields": 2,
+    "interfaces": 2,
+    "possibleTypes": 2,
+}
+"""How much each list multiplies; what leads from type to type counts twice, so that it cannot be followed twice."""
+
+
+@dataclass(slots=True)
+class Metrics:
+    """How far selections reach. Depths are the deepest, everything else is summed."""
+
+    depth: int = 0
+    lists: int = 0
+    """Lists of the introspection inside each other, weighted."""
+    aliases: int = 0
+    fields: int = 0
+    roots: int = 0
+    own_roots: int = 0
+    """Root fields that are not introspection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A fragment used in a definition, and how deep."""
+
+    name: str
+    depth: int
+    lists: int
+
+
+@dataclass(slots=True)
+class Definition:
+    """An operation or a fragment: its extent without what its spreads add, where they stand, and what it reads."""
+
+    extent: Metrics = field(default_factory=Metrics)
+    spreads: list[Spread] = field(default_factory=list)
+    needed: set[str] = field(default_factory=set)
+    """`Type.field` of every field; those of an abstract type also as its possible types' fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    selections: SelectionSetNode
+    parent: GraphQLNamedType | None
+    depth: int
+    lists: int
+    nesting: int
+
+
+def too_complex(
+    message: str, node: OperationDefinitionNode | SelectionNode | FragmentDefinitionNode | None = None
+) -> GraphQLError:
+    """A refusal of something too large."""
+    return GraphQLError(message, node, extensions={"code": CODE})
+
+
+def measure_definition(
+    node: OperationDefinitionNode | FragmentDefinitionNode, *, parent: GraphQLNamedType | None, schema: GraphQLSchema
+) -> Definition:
+    """The extent of one definition. Raises GraphQLError when its text alone is nested or repeated too much."""
+    found = Definition()
+    _check_values(_values_of(node))
+    _check_directives(node)
+    for variable in node.variable_definitions or ():
+        _check_type(variable.type)
+    stack = [_Place(node.selection_set, parent, depth=0, lists=0, nesting=1)]
+    while stack:
+        place = stack.pop()
+        if place.nesting > NESTING:
+            raise too_complex(f"Selections may be nested at most {NESTING} times.", node)
+        _check_repetition(place.selections)
+        for selection in place.selections.selections:
+            _check_directives(selection)
+            inner = _enter(selection, place=place, found=found, schema=schema)
+            if inner is not None:
+                stack.append(inner)
+    return found
+
+
+def _check_repetition(selections: SelectionSetNode) -> None:
+    """Validation compares everything that answers under one name in one place with each other."""
+    names: dict[str, int] = {}
+    fragments = 0
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            name = selection.alias.value if selection.alias else selection.name.value
+            names[name] = names.get(name, 0) + 1
+            if names[name] > SAME_FIELD:
+                raise too_complex(f"One field may be asked for at most {SAME_FIELD} times in one place.", selection)
+        else:
+            fragments += 1
+            if fragments > FRAGMENTS:
+                raise too_complex(f"One place may use at most {FRAGMENTS} fragments.", selection)
+
+
+def _enter(selection: SelectionNode, *, place: _Place, found: Definition, schema: GraphQLSchema) -> _Place | None:
+    """Count a selection; what it holds, if it holds selections of its own."""
+    if isinstance(selection, FragmentSpreadNode):
+        found.spreads.append(Spread(selection.name.value, place.depth, place.lists))
+        return None
+    if isinstance(selection, InlineFragmentNode):
+        condition = selection.type_condition
+        parent = schema.get_type(condition.name.value) if condition else place.parent
+        return _Place(selection.selection_set, parent, place.depth, place.lists, place.nesting + 1)
+    assert isinstance(selection, FieldNode)
+    _check_values(argument.value for argument in selection.arguments or ())
+    name, extent = selection.name.value, found.extent
+    extent.fields += 1
+    extent.aliases += selection.alias is not None
+    extent.depth = max(extent.depth, place.depth + 1)
+    if place.depth == 0:
+        extent.roots += 1
+        extent.own_roots += not name.startswith("__")
+    introspected = place.parent is not None and place.parent.name.startswith("__")
+    weight = _INTROSPECTION_LISTS.get(name, 0) if introspected else 0
+    if selection.alias is not None and (weight or name == "__schema"):
+        raise too_complex("`__schema` and the lists below it may have no aliases.", selection)
+    lists = place.lists + weight
+    extent.lists = max(extent.lists, lists)
+    returned = _note(name, parent=place.parent, found=found, schema=schema)
+    if selection.selection_set is None:
+        return None
+    return _Place(selection.selection_set, returned, place.depth + 1, lists, place.nesting + 1)
+
+
+def _note(
+    name: str, *, parent: GraphQLNamedType | None, found: Definition, schema: GraphQLSchema
+) -> GraphQLNamedType | None:
+    """Write down a field and say what type it returns; None when there is no such field."""
+    if parent is None:
+        return None
+    found.needed.add(f"{parent.name}.{name}")
+    if is_abstract_type(parent):
+        found.needed.update(f"{type_.name}.{name}" for type_ in schema.get_possible_types(parent))
+    if not isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType)):
+        return None
+    known = schema.get_field(parent, name)
+    return get_named_type(known.type) if known is not None else None
+
+
+def _values_of(node: OperationDefinitionNode | FragmentDefinitionNode) -> Iterator[ValueNode]:
+    for variable in node.variable_definitions or ():
+        if variable.default_value is not None:
+            yield variable.default_value
+
+
+def _check_directives(node: OperationDefinitionNode | FragmentDefinitionNode | SelectionNode) -> None:
+    directives = node.directives or ()
+    if len(directives) > DIRECTIVES:
+        raise too_complex(f"One place may have at most {DIRECTIVES} directives.", node)
+    for directive in directives:
+        _check_values(argument.value for argument in directive.arguments or ())
+
+
+def _check_values(values: Iterable[ValueNode]) -> None:
+    stack = [(value, 1) for value in values]
+    while stack:
+        value, depth = stack.pop()
+        if depth > VALUE_DEPTH:
+            raise too_complex(f"Values may be nested at most {VALUE_DEPTH} times.")
+        if isinstance(value, StringValueNode) and "\x00" in value.value:
+            raise GraphQLError("Text may not hold the character NUL.", value, extensions={"code": "BAD_USER_INPUT"})
+        if isinstance(value, ListValueNode):
+            stack.extend((each_value, depth + 1) for each_value in value.values)
+        elif isinstance(value, ObjectValueNode):
+            stack.extend((field.value, depth + 1) for field in value.fields)
+
+
+def _check_type(node: TypeNode) -> None:
+    depth = 0
+    while isinstance(node, (ListTypeNode, NonNullTypeNode)):
+        depth, node = depth + 1, node.type
+        if depth > VALUE_DEPTH:
+            raise too_complex(f"Types may be nested at most {VALUE_DEPTH} times.")

@@ -1,0 +1,271 @@
+"""GraphQL over HTTP: one request in, one answer out, always JSON, always with codes.
+
+Executes with graphql-core directly. What is refused is refused as early and as cheaply as possible: first by method and
+media type, then by the size and shape of the body, then for a key that opens nothing, then by the size of the operation,
+and only then is it validated and anything resolved. Whoever is refused pays for the look that was taken
+(`app/graphql_server/admission.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import strawberry
+from graphql import ExecutionResult, GraphQLError, OperationType
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from app.graphql_server.admission import Admission, RateLimited
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.cost_analysis import FieldCosts
+from app.graphql_server.document_cache import DocumentCache, InvalidError, PreparedDocument, PreparedOperation
+from app.graphql_server.document_metrics import too_complex
+from app.graphql_server.errors import (
+    BAD_INPUT,
+    RATE_LIMITED,
+    Boundary,
+    HttpError,
+    Overload,
+    Told,
+    field_error,
+    mask,
+    overload_of,
+    request_error,
+)
+from app.graphql_server.executor import CompiledExecutor
+from app.graphql_server.rate_limits import TokenBuckets
+from app.graphql_server.request import GraphQLRequest, request_in_address, request_in_body
+from app.graphql_server.response import JSON, HttpResponse, media_type, not_now, refused, request_errors, throttled
+from app.graphql_server.time_budget import too_much_work
+
+LONGEST_RUN = 10.0
+"""Seconds that an operation may take."""
+
+MISSPELT = 10
+"""What an operation costs whose variables are not what it declares."""
+
+
+class GraphQLEndpoint:
+    """An ASGI application that answers GraphQL requests.
+
+    `sign_in` says who asks; it may raise GraphQLError with a code, and NotYetError. `context_for` makes the context of one
+    operation from the request, from whoever asks, and from the `Type.field`s that it can reach. `introspection` says
+    whether the holder of a context may ask about the schema. `unavailable` says which exceptions mean "not now".
+    `buckets` hold what each caller may spend, `admission` what looking at unknown documents may take, and `costs` what fields cost; `caller` names who
+    pays for a request. Without them nothing is counted.
+    """
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        *,
+        sign_in: Callable[[Request], Awaitable[Any]],
+        context_for: Callable[[Request, Any, frozenset[str]], Any],
+        introspection: Callable[[Any], bool],
+        unavailable: Mapping[type[Exception], Overload] | None = None,
+        buckets: TokenBuckets | None = None,
+        admission: Admission | None = None,
+        caller: Callable[[Any, Request], str] = lambda _, __: "",
+        longest_run: float = LONGEST_RUN,
+        costs: FieldCosts | None = None,
+    ) -> None:
+        self._schema = core_schema(schema)
+        self._documents = DocumentCache(self._schema, costs=costs)
+        self._sign_in = sign_in
+        self._context_for = context_for
+        self._introspection = introspection
+        self._unavailable = dict(unavailable or {})
+        self._buckets = buckets
+        self._door = admission
+        self._caller = caller
+        self._longest_run = longest_run
+
+    def routes(self, path: str = "/graphql") -> list[BaseRoute]:
+        """The endpoint at its path, WebSockets refused."""
+        return [Route(path, self), WebSocketRoute(path, self)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a client that went away is left alone."""
+        if scope["type"] == "websocket":
+            await refuse_socket(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        media = JSON
+        try:
+            media = media_type(request.headers.get("accept", ""))
+            answer = await self._answer(request, media=media)
+        except HttpError as error:
+            answer = refused(error, media=media)
+        except ClientDisconnect:
+            return
+        await answer.send(send, media=media)
+
+    async def _answer(self, request: Request, *, media: str) -> HttpResponse:
+        if request.method == "POST":
+            asked = await request_in_body(request)
+        elif request.method == "GET":
+            if request.headers.get("upgrade", "").lower() == "websocket":
+                raise HttpError(400, message=_NO_SOCKETS)
+            asked = request_in_address(request)
+        else:
+            raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
+        # The only place where any exception at all becomes an answer.
+        with Boundary() as boundary:
+            return await self._run(asked, request=request, media=media)
+        return self._fault(boundary.fault)
+
+    async def _run(self, asked: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
+        try:
+            signed_in = await self._sign_in(request)
+            caller = self._caller(signed_in, request)
+            operation = self._ready(asked.query, caller=caller).operation(asked.operation_name)
+        except RateLimited as early:
+            return throttled(early.wait, media=media)
+        except InvalidError as invalid:
+            errors = [request_error(error, otherwise="GRAPHQL_VALIDATION_FAILED") for error in invalid.errors]
+            return request_errors(errors, media=media)
+        except GraphQLError as error:
+            if "code" not in (error.extensions or {}):
+                raise
+            return request_errors([{"message": error.message, "extensions": error.extensions}], media=media)
+        if request.method == "GET" and operation.measured.node.operation is not OperationType.QUERY:
+            no = _not_allowed("A mutation needs POST.", allow="POST")
+            return refused(no, media=media)
+        context = self._context_for(request, signed_in, operation.measured.needed)
+        if operation.measured.introspects and not self._introspection(context):
+            closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
+            return request_errors([closed], media=media)
+        variables = operation.variables.coerced(asked.variables)
+        if isinstance(variables, list):
+            return self._misspelt(variables, caller=caller, media=media)
+        executor = CompiledExecutor.of(
+            operation.measured.node,
+            schema=self._schema,
+            fragments=operation.fragments,
+            variables=variables,
+            collected=operation.collected,
+            ways=operation.ways,
+            context=context,
+        )
+        try:
+            if self._buckets is None:
+                return await self._resolved(executor, media=media)
+            return await self._paid(executor, self._buckets, operation, caller=caller, media=media)
+        finally:
+            executor.let_go()
+
+    def _ready(self, text: str, *, caller: str) -> PreparedDocument:
+        """The document of a text. Raises InvalidError, and NotYetError from a caller who has sent too many unknown ones."""
+        found = self._documents.cached(text)
+        if found is not None:
+            return found
+        if self._door is None:
+            return self._documents.prepare(text)
+        with self._door.charged(caller):
+            return self._documents.prepare(text)
+
+    def _misspelt(self, errors: list[GraphQLError], *, caller: str, media: str) -> HttpResponse:
+        """The answer to variables that are not what the operation declares."""
+        spent = self._buckets.take(caller, MISSPELT) if self._buckets is not None else None
+        if spent is not None and spent.wait is not None:
+            return throttled(spent.wait, media=media)
+        return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
+
+    async def _paid(
+        self,
+        executor: CompiledExecutor,
+        buckets: TokenBuckets,
+        operation: PreparedOperation,
+        *,
+        caller: str,
+        media: str,
+    ) -> HttpResponse:
+        """The answer to an operation that its caller can pay for, with what it cost."""
+        cost = operation.cost.of(executor.variable_values.coerced)
+        most = buckets.allowance.most
+        if cost > most:
+            large = too_complex(
+                f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages."
+            )
+            return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
+        spent = buckets.take(caller, cost)
+        extensions = {"cost": buckets.extension(spent)}
+        if spent.wait is not None:
+            return throttled(spent.wait, media=media, extensions=extensions)
+        answer = await self._resolved(executor, media=media)
+        if executor.time_budget.exhausted:
+            # It was foreseen to be cheap, and was as dear as anything may be.
+            buckets.charge(caller, most)
+        return HttpResponse(answer.status, {**answer.body, "extensions": extensions}, answer.headers)
+
+    async def _resolved(self, executor: CompiledExecutor, *, media: str) -> HttpResponse:
+        result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
+        if not isinstance(result, ExecutionResult):
+            try:
+                async with asyncio.timeout(self._longest_run) as limit:
+                    result = await result
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                return self._timed_out()
+        if executor.time_budget.exhausted:
+            return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
+        return self._executed(result, media=media)
+
+    def _executed(self, result: ExecutionResult, *, media: str) -> HttpResponse:
+        if not result.errors:
+            return HttpResponse(200, {"data": result.data})
+        if result.data is None and all(each_error.path is None for each_error in result.errors):
+            return request_errors(
+                [request_error(each_error, otherwise=BAD_INPUT) for each_error in result.errors], media=media
+            )
+        shown: list[dict[str, Any]] = []
+        waits: list[float] = []
+        told: Told = {}
+        for item in result.errors:
+            error, retry_after = field_error(item, overloads=self._unavailable, told=told)
+            shown.append(error)
+            if retry_after is not None:
+                waits.append(retry_after)
+        body = {"data": result.data, "errors": shown}
+        # With something to show, or something done, the answer is worth more than the status.
+        if waits and not any(value is not None for value in (result.data or {}).values()):
+            return not_now(body, retry_after=max(waits))
+        return HttpResponse(200, body)
+
+    def _fault(self, fault: Exception | None) -> HttpResponse:
+        assert fault is not None
+        overload = overload_of(fault, overloads=self._unavailable)
+        if overload is None:
+            return HttpResponse(500, {"errors": [mask(fault, told={})]})
+        error = {"message": overload.message, "extensions": {"code": overload.code}}
+        return not_now({"errors": [error]}, retry_after=overload.retry_after(fault))
+
+    def _timed_out(self) -> HttpResponse:
+        message = (
+            f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
+        )
+        return not_now({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
+
+
+def _not_allowed(message: str, *, allow: str) -> HttpError:
+    return HttpError(405, message=message, headers={"allow": allow})
+
+
+_NO_SOCKETS = "Subscriptions over WebSocket are not offered: send queries and mutations with POST."
+
+
+async def refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket before it opens, in JSON where the server can say so."""
+    await receive()
+    if "websocket.http.response" not in cast(Mapping[str, Any], scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1003, "reason": _NO_SOCKETS})
+        return
+
+    async def denying(message: Any) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await refused(HttpError(400, message=_NO_SOCKETS), media=JSON).send(denying, media=JSON)

@@ -1,0 +1,170 @@
+"""Errors as a client sees them: always with a code, never with our insides, never with long items of what was sent."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import CodeType, TracebackType
+from typing import Any, Self
+
+import structlog
+from graphql import GraphQLError
+
+INTERNAL = "INTERNAL_SERVER_ERROR"
+BAD_INPUT = "BAD_USER_INPUT"
+RATE_LIMITED = "RATE_LIMITED"
+LONGEST_MESSAGE = 300
+
+_FOUND = re.compile(r",? found: .*", re.DOTALL)
+_VALUE = re.compile(r"((?<!invalid )\bvalue: .{40}).+", re.DOTALL)
+_WORD = re.compile(r"(\S{40})\S+")
+_FRAMES = 8
+
+_log = structlog.get_logger("app.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Overload:
+    """How to answer an exception that means "not now": the code, a message, and the seconds to wait."""
+
+    code: str
+    message: str
+    retry_after: Callable[[Exception], float] = field(default=lambda _: 1.0)
+
+
+class HttpError(Exception):
+    """A request that is answered without being looked at further: HTTP status, code and message."""
+
+    def __init__(self, status: int, *, code: str = BAD_INPUT, message: str, headers: Mapping[str, str] | None = None):
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers: Mapping[str, str] = headers or {}
+
+    def formatted(self) -> dict[str, Any]:
+        """The error for the body of the answer."""
+        return {"message": self.message, "extensions": {"code": self.code}}
+
+
+class Boundary:
+    """Holds the exception that ended its block, for the one place where any fault becomes an answer."""
+
+    fault: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        self.fault = error if isinstance(error, Exception) else None
+        return self.fault is not None
+
+
+def strip_values(message: str) -> str:
+    """A message of graphql-core without the values that it repeats."""
+    message = _WORD.sub(r"\1…", _VALUE.sub(r"\1…", _FOUND.sub(".", message)))
+    return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
+
+
+Told = dict[tuple[type[BaseException], CodeType | None, int], str]
+"""The faults of one operation that are in the log already, with their ids: their type, code and line."""
+
+
+def mask(fault: BaseException, *, told: Told, path: Iterable[str | int] | None = None) -> dict[str, Any]:
+    """The answer to a fault of ours, logged under an id: its type and place, not its words, which may hold data.
+
+    What fails in the same way again and again, in a list, is logged once and answered with one id.
+    """
+    place = _place(fault)
+    if place not in told:
+        told[place] = _logged(fault, path=path)
+    shown: dict[str, Any] = {
+        "message": "Something went wrong on our side. Quote the error id when you ask about it.",
+        "extensions": {"code": INTERNAL, "errorId": told[place]},
+    }
+    return shown if path is None else {**shown, "path": list(path)}
+
+
+def _place(fault: BaseException) -> tuple[type[BaseException], CodeType | None, int]:
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return (type(fault), trace.tb_frame.f_code, trace.tb_lineno) if trace is not None else (type(fault), None, 0)
+
+
+def _logged(fault: BaseException, *, path: Iterable[str | int] | None) -> str:
+    """Write a fault into the log; the id of the line."""
+    error_id = secrets.token_hex(8)
+    frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
+    _log.error(
+        "operation failed",
+        error_id=error_id,
+        path=list(path or ()),
+        error=type(fault).__qualname__,
+        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    )
+    return error_id
+
+
+def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
+    """An error found before execution; `otherwise` is the code of one that has none."""
+    shown: dict[str, Any] = {
+        "message": strip_values(error.message),
+        "extensions": {"code": otherwise, **(error.extensions or {})},
+    }
+    if error.locations:
+        shown["locations"] = [location.formatted for location in error.locations[:5]]
+    return shown
+
+
+def field_error(
+    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload], told: Told
+) -> tuple[dict[str, Any], float | None]:
+    """An error of a field, and the seconds to wait when it means "not now"."""
+    cause = _cause(error)
+    extensions = cause.extensions or {} if isinstance(cause, GraphQLError) else {}
+    if isinstance(cause, GraphQLError) and "code" in extensions:
+        return _placed({"message": cause.message, "extensions": extensions}, error), None
+    if isinstance(cause, GraphQLError) and _about_arguments(cause):
+        return _placed({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
+    overload = overload_of(cause, overloads=overloads)
+    if overload is None or not isinstance(cause, Exception):
+        return _placed(mask(cause, path=error.path, told=told), error), None
+    shown = {"message": overload.message, "extensions": {"code": overload.code}}
+    return _placed(shown, error), overload.retry_after(cause)
+
+
+def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:
+    """What the exception means when it means "not now"."""
+    return next((meaning for kind, meaning in overloads.items() if isinstance(fault, kind)), None)
+
+
+def _placed(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
+    if error.locations:
+        shown["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        shown["path"] = list(error.path)
+    return shown
+
+
+def _cause(error: GraphQLError) -> BaseException:
+    """What was raised at first, under the wrappers that graphql-core put around it."""
+    cause: BaseException = error.original_error or error
+    while isinstance(cause, GraphQLError) and "code" not in (cause.extensions or {}) and cause.original_error:
+        cause = cause.original_error
+    return cause
+
+
+def _about_arguments(error: GraphQLError) -> bool:
+    """Whether graphql-core itself refused an argument, which a client caused, and no resolver of ours."""
+    trace = error.__traceback__
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return bool(trace.tb_frame.f_globals.get("__name__") == "graphql.execution.values")

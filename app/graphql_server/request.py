@@ -1,0 +1,156 @@
+"""What a request asks for: its body or its query string, read within bounds and checked before anything uses it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.requests import Request
+
+from app.graphql_server.errors import HttpError
+
+LARGEST_BODY = 100_000
+DEEPEST_VALUES = 20
+LONGEST_NAME = 200
+LONGEST_WAIT = 10.0
+"""Seconds that a body may take to arrive."""
+
+_PREFLIGHT = ("authorization", "graphql-preflight", "x-requested-with")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """A well-formed request: the document's text, the operation to run and its variables."""
+
+    query: str
+    operation_name: str | None
+    variables: dict[str, Any]
+
+
+async def request_in_body(request: Request) -> GraphQLRequest:
+    """What a POST asks. Raises RefusedError."""
+    headers = request.headers
+    _check_content_type(headers.get("content-type", ""), encoding=headers.get("content-encoding", "identity"))
+    body = await _body(request, length=headers.get("content-length"))
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise HttpError(400, message="The body is not valid JSON in UTF-8.") from None
+    if isinstance(sent, list):
+        raise HttpError(400, message="Batches are not offered: send one operation in a request.")
+    if not isinstance(sent, dict):
+        raise HttpError(400, message="The body must be a JSON object with a `query`.")
+    # In JSON a NUL can only be written as this escape: most bodies hold none and need no further look.
+    if b"\\u0000" in body:
+        _check_text(sent)
+    # Nor can values be nested deeper than there are brackets, and most bodies hold few.
+    return _asked(sent, may_be_deep=body.count(b"{") + body.count(b"[") > DEEPEST_VALUES)
+
+
+def request_in_address(request: Request) -> GraphQLRequest:
+    """What a GET asks in its query string. Raises RefusedError."""
+    if not any(name in request.headers for name in _PREFLIGHT):
+        raise HttpError(
+            400,
+            message="Send `Authorization`, `GraphQL-Preflight` or `X-Requested-With` with a GET, "
+            "so that no other site can send it for you; or use POST.",
+        )
+    text = request.scope["query_string"]
+    if len(text) > LARGEST_BODY:
+        raise HttpError(413, message="The query string is too long.")
+    try:
+        given = dict(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20))
+        sent: dict[str, Any] = {name: given[name] for name in ("query", "operationName", "documentId") if name in given}
+        sent |= {name: orjson.loads(given[name]) for name in ("variables", "extensions") if given.get(name)}
+    except ValueError:
+        raise HttpError(400, message="The query string is malformed, or `variables` in it is not JSON.") from None
+    _check_text(sent)
+    return _asked(sent)
+
+
+def _check_content_type(content_type: str, *, encoding: str) -> None:
+    media, _, parameters = content_type.partition(";")
+    charset = parameters.lower().replace('"', "").replace(" ", "")
+    right = media.strip().lower() == "application/json" and charset in {"", "charset=utf-8", "charset=utf8"}
+    if not right or encoding.lower() != "identity":
+        raise HttpError(415, message="Send the body as application/json in UTF-8, not compressed.")
+
+
+async def _body(request: Request, *, length: str | None) -> bytes:
+    """The whole body; reading stops where it is too large or too slow, whatever length was announced."""
+    too_large = HttpError(413, message=f"The body may have at most {LARGEST_BODY:,} bytes.")
+    if length is not None:
+        if not (length.isascii() and length.isdigit() and len(length) <= 18):
+            raise HttpError(400, message="Content-Length is not a number.")
+        if int(length) > LARGEST_BODY:
+            raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(LONGEST_WAIT):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > LARGEST_BODY:
+                    raise too_large
+                chunks.append(chunk)
+    except TimeoutError:
+        message = f"The body did not come within {LONGEST_WAIT:g} seconds."
+        raise HttpError(408, message=message, headers={"connection": "close"}) from None
+    return b"".join(chunks)
+
+
+def _asked(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> GraphQLRequest:
+    query, name = sent.get("query"), sent.get("operationName")
+    variables, extensions = sent.get("variables"), sent.get("extensions")
+    if name is not None and (not isinstance(name, str) or len(name) > LONGEST_NAME):
+        raise HttpError(400, message=f"`operationName` must be text of at most {LONGEST_NAME} characters, or null.")
+    if variables is not None and not isinstance(variables, dict):
+        raise HttpError(400, message="`variables` must be a JSON object or null.")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise HttpError(400, message="`extensions` must be a JSON object or null.")
+    if variables and may_be_deep:
+        _check_depth(variables)
+    if not isinstance(query, str) or not query.strip():
+        stored = sent.get("documentId") is not None or "persistedQuery" in (extensions or {})
+        if query in (None, "") and stored:
+            raise HttpError(
+                200,
+                code="PERSISTED_QUERY_NOT_FOUND",
+                message="Documents are not stored here: send the whole text as `query`.",
+            )
+        raise HttpError(400, message="Send the text of the operation as `query`.")
+    return GraphQLRequest(query, name or None, variables or {})
+
+
+def _inside(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _check_depth(value: object) -> None:
+    level: list[Any] = [value]
+    for _ in range(DEEPEST_VALUES):
+        level = [inner for item in level for inner in _inside(item) if isinstance(inner, (dict, list))]
+        if not level:
+            return
+    raise HttpError(400, message=f"`variables` may be nested at most {DEEPEST_VALUES} times.")
+
+
+def _check_text(value: object) -> None:
+    """Refuse NUL and lone surrogates, which no database takes; orjson lets no lone surrogate in."""
+    waiting: list[Any] = [value]
+    while waiting:
+        first = waiting.pop()
+        if isinstance(first, str):
+            if "\x00" in first:
+                raise HttpError(400, message="Text may not hold the character NUL.")
+        elif isinstance(first, dict):
+            waiting.extend(first.keys())
+            waiting.extend(first.values())
+        elif isinstance(first, list):
+            waiting.extend(first)

@@ -1,0 +1,111 @@
+"""Answers over HTTP: which media type a client takes, which status goes with it, and the bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from starlette.types import Send
+
+from app.graphql_server.errors import RATE_LIMITED, HttpError
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+_STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A status, a body and the headers that this answer needs beside the usual ones."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def send(self, send: Send, *, media: str) -> None:
+        """Write the answer."""
+        content = orjson.dumps(self.body)
+        headers = [*_HEADERS[media], (b"content-length", b"%d" % len(content))]
+        headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items())
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+def refused(error: HttpError, *, media: str) -> HttpResponse:
+    """The answer to a request that was not looked at further; a status of 200 is one of GraphQL's request errors."""
+    if error.status == 200:
+        return request_errors([error.formatted()], media=media)
+    return HttpResponse(error.status, {"errors": [error.formatted()]}, error.headers)
+
+
+def request_errors(errors: list[dict[str, Any]], *, media: str) -> HttpResponse:
+    """Nothing was executed: no `data`; the status tells so only in the media type that is made for GraphQL."""
+    if media == JSON:
+        return HttpResponse(200, {"errors": errors})
+    status = _STATUS.get(errors[0]["extensions"]["code"], 400)
+    return HttpResponse(status, {"errors": errors}, {"www-authenticate": "Bearer"} if status == 401 else {})
+
+
+def throttled(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
+    """The caller has spent what there was to spend, and can come again in so many seconds."""
+    seconds = max(1, math.ceil(wait))
+    error = {"message": f"Too much at once. Try again in {seconds} s.", "extensions": {"code": RATE_LIMITED}}
+    answer = request_errors([error], media=media)
+    body = answer.body if extensions is None else {**answer.body, "extensions": extensions}
+    return HttpResponse(answer.status, body, {"retry-after": str(seconds)})
+
+
+def not_now(body: Mapping[str, Any], *, retry_after: float) -> HttpResponse:
+    """Try again after so many seconds."""
+    return HttpResponse(503, body, {"retry-after": str(max(1, math.ceil(retry_after)))})
+
+
+@lru_cache(maxsize=256)
+def media_type(accept: str) -> str:
+    """The media type to answer in. Raises RefusedError 406 when the client takes neither of ours."""
+    weights: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        name, *parameters = (text.strip() for text in part.split(";"))
+        weights[name] = max(weights.get(name, 0.0), _weight(parameters))
+    if not accept.strip():
+        return JSON
+    anything = max(weights.get("*/*", 0.0), weights.get("application/*", 0.0))
+    graphql = weights.get(GRAPHQL_JSON, 0.0)
+    plain = weights.get(JSON, anything)
+    if graphql > 0 and graphql >= plain:
+        return GRAPHQL_JSON
+    if plain > 0:
+        return JSON
+    if anything > 0:
+        return GRAPHQL_JSON
+    streams = "text/event-stream" in weights or "multipart/mixed" in weights
+    message = "Subscriptions and other streams are not offered. " if streams else ""
+    raise HttpError(406, message=f"{message}Accept {GRAPHQL_JSON} or {JSON}.")
+
+
+def _weight(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                weight = float(value)
+            except ValueError:
+                return 0.0
+            return weight if 0 <= weight <= 1 else 0.0
+    return 1.0
+
+
+_HEADERS: Mapping[str, list[tuple[bytes, bytes]]] = {
+    media: [
+        (b"content-type", f"{media}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept, Accept-Language, Authorization"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    for media in (JSON, GRAPHQL_JSON)
+}

@@ -1,0 +1,180 @@
+"""Receipts from a CSV of their lines: each is recorded whole, or reported whole with the reason.
+
+Columns: `InvoiceNo`, `StockCode`, `Description`, `Quantity`, `InvoiceDate` (local wall clock), `UnitPrice`,
+`CustomerID`. A line with a negative quantity takes back what was bought, on the receipt itself or on an earlier one;
+one with a negative price is a discount of the receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from app.domain.amounts import AmountError, Money, shared_out
+from app.domain.problems import ProblemCode
+from app.domain.purchases import receipt_limits
+from app.domain.purchases.facts import FactsError, Line, LineKind, PurchaseFacts
+from app.imports import fields
+from app.imports.grouping import Group, grouped
+from app.imports.plan import Destination, LeftOut, Plan, Reason, Rejected, Row, RowFault
+from app.imports.return_matching import Draft, Sold, matched, refund_number
+
+SHIPPING = frozenset({"POST", "DOT", "C2"})
+"""Stock codes of postage and carriage."""
+
+Wrong = tuple[Reason, str | None]
+
+
+class _ReceiptError(Exception):
+    """Why a receipt whose lines can all be read is none."""
+
+    def __init__(self, reason: Reason, detail: str | None = None) -> None:
+        super().__init__(reason)
+        self.wrong: Wrong = reason, detail
+
+
+@dataclass(slots=True)
+class _Bought:
+    """A line that was bought, and how much of it the receipt itself does not take back."""
+
+    row: Row
+    left: Decimal
+
+
+def planned(path: Path, *, destination: Destination) -> Plan:
+    """Read the file and decide about every receipt. Raises ValueError when it is no such CSV, or has no records."""
+    records = list(fields.read(path, destination=destination))
+    if not records:
+        raise ValueError("the file has a header and nothing below it")
+    plan = Plan(lines=len(records))
+    plan.rejected.extend(record.rejected() for record in records if isinstance(record, RowFault))
+    drafts = [_draft(group, plan=plan, destination=destination) for group in grouped(records, destination=destination)]
+    plan.receipts.extend(matched(drafts, plan=plan))
+    return plan
+
+
+def _draft(group: Group, *, plan: Plan, destination: Destination) -> Draft:
+    """What a receipt sells and takes back, before that is looked for; one that is left out has sold its lines all the same."""
+    wrong = _wrong_lines(group.rows, currency=destination.currency)
+    every = group.reason_to_wait()
+    if every is None and not wrong:
+        try:
+            return _receipt(group, destination=destination)
+        except _ReceiptError as error:
+            wrong = {row.number: error.wrong for row in group.rows}
+    for row in group.rows:
+        reason, detail = wrong.get(row.number, (every or LeftOut.INCOMPLETE_RECEIPT, None))
+        plan.rejected.append(Rejected(row.number, reason, row.invoice, detail))
+    sold = [_sold(row, group=group, left=row.quantity) for row in group.rows if row.quantity > 0]
+    return Draft(group, facts=None, sold=sold, returned=())
+
+
+def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
+    """What is wrong with single lines, by their number in the file: what a till could not send either."""
+    wrong: dict[int, Wrong] = {}
+    for place, row in enumerate(rows, start=1):
+        if row.quantity == 0:
+            wrong[row.number] = LeftOut.NO_SALE, "Quantity: nothing is bought"
+        elif row.quantity < 0 and row.price < 0:
+            wrong[row.number] = LeftOut.NO_SALE, "UnitPrice: negative, as the quantity is"
+        else:
+            try:
+                _line(row, number=place, quantity=abs(row.quantity), currency=currency)
+                if row.quantity < 0:
+                    receipt_limits.number_of(refund_number(row.invoice, place=place, part=receipt_limits.MOST_LINES))
+            except FactsError as error:
+                wrong[row.number] = ProblemCode.INVALID_INPUT, fields.said(error)
+    return wrong
+
+
+def _receipt(group: Group, *, destination: Destination) -> Draft:
+    """The receipt as it stands. Raises _ReceiptError where it says nothing that could be recorded."""
+    if (refused := destination.refuses(group.at)) is not None:
+        raise _ReceiptError(refused)
+    bought = [_Bought(row, row.quantity) for row in group.rows if row.quantity > 0 and row.price >= 0]
+    returned = [
+        (place, row)
+        for place, row in enumerate(group.rows, start=1)
+        if row.quantity < 0 and not _taken_back(row, bought=bought)
+    ]
+    kept = [line for line in bought if line.left > 0]
+    if not returned and not any(line.row.price for line in kept):
+        raise _ReceiptError(LeftOut.NO_SALE)
+    try:
+        receipt_limits.check_lines(len(group.rows))
+        lines = tuple(
+            _line(line.row, number=number, quantity=line.left, currency=destination.currency)
+            for number, line in enumerate(kept, start=1)
+        )
+        lines = _discounted(lines, group=group, currency=destination.currency)
+        facts = PurchaseFacts(occurred_at=group.at, zone=destination.zone, currency=destination.currency, lines=lines)
+    except FactsError as error:
+        raise _ReceiptError(ProblemCode.INVALID_INPUT, error.message) from error
+    sold = [
+        _sold(bought.row, group=group, left=bought.left, line=line, currency=destination.currency)
+        for bought, line in zip(kept, lines, strict=True)
+    ]
+    return Draft(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
+
+
+def _taken_back(row: Row, *, bought: Sequence[_Bought]) -> bool:
+    """Whether a line takes back goods of its own receipt, at their price; if so, what is left of them is less now."""
+    same = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
+    wanted = -row.quantity
+    if sum(line.left for line in same) < wanted:
+        return False
+    for line in reversed(same):
+        taken = min(wanted, line.left)
+        line.left -= taken
+        wanted -= taken
+    return True
+
+
+def _line(row: Row, *, number: int, quantity: Decimal, currency: str) -> Line:
+    return receipt_limits.line_of(
+        number=number,
+        sku=row.sku,
+        name=row.name,
+        quantity=quantity,
+        unit_price=abs(row.price),
+        currency=currency,
+        kind=LineKind.SHIPPING if row.sku in SHIPPING else LineKind.GOODS,
+    )
+
+
+def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tuple[Line, ...]:
+    """The lines with the discounts of the receipt, shared out to its goods by their prices. Raises FactsError."""
+    discounts = [row for row in group.rows if row.price < 0]
+    if not discounts:
+        return lines
+    try:
+        discount = Money.of(sum((-row.price * row.quantity for row in discounts), Decimal(0)), currency).minor
+    except AmountError as error:
+        raise FactsError(("unit_price",), f"the discount: {error}") from error
+    goods = [line.price() if line.kind is LineKind.GOODS else 0 for line in lines]
+    if discount > sum(goods):
+        raise FactsError(("unit_price",), "the discount is larger than the price of the goods")
+    return tuple(
+        line._replace(discount=share) for line, share in zip(lines, shared_out(discount, weights=goods), strict=True)
+    )
+
+
+def _sold(row: Row, *, group: Group, left: Decimal, line: Line | None = None, currency: str = "") -> Sold:
+    """What a return may bring back: at the price of the line, or at what was paid for a item after the discount."""
+    paid = None
+    if line is not None and line.discount:
+        paid = Money(line.price() - line.discount, currency).decimal()
+    return Sold(
+        buyer=row.buyer,
+        sku=row.sku,
+        price=row.price,
+        paid=paid,
+        at=group.at,
+        invoice=group.invoice,
+        day=group.day,
+        line=line.number if line is not None else None,
+        items=left,
+        left=left,
+    )

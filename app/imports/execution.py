@@ -1,0 +1,200 @@
+"""Carrying out a plan with the use cases of the till. Keys come from the receipts, so a second run changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias, TypeVar
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.imports.plan import Buyer, Destination, LeftOut, Plan, Reason, Receipt, Return
+from app.queries.records import CustomerBy, Program
+from app.queries.terms.published_terms import first_terms
+from app.usecases.application import Application, Handler, fingerprint
+from app.usecases.command import CLOCK_TOLERANCE, Answer
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.purchases import record_purchase, record_receipt, record_refund
+from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.record_receipt import RecordMixedReceipt
+from app.usecases.purchases.record_refund import RecordRefund
+
+T = TypeVar("T")
+Refused: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
+
+AT_ONCE = 16
+"""Receipts that are on their way at once: one commit serves several, and a till beside them waits for no more."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """What a run did, and what it found done already."""
+
+    customers: int = 0
+    purchases: int = 0
+    refunds: int = 0
+    already_there: int = 0
+
+
+async def destination_of(program: Program, *, application: Application) -> Destination:
+    """What a program takes in, as of now."""
+    return Destination(
+        currency=program.currency,
+        zone=program.zone,
+        region=program.region,
+        terms_since=await application.query(first_terms, program_id=program.id),
+        latest=application.now(program) + CLOCK_TOLERANCE,
+        numbering=program.numbering,
+    )
+
+
+async def carry_out(plan: Plan, *, application: Application, program: Program, done: Callable[[int], None]) -> Imported:
+    """Enrol the customers and record the receipts, each whole or not at all, those of a customer as they happened.
+
+    `done` is told how many steps are finished. A receipt that is refused is taken out of the plan and put among its
+    rejected, and so are those that bring back something of it: its lines may be other ones than those that are recorded.
+    """
+    imported = Imported()
+    for buyers in _beside_each_other(plan.buyers(), whose=lambda buyer: buyer):
+        await _all(_enrolled(buyer, imported=imported, application=application, program=program) for buyer in buyers)
+        done(len(buyers))
+    refused: Refused = {}
+    for receipts in _beside_each_other(plan.receipts, whose=lambda receipt: receipt.buyer):
+        await _all(
+            _settled(receipt, refused=refused, imported=imported, application=application, program=program)
+            for receipt in receipts
+        )
+        done(len(receipts))
+    plan.leave_out(refused)
+    return imported
+
+
+def _beside_each_other(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> Iterator[list[T]]:
+    """What may be done at once: the next items, as long as no customer comes twice, so that their order stays."""
+    batch: dict[Buyer, T] = {}
+    for item in items:
+        buyer = whose(item)
+        if buyer in batch or len(batch) == AT_ONCE:
+            yield list(batch.values())
+            batch = {}
+        batch[buyer] = item
+    if batch:
+        yield list(batch.values())
+
+
+async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
+    """Do all of it at once; nothing is under way any more when one has failed."""
+    for outcome in await asyncio.gather(*works, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
+
+
+async def _settled(
+    receipt: Receipt, *, refused: Refused, imported: Imported, application: Application, program: Program
+) -> None:
+    """Record a receipt and count what that came to, or note why it is refused."""
+    if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
+        refused[receipt.known_as] = LeftOut.SALE_LEFT_OUT, None
+        return
+    answer = await _recorded(receipt, application=application, program=program)
+    if isinstance(answer, Problem):
+        refused[receipt.known_as] = _reason(answer), answer.detail
+    elif answer.replayed or answer.already_recorded:
+        imported.already_there += 1
+    else:
+        imported.purchases += receipt.facts is not None
+        imported.refunds += len(receipt.returns)
+
+
+def _reason(problem: Problem) -> ProblemCode:
+    """The refusal as it concerns a file: keys are ours and come from the receipts."""
+    if problem.code is ProblemCode.IDEMPOTENCY_KEY_REUSED:
+        return ProblemCode.RECEIPT_DIFFERS
+    return problem.code
+
+
+async def _enrolled(buyer: Buyer, *, imported: Imported, application: Application, program: Program) -> None:
+    """Enrol a customer; one who is there already is left alone, and one who is refused will have no purchases."""
+    # Keys are kept for ever: none has an address, a telephone number or a name in it.
+    known_by = fingerprint(buyer.kind.value, buyer.value)
+    answer = await application.execute(
+        enrol_customer.run,
+        name="enrolCustomer",
+        program=program,
+        principal=None,
+        key=f"import:enrolCustomer:{known_by}",
+        payload=buyer.value,
+        command=EnrolCustomer(identities=(buyer,), locale=None),
+    )
+    if isinstance(answer, Problem):
+        imported.already_there += answer.code is ProblemCode.IDENTITY_TAKEN
+    else:
+        imported.already_there += answer.replayed
+        imported.customers += not answer.replayed
+
+
+async def _recorded(receipt: Receipt, *, application: Application, program: Program) -> Answer | Problem:
+    """Record a receipt as a till would, or all that it does at once where that is more than one thing."""
+    bought = _bought(receipt)
+    returned = tuple(_returned(back, receipt=receipt) for back in receipt.returns)
+    verb: Handler
+    command: RecordPurchase | RecordRefund | RecordMixedReceipt
+    number = receipt.invoice
+    if bought is not None and not returned:
+        verb, name, payload, command = record_purchase.run, "recordPurchase", _sale_payload(receipt), bought
+    elif bought is None and len(returned) == 1:
+        (back,) = receipt.returns
+        verb, name, payload, command = (
+            record_refund.run,
+            "recordRefund",
+            _return_payload(back, receipt=receipt),
+            returned[0],
+        )
+        number = back.receipt
+    else:
+        verb, name, command = record_receipt.run, "recordReceipt", RecordMixedReceipt(bought, returned)
+        payload = [
+            _sale_payload(receipt) if bought is not None else None,
+            [_return_payload(back, receipt=receipt) for back in receipt.returns],
+        ]
+    day = f"@{receipt.day}" if receipt.day is not None else ""
+    return await application.execute(
+        verb,
+        name=name,
+        program=program,
+        principal=None,
+        key=f"import:{name}:{number}{day}",
+        payload=payload,
+        command=command,
+    )
+
+
+def _sale_payload(receipt: Receipt) -> object:
+    return {"customer": receipt.buyer.value, **receipt.facts.to_data()} if receipt.facts is not None else None
+
+
+def _bought(receipt: Receipt) -> RecordPurchase | None:
+    if receipt.facts is None:
+        return None
+    return RecordPurchase(
+        customer=CustomerBy(receipt.buyer.value, receipt.buyer.kind), external_id=receipt.invoice, facts=receipt.facts
+    )
+
+
+def _return_payload(back: Return, *, receipt: Receipt) -> object:
+    return [receipt.buyer.value, back.invoice, back.line, str(back.quantity), receipt.at.isoformat()]
+
+
+def _returned(back: Return, *, receipt: Receipt) -> RecordRefund:
+    return RecordRefund(
+        purchase_id=None,
+        receipt=ReceiptBy(back.invoice, day=back.sold_on),
+        lines={back.line: back.quantity},
+        occurred_at=receipt.at,
+        external_id=back.receipt,
+        reason=None,
+        fingerprint=fingerprint("refund", _return_payload(back, receipt=receipt)),
+    )

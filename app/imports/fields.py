@@ -1,0 +1,134 @@
+"""What a record says: a row that can be part of a receipt, or why it can be part of none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from app.domain.calendar import FIRST_YEAR, LAST_YEAR, in_zone, local
+from app.domain.customers.identities import IdentityError, IdentityKind, normalised
+from app.domain.names import normalised_identifier
+from app.domain.problems import ProblemCode
+from app.domain.purchases import receipt_limits
+from app.domain.purchases.facts import FactsError
+from app.imports.csv_records import File, Record, opened
+from app.imports.plan import Buyer, Destination, LeftOut, Reason, Row, RowFault
+
+COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
+_COLUMN_OF = {
+    "external_id": "InvoiceNo",
+    "sku": "StockCode",
+    "name": "Description",
+    "quantity": "Quantity",
+    "unit_price": "UnitPrice",
+}
+NO_CUSTOMER = frozenset({"", "-", "nan", "-nan", "null", "(null)", "none", "nil", "n/a", "na", "#n/a", "<na>", "\\n"})
+"""What databases and spreadsheets write where there is no customer, in lower case."""
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,10})?")
+_WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+
+
+class UnreadableError(ValueError):
+    """A field that is not what its column holds; the message names the column."""
+
+
+def said(error: FactsError) -> str:
+    """What is wrong with a fact, by the name of its column."""
+    return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {error.message}"
+
+
+def read(path: Path, *, destination: Destination) -> Iterator[Row | RowFault]:
+    """Every record below the header, in the order of the file. Raises ValueError when it is no such CSV."""
+    file = opened(path, columns=COLUMNS)
+    for record in file.records:
+        yield _read(record, file=file, destination=destination)
+
+
+def _read(record: Record, *, file: File, destination: Destination) -> Row | RowFault:
+    if record.broken:
+        numbers = tuple(dict.fromkeys(normalised_identifier(text) for text in file.may_be("InvoiceNo", record)))
+        shown = numbers[0] if numbers else ""
+        return RowFault(record.line, shown, LeftOut.UNREADABLE, record.fault, numbers=numbers)
+    text = {name: record.fields[name].strip() for name in COLUMNS}
+    invoice = normalised_identifier(text["InvoiceNo"])
+    reason: Reason
+    try:
+        if record.fault is not None:
+            raise UnreadableError(record.fault)
+        if text["CustomerID"].lower() in NO_CUSTOMER:
+            reason, detail = LeftOut.NO_CUSTOMER, None
+        else:
+            return _row(record.line, text, invoice=invoice, destination=destination)
+    except UnreadableError as error:
+        reason, detail = LeftOut.UNREADABLE, str(error)
+    except FactsError as error:
+        reason, detail = ProblemCode.INVALID_INPUT, said(error)
+    except IdentityError as error:
+        reason, detail = ProblemCode.INVALID_INPUT, f"CustomerID: {error}"
+    return RowFault(record.line, invoice, reason, detail, at=_time(text["InvoiceDate"], destination=destination))
+
+
+def _row(number: int, text: dict[str, str], *, invoice: str, destination: Destination) -> Row:
+    row = Row(
+        number=number,
+        invoice=invoice,
+        sku=normalised_identifier(text["StockCode"]),
+        name=text["Description"] or None,
+        quantity=_decimal(text["Quantity"], column="Quantity"),
+        price=_decimal(text["UnitPrice"], column="UnitPrice"),
+        at=_instant(text["InvoiceDate"], zone_name=destination.zone),
+        buyer=_buyer(text["CustomerID"], region=destination.region),
+    )
+    receipt_limits.number_of(row.invoice)
+    return row
+
+
+def _buyer(text: str, *, region: str) -> Buyer:
+    """Who bought: an e-mail address, a telephone number with a plus in front, or an id, as it is written.
+
+    An id keeps its zeros, its case and its `.0`: 42, 42.0 and 00042 are three customers. Raises IdentityError.
+    """
+    text = normalised_identifier(text)
+    spelled = ((IdentityKind.PHONE, text.startswith("+")), (IdentityKind.EMAIL, "@" in text))
+    for kind, likely in spelled:
+        if likely:
+            try:
+                return Buyer(kind, normalised(kind, text, region=region))
+            except IdentityError:
+                continue  # an id that looks a little like it
+    return Buyer(IdentityKind.EXTERNAL_ID, normalised(IdentityKind.EXTERNAL_ID, text, region=region))
+
+
+def _decimal(text: str, *, column: str) -> Decimal:
+    """The number in a field, in plain digits: no exponent, which a few characters make longer than the memory."""
+    if not _NUMBER.fullmatch(text):
+        raise UnreadableError(f"{column}: not a decimal number")
+    return Decimal(text)
+
+
+def _time(text: str, *, destination: Destination) -> datetime | None:
+    """The time of a record that is wrong elsewhere, None where it cannot be read either."""
+    try:
+        return _instant(text, zone_name=destination.zone)
+    except UnreadableError:
+        return None
+
+
+def _instant(text: str, *, zone_name: str) -> datetime:
+    """The instant at which the wall clock showed a time, the first one where it showed it twice."""
+    try:
+        wall = datetime.fromisoformat(text) if _WALL_CLOCK.fullmatch(text) else None
+    except ValueError:
+        wall = None
+    if wall is None:
+        raise UnreadableError("InvoiceDate: not a time as YYYY-MM-DD HH:MM:SS")
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        raise UnreadableError(f"InvoiceDate: not between the years {FIRST_YEAR} and {LAST_YEAR}")
+    at = in_zone(wall, zone_name=zone_name)
+    if local(at, zone_name=zone_name).replace(tzinfo=None) != wall:
+        raise UnreadableError("InvoiceDate: the clocks skipped this time")
+    return at

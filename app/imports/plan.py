@@ -1,0 +1,203 @@
+"""What a file of receipts comes to: the receipts to record, and the lines that were left out, each with its reason."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.i18n import Locale, wording
+from app.domain.problems import ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import Numbering
+
+
+class LeftOut(StrEnum):
+    """Why a line was not brought in, beside the technical refusals that a till gets as well."""
+
+    UNREADABLE = "UNREADABLE"
+    NO_CUSTOMER = "NO_CUSTOMER"
+    NO_SALE = "NO_SALE"
+    SEVERAL_CUSTOMERS = "SEVERAL_CUSTOMERS"
+    TIMES_DIFFER = "TIMES_DIFFER"
+    INCOMPLETE_RECEIPT = "INCOMPLETE_RECEIPT"
+    RETURN_MATCHES_NOTHING = "RETURN_MATCHES_NOTHING"
+    RETURN_AT_OTHER_PRICE = "RETURN_AT_OTHER_PRICE"
+    SALE_LEFT_OUT = "SALE_LEFT_OUT"
+
+
+REASONS = {
+    LeftOut.UNREADABLE: "a column is missing or cannot be read",
+    LeftOut.NO_CUSTOMER: "the line has no customer",
+    LeftOut.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
+    LeftOut.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
+    LeftOut.TIMES_DIFFER: "the lines of this receipt number are of different times",
+    LeftOut.INCOMPLETE_RECEIPT: "another line of this receipt is left out, so all of it waits",
+    LeftOut.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
+    LeftOut.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
+    LeftOut.SALE_LEFT_OUT: "the sale that this return belongs to was left out",
+}
+
+Reason: TypeAlias = LeftOut | ProblemCode
+
+
+def said(reason: Reason) -> str:
+    """A reason in English."""
+    return REASONS[reason] if isinstance(reason, LeftOut) else wording(Locale.EN)(f"error.{reason.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that was not brought in; `number` is the line on which it begins, counted from 1, the header included.
+
+    `detail` says what the reason alone does not; it may be missing.
+    """
+
+    number: int
+    reason: Reason
+    invoice: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The program that the receipts are for, as far as it decides what can be brought in.
+
+    `terms_since` is when its first terms started, None without any; `latest` the last instant that is not the future;
+    `numbering` is what tells receipts of one number apart.
+    """
+
+    currency: str
+    zone: str
+    region: str
+    terms_since: datetime | None
+    latest: datetime
+    numbering: Numbering = field(default_factory=Numbering)
+
+    def refuses(self, at: datetime) -> ProblemCode | None:
+        """Why nothing can have been bought at an instant, or None."""
+        if at > self.latest:
+            return ProblemCode.CLOCK_SKEW
+        if self.terms_since is None or at < self.terms_since:
+            return ProblemCode.NO_TERMS_IN_FORCE
+        return None
+
+
+class Buyer(NamedTuple):
+    """A customer as the file names them, normalised."""
+
+    kind: IdentityKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A readable record: the line on which it begins, and its fields."""
+
+    number: int
+    invoice: str
+    sku: str
+    name: str | None
+    quantity: Decimal
+    price: Decimal
+    at: datetime
+    buyer: Buyer
+
+
+@dataclass(frozen=True, slots=True)
+class RowFault:
+    """A record that can be part of no receipt as it stands, and why.
+
+    `invoice` is the number it shows, `numbers` are those it may belong to where its columns cannot be told apart, `at`
+    its time where that can be read.
+    """
+
+    number: int
+    invoice: str
+    reason: Reason
+    detail: str | None = None
+    at: datetime | None = None
+    numbers: tuple[str, ...] | None = None
+
+    def rejected(self) -> Rejected:
+        """The fault as it is reported."""
+        return Rejected(self.number, self.reason, self.invoice, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Goods that came back: a refund with a number of its own, of a line of an earlier receipt."""
+
+    receipt: str
+    invoice: str
+    sold_on: date | None
+    line: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt of the file, recorded whole or not at all: what was bought, what came back, or both.
+
+    `day` is its day of business where the program's numbers are told apart by it; `rows` are the lines of the file.
+    """
+
+    invoice: str
+    day: date | None
+    buyer: Buyer
+    at: datetime
+    rows: tuple[int, ...]
+    facts: PurchaseFacts | None = None
+    returns: tuple[Return, ...] = ()
+
+    @property
+    def known_as(self) -> tuple[str, date | None]:
+        """What no other receipt of the file has."""
+        return self.invoice, self.day
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a file comes to, in the order in which it happened; every record is in a receipt or among the rejected."""
+
+    receipts: list[Receipt] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    lines: int = 0
+
+    @property
+    def sales(self) -> list[PurchaseFacts]:
+        """The purchases."""
+        return [receipt.facts for receipt in self.receipts if receipt.facts is not None]
+
+    @property
+    def returns(self) -> list[Return]:
+        """The refunds."""
+        return [back for receipt in self.receipts for back in receipt.returns]
+
+    def buyers(self) -> list[Buyer]:
+        """The customers of the purchases, in the order in which they first bought."""
+        return list(dict.fromkeys(receipt.buyer for receipt in self.receipts if receipt.facts is not None))
+
+    def leave_out(self, refused: Mapping[tuple[str, date | None], tuple[Reason, str | None]]) -> None:
+        """Take back the receipts that are known as these, each for its reason (and what there is to say beside it)."""
+        for receipt in self.receipts:
+            if receipt.known_as in refused:
+                reason, detail = refused[receipt.known_as]
+                self.rejected.extend(Rejected(number, reason, receipt.invoice, detail) for number in receipt.rows)
+        self.receipts = [receipt for receipt in self.receipts if receipt.known_as not in refused]
+
+    def left_out(self) -> list[Rejected]:
+        """The rejected in the order of the file."""
+        return sorted(self.rejected, key=lambda rejected: rejected.number)
+
+    def counted(self) -> dict[str, int]:
+        """How many records were left out for each reason; ours are all named, the refusals only where there are any."""
+        counts: dict[str, int] = defaultdict(int, dict.fromkeys(LeftOut, 0))
+        for rejected in self.rejected:
+            counts[rejected.reason] += 1
+        return {str(reason): count for reason, count in counts.items()}

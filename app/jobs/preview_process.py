@@ -1,0 +1,79 @@
+"""One impact preview, computed in a process of its own: `python -m app.jobs.preview_process PROGRAM PREVIEW`.
+
+It takes the processor for seconds, which no till should wait for. It ends by itself: when it is done, when it was
+cancelled, and when the server that started it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from app.config import Settings
+from app.domain.simulation.impact import Impact
+from app.jobs.preview_replay import replay_program
+from app.store.database.connect import open_database
+from app.store.database.session import Database, Work
+from app.store.previews import previews
+from app.store.terms import versions
+
+EVERY = 0.5
+"""Seconds between two words about how far it is."""
+
+
+async def compute(
+    database: Database, *, program_id: str, preview_id: str, parent: int, clock: Callable[[], datetime]
+) -> bool:
+    """Replay, tell how far it is, and keep the result; False when there was nothing to do or no need to go on."""
+
+    async def write(work: Work[bool]) -> bool:
+        return await database.write(work, program_id=program_id, turn=preview_id)
+
+    preview = await database.read(partial(previews.by_id, preview_id=preview_id), program_id=program_id)
+    if preview is None:
+        return False
+
+    current = await database.read(partial(versions.version, number=preview.terms_version), program_id=program_id)
+    assert current is not None, "a version is never deleted"
+    told_at = 0.0
+
+    async def told(done: int, total: int) -> bool:
+        nonlocal told_at
+        if time.monotonic() - told_at < EVERY:
+            return True
+        told_at = time.monotonic()
+        if os.getppid() != parent:
+            return False
+        return await write(partial(previews.beat, preview_id=preview_id, at=clock(), done=done, total=total))
+
+    result: Impact | None = await replay_program(
+        database, program_id=program_id, current=current, draft=preview.draft, since=preview.since, told=told
+    )
+    if result is None:
+        return False
+    kept = partial(previews.finish, preview_id=preview_id, at=clock(), result=result)
+    return await write(kept)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _run(program_id: str, preview_id: str, *, parent: int) -> None:
+    database = open_database(Settings().database_url)
+    await database.start()
+    try:
+        await compute(database, program_id=program_id, preview_id=preview_id, parent=parent, clock=_now)
+    finally:
+        await database.stop()
+
+
+if __name__ == "__main__":
+    # The tills' server goes first.
+    os.nice(10)
+    asyncio.run(_run(sys.argv[1], sys.argv[2], parent=os.getppid()))

@@ -1,0 +1,40 @@
+"""The recent past replayed under a draft, member by member, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
+
+from app.domain.simulation.impact import Impact, ImpactSimulation
+from app.domain.terms.version import Terms
+from app.store.database.session import Database
+from app.store.previews import member_histories
+
+Progress = Callable[[int, int], Awaitable[bool]]
+"""Told how many members of how many are replayed; answers whether to go on."""
+
+
+async def replay_program(
+    database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, told: Progress
+) -> Impact | None:
+    """What the draft would have meant since an instant; None when it was told to stop.
+
+    Each page is read on a snapshot of its own, so that a long replay holds nothing up.
+    """
+    total = await database.read(member_histories.members, program_id=program_id)
+    spent = await database.read(partial(member_histories.spent_before, since=since), program_id=program_id)
+    replay = ImpactSimulation(current=current, draft=draft, spent=spent)
+    aspects = current.required_facts.aspects | draft.required_facts.aspects
+    after: str | None = member_histories.FIRST
+    done = 0
+    while after is not None:
+        page = partial(member_histories.page, after=after, since=since, aspects=aspects)
+        found = await database.read(page, program_id=program_id)
+        for history in found.histories:
+            replay.add(history)
+            done += 1
+            if done % 50 == 0 and not await told(done, max(done, total)):
+                return None
+        after = found.last
+    return replay.impact()

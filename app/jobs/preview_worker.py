@@ -1,0 +1,98 @@
+"""The queue of impact previews: one at a time for each server, each in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+
+from app.store.database.session import Busy, Database, Unavailable, UnscopedSession
+from app.store.previews import previews
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks into the queue."""
+
+SILENT_AFTER = timedelta(seconds=60)
+"""A running preview of which nothing was heard for so long has lost its process."""
+
+LONGEST = 900.0
+"""Seconds after which a process is ended."""
+
+_log = structlog.get_logger()
+
+
+class PreviewQueue:
+    """Computes what is queued in a database that a second process finds under the same URL; `clock` is the real one."""
+
+    def __init__(self, database: Database, *, url: str, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._url = url
+        self._clock = clock
+
+    async def work(self) -> None:
+        """Go on until cancelled; the process under way then ends with it."""
+        looked = self._clock() - SILENT_AFTER
+        while True:
+            try:
+                if self._clock() - looked >= SILENT_AFTER / 4:
+                    looked = self._clock()
+                    await self._give_up_on_silent_ones()
+                job = await self._database.read_across_programs(previews.next_queued)
+                if job is None or not await self._taken(*job):
+                    await asyncio.sleep(LOOK_EVERY)
+                    continue
+                await self._compute(*job)
+            except (Busy, Unavailable) as error:
+                _log.warning("previews wait", why=str(error))
+                await asyncio.sleep(10 * LOOK_EVERY)
+
+    async def _taken(self, program_id: str, preview_id: str) -> bool:
+        work = partial(previews.take, preview_id=preview_id, at=self._clock())
+        return await self._database.write(work, program_id=program_id, turn=preview_id)
+
+    async def _compute(self, program_id: str, preview_id: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "app.jobs.preview_process",
+            program_id,
+            preview_id,
+            stdin=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "TROTH_DATABASE_URL": self._url},
+        )
+        try:
+            await asyncio.wait_for(process.wait(), LONGEST)
+        except TimeoutError:
+            _log.warning("a preview took too long and was ended", preview=preview_id)
+            await _end(process)
+        except asyncio.CancelledError:
+            # This server stops: another one, or the next, begins anew.
+            await _end(process)
+            work = partial(previews.put_back, preview_id=preview_id)
+            await self._database.write(work, program_id=program_id, turn=preview_id)
+            raise
+        # Without effect where it has a result or was cancelled.
+        await self._fail(program_id, preview_id)
+
+    async def _give_up_on_silent_ones(self) -> None:
+        async def silent(session: UnscopedSession) -> tuple[tuple[str, str], ...]:
+            return await previews.silent(session, since=self._clock() - SILENT_AFTER)
+
+        for program_id, preview_id in await self._database.read_across_programs(silent):
+            await self._fail(program_id, preview_id)
+
+    async def _fail(self, program_id: str, preview_id: str) -> None:
+        work = partial(previews.fail, preview_id=preview_id, at=self._clock())
+        if await self._database.write(work, program_id=program_id, turn=preview_id):
+            _log.warning("a preview failed", preview=preview_id)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,250 @@
+"""What time alone brings, done when it is due: points that wait, reservations, notices of expiry, expiry, tiers.
+
+Each account is one short transaction under its own lock, which looks again whether anything is due: so it may run twice,
+stop anywhere, and run on several machines at once. No till waits for more than the account it works on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from app.domain.calendar import earliest, latest
+from app.jobs.terms_activation import schedule_tier_reviews
+from app.store.database.session import Busy, Session, Unavailable, UnscopedSession
+from app.store.ledger import accounts, expiry_notices
+from app.store.programs import programs
+from app.store.programs.programs import Program, ProgramKind
+from app.store.terms import activation
+from app.usecases.application import Application
+from app.usecases.command import WriteContext
+from app.usecases.ledger.deliver_expiry_notices import deliver_one
+from app.usecases.ledger.settle_account import NOTHING, SettlementSummary, settle_account
+
+LOOK_EVERY = 2.0
+"""Seconds between two looks at what is due."""
+
+TURN = 5.0
+"""Seconds after which the next program has its turn."""
+
+BATCH = 100
+"""Accounts asked for at once."""
+
+AT_ONCE = 2
+"""Accounts worked on at once: few, so that tills find a connection."""
+
+ASIDE = 300.0
+"""Seconds for which an account that cannot be settled is left alone."""
+
+_FIRST = "00000000-0000-0000-0000-000000000000"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What was done for a program; `whole` says whether nothing is left that was due."""
+
+    settled: SettlementSummary
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReaders:
+    """Customers who open each notice given after `since` and not after `until` at the moment when it is given."""
+
+    since: datetime
+    until: datetime
+
+
+class Scheduler:
+    """Keeps the time of every program of a database, each by its own clock."""
+
+    def __init__(self, application: Application) -> None:
+        self._desk = application
+        self._database = application.database
+        self._aside: dict[str, float] = {}
+
+    @property
+    def quarantined(self) -> tuple[str, ...]:
+        """Accounts (ids) that could not be settled and are left alone for a while; the log says why."""
+        return tuple(self._aside)
+
+    async def work(self) -> None:
+        """Go on until cancelled; what is under way then is done or not, as a whole."""
+        while True:
+            pause = LOOK_EVERY
+            try:
+                for program_id, done in (await self.run_due(patience=TURN)).items():
+                    if done.settled != NOTHING:
+                        _log.info("time was kept", program=program_id, **done.settled.to_data())
+                    pause = pause if done.complete else 0.0
+            except (Busy, Unavailable) as error:
+                _log.warning("time waits", why=str(error))
+                pause *= 5
+            await asyncio.sleep(pause)
+
+    async def run_due(self, *, only: str | None = None, patience: float | None = None) -> dict[str, RunResult]:
+        """Do what is due now in every program, or in the one with the id `only`; by program where there was anything.
+
+        Each has so many seconds of `patience` (None: as long as it takes). Raises Busy and Unavailable.
+        """
+        moments = await self._database.read_across_programs(_next_moments)
+        done = {}
+        for program in await self._database.read_across_programs(programs.all_programs) if moments else ():
+            moment = moments.get(program.id)
+            if moment is not None and only in (None, program.id) and moment <= self._desk.now(program):
+                done[program.id] = await self.run_program(program, patience=patience)
+        return done
+
+    async def run_program(
+        self, program: Program, *, readers: NoticeReaders | None = None, patience: float | None = None
+    ) -> RunResult:
+        """Do what is due in one program by now; stop between two steps after so many seconds of `patience`.
+
+        A sandbox, whose clock may have jumped, is taken from moment to moment, each dealt with as of that moment: notices
+        are given when they fell due, not all at the end. Raises Busy and Unavailable.
+        """
+        ends = None if patience is None else time.monotonic() + patience
+        done = await self._walk(program, readers=readers, ends=ends)
+        if readers is not None and done.complete:
+            # What was read last may let points expire that another server has passed by.
+            more = await self._walk(program, readers=None, ends=ends)
+            done = RunResult(done.settled.plus(more.settled), more.complete)
+        return done
+
+    async def _walk(self, program: Program, *, readers: NoticeReaders | None, ends: float | None) -> RunResult:
+        by_moments = program.kind is ProgramKind.SANDBOX
+        now = self._desk.now(program)
+        settled, at = NOTHING, None
+        while (at := await self._next(program, after=at)) is not None and at <= now:
+            whole = await schedule_tier_reviews(
+                self._database, program_id=program.id, by=at if by_moments else now, ends=ends
+            )
+            if whole:
+                part, whole = await self._all_due(program, at=at if by_moments else None, ends=ends)
+                settled = settled.plus(part)
+            if not whole:
+                return RunResult(settled, complete=False)
+            if readers is not None:
+                readers = await self._read(program, readers=readers, until=at)
+            if not by_moments:
+                break
+        if readers is not None:
+            await self._read(program, readers=readers, until=now)
+        return RunResult(settled, complete=True)
+
+    async def _next(self, program: Program, *, after: datetime | None) -> datetime | None:
+        return await self._database.read(partial(_next_moment, after=after), program_id=program.id)
+
+    async def _all_due(
+        self, program: Program, *, at: datetime | None, ends: float | None
+    ) -> tuple[SettlementSummary, bool]:
+        """Settle every account in which something is due at a moment (None: now), and whether there was time for all."""
+        settled, seen = NOTHING, set[str]()
+        while True:
+            write_context = self._stamp(program, at=at)
+            fresh = [
+                text
+                for text in await self._due(write_context, beside=len(seen))
+                if text not in seen and self._open(text)
+            ]
+            if not fresh:
+                return settled, True
+            for place in range(0, len(fresh), AT_ONCE):
+                if ends is not None and time.monotonic() > ends:
+                    return settled, False
+                few = fresh[place : place + AT_ONCE]
+                settled = settled.plus(await self._settle(few, write_context=self._stamp(program, at=at)))
+            # Who is due still, though it was settled, is not tried for ever.
+            seen = {text for text in await self._due(write_context, beside=len(seen)) if text in {*fresh, *seen}}
+
+    async def _due(self, write_context: WriteContext, *, beside: int) -> list[str]:
+        """Accounts in which something is due, longest due first."""
+        limit = BATCH + beside + len(self._aside)
+
+        async def both(session: Session) -> list[str]:
+            warned = await accounts.with_open_notices(session, at=write_context.now, limit=limit)
+            due = await accounts.due(session, at=write_context.now, limit=limit)
+            return list(dict.fromkeys((*warned, *due)))
+
+        return await self._database.read(both, program_id=write_context.program_id)
+
+    async def _settle(self, few: Sequence[str], *, write_context: WriteContext) -> SettlementSummary:
+        """Settle a few accounts at once; one whose facts make no sense is left alone, and stops no other."""
+        works = (
+            self._database.write(
+                partial(settle_account, write_context=write_context, account_id=text),
+                program_id=write_context.program_id,
+                turn=text,
+            )
+            for text in few
+        )
+        settled = NOTHING
+        for each_text, outcome in zip(few, await asyncio.gather(*works, return_exceptions=True), strict=True):
+            if isinstance(outcome, SettlementSummary):
+                settled = settled.plus(outcome)
+            elif isinstance(outcome, Busy | Unavailable) or not isinstance(outcome, Exception):
+                raise outcome
+            else:
+                self._aside[each_text] = time.monotonic() + ASIDE
+                frames = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(outcome.__traceback__)]
+                _log.error(
+                    "an account is left alone", account=each_text, error=type(outcome).__qualname__, frames=frames[-8:]
+                )
+        return settled
+
+    async def _read(self, program: Program, *, readers: NoticeReaders, until: datetime) -> NoticeReaders:
+        """Let the notices that were given by a moment be opened, each when it was given; who goes on reading after that."""
+        until = min(until, readers.until)
+        if until <= readers.since:
+            return readers
+        after = _FIRST
+        while True:
+            page = partial(expiry_notices.unread, since=readers.since, until=until, after=after, limit=BATCH)
+            notices = await self._database.read(page, program_id=program.id)
+            for notice in notices:
+                write_context = self._stamp(program, at=notice.given_at)
+                work = partial(
+                    deliver_one, write_context=write_context, account_id=notice.account_id, notice_id=notice.id
+                )
+                await self._database.write(work, program_id=program.id, turn=notice.account_id)
+            if len(notices) < BATCH:
+                return replace(readers, since=until)
+            after = notices[-1].id
+
+    def _open(self, account_id: str) -> bool:
+        """Whether an account is to be tried."""
+        until = self._aside.get(account_id)
+        if until is not None and until <= time.monotonic():
+            del self._aside[account_id]
+            return True
+        return until is None
+
+    def _stamp(self, program: Program, *, at: datetime | None) -> WriteContext:
+        return WriteContext(program_id=program.id, now=at or self._desk.now(program), new_id=self._desk.new_id)
+
+
+async def _next_moment(session: Session, *, after: datetime | None) -> datetime | None:
+    """The earliest moment, `after` another one, at which something has to be done in a program.
+
+    Terms whose start accounts were not told of yet are never passed by.
+    """
+    due = await accounts.next_moment(session, after=after)
+    start = await activation.next_start(session)
+    return earliest(due, latest(start, after) if start is not None else None)
+
+
+async def _next_moments(session: UnscopedSession) -> dict[str, datetime]:
+    """The same for every program (by id) that has such a moment."""
+    found = await accounts.next_moments(session)
+    for id, start in (await activation.next_starts(session)).items():
+        found[id] = min(start, found.get(id, start))
+    return found

@@ -1,0 +1,49 @@
+"""Terms with other tiers start: every account of the program is told to be looked at.
+
+In batches of bounded size, in the order of ids, each a short transaction of its own. Who was told already is not told
+again, so it may stop anywhere, run twice, and run on several machines at once. A till that books on an account which has
+not been told yet sees by itself that it was last told under other terms.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from functools import partial
+
+from app.store.database.session import Database
+from app.store.terms import activation
+
+BATCH = 100
+"""Accounts told at once."""
+
+_FIRST = "00000000-0000-0000-0000-000000000000"
+
+
+async def schedule_tier_reviews(
+    database: Database, *, program_id: str, by: datetime, ends: float | None = None
+) -> bool:
+    """Have accounts looked at for all terms that have started by a moment; whether there was time for all of them.
+
+    It stops when `time.monotonic()` has come to `ends`. Raises Busy and Unavailable.
+    """
+    for terms, turning in await database.read(partial(activation.unprocessed, by=by), program_id=program_id):
+        after = _FIRST if turning else None
+        while after is not None:
+            if ends is not None and time.monotonic() > ends:
+                return False
+            page = partial(
+                activation.unprocessed_accounts,
+                version=terms.version,
+                after=after,
+                at=terms.effective_from,
+                limit=BATCH,
+            )
+            ids = await database.read(page, program_id=program_id)
+            if ids:
+                work = partial(activation.schedule, account_ids=ids, terms=terms)
+                await database.write(work, program_id=program_id, turn=f"start of terms {terms.version} {ids[0]}")
+            after = ids[-1] if len(ids) == BATCH else None
+        work = partial(activation.mark_processed, terms=terms)
+        await database.write(work, program_id=program_id, turn=f"start of terms {terms.version}")
+    return True

@@ -1,0 +1,29 @@
+"""Who customers are, for those who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.customers.profile import Aspect, CustomerProfile
+from app.store.customers import profiles
+from app.store.database.session import Session
+
+
+async def birthdays(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
+    """Customers with their dates of birth, in the order asked for."""
+    return await _persons(session, ids=ids, aspect=Aspect.BIRTHDAY)
+
+
+async def segments(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
+    """Customers with their segments, in the order asked for."""
+    return await _persons(session, ids=ids, aspect=Aspect.SEGMENTS)
+
+
+async def preferences(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
+    """Customers with their preferences, in the order asked for."""
+    return await _persons(session, ids=ids, aspect=Aspect.PREFERENCES)
+
+
+async def _persons(session: Session, *, ids: Sequence[str], aspect: Aspect) -> list[CustomerProfile]:
+    found = await profiles.of_customers(session, customer_ids=ids, aspects={aspect})
+    return [found[id] for id in ids]

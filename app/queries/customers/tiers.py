@@ -1,0 +1,111 @@
+"""The tier of customers: read off where it is kept, told from the beginning where more is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.decisions import Reason
+from app.domain.engine.tiers import TierChange, TierMembership, decision_on_kept_tier
+from app.domain.terms.version import Terms
+from app.domain.wallets.tier_forecast import TierForecast, forecast_tier
+from app.domain.wallets.wallet import Wallet
+from app.store.customers import customers, wallet_members
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.events import event_log, fast_path
+from app.store.events.replay import with_events
+from app.store.terms import in_force
+from app.store.terms.in_force import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class TierHistory:
+    """What is known of a tier only when the account is told from the beginning.
+
+    `changes` are oldest first; `kept` is why a tier is held that the points come to no more.
+    """
+
+    changes: tuple[TierChange, ...] = ()
+    kept: Reason | None = None
+    prospect: TierForecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TierStatus:
+    """The tier that a customer holds at a moment, with the points that count then, by the terms in force (None: none yet).
+
+    `named_by` are the latest terms that know the tier.
+    """
+
+    standing: TierMembership
+    qualifying: int
+    terms: Terms | None
+    named_by: Terms | None
+    history: TierHistory
+
+
+async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, whole: bool) -> list[TierStatus | None]:
+    """The tiers of customers (by id), in the order asked for; with their histories where the `whole` is wanted.
+
+    What is kept of a customer is enough unless something has fallen due since, or others hold the same wallet.
+    """
+    versions = await in_force.versions_of(session)
+    rows = await customers.by_ids(session, customer_ids=ids)
+    tiered = any(version.tiers for version in versions.standing)
+    told: dict[str, Wallet] = {}
+    if tiered:
+        wallets = [row.account.wallet_id for row in rows.values()]
+        shared = await wallet_members.shared(session, wallet_ids=wallets)
+        wanted = [
+            row
+            for row in rows.values()
+            if whole
+            or row.account.wallet_id in shared
+            or not (row.account.next_change_at is None or at < row.account.next_change_at)
+            or fast_path.has_turned(row.account, standing=versions.standing, at=at)
+        ]
+        told = await _courses(session, of=wanted, versions=versions, at=at)
+    return [
+        _status(rows[id], wallet=told.get(rows[id].id), versions=versions, at=at, whole=whole) if id in rows else None
+        for id in ids
+    ]
+
+
+async def _courses(
+    session: Session, *, of: Sequence[CustomerRow], versions: Versions, at: datetime
+) -> dict[str, Wallet]:
+    """The accounts of customers told up to a moment, a course for each customer."""
+    accounts = list({customer.account.id: customer.account for customer in of}.values())
+    histories = await event_log.load_many(session, of=accounts, versions=versions)
+    return {
+        customer.id: with_events(histories[customer.account.id], versions=versions, events=(), until=at).wallet
+        for customer in of
+    }
+
+
+def _status(row: CustomerRow, *, wallet: Wallet | None, versions: Versions, at: datetime, whole: bool) -> TierStatus:
+    terms = next((version for version in reversed(versions.standing) if version.effective_from <= at), None)
+    standing, qualifying, history = row.tier, row.account.balance.qualifying, TierHistory()
+    membership = wallet.memberships.get(row.id) if wallet is not None else None
+    if wallet is not None and membership is not None and terms is not None:
+        standing, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
+        if whole:
+            history = TierHistory(
+                changes=tuple(_changes(wallet, customer_id=row.id)),
+                kept=decision_on_kept_tier(
+                    standing, qualifying=membership.qualifying.most(terms=terms, at=at), terms=terms
+                ),
+                prospect=forecast_tier(wallet, customer_id=row.id),
+            )
+    knowing = (version for version in reversed(versions.standing) if version.effective_from <= at)
+    named_by = next((version for version in knowing if any(tier.tier == standing.tier for tier in version.tiers)), None)
+    return TierStatus(standing=standing, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
+
+
+def _changes(wallet: Wallet, *, customer_id: str) -> Iterator[TierChange]:
+    """The changes of a customer's tier, also those in wallets that went over into this one."""
+    for other in wallet.merged_wallets:
+        yield from _changes(other, customer_id=customer_id)
+    yield from (change for change in wallet.tier_changes if change.customer_id == customer_id)

@@ -1,0 +1,1 @@
+"""Reads of the ledger, liability, and the verification of what is stored."""

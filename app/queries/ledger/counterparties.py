@@ -1,0 +1,92 @@
+"""What an entry of points that went over says beside its numbers: why, and who is on the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.store.customers import mergers, wallet_members
+from app.store.customers.mergers import Merger
+from app.store.database.session import Session
+from app.store.ledger import accounts, entries, transfers
+
+
+@dataclass(frozen=True, slots=True)
+class Counterparty:
+    """Why points went over, and the customers (ids) on the other side."""
+
+    reason: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedAccount:
+    """The account (id) that went over by an entry, and the customers (ids) who may read its ledger: whose it was."""
+
+    account_id: str
+    owners: tuple[str, ...]
+
+
+async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[MergedAccount | None]:
+    """The accounts that brought points along by entries (by id), in the order asked for; None for all other entries."""
+    found = await entries.entries_by_ids(session, entry_ids=ids)
+    subjects = sorted({stored.entry.subject for stored in found.values()})
+    merged = await mergers.by_ids(session, merger_ids=subjects)
+    wallets = sorted({id for merger in merged.values() for id in (merger.from_wallet_id, merger.to_wallet_id)})
+    known = await accounts.of_wallets(session, wallet_ids=wallets)
+    places = {account.id: account for account in known}
+    owners = await wallet_members.of_accounts(session, account_ids=sorted(places))
+
+    def behind(id: str) -> MergedAccount | None:
+        merger = merged.get(found[id].entry.subject) if id in found else None
+        if merger is None:
+            return None
+        here = places[found[id].entry.account_id]
+        if here.wallet_id != merger.to_wallet_id:
+            return None
+        there = next(
+            account for account in known if (account.wallet_id, account.unit) == (merger.from_wallet_id, here.unit)
+        )
+        return MergedAccount(there.id, owners[there.id])
+
+    return [behind(id) for id in ids]
+
+
+async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparty | None]:
+    """What stands behind entries (by id) of transfers and mergers, in the order asked for; None for all others."""
+    found = await entries.entries_by_ids(session, entry_ids=ids)
+    subjects = sorted({stored.entry.subject for stored in found.values()})
+    passed = await transfers.by_ids(session, transfer_ids=subjects)
+    merged = await mergers.by_ids(session, merger_ids=subjects)
+    into = await accounts.of_wallets(session, wallet_ids=sorted({merger.to_wallet_id for merger in merged.values()}))
+    wanted = {account.id for account in into}.union(
+        *({transfer.from_account_id, transfer.to_account_id} for transfer in passed.values())
+    )
+    owners = await wallet_members.of_accounts(session, account_ids=sorted(wanted))
+    # The accounts of a wallet, one for each unit, have the same owners.
+    now = {account.wallet_id: owners[account.id] for account in into}
+    wallets = {account.id: account.wallet_id for account in into}
+
+    def behind(id: str) -> Counterparty | None:
+        entry = found[id].entry
+        transfer, merger = passed.get(entry.subject), merged.get(entry.subject)
+        if transfer is not None:
+            received = entry.account_id == transfer.to_account_id
+            return Counterparty(
+                transfer.reason, owners[transfer.from_account_id if received else transfer.to_account_id]
+            )
+        if merger is not None:
+            came = wallets.get(entry.account_id) == merger.to_wallet_id
+            return Counterparty(merger.reason, _others(merger, came=came, owners=now[merger.to_wallet_id]))
+        return None
+
+    return [behind(id) if id in found else None for id in ids]
+
+
+def _others(merger: Merger, *, came: bool, owners: tuple[str, ...]) -> tuple[str, ...]:
+    """Whose wallet it was or, seen from there, who had the one that took it over."""
+    if came:
+        return (merger.customer_id,)
+    if merger.survivor_id is not None:
+        return (merger.survivor_id,)
+    return tuple(owner for owner in owners if owner != merger.customer_id)

@@ -1,0 +1,223 @@
+"""A customer's ledger: pages of entries, and what stands behind an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.domain.decisions import Decision
+from app.domain.engine.redemption import price
+from app.domain.ledger.entries import Entry, EntryType
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import RewardRedeemed
+from app.domain.wallets.history import EventHistory
+from app.domain.wallets.postings import PostingKey, summed
+from app.domain.wallets.wallet import replay
+from app.queries.purchases.exchanged_prices import exchanged_prices
+from app.store.customers import wallet_members
+from app.store.database.session import Session
+from app.store.events import event_log
+from app.store.ledger import accounts, entries
+from app.store.ledger.entries import StoredEntry
+from app.store.purchases import corrections, purchases
+from app.store.purchases.purchases import Purchase
+from app.store.rewards import redemptions
+from app.store.rewards.redemptions import Redemption
+from app.store.terms import in_force, versions
+from app.store.terms.in_force import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPage:
+    """Entries in the order asked for, whether there are more on either side, and the terms that decided them."""
+
+    entries: tuple[StoredEntry, ...]
+    more_before: bool
+    more_after: bool
+    terms: Mapping[int, Terms]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window on the ledger, newest entry first: `size` entries after a number or, `from_end`, before one.
+
+    "After" an entry in this order means older: a smaller number.
+    """
+
+    size: int
+    after: int | None = None
+    before: int | None = None
+    from_end: bool = False
+
+
+async def ledger_page(
+    session: Session, *, account_id: str, window: Window, with_lots: bool = True, with_decisions: bool = True
+) -> LedgerPage:
+    """One page of a ledger, newest first; lots and the terms of the decisions only where they are wanted."""
+    found = await entries.page(
+        session,
+        account_id=account_id,
+        before=window.after,
+        after=window.before,
+        limit=window.size + 1,
+        newest_first=not window.from_end,
+        whole=with_lots,
+    )
+    more = len(found) > window.size
+    selected = found[: window.size]
+    if window.from_end:
+        selected = tuple(reversed(selected))
+    return LedgerPage(
+        entries=selected,
+        more_before=more if window.from_end else window.after is not None,
+        more_after=window.before is not None if window.from_end else more,
+        terms=await terms_of(session, entries=[stored.entry for stored in selected]) if with_decisions else {},
+    )
+
+
+async def terms_of(session: Session, *, entries: Sequence[Entry]) -> dict[int, Terms]:
+    """The versions of the terms that the entries were decided by."""
+    numbers = {decided_by(entry) for entry in entries}
+    found: dict[int, Terms] = {}
+    for number in numbers:
+        first = await versions.version(session, number=number)
+        if first is None:
+            raise LookupError(f"terms version {number} is missing")
+        found[number] = first
+    return found
+
+
+def decided_by(entry: Entry) -> int:
+    """The version of the terms in an entry's stored decision."""
+    version: int = orjson.loads(entry.decision)["terms"]
+    return version
+
+
+def decision_of(entry: Entry) -> Decision:
+    """The decision that is stored with an entry."""
+    data: dict[str, Any] = orjson.loads(entry.decision)
+    return Decision.from_data(data)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """An entry, the terms that decided it, and the points that its stored facts give under them today."""
+
+    stored: StoredEntry
+    owners: tuple[str, ...]
+    """The customers (ids) whose ledger it stands in."""
+    terms: Terms
+    recomputed: int
+
+
+async def explain(session: Session, *, entry_id: str) -> Explained | None:
+    """Decide an old entry once more: from what was known of its account then, and by the terms of its time."""
+    stored = (await entries.entries_by_ids(session, entry_ids=[entry_id])).get(entry_id)
+    if stored is None:
+        return None
+    entry = stored.entry
+    judged_by = (await terms_of(session, entries=[entry]))[decided_by(entry)]
+    account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
+    wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
+    first = next(each_account for each_account in wallet if each_account.unit is Unit.POINTS)
+    versions = await in_force.versions_of(session)
+    recorded = await event_log.load(session, account=first, versions=versions)
+    before = await entries.recorded(session, account_id=account.id, before=entry.number)
+    course = replay(recorded.history.as_at(entry.id), versions=versions.standing, until=entry.occurred_at)
+    if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
+        course.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
+    subject = PostingKey(entry.type, entry.subject)
+    wanted = sum(summed(course.unit_accounts[account.unit].postings).get(subject, {}).values())
+    if entry.type is EntryType.REDEEM:
+        wanted = _price_then(entry, history=recorded.history.as_at(entry.id), versions=versions) or wanted
+    owners = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
+    return Explained(
+        stored=stored,
+        owners=owners[entry.account_id],
+        terms=judged_by,
+        recomputed=sum(before.get(subject, {}).values()) - wanted,
+    )
+
+
+def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> int | None:
+    """What the reward of a redemption cost by the terms of its time, and by the points that were there; None: not known."""
+    event = next(
+        (
+            each_event
+            for each_event in history.events
+            if isinstance(each_event, RewardRedeemed) and each_event.id == entry.subject
+        ),
+        None,
+    )
+    clause = event.terms.cost_of(event.reward) if event is not None else None
+    if event is None or clause is None:
+        return None
+    wallet = replay(history.before_fact(event.id), versions=versions.standing, until=event.at)
+    lists = wallet.price_lists(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
+    charge = lists.charge(event.reward) if lists is not None else None
+    return charge.cost if charge is not None else price(clause).points
+
+
+async def entries_by_id(session: Session, *, ids: Sequence[str]) -> list[StoredEntry | None]:
+    """Entries by id, in the order asked for."""
+    found = await entries.entries_by_ids(session, entry_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedEntry:
+    """An entry with the customers (ids) whose ledger it stands in."""
+
+    stored: StoredEntry
+    owners: tuple[str, ...]
+
+
+async def owned_entries(session: Session, *, ids: Sequence[str]) -> list[OwnedEntry | None]:
+    """Entries by id with their customers, in the order asked for."""
+    found = await entries.entries_by_ids(session, entry_ids=ids)
+    owners = await wallet_members.of_accounts(
+        session, account_ids=sorted({stored.entry.account_id for stored in found.values()})
+    )
+    return [
+        OwnedEntry(stored=found[id], owners=owners[found[id].entry.account_id]) if id in found else None for id in ids
+    ]
+
+
+async def purchases_by_id(session: Session, *, ids: Sequence[str]) -> list[Purchase | None]:
+    """Purchases by id, in the order asked for."""
+    found = await purchases.by_ids(session, purchase_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[PurchaseFacts | None]:
+    """The receipts of entries (by id) that a purchase earned, as they were known then; None for any other entry."""
+    stored_entries = await entries.entries_by_ids(session, entry_ids=ids)
+    bought = {
+        id: stored.entry.purchase_id
+        for id, stored in stored_entries.items()
+        if stored.entry.type is EntryType.EARN and stored.entry.purchase_id is not None
+    }
+    wanted = sorted(set(bought.values()))
+    found = await purchases.by_ids(session, purchase_ids=wanted)
+    facts = {id: found[purchase_id].facts for id, purchase_id in bought.items()}
+    corrected = await corrections.of_purchases(session, purchase_ids=wanted)
+    # What was corrected after an entry stood like this when it was booked, so the oldest such correction has the last word.
+    for correction in reversed(corrected):
+        for id, purchase_id in bought.items():
+            if purchase_id == correction.purchase_id and id < correction.id:
+                facts[id] = correction.facts
+    handed_out = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaces is not None}
+    prices = await exchanged_prices(session, handed_out=handed_out)
+    facts |= {id: facts[id].replacing(price) for id, price in prices.items()}
+    return [facts.get(id) for id in ids]
+
+
+async def redemptions_by_id(session: Session, *, ids: Sequence[str]) -> list[Redemption | None]:
+    """Redemptions by id, in the order asked for."""
+    found = await redemptions.by_ids(session, redemption_ids=ids)
+    return [found.get(id) for id in ids]

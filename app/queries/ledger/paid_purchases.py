@@ -1,0 +1,26 @@
+"""The proof of what paid purchases: each redemption that a receipt names paid that purchase, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.queries.ledger.discrepancies import Discrepancy
+from app.store.database.session import Session
+from app.store.events.recorded_history import RecordedHistory
+from app.store.rewards import redemption_payments
+
+
+async def broken_payment_links(session: Session, *, of: Sequence[RecordedHistory]) -> list[Discrepancy]:
+    """What is kept of the payments of some accounts and stands on no receipt, or stands on one and is not kept."""
+    people = sorted({id for recorded in of for id in recorded.history.customer_ids()})
+    stored = await redemption_payments.of_customers(session, customer_ids=people)
+    named = {
+        (redemption_id, sale.id)
+        for recorded in of
+        for sale in recorded.purchases.values()
+        for redemption_id in sale.facts.redemptions()
+    }
+    missing = [Discrepancy(f"redemption {id}", "what it paid is not kept") for id, _ in sorted(named - stored)]
+    return missing + [
+        Discrepancy(f"redemption {id}", "the receipt does not name it") for id, _ in sorted(stored - named)
+    ]

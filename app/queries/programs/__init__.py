@@ -1,0 +1,1 @@
+"""Reads of programs, locations and access keys."""

@@ -1,0 +1,44 @@
+"""The places of a program: by id, by key, and in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.store.database.session import Session
+from app.store.programs import locations
+from app.store.programs.locations import Location
+
+
+@dataclass(frozen=True, slots=True)
+class LocationPage:
+    """Locations in the order in which they were opened, and whether there are more on either side."""
+
+    locations: tuple[Location, ...]
+    more_before: bool
+    more_after: bool
+
+
+async def locations_by_id(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
+    """Locations by id, in the order asked for."""
+    found = await locations.by_ids(session, location_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def locations_by_key(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
+    """Locations by the owner's key, in the order asked for."""
+    found = await locations.by_keys(session, keys=ids)
+    return [found.get(key) for key in ids]
+
+
+async def location_page(
+    session: Session, *, size: int, after: int | None, before: int | None, from_end: bool
+) -> LocationPage:
+    """One page: `size` locations after and before the given numbers, counted from the first or from the last."""
+    found = await locations.page(session, after=after, before=before, limit=size + 1, from_end=from_end)
+    more = len(found) > size
+    return LocationPage(
+        locations=found[-size:] if from_end else found[:size],
+        more_before=more if from_end else after is not None,
+        more_after=before is not None if from_end else more,
+    )

@@ -1,0 +1,17 @@
+"""The programs of a deployment, for the `troth` command; nothing of it is reachable over the API."""
+
+from __future__ import annotations
+
+from app.store.database.session import Session, UnscopedSession
+from app.store.programs import programs
+from app.store.programs.programs import Program
+
+
+async def every_program(session: UnscopedSession) -> tuple[Program, ...]:
+    """All programs, oldest first."""
+    return await programs.all_programs(session)
+
+
+async def one_program(session: Session) -> Program | None:
+    """The program with this id."""
+    return await programs.get(session)

@@ -1,0 +1,1 @@
+"""Reads of receipts, refund previews and quarantine."""

@@ -1,0 +1,42 @@
+"""What goods that came back in exchanges were worth, as it was known when something was booked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.domain.engine.returns import price_of
+from app.domain.purchases.facts import PurchaseFacts
+from app.store.database.session import Session
+from app.store.purchases import corrections, exchanges, purchases, refunds
+from app.store.purchases.corrections import ReceiptCorrection
+from app.store.purchases.purchases import Purchase
+
+
+async def exchanged_prices(session: Session, *, handed_out: Mapping[str, str]) -> dict[str, int]:
+    """The price, in minor units, of what came back for the purchases (ids) of entries, by the entry (id).
+
+    It is what was known when the entry was booked: ids are in the order of time.
+    """
+    if not handed_out:
+        return {}
+    new = sorted(set(handed_out.values()))
+    refund_of = await exchanges.refunds_of(session, purchase_ids=new)
+    swapped = await refunds.by_ids(session, refund_ids=sorted(refund_of.values()))
+    old = sorted({refund.purchase_id for refund in swapped.values()})
+    sales = await purchases.by_ids(session, purchase_ids=old)
+    corrected = await corrections.of_purchases(session, purchase_ids=old)
+    came_back = await refunds.of_purchases(session, purchase_ids=old)
+    prices = {}
+    for entry_id, purchase_id in handed_out.items():
+        back = swapped[refund_of[purchase_id]]
+        known = [refund for refund in came_back if refund.purchase_id == back.purchase_id and refund.id < entry_id]
+        sale = _known_by(entry_id, sale=sales[back.purchase_id], corrections=corrected)
+        prices[entry_id] = price_of(sale, before=known[: known.index(back)], back=back)
+    return prices
+
+
+def _known_by(id: str, *, sale: Purchase, corrections: Sequence[ReceiptCorrection]) -> PurchaseFacts:
+    """What was known of a purchase when something got an id."""
+    later = (correction for correction in corrections if correction.purchase_id == sale.id and correction.id > id)
+    first = next(later, None)
+    return first.facts if first is not None else sale.facts

@@ -1,0 +1,55 @@
+"""Receipts in quarantine: by id, and in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.store.database.session import Session
+from app.store.purchases import purchases, quarantine
+from app.store.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinePage:
+    """Receipts in the order in which they came, and whether there are more on either side."""
+
+    items: tuple[Quarantined, ...]
+    more_before: bool
+    more_after: bool
+
+
+async def quarantined_by_id(session: Session, *, ids: Sequence[str]) -> list[Quarantined | None]:
+    """Receipts in quarantine by id, in the order asked for."""
+    found = await quarantine.by_ids(session, ids=ids)
+    return [found.get(id) for id in ids]
+
+
+async def quarantine_page(
+    session: Session, *, state: QuarantineState | None, size: int, after: int | None, before: int | None, from_end: bool
+) -> QuarantinePage:
+    """One page: `size` receipts after and before the given numbers, counted from the first or from the last."""
+    found = await quarantine.page(session, state=state, after=after, before=before, limit=size + 1, from_end=from_end)
+    more = len(found) > size
+    return QuarantinePage(
+        items=found[-size:] if from_end else found[:size],
+        more_before=more if from_end else after is not None,
+        more_after=before is not None if from_end else more,
+    )
+
+
+async def receipts_of(session: Session, *, quarantined_id: str) -> tuple[str, ...]:
+    """The numbers of the purchases that a receipt in quarantine is about: its own, or those of what it gives back."""
+    item = await quarantine.by_id(session, quarantined_id=quarantined_id)
+    if item is None:
+        return ()
+    if item.kind is QuarantineKind.PURCHASE:
+        return (item.sent["external_id"],)
+    exchanged = item.kind is QuarantineKind.EXCHANGE
+    back = item.sent["back"] if exchanged else item.sent
+    numbers = [item.sent["bought"]["external_id"]] if exchanged else []
+    numbers += [back["receipt"]["number"]] if back["receipt"] is not None else []
+    if back["purchase_id"] is not None:
+        sale = await purchases.by_id(session, purchase_id=back["purchase_id"])
+        numbers += [sale.external_id] if sale is not None else []
+    return tuple(numbers)

@@ -1,0 +1,119 @@
+"""What a refund would come to, by the very rules that decide it; nothing is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.amounts import Money
+from app.domain.decisions import Decision
+from app.domain.engine.returned_payments import cash_now
+from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
+from app.domain.engine.tiers import TierMembership
+from app.domain.ledger.entries import Balance
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, Numbering, ReceiptBy
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import RefundRecorded
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy
+from app.store.database.session import Session
+from app.store.events import event_log
+from app.store.events.replay import NewEvent, with_events
+from app.store.purchases import pending_refunds, purchases, receipt_references, refunds
+from app.store.purchases.pending_refunds import PendingRefund
+from app.store.purchases.purchases import Purchase
+from app.store.terms import in_force, versions
+
+_NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+"""The id of a refund that is only tried out: behind every other at its moment, as the next one would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTried:
+    """What a refund would come to: money, points and stamps back, points taken, the balances and the tier behind it."""
+
+    customer_id: str
+    decision: Decision
+    terms: Terms
+    cash: Money
+    back: Mapping[Unit, int]
+    shortfall: int
+    balances: Mapping[Unit, Balance]
+    tier_before: TierMembership
+    tier_after: TierMembership
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTry:
+    """A refund to try out: of a purchase by id or by its receipt, as an order for a refund says it."""
+
+    purchase_id: str | None
+    receipt: ReceiptBy | None
+    lines: Mapping[int, Decimal | None] | None
+    amounts: Mapping[int, Decimal]
+    amount: Decimal | None
+    at: datetime
+
+
+async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry) -> RefundTried | Problem:
+    """Decide a refund as it would be decided now; a technical refusal where it would be one."""
+    if (wrong := invalid_quantity(order.lines)) is not None:
+        return wrong
+    sale: Purchase | Problem | None
+    if order.receipt is not None:
+        sale = await receipt_references.one_referred_to(
+            session, source=OWN_SOURCE, by=order.receipt, numbering=numbering
+        )
+    else:
+        sale = await purchases.by_id(session, purchase_id=order.purchase_id or "")
+    if sale is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    if isinstance(sale, Problem):
+        return sale
+    if order.at < sale.occurred_at:
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
+    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
+    left = Remaining.after(sale.facts, refunds=earlier)
+    back = resolve_return(lines=order.lines, amounts=order.amounts, amount=order.amount, sale=sale.facts, left=left)
+    if isinstance(back, Problem):
+        return back
+    customer = await customers.find(session, by=CustomerBy(sale.customer_id))
+    judged_by = await versions.version(session, number=sale.terms_version)
+    if customer is None or judged_by is None:
+        raise LookupError(f"purchase {sale.id} has lost its customer or its terms")
+    known_versions = await in_force.versions_of(session)
+    recorded = await event_log.load(session, account=customer.account, versions=known_versions)
+    event = RefundRecorded(_NOBODY, sale.id, order.at, back.lines, "", back.amounts)
+    before = with_events(recorded, versions=known_versions, events=[], until=order.at)
+    after = with_events(
+        recorded, versions=known_versions, events=[NewEvent(event, customer_id=sale.customer_id)], until=order.at
+    )
+    kept = back.left(sale.facts, of=left).of(sale.facts)
+    cash = cash_now(sale.facts, kept=kept, paid_out=sum(refund.cash for refund in earlier))
+    came_back = after.wallet.refund_outcomes[_NOBODY]
+    outcome = came_back.outcome
+    return RefundTried(
+        customer_id=customer.id,
+        decision=outcome.decision,
+        terms=judged_by,
+        cash=cash if after.wallet.receipts[sale.id].stands_alone else after.cash_now(_NOBODY),
+        back=came_back.restored,
+        shortfall=outcome.shortfall,
+        balances=after.balances,
+        tier_before=before.wallet.memberships[sale.customer_id].tier,
+        tier_after=after.wallet.memberships[sale.customer_id].tier,
+    )
+
+
+async def pending_refund(session: Session, *, waiting_id: str) -> PendingRefund | None:
+    """A refund that waits or has waited, by id, or None."""
+    return await pending_refunds.by_id(session, waiting_id=waiting_id)
+
+
+async def waiting(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
+    """Refunds that wait for their purchase, or could not be applied to it, longest waiting first."""
+    return await pending_refunds.open_ones(session, limit=limit)

@@ -1,0 +1,1 @@
+"""Reads of rewards as a customer can have them."""

@@ -1,0 +1,194 @@
+"""What a customer can have: rewards with the decision that a till would come to now, and baskets tried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.access import Principal
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.engine import earning, redemption
+from app.domain.engine.qualification import ClauseQualification, qualifications
+from app.domain.engine.redemption import PricedReward
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Clause, Terms
+from app.domain.units import Unit
+from app.queries.customers.current_state import CurrentState, standing
+from app.store.customers import customers, own_cards
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.programs import locations
+from app.store.rewards import rewards
+from app.store.rewards.rewards import Reward
+from app.store.terms import budgets, versions
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A reward as the terms offer it; `priced` is what a till would be answered for this customer and basket, None without one."""
+
+    reward: Reward
+    clause: Clause
+    terms: Terms
+    priced: PricedReward | None
+    barred: Problem | None = None
+    """What the caller may not do for this customer whatever the reward."""
+
+    @property
+    def unit(self) -> Unit:
+        """What it is bought with."""
+        return redemption.price(self.clause).unit
+
+    @property
+    def list_cost(self) -> int:
+        """What its clause asks for, in its unit."""
+        return redemption.price(self.clause).points
+
+    @property
+    def cost(self) -> int:
+        """What it costs the customer, in its unit: less where old points keep their price."""
+        return self.list_cost if self.priced is None else self.priced.cost
+
+    @property
+    def refusal(self) -> Problem | None:
+        """What a till would be refused with that no clause is about; None without a customer."""
+        if self.priced is None:
+            return None
+        return self.barred or refusal_of(self.reward, decision=self.priced.decision)
+
+    @property
+    def available(self) -> bool:
+        """Whether a redemption now would be granted: the terms allow it, and nothing else stands in its way."""
+        return (
+            self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.refusal is None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """The offers of a program at a moment: those that can be had first, then by cost and name."""
+
+    offers: tuple[Offer, ...]
+    customer: CustomerRow | None
+
+
+async def offers_for(
+    session: Session,
+    *,
+    by: CustomerBy | None,
+    facts: PurchaseFacts,
+    principal: Principal | None,
+    location_id: str | None = None,
+) -> Offers | Problem | None:
+    """The rewards that the terms in force price; None when `by` names nobody, a refusal for an unknown location.
+
+    `principal` is who would redeem; None: the `troth` command.
+    """
+    here = await locations.placed(session, facts=facts, location_id=location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
+    facts = here
+    customer = await customers.find(session, by=by) if by is not None else None
+    if by is not None and customer is None:
+        return None
+    in_force = await versions.in_force(session, at=facts.occurred_at)
+    if in_force is None:
+        return Offers(offers=(), customer=customer)
+    found = await rewards.all_rewards(session)
+    if customer is None:
+        return Offers(offers=_sorted(found, terms=in_force, stands=None), customer=None)
+    stands = await standing(session, customer=customer, terms=in_force, facts=facts)
+    barred = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
+    return Offers(offers=_sorted(found, terms=in_force, stands=stands, barred=barred), customer=stands.customer)
+
+
+def _sorted(
+    found: Sequence[Reward], *, terms: Terms, stands: CurrentState | None, barred: Problem | None = None
+) -> tuple[Offer, ...]:
+    """Decide every reward as a till would, and put what can be had first."""
+    offers = []
+    for reward in found:
+        clause = terms.cost_of(reward.key)
+        if clause is not None:
+            priced = _priced(clause, terms=terms, stands=stands) if stands is not None else None
+            offers.append(Offer(reward=reward, clause=clause, terms=terms, priced=priced, barred=barred))
+    return tuple(sorted(offers, key=lambda offer: (not offer.available, offer.unit, offer.cost, offer.reward.name)))
+
+
+def _priced(clause: Clause, *, terms: Terms, stands: CurrentState) -> PricedReward:
+    """What a till would be answered."""
+    held = stands.can_pay(redemption.price(clause).unit)
+    return redemption.price_for(
+        terms=terms,
+        clause=clause,
+        facts=stands.facts,
+        held=held,
+        lists=stands.lists,
+        foreseen=stands.pending.foreseen(clause),
+    )
+
+
+def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
+    """What a till would be refused with for a technical reason when it asks for a reward that is decided like this.
+
+    In the order in which it would be: a choice that is missing before the terms are asked, stock only where they grant.
+    """
+    choice = reward.choice_problem()
+    if choice is not None or decision.outcome is not DecisionOutcome.GRANTED:
+        return choice
+    return reward.stock_problem()
+
+
+async def rewards_by_id(session: Session, *, ids: Sequence[str]) -> list[Reward | None]:
+    """Rewards by id, in the order asked for."""
+    found = await rewards.by_ids(session, reward_ids=ids)
+    return [found.get(id) for id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class BasketChecked:
+    """What a purchase of this basket would earn, by the rule for the purchase itself, and what every clause makes of it."""
+
+    customer: CustomerRow
+    facts: PurchaseFacts
+    decision: Decision
+    terms: Terms
+    outlooks: tuple[ClauseQualification, ...]
+
+
+async def check_basket(
+    session: Session, *, by: CustomerBy, facts: PurchaseFacts, principal: Principal, location_id: str | None = None
+) -> BasketChecked | Problem:
+    """Try a basket out as if it were bought; a technical refusal where it cannot be.
+
+    A customer whom the principal may not see is one who is not there.
+    """
+    here = await locations.placed(session, facts=facts, location_id=location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
+    customer = await customers.find(session, by=by)
+    if customer is None or not principal.may_see_card(customer.id):
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    own = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
+    if own is not None:
+        return own
+    in_force = await versions.in_force(session, at=facts.occurred_at)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
+    stands = await standing(session, customer=customer, terms=in_force, facts=here)
+    facts = await budgets.with_budgets(session, customer_id=stands.customer.id, terms=in_force, facts=stands.facts)
+    decision = earning.earn(terms=in_force, facts=facts)
+    if not all(stands.can_pay(unit).can_take(decision, unit=unit) for unit in Unit):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
+    catalogue = {reward.key: reward for reward in await rewards.all_rewards(session)}
+    found = qualifications(
+        terms=in_force,
+        facts=facts,
+        decision=decision,
+        held=stands.held,
+        lists=stands.lists,
+        foreseen=stands.pending.foreseen,
+        refused=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
+    )
+    return BasketChecked(customer=stands.customer, facts=facts, decision=decision, terms=in_force, outlooks=found)

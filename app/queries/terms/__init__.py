@@ -1,0 +1,1 @@
+"""Reads of published terms, drafts and impact previews."""

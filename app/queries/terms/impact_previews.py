@@ -1,0 +1,13 @@
+"""Impact previews, to be read while they run and when they are done."""
+
+from __future__ import annotations
+
+from app.store.database.session import Session
+from app.store.previews import previews
+from app.store.previews.previews import Preview as Preview
+from app.store.previews.previews import PreviewState as PreviewState
+
+
+async def one_preview(session: Session, *, preview_id: str) -> Preview | None:
+    """The preview with this id, or None; ended ones are forgotten after some newer ones."""
+    return await previews.by_id(session, preview_id=preview_id)

@@ -1,0 +1,68 @@
+"""The published versions of a program's terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.terms.version import Terms
+from app.store.database.session import Session
+from app.store.terms import versions
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTerms:
+    """A version with the one before it (None for the first) and the one after it, as far as published and not withdrawn."""
+
+    terms: Terms
+    before: Terms | None
+    after: Terms | None
+    withdrawn: bool
+
+
+async def terms_at(session: Session, *, at: datetime) -> PublishedTerms | None:
+    """The version in force at an instant."""
+    found = await versions.in_force(session, at=at)
+    return await _with_neighbours(session, found=found)
+
+
+async def first_terms(session: Session) -> datetime | None:
+    """When the first terms started; before that, nothing can be recorded."""
+    found = await versions.first(session)
+    return None if found is None else found.effective_from
+
+
+async def terms_version(session: Session, *, number: int) -> PublishedTerms | None:
+    """One version by number."""
+    found = await versions.version(session, number=number)
+    return await _with_neighbours(session, found=found)
+
+
+async def _with_neighbours(session: Session, *, found: Terms | None) -> PublishedTerms | None:
+    if found is None:
+        return None
+    return PublishedTerms(
+        terms=found,
+        before=await versions.before(session, number=found.version),
+        after=await versions.after(session, number=found.version),
+        withdrawn=await versions.withdrawn(session, number=found.version),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A version that was announced to a member, with the one that it replaces."""
+
+    terms: Terms
+    before: Terms
+    announced_at: datetime
+
+
+async def notices(session: Session, *, enrolled_at: datetime) -> tuple[Notice, ...]:
+    """What was announced since somebody joined, newest first. Whoever joins later accepts it with joining."""
+    found = []
+    for announced in await versions.announced(session, since=enrolled_at):
+        before = await versions.before(session, number=announced.terms.version)
+        if before is not None:
+            found.append(Notice(terms=announced.terms, before=before, announced_at=announced.published_at))
+    return tuple(found)

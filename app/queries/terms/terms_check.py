@@ -1,0 +1,185 @@
+"""A draft of terms tried out: what it says, what it changes, when it could start, and whether it is fair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from app.domain.amounts import Money
+from app.domain.calendar import local_date
+from app.domain.terms.changes import ChangeEffect, ClauseChange, changes, overall_effect
+from app.domain.terms.effects.notice_period import NoticePeriod
+from app.domain.terms.lint import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
+from app.domain.terms.notice import earliest_start, first_start, latest_start
+from app.domain.terms.validation import (
+    DraftedClause,
+    TermsError,
+    UnenforcedClauseError,
+    by_calendars,
+    check_enforceable,
+    with_names,
+)
+from app.domain.terms.version import Terms
+from app.store.database.session import Session
+from app.store.previews import visit_statistics
+from app.store.previews.visit_statistics import sold_on
+from app.store.programs import locations
+from app.store.programs.programs import Program
+from app.store.rewards import rewards
+from app.store.rewards.rewards import Reward
+from app.store.terms import versions
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDraft:
+    """A draft that could be published, but for what is `unkept`: a clause that nothing would keep yet.
+
+    `current` is the version that it would follow, `in_force` the one whose notice clause it is held to, both None for
+    the first. `earliest_from` is None when it can start at no time, published now: the version that it would follow
+    starts later than a notice given now reaches.
+    """
+
+    draft: Terms
+    current: Terms | None
+    changes: tuple[ClauseChange, ...]
+    change: ChangeEffect
+    earliest_from: datetime | None
+    findings: tuple[Finding, ...]
+    unkept: UnenforcedClauseError | None = None
+    in_force: Terms | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftBasis:
+    """What a draft is held against: the catalogue, the places, the versions that stand, how customers behave, their latest receipts."""
+
+    catalogue: tuple[Reward, ...]
+    locations: Mapping[str, str]
+    zones: frozenset[str]
+    number: int
+    latest: Terms | None
+    in_force: Terms | None
+    habits: Habits
+    receipts: tuple[str, ...]
+
+    @property
+    def rewards(self) -> Mapping[str, str]:
+        """What every reward is called, by key."""
+        return {reward.key: reward.name for reward in self.catalogue}
+
+
+async def draft_basis(session: Session, *, now: datetime) -> DraftBasis:
+    """Read what a draft is held against."""
+    return DraftBasis(
+        catalogue=tuple(await rewards.all_rewards(session)),
+        locations=await locations.names(session),
+        zones=await locations.zones(session),
+        number=await versions.last_number(session) + 1,
+        latest=await versions.latest(session),
+        in_force=await versions.in_force(session, at=now),
+        habits=await visit_statistics.recent(session),
+        receipts=await visit_statistics.receipts(session),
+    )
+
+
+def check_draft(
+    basis: DraftBasis,
+    *,
+    program: Program,
+    clauses: Sequence[DraftedClause],
+    effective_from: datetime | None,
+    now: datetime,
+) -> CheckedDraft | TermsError:
+    """Try a draft out; nothing is stored. One that is no terms at all answers with what is wrong, and where.
+
+    It asks no database and may take a while: no till should wait for it.
+    """
+    given = list(clauses)
+    try:
+        given = with_names(given, rewards=basis.rewards, locations=basis.locations)
+        given = by_calendars(given, zone=program.zone, zones=basis.zones)
+        draft = Terms.drafted(
+            version=basis.number,
+            effective_from=effective_from or now,
+            currency=program.currency,
+            zone=program.zone,
+            clauses=given,
+            even_unenforced=True,
+        )
+    except TermsError as error:
+        return error
+    latest = basis.latest
+    found = changes(latest, draft) if latest is not None else ()
+    change = overall_effect(found)
+    findings: list[Finding] = []
+    earliest: datetime | None = now
+    if latest is not None:
+        in_force = basis.in_force or latest
+        first = first_start(latest=latest, in_force=in_force, change=change, now=now)
+        stale = latest_start(current=in_force, change=change, now=now)
+        earliest = first if stale is None or first < stale else None
+        if effective_from is None:
+            draft = replace(draft, effective_from=first)
+        findings.extend(_ill_timed(draft, latest=latest, in_force=in_force, change=change, now=now))
+    findings.extend(_unfair(draft, basis=basis))
+    return CheckedDraft(
+        draft=draft,
+        current=latest,
+        changes=found,
+        change=change,
+        earliest_from=earliest,
+        findings=tuple(findings),
+        unkept=_unkept(given),
+        in_force=basis.in_force or latest,
+    )
+
+
+def _ill_timed(
+    draft: Terms, *, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime
+) -> tuple[Finding, ...]:
+    """What the notice clause in force does not allow in the draft's start; the days it names are days that it allows."""
+
+    def day(at: datetime) -> date:
+        return local_date(at, zone_name=in_force.zone)
+
+    clause = in_force.policy_clause(NoticePeriod)
+    first = first_start(latest=latest, in_force=in_force, change=change, now=now)
+    stale = latest_start(current=in_force, change=change, now=now)
+    wanted = draft.effective_from
+    if stale is not None and (first >= stale or wanted >= stale):
+        # The last day that the notice reaches is the one before the instant at which it is stale.
+        last = day(stale) - timedelta(days=1)
+        if first >= stale:
+            scheduled = day(latest.effective_from)
+            return (stale_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
+        return (stale_notice_finding(clause, wanted=day(wanted), latest=last),)
+    if wanted < earliest_start(current=in_force, change=change, now=now):
+        return (notice_finding(clause, wanted=day(wanted), earliest=day(first)),)
+    return ()
+
+
+def _unfair(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
+    """What the linter finds, held against the catalogue and what was bought of late."""
+    seen = replace(basis.habits, sold=sold_on(basis.receipts))
+    shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}
+    return lint(draft, habits=seen, catalogue=shown)
+
+
+def _unkept(clauses: Sequence[DraftedClause]) -> UnenforcedClauseError | None:
+    try:
+        check_enforceable(clauses)
+    except UnenforcedClauseError as error:
+        return error
+    return None
+
+
+def _shown(reward: Reward, *, currency: str) -> RewardShown:
+    return RewardShown(
+        name=reward.name,
+        description=reward.description,
+        pictured=reward.picture_url is not None,
+        variants=reward.variants,
+        article=reward.article,
+        cash_part=None if reward.cash_part is None else Money(reward.cash_part, currency),
+    )

@@ -1,0 +1,1 @@
+"""Tables of customers, their profiles, tiers, wallets and mergers."""

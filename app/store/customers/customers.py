@@ -1,0 +1,281 @@
+"""Customers, their identities, and the account that each till operation starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.engine.tiers import TierMembership
+from app.domain.units import Unit
+from app.store.database.codecs import instant, instant_or_none
+from app.store.database.row_digests import combine, digest
+from app.store.database.session import ConcurrentChange, Row, Session
+from app.store.ledger import accounts
+from app.store.ledger.accounts import NO_EVIDENCE, Account, account_of
+
+
+class CustomerState(StrEnum):
+    """What a customer may do. MERGED: another customer goes on instead."""
+
+    ACTIVE = "ACTIVE"
+    MERGED = "MERGED"
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerBy:
+    """How a customer is looked up: by one identity (value normalised), or by id (a UUID) when `kind` is None."""
+
+    value: str
+    kind: IdentityKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """A customer with the account of the program's points and the tier held.
+
+    `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
+    """
+
+    id: str
+    state: CustomerState
+    locale: str | None
+    accepted_terms_version: int | None
+    enrolled_at: datetime
+    account: Account
+    tier: TierMembership = field(default_factory=TierMembership)
+    merged_into: str | None = None
+    others: Mapping[Unit, Account] = field(default_factory=dict)
+    requested_id: str | None = None
+    """The merged customer, if any, to whom the identity or id belonged by which this one was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One normalised identity of a customer; `id` is the identity's own."""
+
+    id: str
+    customer_id: str
+    kind: IdentityKind
+    value: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """A customer to enrol, with the ids of the wallet and account that come with them (balance zero)."""
+
+    id: str
+    wallet_id: str
+    account_id: str
+    locale: str | None
+    accepted_terms_version: int | None
+    enrolled_at: datetime
+    identities: tuple[tuple[str, IdentityKind, str], ...]
+    """Each (id, kind, normalised value)."""
+    birthday: date | None = None
+
+
+_ROW = f"""
+SELECT c.id, c.state, c.locale, c.accepted_terms_version, c.enrolled_at, c.tier, c.tier_since, c.tier_grace_ends_at,
+    c.merged_into, {", ".join(f"a.{name}" for name in accounts.COLUMNS)}
+FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.unit = 'points'
+"""
+# One row of each table by its whole key: no order of joining, and no statistics, that could make it slow.
+_BY_ID = _ROW + (
+    "WHERE c.program_id = $1 AND c.id = $2"
+    " AND a.wallet_id = (SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2)"
+)
+_BY_IDENTITY = _BY_ID.replace(
+    "id = $2", "id = (SELECT customer_id FROM identities WHERE program_id = $1 AND kind = $2 AND value = $3)"
+)
+
+
+def _with_others(sql: str) -> str:
+    """Also what the wallet holds beside points: only for readers, since who waits for a lock has the rest as it was before."""
+    columns = ", ".join(f"s.{name}" for name in accounts.COLUMNS)
+    joined = f"LEFT JOIN accounts s ON s.program_id = a.program_id AND s.wallet_id = a.wallet_id AND s.unit = '{Unit.STAMPS}'"
+    return sql.replace("\nFROM", f", {columns}\nFROM").replace("WHERE c.program_id", f"{joined} WHERE c.program_id")
+
+
+_SHOWN_BY_ID = _with_others(_BY_ID)
+_SHOWN_BY_IDENTITY = _with_others(_BY_IDENTITY)
+_BY_IDS = _with_others(_ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id = ANY($2)")
+_PAGE = _ROW + "AND a.wallet_id = c.wallet_id WHERE c.program_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3"
+
+_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
+
+
+async def find(session: Session, *, by: CustomerBy, lock: bool = False) -> CustomerRow | None:
+    """The customer with the account, in one statement; `lock` holds the account until the transaction ends.
+
+    Who was merged into another customer is that one, for ever.
+    """
+    locking = f"{session.locking} OF a" if lock and session.locking else ""
+    if by.kind is None:
+        sql = _BY_ID + locking if lock else _SHOWN_BY_ID
+        row = await session.row(sql, by.value)
+    else:
+        sql = _BY_IDENTITY + locking if lock else _SHOWN_BY_IDENTITY
+        row = await session.row(sql, by.kind.value, by.value)
+    if row is None:
+        return None
+    found = _customer(row)
+    if lock and found.account.has_merges:
+        await _reread(session, customer=found)
+    if found.merged_into is None:
+        return found
+    survivor = await find(session, by=CustomerBy(found.merged_into), lock=lock)
+    return replace(survivor, requested_id=found.id) if survivor is not None else None
+
+
+async def _reread(session: Session, *, customer: CustomerRow) -> None:
+    """Raise Overtaken when the customer's wallet went over into another one while its account was waited for."""
+    row = await session.row("SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2", customer.id)
+    if row is None or row["wallet_id"] != customer.account.wallet_id:
+        raise ConcurrentChange
+
+
+async def find_two(
+    session: Session, *, first: CustomerBy, second: CustomerBy
+) -> tuple[CustomerRow | None, CustomerRow | None]:
+    """Two customers with their accounts, both locked, unless one of them is not there.
+
+    The accounts are locked in the order of their ids, so that nobody who wants two waits for one who has one of them.
+    """
+    found = [await find(session, by=by) for by in (first, second)]
+    if found[0] is None or found[1] is None:
+        return found[0], found[1]
+    wanted = [(customer.id, customer.account.id) for customer in found if customer is not None]
+    await accounts.by_ids(session, account_ids=[account for _, account in wanted], lock=True)
+    locked = [await find(session, by=by) for by in (first, second)]
+    if [(customer.id, customer.account.id) for customer in locked if customer is not None] != wanted:
+        raise ConcurrentChange
+    return locked[0], locked[1]
+
+
+async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
+    """Several customers by id; who was merged into another one is that one. Ids that are not there are left out."""
+    rows = await session.rows(_BY_IDS, list(customer_ids))
+    found = {customer.id: customer for customer in map(_customer, rows)}
+    gone = {customer.id: customer.merged_into for customer in found.values() if customer.merged_into is not None}
+    if gone:
+        survivors = await by_ids(session, customer_ids=sorted(set(gone.values())))
+        found |= {id: replace(survivors[into], requested_id=id) for id, into in gone.items()}
+    return found
+
+
+async def all_of(session: Session, *, customer_id: str) -> tuple[str, ...]:
+    """The customer (id) that somebody is now, and then everybody who was merged into that one."""
+    found = await by_ids(session, customer_ids=[customer_id])
+    own = found[customer_id].id
+    return (own, *(await merged_into(session, customer_ids=[own])))
+
+
+async def merged_into(session: Session, *, customer_ids: Sequence[str]) -> dict[str, str]:
+    """Everybody (id) who was merged into one of the customers, with that one."""
+    rows = await session.rows(
+        "SELECT id, merged_into FROM customers WHERE program_id = $1 AND merged_into = ANY($2) ORDER BY id",
+        list(customer_ids),
+    )
+    return {row["id"]: row["merged_into"] for row in rows}
+
+
+async def enrol(session: Session, *, customer: NewCustomer) -> None:
+    """Keep a new customer with identities, wallet and an account without points."""
+    await session.enqueue(
+        "INSERT INTO wallets (program_id, id, created_at) VALUES ($1, $2, $3)", customer.wallet_id, customer.enrolled_at
+    )
+    account = Account(
+        id=customer.account_id,
+        wallet_id=customer.wallet_id,
+        unit=Unit.POINTS,
+        events_digest=combine(NO_EVIDENCE, [evidence(customer.id, enrolled_at=customer.enrolled_at)]),
+    )
+    await accounts.open_account(session, account=account)
+    await session.enqueue(
+        "INSERT INTO customers (program_id, id, wallet_id, state, locale, accepted_terms_version, enrolled_at,"
+        " birthday) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        customer.id,
+        customer.wallet_id,
+        CustomerState.ACTIVE.value,
+        customer.locale,
+        customer.accepted_terms_version,
+        customer.enrolled_at,
+        customer.birthday,
+    )
+    for identity_id, kind, value in customer.identities:
+        await session.enqueue(
+            "INSERT INTO identities (program_id, id, customer_id, kind, value, created_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            identity_id,
+            customer.id,
+            kind.value,
+            value,
+            customer.enrolled_at,
+        )
+
+
+def evidence(customer_id: str, *, enrolled_at: datetime) -> int:
+    """The digest of a customer as the first holder of a wallet."""
+    return digest("customers", customer_id, enrolled_at)
+
+
+async def taken(
+    session: Session, *, identities: Sequence[tuple[IdentityKind, str]]
+) -> tuple[tuple[IdentityKind, str], ...]:
+    """Those of the identities that belong to a customer already, in the order given."""
+    rows = await session.rows(
+        "SELECT kind, value FROM identities WHERE program_id = $1 AND kind = ANY($2) AND value = ANY($3)",
+        sorted({kind.value for kind, _ in identities}),
+        sorted({value for _, value in identities}),
+    )
+    known = {(row["kind"], row["value"]) for row in rows}
+    return tuple((kind, value) for kind, value in identities if (kind.value, value) in known)
+
+
+async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
+    """The identities of several customers, oldest first, with those of whom was merged into them; maybe none."""
+    came = await merged_into(session, customer_ids=customer_ids)
+    rows = await session.rows(
+        "SELECT id, customer_id, kind, value, created_at FROM identities"
+        " WHERE program_id = $1 AND customer_id = ANY($2) ORDER BY created_at, id",
+        [*customer_ids, *came],
+    )
+    found: dict[str, list[Identity]] = {customer_id: [] for customer_id in customer_ids}
+    for row in rows:
+        identity = Identity(
+            id=row["id"],
+            customer_id=came.get(row["customer_id"], row["customer_id"]),
+            kind=IdentityKind(row["kind"]),
+            value=row["value"],
+            created_at=instant(row["created_at"]),
+        )
+        found[identity.customer_id].append(identity)
+    return {customer_id: tuple(identities) for customer_id, identities in found.items()}
+
+
+async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[CustomerRow, ...]:
+    """Customers in the order of their ids, those after the id `after`: for whoever walks through all of them."""
+    rows = await session.rows(_PAGE, after or _BEFORE_ALL, limit)
+    return tuple(_customer(row) for row in rows)
+
+
+def _customer(row: Row) -> CustomerRow:
+    customer_id, state, locale, accepted, enrolled_at, tier, tier_since, tier_grace_ends_at, merged_into, *rest = row
+    account, other = rest[: len(accounts.COLUMNS)], rest[len(accounts.COLUMNS) :]
+    return CustomerRow(
+        id=customer_id,
+        state=CustomerState(state),
+        locale=locale,
+        accepted_terms_version=accepted,
+        enrolled_at=instant(enrolled_at),
+        account=account_of(account),
+        tier=TierMembership(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
+        merged_into=merged_into,
+        others={each_account.unit: each_account for each_account in (account_of(other),)}
+        if other and other[0] is not None
+        else {},
+    )

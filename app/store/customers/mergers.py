@@ -1,0 +1,134 @@
+"""Mergers: wallets that went over into others, because two customers are one or because they share from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.customers.customers import CustomerState
+from app.store.database.codecs import instant
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Merger:
+    """A customer's wallet that went over into another; `survivor_id` is who goes on for the customer, None: both stay."""
+
+    id: str
+    customer_id: str
+    survivor_id: str | None
+    from_wallet_id: str
+    to_wallet_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+
+
+_COLUMNS = "id, customer_id, survivor_id, from_wallet_id, to_wallet_id, occurred_at, recorded_at, reason, actor"
+
+
+async def add(session: Session, *, merger: Merger) -> None:
+    """Keep a new merger (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO mergers (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        merger.id,
+        merger.customer_id,
+        merger.survivor_id,
+        merger.from_wallet_id,
+        merger.to_wallet_id,
+        merger.occurred_at,
+        merger.recorded_at,
+        merger.reason,
+        merger.actor,
+    )
+
+
+def evidence(merger: Merger) -> int:
+    """The digest of a merger: part of the evidence of the wallet that took the other over."""
+    return digest(
+        "mergers",
+        merger.id,
+        merger.customer_id,
+        merger.survivor_id,
+        merger.from_wallet_id,
+        merger.to_wallet_id,
+        merger.occurred_at,
+        merger.recorded_at,
+        merger.reason,
+        merger.actor,
+    )
+
+
+async def around(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
+    """The mergers that brought something into wallets, however many before, and those by which they went over."""
+    found: dict[str, Merger] = {}
+    wanted = list(wallet_ids)
+    while wanted:
+        rows = await session.rows(
+            f"SELECT {_COLUMNS} FROM mergers"
+            " WHERE program_id = $1 AND (to_wallet_id = ANY($2) OR from_wallet_id = ANY($2))",
+            wanted,
+        )
+        new = {merger.id: merger for merger in map(_merger, rows) if merger.id not in found}
+        found |= new
+        wanted = [merger.from_wallet_id for merger in new.values() if merger.from_wallet_id not in wanted]
+    return tuple(found.values())
+
+
+async def by_ids(session: Session, *, merger_ids: Sequence[str]) -> dict[str, Merger]:
+    """Several mergers by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND id = ANY($2)", list(merger_ids)
+    )
+    return {row["id"]: _merger(row) for row in rows}
+
+
+async def of_customer(session: Session, *, customer_id: str) -> Merger | None:
+    """How a customer was merged into another one, or None."""
+    row = await session.row(
+        f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND customer_id = $2 AND survivor_id IS NOT NULL",
+        customer_id,
+    )
+    return _merger(row) if row is not None else None
+
+
+async def merged_customers(session: Session) -> dict[str, tuple[str, str | None]]:
+    """The state of customers who are not active, or go on as somebody else, with that customer (ids); for the proof."""
+    rows = await session.rows(
+        "SELECT id, state, merged_into FROM customers WHERE program_id = $1 AND (state <> $2 OR merged_into IS NOT NULL)",
+        CustomerState.ACTIVE.value,
+    )
+    return {row["id"]: (row["state"], row["merged_into"]) for row in rows}
+
+
+async def survivors(session: Session) -> dict[str, str]:
+    """Who goes on for each customer that was merged (ids), in the end, however many mergers led there; for the proof."""
+    rows = await session.rows(
+        "SELECT customer_id, survivor_id FROM mergers WHERE program_id = $1 AND survivor_id IS NOT NULL"
+    )
+    after = {row["customer_id"]: row["survivor_id"] for row in rows}
+    found = {}
+    for id in after:
+        end, seen = after[id], {id}
+        while end in after and end not in seen:
+            seen.add(end)
+            end = after[end]
+        found[id] = end
+    return found
+
+
+def _merger(row: Row) -> Merger:
+    return Merger(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        survivor_id=row["survivor_id"],
+        from_wallet_id=row["from_wallet_id"],
+        to_wallet_id=row["to_wallet_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        reason=row["reason"],
+        actor=row["actor"],
+    )

@@ -1,0 +1,34 @@
+"""Whether a wallet is that of whoever holds the access key that asks."""
+
+from __future__ import annotations
+
+from app.domain.access import Principal
+from app.domain.problems import Problem, ProblemCode
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+
+
+async def refusal(
+    session: Session, *, principal: Principal | None, customer: CustomerRow, path: tuple[str, ...]
+) -> Problem | None:
+    """The refusal where the customer's wallet is the key holder's own, or None; a key that is tied to nobody asks nothing.
+
+    So is a wallet that they share, and that of the customer who they were merged into.
+    """
+    holder_id = principal.holder_id if principal is not None else None
+    if not await is_of(session, holder_id=holder_id, customer=customer):
+        return None
+    return Problem(
+        ProblemCode.OWN_CARD,
+        path=path,
+        detail="this access key belongs to a holder of that wallet; another one can do it",
+    )
+
+
+async def is_of(session: Session, *, holder_id: str | None, customer: CustomerRow) -> bool:
+    """Whether the customer's wallet is that of the holder of a key, too; a key of nobody's (None) has none."""
+    if holder_id is None:
+        return False
+    holder = await customers.find(session, by=CustomerBy(holder_id))
+    return holder is not None and holder.account.wallet_id == customer.account.wallet_id

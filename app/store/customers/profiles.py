@@ -1,0 +1,112 @@
+"""Who customers are: the date of birth, the segments and the preferences. Personal data, in tables of their own kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.customers.profile import STRANGER, Aspect, CustomerProfile, Preference, PreferenceKind
+from app.store.database.codecs import day_or_none
+from app.store.database.session import Session
+
+EVERY_ASPECT = frozenset(Aspect)
+
+_BIRTHDAYS = "SELECT id, birthday FROM customers WHERE program_id = $1 AND id = ANY($2)"
+_SEGMENTS = "SELECT customer_id, segment FROM customer_segments WHERE program_id = $1 AND customer_id = ANY($2)"
+_PREFERENCES = """
+SELECT customer_id, kind, value FROM customer_preferences WHERE program_id = $1 AND customer_id = ANY($2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Birthday:
+    """A date of birth to keep; None takes away the one that is known."""
+
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The language to address a customer in, a tag of BCP 47; None: none is known."""
+
+    locale: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChange:
+    """What is to be replaced; what is None stays as it is."""
+
+    birthday: Birthday | None = None
+    segments: frozenset[str] | None = None
+    preferences: frozenset[Preference] | None = None
+    language: Addressed | None = None
+
+
+async def of_customer(
+    session: Session, *, customer_id: str, aspects: Collection[Aspect] = EVERY_ASPECT
+) -> CustomerProfile:
+    """One customer as a person; what is not asked for is as if it were not known."""
+    found = await of_customers(session, customer_ids=[customer_id], aspects=aspects)
+    return found[customer_id]
+
+
+async def of_customers(
+    session: Session, *, customer_ids: Sequence[str], aspects: Collection[Aspect] = EVERY_ASPECT
+) -> dict[str, CustomerProfile]:
+    """Several customers as persons, one statement for each aspect; one that is not there is a stranger."""
+    if not aspects:
+        return dict.fromkeys(customer_ids, STRANGER)
+    ids = list(customer_ids)
+    birthdays: dict[str, date | None] = {}
+    segments: dict[str, set[str]] = {}
+    preferences: dict[str, set[Preference]] = {}
+    if Aspect.BIRTHDAY in aspects:
+        for row in await session.rows(_BIRTHDAYS, ids):
+            birthdays[row["id"]] = day_or_none(row["birthday"])
+    if Aspect.SEGMENTS in aspects:
+        for row in await session.rows(_SEGMENTS, ids):
+            segments.setdefault(row["customer_id"], set()).add(row["segment"])
+    if Aspect.PREFERENCES in aspects:
+        for row in await session.rows(_PREFERENCES, ids):
+            first = Preference(PreferenceKind(row["kind"]), row["value"])
+            preferences.setdefault(row["customer_id"], set()).add(first)
+    return {
+        id: CustomerProfile(
+            birthday=birthdays.get(id),
+            segments=frozenset(segments.get(id, ())),
+            preferences=frozenset(preferences.get(id, ())),
+        )
+        for id in ids
+    }
+
+
+async def change(session: Session, *, customer_id: str, change: PersonChange) -> None:
+    """Replace what is given of a customer; the account is locked, so that changes follow one another."""
+    if change.birthday is not None:
+        sql = "UPDATE customers SET birthday = $3 WHERE program_id = $1 AND id = $2"
+        await session.execute(sql, customer_id, change.birthday.day)
+    if change.language is not None:
+        sql = "UPDATE customers SET locale = $3 WHERE program_id = $1 AND id = $2"
+        await session.execute(sql, customer_id, change.language.locale)
+    if change.segments is not None:
+        sql = "DELETE FROM customer_segments WHERE program_id = $1 AND customer_id = $2"
+        await session.execute(sql, customer_id)
+        await _put_segments(session, customer_id=customer_id, segments=change.segments)
+    if change.preferences is not None:
+        sql = "DELETE FROM customer_preferences WHERE program_id = $1 AND customer_id = $2"
+        await session.execute(sql, customer_id)
+        await put_preferences(session, customer_id=customer_id, preferences=change.preferences)
+
+
+async def _put_segments(session: Session, *, customer_id: str, segments: Iterable[str]) -> None:
+    for segment in sorted(segments):
+        sql = "INSERT INTO customer_segments (program_id, customer_id, segment) VALUES ($1, $2, $3)"
+        await session.enqueue(sql, customer_id, segment)
+
+
+async def put_preferences(session: Session, *, customer_id: str, preferences: Iterable[Preference]) -> None:
+    """Keep preferences of a customer who has none of them."""
+    for preference in sorted(preferences):
+        sql = "INSERT INTO customer_preferences (program_id, customer_id, kind, value) VALUES ($1, $2, $3, $4)"
+        await session.enqueue(sql, customer_id, preference.kind.value, preference.value)

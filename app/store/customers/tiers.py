@@ -1,0 +1,44 @@
+"""The tiers that customers hold, kept with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from app.domain.engine.tiers import TierMembership
+from app.store.customers.customers import CustomerRow
+from app.store.database.codecs import instant_or_none
+from app.store.database.session import Session
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, TierMembership]:
+    """The tier that customers (by id) hold."""
+    rows = await session.rows(
+        "SELECT id, tier, tier_since, tier_grace_ends_at FROM customers WHERE program_id = $1 AND id = ANY($2)",
+        list(customer_ids),
+    )
+    return {
+        row["id"]: TierMembership(
+            row["tier"], instant_or_none(row["tier_since"]), instant_or_none(row["tier_grace_ends_at"])
+        )
+        for row in rows
+    }
+
+
+async def reload(session: Session, *, customer: CustomerRow) -> CustomerRow:
+    """The customer with the tier as it is now: whoever waited for the account has the row as it was before the wait."""
+    if not session.locking:
+        return customer
+    found = await of_customers(session, customer_ids=[customer.id])
+    return replace(customer, tier=found[customer.id])
+
+
+async def keep(session: Session, *, customer_id: str, standing: TierMembership) -> None:
+    """Keep the tier that a customer holds (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",
+        customer_id,
+        standing.tier,
+        standing.since,
+        standing.grace_ends_at,
+    )

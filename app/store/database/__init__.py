@@ -1,0 +1,1 @@
+"""The databases: connections, sessions, transactions, migrations and the ORM."""

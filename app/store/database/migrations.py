@@ -1,0 +1,155 @@
+"""Migrations: numbered SQL files, one for each database, applied in order and recorded in the same transaction.
+
+They are plain SQL because the ORM's own migrations leave out what this schema rests on: keys of several columns,
+checks, partial indexes and triggers. Files lie in ``migrations/`` beside the package, ``0001_name.sqlite.sql`` and
+``0001_name.postgres.sql``; what follows the line ``-- down`` takes the migration back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from app.store.database.postgres import dsn_and_options
+from app.store.database.postgres_errors import DRIVER_ERRORS
+from app.store.database.session import Unavailable
+from app.store.database.sqlite import connect, file_and_pragmas
+from app.store.database.sqlite_worker import failure
+
+FOLDER = Path(__file__).resolve().parents[3] / "migrations"
+
+LOCK = 7_013_270_219
+"""PostgreSQL's advisory lock that one migrating process holds."""
+
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL, applied_at text NOT NULL)"
+)
+_APPLIED = "SELECT number FROM migrations"
+_RECORD = "INSERT INTO migrations VALUES ({}, {}, CAST(CURRENT_TIMESTAMP AS text))"
+
+
+class MigrationError(Exception):
+    """The database and the files do not fit together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One migration for one database: the statements that apply it and those that take it back."""
+
+    number: int
+    name: str
+    up: str
+    down: str
+
+
+def migrations(dialect: str, *, folder: Path = FOLDER) -> tuple[Migration, ...]:
+    """Every migration for `dialect` (``sqlite`` or ``postgres``), in order. Raises MigrationError."""
+    found: list[Migration] = []
+    for file in sorted(folder.glob(f"*.{dialect}.sql")):
+        named = re.fullmatch(r"(\d{4})_([a-z0-9_]+)", file.name.removesuffix(f".{dialect}.sql"))
+        up, marker, down = file.read_text(encoding="utf-8").partition("\n-- down\n")
+        if named is None or not marker or int(named[1]) != len(found) + 1:
+            raise MigrationError(f"{file.name} is out of order or has no part that takes it back.")
+        found.append(Migration(number=int(named[1]), name=named[2], up=up, down=down))
+    if not found:
+        raise MigrationError(f"There are no migrations for {dialect} in {folder}.")
+    return tuple(found)
+
+
+async def migrate(url: str, *, to: int | None = None) -> tuple[str, ...]:
+    """Bring the database at `url` to migration number `to` (None: the newest; 0: none) and return what was done.
+
+    All in one transaction, which a second process waits for. Raises MigrationError and Unavailable.
+    """
+    if url.startswith("sqlite:"):
+        return await asyncio.to_thread(_migrate_sqlite, url, to)
+    return await _migrate_postgres(url, to)
+
+
+def _steps(known: Sequence[Migration], *, applied: set[int], to: int | None) -> Iterator[tuple[Migration, bool]]:
+    """The migrations to apply (True) or to take back (False), in that order."""
+    if applied - {migration.number for migration in known}:
+        raise MigrationError("The database was migrated by a newer version of Troth.")
+    target = len(known) if to is None else to
+    if not 0 <= target <= len(known):
+        raise MigrationError(f"There is no migration number {target}.")
+    for migration in reversed(known):
+        if migration.number > target and migration.number in applied:
+            yield migration, False
+    for migration in known:
+        if migration.number <= target and migration.number not in applied:
+            yield migration, True
+
+
+def _said(migration: Migration, *, forward: bool) -> str:
+    return f"{'applied' if forward else 'took back'} {migration.number:04}_{migration.name}"
+
+
+def _migrate_sqlite(url: str, to: int | None) -> tuple[str, ...]:
+    path, pragmas = file_and_pragmas(url)
+    known = migrations("sqlite")
+    done: list[str] = []
+    try:
+        # Foreign keys are checked at the end: a rebuilt table must not take its children with it.
+        connection = connect(path, {**pragmas, "busy_timeout": "60000", "foreign_keys": "OFF"})
+    except sqlite3.Error as error:
+        raise failure(error) from error
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_TABLE)
+        applied = {row[0] for row in connection.execute(_APPLIED)}
+        for migration, forward in _steps(known, applied=applied, to=to):
+            for statement in _statements(migration.up if forward else migration.down):
+                connection.execute(statement)
+            if forward:
+                connection.execute(_RECORD.format("?", "?"), (migration.number, migration.name))
+            else:
+                connection.execute("DELETE FROM migrations WHERE number = ?", (migration.number,))
+            done.append(_said(migration, forward=forward))
+        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+            raise MigrationError("A migration would leave references to rows that are gone.")
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+    return tuple(done)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: SQLite's own way of running a script would commit first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+async def _migrate_postgres(url: str, to: int | None) -> tuple[str, ...]:
+    dsn, _ = dsn_and_options(url)
+    known = migrations("postgres")
+    done: list[str] = []
+    try:
+        connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    except DRIVER_ERRORS as error:
+        raise Unavailable("PostgreSQL cannot be reached.") from error
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+            await connection.execute(_TABLE)
+            applied = {row[0] for row in await connection.fetch(_APPLIED)}
+            for migration, forward in _steps(known, applied=applied, to=to):
+                await connection.execute(migration.up if forward else migration.down)
+                if forward:
+                    await connection.execute(_RECORD.format("$1", "$2"), migration.number, migration.name)
+                else:
+                    await connection.execute("DELETE FROM migrations WHERE number = $1", migration.number)
+                done.append(_said(migration, forward=forward))
+    finally:
+        await connection.close()
+    return tuple(done)

@@ -1,0 +1,193 @@
+"""PostgreSQL: a bounded pool, transactions that no cancelled request can break, retries of what the database failed.
+
+Each transaction runs in a task of its own from BEGIN to COMMIT, so that a caller who gives up never leaves a connection
+half way. PostgreSQL's own clocks bound every wait: for a lock, then for a statement, then ours for the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Hashable
+from hashlib import blake2b
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+import stamina
+
+from app.store.database.orm import prepare
+from app.store.database.postgres_errors import DRIVER_ERRORS, TRIED_AGAIN, Retry, given_up, is_lost, without_data
+from app.store.database.postgres_pool import Connection, Pool
+from app.store.database.postgres_session import PostgresSession
+from app.store.database.session import Busy, Unavailable, UnscopedSession, UnscopedWork, Work, of_program
+
+T = TypeVar("T")
+
+POOL_SIZE = 10
+WAITING_LIMIT = 1024
+PATIENCE = 3.0
+"""Seconds to wait for a connection."""
+
+CONNECT_LIMIT = 3.0
+LOCK_LIMIT = 2.0
+STATEMENT_LIMIT = 5.0
+ANSWER_LIMIT = 7.0
+"""Seconds until a server that says nothing is given up."""
+
+RETRY_LIMIT = 8.0
+"""Seconds in which a failed transaction is tried again."""
+
+CACHE_SIZE = 512
+_OPTIONS = ("pool_size", "statement_cache_size")
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+
+def dsn_and_options(url: str) -> tuple[str, dict[str, int]]:
+    """The URL as the driver takes it, and the parameters that are ours."""
+    parts = urlsplit(url)
+    given = dict(parse_qsl(parts.query))
+    options = {name: int(given.pop(name)) for name in _OPTIONS if name in given}
+    return urlunsplit(parts._replace(query=urlencode(given, safe="/"))), options
+
+
+class PostgresDatabase:
+    """A PostgreSQL database. See `app.store.database.session.Database`.
+
+    Parameters of the URL beside PostgreSQL's own: `pool_size`, and `statement_cache_size` (0 behind pgbouncer).
+    """
+
+    def __init__(self, url: str) -> None:
+        self._dsn, options = dsn_and_options(url)
+        self._cache_size = options.get("statement_cache_size", CACHE_SIZE)
+        size = options.get("pool_size", POOL_SIZE)
+        self._pool = Pool(self._connect, size=size, limit=WAITING_LIMIT, patience=PATIENCE)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._memory: dict[Hashable, Any] = {}
+
+    async def start(self) -> None:
+        """Open the pool with one connection. Raises Unavailable."""
+        await prepare()
+        self._pool.open()
+        if not await self.ready():
+            await self.stop()
+            raise Unavailable("PostgreSQL cannot be reached.")
+
+    async def stop(self) -> None:
+        """Finish what is under way and close the connections."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
+        self._pool.close()
+
+    async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
+        """Run a work in one transaction, after those with the same turn or a same receipt, and again where the database failed."""
+        # No idempotency key has a space in it, so that no turn is taken for a receipt. Of several receipts, all who want
+        # them take the lowest number first, so that nobody waits for one another.
+        turns = (
+            turn_number(program_id, turn),
+            *sorted({turn_number(program_id, f"receipt {receipt}") for receipt in receipts}),
+        )
+        begin = "; ".join(("BEGIN", *(f"SELECT pg_advisory_xact_lock({number})" for number in turns)))
+        return await self._patiently(of_program(work, program_id), begin=begin, locking=" FOR UPDATE")
+
+    async def read(self, work: Work[T], *, program_id: str) -> T:
+        """Run a work on one snapshot."""
+        return await self.read_across_programs(of_program(work, program_id))
+
+    async def read_across_programs(self, work: UnscopedWork[T]) -> T:
+        """Run a work across programs on one snapshot."""
+        return await self._patiently(work, begin=_READ, locking="")
+
+    async def ready(self) -> bool:
+        """Whether PostgreSQL answers."""
+        try:
+            return await self._once(_answers, begin=_READ, locking="")
+        except (Busy, Unavailable, *DRIVER_ERRORS):
+            return False
+
+    async def _patiently(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
+        retry = Retry()
+        try:
+            return await self._once(work, begin=begin, locking=locking)
+        except TRIED_AGAIN as error:
+            if not retry(error):
+                raise
+        try:
+            async for attempt in stamina.retry_context(
+                on=retry, attempts=None, timeout=RETRY_LIMIT, wait_initial=0.01, wait_jitter=0.05, wait_max=0.5
+            ):
+                with attempt:
+                    done = await self._once(work, begin=begin, locking=locking)
+        except TRIED_AGAIN as error:
+            if (told := given_up(error)) is error:
+                raise
+            raise told from error
+        return done
+
+    async def _once(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
+        """One attempt; it goes on by itself when the caller is cancelled."""
+        await self._pool.slot()
+        task = asyncio.ensure_future(self._transaction(work, begin=begin, locking=locking))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+
+    async def _transaction(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
+        try:
+            connection = await self._pool.take()
+            sound = False
+            try:
+                try:
+                    done = await self._to_commit(connection, work, begin=begin, locking=locking)
+                except BaseException as error:  # rolled back and raised again, a cancellation too
+                    without_data(error)
+                    await connection.execute("ROLLBACK")
+                    sound = not is_lost(error)
+                    raise
+                sound = True
+                return done
+            finally:
+                self._pool.give(connection, sound=sound)
+        finally:
+            self._pool.free()
+
+    async def _to_commit(self, connection: Connection, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
+        await connection.execute(begin)
+        session = PostgresSession(connection, locking=locking, memory=self._memory)
+        done = await work(session)
+        await session.flush()
+        ended = await connection.execute("COMMIT")
+        if ended != "COMMIT":
+            raise Unavailable("The transaction had failed before its commit.")
+        return done
+
+    async def _connect(self) -> Connection:
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=CONNECT_LIMIT,
+            command_timeout=ANSWER_LIMIT,
+            statement_cache_size=self._cache_size,
+            server_settings={
+                "application_name": "troth",
+                "timezone": "UTC",
+                "lock_timeout": f"{LOCK_LIMIT:g}s",
+                "statement_timeout": f"{STATEMENT_LIMIT:g}s",
+                "idle_in_transaction_session_timeout": f"{ANSWER_LIMIT:g}s",
+            },
+        )
+        await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str)
+        return connection
+
+
+async def _answers(session: UnscopedSession) -> bool:
+    return await session.row("SELECT 1") is not None
+
+
+def turn_number(program_id: str, turn: str) -> int:
+    """The number that equal turns of a program share: 64 bits, signed."""
+    digest = blake2b(f"{program_id}|{turn}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

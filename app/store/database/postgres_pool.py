@@ -1,0 +1,112 @@
+"""Connections to PostgreSQL: a bounded number, handed out in turn, replaced when they break."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import asyncpg
+
+from app.store.database.session import Busy, Unavailable
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class Pool:
+    """At most `size` connections; at most `limit` callers wait for one, none longer than `patience` seconds."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, limit: int, patience: float) -> None:
+        self._connect = connect
+        self._size = size
+        self._limit = limit
+        self._patience = patience
+        self._idle: list[Connection] = []
+        self._lent: set[Connection] = set()
+        self._slots_used = 0
+        self._waiters: deque[asyncio.Future[None]] = deque()
+        self._closed = True
+
+    @property
+    def slots_free(self) -> int:
+        """How many more could be in use."""
+        return self._size - self._slots_used
+
+    def open(self) -> None:
+        """Let connections be taken."""
+        self._closed = False
+
+    async def slot(self) -> None:
+        """Wait for the right to use one connection, to be given back with `free`. Raises Busy and Unavailable."""
+        if self._closed:
+            raise Unavailable("The database is not open.")
+        if self._slots_used < self._size:
+            self._slots_used += 1
+            return
+        if len(self._waiters) >= self._limit:
+            raise Busy
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiters.append(waiter)
+        expiry = loop.call_later(self._patience, _expire, waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.free()
+            raise
+        finally:
+            expiry.cancel()
+
+    def free(self) -> None:
+        """Give the right back: to whoever waits longest, if anybody does."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._slots_used -= 1
+
+    async def take(self) -> Connection:
+        """A live connection for the holder of a slot. Raises what connecting raises."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                break
+        else:
+            connection = await self._connect()
+        self._lent.add(connection)
+        return connection
+
+    def give(self, connection: Connection, *, sound: bool) -> None:
+        """Take a connection back; one that is not sound is cut, and the idle ones with it: they may be as dead."""
+        self._lent.discard(connection)
+        if sound and not self._closed and not connection.is_closed():
+            self._idle.append(connection)
+            return
+        connection.terminate()
+        if not sound:
+            self.forget_idle()
+
+    def forget_idle(self) -> None:
+        """Cut the connections that nobody uses."""
+        for connection in self._idle:
+            connection.terminate()
+        self._idle.clear()
+
+    def close(self) -> None:
+        """Cut every connection and send away whoever waits."""
+        self._closed = True
+        self.forget_idle()
+        for connection in tuple(self._lent):
+            connection.terminate()
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_exception(Unavailable("The database is closing."))
+
+
+def _expire(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(Busy())

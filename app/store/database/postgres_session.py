@@ -1,0 +1,100 @@
+"""PostgreSQL's side of a session: one connection in one transaction, with few round trips."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, MutableMapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+
+from app.store.database.session import Row, Value
+
+_PLACEHOLDER = re.compile(r"\$(\d+)")
+_WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
+
+
+@lru_cache(maxsize=512)
+def in_one(statements: tuple[tuple[str, int], ...]) -> str:
+    """Several statements, each with its number of values, as one that takes all the values in a row."""
+    parts: list[str] = []
+    offset = 0
+    for sql, count in statements:
+        parts.append(_PLACEHOLDER.sub(lambda found, by=offset: f"${int(found[1]) + by}", sql))  # type: ignore[misc]  # a default binds the loop's value, which mypy cannot type
+        offset += count
+    if len(parts) == 1:
+        return parts[0]
+    named = ", ".join(f"part_{number} AS ({part})" for number, part in enumerate(parts, start=1))
+    return f"WITH {named} SELECT 1"
+
+
+@lru_cache(maxsize=512)
+def written(sql: str) -> str:
+    """The table that a statement writes. Raises ValueError when it is another kind of statement."""
+    found = _WRITES.match(sql)
+    if found is None:
+        raise ValueError("Only INSERT, UPDATE and DELETE can be put off.")
+    return found[1]
+
+
+class PostgresSession:
+    """A session over one connection that is in a transaction."""
+
+    dialect = "postgres"
+
+    def __init__(self, connection: asyncpg.Connection, *, locking: str, memory: MutableMapping[Hashable, Any]) -> None:
+        self.memory = memory
+        self._connection = connection
+        self._later: list[tuple[str, tuple[Value, ...]]] = []
+        self.locking = locking
+
+    @property
+    def across_programs(self) -> PostgresSession:
+        """This session: a function that reads across programs takes a program's session as well."""
+        return self
+
+    async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Every row of a query."""
+        if self._later:
+            await self.flush()
+        found: Sequence[Row] = await self._connection.fetch(sql, *values)
+        return found
+
+    async def row(self, sql: str, *values: Value) -> Row | None:
+        """The first row of a query, or None."""
+        if self._later:
+            await self.flush()
+        found: Row | None = await self._connection.fetchrow(sql, *values)
+        return found
+
+    async def execute(self, sql: str, *values: Value) -> int:
+        """Run a statement; the number of rows it touched."""
+        if self._later:
+            await self.flush()
+        status: str = await self._connection.execute(sql, *values)
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def enqueue(self, sql: str, *values: Value) -> None:
+        """Keep a statement until the next read or the commit, but not with another one of the same table.
+
+        Statements that travel together do not see each other's rows.
+        """
+        if any(written(sql) == written(waiting) for waiting, _ in self._later):
+            await self.flush()
+        self._later.append((sql, values))
+
+    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+        """Run a statement once for each group of values."""
+        if self._later:
+            await self.flush()
+        await self._connection.executemany(sql, values)
+
+    async def flush(self) -> None:
+        """Run what was kept, in one round trip."""
+        if not self._later:
+            return
+        waiting, self._later = self._later, []
+        sql = in_one(tuple((text, len(values)) for text, values in waiting))
+        await self._connection.execute(sql, *[value for _, values in waiting for value in values])

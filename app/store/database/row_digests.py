@@ -1,0 +1,27 @@
+"""The digest of all facts behind an account: a sum over its rows, so that it does not depend on their order.
+
+It is kept with the account in the transaction of each fact. A row that was changed, added or taken away since then no
+longer adds up to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+_MODULUS = 1 << 256
+
+
+def digest(table: str, *values: Any) -> int:
+    """A number for a row: SHA-256 over its table and values; texts, numbers, None, and aware instants in UTC."""
+    text = orjson.dumps([table, *values], option=orjson.OPT_UTC_Z)
+    return int.from_bytes(hashlib.sha256(text).digest())
+
+
+def combine(evidence: str, digests: Iterable[int], *, gone: Iterable[int] = ()) -> str:
+    """The evidence with further rows in it, and some no longer."""
+    total = int(evidence, 16) + sum(digests) - sum(gone)
+    return f"{total % _MODULUS:064x}"

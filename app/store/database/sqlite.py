@@ -1,0 +1,275 @@
+"""The embedded database: one file, one writer that commits in groups, and readers that never wait for it.
+
+Writes queue for one thread. It takes what has queued, runs each work in a savepoint of one transaction, commits once,
+durably, and answers them all: nothing is acknowledged before it is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from app.store.database.orm import prepare
+from app.store.database.session import Busy, Unavailable, UnscopedSession, UnscopedWork, Work, of_program
+from app.store.database.sqlite_checkpoints import Checkpoints
+from app.store.database.sqlite_session import SqliteSession
+from app.store.database.sqlite_worker import Job, JobQueue, deliver, failure
+
+T = TypeVar("T")
+
+GROUP = 64
+"""The most works in one commit."""
+
+QUEUE_LIMIT = 1024
+"""The most works that may wait for the writer; more are told to come again."""
+
+LOG_LIMIT = 8192
+"""Pages of log at which the writer moves them itself: readers and writers without a pause may keep the log from
+starting over."""
+
+MOST_READING = 64
+"""The most reads that may be under way at once; more are told to come again."""
+
+WORK_LIMIT = 10.0
+"""Seconds that a group of works may take: a work that waits for something else must not stop the writer."""
+
+PRAGMAS: Mapping[str, str] = {
+    "busy_timeout": "5000",
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "fullfsync": "ON",
+    "foreign_keys": "ON",
+    "recursive_triggers": "ON",
+    "cache_size": "-32768",
+    "temp_store": "MEMORY",
+    "journal_size_limit": "67108864",
+}
+"""Durable commits, enforced foreign keys, and triggers that INSERT OR REPLACE sets off too; a URL's come on top."""
+
+
+def file_and_pragmas(url: str) -> tuple[str, dict[str, str]]:
+    """The file of a URL, and the pragmas of its connections."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)[1:]
+    if parts.netloc or not path:
+        raise ValueError("A SQLite URL is sqlite:///file.db, or sqlite:////folder/file.db for an absolute path.")
+    pragmas = dict(PRAGMAS)
+    for name, value in parse_qsl(parts.query, strict_parsing=bool(parts.query)):
+        if not re.fullmatch(r"[a-z_]+", name) or not re.fullmatch(r"-?[A-Za-z0-9_]+", value):
+            raise ValueError("A parameter of a SQLite URL is a pragma and its value, like synchronous=FULL.")
+        pragmas[name] = value
+    return path, pragmas
+
+
+def connect(path: str, pragmas: Mapping[str, str]) -> sqlite3.Connection:
+    """A connection that begins and ends transactions only when told. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name} = {value}").close()
+    return connection
+
+
+class SqliteDatabase:
+    """The database in one file. See `app.store.database.session.Database`."""
+
+    def __init__(self, url: str) -> None:
+        self._path, self._pragmas = file_and_pragmas(url)
+        self._memory: dict[Hashable, Any] = {}
+        self._writes = JobQueue(limit=QUEUE_LIMIT)
+        self._checkpoints = Checkpoints(lambda: connect(self._path, self._pragmas))
+        self._reads = _Readers(self._path, self._pragmas, self._memory)
+
+    async def start(self) -> None:
+        """Open the file (making it where there is none) and start the threads. Raises Unavailable."""
+        await prepare()
+        try:
+            connect(self._path, self._pragmas).close()
+        except sqlite3.Error as error:
+            raise failure(error) from error
+        self._checkpoints.start()
+        writing = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
+        self._writes.start(
+            lambda: _Writer(self._path, writing, self._memory, committed=self._checkpoints.committed),
+            name="troth-writer",
+            group=GROUP,
+        )
+        self._reads.start()
+
+    async def stop(self) -> None:
+        """Finish what was handed over and close the connections."""
+        await self._writes.stop()
+        await self._reads.stop()
+        await asyncio.to_thread(self._checkpoints.stop)
+
+    async def write(
+        self,
+        work: Work[T],
+        *,
+        program_id: str,
+        turn: str,  # noqa: ARG002 - one writer: works come one after the other anyway
+        receipts: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
+    ) -> T:
+        """Run a work in the next group. Nothing needs a turn: there is one writer."""
+        done: T = await self._writes.do(of_program(work, program_id))
+        return done
+
+    async def read(self, work: Work[T], *, program_id: str) -> T:
+        """Run a work on one snapshot, beside the writer, in the caller's loop; it must be short or wait often."""
+        return await self.read_across_programs(of_program(work, program_id))
+
+    async def read_across_programs(self, work: UnscopedWork[T]) -> T:
+        """Run a work across programs on one snapshot, beside the writer, in the caller's loop."""
+        found: T = await self._reads.do(work)
+        return found
+
+    async def ready(self) -> bool:
+        """Whether the file can be read and the writer serves."""
+        try:
+            return self._writes.serving and await self.read_across_programs(_answers)
+        except (Busy, Unavailable):
+            return False
+
+
+async def _answers(session: UnscopedSession) -> bool:
+    return await session.row("SELECT 1") is not None
+
+
+class _Connection:
+    """A connection that is opened again after the database has failed."""
+
+    def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
+        self._path = path
+        self._pragmas = pragmas
+        self._memory = memory
+        self._connection: sqlite3.Connection | None = None
+        self.session: SqliteSession
+
+    def opened(self) -> sqlite3.Connection:
+        """The connection, opened if it is not. Raises sqlite3.Error."""
+        if self._connection is None:
+            self._connection = connect(self._path, self._pragmas)
+            self.session = SqliteSession(self._connection, memory=self._memory)
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection; an open transaction is rolled back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class _Writer(_Connection):
+    """Runs a group of works in one transaction."""
+
+    def __init__(
+        self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any], *, committed: Callable[[int], None]
+    ) -> None:
+        super().__init__(path, pragmas, memory)
+        self._committed = committed
+
+    async def run(self, jobs: list[Job]) -> None:
+        """Run each work in a savepoint and commit once; when the database fails, the whole group has failed."""
+        try:
+            connection = self.opened()
+            connection.execute("BEGIN IMMEDIATE")
+            async with asyncio.timeout(WORK_LIMIT):
+                for job in jobs:
+                    if not job.abandoned:
+                        await self._run_one(connection, job)
+            connection.execute("COMMIT")
+            self._committed(len(jobs))
+        except sqlite3.Error as error:
+            self.close()
+            for job in jobs:
+                job.error = failure(error)
+        except (TimeoutError, asyncio.CancelledError):
+            self.close()
+            for job in jobs:
+                job.error = Unavailable("A work took too long.")
+
+    async def _run_one(self, connection: sqlite3.Connection, job: Job) -> None:
+        """Run a work; roll back what it wrote, and only that, if it raises. Raises sqlite3.Error when all is lost."""
+        connection.execute("SAVEPOINT one")
+        try:
+            job.result = await job.work(self.session)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # carried to whoever waits for this work
+            if not connection.in_transaction:
+                lost = sqlite3.OperationalError("The transaction is gone.")
+                raise error if isinstance(error, sqlite3.Error) else lost from error
+            connection.execute("ROLLBACK TO one")
+            job.error = deliver(error)
+        connection.execute("RELEASE one")
+
+
+class _Reader(_Connection):
+    """Runs works that only read, each on a snapshot of its own."""
+
+    async def run(self, work: UnscopedWork[T]) -> T:
+        """Run a work in a transaction. Raises Busy, Unavailable, and whatever the work raises."""
+        try:
+            connection = self.opened()
+            connection.execute("BEGIN")
+            try:
+                async with asyncio.timeout(WORK_LIMIT):
+                    return await work(self.session)
+            finally:
+                connection.execute("ROLLBACK")
+        except (sqlite3.Error, TimeoutError) as error:
+            self.close()
+            failed = deliver(error)
+            if failed is error:
+                raise
+            raise failed from error
+
+
+class _Readers:
+    """Connections that only read, used in the loop of the caller: handing a short read to a thread costs more than it.
+
+    A work that waits for something keeps its connection until it is done. Used from one loop.
+    """
+
+    def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
+        self._path = path
+        # A read meets a lock only while the file is recovered or rebuilt; the loop must not stand still for it.
+        self._pragmas = {**pragmas, "query_only": "ON", "busy_timeout": "100"}
+        self._memory = memory
+        self._idle: list[_Reader] = []
+        self._reading = 0
+        self._quiet = asyncio.Event()
+        self._open = False
+
+    def start(self) -> None:
+        """Take works from now on."""
+        self._open = True
+
+    async def do(self, work: UnscopedWork[T]) -> T:
+        """Run a work on a connection of its own. Raises Busy, Unavailable, and whatever the work raises."""
+        if not self._open:
+            raise Unavailable("The database is not open.")
+        if self._reading >= MOST_READING:
+            raise Busy
+        self._reading += 1
+        reader = self._idle.pop() if self._idle else _Reader(self._path, self._pragmas, self._memory)
+        try:
+            return await reader.run(work)
+        finally:
+            self._reading -= 1
+            self._idle.append(reader)
+            if not self._reading:
+                self._quiet.set()
+
+    async def stop(self) -> None:
+        """Let the works under way end, and close the connections."""
+        self._open = False
+        if self._reading:
+            self._quiet.clear()
+            await self._quiet.wait()
+        while self._idle:
+            self._idle.pop().close()

@@ -1,0 +1,79 @@
+"""SQLite's side of a session: SQL and values rewritten, and calls that never wait.
+
+The connection lives in one thread with an event loop of its own; each statement runs right there.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from app.store.database.codecs import instant_text, json_text
+from app.store.database.session import Row, Value
+
+_PLACEHOLDER = re.compile(r"\$(\d+)")
+_ANY = re.compile(r"= ANY\(\$(\d+)\)")
+
+_rewritten: dict[str, str] = {}
+
+_ENCODERS: dict[type, Callable[[Any], str]] = {datetime: instant_text, date: date.isoformat, list: json_text}
+
+
+def for_sqlite(sql: str) -> str:
+    """The statement with SQLite's placeholders; each text is rewritten once."""
+    known = _rewritten.get(sql)
+    if known is None:
+        known = _ANY.sub(r"IN (SELECT value FROM json_each(?\1))", sql)
+        known = _rewritten[sql] = _PLACEHOLDER.sub(r"?\1", known)
+    return known
+
+
+def encoded(values: Sequence[Value]) -> Sequence[Value]:
+    """The values as SQLite stores them."""
+    if _ENCODERS.keys().isdisjoint(map(type, values)):
+        return values
+    return [_ENCODERS[type(value)](value) if type(value) in _ENCODERS else value for value in values]
+
+
+class SqliteSession:
+    """A session over one connection of the `sqlite3` module, used in the thread that owns it."""
+
+    locking = ""
+    dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection, *, memory: MutableMapping[Hashable, Any]) -> None:
+        self.memory = memory
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+        self._connection = connection
+
+    @property
+    def across_programs(self) -> SqliteSession:
+        """This session: a function that reads across programs takes a program's session as well."""
+        return self
+
+    async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
+        """Every row of a query."""
+        return self._execute(for_sqlite(sql), encoded(values)).fetchall()
+
+    async def row(self, sql: str, *values: Value) -> Row | None:
+        """The first row of a query, or None."""
+        cursor = self._execute(for_sqlite(sql), encoded(values))
+        first: Row | None = cursor.fetchone()
+        cursor.close()
+        return first
+
+    async def execute(self, sql: str, *values: Value) -> int:
+        """Run a statement; the number of rows it touched."""
+        return self._execute(for_sqlite(sql), encoded(values)).rowcount
+
+    async def enqueue(self, sql: str, *values: Value) -> None:
+        """Run a statement; with nothing to travel there is nothing to put off."""
+        self._execute(for_sqlite(sql), encoded(values))
+
+    async def many(self, sql: str, values: Sequence[Sequence[Value]]) -> None:
+        """Run a statement once for each group of values."""
+        self._executemany(for_sqlite(sql), [encoded(group) for group in values])

@@ -1,0 +1,182 @@
+"""A thread that owns one SQLite connection and runs the works that event loops hand over to it."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.store.database.session import Busy, Unavailable, UnscopedWork
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A work that somebody waits for, and what came of it."""
+
+    work: UnscopedWork[Any]
+    waiter: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.waiter.cancelled()
+
+    def answer(self) -> None:
+        """Tell the waiter; runs in the waiter's own loop."""
+        if self.waiter.done():
+            return
+        if self.error is None:
+            self.waiter.set_result(self.result)
+        else:
+            self.waiter.set_exception(self.error)
+
+
+class Runner(Protocol):
+    """What a thread does with the jobs it takes; called in the thread, on its event loop."""
+
+    async def run(self, jobs: list[Job]) -> None:
+        """Give every job its result or error; may raise nothing."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class JobQueue:
+    """The jobs that wait for one of the threads, at most `limit` unanswered at a time."""
+
+    def __init__(self, *, limit: int) -> None:
+        self._limit = limit
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._unanswered = 0
+        self._threads: list[threading.Thread] = []
+        self._open = False
+
+    @property
+    def serving(self) -> bool:
+        """Whether jobs are taken."""
+        return self._open and all(thread.is_alive() for thread in self._threads)
+
+    def start(self, *runners: Callable[[], Runner], name: str, group: int) -> None:
+        """Start a thread for each runner, which is made inside it; each takes up to `group` jobs at once."""
+        self._open = True
+        for number, make in enumerate(runners, start=1):
+            thread = threading.Thread(target=self._serve, args=(make, group), name=f"{name}-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    async def do(self, work: UnscopedWork[Any]) -> Any:
+        """Hand a work over and wait for what comes of it. Raises Busy, Unavailable, and whatever the work raises."""
+        if not self.serving:
+            raise Unavailable("The database is not open.")
+        with self._lock:
+            if self._unanswered >= self._limit:
+                raise Busy
+            self._unanswered += 1
+        loop = asyncio.get_running_loop()
+        job = Job(work=work, waiter=loop.create_future(), loop=loop)
+        self._jobs.put(job)
+        return await job.waiter
+
+    async def stop(self) -> None:
+        """Finish what was handed over, then end the threads."""
+        self._open = False
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join)
+        self._threads.clear()
+
+    def _serve(self, make: Callable[[], Runner], group: int) -> None:
+        under_way: list[Job] = []
+        runner = make()
+
+        async def serve() -> None:
+            # Waiting for jobs stops this loop, and nothing else runs on it: a run of the loop for each group would
+            # cost more than a small read.
+            while jobs := self._take(group):
+                under_way[:] = jobs
+                await runner.run(jobs)
+                under_way.clear()
+                self._answer(jobs)
+
+        try:
+            asyncio.run(serve())
+        finally:
+            runner.close()
+            self._give_up(under_way)
+
+    def _give_up(self, jobs: list[Job]) -> None:
+        """Tell those that no thread will serve any more; there is nobody to tell after an ordered end."""
+        if not jobs:
+            return
+        self._open = False
+        for job in jobs:
+            job.error = Unavailable("The database thread ended.")
+        self._answer(jobs)
+        while not self._jobs.empty():
+            self._give_up(self._take(1))
+
+    def _take(self, group: int) -> list[Job]:
+        """The next jobs, waiting for at least one; none when the queue is closed."""
+        jobs: list[Job] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == group:
+                return jobs
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs
+        if jobs:
+            self._jobs.put(None)
+        return jobs
+
+    def _answer(self, jobs: list[Job]) -> None:
+        """Tell all waiters, with one wake-up for each of their loops."""
+        with self._lock:
+            self._unanswered -= len(jobs)
+        by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+        for job in jobs:
+            by_loop.setdefault(job.loop, []).append(job)
+        for loop, answered in by_loop.items():
+            with suppress(RuntimeError):  # The loop of a waiter that is gone may be closed.
+                loop.call_soon_threadsafe(_answer_all, answered)
+
+
+def _answer_all(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.answer()
+
+
+def failure(error: sqlite3.Error) -> Busy | Unavailable:
+    """What a caller is told when the database failed, not the work."""
+    told: Busy | Unavailable
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        told = Busy()
+    else:
+        told = Unavailable(str(error))
+    told.__cause__ = error
+    return told
+
+
+def deliver(error: BaseException) -> BaseException:
+    """What the caller of one work is told: a failure of the database in our words, anything else as it is."""
+    match error:
+        case sqlite3.OperationalError() if error.sqlite_errorname != "SQLITE_ERROR":
+            return failure(error)
+        case TimeoutError() | asyncio.CancelledError():
+            return Unavailable("The work took too long.")
+        case _:
+            return error

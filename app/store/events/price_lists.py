@@ -1,0 +1,54 @@
+"""What is needed to know which points still pay an old price, and what those that wait will pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.engine.price_lists import PriceLists, may_be_cheaper
+from app.domain.ledger.lots import Lot
+from app.domain.terms.version import Terms
+from app.domain.wallets.pending import PendingPoints, waiting_points
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.ledger import lots
+from app.store.terms import versions
+
+
+async def known(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PriceLists | None:
+    """The customer's lots with the earlier price lists; None where no reward was ever cheaper than it is."""
+    earlier = await _earlier(session, in_force=in_force)
+    if not earlier:
+        return None
+    found = await lots.open_lots(session, account_id=customer.account.id)
+    return _lists(found, in_force=in_force, earlier=earlier, at=at)
+
+
+async def pending(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PendingPoints | None:
+    """The customer's points that wait, by the lots as they stand; None where some may expire, which only the history says."""
+    found = await lots.open_lots(session, account_id=customer.account.id)
+    free = [lot for lot in found if lot.free]
+    numbers = {lot.terms_version for lot in free}
+    if await versions.never_expiring(session, numbers=numbers) != numbers:
+        return None
+    earlier = await _earlier(session, in_force=in_force)
+    return waiting_points(
+        free,
+        owed=customer.account.balance.owed,
+        at=at,
+        expires_at=lambda _: None,
+        lists_at=lambda then: _lists(free, in_force=in_force, earlier=earlier, at=then) if earlier else None,
+    )
+
+
+async def _earlier(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
+    """The earlier versions where a reward may have been cheaper in one of them, none where it never was."""
+    if in_force.version == 1:
+        return ()
+    earlier = await versions.earlier(session, number=in_force.version)
+    return earlier if may_be_cheaper(in_force, earlier=earlier) else ()
+
+
+def _lists(found: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> PriceLists:
+    spendable = tuple(lot for lot in found if lot.free and lot.available_from <= at)
+    return PriceLists(terms=in_force, earlier=earlier, lots=spendable, at=at)

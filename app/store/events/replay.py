@@ -1,0 +1,162 @@
+"""Accounts told from the beginning: their rows read, their stories unfolded. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.amounts import Money
+from app.domain.ledger.entries import Balance
+from app.domain.units import Unit
+from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
+from app.domain.wallets.history import Event, EventHistory
+from app.domain.wallets.unit_account import DueExpiryNotice
+from app.domain.wallets.wallet import Wallet, replay
+from app.store.database.session import Session
+from app.store.events import event_log
+from app.store.events.event_log import RecordedHistory
+from app.store.ledger.accounts import Account
+from app.store.terms import in_force
+from app.store.terms.in_force import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedAccount:
+    """An account told from the beginning up to `until`: what was recorded of it, its story, and its way through time."""
+
+    account: Account
+    recorded: RecordedHistory
+    versions: Versions
+    history: EventHistory
+    wallet: Wallet
+    until: datetime
+
+    def as_of(self, at: datetime, *, customer_id: str | None = None) -> Wallet:
+        """The wallet as it was at a moment, by all that is known of the time up to it: the one that a customer had then."""
+        history = self.history.as_of(at, customer_id=customer_id)
+        return replay(history, versions=self.versions.standing, until=at)
+
+    def cash_now(self, return_id: str) -> Money:
+        """The money that a refund gives back, where goods of the purchase were exchanged.
+
+        It is what all that came back since the first purchase comes to as it is known now, less what was paid out for it
+        before; it asks for nothing back.
+        """
+        returned = self.wallet.refund_outcomes
+        new = returned[return_id]
+        of_these = {
+            id: each_returned.outcome.cash
+            for id, each_returned in returned.items()
+            if each_returned.first_sale == new.first_sale
+        }
+        in_all = sum(cash.minor for cash in of_these.values())
+        paid_out = sum(refund.cash for id, refund in self.recorded.refunds.items() if id in of_these)
+        return Money(max(0, in_all - paid_out), new.outcome.cash.currency)
+
+    @property
+    def balance(self) -> Balance:
+        """What the account of points holds then."""
+        return balance_of(self.wallet, at=self.until)
+
+    @property
+    def balances(self) -> dict[Unit, Balance]:
+        """What the wallet holds then, in each unit in which anything was ever booked."""
+        return {
+            unit: balance_of(self.wallet, at=self.until, unit=unit)
+            for unit, unit_account in self.wallet.unit_accounts.items()
+            if unit_account.postings or unit in self.recorded.accounts
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that became known; `customer_id` is whose it is, where it is somebody's."""
+
+    event: Event
+    customer_id: str | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.event.at
+
+    def recorded_in(self, history: EventHistory) -> EventHistory:
+        """The story with it."""
+        return history.with_event(self.event, customer_id=self.customer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCorrection:
+    """A receipt that turned out to be wrong, and what is known of it now: None where it is another wallet's.
+
+    `customer_id` is whose it was taken for, or is now.
+    """
+
+    correction: ReceiptCorrected
+    now: PurchaseRecorded | None
+    customer_id: str
+
+    @property
+    def at(self) -> datetime:
+        """When the purchase happened."""
+        return self.correction.at
+
+    def recorded_in(self, history: EventHistory) -> EventHistory:
+        """The story with it."""
+        return history.with_correction(self.correction, now=self.now, customer_id=self.customer_id)
+
+
+async def replay_account(
+    session: Session, *, account: Account, until: datetime, events: Sequence[NewEvent | NewCorrection] = ()
+) -> ReplayedAccount:
+    """Tell the account with new facts, at least as far as it was told before. Writes nothing."""
+    versions = await in_force.versions_of(session)
+    recorded = await event_log.load(session, account=account, versions=versions)
+    return with_events(recorded, versions=versions, events=events, until=until)
+
+
+def with_events(
+    recorded: RecordedHistory, *, versions: Versions, events: Sequence[NewEvent | NewCorrection], until: datetime
+) -> ReplayedAccount:
+    """The same with what was recorded at hand."""
+    if recorded.merged_away is not None:
+        return _merged_away(recorded, versions=versions, at=recorded.merged_away.occurred_at)
+    history = recorded.history
+    for event in events:
+        history = event.recorded_in(history)
+    replayed_through = recorded.account.replayed_through
+    latest = max([until, *(new.at for new in events), *([replayed_through] if replayed_through is not None else [])])
+    wallet = replay(history, versions=versions.standing, until=latest)
+    return ReplayedAccount(recorded.account, recorded, versions, history, wallet, latest)
+
+
+def _merged_away(recorded: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
+    """An account that went over into another one: nothing happens to it any more."""
+    assert recorded.merged_away is not None, "it went over"
+    wallet = replay(recorded.history, versions=versions.standing, until=at)
+    wallet.close(recorded.merged_away.id, at=at)
+    return ReplayedAccount(recorded.account, recorded, versions, recorded.history, wallet, at)
+
+
+def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Balance:
+    """What a wallet holds of a unit at a moment; of points, with those of its holders towards a tier."""
+    inventory = wallet.unit_accounts[unit].inventory
+    if unit is not Unit.POINTS:
+        return inventory.balance(at=at)
+    terms = wallet.in_force(at)
+    memberships = {id(membership): membership for membership in wallet.memberships.values()}.values()
+    return inventory.balance(
+        at=at, qualifying=sum(membership.qualifying.points(terms=terms, at=at) for membership in memberships)
+    )
+
+
+def notices_due(wallet: Wallet, *, recorded: RecordedHistory) -> list[DueExpiryNotice]:
+    """The notices of expiry that nobody was given yet: of a lot, and of the last day that it has as things stand."""
+    known = {(lot.lot_id, lot.last_day) for notice in recorded.notices for lot in notice.lots}
+    return [notice for notice in wallet.points.notices() if (notice.lot.id, notice.last_day) not in known]
+
+
+def next_notice(wallet: Wallet, *, recorded: RecordedHistory) -> datetime | None:
+    """When the next notice of expiry is due."""
+    return min((notice.at for notice in notices_due(wallet, recorded=recorded)), default=None)

@@ -1,0 +1,229 @@
+"""The counters of customers: kept beside the facts, and set right where a late fact or goods that come back change them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from app.domain.engine.usage import Use, uses_of
+from app.domain.wallets.purchase_state import PurchaseState
+from app.domain.wallets.wallet import Wallet
+from app.store.customers import rule_facts
+from app.store.database.codecs import instant
+from app.store.database.session import Session
+from app.store.terms import budgets
+
+
+class Reduction(NamedTuple):
+    """What a purchase no longer counts for: as a visit, and points that were really taken back of it."""
+
+    purchase_id: str
+    at: datetime
+    no_visit: bool
+    points: int
+
+    @classmethod
+    def of(cls, sale: PurchaseState) -> Reduction | None:
+        """That of a purchase as it is kept; None where it counts for all that it was recorded with."""
+        taken, on_top = sale.taken.points, sale.facts.replaces is not None
+        if sale.usage.visit and not taken:
+            return None
+        return cls(sale.recorded.id, sale.recorded.at, on_top or not sale.usage.visit, taken)
+
+
+@dataclass(frozen=True, slots=True)
+class UsageCounts:
+    """What was counted of a customer, in order: uses of clauses (by key), items, and what purchases no longer count for.
+
+    A use has the time of its purchase or redemption, and the calendar year of the birthday that it was for, if any.
+    `shares` is what each purchase (by id) adds to the customer's own share of the budget of a clause.
+    """
+
+    uses: tuple[tuple[str, datetime, int], ...] = ()
+    items: tuple[tuple[str, datetime, int], ...] = ()
+    reductions: tuple[Reduction, ...] = ()
+    shares: tuple[tuple[str, str, int], ...] = ()
+
+    @classmethod
+    def of(cls, wallet: Wallet, *, customer_id: str) -> UsageCounts:
+        """What a history told from the beginning comes to, of what the customer did by this very id."""
+        sales = [sale for sale in wallet.purchases.values() if sale.recorded.customer_id == customer_id]
+        given = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
+        uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.recorded.at)]
+        for redeemed in given:
+            clauses = dict.fromkeys(redeemed.clauses, 1)
+            uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
+        items = [(key, sale.recorded.at, count) for sale in sales for key, count in sale.usage.items]
+        reductions = [reduction for sale in sales if (reduction := Reduction.of(sale)) is not None]
+        shares = _shares(wallet, customer_id=customer_id)
+        return cls(tuple(sorted(uses)), tuple(sorted(items)), tuple(sorted(reductions)), shares)
+
+
+def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], ...]:
+    """What a customer's purchases add to the shares of budgets, and those that are another customer's now left behind."""
+    found: Counter[tuple[str, str]] = Counter()
+    for sale in wallet.purchases.values():
+        if sale.recorded.customer_id == customer_id:
+            found.update({(sale.recorded.id, clause): points for clause, points in sale.shares})
+    for gone in wallet.moved_away:
+        if gone.before is not None and gone.before.customer_id == customer_id:
+            found.update({(gone.purchase_id, clause): points for clause, points in gone.left_behind})
+    return _listed(found)
+
+
+def _listed(shares: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
+    return tuple(sorted((purchase, clause, points) for (purchase, clause), points in shares.items() if points))
+
+
+NO_BIRTHDAY = 0
+"""In place of a calendar year: a use that was for no birthday."""
+
+
+def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int]]:
+    return [(use.clause, at, use.birthday or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
+
+
+async def counted(session: Session, *, customer_ids: Sequence[str]) -> dict[str, UsageCounts]:
+    """What is kept of the counters of customers, by id."""
+    kept = await _kept(session, customer_ids=customer_ids)
+    shares = await budgets.shares(session, customer_ids=customer_ids)
+    return {
+        id: UsageCounts(
+            tuple(sorted(rows.uses.values())),
+            tuple(sorted(rows.items.values())),
+            tuple(sorted(rows.reductions.values())),
+            _listed(shares.get(id, {})),
+        )
+        for id, rows in {**dict.fromkeys(shares, NOTHING_KEPT), **kept}.items()
+    }
+
+
+async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]) -> None:
+    """Keep what the wallet's history, told from the beginning, comes to: for all who hold it, and who were merged into them.
+
+    The account must be locked. What is right already is let be.
+    """
+    people = sorted(wallet.memberships)
+    kept = await _kept(session, customer_ids=people)
+    await _set_shares_right(session, wallet=wallet)
+    for id in people:
+        wanted, rows = UsageCounts.of(wallet, customer_id=id), kept.get(id, NOTHING_KEPT)
+        surplus, used = _unlike(rows.uses, wanted=wanted.uses)
+        await _drop(session, table="clause_uses", ids=surplus)
+        for key, at, year in used:
+            use = Use(key, 1, year or None)
+            await rule_facts.add_use(session, customer_id=id, uses=[use], new_id=new_id, at=at)
+        surplus, bought = _unlike(rows.items, wanted=wanted.items)
+        await _drop(session, table="clause_items", ids=surplus)
+        for key, at, count in bought:
+            await rule_facts.add_items(session, customer_id=id, items=[(new_id(), key, count)], at=at)
+        surplus, reduced = _unlike(rows.reductions, wanted=wanted.reductions)
+        await _drop(session, table="purchase_reductions", ids=surplus, key="purchase_id")
+        for reduction in reduced:
+            await reduce(session, customer_id=id, reduction=reduction)
+
+
+async def _set_shares_right(session: Session, *, wallet: Wallet) -> None:
+    """The same of the shares of budgets; a wallet that never bought under a budget costs nothing."""
+    if not wallet.moved_away and not any(
+        sale.recorded.facts.customer_facts.shares for sale in wallet.purchases.values()
+    ):
+        return
+    kept = await budgets.shares(session, customer_ids=sorted(wallet.memberships))
+    for id in sorted(wallet.memberships):
+        rows = kept.get(id, {})
+        wanted = {(purchase, clause): points for purchase, clause, points in _shares(wallet, customer_id=id)}
+        for purchase, clause in sorted(rows.keys() | wanted.keys()):
+            points = wanted.get((purchase, clause), 0)
+            if points != rows.get((purchase, clause), 0):
+                await budgets.set_share(session, customer_id=id, purchase_id=purchase, clause=clause, points=points)
+
+
+async def reduce(session: Session, *, customer_id: str, reduction: Reduction) -> None:
+    """Keep what a purchase of a customer no longer counts for (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"{_REDUCE} DO UPDATE SET customer_id = excluded.customer_id, no_visit = excluded.no_visit,"
+        " points = excluded.points",
+        *_values(reduction, customer_id=customer_id),
+    )
+
+
+async def reduce_more(session: Session, *, customer_id: str, reduction: Reduction) -> None:
+    """Keep that a purchase counts for less than it did: so many more points were taken (with the next statements)."""
+    if reduction.points or reduction.no_visit:
+        await session.enqueue(
+            f"{_REDUCE} DO UPDATE SET no_visit = excluded.no_visit, points = purchase_reductions.points + excluded.points",
+            *_values(reduction, customer_id=customer_id),
+        )
+
+
+def _values(reduction: Reduction, *, customer_id: str) -> tuple[object, ...]:
+    return reduction.purchase_id, customer_id, reduction.at, int(reduction.no_visit), reduction.points
+
+
+_REDUCE = (
+    "INSERT INTO purchase_reductions (program_id, purchase_id, customer_id, occurred_at, no_visit, points)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (program_id, purchase_id)"
+)
+
+
+class _Kept(NamedTuple):
+    """The rows that are kept of a customer, by their ids."""
+
+    uses: dict[str, tuple[str, datetime, int]]
+    items: dict[str, tuple[str, datetime, int]]
+    reductions: dict[str, Reduction]
+
+
+NOTHING_KEPT = _Kept({}, {}, {})
+
+
+async def _kept(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _Kept]:
+    """The rows that are kept, by customer."""
+    found: dict[str, _Kept] = {}
+    ids = list(customer_ids)
+    for row in await session.rows(
+        "SELECT id, customer_id, clause, occurred_at, birthday_year FROM clause_uses"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        ids,
+    ):
+        use = row["clause"], instant(row["occurred_at"]), row["birthday_year"] or NO_BIRTHDAY
+        found.setdefault(row["customer_id"], _Kept({}, {}, {})).uses[row["id"]] = use
+    for row in await session.rows(
+        "SELECT id, customer_id, clause, occurred_at, items FROM clause_items"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        ids,
+    ):
+        items = row["clause"], instant(row["occurred_at"]), row["items"]
+        found.setdefault(row["customer_id"], _Kept({}, {}, {})).items[row["id"]] = items
+    for row in await session.rows(
+        "SELECT purchase_id, customer_id, occurred_at, no_visit, points FROM purchase_reductions"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        ids,
+    ):
+        reduction = Reduction(row["purchase_id"], instant(row["occurred_at"]), bool(row["no_visit"]), row["points"])
+        found.setdefault(row["customer_id"], _Kept({}, {}, {})).reductions[row["purchase_id"]] = reduction
+    return found
+
+
+C = TypeVar("C", bound=Hashable)
+
+
+def _unlike(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str], list[C]]:
+    """The rows (ids) that should not be there, and what is lacking."""
+    lacking = Counter(wanted)
+    surplus = []
+    for id, count in kept.items():
+        if lacking[count] > 0:
+            lacking[count] -= 1
+        else:
+            surplus.append(id)
+    return surplus, list(lacking.elements())
+
+
+async def _drop(session: Session, *, table: str, ids: Sequence[str], key: str = "id") -> None:
+    if ids:
+        await session.execute(f"DELETE FROM {table} WHERE program_id = $1 AND {key} = ANY($2)", list(ids))

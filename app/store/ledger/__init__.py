@@ -1,0 +1,1 @@
+"""Tables of accounts, ledger entries, lots, transfers and expiry notices."""

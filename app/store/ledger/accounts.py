@@ -1,0 +1,264 @@
+"""Accounts: what a wallet holds in one unit, its chain of entries, and how far it has been told.
+
+The account of a wallet's points stands for all of them: it is locked for them, is told for them, and has the evidence of
+the facts. Those of other units begin with the first fact that moves them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from app.domain.ledger.entries import FIRST_HASH, Balance
+from app.domain.units import Unit
+from app.store.database.codecs import instant_or_none
+from app.store.database.row_digests import combine, digest
+from app.store.database.session import Session, UnscopedSession
+
+_BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
+
+NO_EVIDENCE = "0" * 64
+"""The digest of no facts at all."""
+
+
+class Account(NamedTuple):
+    """An account of a wallet: its balance, its number of entries and the last hash.
+
+    It was told up to `replayed_through`, under the terms `terms_version` that were in force then as far as was known; time alone changes it at `next_change_at` at the earliest, and a notice of expiry is due at
+    `next_notice_at`. `has_merges` says that another wallet went over into it, or it into another one: who holds it is looked up then.
+    `events_digest` is the digest of all facts behind it.
+    """
+
+    id: str
+    wallet_id: str
+    unit: Unit
+    balance: Balance = Balance()
+    entries: int = 0
+    head: str = FIRST_HASH
+    replayed_through: datetime | None = None
+    next_change_at: datetime | None = None
+    next_notice_at: datetime | None = None
+    has_merges: bool = False
+    terms_version: int = 0
+    events_digest: str = NO_EVIDENCE
+
+    def precedes(self, at: datetime) -> bool:
+        """Whether all that is known of the account happened before a moment."""
+        return self.replayed_through is None or self.replayed_through < at
+
+    def is_followed_by(self, at: datetime) -> bool:
+        """Whether what happens at a moment comes after all that is known, before time alone changes anything, and nothing is owed.
+
+        Tiers are another matter: see `app.store.events.fast_path`.
+        """
+        return not self.balance.owed and self.precedes(at) and (self.next_change_at is None or at < self.next_change_at)
+
+
+COLUMNS = (
+    "id",
+    "wallet_id",
+    "unit",
+    "available",
+    "pending",
+    "held",
+    "owed",
+    "lifetime",
+    "qualifying",
+    "entries",
+    "head",
+    "replayed_through",
+    "next_change_at",
+    "next_notice_at",
+    "has_merges",
+    "terms_version",
+    "events_digest",
+)
+"""The columns of an account, in the order in which `account_of` reads them."""
+
+_ACCOUNTS = f"SELECT {', '.join(COLUMNS)} FROM accounts WHERE program_id = $1"
+
+
+def account_of(row: Iterable[Any]) -> Account:
+    """The account of the columns of a row, in the order of COLUMNS."""
+    (
+        id,
+        wallet_id,
+        unit,
+        *balance,
+        entries,
+        head,
+        replayed_through,
+        next_change_at,
+        next_notice_at,
+        has_merges,
+        version,
+        events_digest,
+    ) = row
+    available, pending, held, owed, lifetime, qualifying = balance
+    return Account(
+        id=id,
+        wallet_id=wallet_id,
+        unit=Unit(unit),
+        balance=Balance(
+            available=available, pending=pending, held=held, owed=owed, lifetime=lifetime, qualifying=qualifying
+        ),
+        entries=entries,
+        head=head,
+        replayed_through=instant_or_none(replayed_through),
+        next_change_at=instant_or_none(next_change_at),
+        next_notice_at=instant_or_none(next_notice_at),
+        has_merges=bool(has_merges),
+        terms_version=version,
+        events_digest=events_digest,
+    )
+
+
+def evidence(account: Account) -> int:
+    """The digest of what an account is, and how far it has been told."""
+    return evidence_when(
+        account,
+        replayed_through=account.replayed_through,
+        has_merges=account.has_merges,
+        terms_version=account.terms_version,
+    )
+
+
+def evidence_when(account: Account, *, replayed_through: datetime | None, has_merges: bool, terms_version: int) -> int:
+    """The digest that an account has when it has been told so far."""
+    return digest("accounts", account.id, account.wallet_id, account.unit, replayed_through, has_merges, terms_version)
+
+
+async def open_account(session: Session, *, account: Account) -> Account:
+    """Keep a new account, in which nothing was booked; its evidence is its own beside that of its holder, if it has one."""
+    account = account._replace(events_digest=combine(account.events_digest, [evidence(account)]))
+    await session.enqueue(
+        "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
+        " entries, head, events_digest) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, $5, $6)",
+        account.id,
+        account.wallet_id,
+        account.unit,
+        FIRST_HASH,
+        account.events_digest,
+    )
+    return account
+
+
+async def by_ids(session: Session, *, account_ids: Sequence[str], lock: bool = False) -> dict[str, Account]:
+    """Accounts by id; `lock` holds them, in the order of their ids, until the transaction ends."""
+    locking = session.locking if lock else ""
+    rows = await session.rows(f"{_ACCOUNTS} AND id = ANY($2) ORDER BY id{locking}", list(account_ids))
+    return {row["id"]: account_of(row) for row in rows}
+
+
+async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Account, ...]:
+    """The accounts of wallets, in the order of their ids."""
+    rows = await session.rows(f"{_ACCOUNTS} AND wallet_id = ANY($2) ORDER BY id", list(wallet_ids))
+    return tuple(account_of(row) for row in rows)
+
+
+async def others(session: Session, *, wallet_id: str) -> dict[Unit, Account]:
+    """The accounts of a wallet beside that of its points; whoever has that one locked has these as well."""
+    sql = f"{_ACCOUNTS} AND wallet_id = $2 AND unit <> 'points'"
+    found = [account_of(row) for row in await session.rows(sql, wallet_id)]
+    return {account.unit: account for account in found}
+
+
+async def page(session: Session, *, after: str, limit: int) -> tuple[Account, ...]:
+    """Accounts of points in the order of their ids, those after an id: for whoever walks through all wallets."""
+    sql = f"{_ACCOUNTS} AND unit = 'points' AND id > $2 ORDER BY id LIMIT $3"
+    rows = await session.rows(sql, after, limit)
+    return tuple(account_of(row) for row in rows)
+
+
+async def missing(session: Session) -> tuple[str, ...]:
+    """Wallets (ids) without an account of points, for the proof."""
+    rows = await session.rows(
+        "SELECT id FROM wallets w WHERE program_id = $1 AND NOT EXISTS"
+        " (SELECT 1 FROM accounts a WHERE a.program_id = w.program_id AND a.wallet_id = w.id AND a.unit = 'points')"
+        " ORDER BY id"
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def every_nth(session: Session, *, n: int) -> tuple[str, ...]:
+    """The ids of every nth account of points in the order of ids, the last ones left out where fewer than n follow."""
+    rows = await session.rows(
+        "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM accounts"
+        " WHERE program_id = $1 AND unit = 'points') AS one"
+        " WHERE place % $2 = 0 ORDER BY id",
+        n,
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def due(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
+    """Accounts (ids) in which something has fallen due at a moment, longest due first."""
+    rows = await session.rows(
+        "SELECT id FROM accounts WHERE program_id = $1 AND next_change_at <= $2 ORDER BY next_change_at, id LIMIT $3",
+        at,
+        limit,
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def with_open_notices(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
+    """Accounts (ids) in which a notice of expiry is due at a moment, longest due first."""
+    rows = await session.rows(
+        "SELECT id FROM accounts WHERE program_id = $1 AND next_notice_at <= $2 ORDER BY next_notice_at, id LIMIT $3",
+        at,
+        limit,
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def next_moment(session: Session, *, after: datetime | None = None) -> datetime | None:
+    """The earliest moment, `after` another one, at which time alone changes an account of the program, or a notice is due."""
+    row = await session.row(
+        "SELECT (SELECT min(next_change_at) FROM accounts WHERE program_id = $1 AND next_change_at > $2),"
+        " (SELECT min(next_notice_at) FROM accounts WHERE program_id = $1 AND next_notice_at > $2)",
+        after or _BEFORE_ALL,
+    )
+    moments = [] if row is None else [at for value in row if (at := instant_or_none(value)) is not None]
+    return min(moments, default=None)
+
+
+async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
+    """The same for every program (by id) that has such a moment: for whoever keeps the time of all of them."""
+    rows = await session.rows(
+        "SELECT p.id, (SELECT min(next_change_at) FROM accounts a WHERE a.program_id = p.id AND a.next_change_at IS NOT NULL) AS next_change_at,"
+        " (SELECT min(next_notice_at) FROM accounts a WHERE a.program_id = p.id AND a.next_notice_at IS NOT NULL) AS next_notice_at"
+        " FROM programs p"
+    )
+    found = {}
+    for id, *values in rows:
+        moments = [at for value in values if (at := instant_or_none(value)) is not None]
+        if moments:
+            found[id] = min(moments)
+    return found
+
+
+async def keep(session: Session, *, account: Account) -> None:
+    """Set an account that is locked (with the next statements, see `Session.later`)."""
+    balance = account.balance
+    await session.enqueue(
+        "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"
+        " entries = $9, head = $10, replayed_through = $11, next_change_at = $12, next_notice_at = $13, has_merges = $14, terms_version = $15,"
+        " events_digest = $16"
+        " WHERE program_id = $1 AND id = $2",
+        account.id,
+        balance.available,
+        balance.pending,
+        balance.held,
+        balance.owed,
+        balance.lifetime,
+        balance.qualifying,
+        account.entries,
+        account.head,
+        account.replayed_through,
+        account.next_change_at,
+        account.next_notice_at,
+        int(account.has_merges),
+        account.terms_version,
+        account.events_digest,
+    )

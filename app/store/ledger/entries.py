@@ -1,0 +1,272 @@
+"""The ledger: entries, lots and what each entry moved; only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.ledger.entries import COUNTER_ACCOUNT, Entry, EntryType, Movement
+from app.domain.ledger.lots import Lot
+from app.domain.wallets.lot_inventory import DEBT
+from app.domain.wallets.postings import PostingKey
+from app.store.database.codecs import instant
+from app.store.database.session import Row, Session
+from app.store.ledger import lots
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as it stands in the ledger, with its stored hash and the account on its other side; its lots are as of now."""
+
+    entry: Entry
+    hash: str
+    counter_account: str
+
+
+_ENTRY = (
+    "id, account_id, number, type, subject, points, owed, unit, occurred_at, recorded_at, purchase_id, refund_id,"
+    " redemption_id, decision, cause, previous, hash, counter_account"
+)
+_ENTRIES = f"SELECT {_ENTRY} FROM entries WHERE program_id = $1"
+
+_HIGHEST = 2**63 - 1
+
+
+async def append(session: Session, *, entry: Entry, seal: str) -> None:
+    """Add an entry with the lots that it opens and its movements; `seal` is its own hash.
+
+    The account must be locked. The rows travel with the next statements (see `Session.later`); a number that is taken
+    is a lost race.
+    """
+    await session.enqueue(
+        f"INSERT INTO entries (program_id, {_ENTRY})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+        entry.id,
+        entry.account_id,
+        entry.number,
+        entry.type.value,
+        entry.subject,
+        entry.points,
+        entry.owed,
+        entry.unit,
+        entry.occurred_at,
+        entry.recorded_at,
+        entry.purchase_id,
+        entry.refund_id,
+        entry.redemption_id,
+        entry.decision,
+        entry.cause,
+        entry.previous,
+        seal,
+        COUNTER_ACCOUNT[entry.type].value,
+    )
+    for lot in entry.new_lots:
+        await lots.open_lot(session, account_id=entry.account_id, lot=lot)
+    moved = entry.movements
+    if session.dialect == "sqlite":
+        for movement in moved:
+            await session.enqueue(_MOVEMENT, movement.id, entry.id, movement.lot_id, movement.points)
+    elif moved:
+        await session.enqueue(
+            _MOVEMENTS,
+            entry.id,
+            [movement.id for movement in moved],
+            [movement.lot_id for movement in moved],
+            [movement.points for movement in moved],
+        )
+
+
+_MOVEMENT = "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points) VALUES ($1, $2, $3, $4, $5)"
+_MOVEMENTS = (
+    "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points)"
+    " SELECT $1::uuid, moved.id, $2::uuid, moved.lot_id, moved.points"
+    " FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS moved (id, lot_id, points)"
+)
+
+
+async def recorded(session: Session, *, account_id: str, before: int = _HIGHEST) -> dict[PostingKey, dict[str, int]]:
+    """What an account's entries up to a number draw in all for each subject, by lot, and from what is owed."""
+    found: dict[PostingKey, dict[str, int]] = {}
+    for row in await session.rows(_OWED_BY_SUBJECT, account_id, before):
+        drawn = found.setdefault(PostingKey(EntryType(row["type"]), row["subject"]), {})
+        if row["owed"]:
+            drawn[DEBT] = int(row["owed"])
+    for row in await session.rows(_MOVED_BY_SUBJECT, account_id, before):
+        if row["points"]:
+            found[PostingKey(EntryType(row["type"]), row["subject"])][row["lot_id"]] = -int(row["points"])
+    return found
+
+
+_OWED_BY_SUBJECT = "SELECT type, subject, sum(owed) AS owed FROM entries WHERE program_id = $1 AND account_id = $2 AND number < $3 GROUP BY type, subject"
+_MOVED_BY_SUBJECT = (
+    "SELECT e.type, e.subject, m.lot_id, sum(m.points) AS points FROM entries e"
+    " JOIN lot_movements m ON m.program_id = e.program_id AND m.entry_id = e.id"
+    " WHERE e.program_id = $1 AND e.account_id = $2 AND e.number < $3 GROUP BY e.type, e.subject, m.lot_id"
+)
+
+
+async def page(
+    session: Session,
+    *,
+    account_id: str,
+    after: int | None = None,
+    before: int | None = None,
+    limit: int = 20,
+    newest_first: bool = True,
+    whole: bool = True,
+) -> tuple[StoredEntry, ...]:
+    """Entries of an account by number: those with `after` < number < `before`, with lot and movements if `whole`.
+
+    At most `limit`, counted from the newest or from the oldest.
+    """
+    rows = await session.rows(
+        f"{_ENTRIES} AND account_id = $2 AND number > $3 AND number < $4"
+        f" ORDER BY number {'DESC' if newest_first else 'ASC'} LIMIT $5",
+        account_id,
+        0 if after is None else after,
+        _HIGHEST if before is None else before,
+        limit,
+    )
+    if not whole:
+        return tuple(_entry(row, new_lots=(), movements=()) for row in rows)
+    return await _whole(session, rows=rows)
+
+
+async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[StoredEntry, ...]]:
+    """Every entry of accounts, oldest first, by account."""
+    rows = await session.rows(f"{_ENTRIES} AND account_id = ANY($2) ORDER BY number", list(account_ids))
+    found: dict[str, list[StoredEntry]] = {}
+    for stored in await _whole(session, rows=rows):
+        found.setdefault(stored.entry.account_id, []).append(stored)
+    return {id: tuple(entries) for id, entries in found.items()}
+
+
+async def passed_on(session: Session) -> tuple[str, ...]:
+    """The units of which wallets passed on more or less than came into others: none, where the books are right."""
+    rows = await session.rows(
+        "SELECT unit FROM entries WHERE program_id = $1 AND counter_account = 'WALLETS'"
+        " GROUP BY unit HAVING sum(points) <> 0 ORDER BY unit"
+    )
+    return tuple(row["unit"] for row in rows)
+
+
+async def spending(session: Session) -> tuple[str, ...]:
+    """The decisions by which purchases took from budgets: of each the first, as budgets follow the order of recording.
+
+    Ids are in that order, in whichever wallet the purchase was first.
+    """
+    rows = await session.rows(
+        "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN' AND unit = 'points'"
+        " AND CAST(decision AS text) LIKE '%spent%' AND NOT EXISTS (SELECT 1 FROM entries earlier"
+        " WHERE earlier.program_id = $1 AND earlier.purchase_id = one.purchase_id AND earlier.type = 'EARN'"
+        " AND earlier.unit = one.unit AND earlier.id < one.id)"
+    )
+    return tuple(row["decision"] for row in rows)
+
+
+async def entries_by_ids(session: Session, *, entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
+    """Several entries by id; ids that are not there are left out."""
+    rows = await session.rows(f"{_ENTRIES} AND id = ANY($2)", list(entry_ids))
+    return {stored.entry.id: stored for stored in await _whole(session, rows=rows)}
+
+
+async def of_purchase(session: Session, *, purchase_id: str) -> StoredEntry | None:
+    """The first entry with which a purchase earned points, in whichever wallet, or None."""
+    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY id"
+    return await _first(session, sql, purchase_id)
+
+
+async def of_refund(session: Session, *, refund_id: str) -> tuple[StoredEntry, ...]:
+    """The entries that a refund made, in every unit, without those that a later fact made necessary."""
+    sql = f"{_ENTRIES} AND refund_id = $2 AND cause IS NULL ORDER BY id"
+    return await _whole(session, rows=await session.rows(sql, refund_id))
+
+
+async def of_redemption(session: Session, *, redemption_id: str) -> StoredEntry | None:
+    """The entry with which a redemption was paid, in whichever unit, or None."""
+    sql = f"{_ENTRIES} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
+    return await _first(session, sql, redemption_id)
+
+
+async def of_merger(session: Session, *, merger_id: str, wallet_id: str) -> str | None:
+    """The entry (id) with which a wallet took another one over, or None."""
+    row = await session.row(
+        "SELECT e.id FROM accounts a JOIN entries e ON e.program_id = a.program_id AND e.account_id = a.id"
+        " WHERE a.program_id = $1 AND a.wallet_id = $2 AND a.unit = 'points' AND e.type = 'MERGE' AND e.subject = $3 ORDER BY e.number",
+        wallet_id,
+        merger_id,
+    )
+    return row["id"] if row is not None else None
+
+
+async def _first(session: Session, sql: str, id: str) -> StoredEntry | None:
+    found = await _whole(session, rows=(await session.rows(sql, id))[:1])
+    return found[0] if found else None
+
+
+async def _whole(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry, ...]:
+    """The entries of the rows with their lots and movements, in the same order."""
+    if not rows:
+        return ()
+    ids = [row["id"] for row in rows]
+    made: dict[str, list[Lot]] = {}
+    for lot in await lots.of_entries(session, entry_ids=ids):
+        made.setdefault(lot.entry_id, []).append(lot)
+    moved = await session.rows(
+        "SELECT entry_id, id, lot_id, points FROM lot_movements"
+        " WHERE program_id = $1 AND entry_id = ANY($2) ORDER BY id",
+        ids,
+    )
+    movements: dict[str, list[Movement]] = {}
+    for row in moved:
+        movement = Movement(id=row["id"], lot_id=row["lot_id"], points=row["points"])
+        movements.setdefault(row["entry_id"], []).append(movement)
+    return tuple(
+        _entry(row, new_lots=tuple(made.get(row["id"], ())), movements=tuple(movements.get(row["id"], ())))
+        for row in rows
+    )
+
+
+def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ...]) -> StoredEntry:
+    # By position, in the order of _ENTRY: pages have many rows, and looking columns up by name shows.
+    (
+        id,
+        account_id,
+        number,
+        type,
+        subject,
+        points,
+        owed,
+        unit,
+        occurred_at,
+        recorded_at,
+        purchase_id,
+        refund_id,
+        redemption_id,
+        decision,
+        cause,
+        previous,
+        hash,
+        counter_account,
+    ) = row
+    entry = Entry(
+        id=id,
+        account_id=account_id,
+        number=number,
+        type=EntryType(type),
+        subject=subject,
+        points=points,
+        owed=owed,
+        unit=unit,
+        occurred_at=instant(occurred_at),
+        recorded_at=instant(recorded_at),
+        purchase_id=purchase_id,
+        refund_id=refund_id,
+        redemption_id=redemption_id,
+        decision=decision,
+        movements=movements,
+        new_lots=new_lots,
+        previous=previous,
+        cause=cause,
+    )
+    return StoredEntry(entry=entry, hash=hash, counter_account=counter_account)

@@ -1,0 +1,104 @@
+"""Why entries stand in the ledger that no clause has decided: the reason that somebody gave, who it was, and late facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.access import Role
+from app.domain.ledger.entries import CauseKind
+from app.store.database.codecs import instant
+from app.store.database.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An access key that somebody used: its id, role, and what the owner called it."""
+
+    key_id: str
+    role: Role
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What was said when people moved points; `actor` is None where it was the `troth` command."""
+
+    reason: str | None
+    actor: Actor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A fact that made a correction necessary: what it is, and when it happened."""
+
+    id: str
+    kind: CauseKind
+    occurred_at: datetime
+
+
+def _stated_in(*tables: str) -> str:
+    return (
+        "SELECT m.id AS id, m.reason AS reason, k.id AS key_id, k.role AS role, k.label AS label FROM ("
+        + " UNION ALL ".join(
+            f"SELECT program_id, id, reason, actor FROM {table} WHERE program_id = $1 AND id = ANY($2)"
+            for table in tables
+        )
+        + ") AS m LEFT JOIN access_keys k ON k.program_id = m.program_id AND k.id = m.actor"
+    )
+
+
+_STATED = _stated_in("reversals", "adjustments", "transfers", "mergers")
+_SAID_OF_RECEIPTS = _stated_in("receipt_corrections")
+
+_WHEN = {
+    CauseKind.PURCHASE: ("purchases", "occurred_at"),
+    CauseKind.REFUND: ("refunds", "occurred_at"),
+    CauseKind.REDEMPTION: ("redemptions", "occurred_at"),
+    CauseKind.REVERSAL: ("reversals", "occurred_at"),
+    CauseKind.ADJUSTMENT: ("adjustments", "occurred_at"),
+}
+
+_CAUSES = " UNION ALL ".join(
+    f"SELECT id, '{kind.value}' AS kind, {at} AS occurred_at FROM {table} WHERE program_id = $1 AND id = ANY($2)"
+    for kind, (table, at) in _WHEN.items()
+)
+_RECEIPTS = (
+    f"SELECT c.id, CASE WHEN c.to_customer_id = c.customer_id THEN '{CauseKind.AMENDMENT}' ELSE '{CauseKind.MOVE}' END"
+    " AS kind, p.occurred_at FROM receipt_corrections c"
+    " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+    " WHERE c.program_id = $1 AND c.id = ANY($2)"
+)
+
+
+async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
+    """What was said of reversals, adjustments, transfers and mergers, by their ids."""
+    return await _said(session, _STATED, ids=ids)
+
+
+async def said_of_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
+    """What was said of corrections of receipts, by their ids."""
+    return await _said(session, _SAID_OF_RECEIPTS, ids=ids)
+
+
+async def _said(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, Stated]:
+    rows = await session.rows(sql, list(ids))
+    return {
+        str(row["id"]): Stated(
+            reason=row["reason"],
+            actor=Actor(key_id=str(row["key_id"]), role=Role(row["role"]), label=row["label"])
+            if row["key_id"] is not None
+            else None,
+        )
+        for row in rows
+    }
+
+
+async def causes(session: Session, *, ids: Sequence[str]) -> dict[str, Cause]:
+    """Facts of any kind by id."""
+    rows = await session.rows(f"{_CAUSES} UNION ALL {_RECEIPTS}", list(ids))
+    return {
+        str(row["id"]): Cause(id=str(row["id"]), kind=CauseKind(row["kind"]), occurred_at=instant(row["occurred_at"]))
+        for row in rows
+    }

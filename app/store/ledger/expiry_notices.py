@@ -1,0 +1,145 @@
+"""Notices of expiry: what was put into a customer's inbox, and when it reached the customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.domain.terms.effects.points_validity import NoticeChannel
+from app.store.database.codecs import instant, json_text, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class NotifiedLot:
+    """What a notice says of a lot: how many points expire after which last valid day."""
+
+    lot_id: str
+    points: int
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiryNotice:
+    """A notice of points that expire; `given_at` is when it was put into the inbox."""
+
+    id: str
+    account_id: str
+    given_at: datetime
+    lots: tuple[NotifiedLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """That a notice reached the customer through a channel."""
+
+    id: str
+    notice_id: str
+    channel: NoticeChannel
+    delivered_at: datetime
+    recorded_at: datetime
+
+
+async def add(session: Session, *, notice: ExpiryNotice) -> None:
+    """Keep a new notice (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        "INSERT INTO expiry_notices (program_id, id, account_id, given_at, lots) VALUES ($1, $2, $3, $4, $5)",
+        notice.id,
+        notice.account_id,
+        notice.given_at,
+        json_text(_data(notice)),
+    )
+
+
+async def deliver(session: Session, *, delivery: Delivery) -> None:
+    """Keep that a notice reached the customer (with the next statements)."""
+    await session.enqueue(
+        "INSERT INTO expiry_notice_deliveries (program_id, id, notice_id, channel, delivered_at, recorded_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        delivery.id,
+        delivery.notice_id,
+        delivery.channel.value,
+        delivery.delivered_at,
+        delivery.recorded_at,
+    )
+
+
+def evidence(notice: ExpiryNotice) -> int:
+    """The digest of a notice."""
+    return digest("expiry_notices", notice.id, notice.account_id, notice.given_at, _data(notice))
+
+
+def evidence_of_delivery(delivery: Delivery) -> int:
+    """The digest of a delivery."""
+    return digest(
+        "expiry_notice_deliveries",
+        delivery.id,
+        delivery.notice_id,
+        delivery.channel.value,
+        delivery.delivered_at,
+        delivery.recorded_at,
+    )
+
+
+async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> tuple[ExpiryNotice, ...]:
+    """The notices of accounts, newest first."""
+    rows = await session.rows(
+        "SELECT id, account_id, given_at, lots FROM expiry_notices WHERE program_id = $1 AND account_id = ANY($2)"
+        " ORDER BY given_at DESC, id DESC",
+        list(account_ids),
+    )
+    return tuple(_notice(row) for row in rows)
+
+
+async def unread(
+    session: Session, *, since: datetime, until: datetime, after: str, limit: int
+) -> tuple[ExpiryNotice, ...]:
+    """Notices of all accounts that were given after `since` and not after `until` and reached nobody, in the order of ids."""
+    rows = await session.rows(
+        "SELECT id, account_id, given_at, lots FROM expiry_notices n WHERE program_id = $1"
+        " AND given_at > $2 AND given_at <= $3 AND id > $4 AND NOT EXISTS (SELECT 1 FROM expiry_notice_deliveries d"
+        " WHERE d.program_id = n.program_id AND d.notice_id = n.id) ORDER BY id LIMIT $5",
+        since,
+        until,
+        after,
+        limit,
+    )
+    return tuple(_notice(row) for row in rows)
+
+
+async def deliveries(session: Session, *, notice_ids: Sequence[str]) -> tuple[Delivery, ...]:
+    """The deliveries of notices, earliest first."""
+    rows = await session.rows(
+        "SELECT id, notice_id, channel, delivered_at, recorded_at FROM expiry_notice_deliveries"
+        " WHERE program_id = $1 AND notice_id = ANY($2) ORDER BY delivered_at, id",
+        list(notice_ids),
+    )
+    return tuple(
+        Delivery(
+            id=row["id"],
+            notice_id=row["notice_id"],
+            channel=NoticeChannel(row["channel"]),
+            delivered_at=instant(row["delivered_at"]),
+            recorded_at=instant(row["recorded_at"]),
+        )
+        for row in rows
+    )
+
+
+def _data(notice: ExpiryNotice) -> list[dict[str, Any]]:
+    return [{"lot": lot.lot_id, "points": lot.points, "last_day": lot.last_day.isoformat()} for lot in notice.lots]
+
+
+def _notice(row: Row) -> ExpiryNotice:
+    return ExpiryNotice(
+        id=row["id"],
+        account_id=row["account_id"],
+        given_at=instant(row["given_at"]),
+        lots=tuple(
+            NotifiedLot(lot_id=value["lot"], points=value["points"], last_day=date.fromisoformat(value["last_day"]))
+            for value in json_value(row["lots"])
+        ),
+    )

@@ -1,0 +1,109 @@
+"""Lots: points that came together, with what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.domain.ledger.lots import Lot
+from app.domain.wallets.lot_inventory import LotInventory
+from app.store.database.codecs import day_or_none, instant
+from app.store.database.session import Row, Session
+from app.store.terms import versions
+
+_LOT = "id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone"
+_LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
+
+
+async def open_lot(session: Session, *, account_id: str, lot: Lot) -> None:
+    """Keep a new lot as it is after the entry that opened it (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO lots (program_id, {_LOT}, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        lot.id,
+        lot.points,
+        lot.remaining,
+        lot.earned_at,
+        lot.available_from,
+        lot.valid_until,
+        lot.entry_id,
+        lot.held,
+        lot.terms_version,
+        lot.zone,
+        account_id,
+    )
+
+
+async def set_lots(session: Session, *, lots: Sequence[Lot]) -> None:
+    """Set what is in lots that are there already (with the next statements, see `Session.later`)."""
+    if session.dialect == "sqlite":
+        for lot in lots:
+            await session.enqueue(_SET_LOT, lot.id, lot.points, lot.remaining, lot.held)
+    elif lots:
+        await session.enqueue(
+            _SET_LOTS,
+            [lot.id for lot in lots],
+            [lot.points for lot in lots],
+            [lot.remaining for lot in lots],
+            [lot.held for lot in lots],
+        )
+
+
+_SET_LOT = "UPDATE lots SET points = $3, remaining = $4, held = $5 WHERE program_id = $1 AND id = $2"
+_SET_LOTS = (
+    "UPDATE lots SET points = made.points, remaining = made.remaining, held = made.held"
+    " FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS made (id, points, remaining, held)"
+    " WHERE lots.program_id = $1 AND lots.id = made.id"
+)
+
+
+async def open_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
+    """The lots of an account with points left, in no particular order."""
+    rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", account_id)
+    return tuple(lot_of(row) for row in rows)
+
+
+async def holdings(session: Session, *, account_id: str) -> LotInventory:
+    """What an account holds that owes nothing and whose points no activity keeps alive."""
+    found = await open_lots(session, account_id=account_id)
+    numbers = {each_lot.terms_version for each_lot in found}
+    lasting = await versions.never_expiring(session, numbers=numbers)
+    return LotInventory.of(found, ends=lambda lot: None if lot.terms_version in lasting else lot.valid_until)
+
+
+async def of_entries(session: Session, *, entry_ids: Sequence[str]) -> tuple[Lot, ...]:
+    """The lots that entries opened, in the order of their ids."""
+    rows = await session.rows(f"{_LOTS} AND entry_id = ANY($2) ORDER BY id", list(entry_ids))
+    return tuple(lot_of(row) for row in rows)
+
+
+async def in_wrong_account(session: Session, *, account_ids: Sequence[str]) -> tuple[str, ...]:
+    """Lots (ids) that stand in another account than the entry that opened them, for the proof."""
+    rows = await session.rows(
+        "SELECT l.id FROM entries e JOIN lots l ON l.program_id = e.program_id AND l.entry_id = e.id"
+        " WHERE e.program_id = $1 AND e.account_id = ANY($2) AND l.account_id <> e.account_id ORDER BY l.id",
+        list(account_ids),
+    )
+    return tuple(row["id"] for row in rows)
+
+
+async def all_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
+    """Every lot of an account, used up ones too, in the order of their ids."""
+    rows = await session.rows(_OF_ACCOUNT, account_id)
+    return tuple(lot_of(row) for row in rows)
+
+
+_OF_ACCOUNT = (
+    f"SELECT {', '.join(f'l.{name}' for name in _LOT.split(', '))} FROM entries e"
+    " JOIN lots l ON l.program_id = e.program_id AND l.entry_id = e.id"
+    " WHERE e.program_id = $1 AND e.account_id = $2 ORDER BY l.id"
+)
+
+
+def lot_of(row: Row) -> Lot:
+    """The lot of a row with the columns of a lot."""
+    # By position, in the order of _LOT: a redemption reads all the lots that a customer has.
+    id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone = row
+    earned = instant(earned_at)
+    # Most points can be spent at once.
+    available = earned if available_from == earned_at else instant(available_from)
+    last = day_or_none(valid_until)
+    return Lot(id, points, remaining, earned, available, last, entry_id, held, terms_version, zone)

@@ -1,0 +1,131 @@
+"""Transfers: points that went from one customer's account to another's, with the very lots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.ledger.lots import Lot
+from app.store.database.codecs import day_or_none, instant, json_text, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class TransferredLot:
+    """A part of a lot that went over: out of the lot `source`, into `lot`, which has its dates."""
+
+    source: str
+    lot: Lot
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Points that went over; `actor` is the access key used."""
+
+    id: str
+    from_account_id: str
+    to_account_id: str
+    points: int
+    lots: tuple[TransferredLot, ...]
+    occurred_at: datetime
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+
+
+_COLUMNS = "id, from_account_id, to_account_id, points, lots, occurred_at, recorded_at, reason, actor"
+
+
+async def add(session: Session, *, transfer: Transfer) -> None:
+    """Keep a new transfer (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO transfers (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        transfer.id,
+        transfer.from_account_id,
+        transfer.to_account_id,
+        transfer.points,
+        json_text([_data(lot) for lot in transfer.lots]),
+        transfer.occurred_at,
+        transfer.recorded_at,
+        transfer.reason,
+        transfer.actor,
+    )
+
+
+def evidence(transfer: Transfer) -> int:
+    """The digest of a transfer: part of the evidence of both accounts."""
+    return digest(
+        "transfers",
+        transfer.id,
+        transfer.from_account_id,
+        transfer.to_account_id,
+        transfer.points,
+        [_data(passed) for passed in transfer.lots],
+        transfer.occurred_at,
+        transfer.recorded_at,
+        transfer.reason,
+        transfer.actor,
+    )
+
+
+async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> tuple[Transfer, ...]:
+    """The transfers from and to accounts, in no particular order."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM transfers"
+        " WHERE program_id = $1 AND (from_account_id = ANY($2) OR to_account_id = ANY($2))",
+        list(account_ids),
+    )
+    return tuple(_transfer(row) for row in rows)
+
+
+async def by_ids(session: Session, *, transfer_ids: Sequence[str]) -> dict[str, Transfer]:
+    """Several transfers by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM transfers WHERE program_id = $1 AND id = ANY($2)", list(transfer_ids)
+    )
+    return {row["id"]: _transfer(row) for row in rows}
+
+
+def _transfer(row: Row) -> Transfer:
+    return Transfer(
+        id=row["id"],
+        from_account_id=row["from_account_id"],
+        to_account_id=row["to_account_id"],
+        points=row["points"],
+        lots=tuple(_passed(value) for value in json_value(row["lots"])),
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        reason=row["reason"],
+        actor=row["actor"],
+    )
+
+
+def _data(transferred: TransferredLot) -> dict[str, Any]:
+    lot = transferred.lot
+    return {
+        "source": transferred.source,
+        "id": lot.id,
+        "points": lot.points,
+        "earned_at": lot.earned_at.isoformat(),
+        "available_from": lot.available_from.isoformat(),
+        "valid_until": lot.valid_until.isoformat() if lot.valid_until is not None else None,
+        "terms": lot.terms_version,
+        "zone": lot.zone,
+    }
+
+
+def _passed(data: dict[str, Any]) -> TransferredLot:
+    lot = Lot(
+        id=data["id"],
+        points=data["points"],
+        remaining=data["points"],
+        earned_at=datetime.fromisoformat(data["earned_at"]),
+        available_from=datetime.fromisoformat(data["available_from"]),
+        valid_until=day_or_none(data["valid_until"]),
+        terms_version=data["terms"],
+        zone=data["zone"],
+    )
+    return TransferredLot(source=data["source"], lot=lot)

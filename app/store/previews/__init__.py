@@ -1,0 +1,1 @@
+"""Tables of impact previews, and the past that they replay."""

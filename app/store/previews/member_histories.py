@@ -1,0 +1,195 @@
+"""What members did since a day, read for many members at once, to be replayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.customers.profile import Aspect
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.simulation.member_replay import MemberHistory, PastPurchase, PastRedemption
+from app.domain.units import Unit
+from app.store.customers import profiles
+from app.store.customers.customers import merged_into
+from app.store.database.codecs import instant, json_value
+from app.store.database.session import Row, Session
+from app.store.terms import versions
+
+PAGE = 500
+"""Members that are read at once."""
+
+FIRST = "00000000-0000-0000-0000-000000000000"
+"""Before every id."""
+
+_MEMBERS = f"""
+SELECT c.id, c.enrolled_at FROM customers c
+WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
+"""
+_HELD = """
+SELECT c.id, a.id AS account_id, a.available + a.pending + a.held - a.owed AS there, EXISTS (
+    SELECT 1 FROM customers o
+    WHERE o.program_id = c.program_id AND o.wallet_id = c.wallet_id AND o.id < c.id AND o.merged_into IS NULL
+) AS shares
+FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.wallet_id = c.wallet_id AND a.unit = $3
+WHERE c.program_id = $1 AND c.id = ANY($2)
+"""
+_GONE = """
+SELECT m.customer_id, a.id AS account_id
+FROM mergers m JOIN accounts a ON a.program_id = m.program_id AND a.wallet_id = m.from_wallet_id AND a.unit = $3
+WHERE m.program_id = $1 AND m.customer_id = ANY($2)
+"""
+_PURCHASES = """
+SELECT id, customer_id, occurred_at, facts FROM purchases
+WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at >= $3
+"""
+_VISITS = """
+SELECT p.customer_id, count(*) AS visits FROM purchases p
+LEFT JOIN purchase_reductions r ON r.program_id = p.program_id AND r.purchase_id = p.id AND r.no_visit = 1
+WHERE p.program_id = $1 AND p.customer_id = ANY($2) AND p.occurred_at < $3 AND r.purchase_id IS NULL
+GROUP BY p.customer_id
+"""
+_REFUNDS = """
+SELECT r.purchase_id, r.lines FROM refunds r JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id
+WHERE p.program_id = $1 AND p.customer_id = ANY($2) AND p.occurred_at >= $3
+"""
+_REDEMPTIONS = """
+SELECT d.id, d.customer_id, d.occurred_at, d.facts, w.key AS reward
+FROM redemptions d JOIN rewards w ON w.program_id = d.program_id AND w.id = d.reward_id
+WHERE d.program_id = $1 AND d.customer_id = ANY($2) AND d.occurred_at >= $3
+"""
+_PIECES = """
+SELECT customer_id, clause, CAST(sum(items) AS bigint) AS items FROM clause_items
+WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at < $3 GROUP BY customer_id, clause
+"""
+_SHARES = """
+SELECT s.customer_id, s.clause, CAST(sum(s.points) AS bigint) AS points FROM budget_shares s
+JOIN purchases p ON p.program_id = s.program_id AND p.id = s.purchase_id
+WHERE s.program_id = $1 AND s.customer_id = ANY($2) AND p.occurred_at < $3 GROUP BY s.customer_id, s.clause
+"""
+_FIRST_PURCHASE = """
+SELECT facts, terms_version FROM purchases WHERE program_id = $1 AND occurred_at >= $2 ORDER BY id LIMIT 1
+"""
+_MOVED = """
+SELECT account_id, sum(points) AS points FROM entries
+WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY account_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some members in the order of their ids; `last` is where the next page begins, None after the last one."""
+
+    histories: tuple[MemberHistory, ...]
+    last: str | None
+
+
+async def members(session: Session) -> int:
+    """How many members there are."""
+    row = await session.row("SELECT count(*) AS n FROM customers WHERE program_id = $1 AND merged_into IS NULL")
+    return int(row["n"]) if row is not None else 0
+
+
+async def spent_before(session: Session, *, since: datetime) -> dict[str, int]:
+    """What clauses had given of their budgets when the first purchase since an instant was recorded.
+
+    It is in the facts of that purchase; a budget that it does not know began later.
+    """
+    row = await session.row(_FIRST_PURCHASE, since)
+    if row is None:
+        return {}
+    left = PurchaseFacts.from_data(json_value(row["facts"])).customer_facts.budgets
+    judged_by = await versions.version(session, number=row["terms_version"]) if left else None
+    budgets = judged_by.budgets if judged_by is not None else {}
+    return {key: budgets[key].points - points for key, points in left if key in budgets}
+
+
+async def page(session: Session, *, after: str, since: datetime, aspects: Collection[Aspect] = ()) -> Page:
+    """The members behind `after`, with all that they did from `since` on, and who they are in these aspects."""
+    rows = await session.rows(_MEMBERS, after)
+    if not rows:
+        return Page((), None)
+    own = [row["id"] for row in rows]
+    # Who was merged into a member did what that member did.
+    who = dict(zip(own, own, strict=True)) | await merged_into(session, customer_ids=own)
+    ids = list(who)
+    visits: Counter[str] = Counter()
+    for row in await session.rows(_VISITS, ids, since):
+        visits[who[row["customer_id"]]] += int(row["visits"])
+    items: dict[str, Counter[str]] = {}
+    for row in await session.rows(_PIECES, ids, since):
+        items.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["items"]
+    shares: dict[str, Counter[str]] = {}
+    for row in await session.rows(_SHARES, ids, since):
+        shares.setdefault(who[row["customer_id"]], Counter())[row["clause"]] += row["points"]
+    points = await _openings(session, who=who, unit=Unit.POINTS, since=since)
+    stamps = await _openings(session, who=who, unit=Unit.STAMPS, since=since)
+    events = await _events(session, who=who, since=since)
+    known = await profiles.of_customers(session, customer_ids=own, aspects=aspects)
+    histories = tuple(
+        MemberHistory(
+            customer_id=row["id"],
+            enrolled_at=instant(row["enrolled_at"]),
+            opening=max(0, points.get(row["id"], 0)),
+            stamps=max(0, stamps.get(row["id"], 0)),
+            visits=visits[row["id"]],
+            events=tuple(event for _, event in sorted(events.get(row["id"], ()), key=lambda value: value[0])),
+            person=known[row["id"]],
+            items=items.get(row["id"], {}),
+            shares=shares.get(row["id"], {}),
+        )
+        for row in rows
+    )
+    return Page(histories, rows[-1]["id"])
+
+
+async def _openings(session: Session, *, who: Mapping[str, str], unit: Unit, since: datetime) -> dict[str, int]:
+    """What members had of a unit before an instant; of a shared wallet, what none of them brought along is the first one's.
+
+    `who` says which member each customer is today.
+    """
+    members = sorted(set(who.values()))
+    held = await session.rows(_HELD, members, unit)
+    gone = {row["account_id"]: who[row["customer_id"]] for row in await session.rows(_GONE, list(who), unit)}
+    accounts = [*(row["account_id"] for row in held), *gone]
+    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_MOVED, accounts, since)}
+    found = {row["id"]: 0 if row["shares"] else row["there"] - moved.get(row["account_id"], 0) for row in held}
+    for account, customer in gone.items():
+        found[customer] = found.get(customer, 0) - moved.get(account, 0)
+    return found
+
+
+_When = tuple[datetime, str]
+_Event = PurchaseFacts | PastPurchase | PastRedemption
+
+
+async def _events(
+    session: Session, *, who: Mapping[str, str], since: datetime
+) -> dict[str, list[tuple[_When, _Event]]]:
+    """Purchases as far as the goods were kept, and redemptions, by customer, each with its place in time."""
+    ids = list(who)
+    returned: dict[str, dict[int, Decimal]] = {}
+    for row in await session.rows(_REFUNDS, ids, since):
+        lines = returned.setdefault(row["purchase_id"], {})
+        for line, quantity in json_value(row["lines"]).items():
+            lines[int(line)] = lines.get(int(line), Decimal(0)) + Decimal(quantity)
+    found: dict[str, list[tuple[_When, _Event]]] = {}
+    for row in await session.rows(_PURCHASES, ids, since):
+        when = instant(row["occurred_at"]), row["id"]
+        found.setdefault(who[row["customer_id"]], []).append((when, _bought(row, returned=returned.get(row["id"]))))
+    for row in await session.rows(_REDEMPTIONS, ids, since):
+        facts = PurchaseFacts.from_data(json_value(row["facts"]))
+        asked = PastRedemption(reward=row["reward"], facts=facts)
+        found.setdefault(who[row["customer_id"]], []).append(((instant(row["occurred_at"]), row["id"]), asked))
+    return found
+
+
+def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
+    # What was handed out in an exchange counts whole: what it replaced is counted as returned.
+    facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaces=None)
+    if returned is None:
+        return facts
+    left = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
+    return PastPurchase(facts.kept(left), whole=facts)

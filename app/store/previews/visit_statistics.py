@@ -1,0 +1,65 @@
+"""How the customers of a program behave, from its most recent purchases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from app.domain.terms.lint import DAYS_OF_A_MONTH, FEWEST_VISITS, Habits, Visit
+from app.store.database.codecs import instant, json_value
+from app.store.database.session import Session
+
+MOST_PURCHASES = 5_000
+"""Purchases that are looked at: the latest to be recorded."""
+
+_ZONES = {"sqlite": "json_extract(facts, '$.zone')", "postgres": "facts ->> 'zone'"}
+_RECENT = (
+    "SELECT customer_id, occurred_at, earned, {zone} AS zone FROM purchases WHERE program_id = $1 ORDER BY id DESC"
+    f" LIMIT {MOST_PURCHASES}"
+)
+
+
+MOST_RECEIPTS = 1_000
+"""Receipts that are looked into for what was bought: the latest to be recorded."""
+
+_RECEIPTS = f"SELECT facts FROM purchases WHERE program_id = $1 ORDER BY id DESC LIMIT {MOST_RECEIPTS}"
+
+
+async def receipts(session: Session) -> tuple[str, ...]:
+    """The latest receipts as they are stored; `sold_on` reads them, which takes longer than fetching them."""
+    return tuple(row["facts"] for row in await session.rows(_RECEIPTS))
+
+
+def sold_on(receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """What was bought: each stock code with the name that stood beside it, empty where none did."""
+    lines = (line for receipt in receipts for line in json_value(receipt)["lines"])
+    return frozenset((line["sku"], line.get("name", "")) for line in lines)
+
+
+async def recent(session: Session) -> Habits:
+    """Visits, and the points that the median customer who came more than once earns in 30 days."""
+    found = await session.rows(_RECENT.format(zone=_ZONES[session.dialect]))
+    rows = [(row["customer_id"], instant(row["occurred_at"]), row["earned"]) for row in found]
+    visits = tuple(Visit(instant(row["occurred_at"]), row["zone"]) for row in found)
+    if len(rows) < FEWEST_VISITS:
+        return Habits(visits=visits)
+    latest = max(at for _, at, _ in rows)
+    earned: dict[str, int] = {}
+    since = {customer: latest for customer, _, _ in rows}
+    times: dict[str, int] = {}
+    for customer, at, points in rows:
+        earned[customer] = earned.get(customer, 0) + points
+        since[customer] = min(since[customer], at)
+        times[customer] = times.get(customer, 0) + 1
+    paces = [
+        Fraction(earned[customer] * DAYS_OF_A_MONTH, max(DAYS_OF_A_MONTH, (latest - since[customer]).days))
+        for customer, count in times.items()
+        if count > 1
+    ]
+    return Habits(visits=visits, pace=_median(paces) if paces else None)
+
+
+def _median(paces: list[Fraction]) -> Fraction:
+    """The one in the middle, or what lies halfway between the two."""
+    ordered, middle = sorted(paces), len(paces) // 2
+    return (ordered[middle] + ordered[~middle]) / Fraction(2)

@@ -1,0 +1,1 @@
+"""Tables of programs, locations and access keys."""

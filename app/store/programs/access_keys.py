@@ -1,0 +1,88 @@
+"""Access keys: who may call, as what. Only a digest of the secret is kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from app.domain.access import Role
+from app.store.database.codecs import instant, instant_or_none
+from app.store.database.models import AccessKeyRow
+from app.store.database.session import Row, Session, UnscopedSession
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A key. `customer_id` is there for the role CUSTOMER and for no other.
+
+    `holder_id` is the customer who the holder of another key is besides, where that is known.
+    """
+
+    id: str
+    program_id: str
+    role: Role
+    secret_hash: str
+    customer_id: str | None
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+    holder_id: str | None = None
+
+
+_FIND = (
+    "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.revoked_at,"
+    " h.customer_id AS holder_id FROM access_keys k"
+    " LEFT JOIN key_holders h ON h.program_id = k.program_id AND h.key_id = k.id"
+)
+
+
+async def issue(session: Session, *, key: AccessKey) -> None:
+    """Keep a new key."""
+    columns = asdict(key)
+    del columns["holder_id"]
+    await AccessKeyRow.create(using_db=session.orm, **columns)
+    if key.holder_id is not None:
+        await session.execute(
+            "INSERT INTO key_holders (program_id, key_id, customer_id) VALUES ($1, $2, $3)", key.id, key.holder_id
+        )
+
+
+async def find(session: Session, *, key_id: str) -> AccessKey | None:
+    """A key of the program by its id, revoked ones too, or None."""
+    row = await session.row(f"{_FIND} WHERE k.program_id = $1 AND k.id = $2", key_id)
+    return None if row is None else _key(row)
+
+
+async def find_in_any_program(session: UnscopedSession, *, key_id: str) -> AccessKey | None:
+    """A key by its id, revoked ones too, or None: who signs in does not say which program the key opens."""
+    row = await session.row(f"{_FIND} WHERE k.id = $1", key_id)
+    return None if row is None else _key(row)
+
+
+def _key(row: Row) -> AccessKey:
+    return AccessKey(
+        id=row["id"],
+        program_id=row["program_id"],
+        role=Role(row["role"]),
+        secret_hash=row["secret_hash"],
+        customer_id=row["customer_id"],
+        label=row["label"],
+        created_at=instant(row["created_at"]),
+        revoked_at=instant_or_none(row["revoked_at"]),
+        holder_id=row["holder_id"],
+    )
+
+
+async def revoke(session: Session, *, key_id: str, at: datetime) -> bool:
+    """Revoke a key; False when there is no such key or it was revoked before."""
+    known = AccessKeyRow.filter(program_id=session.program_id, id=key_id, revoked_at__isnull=True)
+    return await known.using_db(session.orm).update(revoked_at=at) == 1
+
+
+async def hold(session: Session, *, key_id: str) -> None:
+    """Let nobody else count what was done with a key until this transaction ends. Raises LookupError."""
+    # Not FOR UPDATE: what is recorded refers to the key, and would wait for it.
+    locking = " FOR NO KEY UPDATE" if session.locking else ""
+    row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", key_id)
+    if row is None:
+        raise LookupError(f"access key {key_id} is missing")

@@ -1,0 +1,121 @@
+"""Locations: the places where purchases are made, each with a zone of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.purchases.facts import PurchaseFacts
+from app.store.database.codecs import instant
+from app.store.database.session import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place. `number` counts the program's locations from 1, `key` is the owner's name for it, `zone` is IANA."""
+
+    id: str
+    number: int
+    key: str
+    name: str
+    zone: str
+    address: str | None
+    created_at: datetime
+
+
+_COLUMNS = "id, number, key, name, zone, address, created_at"
+_LOCATIONS = f"SELECT {_COLUMNS} FROM locations WHERE program_id = $1"
+_HIGHEST = 2**63 - 1
+
+
+async def placed(session: Session, *, facts: PurchaseFacts, location_id: str | None) -> PurchaseFacts | None:
+    """The facts at a location: its key, and its zone for the wall clock. Without a location they stay as they are.
+
+    None where the program has no such location.
+    """
+    if location_id is None:
+        return facts
+    row = await session.row("SELECT key, zone FROM locations WHERE program_id = $1 AND id = $2", location_id)
+    return None if row is None else replace(facts, location=row["key"], zone=row["zone"])
+
+
+async def next_number(session: Session) -> int:
+    """The number of the location that comes next; others who ask wait until this transaction ends."""
+    if session.locking:
+        await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE")
+    row = await session.row("SELECT coalesce(max(number), 0) + 1 FROM locations WHERE program_id = $1")
+    return int(row[0]) if row is not None else 1
+
+
+async def create(session: Session, *, location: Location) -> None:
+    """Keep a new location."""
+    await session.execute(
+        f"INSERT INTO locations (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        location.id,
+        location.number,
+        location.key,
+        location.name,
+        location.zone,
+        location.address,
+        location.created_at,
+    )
+
+
+async def taken(session: Session, *, key: str, name: str) -> tuple[str, ...]:
+    """Which of key and name another location has already: their columns."""
+    rows = await session.rows(
+        "SELECT key, name FROM locations WHERE program_id = $1 AND (key = $2 OR name = $3)", key, name
+    )
+    known = {"key": key, "name": name}
+    return tuple(column for column, value in known.items() if any(row[column] == value for row in rows))
+
+
+async def names(session: Session) -> dict[str, str]:
+    """What every location of the program is called, by key."""
+    rows = await session.rows("SELECT key, name FROM locations WHERE program_id = $1")
+    return {row["key"]: row["name"] for row in rows}
+
+
+async def zones(session: Session) -> frozenset[str]:
+    """The IANA zones of all locations of the program."""
+    rows = await session.rows("SELECT DISTINCT zone FROM locations WHERE program_id = $1")
+    return frozenset(row["zone"] for row in rows)
+
+
+async def by_ids(session: Session, *, location_ids: Sequence[str]) -> dict[str, Location]:
+    """Several locations by id; ids that are not there are left out."""
+    rows = await session.rows(f"{_LOCATIONS} AND id = ANY($2)", list(location_ids))
+    return {row["id"]: _location(row) for row in rows}
+
+
+async def by_keys(session: Session, *, keys: Sequence[str]) -> dict[str, Location]:
+    """Several locations by key; keys that are not there are left out."""
+    rows = await session.rows(f"{_LOCATIONS} AND key = ANY($2)", list(keys))
+    return {row["key"]: _location(row) for row in rows}
+
+
+async def page(
+    session: Session, *, after: int | None, before: int | None, limit: int, from_end: bool
+) -> tuple[Location, ...]:
+    """Locations by number, those with `after` < number < `before`: at most `limit`, from the first or from the last."""
+    rows = await session.rows(
+        f"{_LOCATIONS} AND number > $2 AND number < $3 ORDER BY number {'DESC' if from_end else 'ASC'} LIMIT $4",
+        0 if after is None else after,
+        _HIGHEST if before is None else before,
+        limit,
+    )
+    found = tuple(_location(row) for row in rows)
+    return tuple(reversed(found)) if from_end else found
+
+
+def _location(row: Row) -> Location:
+    return Location(
+        id=row["id"],
+        number=row["number"],
+        key=row["key"],
+        name=row["name"],
+        zone=row["zone"],
+        address=row["address"],
+        created_at=instant(row["created_at"]),
+    )

@@ -1,0 +1,154 @@
+"""Programs: the tenants, each with its own money, zone, terms and people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from app.domain.i18n import Address
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
+from app.domain.staff_limits import StaffLimits
+from app.store.database.codecs import instant
+from app.store.database.models import ProgramRow
+from app.store.database.orm import SessionClient
+from app.store.database.session import Row, Session, UnscopedSession
+
+
+class ProgramKind(StrEnum):
+    """Whether a program is for real or for trying out."""
+
+    LIVE = "LIVE"
+    SANDBOX = "SANDBOX"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A loyalty program. `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: its phone numbers need no country
+    code, and amounts, dates and times are written as there. `address` is how German speaks to its members.
+
+    `clock_ahead` is how far its clock is ahead of the server's, in whole seconds: nothing, but for a sandbox.
+    `numbering` is how its receipts are told apart, `staff` what staff and tills may do by hand.
+    `receipt_age` is how old a receipt may be that a till sends to a live program.
+    """
+
+    id: str
+    kind: ProgramKind
+    name: str
+    currency: str
+    zone: str
+    region: str
+    unit_name: str
+    created_at: datetime
+    clock_ahead: timedelta = timedelta()
+    numbering: Numbering = field(default_factory=Numbering)
+    address: Address = Address.FORMAL
+    staff: StaffLimits = field(default_factory=StaffLimits)
+    receipt_age: timedelta = timedelta(days=30)
+
+    def now(self, real: datetime) -> datetime:
+        """What the program's clock shows when the server's shows `real`."""
+        return real + self.clock_ahead if self.clock_ahead else real
+
+
+_ONE = (
+    "SELECT id, kind, name, currency, zone, region, unit_name, created_at, clock_offset_seconds, receipt_numbers,"
+    " receipt_day_starts, form_of_address, staff_adjustments, staff_transfers, amendment_days, amendment_amount,"
+    " receipt_age_days FROM programs WHERE id = $1"
+)
+
+
+async def create(session: Session, *, program: Program) -> None:
+    """Keep a new program, whose clock nobody has moved yet."""
+    columns = asdict(program)
+    del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
+    del columns["receipt_age"]
+    await ProgramRow.create(using_db=session.orm, **columns, **_settings(program))
+
+
+async def get(session: Session) -> Program | None:
+    """The program with this id, or None. Every request asks for it."""
+    row = await session.row(_ONE)
+    return None if row is None else _program(row)
+
+
+def _settings(program: Program) -> dict[str, str | int | None]:
+    """What the owner may set at any time, by column."""
+    return {
+        "receipt_numbers": program.numbering.numbers.value,
+        "receipt_day_starts": program.numbering.day_starts.isoformat(),
+        "form_of_address": program.address.value,
+        "staff_adjustments": program.staff.adjustments,
+        "staff_transfers": program.staff.transfers,
+        "amendment_days": program.staff.amendment_days,
+        "amendment_amount": program.staff.amendment_amount,
+        "receipt_age_days": program.receipt_age.days,
+    }
+
+
+async def set_settings(session: Session, *, program: Program) -> None:
+    """Keep the settings of a program, whose row is held."""
+    columns = _settings(program)
+    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
+    await session.execute(f"UPDATE programs SET {assignments} WHERE id = $1", *columns.values())
+
+
+async def with_clock_held(session: Session) -> Program:
+    """The program, whose clock and settings nobody else changes until this work has ended. Raises LookupError."""
+    # Not FOR UPDATE: what tills record refers to the program, and would wait for it.
+    row = await session.row(_ONE + (" FOR NO KEY UPDATE" if session.locking else ""))
+    if row is None:
+        raise LookupError(f"program {session.program_id} is missing")
+    return _program(row)
+
+
+async def set_clock(session: Session, *, ahead: timedelta) -> None:
+    """Let the clock of a sandbox be so many whole seconds ahead of the server's."""
+    await session.execute("UPDATE programs SET clock_offset_seconds = $2 WHERE id = $1", ahead // timedelta(seconds=1))
+
+
+async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
+    """Every program of the deployment, oldest first."""
+    rows = await ProgramRow.all(using_db=SessionClient(session)).order_by("created_at", "id")
+    return tuple(
+        Program(
+            id=row.id,
+            kind=ProgramKind(row.kind),
+            name=row.name,
+            currency=row.currency,
+            zone=row.zone,
+            region=row.region,
+            unit_name=row.unit_name,
+            created_at=row.created_at,
+            clock_ahead=timedelta(seconds=row.clock_offset_seconds),
+            numbering=_numbering(row.receipt_numbers, row.receipt_day_starts),
+            address=Address(row.form_of_address),
+            staff=StaffLimits(row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount),
+            receipt_age=timedelta(days=row.receipt_age_days),
+        )
+        for row in rows
+    )
+
+
+def _program(row: Row) -> Program:
+    return Program(
+        id=row["id"],
+        kind=ProgramKind(row["kind"]),
+        name=row["name"],
+        currency=row["currency"],
+        zone=row["zone"],
+        region=row["region"],
+        unit_name=row["unit_name"],
+        created_at=instant(row["created_at"]),
+        clock_ahead=timedelta(seconds=row["clock_offset_seconds"]),
+        numbering=_numbering(row["receipt_numbers"], row["receipt_day_starts"]),
+        address=Address(row["form_of_address"]),
+        staff=StaffLimits(
+            row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
+        ),
+        receipt_age=timedelta(days=row["receipt_age_days"]),
+    )
+
+
+def _numbering(numbers: str, day_starts: str) -> Numbering:
+    return Numbering(ReceiptNumbers(numbers), time.fromisoformat(day_starts))

@@ -1,0 +1,1 @@
+"""Tables of receipts: purchases, refunds, exchanges, corrections and quarantine."""

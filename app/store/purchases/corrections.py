@@ -1,0 +1,204 @@
+"""Corrections of receipts that had been recorded wrongly: what stood of them before, whose they were, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.access import Role
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import NumberSpace
+from app.store.database.codecs import instant, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+from app.store.purchases.purchases import Purchase, order_name
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptCorrection:
+    """A purchase as it was recorded until then, and whose it is since (`to_customer_id`); `actor` is the access key used.
+
+    `in_order`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
+    `counted_stamps` are what it takes of a staff member's budget. `left_behind` is what a purchase that was moved to
+    another customer had taken of clauses' budgets, by key, less what went along; None where nothing was.
+    """
+
+    id: str
+    purchase_id: str
+    customer_id: str
+    to_customer_id: str
+    total: int
+    earned: int
+    moved_by: str | None
+    facts_text: str
+    recorded_at: datetime
+    reason: str
+    actor: str | None
+    in_order: str
+    occurred_at: datetime
+    terms_version: int
+    counted_points: int = 0
+    counted_stamps: int = 0
+    left_behind: str | None = None
+
+    @classmethod
+    def of(
+        cls, before: Purchase, *, id: str, to: str, recorded_at: datetime, reason: str, actor: str | None
+    ) -> ReceiptCorrection:
+        """The correction of a purchase that stood like this until now."""
+        return cls(
+            id=id,
+            purchase_id=before.id,
+            customer_id=before.customer_id,
+            to_customer_id=to,
+            total=before.total.minor,
+            earned=before.earned,
+            moved_by=before.moved_by,
+            facts_text=before.facts_text,
+            recorded_at=recorded_at,
+            reason=reason,
+            actor=actor,
+            in_order=before.in_order,
+            occurred_at=before.occurred_at,
+            terms_version=before.terms_version,
+        )
+
+    @property
+    def facts(self) -> PurchaseFacts:
+        """What was known of the purchase until then."""
+        return PurchaseFacts.from_data(json_value(self.facts_text))
+
+    @property
+    def shares_left(self) -> tuple[tuple[str, int], ...]:
+        """`left_behind`, by the key of the clause."""
+        return tuple(json_value(self.left_behind).items()) if self.left_behind is not None else ()
+
+
+_OWN = (
+    "id, purchase_id, customer_id, to_customer_id, total, earned, moved_by, facts, recorded_at, reason, actor,"
+    " counted_points, counted_stamps, left_behind"
+)
+_ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
+    ", p.external_id, p.numbered_at, p.numbered_on, p.completion, p.occurred_at, p.terms_version"
+)
+
+
+async def add(session: Session, *, correction: ReceiptCorrection) -> None:
+    """Keep a new correction (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO receipt_corrections (program_id, {_OWN})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        correction.id,
+        correction.purchase_id,
+        correction.customer_id,
+        correction.to_customer_id,
+        correction.total,
+        correction.earned,
+        correction.moved_by,
+        correction.facts_text,
+        correction.recorded_at,
+        correction.reason,
+        correction.actor,
+        correction.counted_points,
+        correction.counted_stamps,
+        correction.left_behind,
+    )
+
+
+def evidence(correction: ReceiptCorrection) -> int:
+    """The digest of a correction: part of the evidence of every wallet that the purchase is or was in."""
+    return digest(
+        "receipt_corrections",
+        correction.id,
+        correction.purchase_id,
+        correction.customer_id,
+        correction.to_customer_id,
+        correction.total,
+        correction.earned,
+        correction.moved_by,
+        correction.facts_text,
+        correction.recorded_at,
+        correction.reason,
+        correction.actor,
+        # Corrections from before there were budgets counted for nothing, and were digested without.
+        *(
+            (correction.counted_points, correction.counted_stamps)
+            if correction.counted_points or correction.counted_stamps
+            else ()
+        ),
+        *((correction.left_behind,) if correction.left_behind is not None else ()),
+    )
+
+
+async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tuple[ReceiptCorrection, ...]:
+    """The corrections of purchases, oldest first."""
+    rows = await session.rows(
+        f"SELECT {_ROW} FROM receipt_corrections c"
+        " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+        " WHERE c.program_id = $1 AND c.purchase_id = ANY($2) ORDER BY c.id",
+        list(purchase_ids),
+    )
+    return tuple(_correction(row) for row in rows)
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[ReceiptCorrection, ...]:
+    """The corrections of receipts that were or became customers', oldest first."""
+    rows = await session.rows(
+        f"SELECT {_ROW} FROM receipt_corrections c"
+        " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
+        " WHERE c.program_id = $1 AND (c.customer_id = ANY($2) OR c.to_customer_id = ANY($2)) ORDER BY c.id",
+        list(customer_ids),
+    )
+    return tuple(_correction(row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class AmendedTotal:
+    """What a receipt came to before it was amended (minor units), and the role of the key that amended it."""
+
+    total: int
+    by_role: Role | None
+
+
+async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTotal, ...]:
+    """The amendments of a receipt, oldest first; whose it is has no say."""
+    rows = await session.rows(
+        "SELECT c.total, k.role FROM receipt_corrections c"
+        " LEFT JOIN access_keys k ON k.program_id = c.program_id AND k.id = c.actor"
+        " WHERE c.program_id = $1 AND c.purchase_id = $2 ORDER BY c.recorded_at, c.id",
+        purchase_id,
+    )
+    return tuple(AmendedTotal(row["total"], Role(row["role"]) if row["role"] is not None else None) for row in rows)
+
+
+async def owners_before(session: Session, *, purchase_id: str) -> frozenset[str]:
+    """Whose (customer ids) a purchase was taken for before it was corrected."""
+    rows = await session.rows(
+        "SELECT customer_id FROM receipt_corrections WHERE program_id = $1 AND purchase_id = $2", purchase_id
+    )
+    return frozenset(row["customer_id"] for row in rows)
+
+
+def _correction(row: Row) -> ReceiptCorrection:
+    return ReceiptCorrection(
+        id=row["id"],
+        purchase_id=row["purchase_id"],
+        customer_id=row["customer_id"],
+        to_customer_id=row["to_customer_id"],
+        total=row["total"],
+        earned=row["earned"],
+        moved_by=row["moved_by"],
+        facts_text=row["facts"],
+        recorded_at=instant(row["recorded_at"]),
+        reason=row["reason"],
+        actor=row["actor"],
+        in_order=order_name(
+            row["external_id"], space=NumberSpace(row["numbered_at"], row["numbered_on"]), completion=row["completion"]
+        ),
+        occurred_at=instant(row["occurred_at"]),
+        terms_version=row["terms_version"],
+        counted_points=row["counted_points"],
+        counted_stamps=row["counted_stamps"],
+        left_behind=row["left_behind"],
+    )

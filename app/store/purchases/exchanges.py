@@ -1,0 +1,65 @@
+"""Which purchase was handed out for the goods of which refund, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.store.database.row_digests import digest
+from app.store.database.session import Session
+
+
+async def add(session: Session, *, refund_id: str, purchase_id: str) -> None:
+    """Keep that the goods of a purchase were handed out for those of a refund (with the next statements)."""
+    await session.enqueue(
+        "INSERT INTO exchanges (program_id, refund_id, purchase_id) VALUES ($1, $2, $3)", refund_id, purchase_id
+    )
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, str]:
+    """The purchases (ids) that were handed out to customers, by the refund for whose goods."""
+    rows = await session.rows(
+        "SELECT e.refund_id, e.purchase_id FROM purchases p"
+        " JOIN exchanges e ON e.program_id = p.program_id AND e.purchase_id = p.id"
+        " WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
+        list(customer_ids),
+    )
+    return {row["refund_id"]: row["purchase_id"] for row in rows}
+
+
+async def refund_of(session: Session, *, purchase_id: str) -> str | None:
+    """The refund (id) for whose goods a purchase was handed out; None where it was no exchange."""
+    return (await refunds_of(session, purchase_ids=[purchase_id])).get(purchase_id)
+
+
+async def refunds_of(session: Session, *, purchase_ids: Sequence[str]) -> dict[str, str]:
+    """The refunds (ids) for whose goods purchases were handed out, by purchase; those of no exchange are left out."""
+    rows = await session.rows(
+        "SELECT refund_id, purchase_id FROM exchanges WHERE program_id = $1 AND purchase_id = ANY($2)",
+        list(purchase_ids),
+    )
+    return {row["purchase_id"]: row["refund_id"] for row in rows}
+
+
+async def handed_out_for(session: Session, *, refund_ids: Sequence[str]) -> list[str]:
+    """The purchases (ids) that were handed out for the goods of refunds."""
+    rows = await session.rows(
+        "SELECT purchase_id FROM exchanges WHERE program_id = $1 AND refund_id = ANY($2) ORDER BY purchase_id",
+        list(refund_ids),
+    )
+    return [row["purchase_id"] for row in rows]
+
+
+async def has_part_in_one(session: Session, *, purchase_id: str) -> bool:
+    """Whether goods of a purchase came back for others, or were handed out for others."""
+    row = await session.row(
+        "SELECT EXISTS (SELECT 1 FROM exchanges WHERE program_id = $1 AND purchase_id = $2)"
+        " OR EXISTS (SELECT 1 FROM refunds r JOIN exchanges e ON e.program_id = r.program_id AND e.refund_id = r.id"
+        " WHERE r.program_id = $1 AND r.purchase_id = $2) AS it_has",
+        purchase_id,
+    )
+    return row is not None and bool(row["it_has"])
+
+
+def evidence(refund_id: str, purchase_id: str) -> int:
+    """The digest of an exchange."""
+    return digest("exchanges", refund_id, purchase_id)

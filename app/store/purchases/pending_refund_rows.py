@@ -1,0 +1,147 @@
+"""What is kept of a refund or an exchange that waits for its purchase, and its row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from app.domain.problems import ProblemCode
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptBy
+from app.store.database.codecs import instant, instant_or_none, json_value
+from app.store.database.session import Row
+
+
+class PendingRefundState(StrEnum):
+    """What became of a refund that waited.
+
+    REFUSED: the purchase came, and has not that much to give back, or the number is another's. DISMISSED by a person.
+    """
+
+    WAITING = "WAITING"
+    APPLIED = "APPLIED"
+    REFUSED = "REFUSED"
+    DISMISSED = "DISMISSED"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """The receipt of what is handed out in an exchange: its number, and the whole order for it as JSON.
+
+    `customer_id` is who says to have bought what comes back, None where nobody says so; `holder_id` the customer whose
+    own card is closed to the access key that sent it. `meaning` digests what the receipt says, its number and time aside.
+    """
+
+    number: str
+    customer_id: str | None
+    holder_id: str | None
+    meaning: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRefund:
+    """A refund of the purchase with a receipt that is not known yet, as it was sent.
+
+    `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became. `space` is
+    that of its own number. `settled_at`, `settled_by` (the access key) and `settled_because` are there where a person
+    dismissed it, `refused_with` where its purchase could not take it. `bought` is there for an exchange.
+    """
+
+    id: str
+    receipt: ReceiptBy
+    external_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    lines: Mapping[int, Decimal | None] | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+    state: PendingRefundState = PendingRefundState.WAITING
+    refund_id: str | None = None
+    space: NumberSpace = EVERYWHERE
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_because: str | None = None
+    bought: HandedOut | None = None
+    refused_with: ProblemCode | None = None
+
+    def says(self, other: PendingRefund) -> bool:
+        """Whether another one is sent with the same meaning, its number and its time aside."""
+        return self.meaning == other.meaning
+
+    @property
+    def meaning(self) -> tuple[Any, ...]:
+        """What it says, its own number, its time and whose it is aside."""
+        new = (self.bought.number, self.bought.meaning) if self.bought is not None else None
+        return self.receipt, self.lines, self.amounts, self.amount, self.reason, new
+
+
+def known_later(row: Row) -> list[Any]:
+    """What its digest says of its dismissal and of an exchange: nothing where there is none, as before there were any."""
+    settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
+    exchanged = [row["bought_number"], row["customer_id"], row["refused_with"]]
+    if any(value is not None for value in exchanged):
+        return [*settled, *exchanged]
+    return settled if any(value is not None for value in settled) else []
+
+
+def content_of(refund: PendingRefund) -> dict[str, Any]:
+    """What was sent, as JSON."""
+    lines = None
+    if refund.lines is not None:
+        lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in refund.lines.items()}
+    return {
+        "lines": lines,
+        "amounts": {str(line): str(amount) for line, amount in refund.amounts.items()},
+        "amount": str(refund.amount) if refund.amount is not None else None,
+        "reason": refund.reason,
+        "fingerprint": refund.fingerprint,
+        "location": refund.receipt.location_id,
+        "day": refund.receipt.day.isoformat() if refund.receipt.day is not None else None,
+        **({"bought": _bought_data(refund.bought)} if refund.bought is not None else {}),
+    }
+
+
+def _bought_data(handed_out: HandedOut) -> dict[str, Any]:
+    return {"holder": handed_out.holder_id, "meaning": handed_out.meaning, "receipt": handed_out.data}
+
+
+def _bought(row: Row, *, wish: Mapping[str, Any]) -> HandedOut | None:
+    if (data := wish.get("bought")) is None:
+        return None
+    return HandedOut(row["bought_number"], row["customer_id"], data["holder"], data["meaning"], data["receipt"])
+
+
+def pending_refund_of(row: Row) -> PendingRefund:
+    """The refund or exchange of a row."""
+    wish = json_value(row["wish"])
+    lines = wish["lines"]
+    return PendingRefund(
+        id=row["id"],
+        receipt=ReceiptBy(
+            row["receipt"], wish.get("location"), date.fromisoformat(wish["day"]) if wish.get("day") else None
+        ),
+        external_id=row["external_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        lines=None
+        if lines is None
+        else {int(line): Decimal(quantity) if quantity is not None else None for line, quantity in lines.items()},
+        reason=wish["reason"],
+        fingerprint=wish["fingerprint"],
+        amounts={int(line): Decimal(amount) for line, amount in wish["amounts"].items()},
+        amount=Decimal(wish["amount"]) if wish["amount"] is not None else None,
+        state=PendingRefundState(row["state"]),
+        refund_id=row["refund_id"],
+        space=NumberSpace(row["numbered_at"], row["numbered_on"]),
+        settled_at=instant_or_none(row["settled_at"]),
+        settled_by=row["settled_by"],
+        settled_because=row["settled_because"],
+        bought=_bought(row, wish=wish),
+        refused_with=ProblemCode(row["refused_with"]) if row["refused_with"] is not None else None,
+    )

@@ -1,0 +1,161 @@
+"""Refunds and exchanges that arrived before their purchase: kept until it comes, or until a person looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from app.domain.problems import ProblemCode
+from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberSpace, ReceiptSpot, told_apart_by
+from app.store.database.codecs import instant, json_text
+from app.store.database.row_digests import combine, digest
+from app.store.database.session import Session
+from app.store.ledger.accounts import NO_EVIDENCE
+from app.store.purchases.pending_refund_rows import HandedOut as HandedOut
+from app.store.purchases.pending_refund_rows import PendingRefund as PendingRefund
+from app.store.purchases.pending_refund_rows import PendingRefundState as PendingRefundState
+from app.store.purchases.pending_refund_rows import content_of, known_later, pending_refund_of
+
+_COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, wish, state, refund_id, numbered_at, numbered_on"
+_LATER = "settled_at, settled_by, settled_because, bought_number, customer_id, refused_with"
+_SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = $1"
+
+
+async def add(session: Session, *, waiting: PendingRefund) -> None:
+    """Keep a refund until its purchase comes."""
+    wish = json_text(content_of(waiting))
+    await session.execute(
+        f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, bought_number, customer_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        waiting.id,
+        waiting.receipt.number,
+        waiting.external_id,
+        waiting.occurred_at,
+        waiting.recorded_at,
+        wish,
+        waiting.state.value,
+        waiting.refund_id,
+        *waiting.space,
+        waiting.bought.number if waiting.bought is not None else None,
+        waiting.bought.customer_id if waiting.bought is not None else None,
+    )
+    known = await _digests(session, waiting_id=waiting.id)
+    await _keep_evidence(session, digests=known)
+
+
+async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
+    """The refunds that wait for a receipt of this number, in the order in which they happened; held until the transaction ends."""
+    rows = await session.rows(f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", number)
+    # Sorted here: databases sort texts, and what is missing, each in its own way.
+    return tuple(
+        sorted(
+            map(pending_refund_of, rows), key=lambda refund: (refund.occurred_at, refund.external_id or "", refund.id)
+        )
+    )
+
+
+async def by_number(session: Session, *, number: str, spot: ReceiptSpot, numbering: Numbering) -> PendingRefund | None:
+    """The refund that waits or has waited and has the number which is used at a spot, or None; one that waits comes first.
+
+    Where a refund that waits did not say its location, that of the spot does not tell the two apart.
+    """
+    rows = await session.rows(
+        f"{_SELECT} AND external_id = $2 AND numbered_at = ANY($3) AND numbered_on = ANY($4)"
+        " ORDER BY CASE WHEN state = 'WAITING' THEN 0 ELSE 1 END, id DESC",
+        number,
+        ["", NO_LOCATION, *([spot.location] if spot.location is not None else [])],
+        ["", numbering.day_of(spot).isoformat()],
+    )
+    return pending_refund_of(rows[0]) if rows else None
+
+
+async def of_bought(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
+    """The exchanges that wait or have waited in which a receipt of this number is handed out, newest first."""
+    rows = await session.rows(f"{_SELECT} AND bought_number = $2 ORDER BY id DESC", number)
+    return tuple(pending_refund_of(row) for row in rows)
+
+
+async def by_id(session: Session, *, waiting_id: str, lock: bool = False) -> PendingRefund | None:
+    """The refund that waits or has waited, by id, or None; `lock` holds it until the transaction ends."""
+    row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", waiting_id)
+    return None if row is None else pending_refund_of(row)
+
+
+async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
+    """Those that wait or were refused, longest waiting first: for a person to look at."""
+    rows = await session.rows(
+        f"{_SELECT} AND state <> 'APPLIED' AND state <> 'DISMISSED' ORDER BY recorded_at, id LIMIT $2", limit
+    )
+    return tuple(pending_refund_of(row) for row in rows)
+
+
+async def settle(
+    session: Session, *, waiting_id: str, refund_id: str | None, refused_with: ProblemCode | None = None
+) -> None:
+    """Keep what became of it: the refund (id) that it was applied as, or why its purchase could not take it."""
+    before = await _digests(session, waiting_id=waiting_id)
+    await session.execute(
+        "UPDATE pending_refunds SET state = $3, refund_id = $4, refused_with = $5 WHERE program_id = $1 AND id = $2",
+        waiting_id,
+        (PendingRefundState.APPLIED if refund_id is not None else PendingRefundState.REFUSED).value,
+        refund_id,
+        refused_with.value if refused_with is not None else None,
+    )
+    after = await _digests(session, waiting_id=waiting_id)
+    await _keep_evidence(session, digests=after, gone=before)
+
+
+async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str | None, reason: str) -> None:
+    """Let it wait no longer: a person found that it never was a refund of that purchase."""
+    before = await _digests(session, waiting_id=waiting_id)
+    await session.execute(
+        "UPDATE pending_refunds SET state = 'DISMISSED', settled_at = $3, settled_by = $4, settled_because = $5"
+        " WHERE program_id = $1 AND id = $2",
+        waiting_id,
+        at,
+        actor,
+        reason,
+    )
+    after = await _digests(session, waiting_id=waiting_id)
+    await _keep_evidence(session, digests=after, gone=before)
+
+
+async def proved(session: Session) -> bool:
+    """Whether the refunds that waited are those that were sent, with what became of them, and no others."""
+    kept = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
+    known = combine(NO_EVIDENCE, await _digests(session, waiting_id=None))
+    return known == (kept["evidence"] if kept is not None else NO_EVIDENCE)
+
+
+async def _keep_evidence(session: Session, *, digests: Iterable[int], gone: Iterable[int] = ()) -> None:
+    """Keep the digest of all of a program's rows together, so that one more and one less are found."""
+    await session.execute(
+        "INSERT INTO pending_refund_digests (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING", NO_EVIDENCE
+    )
+    kept = await session.row(f"SELECT evidence FROM pending_refund_digests WHERE program_id = $1{session.locking}")
+    assert kept is not None, "it was put there"
+    await session.execute(
+        "UPDATE pending_refund_digests SET evidence = $2 WHERE program_id = $1",
+        combine(kept["evidence"], digests, gone=gone),
+    )
+
+
+async def _digests(session: Session, *, waiting_id: str | None) -> list[int]:
+    """The digest of one row, or of every row."""
+    condition, values = ("", ()) if waiting_id is None else (" AND id = $2", (waiting_id,))
+    return [
+        digest(
+            "pending_refunds",
+            row["id"],
+            row["receipt"],
+            row["external_id"],
+            instant(row["occurred_at"]),
+            instant(row["recorded_at"]),
+            row["wish"],
+            row["state"],
+            row["refund_id"],
+            *told_apart_by(NumberSpace(row["numbered_at"], row["numbered_on"])),
+            *known_later(row),
+        )
+        for row in await session.rows(f"{_SELECT}{condition}", *values)
+    ]

@@ -1,0 +1,241 @@
+"""Purchases: receipts as they were recorded, once each. One that is corrected keeps what stood before beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from app.domain.amounts import Money
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptSpot
+from app.store.database.codecs import instant, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import ConcurrentChange, Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A recorded purchase. `source` and `external_id`, in the `space` of numbers, are the receipt.
+
+    `completion` counts how often the order was completed, from 1: it was cancelled before each further time.
+    `fingerprint` digests what the receipt meant when it was recorded; `facts_text` is the JSON that is kept of the facts.
+    `moved_by` is the correction by which it came to this customer.
+    """
+
+    id: str
+    customer_id: str
+    source: str
+    external_id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    total: Money
+    earned: int
+    terms_version: int
+    fingerprint: str
+    facts: PurchaseFacts
+    facts_text: str
+    moved_by: str | None = None
+    location_id: str | None = None
+    space: NumberSpace = EVERYWHERE
+    completion: int = 1
+
+    @property
+    def spot(self) -> ReceiptSpot:
+        """Where and when its number was used."""
+        return ReceiptSpot(self.location_id, self.occurred_at, self.facts.zone)
+
+    @property
+    def in_order(self) -> str:
+        """What decides which of two purchases of one moment comes first."""
+        return order_name(self.external_id, space=self.space, completion=self.completion)
+
+
+def order_name(external_id: str, *, space: NumberSpace, completion: int) -> str:
+    """What decides which of two purchases of one moment comes first: all that tells their receipts apart."""
+    if space == EVERYWHERE and completion == 1:
+        return external_id
+    return f"{external_id} {space.location} {space.day} {completion:09}"
+
+
+COLUMNS = (
+    "id, customer_id, source, external_id, occurred_at, recorded_at, currency, total, earned, terms_version,"
+    " fingerprint, facts, moved_by, location_id, numbered_at, numbered_on, completion"
+)
+
+
+async def add(session: Session, *, purchase: Purchase) -> None:
+    """Keep a new purchase (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO purchases (program_id, {COLUMNS})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        purchase.id,
+        purchase.customer_id,
+        purchase.source,
+        purchase.external_id,
+        purchase.occurred_at,
+        purchase.recorded_at,
+        purchase.total.currency,
+        purchase.total.minor,
+        purchase.earned,
+        purchase.terms_version,
+        purchase.fingerprint,
+        purchase.facts_text,
+        purchase.moved_by,
+        purchase.location_id,
+        *purchase.space,
+        purchase.completion,
+    )
+
+
+async def correct(session: Session, *, purchase: Purchase) -> None:
+    """Set what a correction changes (with the next statements): whose it is, what is known of it, what it came to."""
+    await session.enqueue(
+        "UPDATE purchases SET customer_id = $3, total = $4, earned = $5, facts = $6, moved_by = $7"
+        " WHERE program_id = $1 AND id = $2",
+        purchase.id,
+        purchase.customer_id,
+        purchase.total.minor,
+        purchase.earned,
+        purchase.facts_text,
+        purchase.moved_by,
+    )
+
+
+def evidence(sale: Purchase) -> int:
+    """The digest of a purchase. One without location, in the plain space of numbers, is as it was before there were others."""
+    plain = (sale.location_id, sale.space, sale.completion) == (None, EVERYWHERE, 1)
+    return digest(
+        "purchases",
+        sale.id,
+        sale.customer_id,
+        sale.source,
+        sale.external_id,
+        sale.occurred_at,
+        sale.recorded_at,
+        sale.total.currency,
+        sale.total.minor,
+        sale.earned,
+        sale.terms_version,
+        sale.fingerprint,
+        sale.facts_text,
+        sale.moved_by,
+        *(() if plain else (sale.location_id, *sale.space, sale.completion)),
+    )
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[Purchase, ...]:
+    """Every purchase of customers, in no particular order."""
+    rows = await session.rows(
+        f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND customer_id = ANY($2)", list(customer_ids)
+    )
+    return tuple(purchase_of(row) for row in rows)
+
+
+async def by_id(session: Session, *, purchase_id: str) -> Purchase | None:
+    """The purchase with this id, or None."""
+    row = await session.row(f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND id = $2", purchase_id)
+    return None if row is None else purchase_of(row)
+
+
+async def by_ids(session: Session, *, purchase_ids: Sequence[str]) -> dict[str, Purchase]:
+    """Several purchases by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND id = ANY($2)", list(purchase_ids)
+    )
+    return {row["id"]: purchase_of(row) for row in rows}
+
+
+async def reread(session: Session, *, purchase: Purchase) -> Purchase:
+    """A purchase as it stands now that its customer's account is locked.
+
+    Raises Overtaken when it was moved to somebody else while the account was waited for.
+    """
+    found = await by_id(session, purchase_id=purchase.id)
+    if found is None or found.customer_id != purchase.customer_id:
+        raise ConcurrentChange
+    return found
+
+
+class Expected(NamedTuple):
+    """What is known of a receipt before it is recorded: its purchases, the last completion first, and what has its number.
+
+    Refunds or exchanges that wait for it (`awaited`), a receipt that is or was in quarantine (`kept_back`), and an exchange
+    that waits for its purchase and hands it out (`claimed`).
+    """
+
+    recorded: tuple[Purchase, ...]
+    awaited: bool
+    kept_back: bool
+    claimed: bool
+
+
+async def expected(session: Session, *, source: str, number: str, spot: ReceiptSpot, numbering: Numbering) -> Expected:
+    """What is known of a receipt with a number that is used at a spot, in one statement."""
+    rows = await session.rows(_EXPECTED, source, number, *map(list, numbering.spaces(spot)))
+    known = (purchase_of(row) for row in rows if row["id"] is not None)
+    same = tuple(sale for sale in known if numbering.same(spot, recorded=sale.spot, space=sale.space))
+    return Expected(same, bool(rows[0]["awaited"]), bool(rows[0]["kept_back"]), bool(rows[0]["claimed"]))
+
+
+_EXPECTED = (
+    f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))},"
+    " EXISTS (SELECT 1 FROM pending_refunds w WHERE w.program_id = $1 AND w.receipt = $3"
+    " AND w.state = 'WAITING') AS awaited,"
+    " EXISTS (SELECT 1 FROM pending_refunds x WHERE x.program_id = $1 AND x.bought_number = $3"
+    " AND x.state = 'WAITING') AS claimed,"
+    " EXISTS (SELECT 1 FROM quarantined_receipts q WHERE q.program_id = $1 AND q.external_id = $3"
+    " AND q.kind <> 'REFUND') AS kept_back FROM (SELECT 1 AS one) AS one"
+    " LEFT JOIN purchases p ON p.program_id = $1 AND p.source = $2 AND p.external_id = $3"
+    " AND p.numbered_at = ANY($4) AND p.numbered_on = ANY($5) ORDER BY p.completion DESC, p.id DESC"
+)
+
+
+def purchase_of(row: Row) -> Purchase:
+    """The purchase of a row with `COLUMNS`."""
+    # By position, in the order of COLUMNS: a wallet that is told has many purchases.
+    (
+        id,
+        customer_id,
+        source,
+        external_id,
+        occurred_at,
+        recorded_at,
+        currency,
+        total,
+        earned,
+        version,
+        fingerprint,
+        facts,
+        moved_by,
+        location_id,
+        numbered_at,
+        numbered_on,
+        completion,
+        *_,
+    ) = row
+    return Purchase(
+        id=id,
+        customer_id=customer_id,
+        source=source,
+        external_id=external_id,
+        occurred_at=instant(occurred_at),
+        recorded_at=instant(recorded_at),
+        total=Money(total, currency),
+        earned=earned,
+        terms_version=version,
+        fingerprint=fingerprint,
+        facts=PurchaseFacts.from_data(json_value(facts)),
+        facts_text=facts,
+        moved_by=moved_by,
+        location_id=location_id,
+        space=NumberSpace(numbered_at, numbered_on),
+        completion=completion,
+    )
+
+
+async def count(session: Session) -> int:
+    """How many purchases the program has."""
+    row = await session.row("SELECT count(*) AS n FROM purchases WHERE program_id = $1")
+    return int(row["n"]) if row is not None else 0

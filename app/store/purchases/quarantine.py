@@ -1,0 +1,253 @@
+"""Receipts of a till whose clock cannot be right: kept as they were sent until a person settles them, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.domain.purchases.clock_skew import Skew
+from app.store.database.codecs import instant, instant_or_none, json_value
+from app.store.database.row_digests import combine, digest
+from app.store.database.session import Row, Session
+from app.store.ledger.accounts import NO_EVIDENCE
+
+
+class QuarantineKind(StrEnum):
+    """What was sent."""
+
+    PURCHASE = "PURCHASE"
+    REFUND = "REFUND"
+    EXCHANGE = "EXCHANGE"
+
+
+class QuarantineState(StrEnum):
+    """What became of it."""
+
+    WAITING = "WAITING"
+    BOOKED = "BOOKED"
+    DISMISSED = "DISMISSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
+
+    `sent_text` is the whole order as JSON, without how the customer was named: `customer_id` is whose it is, None for a
+    refund of a purchase that is not known. `number` counts the receipts of the program that came here. `booked_for` is the
+    business time that it was booked at.
+    """
+
+    id: str
+    number: int
+    kind: QuarantineKind
+    source: str
+    external_id: str | None
+    fingerprint: str
+    customer_id: str | None
+    skew: Skew
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str | None
+    sent_text: str
+    state: QuarantineState = QuarantineState.WAITING
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+    settled_because: str | None = None
+    booked_for: datetime | None = None
+    purchase_id: str | None = None
+    refund_id: str | None = None
+    pending_refund_id: str | None = None
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The order as it was sent."""
+        found: Mapping[str, Any] = json_value(self.sent_text)
+        return found
+
+
+_SENT = "id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at, recorded_at, actor, sent, state"
+_SETTLED = "settled_at, settled_by, settled_because, booked_for, purchase_id, refund_id, pending_refund_id"
+_SELECT = f"SELECT {_SENT}, {_SETTLED} FROM quarantined_receipts WHERE program_id = $1"
+_HIGHEST = 2**62
+
+
+async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
+    """Keep a receipt; answers with its number. The program's quarantine is held until the transaction ends."""
+    number, evidence = await _held(session)
+    kept = replace(quarantined, number=number + 1)
+    await session.execute(
+        f"INSERT INTO quarantined_receipts (program_id, {_SENT})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        kept.id,
+        kept.number,
+        kept.kind.value,
+        kept.source,
+        kept.external_id,
+        kept.fingerprint,
+        kept.customer_id,
+        kept.skew.value,
+        kept.occurred_at,
+        kept.recorded_at,
+        kept.actor,
+        kept.sent_text,
+        kept.state.value,
+    )
+    await _prove(session, number=kept.number, evidence=combine(evidence, [_digest(kept)]))
+    return kept
+
+
+async def hold(session: Session) -> None:
+    """Let nobody else put anything in quarantine, or settle anything, until this transaction ends."""
+    await _held(session)
+
+
+async def settle(session: Session, *, before: Quarantined, after: Quarantined) -> None:
+    """Keep what became of a receipt, which must be locked."""
+    number, evidence = await _held(session)
+    await session.execute(
+        "UPDATE quarantined_receipts SET state = $3, settled_at = $4, settled_by = $5, settled_because = $6,"
+        " booked_for = $7, purchase_id = $8, refund_id = $9, pending_refund_id = $10 WHERE program_id = $1 AND id = $2",
+        after.id,
+        after.state.value,
+        after.settled_at,
+        after.settled_by,
+        after.settled_because,
+        after.booked_for,
+        after.purchase_id,
+        after.refund_id,
+        after.pending_refund_id,
+    )
+    proof = combine(evidence, [_digest(after)], gone=[_digest(before)])
+    await _prove(session, number=number, evidence=proof)
+
+
+async def by_id(session: Session, *, quarantined_id: str, lock: bool = False) -> Quarantined | None:
+    """The receipt with this id, or None; `lock` holds it until the transaction ends."""
+    row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", quarantined_id)
+    return None if row is None else _quarantined(row)
+
+
+async def by_ids(session: Session, *, ids: Sequence[str]) -> dict[str, Quarantined]:
+    """Several by id; ids that are not there are left out."""
+    rows = await session.rows(f"{_SELECT} AND id = ANY($2)", list(ids))
+    return {row["id"]: _quarantined(row) for row in rows}
+
+
+async def of_receipt(session: Session, *, external_id: str) -> tuple[Quarantined, ...]:
+    """All receipts with a number that are or were in quarantine, newest first."""
+    rows = await session.rows(f"{_SELECT} AND external_id = $2 ORDER BY number DESC", external_id)
+    return tuple(_quarantined(row) for row in rows)
+
+
+async def page(
+    session: Session,
+    *,
+    state: QuarantineState | None,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    from_end: bool,
+) -> tuple[Quarantined, ...]:
+    """Receipts by number, those with `after` < number < `before`: at most `limit`, from the first or from the last."""
+    of_state, more = ("", ()) if state is None else (" AND state = $5", (state.value,))
+    rows = await session.rows(
+        f"{_SELECT} AND number > $2 AND number < $3{of_state} ORDER BY number {'DESC' if from_end else 'ASC'} LIMIT $4",
+        0 if after is None else after,
+        _HIGHEST if before is None else before,
+        limit,
+        *more,
+    )
+    found = tuple(_quarantined(row) for row in rows)
+    return tuple(reversed(found)) if from_end else found
+
+
+async def verify(session: Session) -> bool:
+    """Whether the receipts in quarantine are those that were sent, with what became of them, and no others."""
+    kept = await session.row("SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1")
+    rows = await session.rows(_SELECT)
+    known = combine(NO_EVIDENCE, _digests(rows))
+    if kept is None:
+        return not rows
+    return (len(rows), known) == (kept["number"], kept["evidence"])
+
+
+def _digests(rows: Iterable[Row]) -> list[int]:
+    """The digests of rows; one that says something impossible was changed."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_digest(_quarantined(row)))
+        except ValueError:
+            found.append(0)
+    return found
+
+
+def _digest(quarantined: Quarantined) -> int:
+    return digest(
+        "quarantined_receipts",
+        quarantined.id,
+        quarantined.number,
+        quarantined.kind.value,
+        quarantined.source,
+        quarantined.external_id,
+        quarantined.fingerprint,
+        quarantined.customer_id,
+        quarantined.skew.value,
+        quarantined.occurred_at,
+        quarantined.recorded_at,
+        quarantined.actor,
+        quarantined.sent_text,
+        quarantined.state.value,
+        quarantined.settled_at,
+        quarantined.settled_by,
+        quarantined.settled_because,
+        quarantined.booked_for,
+        quarantined.purchase_id,
+        quarantined.refund_id,
+        quarantined.pending_refund_id,
+    )
+
+
+async def _held(session: Session) -> tuple[int, str]:
+    """How many receipts of the program came here and the digest of all of them, held until the transaction ends."""
+    await session.execute(
+        "INSERT INTO quarantine_evidence (program_id, number, evidence) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
+        NO_EVIDENCE,
+    )
+    row = await session.row(f"SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1{session.locking}")
+    assert row is not None, "it was put there"
+    return row["number"], row["evidence"]
+
+
+async def _prove(session: Session, *, number: int, evidence: str) -> None:
+    await session.execute(
+        "UPDATE quarantine_evidence SET number = $2, evidence = $3 WHERE program_id = $1", number, evidence
+    )
+
+
+def _quarantined(row: Row) -> Quarantined:
+    return Quarantined(
+        id=row["id"],
+        number=row["number"],
+        kind=QuarantineKind(row["kind"]),
+        source=row["source"],
+        external_id=row["external_id"],
+        fingerprint=row["fingerprint"],
+        customer_id=row["customer_id"],
+        skew=Skew(row["skew"]),
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        actor=row["actor"],
+        sent_text=row["sent"],
+        state=QuarantineState(row["state"]),
+        settled_at=instant_or_none(row["settled_at"]),
+        settled_by=row["settled_by"],
+        settled_because=row["settled_because"],
+        booked_for=instant_or_none(row["booked_for"]),
+        purchase_id=row["purchase_id"],
+        refund_id=row["refund_id"],
+        pending_refund_id=row["pending_refund_id"],
+    )

@@ -1,0 +1,71 @@
+"""References to receipts: what fits them, and never a guess."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from itertools import islice
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptBy
+from app.store.database.session import Session, Value
+from app.store.purchases.purchases import COLUMNS, Purchase, purchase_of
+
+
+async def one_referred_to(
+    session: Session, *, source: str, by: ReceiptBy, numbering: Numbering, completion: int | None = None
+) -> Purchase | Problem | None:
+    """The one purchase that a reference fits, None where there is none; several are no reference, and none is guessed.
+
+    An order that was completed several times is the last of them, or the one that is asked for.
+    """
+    found = await referred_to(session, source=source, by=by, numbering=numbering)
+    if len(found) == 1 and completion is not None:
+        return await _completion(session, last=found[0], completion=completion)
+    if len(found) > 1:
+        return Problem(
+            ProblemCode.RECEIPT_AMBIGUOUS, path=("purchase",), purchase_ids=tuple(purchase.id for purchase in found)
+        )
+    return found[0] if found else None
+
+
+async def _completion(session: Session, *, last: Purchase, completion: int) -> Purchase | None:
+    """An order as it was completed for a certain time, by its last completion."""
+    row = await session.row(
+        f"SELECT {COLUMNS} FROM purchases WHERE program_id = $1 AND source = $2 AND external_id = $3"
+        " AND numbered_at = $4 AND numbered_on = $5 AND completion = $6",
+        last.source,
+        last.external_id,
+        *last.space,
+        completion,
+    )
+    return None if row is None else purchase_of(row)
+
+
+async def referred_to(session: Session, *, source: str, by: ReceiptBy, numbering: Numbering) -> tuple[Purchase, ...]:
+    """The purchases that a reference fits, the newest first, each order as it was completed last; at most `MOST_FITTING`."""
+    where, asked = "", list[Value]((source, by.number))
+    if by.location_id is not None:
+        asked.append(by.location_id)
+        where += f" AND p.location_id = ${len(asked) + 1}"
+    if by.day is not None:
+        # Wherever it is, the day has begun 14 hours before it has in UTC at the earliest; it starts within a day, and ends
+        # 12 hours after it has in UTC at the latest.
+        begins = datetime.combine(by.day, time(), UTC)
+        asked += [begins - timedelta(hours=15), begins + timedelta(hours=62)]
+        where += f" AND p.occurred_at BETWEEN ${len(asked)} AND ${len(asked) + 1}"
+    most = f" LIMIT {MOST_FITTING}" if by.day is None else ""
+    rows = await session.rows(f"{_FITTING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *asked)
+    fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.day_of(sale.spot)))
+    return tuple(islice(fitting, MOST_FITTING))
+
+
+MOST_FITTING = 20
+"""Purchases that a reference which fits several is answered with."""
+
+_FITTING = (
+    f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))} FROM purchases p"
+    " WHERE p.program_id = $1 AND p.source = $2 AND p.external_id = $3 AND NOT EXISTS ("
+    "SELECT 1 FROM purchases q WHERE q.program_id = p.program_id AND q.source = p.source"
+    " AND q.external_id = p.external_id AND q.numbered_at = p.numbered_at AND q.numbered_on = p.numbered_on"
+    " AND q.completion > p.completion)"
+)

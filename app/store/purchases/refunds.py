@@ -1,0 +1,170 @@
+"""Refunds: what came back of a purchase, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptSpot, told_apart_by
+from app.store.database.codecs import instant, json_text, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A refund of a purchase.
+
+    `lines` are the quantities given back by line number, `amounts` what was given back of a line's price without goods,
+    `cash` the money in all, both in minor units, `due` and `taken` the points
+    that had to go back and that did; `fingerprint` digests what it said. `space` is that of its number.
+    """
+
+    id: str
+    purchase_id: str
+    external_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    lines: Mapping[int, Decimal]
+    cash: int
+    due: int
+    taken: int
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, int] = field(default_factory=dict)
+    space: NumberSpace = EVERYWHERE
+
+
+_COLUMNS = (
+    "id, purchase_id, external_id, occurred_at, recorded_at, lines, cash, due, taken, reason, fingerprint, amounts,"
+    " numbered_at, numbered_on"
+)
+
+
+async def add(session: Session, *, refund: Refund) -> None:
+    """Keep a new refund (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO refunds (program_id, {_COLUMNS})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        refund.id,
+        refund.purchase_id,
+        refund.external_id,
+        refund.occurred_at,
+        refund.recorded_at,
+        json_text(_stored(refund.lines)),
+        refund.cash,
+        refund.due,
+        refund.taken,
+        refund.reason,
+        refund.fingerprint,
+        json_text(_amounts(refund.amounts)),
+        *refund.space,
+    )
+
+
+def evidence(refund: Refund) -> int:
+    """The digest of a refund."""
+    return digest(
+        "refunds",
+        refund.id,
+        refund.purchase_id,
+        refund.external_id,
+        refund.occurred_at,
+        refund.recorded_at,
+        _stored(refund.lines),
+        refund.cash,
+        refund.due,
+        refund.taken,
+        refund.reason,
+        refund.fingerprint,
+        _amounts(refund.amounts),
+        *told_apart_by(refund.space),
+    )
+
+
+def _amounts(amounts: Mapping[int, int]) -> dict[str, int]:
+    return {str(line): amount for line, amount in sorted(amounts.items())}
+
+
+def _stored(lines: Mapping[int, Decimal]) -> dict[str, str]:
+    return {str(line): str(quantity) for line, quantity in sorted(lines.items())}
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[Refund, ...]:
+    """Every refund of purchases of customers, in no particular order."""
+    columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+    rows = await session.rows(
+        f"SELECT {columns} FROM purchases p JOIN refunds r ON r.program_id = p.program_id AND r.purchase_id = p.id"
+        " WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
+        list(customer_ids),
+    )
+    return tuple(_refund(row) for row in rows)
+
+
+async def of_purchase(session: Session, *, purchase_id: str) -> tuple[Refund, ...]:
+    """Every refund of a purchase, in the order in which they happened, as a wallet that is told takes them."""
+    return await of_purchases(session, purchase_ids=[purchase_id])
+
+
+async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tuple[Refund, ...]:
+    """Every refund of several purchases, in the same order."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = ANY($2)", list(purchase_ids)
+    )
+    return tuple(
+        sorted(map(_refund, rows), key=lambda refund: (refund.occurred_at, refund.external_id or "", refund.id))
+    )
+
+
+async def by_number(session: Session, *, number: str, spot: ReceiptSpot, numbering: Numbering) -> tuple[Refund, ...]:
+    """The refunds that have the number which is used at a spot, in no particular order: more than one where the setting changed.
+
+    A refund is at the location of its purchase, at its own time.
+    """
+    columns = ", ".join(f"r.{name}" for name in _COLUMNS.split(", "))
+    rows = await session.rows(
+        f"SELECT {columns}, p.location_id, p.facts FROM refunds r"
+        " JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id"
+        " WHERE r.program_id = $1 AND r.external_id = $2 AND r.numbered_at = ANY($3) AND r.numbered_on = ANY($4)",
+        number,
+        *map(list, numbering.spaces(spot)),
+    )
+    found = (
+        (_refund(row), ReceiptSpot(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
+        for row in rows
+    )
+    return tuple(refund for refund, used in found if numbering.same(spot, recorded=used, space=refund.space))
+
+
+async def by_ids(session: Session, *, refund_ids: Sequence[str]) -> dict[str, Refund]:
+    """Several refunds by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND id = ANY($2)", list(refund_ids)
+    )
+    return {row["id"]: _refund(row) for row in rows}
+
+
+def _refund(row: Row) -> Refund:
+    return Refund(
+        id=row["id"],
+        purchase_id=row["purchase_id"],
+        external_id=row["external_id"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        lines={int(line): Decimal(quantity) for line, quantity in json_value(row["lines"]).items()},
+        cash=row["cash"],
+        due=row["due"],
+        taken=row["taken"],
+        reason=row["reason"],
+        fingerprint=row["fingerprint"],
+        amounts={int(line): amount for line, amount in json_value(row["amounts"]).items()},
+        space=NumberSpace(row["numbered_at"], row["numbered_on"]),
+    )
+
+
+async def count(session: Session) -> int:
+    """How many refunds the program has."""
+    row = await session.row("SELECT count(*) AS n FROM refunds WHERE program_id = $1")
+    return int(row["n"]) if row is not None else 0

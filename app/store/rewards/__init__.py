@@ -1,0 +1,1 @@
+"""Tables of rewards, redemptions and what they paid."""

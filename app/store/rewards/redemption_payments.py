@@ -1,0 +1,83 @@
+"""What redemptions paid: each one purchase, once. The database holds a link to one purchase only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from app.store.database.session import Session
+from app.store.rewards.redemptions import RedemptionState
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionPayment:
+    """A redemption as a means of payment: whose it is, how far it got, and the purchase (id) that it paid, if any."""
+
+    redemption_id: str
+    customer_id: str
+    state: RedemptionState
+    purchase_id: str | None
+
+
+async def named(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, RedemptionPayment]:
+    """Redemptions by id, as means of payment; ids that are not there are left out."""
+    rows = await session.rows(
+        "SELECT r.id, r.customer_id, r.state, p.purchase_id FROM redemptions r LEFT JOIN redemption_payments p"
+        " ON p.program_id = r.program_id AND p.redemption_id = r.id WHERE r.program_id = $1 AND r.id = ANY($2)",
+        list(redemption_ids),
+    )
+    return {
+        row["id"]: RedemptionPayment(row["id"], row["customer_id"], RedemptionState(row["state"]), row["purchase_id"])
+        for row in rows
+    }
+
+
+async def paid_by(session: Session, *, redemption_id: str) -> str | None:
+    """The purchase (id) that a redemption paid, or None."""
+    row = await session.row(
+        "SELECT purchase_id FROM redemption_payments WHERE program_id = $1 AND redemption_id = $2", redemption_id
+    )
+    return None if row is None else row["purchase_id"]
+
+
+async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
+    """Keep that redemptions paid a purchase (with the next statements, see `Session.later`).
+
+    The database refuses a redemption that paid one before.
+    """
+    for id in redemption_ids:
+        await session.enqueue(
+            "INSERT INTO redemption_payments (program_id, redemption_id, purchase_id) VALUES ($1, $2, $3)",
+            id,
+            purchase_id,
+        )
+
+
+async def remove(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
+    """Forget (with the next statements) that redemptions paid a purchase: its receipt had named them wrongly."""
+    for id in redemption_ids:
+        await session.enqueue(
+            "DELETE FROM redemption_payments WHERE program_id = $1 AND redemption_id = $2 AND purchase_id = $3",
+            id,
+            purchase_id,
+        )
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """What paid the purchases of customers: (redemption id, purchase id), for the proof of the books."""
+    rows = await session.rows(
+        "SELECT l.redemption_id, l.purchase_id FROM purchases p JOIN redemption_payments l"
+        " ON l.program_id = p.program_id AND l.purchase_id = p.id WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
+        list(customer_ids),
+    )
+    return frozenset((row["redemption_id"], row["purchase_id"]) for row in rows)
+
+
+async def without_purchase(session: Session) -> tuple[str, ...]:
+    """The redemptions (ids) that are said to have paid a purchase that does not exist, for the proof of the books."""
+    rows = await session.rows(
+        "SELECT l.redemption_id FROM redemption_payments l LEFT JOIN purchases p"
+        " ON p.program_id = l.program_id AND p.id = l.purchase_id WHERE l.program_id = $1 AND p.id IS NULL"
+        " ORDER BY l.redemption_id"
+    )
+    return tuple(row["redemption_id"] for row in rows)

@@ -1,0 +1,237 @@
+"""Redemptions: rewards that customers were given for points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.decisions import Decision
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptSpot, told_apart_by
+from app.store.database.codecs import instant, instant_or_none, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+
+
+class RedemptionState(StrEnum):
+    """How far a redemption got.
+
+    HELD points wait for their checkout; EXPIRED and CANCELLED ones were let go or given back.
+    """
+
+    HELD = "HELD"
+    FULFILLED = "FULFILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A redemption: who got what for how many points, judged on which facts under which terms, with the decision.
+
+    One that began as a hold knows until when it was held, when the hold ended before that, and its checkout, whose
+    number is in `space`.     `fulfilled_at` is when it was handed over, by the server's time, and `fulfilled_by` the access key that did; both None
+    while it is held.
+    `facts_text` and `decision_text` are the JSON that is kept of both.
+    """
+
+    id: str
+    customer_id: str
+    reward_id: str
+    state: RedemptionState
+    points: int
+    occurred_at: datetime
+    recorded_at: datetime
+    facts: PurchaseFacts
+    terms_version: int
+    decision: Decision
+    facts_text: str
+    decision_text: str
+    held_until: datetime | None = None
+    ended_at: datetime | None = None
+    checkout: str | None = None
+    fulfilled_at: datetime | None = None
+    fulfilled_by: str | None = None
+    space: NumberSpace = EVERYWHERE
+
+    @property
+    def spot(self) -> ReceiptSpot:
+        """Where (by the key of the location) and when its checkout was used."""
+        return ReceiptSpot(self.facts.location, self.occurred_at, self.facts.zone)
+
+    def has_run_out(self, *, at: datetime) -> bool:
+        """Whether its reservation is over at a moment, though nobody has ended it."""
+        return self.held_until is not None and self.held_until <= at
+
+
+_COLUMNS = (
+    "id, customer_id, reward_id, state, points, occurred_at, recorded_at, facts, terms_version, decision, held_until,"
+    " ended_at, checkout, fulfilled_at, fulfilled_by, numbered_at, numbered_on"
+)
+
+
+async def add(session: Session, *, redemption: Redemption) -> None:
+    """Keep a new redemption (with the next statements, see `Session.later`)."""
+    await session.enqueue(
+        f"INSERT INTO redemptions (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+        " $14, $15, $16, $17, $18)",
+        redemption.id,
+        redemption.customer_id,
+        redemption.reward_id,
+        redemption.state.value,
+        redemption.points,
+        redemption.occurred_at,
+        redemption.recorded_at,
+        redemption.facts_text,
+        redemption.terms_version,
+        redemption.decision_text,
+        redemption.held_until,
+        redemption.ended_at,
+        redemption.checkout,
+        redemption.fulfilled_at,
+        redemption.fulfilled_by,
+        *redemption.space,
+    )
+
+
+def evidence(redemption: Redemption) -> int:
+    """The digest of a redemption as it stands. Those of before it was kept who handed them over have it in no digest."""
+    handed_over = (
+        (redemption.fulfilled_at, redemption.fulfilled_by) if redemption.fulfilled_at or redemption.fulfilled_by else ()
+    )
+    return digest(
+        "redemptions",
+        redemption.id,
+        redemption.customer_id,
+        redemption.reward_id,
+        redemption.state.value,
+        redemption.points,
+        redemption.occurred_at,
+        redemption.recorded_at,
+        redemption.facts_text,
+        redemption.terms_version,
+        redemption.decision_text,
+        redemption.held_until,
+        redemption.ended_at,
+        redemption.checkout,
+        *handed_over,
+        *told_apart_by(redemption.space),
+    )
+
+
+async def set_state(session: Session, *, redemption_id: str, state: RedemptionState, ended_at: datetime | None) -> None:
+    """Keep how far a redemption got (with the next statements); the account must be locked."""
+    await session.enqueue(
+        "UPDATE redemptions SET state = $3, ended_at = $4 WHERE program_id = $1 AND id = $2",
+        redemption_id,
+        state.value,
+        ended_at,
+    )
+
+
+async def fulfil(session: Session, *, redemption: Redemption) -> None:
+    """Keep that what was reserved is handed over (with the next statements); the account must be locked."""
+    await session.enqueue(
+        "UPDATE redemptions SET state = $3, fulfilled_at = $4, fulfilled_by = $5 WHERE program_id = $1 AND id = $2",
+        redemption.id,
+        redemption.state.value,
+        redemption.fulfilled_at,
+        redemption.fulfilled_by,
+    )
+
+
+async def latest_of_key(session: Session, *, key_id: str) -> str | None:
+    """The redemption (id) that an access key handed over last, whatever became of it since, or None."""
+    row = await session.row(
+        "SELECT id FROM redemptions WHERE program_id = $1 AND fulfilled_by = $2"
+        " ORDER BY fulfilled_at DESC, id DESC LIMIT 1",
+        key_id,
+    )
+    return None if row is None else row["id"]
+
+
+async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[Redemption, ...]:
+    """Every redemption of customers, in no particular order."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND customer_id = ANY($2)", list(customer_ids)
+    )
+    return tuple(_redemption(row) for row in rows)
+
+
+async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
+    """The redemption with this id, or None."""
+    found = await by_ids(session, redemption_ids=[redemption_id])
+    return found.get(redemption_id)
+
+
+async def of_checkout(session: Session, *, checkout: str, spot: ReceiptSpot, numbering: Numbering) -> Redemption | None:
+    """The redemption that the checkout which is used at a spot (with the key of the location) began, or None."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
+        " AND numbered_at = ANY($3) AND numbered_on = ANY($4) ORDER BY occurred_at DESC, id DESC",
+        checkout,
+        *map(list, numbering.spaces(spot)),
+    )
+    found = map(_redemption, rows)
+    return next(
+        (redemption for redemption in found if numbering.same(spot, recorded=redemption.spot, space=redemption.space)),
+        None,
+    )
+
+
+async def by_checkout(session: Session, *, checkout: str, most: int) -> tuple[Redemption, ...]:
+    """The redemptions that checkouts of this number began, those that are held first, then the newest; at most `most`."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
+        f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {most}",
+        checkout,
+    )
+    return tuple(map(_redemption, rows))
+
+
+async def by_ids(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, Redemption]:
+    """Several redemptions by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND id = ANY($2)", list(redemption_ids)
+    )
+    return {row["id"]: _redemption(row) for row in rows}
+
+
+async def taken_of_rewards(session: Session) -> dict[str, int]:
+    """How many of each reward (by id) were given, for the proof of the stock."""
+    rows = await session.rows(
+        "SELECT reward_id, count(*) AS given FROM redemptions WHERE program_id = $1"
+        " AND state IN ('HELD', 'FULFILLED') GROUP BY reward_id"
+    )
+    return {row["reward_id"]: row["given"] for row in rows}
+
+
+def _redemption(row: Row) -> Redemption:
+    return Redemption(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        reward_id=row["reward_id"],
+        state=RedemptionState(row["state"]),
+        points=row["points"],
+        occurred_at=instant(row["occurred_at"]),
+        recorded_at=instant(row["recorded_at"]),
+        facts=PurchaseFacts.from_data(json_value(row["facts"])),
+        terms_version=row["terms_version"],
+        decision=Decision.from_data(json_value(row["decision"])),
+        facts_text=row["facts"],
+        decision_text=row["decision"],
+        held_until=instant_or_none(row["held_until"]),
+        ended_at=instant_or_none(row["ended_at"]),
+        checkout=row["checkout"],
+        fulfilled_at=instant_or_none(row["fulfilled_at"]),
+        fulfilled_by=row["fulfilled_by"],
+        space=NumberSpace(row["numbered_at"], row["numbered_on"]),
+    )
+
+
+async def count(session: Session) -> int:
+    """How many redemptions the program has."""
+    row = await session.row("SELECT count(*) AS n FROM redemptions WHERE program_id = $1")
+    return int(row["n"]) if row is not None else 0

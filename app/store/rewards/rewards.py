@@ -1,0 +1,115 @@
+"""Rewards: what points buy, with the stock that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.database.codecs import instant, json_text, json_value
+from app.store.database.models import RewardRow
+from app.store.database.session import Row, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """A reward. `retail_value` and `cash_part` are in minor units of the program's currency; `stock` None means without limit.
+
+    `article` is the stock code of what is given, `variants` what there is to choose from.
+    """
+
+    id: str
+    key: str
+    name: str
+    description: str
+    picture_url: str | None
+    retail_value: int | None
+    stock_initial: int | None
+    stock: int | None
+    created_at: datetime
+    article: str | None = None
+    variants: tuple[str, ...] = ()
+    cash_part: int | None = None
+
+    def choice_problem(self) -> Problem | None:
+        """The refusal of a reward of which a variant has to be chosen, whatever the terms say; None where there is no choice."""
+        return Problem(ProblemCode.VARIANT_REQUIRED, path=("reward",)) if self.variants else None
+
+    def stock_problem(self) -> Problem | None:
+        """The refusal of a reward of which none is left, once the terms allow it; None where there is one."""
+        return OUT_OF_STOCK if self.stock == 0 else None
+
+
+OUT_OF_STOCK = Problem(ProblemCode.OUT_OF_STOCK, path=("reward",))
+
+_COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial, stock, created_at, article, variants, cash_part"
+
+
+async def create(session: Session, *, reward: Reward) -> None:
+    """Keep a new reward."""
+    columns = {**asdict(reward), "variants": json_text(reward.variants) if reward.variants else None}
+    await RewardRow.create(using_db=session.orm, program_id=session.program_id, **columns)
+
+
+async def by_id(session: Session, *, reward_id: str) -> Reward | None:
+    """The reward with this id, or None."""
+    row = await session.row(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND id = $2", reward_id)
+    return None if row is None else _reward(row)
+
+
+async def by_ids(session: Session, *, reward_ids: Sequence[str]) -> dict[str, Reward]:
+    """Several rewards by id; ids that are not there are left out."""
+    rows = await session.rows(
+        f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND id = ANY($2)", list(reward_ids)
+    )
+    return {row["id"]: _reward(row) for row in rows}
+
+
+async def by_key(session: Session, *, key: str) -> Reward | None:
+    """The reward with this key, or None."""
+    row = await session.row(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND key = $2", key)
+    return None if row is None else _reward(row)
+
+
+async def all_rewards(session: Session) -> tuple[Reward, ...]:
+    """Every reward of the program, oldest first."""
+    rows = await session.rows(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 ORDER BY created_at, id")
+    return tuple(_reward(row) for row in rows)
+
+
+async def take_one(session: Session, *, reward: Reward) -> bool:
+    """Take one from stock; False, and nothing changed, when none is left. Always True without a limit.
+
+    How much is left is asked anew; whether there is a limit was settled when the reward was made.
+    """
+    if reward.stock is None:
+        return True
+    taken = await session.execute(
+        "UPDATE rewards SET stock = stock - 1 WHERE program_id = $1 AND id = $2 AND stock > 0", reward.id
+    )
+    return taken > 0
+
+
+async def put_one_back(session: Session, *, reward_id: str) -> None:
+    """Put one back into stock (with the next statements, see `Session.later`); nothing changes without a limit."""
+    await session.enqueue(
+        "UPDATE rewards SET stock = stock + 1 WHERE program_id = $1 AND id = $2 AND stock IS NOT NULL", reward_id
+    )
+
+
+def _reward(row: Row) -> Reward:
+    return Reward(
+        id=row["id"],
+        key=row["key"],
+        name=row["name"],
+        description=row["description"],
+        picture_url=row["picture_url"],
+        retail_value=row["retail_value"],
+        stock_initial=row["stock_initial"],
+        stock=row["stock"],
+        created_at=instant(row["created_at"]),
+        article=row["article"],
+        variants=() if row["variants"] is None else tuple(json_value(row["variants"])),
+        cash_part=row["cash_part"],
+    )

@@ -1,0 +1,1 @@
+"""Tables of terms versions and of the budgets of clauses."""

@@ -1,0 +1,94 @@
+"""The start of terms under which tiers have to be looked at again, in every account of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.engine.tiers import tier_changing_versions
+from app.domain.terms.version import Terms
+from app.store.database.codecs import instant, instant_or_none
+from app.store.database.session import Session, UnscopedSession
+from app.store.terms import in_force
+
+_LACKING = """
+FROM terms_versions t JOIN programs p ON p.id = t.program_id
+WHERE (p.tiers_evaluated_through IS NULL OR t.effective_from > p.tiers_evaluated_through) AND NOT EXISTS (
+    SELECT 1 FROM terms_withdrawals gone WHERE gone.program_id = t.program_id AND gone.version = t.version
+)
+"""
+_OPEN = """
+FROM accounts a WHERE a.program_id = $1 AND a.unit = 'points' AND (a.next_change_at IS NULL OR a.next_change_at > $3)
+AND (a.replayed_through IS NULL OR a.terms_version < $2) AND NOT EXISTS (
+    SELECT 1 FROM mergers m WHERE m.program_id = a.program_id AND m.from_wallet_id = a.wallet_id
+)
+"""
+
+
+async def next_starts(session: UnscopedSession) -> dict[str, datetime]:
+    """When the next terms start that accounts were not told of yet, by program (id)."""
+    rows = await session.rows(f"SELECT t.program_id, min(t.effective_from) AS at {_LACKING} GROUP BY t.program_id")
+    return {row["program_id"]: instant(row["at"]) for row in rows}
+
+
+async def next_start(session: Session) -> datetime | None:
+    """The same for one program."""
+    row = await session.row(f"SELECT min(t.effective_from) {_LACKING} AND t.program_id = $1")
+    return instant_or_none(row[0]) if row is not None else None
+
+
+async def processed_through(session: Session) -> datetime | None:
+    """The start of the last terms that every account was told of, or None."""
+    row = await session.row("SELECT tiers_evaluated_through FROM programs WHERE id = $1")
+    return instant_or_none(row[0]) if row is not None else None
+
+
+async def unprocessed(session: Session, *, by: datetime) -> tuple[tuple[Terms, bool], ...]:
+    """The terms that started by a moment and that accounts were not told of, oldest first; with whether tiers have to be looked at."""
+    since = await processed_through(session)
+    standing = (await in_force.versions_of(session)).standing
+    turn = {version.version for version in tier_changing_versions(standing)}
+    return tuple(
+        (version, version.version in turn)
+        for version in standing
+        if version.effective_from <= by and (since is None or version.effective_from > since)
+    )
+
+
+async def unprocessed_accounts(
+    session: Session, *, version: int, at: datetime, after: str, limit: int
+) -> tuple[str, ...]:
+    """Accounts (ids), in the order of ids, that may have to be told of the start of a version at `at`: those behind an id.
+
+    One in which nothing has happened as far as is seen from here may be at a till this very moment.
+    """
+    rows = await session.rows(f"SELECT a.id {_OPEN} AND a.id > $4 ORDER BY a.id LIMIT $5", version, at, after, limit)
+    return tuple(row["id"] for row in rows)
+
+
+async def schedule(session: Session, *, account_ids: Sequence[str], terms: Terms) -> None:
+    """Have accounts looked at, at the start of a version at the latest, where they were last told under an earlier one.
+
+    They are locked in the order of their ids, so that nobody who wants two waits for one who has one of them.
+    """
+    if session.locking:
+        await session.rows(
+            f"SELECT id FROM accounts WHERE program_id = $1 AND id = ANY($2) ORDER BY id{session.locking}",
+            list(account_ids),
+        )
+    await session.execute(
+        "UPDATE accounts SET next_change_at = $3 WHERE program_id = $1 AND id = ANY($2) AND (next_change_at IS NULL OR next_change_at > $3)"
+        " AND replayed_through IS NOT NULL AND terms_version < $4",
+        list(account_ids),
+        terms.effective_from,
+        terms.version,
+    )
+
+
+async def mark_processed(session: Session, *, terms: Terms) -> None:
+    """Keep that every account was told of the start of a version."""
+    await session.execute(
+        "UPDATE programs SET tiers_evaluated_through = $2"
+        " WHERE id = $1 AND (tiers_evaluated_through IS NULL OR tiers_evaluated_through < $2)",
+        terms.effective_from,
+    )

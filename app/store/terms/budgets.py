@@ -1,0 +1,109 @@
+"""What clauses have given of the points that they may give to all customers together.
+
+What comes back of it is the customer's own share: each purchase has a row that says what it adds to that, or takes from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Terms
+from app.store.database.session import Session
+
+_EVERYBODY = (
+    "(customer_id = {0} OR customer_id IN (SELECT id FROM customers WHERE program_id = $1 AND merged_into = {0}))"
+)
+"""A customer, and those who were merged into this one."""
+
+
+async def begin(session: Session, *, clauses: Iterable[str]) -> None:
+    """Count what these clauses give from now on; one that is counted already goes on."""
+    for clause in sorted(clauses):
+        await session.execute(
+            "INSERT INTO clause_budgets (program_id, clause, spent) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING", clause
+        )
+
+
+async def with_budgets(
+    session: Session, *, customer_id: str, terms: Terms, facts: PurchaseFacts, lock: bool = False
+) -> PurchaseFacts:
+    """The facts together with what is left of each budget of the terms, and the customer's own share of it.
+
+    Terms without any cost nothing.
+
+    `lock` keeps every other purchase under such terms waiting until the transaction ends: the account is locked
+    before, and the budgets in the order of their keys, so that nobody waits for one another.
+    """
+    if not terms.budgets:
+        return facts
+    locking = session.locking if lock else ""
+    rows = await session.rows(
+        "SELECT clause, spent, (SELECT CAST(coalesce(sum(points), 0) AS bigint) FROM budget_shares own"
+        f" WHERE program_id = $1 AND own.clause = clause_budgets.clause AND {_EVERYBODY.format('$3')}) AS share"
+        f" FROM clause_budgets WHERE program_id = $1 AND clause = ANY($2) ORDER BY clause{locking}",
+        list(terms.budgets),
+        customer_id,
+    )
+    spent = {row["clause"]: row["spent"] for row in rows}
+    own = {row["clause"]: row["share"] for row in rows}
+    if lock and len(spent) < len(terms.budgets):
+        raise LookupError("a budget of the terms is not counted")
+    left = tuple((key, max(0, budget.points - spent.get(key, 0))) for key, budget in terms.budgets.items())
+    shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
+    return replace(facts, customer_facts=replace(facts.customer_facts, budgets=left, shares=shares))
+
+
+async def share_beside(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:
+    """A customer's own share of budgets, by the key of the clause, without what one purchase adds to it."""
+    rows = await session.rows(
+        "SELECT clause, CAST(sum(points) AS bigint) AS points FROM budget_shares"
+        f" WHERE program_id = $1 AND purchase_id <> $3 AND {_EVERYBODY.format('$2')} GROUP BY clause",
+        customer_id,
+        purchase_id,
+    )
+    return {row["clause"]: row["points"] for row in rows}
+
+
+async def spend(session: Session, *, spent: Sequence[tuple[str, int]]) -> None:
+    """Take points from budgets that are locked (with the next statements, see `Session.later`)."""
+    for clause, points in spent:
+        await session.enqueue(
+            "UPDATE clause_budgets SET spent = spent + $3 WHERE program_id = $1 AND clause = $2", clause, points
+        )
+
+
+async def set_share(session: Session, *, customer_id: str, purchase_id: str, clause: str, points: int) -> None:
+    """Keep what a purchase adds to a customer's own share of a budget (with the next statements, see `Session.later`)."""
+    row = purchase_id, clause, customer_id
+    if not points:
+        await session.enqueue(
+            "DELETE FROM budget_shares WHERE program_id = $1 AND purchase_id = $2 AND clause = $3 AND customer_id = $4",
+            *row,
+        )
+        return
+    await session.enqueue(
+        "INSERT INTO budget_shares (program_id, purchase_id, clause, customer_id, points) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (program_id, purchase_id, clause, customer_id) DO UPDATE SET points = excluded.points",
+        *row,
+        points,
+    )
+
+
+async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, Mapping[tuple[str, str], int]]:
+    """What purchases add to the shares of customers (by id), by the id of the purchase and the key of the clause."""
+    found: dict[str, dict[tuple[str, str], int]] = {}
+    for row in await session.rows(
+        "SELECT customer_id, purchase_id, clause, points FROM budget_shares"
+        " WHERE program_id = $1 AND customer_id = ANY($2)",
+        list(customer_ids),
+    ):
+        found.setdefault(row["customer_id"], {})[row["purchase_id"], row["clause"]] = row["points"]
+    return dict(found)
+
+
+async def counted(session: Session) -> dict[str, int]:
+    """What each clause has given, for the proof."""
+    rows = await session.rows("SELECT clause, spent FROM clause_budgets WHERE program_id = $1")
+    return {row["clause"]: row["spent"] for row in rows}

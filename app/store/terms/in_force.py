@@ -1,0 +1,29 @@
+"""The versions of a program's terms that came or will come into force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.terms.version import Terms
+from app.store.database.session import Session
+from app.store.terms import versions
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Every version of the terms by number, and those that came or will come into force, oldest first."""
+
+    all: Mapping[int, Terms]
+    standing: tuple[Terms, ...]
+
+
+async def versions_of(session: Session) -> Versions:
+    """The versions of a program's terms."""
+    every = await versions.all_versions(session)
+    gone = await versions.withdrawals(session) if len(every) > 1 else {}
+    standing = sorted(
+        (version for version in every if version.version not in gone),
+        key=lambda each_version: each_version.effective_from,
+    )
+    return Versions(all={version.version: version for version in every}, standing=tuple(standing))

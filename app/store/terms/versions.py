@@ -1,0 +1,211 @@
+"""Terms versions: kept for ever, never changed; compiled once per process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.version import Terms, units_of
+from app.domain.units import Unit
+from app.store.database.codecs import instant, json_text, json_value
+from app.store.database.row_digests import digest
+from app.store.database.session import Row, Session
+from app.store.terms import budgets
+
+_BY_PROGRAM = "SELECT id FROM terms_versions WHERE program_id = $1"
+_STANDING = (
+    f"{_BY_PROGRAM} AND NOT EXISTS (SELECT 1 FROM terms_withdrawals AS gone"
+    " WHERE gone.program_id = terms_versions.program_id AND gone.version = terms_versions.version)"
+)
+"""The versions that were not withdrawn."""
+_MEMORY_LIMIT = 10_000
+"""Compiled versions that a process keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A version and when it was made known."""
+
+    terms: Terms
+    published_at: datetime
+
+
+async def in_force(session: Session, *, at: datetime) -> Terms | None:
+    """The terms in force at an instant: the latest `effective_from` that is not after it, or None."""
+    sql = f"{_STANDING} AND effective_from <= $2 ORDER BY effective_from DESC, version DESC LIMIT 1"
+    return await _compiled(session, row=await session.row(sql, at))
+
+
+async def first(session: Session) -> Terms | None:
+    """The version that started first of those that stand, or None."""
+    sql = f"{_STANDING} ORDER BY effective_from, version LIMIT 1"
+    return await _compiled(session, row=await session.row(sql))
+
+
+async def version(session: Session, *, number: int) -> Terms | None:
+    """One version by its number, or None."""
+    sql = f"{_BY_PROGRAM} AND version = $2"
+    return await _compiled(session, row=await session.row(sql, number))
+
+
+async def latest(session: Session, *, lock: bool = False) -> Terms | None:
+    """The last version that stands, in force or announced, or None; `lock` keeps other publishers waiting."""
+    if lock and session.locking:
+        await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE")
+    sql = f"{_STANDING} ORDER BY version DESC LIMIT 1"
+    return await _compiled(session, row=await session.row(sql))
+
+
+async def before(session: Session, *, number: int) -> Terms | None:
+    """The last version that stands before one, by number, or None."""
+    sql = f"{_STANDING} AND version < $2 ORDER BY version DESC LIMIT 1"
+    return await _compiled(session, row=await session.row(sql, number))
+
+
+async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
+    """Every version that stands before one, oldest first."""
+    rows = await session.rows(f"{_STANDING} AND version < $2 ORDER BY version", number)
+    found = [await _compiled(session, row=row) for row in rows]
+    return tuple(version for version in found if version is not None)
+
+
+async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity, ...]:
+    """The rules by which activity keeps points of a version, or of an earlier one, alive; looked up once per process."""
+    remembered = ("kept alive", session.program_id, terms.version)
+    found: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
+    if found is None:
+        every = await all_versions(session) if terms.version > 1 else (terms,)
+        rules = [version.policy(PointsValidity) for version in every if version.version <= terms.version]
+        found = tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY)
+        session.memory[remembered] = found
+    return found
+
+
+async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
+    """The units that a version, or an earlier one, speaks of; looked up once per process."""
+    remembered = ("units", session.program_id, terms.version)
+    found: tuple[Unit, ...] | None = session.memory.get(remembered)
+    if found is None:
+        every = await all_versions(session) if terms.version > 1 else (terms,)
+        found = units_of(every, up_to=terms)
+        session.memory[remembered] = found
+    return found
+
+
+async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozenset[int]:
+    """Those of some versions, by their numbers, whose points never expire; looked up once per process."""
+    found = set()
+    for number in numbers:
+        remembered = ("never expiring", session.program_id, number)
+        lasting: bool | None = session.memory.get(remembered)
+        if lasting is None:
+            terms = await version(session, number=number)
+            assert terms is not None, "a version is never deleted"
+            lasting = session.memory[remembered] = not terms.policy(PointsValidity).expires
+        if lasting:
+            found.add(number)
+    return frozenset(found)
+
+
+async def after(session: Session, *, number: int) -> Terms | None:
+    """The first version that stands after one, by number, or None."""
+    sql = f"{_STANDING} AND version > $2 ORDER BY version LIMIT 1"
+    return await _compiled(session, row=await session.row(sql, number))
+
+
+async def last_number(session: Session) -> int:
+    """The highest number that a version has, withdrawn or not; 0 when there is none."""
+    row = await session.row("SELECT coalesce(max(version), 0) FROM terms_versions WHERE program_id = $1")
+    return int(row[0]) if row is not None else 0
+
+
+async def announced(session: Session, *, since: datetime) -> tuple[Announced, ...]:
+    """The versions after the first that were published after an instant and stand, newest first."""
+    sql = f"{_STANDING} AND version > 1 AND published_at > $2 ORDER BY version DESC"
+    rows = await session.rows(sql.replace("SELECT id", "SELECT id, published_at", 1), since)
+    found = [(await _compiled(session, row=row), instant(row["published_at"])) for row in rows]
+    return tuple(Announced(terms=terms, published_at=at) for terms, at in found if terms is not None)
+
+
+async def withdraw(session: Session, *, number: int, at: datetime) -> None:
+    """Take a version back for good."""
+    await session.execute(
+        "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, $2, $3)", number, at
+    )
+
+
+async def withdrawn(session: Session, *, number: int) -> bool:
+    """Whether a version was taken back."""
+    sql = "SELECT 1 FROM terms_withdrawals WHERE program_id = $1 AND version = $2"
+    return await session.row(sql, number) is not None
+
+
+async def withdrawals(session: Session) -> dict[int, datetime]:
+    """When each version that was taken back was."""
+    rows = await session.rows("SELECT version, withdrawn_at FROM terms_withdrawals WHERE program_id = $1")
+    return {row["version"]: instant(row["withdrawn_at"]) for row in rows}
+
+
+async def all_versions(session: Session) -> tuple[Terms, ...]:
+    """Every version, oldest first."""
+    rows = await session.rows(f"{_BY_PROGRAM} ORDER BY version")
+    found = [await _compiled(session, row=row) for row in rows]
+    return tuple(terms for terms in found if terms is not None)
+
+
+async def publish(session: Session, *, id: str, terms: Terms, published_at: datetime) -> None:
+    """Keep a new version, and begin to count what its budgets give."""
+    await session.execute(
+        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document, digest)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        id,
+        terms.version,
+        terms.effective_from,
+        published_at,
+        document := json_text(terms.to_data()),
+        _digest(id, terms.version, terms.effective_from, published_at, document),
+    )
+    await budgets.begin(session, clauses=terms.budgets)
+
+
+async def changed(session: Session) -> tuple[int, ...]:
+    """The versions whose row is not what was published."""
+    rows = await session.rows(
+        "SELECT id, version, effective_from, published_at, document, digest FROM terms_versions WHERE program_id = $1"
+        " ORDER BY version"
+    )
+    return tuple(row["version"] for row in rows if row["digest"] != _digest_of(row))
+
+
+async def missing(session: Session) -> tuple[int, ...]:
+    """The numbers of versions before the last one that are not there, for the proof: every one is kept for ever."""
+    rows = await session.rows("SELECT version FROM terms_versions WHERE program_id = $1")
+    known = {row["version"] for row in rows}
+    return tuple(sorted(set(range(1, max(known, default=0))) - known))
+
+
+def _digest_of(row: Row) -> str:
+    begins, published = instant(row["effective_from"]), instant(row["published_at"])
+    return _digest(row["id"], row["version"], begins, published, row["document"])
+
+
+def _digest(id: str, version: int, effective_from: datetime, published_at: datetime, document: str) -> str:
+    return f"{digest('terms_versions', id, version, effective_from, published_at, document):064x}"
+
+
+async def _compiled(session: Session, *, row: Row | None) -> Terms | None:
+    """The terms of a version's row; a version never changes, so it is read and compiled once."""
+    if row is None:
+        return None
+    remembered = ("terms", session.program_id, row["id"])
+    terms: Terms | None = session.memory.get(remembered)
+    if terms is None:
+        stored = await session.row("SELECT document FROM terms_versions WHERE program_id = $1 AND id = $2", row["id"])
+        assert stored is not None, "a version is never deleted"
+        terms = Terms.from_data(json_value(stored["document"]))
+        if len(session.memory) >= _MEMORY_LIMIT:
+            session.memory.clear()
+        session.memory[remembered] = terms
+    return terms

@@ -1,0 +1,1 @@
+"""Commands on customers, households and mergers."""

@@ -1,0 +1,62 @@
+"""A wallet with all that it holds goes over into another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.ledger.entries import Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.wallets.history import WalletMerged
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import mergers, wallet_members
+from app.store.customers.customers import CustomerRow
+from app.store.customers.mergers import Merger
+from app.store.database.session import Session
+from app.store.events import event_log
+from app.store.events.replay import NewEvent, ReplayedAccount, with_events
+from app.store.terms import in_force
+from app.usecases.command import CommandContext
+from app.usecases.ledger.moments import instant_after
+from app.usecases.ledger.post_differences import post_differences
+
+
+async def absorb_wallet(
+    session: Session, *, context: CommandContext, customer: CustomerRow, into: CustomerRow, merged: bool, reason: str
+) -> tuple[ReplayedAccount, Entry] | Problem:
+    """Let a customer's wallet go over into another one's; both accounts must be locked.
+
+    `merged`: the other customer goes on for this one; otherwise both stay who they are. Answers with the wallet that
+    took the other over, and its entry.
+    """
+    merger = Merger(
+        id=context.new_id(),
+        customer_id=customer.id,
+        survivor_id=into.id if merged else None,
+        from_wallet_id=customer.account.wallet_id,
+        to_wallet_id=into.account.wallet_id,
+        occurred_at=instant_after(customer.account, into.account, now=context.now),
+        recorded_at=context.now,
+        reason=reason,
+        actor=context.actor,
+    )
+    versions = await in_force.versions_of(session)
+    if not versions.standing:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
+    both = await event_log.load_many(session, of=[customer.account, into.account], versions=versions)
+    other, recorded = both[customer.account.id], both[into.account.id]
+    event = WalletMerged(merger.id, merger.occurred_at, other.history, merger.survivor_id)
+    recorded = replace(recorded, merged=(*recorded.merged, other))
+    replayed = with_events(recorded, versions=versions, events=[NewEvent(event)], until=event.at)
+    if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())
+    await mergers.add(session, merger=merger)
+    await wallet_members.move_to_wallet(session, merger=merger)
+    made = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(mergers.evidence(merger),),
+        cause=merger.id,
+    )
+    return replayed, made[PostingKey(EntryType.MERGE, merger.id)]

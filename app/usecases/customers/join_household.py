@@ -1,0 +1,55 @@
+"""Let a customer share the wallet of another one: one balance, and each stays who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.customers import customers, wallet_members
+from app.store.customers.customers import CustomerBy
+from app.store.database.session import Session
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.customers.absorb_wallet import absorb_wallet
+from app.usecases.programs.staff_limits import own_card
+from app.usecases.reasons import reason_problem
+
+
+@dataclass(frozen=True, slots=True)
+class JoinHousehold:
+    """Who joins whose wallet, and why."""
+
+    customer: CustomerBy
+    household: CustomerBy
+    reason: str
+
+
+async def run(session: Session, *, context: CommandContext, command: JoinHousehold) -> Answer | Problem:
+    """Let the customer's own wallet go over into the other one's, which both hold from then on.
+
+    History, counts and tier stay each one's own.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (wrong := reason_problem(command.reason)) is not None:
+        return wrong
+    joining, host = await customers.find_two(session, first=command.customer, second=command.household)
+    if joining is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if host is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("household",))
+    if joining.id == host.id:
+        return Problem(ProblemCode.SAME_CUSTOMER, path=("household",))
+    for customer, path in ((joining, ("customer",)), (host, ("household",))):
+        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+            return own
+    wallet = joining.account.wallet_id
+    if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
+        return Problem(ProblemCode.WALLET_SHARED, path=("customer",))
+    done = await absorb_wallet(
+        session, context=context, customer=joining, into=host, merged=False, reason=command.reason
+    )
+    if isinstance(done, Problem):
+        return done
+    replayed, entry = done
+    answer = Answer(balances=replayed.balances, customer_id=joining.id, entry_id=entry.id, other_id=host.id)
+    return await remember_result(session, context=context, answer=answer)

@@ -1,0 +1,72 @@
+"""Merge two customers who are one: the survivor goes on for both, for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.customers import customers, mergers, wallet_members
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.ledger import entries
+from app.usecases.command import Answer, CommandContext, balances_now, previous_result, remember_result
+from app.usecases.customers.absorb_wallet import absorb_wallet
+from app.usecases.programs.staff_limits import own_card
+from app.usecases.reasons import reason_problem
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCustomers:
+    """Who is merged into whom, and why."""
+
+    merged: CustomerBy
+    survivor: CustomerBy
+    reason: str
+
+
+async def run(session: Session, *, context: CommandContext, command: MergeCustomers) -> Answer | Problem:
+    """Let everything of the merged customer go to the survivor. Done once more, nothing happens, and the answer is the same.
+
+    What the merged customer did before stays as it was judged then, also what becomes known of that time later on.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (wrong := reason_problem(command.reason)) is not None:
+        return wrong
+    merged, survivor = await customers.find_two(session, first=command.merged, second=command.survivor)
+    if merged is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("merged",))
+    if survivor is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("survivor",))
+    if merged.requested_id is not None and merged.requested_id != survivor.requested_id:
+        if merged.id != survivor.id:
+            return Problem(ProblemCode.ALREADY_MERGED, path=("merged",))
+        return await _already_merged(session, context=context, merged=merged)
+    if merged.id == survivor.id:
+        return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
+    for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
+        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+            return own
+    wallet = merged.account.wallet_id
+    if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
+        return Problem(ProblemCode.WALLET_SHARED, path=("merged",))
+    done = await absorb_wallet(
+        session, context=context, customer=merged, into=survivor, merged=True, reason=command.reason
+    )
+    if isinstance(done, Problem):
+        return done
+    replayed, entry = done
+    answer = Answer(balances=replayed.balances, customer_id=survivor.id, entry_id=entry.id)
+    return await remember_result(session, context=context, answer=answer)
+
+
+async def _already_merged(session: Session, *, context: CommandContext, merged: CustomerRow) -> Answer:
+    """The answer for a customer who was merged into this one before."""
+    assert merged.requested_id is not None, "it was merged"
+    merger = await mergers.of_customer(session, customer_id=merged.requested_id)
+    if merger is None:
+        raise LookupError(f"customer {merged.requested_id} was merged by nothing")
+    entry = await entries.of_merger(session, merger_id=merger.id, wallet_id=merger.to_wallet_id)
+    held = await balances_now(session, customer=merged)
+    answer = Answer(balances=held, customer_id=merged.id, entry_id=entry)
+    return await remember_result(session, context=context, answer=answer)

@@ -1,0 +1,15 @@
+"""Whether two references lead to one customer, mergers included."""
+
+from __future__ import annotations
+
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+
+
+async def same_customer(session: Session, *, customer: CustomerRow, known_id: str) -> bool:
+    """Whether a customer is the one with this id, or goes on for them after a merger."""
+    if known_id in (customer.id, customer.requested_id):
+        return True
+    known = await customers.find(session, by=CustomerBy(known_id))
+    return known is not None and known.id == customer.id

@@ -1,0 +1,56 @@
+"""Change what is known of a customer: the date of birth, preferences, segments, the language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.customers.profile import Aspect, ProfileError, born
+from app.domain.problems import Problem, ProblemCode
+from app.store.customers import customers, profiles
+from app.store.customers.customers import CustomerBy
+from app.store.customers.profiles import Addressed as Addressed
+from app.store.customers.profiles import Birthday as Birthday
+from app.store.customers.profiles import PersonChange as PersonChange
+from app.store.database.session import Session
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCustomer:
+    """What to replace of whom; `holder` is the customer (id) who asks, None where somebody of the shop does."""
+
+    customer: CustomerBy
+    change: PersonChange
+    holder: str | None
+
+
+async def run(session: Session, *, context: CommandContext, command: UpdateCustomer) -> Answer | Problem:
+    """Replace what is given, leave the rest. Customers change themselves only, and no birthday that is known already."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    customer = await customers.find(session, by=command.customer, lock=True)
+    if customer is None or command.holder not in (None, customer.id):
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if command.change.birthday is not None:
+        wrong = await _birthday_problem(session, context=context, customer_id=customer.id, command=command)
+        if wrong is not None:
+            return wrong
+    await profiles.change(session, customer_id=customer.id, change=command.change)
+    return await remember_result(session, context=context, answer=Answer(customer_id=customer.id))
+
+
+async def _birthday_problem(
+    session: Session, *, context: CommandContext, customer_id: str, command: UpdateCustomer
+) -> Problem | None:
+    wanted = command.change.birthday.day if command.change.birthday is not None else None
+    if wanted is not None:
+        try:
+            born(wanted, now=context.now, zone_name=context.program.zone)
+        except ProfileError as error:
+            return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
+    if command.holder is None:
+        return None
+    person = await profiles.of_customer(session, customer_id=customer_id, aspects={Aspect.BIRTHDAY})
+    if person.birthday in (None, wanted):
+        return None
+    return Problem(ProblemCode.BIRTHDAY_KNOWN, path=("birthday",))

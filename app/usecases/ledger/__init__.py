@@ -1,0 +1,1 @@
+"""Commands that move points by hand, and what every command books."""

@@ -1,0 +1,157 @@
+"""Append entries to an account, and bring its lots and balance along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from app.domain.ledger.entries import Balance, Entry, Movement, sealed
+from app.domain.ledger.lots import Lot
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.lot_inventory import DEBT
+from app.domain.wallets.postings import Posting
+from app.store.customers.customers import CustomerRow
+from app.store.database.row_digests import combine
+from app.store.database.session import Session
+from app.store.ledger import accounts, entries, lots
+from app.store.ledger.accounts import Account
+from app.store.terms import versions as versions
+from app.usecases.command import WriteContext
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The records that an entry about a fact goes with."""
+
+    purchase_id: str | None = None
+    refund_id: str | None = None
+    redemption_id: str | None = None
+
+
+NOTHING = Origin()
+"""Of an entry that goes with no purchase, refund or redemption."""
+
+
+def new_account(write_context: WriteContext, *, wallet_id: str, unit: Unit) -> Account:
+    """An account that a wallet has had no use for so far."""
+    return Account(id=write_context.new_id(), wallet_id=wallet_id, unit=unit)
+
+
+async def accounts_of(
+    session: Session, *, write_context: WriteContext, customer: CustomerRow, terms: Terms
+) -> dict[Unit, Account]:
+    """The accounts of a wallet in all units that terms know; one without entries may have to be opened."""
+    account = customer.account
+    found = {Unit.POINTS: account}
+    units = await versions.units(session, terms=terms)
+    if len(units) > 1:
+        found |= await accounts.others(session, wallet_id=account.wallet_id)
+    return {
+        unit: found.get(unit) or new_account(write_context, wallet_id=account.wallet_id, unit=unit) for unit in units
+    }
+
+
+def held_in(wallet: Mapping[Unit, Account]) -> dict[Unit, Balance]:
+    """What the accounts of a wallet hold, in each unit in which anything was ever booked."""
+    return {unit: account.balance for unit, account in wallet.items() if unit is Unit.POINTS or account.entries}
+
+
+@dataclass(slots=True)
+class AccountWriter:
+    """An account that is locked, with the lots (by id) that it had before; entries are added to it one by one."""
+
+    session: Session
+    write_context: WriteContext
+    account: Account
+    known: dict[str, Lot]
+
+    async def append(
+        self, posting: Posting, *, lots_after: Mapping[str, Lot], origin: Origin = NOTHING, cause: str | None = None
+    ) -> Entry:
+        """Append the entry of a posting, sealed to the one before it; lots that it moves for the first time are opened.
+
+        `lots_after` are the lots as they are when all is booked. An entry of 0 points still stands in the ledger, so
+        that the customer can see why nothing came of it.
+        """
+        account, write_context = self.account, self.write_context
+        id = write_context.new_id()
+        moved = [draw for draw in posting.draws if draw.lot_id != DEBT]
+        opened = [draw.lot_id for draw in moved if draw.lot_id not in self.known]
+        new_lots = tuple(lots_after[text]._replace(entry_id=id) for text in sorted(set(opened)))
+        entry = Entry(
+            id=id,
+            account_id=account.id,
+            number=account.entries + 1,
+            type=posting.key.type,
+            subject=posting.key.id,
+            points=posting.points,
+            owed=posting.owed,
+            unit=account.unit,
+            occurred_at=posting.at,
+            recorded_at=write_context.now,
+            purchase_id=origin.purchase_id,
+            refund_id=origin.refund_id,
+            redemption_id=origin.redemption_id,
+            decision=orjson.dumps(posting.decision.to_data()).decode(),
+            movements=tuple(Movement(write_context.new_id(), draw.lot_id, -draw.points) for draw in moved),
+            new_lots=new_lots,
+            previous=account.head,
+            cause=cause,
+        )
+        seal = sealed(entry)
+        await entries.append(self.session, entry=entry, seal=seal)
+        self.known |= {lot.id: lot for lot in new_lots}
+        self.account = account._replace(entries=entry.number, head=seal)
+        return entry
+
+    def changed(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
+        """The lots in which something else is now than before."""
+        return [
+            after
+            for id, before in self.known.items()
+            # What earns nothing any more leaves an empty lot behind.
+            for after in (lots_after.get(id) or before._replace(points=0, remaining=0, held=0),)
+            # Most lots of a wallet are not touched.
+            if after is not before
+            and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
+        ]
+
+    async def commit(
+        self,
+        *,
+        lots_after: Mapping[str, Lot],
+        balance: Balance,
+        replayed_through: datetime | None = None,
+        next_change_at: datetime | None = None,
+        next_notice_at: datetime | None = None,
+        terms_version: int = 0,
+        has_merges: bool = False,
+        digests: Iterable[int] = (),
+        gone: Iterable[int] = (),
+    ) -> Account:
+        """Set the lots and the account as they are after all entries; `digests` are those of the new facts.
+
+        How far it was told and under which version of the terms, and what time brings to it, stand in the account of the
+        wallet's points only.
+        """
+        await lots.set_lots(self.session, lots=self.changed(lots_after))
+        before = self.account
+        has_merges, terms_version = before.has_merges or has_merges, max(before.terms_version, terms_version)
+        digest = accounts.evidence_when(
+            before, replayed_through=replayed_through, has_merges=has_merges, terms_version=terms_version
+        )
+        self.account = before._replace(
+            balance=balance,
+            replayed_through=replayed_through,
+            next_change_at=next_change_at,
+            next_notice_at=next_notice_at,
+            has_merges=has_merges,
+            terms_version=terms_version,
+            events_digest=combine(before.events_digest, (*digests, digest), gone=(*gone, accounts.evidence(before))),
+        )
+        await accounts.keep(self.session, account=self.account)
+        return self.account

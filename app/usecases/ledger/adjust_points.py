@@ -1,0 +1,139 @@
+"""Give or take points by hand: with a reason, up to what the access key may, and never more than there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.domain.access import Role
+from app.domain.amounts import MAX_POINTS
+from app.domain.ledger.entries import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import PointsAdjusted
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, with_events
+from app.store.ledger import accounts, adjustments
+from app.store.ledger.adjustments import Adjustment
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.ledger.account_writer import new_account
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.programs.staff_limits import above_budget, own_card
+
+MOST = 1_000_000
+"""The most points that one adjustment moves."""
+
+LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MOST, Role.STAFF: 1_000})
+"""The most points that one adjustment by a key of a role moves, in either direction; other roles adjust nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustPoints:
+    """Whose points or stamps, how many (negative: taken), why, and the role of the access key."""
+
+    customer: CustomerBy
+    points: int
+    reason: str | None
+    role: Role
+    unit: Unit = Unit.POINTS
+
+
+async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> Answer | Problem:
+    """Move the points now. Given points are earned now, by the terms in force; taken ones go as if they were spent."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (problem := _unfit(command)) is not None:
+        return problem
+    customer = await customers.find(session, by=command.customer, lock=True)
+    if customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+        return own
+    in_force = await versions.in_force(session, at=context.now)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE)
+    if command.unit not in await versions.units(session, terms=in_force):
+        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail="the terms know no such unit")
+    moved = {command.unit: abs(command.points)}
+    above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("points",))
+    if above is not None:
+        return above
+    before = await replay_account(session, account=customer.account, until=context.now)
+    if -command.points > _spendable(before, command=command, customer=customer, context=context):
+        return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
+    return await _adjusted(session, context=context, command=command, customer=customer, terms=in_force, before=before)
+
+
+def _unfit(command: AdjustPoints) -> Problem | None:
+    if not command.reason:
+        return Problem(ProblemCode.REASON_MISSING, path=("reason",))
+    if not 1 <= abs(command.points) <= MOST:
+        detail = f"1 to {MOST:,}, given or taken"
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=detail)
+    limit = LIMITS[command.role]
+    if abs(command.points) > limit:
+        detail = f"at most {limit:,} at once with a key of this role"
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail)
+    return None
+
+
+def _spendable(
+    before: ReplayedAccount, *, command: AdjustPoints, customer: CustomerRow, context: CommandContext
+) -> int:
+    """What can be taken: there now, and still there by all that is known to come."""
+    then = before.wallet if customer.account.precedes(context.now) else before.as_of(context.now)
+    there = then.unit_accounts[command.unit].inventory.available(at=context.now)
+    return min(there, balance_of(before.wallet, at=before.until, unit=command.unit).available)
+
+
+async def _adjusted(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: AdjustPoints,
+    customer: CustomerRow,
+    terms: Terms,
+    before: ReplayedAccount,
+) -> Answer | Problem:
+    recorded, unit = before.recorded, command.unit
+    # The wallet may have had no use for the unit so far.
+    account = recorded.accounts.get(unit) or new_account(
+        context.write_context, wallet_id=recorded.account.wallet_id, unit=unit
+    )
+    given = Adjustment(
+        id=context.new_id(),
+        account_id=account.id,
+        customer_id=customer.id,
+        points=command.points,
+        occurred_at=context.now,
+        recorded_at=context.now,
+        terms_version=terms.version,
+        reason=command.reason or "",
+        actor=context.actor,
+    )
+    event = NewEvent(PointsAdjusted(given.id, given.occurred_at, given.points, terms, unit))
+    replayed = with_events(recorded, versions=before.versions, events=[event], until=context.now)
+    if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
+    if unit not in recorded.accounts:
+        opened = await accounts.open_account(session, account=account)
+        recorded.others = {**recorded.others, unit: opened}
+    await adjustments.add(session, adjustment=given)
+    made = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(adjustments.evidence(given),),
+        cause=given.id,
+    )
+    answer = Answer(
+        balances=replayed.balances, customer_id=customer.id, entry_id=made[PostingKey(EntryType.ADJUST, given.id)].id
+    )
+    return await remember_result(session, context=context, answer=answer)

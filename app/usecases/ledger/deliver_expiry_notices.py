@@ -1,0 +1,130 @@
+"""Record that notices of expiry reached the customer: only then do points expire, and never sooner than the terms allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms.effects.points_validity import NoticeChannel
+from app.domain.wallets.events import ExpiryNoticeDelivered
+from app.domain.wallets.wallet import Wallet
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy
+from app.store.database.session import Session
+from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
+from app.store.ledger import accounts, expiry_notices
+from app.store.ledger.accounts import Account
+from app.store.ledger.expiry_notices import Delivery, ExpiryNotice
+from app.usecases.command import Answer, CommandContext, WriteContext, previous_result, remember_result
+from app.usecases.ledger.post_differences import post_differences
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverExpiryNotices:
+    """Whom they reached, and how; `holder` is the customer (id) who says so, None where somebody of the shop does."""
+
+    customer: CustomerBy
+    channel: NoticeChannel
+    holder: str | None
+
+
+async def run(session: Session, *, context: CommandContext, command: DeliverExpiryNotices) -> Answer | Problem:
+    """Let all open notices of the customer have reached them now, through one channel.
+
+    Open is one that tells what still stands and did not reach the customer in a way that counts.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    customer = await customers.find(session, by=command.customer, lock=True)
+    if customer is None or command.holder not in (None, customer.id):
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    reached = await _deliver(
+        session, write_context=context.write_context, account=customer.account, by={command.channel}
+    )
+    return await remember_result(session, context=context, answer=Answer(customer_id=customer.id, notice_ids=reached))
+
+
+async def deliver_one(session: Session, *, write_context: WriteContext, account_id: str, notice_id: str) -> bool:
+    """Let one notice reach its customer at the time of the stamp, in every way that its points ask for; whether it was open."""
+    found = await accounts.by_ids(session, account_ids=[account_id], lock=True)
+    return bool(
+        await _deliver(session, write_context=write_context, account=found[account_id], by=None, only=notice_id)
+    )
+
+
+async def _deliver(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    account: Account,
+    by: Collection[NoticeChannel] | None,
+    only: str | None = None,
+) -> tuple[str, ...]:
+    """Deliver what is open (the notice `only`, or all); the ids of the notices. `by` None: as each asks for."""
+    given = await expiry_notices.of_accounts(session, account_ids=[account.id])
+    given = tuple(notice for notice in given if only in (None, notice.id))
+    if not given:
+        return ()
+    replayed = await replay_account(session, account=account, until=write_context.now)
+    if replayed.recorded.merged_away is not None:
+        return ()
+    known = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in given])
+    seen = {(delivery.notice_id, delivery.channel) for delivery in known}
+    then = replayed.wallet if replayed.until <= write_context.now else replayed.as_of(write_context.now)
+    made = [
+        Delivery(
+            write_context.new_id(), notice.id, channel, delivered_at=write_context.now, recorded_at=write_context.now
+        )
+        for notice in _open(given, wallet=then)
+        for channel in (_asked_for(notice, wallet=then) if by is None else by)
+        if (notice.id, channel) not in seen
+    ]
+    if made:
+        await _write(
+            session,
+            write_context=write_context,
+            replayed=replayed,
+            made=made,
+            notices={notice.id: notice for notice in given},
+        )
+    return tuple(dict.fromkeys(delivery.notice_id for delivery in made))
+
+
+async def _write(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    replayed: ReplayedAccount,
+    made: Sequence[Delivery],
+    notices: dict[str, ExpiryNotice],
+) -> None:
+    facts = []
+    for delivery in made:
+        await expiry_notices.deliver(session, delivery=delivery)
+        lots = frozenset(notified.lot_id for notified in notices[delivery.notice_id].lots)
+        facts.append(NewEvent(ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)))
+    replayed = with_events(replayed.recorded, versions=replayed.versions, events=facts, until=write_context.now)
+    await post_differences(
+        session,
+        write_context=write_context,
+        replayed=replayed,
+        digests=[expiry_notices.evidence_of_delivery(each_delivery) for each_delivery in made],
+        cause=made[0].id,
+    )
+
+
+def _open(given: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
+    """The notices that tell of a lot, with its last day as it stands, whose owner has not been told."""
+    untold = {(notice.lot.id, notice.last_day) for notice in wallet.points.notices()}
+    return [notice for notice in given if any((lot.lot_id, lot.last_day) in untold for lot in notice.lots)]
+
+
+def _asked_for(notice: ExpiryNotice, *, wallet: Wallet) -> list[NoticeChannel]:
+    """The ways in which a notice has to come so that it counts for each of its lots: one for each, in one order."""
+    unit_account = wallet.points
+    lots = [unit_account.inventory.lots[lot.lot_id] for lot in notice.lots if lot.lot_id in unit_account.inventory.lots]
+    firsts = {
+        next(channel for channel in NoticeChannel if channel in unit_account.validity_of(lot).notice_by) for lot in lots
+    }
+    return [channel for channel in NoticeChannel if channel in firsts]

@@ -1,0 +1,287 @@
+"""Record what an account that was told from the beginning lacks in its ledger.
+
+This is how facts find their place in time, whenever they arrive: what the ledger lacks is appended, and nothing is edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+
+from app.domain.decisions import Decision
+from app.domain.ledger.entries import Entry, EntryType
+from app.domain.units import Unit
+from app.domain.wallets.events import (
+    ExchangeRecorded,
+    PurchaseRecorded,
+    ReceiptCorrected,
+    RedemptionReversed,
+    RefundRecorded,
+    RewardRedeemed,
+)
+from app.domain.wallets.history import EventHistory, WalletMerged
+from app.domain.wallets.postings import BookedDraws, Posting, PostingKey, excess_postings, missing_postings
+from app.domain.wallets.unit_account import UnitAccount
+from app.store.customers import tiers
+from app.store.database.session import Session
+from app.store.events import usage_counts
+from app.store.events.event_log import RecordedHistory
+from app.store.events.replay import ReplayedAccount, balance_of, next_notice
+from app.store.ledger import accounts, entries, lots
+from app.store.ledger.accounts import Account
+from app.store.rewards import redemptions
+from app.usecases.command import WriteContext
+from app.usecases.ledger.account_writer import NOTHING, AccountWriter, Origin, new_account
+from app.usecases.ledger.expire_holds import Changed, expire_holds
+
+
+class Evidence(NamedTuple):
+    """Digests of rows that are new behind an account, and of those that are no longer behind it."""
+
+    digests: tuple[int, ...] = ()
+    gone: tuple[int, ...] = ()
+
+    def __or__(self, other: Evidence) -> Evidence:
+        """Both."""
+        return Evidence((*self.digests, *other.digests), (*self.gone, *other.gone))
+
+
+NOTHING_NEW = Evidence()
+NOWHERE: Mapping[str, Evidence] = MappingProxyType({})
+
+
+class Cause(NamedTuple):
+    """The fact that became known, and the purchase that was made in it, where it is an exchange."""
+
+    id: str | None
+    purchase_id: str | None = None
+
+    def made(self, id: str) -> bool:
+        """Whether something is the cause itself, so that an entry about it corrects nothing."""
+        return id in (self.id, self.purchase_id)
+
+
+async def post_differences(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    replayed: ReplayedAccount,
+    digests: Iterable[int] = (),
+    gone: Iterable[int] = (),
+    evidence: Mapping[str, Evidence] = NOWHERE,
+    changed: Collection[Changed] = (),
+    cause: str | None = None,
+    part_of_cause: str | None = None,
+    decisions: Mapping[str, Decision] | None = None,
+) -> dict[PostingKey, Entry]:
+    """Append what the ledger lacks, set lots, balance and tiers, and return the new entries by what they are about.
+
+    What clauses counted is set right, too. `digests` are those of the new rows, `gone` those of rows that have changed: of
+    the fact `cause`, or of the account itself; `part_of_cause` is the purchase that was made in it; `evidence` are those of accounts by their ids. `decisions` are those of new
+    redemptions (by id), `changed` the redemptions whose state was changed. The rows that entries go with must be written
+    before, and the account be locked; who has it locked has those, too, that went over into it. Reservations that have
+    run out are ended.
+    """
+    keeper = replayed.history.owning_account(cause) if cause is not None else None
+    made: dict[PostingKey, Entry] = {}
+    for account in (replayed, *_absorbed(replayed)):
+        own = account.account.id == (keeper or replayed.account.id)
+        entries = await _record_one(
+            session,
+            write_context=write_context,
+            replayed=account,
+            digests=(*(digests if own else ()), *evidence.get(account.account.id, NOTHING_NEW).digests),
+            gone=(*(gone if own else ()), *evidence.get(account.account.id, NOTHING_NEW).gone),
+            changed=changed,
+            until=replayed.until,
+            because=Cause(cause, part_of_cause),
+            decisions=decisions or {},
+        )
+        # A merger is in the ledger of both wallets: what is answered is how it came into the one that goes on.
+        made = entries | made
+    return made
+
+
+def _absorbed(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
+    """The accounts that went over into this one, however many before, as they were told along with it."""
+    stories_of = {
+        event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
+    }
+    told_of = {each_recorded.account.id: each_recorded for each_recorded in replayed.recorded.merged}
+    for wallet in replayed.wallet.merged_wallets:
+        joined, recorded = stories_of[wallet.account_id], told_of[wallet.account_id]
+        other = ReplayedAccount(recorded.account, recorded, replayed.versions, joined.history, wallet, joined.at)
+        yield other
+        yield from _absorbed(other)
+
+
+async def _record_one(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    replayed: ReplayedAccount,
+    decisions: Mapping[str, Decision],
+    changed: Collection[Changed],
+    until: datetime,
+    because: Cause,
+    digests: Iterable[int],
+    gone: Iterable[int],
+) -> dict[PostingKey, Entry]:
+    wallet, account = replayed.wallet, replayed.account
+    made, book = await _append(
+        session,
+        write_context=write_context,
+        replayed=replayed,
+        account=account,
+        unit=Unit.POINTS,
+        decisions=decisions,
+        because=because,
+    )
+    others = await _other_units(
+        session, write_context=write_context, replayed=replayed, decisions=decisions, because=because
+    )
+    own = {event.id for event in replayed.history.events}
+    ended = await expire_holds(session, replayed=replayed, until=until)
+    rows = [*(each_changed for each_changed in changed if each_changed.before.id in own), *ended]
+    if not (made or others or rows or digests or gone or wallet.memberships):
+        return made
+    await book.commit(
+        lots_after=wallet.points.inventory.lots,
+        balance=replayed.balance,
+        replayed_through=replayed.until,
+        next_change_at=wallet.next_change(),
+        next_notice_at=next_notice(wallet, recorded=replayed.recorded),
+        terms_version=wallet.in_force(replayed.until).version,
+        has_merges=bool(wallet.merged_wallets) or not wallet.memberships,
+        digests=(*digests, *(redemptions.evidence(row.after) for row in rows)),
+        gone=(*gone, *(redemptions.evidence(row.before) for row in rows)),
+    )
+    if wallet.memberships:
+        await usage_counts.rebuild(session, wallet=wallet, new_id=write_context.new_id)
+    if any(version.tiers for version in replayed.versions.standing):
+        for membership in {
+            id(each_membership): each_membership for each_membership in wallet.memberships.values()
+        }.values():
+            await tiers.keep(session, customer_id=membership.id, standing=membership.tier)
+    return others | made
+
+
+async def _other_units(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    replayed: ReplayedAccount,
+    decisions: Mapping[str, Decision],
+    because: Cause,
+) -> dict[PostingKey, Entry]:
+    """The same for what the wallet holds beside points; an account begins with the first entry in it."""
+    found: dict[PostingKey, Entry] = {}
+    for unit, unit_account in replayed.wallet.unit_accounts.items():
+        account = replayed.recorded.others.get(unit)
+        if unit is Unit.POINTS or (account is None and not unit_account.postings):
+            continue
+        if account is None:
+            account = new_account(write_context, wallet_id=replayed.account.wallet_id, unit=unit)
+            account = await accounts.open_account(session, account=account)
+        made, book = await _append(
+            session,
+            write_context=write_context,
+            replayed=replayed,
+            account=account,
+            unit=unit,
+            decisions=decisions,
+            because=because,
+        )
+        # What reservations hold moves between lots without an entry.
+        if made or book.changed(unit_account.inventory.lots):
+            balance = balance_of(replayed.wallet, at=replayed.until, unit=unit)
+            await book.commit(lots_after=unit_account.inventory.lots, balance=balance)
+        found |= made
+    return found
+
+
+async def _append(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    replayed: ReplayedAccount,
+    account: Account,
+    unit: Unit,
+    decisions: Mapping[str, Decision],
+    because: Cause,
+) -> tuple[dict[PostingKey, Entry], AccountWriter]:
+    """Append every entry that is lacking in the account of a unit."""
+    unit_account, told_up_to = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
+    recorded = await entries.recorded(session, account_id=account.id)
+    known = {lot.id: lot for lot in await lots.all_lots(session, account_id=account.id)}
+    book = AccountWriter(session=session, write_context=write_context, account=account, known=known)
+    origins = dict(_origins(replayed.history))
+    corrected = {correction.purchase_id: correction for correction in replayed.history.corrections}
+    wanted = [(each_posting, False) for each_posting in missing_postings(unit_account.postings, recorded=recorded)]
+    wanted += [
+        (each_posting, True)
+        for each_posting in _clawed_back(unit_account, until=replayed.until, recorded=recorded, corrected=corrected)
+    ]
+    made: dict[PostingKey, Entry] = {}
+    for posting, too_much in wanted:
+        subject = posting.key
+        if subject.type is EntryType.REDEEM:
+            posting = _decided(posting, replayed=replayed, decisions=decisions)
+        # What time brings is no correction: only what changes a time that was told before has a cause, or a receipt.
+        told_before = told_up_to is not None and posting.at <= told_up_to
+        set_right = subject.id in corrected and corrected[subject.id].id == because.id
+        made[subject] = await book.append(
+            posting,
+            lots_after=unit_account.inventory.lots,
+            origin=origins.get(subject, NOTHING),
+            cause=because.id if (too_much or told_before or set_right) and not because.made(subject.id) else None,
+        )
+    return made, book
+
+
+def _clawed_back(
+    unit_account: UnitAccount, *, until: datetime, recorded: BookedDraws, corrected: Mapping[str, ReceiptCorrected]
+) -> Iterator[Posting]:
+    """Entries that take back what should not be there; what a purchase earned that was another wallet's, at its time."""
+    for subject, draws in excess_postings(unit_account.postings, recorded=recorded).items():
+        earned = corrected.get(subject.id) if subject.type is EntryType.EARN else None
+        yield unit_account.posting_without_clause(subject, at=earned.at if earned is not None else until, draws=draws)
+
+
+def _decided(posting: Posting, *, replayed: ReplayedAccount, decisions: Mapping[str, Decision]) -> Posting:
+    """The entry of a redemption with the decision by which it was granted."""
+    id = posting.key.id
+    decision = decisions.get(id)
+    if decision is None:
+        decision = _redemption_decision(replayed.recorded, id=id)
+    return Posting(posting.key, posting.at, posting.draws, decision)
+
+
+def _redemption_decision(recorded: RecordedHistory, *, id: str) -> Decision:
+    if id in recorded.redemptions:
+        return recorded.redemptions[id].decision
+    for other in recorded.merged:
+        if id in other.redemptions:
+            return other.redemptions[id].decision
+    raise LookupError(f"redemption {id} has no decision")
+
+
+def _origins(history: EventHistory) -> Iterator[tuple[PostingKey, Origin]]:
+    """The records that entries go with."""
+    for correction in history.corrections:
+        yield PostingKey(EntryType.EARN, correction.purchase_id), Origin(purchase_id=correction.purchase_id)
+    for event in history.events:
+        if isinstance(event, ExchangeRecorded):
+            yield PostingKey(EntryType.EARN, event.purchase.id), Origin(purchase_id=event.purchase.id)
+        if isinstance(event, RefundRecorded | ExchangeRecorded):
+            of_refund = Origin(purchase_id=event.purchase_id, refund_id=event.id)
+            yield PostingKey(EntryType.CLAWBACK, event.id), of_refund
+            yield PostingKey(EntryType.REVERSAL, event.id), of_refund
+        elif isinstance(event, RewardRedeemed):
+            yield PostingKey(EntryType.REDEEM, event.id), Origin(redemption_id=event.id)
+        elif isinstance(event, RedemptionReversed):
+            yield PostingKey(EntryType.REVERSAL, event.id), Origin(redemption_id=event.redemption_id)
+        elif isinstance(event, PurchaseRecorded):
+            yield PostingKey(EntryType.EARN, event.id), Origin(purchase_id=event.id)

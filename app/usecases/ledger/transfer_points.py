@@ -1,0 +1,145 @@
+"""Pass points of one customer on to another one: the very lots, with their dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.engine.expiry import last_day
+from app.domain.ledger import lots
+from app.domain.ledger.entries import EntryType
+from app.domain.ledger.lots import Draw, Lot
+from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
+from app.domain.units import Unit
+from app.domain.wallets.events import TransferReceived, TransferSent
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, with_events
+from app.store.ledger import transfers
+from app.store.ledger.transfers import Transfer, TransferredLot
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.ledger.moments import instant_after
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.programs.staff_limits import above_budget, own_card
+from app.usecases.reasons import reason_problem
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPoints:
+    """Whose points go to whom, how many, and why."""
+
+    giver: CustomerBy
+    taker: CustomerBy
+    points: int
+    reason: str
+
+
+async def run(session: Session, *, context: CommandContext, command: TransferPoints) -> Answer | Problem:
+    """Pass points on that can be spent now, those first that would be spent first. They keep their dates.
+
+    What becomes known later of the time before does not call it back: whoever gave more than was theirs owes it.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if not 1 <= command.points <= MAX_POINTS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=f"1 to {MAX_POINTS}")
+    if (wrong := reason_problem(command.reason)) is not None:
+        return wrong
+    giver, taker = await customers.find_two(session, first=command.giver, second=command.taker)
+    if giver is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("from",))
+    if taker is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("to",))
+    if giver.account.id == taker.account.id:
+        return Problem(ProblemCode.SAME_CUSTOMER, path=("to",))
+    for customer, path in ((giver, ("from",)), (taker, ("to",))):
+        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+            return own
+    moved = {Unit.POINTS: command.points}
+    above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("points",))
+    if above is not None:
+        return above
+    return await _passed(session, context=context, command=command, giver=giver, taker=taker)
+
+
+async def _passed(
+    session: Session, *, context: CommandContext, command: TransferPoints, giver: CustomerRow, taker: CustomerRow
+) -> Answer | Problem:
+    at = instant_after(giver.account, taker.account, now=context.now)
+    before = await replay_account(session, account=giver.account, until=at)
+    if not before.versions.standing:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
+    if before.wallet.points.inventory.available(at=at) < command.points:
+        return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
+    passed = _lots(before, points=command.points, context=context)
+    made = Transfer(
+        id=context.new_id(),
+        from_account_id=giver.account.id,
+        to_account_id=taker.account.id,
+        points=command.points,
+        lots=passed,
+        occurred_at=at,
+        recorded_at=context.now,
+        reason=command.reason,
+        actor=context.actor,
+    )
+    received = TransferReceived(made.id, at, tuple(transferred.lot for transferred in passed))
+    there = await replay_account(session, account=taker.account, until=at, events=[NewEvent(received)])
+    if there.balance.available + there.balance.pending > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
+    gone = TransferSent(made.id, at, {transferred.source: transferred.lot.points for transferred in passed})
+    here = with_events(before.recorded, versions=before.versions, events=[NewEvent(gone)], until=at)
+    await transfers.add(session, transfer=made)
+    entries = [await _booked(session, context=context, replayed=account, made=made) for account in (here, there)]
+    answer = Answer(
+        balances=here.balances, customer_id=giver.id, entry_id=entries[0], other_id=taker.id, other_entry_id=entries[1]
+    )
+    return await remember_result(session, context=context, answer=answer)
+
+
+async def _booked(session: Session, *, context: CommandContext, replayed: ReplayedAccount, made: Transfer) -> str:
+    """Book the transfer in one of its accounts; the id of the entry there."""
+    entries = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(transfers.evidence(made),),
+        cause=made.id,
+    )
+    return entries[PostingKey(EntryType.TRANSFER, made.id)].id
+
+
+def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> tuple[TransferredLot, ...]:
+    """The points by the lots that they are in, as lots of their own with the same dates.
+
+    What the giver's activity put off stays put off: the last day is the one that the giver saw.
+    """
+    unit_account, inventory = before.wallet.points, before.wallet.points.inventory
+
+    def part(draw: Draw) -> Lot:
+        lot = inventory.lots[draw.lot_id]
+        last = last_day(lot, validity=unit_account.validity_of(lot), active_at=unit_account.active_at)
+        return _part(lot, points=draw.points, last=last, id=context.new_id())
+
+    there = [lot for lot in inventory.free_lots() if lot.available_from <= before.until]
+    return tuple(
+        TransferredLot(draw.lot_id, part(draw))
+        for draw in lots.take(there, points=points, ends=unit_account.last_valid_day)
+    )
+
+
+def _part(lot: Lot, *, points: int, last: date | None, id: str) -> Lot:
+    return Lot(
+        id=id,
+        points=points,
+        remaining=points,
+        earned_at=lot.earned_at,
+        available_from=lot.available_from,
+        valid_until=last,
+        terms_version=lot.terms_version,
+        zone=lot.zone,
+    )

@@ -1,0 +1,80 @@
+"""Keep what clauses count of a customer, so that the next decision finds it without a look at all that happened before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.decisions import Decision
+from app.domain.engine.usage import usage_of, uses_of
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Terms
+from app.store.customers import rule_facts
+from app.store.database.codecs import json_value
+from app.store.database.session import Session
+from app.store.events import usage_counts
+from app.store.events.usage_counts import Reduction
+from app.store.ledger import entries
+from app.store.purchases.purchases import Purchase
+from app.store.rewards.redemptions import Redemption
+from app.store.terms import budgets
+from app.usecases.command import CommandContext
+
+
+async def count_clause_uses(session: Session, *, context: CommandContext, redemption: Redemption, terms: Terms) -> None:
+    """Keep that clauses of which every use is kept were applied to a redemption."""
+    if not terms.required_facts.using:
+        return
+    clauses = dict.fromkeys(redemption.decision.applied(), 1)
+    await rule_facts.add_use(
+        session,
+        customer_id=redemption.customer_id,
+        uses=uses_of(terms, facts=redemption.facts, clauses=clauses),
+        new_id=context.new_id,
+        at=redemption.decision.decided_for,
+    )
+
+
+async def count_purchase(
+    session: Session, *, context: CommandContext, sale: Purchase, terms: Terms, decision: Decision
+) -> None:
+    """Keep what a purchase counts for: uses, items, whether it is no visit, and points out of budgets, which must be locked.
+
+    What is taken out of the customer's own share of a budget is taken off that.
+    """
+    _program, customer, at = context.program.id, sale.customer_id, sale.occurred_at
+    usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
+    await rule_facts.add_use(session, customer_id=customer, uses=usage.uses, new_id=context.new_id, at=at)
+    items = [(context.new_id(), key, count) for key, count in usage.items]
+    await rule_facts.add_items(session, customer_id=customer, items=items, at=at)
+    if not usage.visit:
+        reduction = Reduction(sale.id, at, no_visit=True, points=0)
+        await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
+    await budgets.spend(session, spent=decision.charged())
+    for clause, points in decision.own:
+        await budgets.set_share(session, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points)
+
+
+async def share_of_budgets(
+    session: Session, *, customer_id: str, purchase: Purchase, facts: PurchaseFacts
+) -> PurchaseFacts:
+    """The facts of a purchase that is set right, with what is left of each budget for it.
+
+    That is what it took when it was recorded, and no more; budgets follow the order in which purchases were recorded,
+    and what others took meanwhile is theirs. What came back of it and went into a later purchase of the customer
+    (`customer_id` is who it was taken for, the survivor of a merger) is not given twice.
+    """
+    customer_facts = purchase.facts.customer_facts
+    if not customer_facts.budgets:
+        return facts
+    first = await entries.of_purchase(session, purchase_id=purchase.id)
+    if first is None:
+        raise LookupError(f"purchase {purchase.id} has no entry")
+    charged = dict(customer_facts.charged)
+    beside = await budgets.share_beside(session, customer_id=customer_id, purchase_id=purchase.id)
+    taken = {
+        clause: min(points, max(0, charged.get(clause, 0) + beside.get(clause, 0)))
+        for clause, points in Decision.from_data(json_value(first.entry.decision)).budget_usage
+    }
+    left = tuple((clause, taken.get(clause, 0)) for clause, _ in customer_facts.budgets)
+    shares = tuple((clause, 0) for clause, _ in customer_facts.shares)
+    return replace(facts, customer_facts=replace(facts.customer_facts, budgets=left, shares=shares))

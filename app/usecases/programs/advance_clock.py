@@ -1,0 +1,62 @@
+"""Move the clock of a sandbox forward, so that a developer need not wait for what time brings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.database.session import Session
+from app.store.programs import programs
+from app.store.programs.programs import Program, ProgramKind
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+
+FURTHEST = timedelta(days=3_653)
+"""How far one step may go: ten years, with as many leap days as they may have."""
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceClock:
+    """The instant that the clock shall show."""
+
+    to: datetime
+
+
+async def run(session: Session, *, context: CommandContext, command: AdvanceClock) -> Answer | Problem:
+    """Let the program's time be `order.to`, or up to a second later; never earlier than it is already.
+
+    Clocks that are moved at once are moved one after the other.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if context.program.kind is not ProgramKind.SANDBOX:
+        return Problem(ProblemCode.SANDBOX_ONLY)
+    held = await programs.with_clock_held(session)
+    if (problem := _unreachable(command.to, present=held.now(context.received_at))) is not None:
+        return problem
+    moved = _moved(held, to=command.to, real=context.received_at)
+    await programs.set_clock(session, ahead=moved.clock_ahead)
+    answer = Answer(clock=moved.now(context.received_at), moved_from=held.now(context.received_at))
+    return await remember_result(session, context=context, answer=answer)
+
+
+def _unreachable(to: datetime, *, present: datetime) -> Problem | None:
+    """Why the clock cannot be moved there, or None."""
+    if to <= present:
+        detail = f"the clock only goes forward; it shows {_shown(present)}"
+    elif to > present + FURTHEST:
+        detail = f"at most 10 years ahead at once; the clock shows {_shown(present)}"
+    else:
+        return None
+    return Problem(ProblemCode.INVALID_INPUT, path=("to",), detail=detail)
+
+
+def _moved(program: Program, *, to: datetime, real: datetime) -> Program:
+    """The program with its clock moved by whole seconds, so that what begins at `to` has begun."""
+    return replace(program, clock_ahead=-((real - to) // _SECOND) * _SECOND)
+
+
+def _shown(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,159 @@
+"""Start a program: its record, its first keys, and the rewards and terms of a template."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.access import Role
+from app.domain.i18n import Address
+from app.domain.names import normalised_name
+from app.domain.purchases.receipt_numbers import Numbering
+from app.domain.terms.templates import TEMPLATES, Template
+from app.domain.terms.version import Terms
+from app.store.database.session import Session
+from app.store.programs import access_keys, programs
+from app.store.programs.access_keys import AccessKey
+from app.store.programs.programs import Program, ProgramKind
+from app.store.rewards import rewards
+from app.store.rewards.rewards import Reward
+from app.store.terms import versions
+
+KEYED = (Role.OWNER, Role.STAFF, Role.TILL)
+"""The roles that a new program gets a key for."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """An access key as it is handed out, once: `token` is the secret that is shown and never kept."""
+
+    key: AccessKey
+    token: str
+
+
+def make_key(
+    *, program_id: str, id: str, role: Role, label: str, created_at: datetime, customer_id: str | None = None
+) -> NewKey:
+    """A new random key of 256 bits; the token names its own id, so that one look-up finds it.
+
+    The customer is whose key it is; with a role other than CUSTOMER, who its holder is besides.
+    """
+    secret = secrets.token_urlsafe(32)
+    key = AccessKey(
+        id=id,
+        program_id=program_id,
+        role=role,
+        secret_hash=hashlib.sha256(secret.encode()).hexdigest(),
+        customer_id=customer_id if role is Role.CUSTOMER else None,
+        label=label,
+        created_at=created_at,
+        holder_id=customer_id if role is not Role.CUSTOMER else None,
+    )
+    return NewKey(key=key, token=f"troth_{role.value.lower()}_{id.replace('-', '')}_{secret}")
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProgram:
+    """What the owner says about a new program; `effective_from` is when its first terms start (None: at once)."""
+
+    name: str
+    template: str
+    kind: ProgramKind
+    currency: str
+    zone: str
+    region: str
+    effective_from: datetime | None = None
+    numbering: Numbering = field(default_factory=Numbering)
+    address: Address = Address.FORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class NewProgram:
+    """A program with everything it starts with."""
+
+    program: Program
+    keys: tuple[NewKey, ...]
+    rewards: tuple[Reward, ...]
+    terms: Terms | None
+    terms_id: str
+
+    def token(self, role: Role) -> str:
+        """The token of the key for a role."""
+        return next(new.token for new in self.keys if new.key.role is role)
+
+
+def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str]) -> NewProgram:
+    """The program that a wish comes to. Raises KeyError for an unknown template or currency, and NameProblem."""
+    template = TEMPLATES[command.template](command.currency)
+    program = Program(
+        id=new_id(),
+        kind=command.kind,
+        name=normalised_name(command.name),
+        currency=command.currency,
+        zone=command.zone,
+        region=command.region,
+        unit_name="points",
+        created_at=now,
+        numbering=command.numbering,
+        address=command.address,
+    )
+    keys = tuple(
+        make_key(program_id=program.id, id=new_id(), role=role, label=role.value.lower(), created_at=now)
+        for role in KEYED
+    )
+    return NewProgram(
+        program=program,
+        keys=keys,
+        rewards=_rewards(template, now=now, new_id=new_id),
+        terms=_terms(template, command=command, now=now),
+        terms_id=new_id(),
+    )
+
+
+def _rewards(template: Template, *, now: datetime, new_id: Callable[[], str]) -> tuple[Reward, ...]:
+    return tuple(
+        Reward(
+            id=new_id(),
+            key=reward.key,
+            name=reward.name,
+            description=reward.description,
+            picture_url=reward.picture,
+            retail_value=None,
+            stock_initial=reward.stock,
+            stock=reward.stock,
+            created_at=now,
+        )
+        for reward in template.rewards
+    )
+
+
+def _terms(template: Template, *, command: CreateProgram, now: datetime) -> Terms | None:
+    if not template.clauses:
+        return None
+    return Terms.drafted(
+        version=1,
+        effective_from=command.effective_from or now,
+        currency=command.currency,
+        zone=command.zone,
+        clauses=template.clauses,
+    )
+
+
+async def run(session: Session, *, order: NewProgram) -> None:
+    """Write the program, its keys, rewards and first terms in one transaction."""
+    program = order.program
+    await programs.create(session, program=program)
+    for new in order.keys:
+        await access_keys.issue(session, key=new.key)
+    for reward in order.rewards:
+        await rewards.create(session, reward=reward)
+    if order.terms is not None:
+        await versions.publish(session, id=order.terms_id, terms=order.terms, published_at=program.created_at)
+
+
+async def issue_key(session: Session, *, new: NewKey) -> None:
+    """Hand out one more key of a program."""
+    await access_keys.issue(session, key=new.key)

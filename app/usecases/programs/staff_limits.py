@@ -1,0 +1,122 @@
+"""What staff and tills may do by hand, checked in the transaction that does it; the owner may always."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from fractions import Fraction
+
+from app.domain.access import Role
+from app.domain.amounts import Money, Rounding, rounded
+from app.domain.calendar import day_start, local_date
+from app.domain.decisions import Decision
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.staff_limits import Budget
+from app.domain.units import Unit
+from app.store.customers import own_cards
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.programs import access_keys, staff_budgets
+from app.store.purchases import corrections
+from app.store.purchases.purchases import Purchase
+from app.usecases.command import CommandContext
+
+_OWNER = "the owner can do it"
+
+
+def limited(context: CommandContext) -> bool:
+    """Whether what is moved by hand has a budget: staff have one, the owner and the `troth` command have none."""
+    return context.principal is not None and context.principal.role is Role.STAFF
+
+
+async def above_budget(
+    session: Session, *, context: CommandContext, budget: Budget, moved: Mapping[Unit, int], path: tuple[str, ...]
+) -> Problem | None:
+    """The refusal of what is more than is left of the day's budget of an access key, or None.
+
+    `moved` is what would be moved, without sign. From here on nobody else moves anything with the key until the
+    transaction ends, so it comes after every lock on an account.
+    """
+    wanted = {unit: points for unit, points in moved.items() if points}
+    if context.principal is None or not limited(context) or not wanted:
+        return None
+    program, key_id = context.program, context.principal.key_id
+    await access_keys.hold(session, key_id=key_id)
+    today = local_date(context.now, zone_name=program.zone)
+    used = await staff_budgets.used(
+        session,
+        key_id=key_id,
+        budget=budget,
+        since=day_start(today, zone_name=program.zone),
+        until=day_start(today + timedelta(days=1), zone_name=program.zone),
+    )
+    limit = program.staff.a_day(budget)
+    for unit, points in wanted.items():
+        if used[unit] + points > limit:
+            left = max(limit - used[unit], 0)
+            detail = (
+                f"{budget.value.lower()} by a staff key: at most {limit:,} {unit.value} a day, {left:,} left today,"
+                f" {points:,} asked for; {_OWNER}"
+            )
+            return Problem(ProblemCode.ABOVE_LIMIT, path=path, detail=detail)
+    return None
+
+
+def changed(before: Decision, after: Decision) -> dict[Unit, int]:
+    """What an amended receipt earns more or less than before, without sign."""
+    return {unit: abs(after.amount(unit) - before.amount(unit)) for unit in Unit}
+
+
+def carried(before: Decision, after: Decision) -> dict[Unit, int]:
+    """What goes along with a purchase that is moved: what it had earned, or what it earns there where that is more."""
+    return {unit: max(before.amount(unit), after.amount(unit)) for unit in Unit}
+
+
+async def above_till_limits(
+    session: Session, *, context: CommandContext, sale: Purchase, amended: PurchaseFacts
+) -> Problem | None:
+    """The refusal of an amendment that a till may not make, or None: the receipt is too old, or changes by too much.
+
+    All changes that tills made to the receipt count together. The customer's account must be locked.
+    """
+    if context.principal is None or context.principal.role is not Role.TILL:
+        return None
+    staff = context.program.staff
+    if context.now - sale.occurred_at > staff.amendment_age:
+        detail = f"a till amends receipts of up to {staff.amendment_days} days; {_OWNER}, and so can staff"
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=detail)
+    earlier = await corrections.amendments(session, purchase_id=sale.id)
+    totals = [*(total.total for total in earlier), sale.total.minor]
+    tills = [total.by_role is Role.TILL for total in earlier]
+    already = sum(abs(after - before) for before, after, by_till in _steps(totals, tills) if by_till)
+    asked = already + abs(amended.total().minor - sale.total.minor)
+    most = staff.largest_amendment(total=_counted(totals[0], of=sale.facts))
+    if _counted(asked, of=sale.facts).minor <= most.minor:
+        return None
+    left = max(most.minor - _counted(already, of=sale.facts).minor, 0)
+    detail = (
+        f"a till changes one receipt by at most {most.decimal()} {most.currency} in all,"
+        f" {Money(left, most.currency).decimal()} left; {_OWNER}, and so can staff"
+    )
+    return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "lines"), detail=detail)
+
+
+def _steps(totals: Sequence[int], tills: Sequence[bool]) -> list[tuple[int, int, bool]]:
+    """The total before and after each change, and whether a till made it."""
+    return list(zip(totals[:-1], totals[1:], tills, strict=True))
+
+
+def _counted(minor: int, *, of: PurchaseFacts) -> Money:
+    """Money of a receipt in the program's currency."""
+    if of.exchange is None:
+        return Money(minor, of.currency)
+    exact = minor * Fraction(of.exchange.factor(foreign=of.currency))
+    return Money(rounded(exact, mode=Rounding.HALF_UP), of.exchange.into)
+
+
+async def own_card(
+    session: Session, *, context: CommandContext, customer: CustomerRow, path: tuple[str, ...]
+) -> Problem | None:
+    """The refusal where the wallet is that of whoever holds the access key, or None; its account must be locked."""
+    return await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)

@@ -1,0 +1,47 @@
+"""Change settings of a program: they hold for what is recorded from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import time, timedelta
+
+from app.domain.i18n import Address
+from app.domain.problems import Problem
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
+from app.store.database.session import Session
+from app.store.programs import programs
+from app.store.programs.programs import Program
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProgram:
+    """What shall be set; None leaves a setting as it is. `staff` are limits of staff by name, those that change."""
+
+    receipt_numbers: ReceiptNumbers | None = None
+    receipt_day_starts: time | None = None
+    address: Address | None = None
+    staff: Mapping[str, int] = field(default_factory=dict)
+    receipt_age: timedelta | None = None
+
+    def of(self, program: Program) -> Program:
+        """The program with these settings."""
+        before = program.numbering
+        starts = self.receipt_day_starts if self.receipt_day_starts is not None else before.day_starts
+        return replace(
+            program,
+            numbering=Numbering(self.receipt_numbers or before.numbers, starts),
+            address=self.address or program.address,
+            staff=replace(program.staff, **self.staff),
+            receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
+        )
+
+
+async def run(session: Session, *, context: CommandContext, command: UpdateProgram) -> Answer | Problem:
+    """Keep the settings. Who changes some at once with another owner leaves the other one's alone."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    held = await programs.with_clock_held(session)
+    await programs.set_settings(session, program=command.of(held))
+    return await remember_result(session, context=context, answer=Answer())

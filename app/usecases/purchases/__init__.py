@@ -1,0 +1,1 @@
+"""Commands on receipts: purchases, refunds, exchanges, corrections and quarantine."""

@@ -1,0 +1,93 @@
+"""What a new receipt needs before it is recorded: whose it is, what the rules see of it, and that it is new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import OWN_SOURCE
+from app.domain.terms.version import Terms
+from app.store.customers import customers, rule_facts, tiers
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.programs import locations
+from app.store.purchases import purchases
+from app.store.terms import budgets, versions
+from app.usecases.command import Answer, CommandContext
+from app.usecases.programs.staff_limits import own_card
+from app.usecases.purchases.known_pending_exchanges import taken_by_pending
+from app.usecases.purchases.known_receipts import day_missing, known_receipt
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.quarantine import as_booked, kept_back_purchase
+from app.usecases.rewards.redemption_payments import payment_problem
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A receipt that can be recorded: whose it is, what the rules see of it, the terms of its time, and whether refunds wait for it."""
+
+    customer: CustomerRow
+    facts: PurchaseFacts
+    terms: Terms
+    awaited: bool
+
+
+async def admit(
+    session: Session, *, context: CommandContext, command: RecordPurchase, applying: str | None = None
+) -> Admitted | Answer | Problem:
+    """Look at all that a new receipt needs; one that is known already is answered as it was then.
+
+    The account of its customer is locked. `applying` is the exchange (id) that waited and in which it is handed out.
+    """
+    if (undated := day_missing(context, timed=command.timed, path=("purchase", "occurredAt"))) is not None:
+        return undated
+    if command.facts.counted_in != context.program.currency:
+        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
+    place = command.location_id
+    if (here := await locations.placed(session, facts=command.facts, location_id=place)) is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    customer = await customers.find(session, by=command.customer, lock=True)
+    if customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+        return own
+    recorded, awaited, kept, claimed = await purchases.expected(
+        session,
+        source=OWN_SOURCE,
+        number=command.external_id,
+        spot=command.spot(zone=here.zone),
+        numbering=context.program.numbering,
+    )
+    if kept:
+        command, here, recorded = await as_booked(
+            session, context=context, command=command, facts=here, recorded=recorded
+        )
+    settled = await known_receipt(session, command=command, facts=here, customer=customer, recorded=recorded)
+    if settled is not None:
+        return settled
+    if claimed and (
+        taken := await taken_by_pending(session, context=context, command=command, zone=here.zone, but=applying)
+    ):
+        return taken
+    held = await kept_back_purchase(
+        session, context=context, command=command, facts=here, customer=customer, known=kept
+    )
+    if held is not None:
+        return held
+    return await _seen(session, facts=here, customer=customer, awaited=awaited)
+
+
+async def _seen(session: Session, *, facts: PurchaseFacts, customer: CustomerRow, awaited: bool) -> Admitted | Problem:
+    """A receipt as the rules see it: by the terms of its time, with what they ask of its customer, and paid as it says."""
+    in_force = await versions.in_force(session, at=facts.occurred_at)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
+    unpaid = await payment_problem(session, facts=facts, customer=customer)
+    if unpaid is not None:
+        return unpaid
+    if in_force.required_facts.tier:
+        customer = await tiers.reload(session, customer=customer)
+    facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=facts)
+    facts = await budgets.with_budgets(session, customer_id=customer.id, terms=in_force, facts=facts, lock=True)
+    return Admitted(customer, facts, in_force, awaited)

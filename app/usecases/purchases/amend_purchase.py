@@ -1,0 +1,272 @@
+"""Amend a receipt that was recorded wrongly: what it says now earns what it would have earned, and only the difference is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.amounts import MAX_POINTS, Money
+from app.domain.decisions import Decision
+from app.domain.engine.returns import Remaining, resolve_return
+from app.domain.ledger.entries import Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import FactsError, PurchaseFacts
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptBy, ReceiptSpot
+from app.domain.staff_limits import Budget
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.codecs import json_text
+from app.store.database.session import Session
+from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
+from app.store.programs import locations
+from app.store.purchases import corrections, purchases, receipt_references, refunds
+from app.store.purchases.corrections import ReceiptCorrection
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.refunds import Refund
+from app.store.terms import versions as versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.ledger.usage_counts import share_of_budgets
+from app.usecases.programs.staff_limits import above_budget, above_till_limits, changed, limited, own_card
+from app.usecases.reasons import reason_problem
+from app.usecases.rewards.redemption_payments import payment_problem, relink_payments
+
+
+@dataclass(frozen=True, slots=True)
+class AmendPurchase:
+    """The whole receipt as it should have been, by its number, and why.
+
+    A receipt keeps its time and place, whatever the facts say: `occurred_at` and `location_id` are those that were sent,
+    None where none were. They tell it apart where its number alone does not. `completion` is None for the last one.
+    """
+
+    receipt: str
+    facts: PurchaseFacts
+    occurred_at: datetime | None
+    location_id: str | None
+    reason: str
+    completion: int | None = None
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the receipt, for which refunds may wait."""
+        return (self.receipt,)
+
+
+async def run(session: Session, *, context: CommandContext, command: AmendPurchase) -> Answer | Problem:
+    """Judge the receipt as it is known now, by the terms of its time, at its place in time, with all that follows from it.
+
+    Its number, time, place, currency and customer stay. What came back of it, or for it in an exchange, stays as it was.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (wrong := reason_problem(command.reason)) is not None:
+        return wrong
+    sale = await _sale(session, context=context, command=command)
+    if sale is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase", "externalId"))
+    if isinstance(sale, Problem):
+        return sale
+    customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
+    judged_by = await versions.version(session, number=sale.terms_version)
+    if customer is None or judged_by is None:
+        raise LookupError(f"purchase {sale.id} has no customer, or no terms")
+    if (own := await own_card(session, context=context, customer=customer, path=("purchase",))) is not None:
+        return own
+    sale = await purchases.reread(session, purchase=sale)
+    facts = await _facts(session, command=command, sale=sale, customer=customer)
+    if isinstance(facts, Problem):
+        return facts
+    if (above := await above_till_limits(session, context=context, sale=sale, amended=facts)) is not None:
+        return above
+    return await _amended(
+        session, context=context, command=command, sale=sale, customer=customer, terms=judged_by, facts=facts
+    )
+
+
+async def _sale(session: Session, *, context: CommandContext, command: AmendPurchase) -> Purchase | Problem | None:
+    """The purchase of the receipt, by as much as tells it apart."""
+    _program, numbering = context.program, context.program.numbering
+    location_id = command.location_id if numbering.per_location else None
+    day = None
+    if numbering.per_day and command.occurred_at is not None:
+        here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
+        if here is None:
+            return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+        day = numbering.day_of(ReceiptSpot(command.location_id, command.occurred_at, here.zone))
+    return await receipt_references.one_referred_to(
+        session,
+        source=OWN_SOURCE,
+        by=ReceiptBy(command.receipt, location_id, day),
+        numbering=numbering,
+        completion=command.completion,
+    )
+
+
+async def _facts(
+    session: Session, *, command: AmendPurchase, sale: Purchase, customer: CustomerRow
+) -> PurchaseFacts | Problem:
+    """What is known of the purchase now, or why it cannot be."""
+    if command.occurred_at not in (None, sale.occurred_at):
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="a receipt keeps its time")
+    if command.facts.currency != sale.facts.currency:
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="a receipt keeps its currency"
+        )
+    here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    if command.location_id is not None and here.location != sale.facts.location:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "locationId"), detail="a receipt keeps its place")
+    unpaid = await payment_problem(session, facts=here, customer=customer, purchase_id=sale.id)
+    if unpaid is not None:
+        return unpaid
+    facts = _in_place_of(sale, facts=command.facts)
+    if isinstance(facts, Problem):
+        return facts
+    if facts == sale.facts:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt says so already")
+    came_back = await refunds.of_purchase(session, purchase_id=sale.id)
+    if not _holds(facts, came_back=came_back):
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "lines"), detail="more came back than the receipt would have"
+        )
+    return await share_of_budgets(session, customer_id=customer.id, purchase=sale, facts=facts)
+
+
+def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
+    """What a receipt says now, at the time and place of the sale; what was handed out in an exchange replaces the same goods."""
+    try:
+        return replace(
+            facts,
+            occurred_at=sale.occurred_at,
+            zone=sale.facts.zone,
+            location=sale.facts.location,
+            customer_facts=sale.facts.customer_facts,
+            replaces=sale.facts.replaces,
+        )
+    except FactsError as error:
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
+
+
+def _holds(facts: PurchaseFacts, *, came_back: Sequence[Refund]) -> bool:
+    """Whether what came back of a purchase can come back of these facts, too."""
+    left = Remaining.after(facts, refunds=())
+    for refund in came_back:
+        money = {number: Money(minor, facts.currency).decimal() for number, minor in refund.amounts.items()}
+        back = resolve_return(lines=refund.lines, amounts=money, amount=None, sale=facts, left=left)
+        if isinstance(back, Problem):
+            return False
+        left = left.less(facts, refund=refund)
+    return True
+
+
+async def _amended(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: AmendPurchase,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    facts: PurchaseFacts,
+) -> Answer | Problem:
+    correction = ReceiptCorrection.of(
+        sale,
+        id=context.new_id(),
+        to=sale.customer_id,
+        recorded_at=context.now,
+        reason=command.reason,
+        actor=context.actor,
+    )
+    before = PurchaseRecorded(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
+    event = ReceiptCorrected(correction.id, sale.id, sale.occurred_at, before)
+    replayed = await replay_account(
+        session,
+        account=customer.account,
+        until=sale.occurred_at,
+        events=[NewCorrection(event, replace(before, facts=facts), sale.customer_id)],
+    )
+    sold = replayed.wallet.purchases[sale.id]
+    if (unfit := _unfit(replayed, sale=sale, decision=sold.decision)) is not None:
+        return unfit
+    counted = await _counted(session, context=context, correction=correction, replayed=replayed)
+    if isinstance(counted, Problem):
+        return counted
+    amended = replace(
+        sale,
+        total=facts.total(),
+        earned=sold.decision.points,
+        facts=sold.facts,
+        facts_text=json_text(sold.facts.to_data()),
+    )
+    await purchases.correct(session, purchase=amended)
+    await corrections.add(session, correction=counted)
+    await relink_payments(session, purchase_id=sale.id, before=sale.facts, after=amended.facts)
+    made = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(purchases.evidence(amended), corrections.evidence(counted)),
+        gone=(purchases.evidence(sale),),
+        cause=counted.id,
+    )
+    entry = made.get(PostingKey(EntryType.EARN, sale.id))
+    answer = _answer(customer, sale=sale, decision=sold.decision, replayed=replayed, entry=entry, terms=terms)
+    return await remember_result(session, context=context, answer=answer)
+
+
+def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
+    """Why what a receipt says now cannot be, by what the wallet comes to with it; or None.
+
+    Goods of a higher price that came back leave less to be paid for what was handed out for them, in points, too.
+    """
+    if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()) or decision.largest() > MAX_POINTS:
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    if not replayed.wallet.overpaid:
+        return None
+    before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=sale.occurred_at)
+    overpaid = replayed.wallet.overpaid - before.wallet.overpaid
+    if not overpaid:
+        return None
+    field = "payments" if sale.id in overpaid else "lines"
+    detail = "points would pay for more of what was handed out in an exchange than it costs on top"
+    return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail)
+
+
+async def _counted(
+    session: Session, *, context: CommandContext, correction: ReceiptCorrection, replayed: ReplayedAccount
+) -> ReceiptCorrection | Problem:
+    """The correction with what it takes of a staff member's budget, or why it takes too much."""
+    if not limited(context):
+        return correction
+    before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=correction.occurred_at)
+    was, now = (wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet))
+    moved = changed(was, now)
+    path = ("purchase", "lines")
+    above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=path)
+    return above or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
+
+
+def _answer(
+    customer: CustomerRow,
+    *,
+    sale: Purchase,
+    decision: Decision,
+    replayed: ReplayedAccount,
+    entry: Entry | None,
+    terms: Terms,
+) -> Answer:
+    return Answer(
+        decision=decision,
+        balances=replayed.balances,
+        customer_id=customer.id,
+        purchase_id=sale.id,
+        entry_id=entry.id if entry is not None else None,
+        terms=terms,
+    )

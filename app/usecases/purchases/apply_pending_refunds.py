@@ -1,0 +1,142 @@
+"""Refunds and exchanges that came before their purchase are applied with it, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from app.domain.engine.returns import Remaining, resolve_return
+from app.domain.ledger.entries import Balance
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptSpot
+from app.domain.units import Unit
+from app.store.customers import customers, own_cards
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.purchases import pending_refunds, refunds
+from app.store.purchases.pending_refunds import HandedOut, PendingRefund
+from app.store.purchases.purchases import Purchase
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext
+from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.book_refund import book_refund
+from app.usecases.purchases.exchange_goods import Exchanged, exchange_goods
+from app.usecases.purchases.known_pending_exchanges import as_sent
+from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.quarantined_orders import receipt_of
+
+
+async def apply_pending_refunds(
+    session: Session, *, context: CommandContext, sale: Purchase
+) -> Mapping[Unit, Balance] | None:
+    """Apply what waited for a purchase, and for what is handed out in that; the balances after it, None where there was none.
+
+    What the purchase has not to give back is left for a person to look at, and so is what has the number of another refund.
+    """
+    balances, _program, numbering = None, context.program.id, context.program.numbering
+    for waiting in await pending_refunds.of_receipt(session, number=sale.external_id):
+        if not (numbering.identifies(waiting.receipt) and numbering.fits(waiting.receipt, used=sale.spot)):
+            continue
+        done = await _applied(session, context=context, sale=sale, waiting=waiting)
+        if isinstance(done, Problem):
+            await pending_refunds.settle(session, waiting_id=waiting.id, refund_id=None, refused_with=done.code)
+            continue
+        back = done.answer.returned or done.answer
+        await pending_refunds.settle(session, waiting_id=waiting.id, refund_id=back.refund_id)
+        balances = done.answer.balances
+        if done.bought is not None and done.awaited:
+            balances = await apply_pending_refunds(session, context=context, sale=done.bought) or balances
+    return balances
+
+
+async def _applied(
+    session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund
+) -> Exchanged | Problem:
+    customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
+    if customer is None:
+        raise LookupError(f"purchase {sale.id} has lost its customer")
+    if waiting.bought is not None:
+        return await _exchanged(
+            session, context=context, sale=sale, waiting=waiting, bought=waiting.bought, customer=customer
+        )
+    done = await _refunded(session, context=context, sale=sale, waiting=waiting, customer=customer)
+    return done if isinstance(done, Problem) else Exchanged(done)
+
+
+async def _exchanged(
+    session: Session,
+    *,
+    context: CommandContext,
+    sale: Purchase,
+    waiting: PendingRefund,
+    bought: HandedOut,
+    customer: CustomerRow,
+) -> Exchanged | Problem:
+    if bought.customer_id is not None and not await same_customer(
+        session, customer=customer, known_id=bought.customer_id
+    ):
+        return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
+    own = await own_cards.is_of(session, holder_id=bought.holder_id, customer=customer)
+    if own:
+        return Problem(ProblemCode.OWN_CARD, path=("customer",))
+    back = _order(waiting, sale=sale)
+    at = max(waiting.occurred_at, sale.occurred_at)
+    new = as_sent(waiting, bought=receipt_of(bought.data, at=at))
+    command = RecordExchange(replace(back, occurred_at=at, numbered_at=waiting.occurred_at), new, None)
+    handed_out = new.of(CustomerBy(sale.customer_id))
+    return await exchange_goods(
+        session, context=context, command=command, sale=sale, new=handed_out, applying=waiting.id
+    )
+
+
+async def _refunded(
+    session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund, customer: CustomerRow
+) -> Answer | Problem:
+    _program, numbering = context.program.id, context.program.numbering
+    judged_by = await versions.version(session, number=sale.terms_version)
+    if judged_by is None:
+        raise LookupError(f"purchase {sale.id} has lost its terms")
+    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
+    left = Remaining.after(sale.facts, refunds=earlier)
+    back = resolve_return(
+        lines=waiting.lines, amounts=waiting.amounts, amount=waiting.amount, sale=sale.facts, left=left
+    )
+    if isinstance(back, Problem):
+        return back
+    spot, number = ReceiptSpot(sale.location_id, waiting.occurred_at, sale.facts.zone), waiting.external_id
+    # The same number may have been sent twice at once, or be that of a refund of another purchase.
+    if number is not None and await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
+    command = replace(
+        _order(waiting, sale=sale),
+        # A clock that puts the refund before its purchase is wrong: it comes right behind it.
+        occurred_at=max(waiting.occurred_at, sale.occurred_at),
+        space=numbering.space(spot) if number is not None else EVERYWHERE,
+    )
+    return await book_refund(
+        session,
+        write_context=context.write_context,
+        command=command,
+        sale=sale,
+        customer=customer,
+        terms=judged_by,
+        earlier=earlier,
+        left=left,
+        back=back,
+    )
+
+
+def _order(waiting: PendingRefund, *, sale: Purchase) -> RecordRefund:
+    """What comes back of a purchase, as it was sent before that was known."""
+    return RecordRefund(
+        purchase_id=sale.id,
+        receipt=None,
+        lines=waiting.lines,
+        occurred_at=waiting.occurred_at,
+        external_id=waiting.external_id,
+        reason=waiting.reason,
+        fingerprint=waiting.fingerprint,
+        amounts=waiting.amounts,
+        amount=waiting.amount,
+    )

@@ -1,0 +1,122 @@
+"""Book an exchange: what is handed out takes the place of what came back, and only the difference moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.engine.returns import ReturnedItems
+from app.domain.ledger.entries import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Terms
+from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
+from app.domain.wallets.postings import PostingKey
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.events.replay import NewEvent, ReplayedAccount, replay_account
+from app.store.purchases import exchanges, purchases, refunds
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.refunds import Refund
+from app.usecases.command import Answer, CommandContext
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.ledger.usage_counts import count_purchase
+from app.usecases.purchases.book_purchase import purchase_answer, purchase_row
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund, refund_answer, refund_row
+from app.usecases.rewards.redemption_payments import link_payments
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What comes back of a purchase, and what is handed out for it.
+
+    `facts` are those that the rules see of the new receipt, `terms` those in force at its moment, `customer` is whose
+    wallet it is, with its account locked.
+    """
+
+    sale: Purchase
+    refund: RecordRefund
+    back: ReturnedItems
+    command: RecordPurchase
+    facts: PurchaseFacts
+    terms: Terms
+    customer: CustomerRow
+
+
+async def book_exchange(
+    session: Session, *, context: CommandContext, goods: Goods
+) -> tuple[Purchase, Answer] | Problem:
+    """Replay the wallet with the exchange at its place in time, and book all that this changes."""
+    sale, back, owner = goods.sale, goods.back, goods.sale.customer_id
+    in_order = goods.command.in_order(context.program.numbering, zone=goods.facts.zone)
+    bought = PurchaseRecorded(context.new_id(), owner, in_order, goods.facts, goods.terms)
+    number = goods.refund.external_id or in_order
+    event = ExchangeRecorded(context.new_id(), sale.id, bought.at, back.lines, bought, number, back.amounts)
+    replayed = await replay_account(
+        session, account=goods.customer.account, until=event.at, events=[NewEvent(event, customer_id=owner)]
+    )
+    if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    if bought.id in replayed.wallet.overpaid:
+        detail = "points pay for more than the purchase comes to"
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=detail)
+    sold, came_back = replayed.wallet.purchases[bought.id], replayed.wallet.refund_outcomes[event.id]
+    new = purchase_row(
+        context=context,
+        command=goods.command,
+        facts=sold.facts,
+        owner=owner,
+        earned=sold.decision,
+        source=sale.source,
+        id=bought.id,
+    )
+    refund = refund_row(
+        write_context=context.write_context,
+        command=goods.refund,
+        sale=sale,
+        back=back,
+        outcome=came_back.outcome,
+        cash=came_back.outcome.cash,
+        id=event.id,
+    )
+    return new, await _recorded(session, context=context, goods=goods, new=new, refund=refund, replayed=replayed)
+
+
+async def _recorded(
+    session: Session, *, context: CommandContext, goods: Goods, new: Purchase, refund: Refund, replayed: ReplayedAccount
+) -> Answer:
+    """Write both receipts and all that the exchange changes; the answer to it."""
+    _program, terms, customer = context.program.id, goods.terms, goods.customer
+    sold, came_back = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
+    await purchases.add(session, purchase=new)
+    await link_payments(session, purchase_id=new.id, facts=new.facts)
+    await count_purchase(session, context=context, sale=new, terms=terms, decision=sold.decision)
+    await refunds.add(session, refund=refund)
+    await exchanges.add(session, refund_id=refund.id, purchase_id=new.id)
+    entries = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(refunds.evidence(refund), purchases.evidence(new), exchanges.evidence(refund.id, new.id)),
+        cause=refund.id,
+        part_of_cause=new.id,
+    )
+    returned = refund_answer(
+        customer=customer,
+        terms=replayed.versions.all[goods.sale.terms_version],
+        outcome=came_back.outcome,
+        made=refund,
+        entry=entries[PostingKey(EntryType.CLAWBACK, refund.id)],
+        balances=replayed.balances,
+        back=came_back.restored,
+    )
+    answer = purchase_answer(
+        customer=customer,
+        sale=new,
+        earned=sold.decision,
+        terms=terms,
+        entry=entries[PostingKey(EntryType.EARN, new.id)],
+        balances=replayed.balances,
+    )
+    return answer._replace(returned=returned)

@@ -1,0 +1,274 @@
+"""Book a purchase: decided on the spot, or at its place in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.calendar import earliest
+from app.domain.decisions import Decision
+from app.domain.engine import earning
+from app.domain.engine.expiry import notice_window_end
+from app.domain.engine.tiers import Qualifying, tier_of
+from app.domain.ledger.entries import Balance, Entry, EntryType
+from app.domain.ledger.lots import Draw
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases import receipt_content
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import PurchaseRecorded
+from app.domain.wallets.lot_inventory import LotInventory
+from app.domain.wallets.new_lots import new_lot, new_stamps
+from app.domain.wallets.postings import Posting, PostingKey
+from app.domain.wallets.unit_account import UnitAccount
+from app.store.customers.customers import CustomerRow
+from app.store.database.codecs import json_text
+from app.store.database.session import Session
+from app.store.events import fast_path
+from app.store.events.replay import NewEvent, replay_account
+from app.store.ledger import accounts
+from app.store.ledger.accounts import Account
+from app.store.purchases import purchases
+from app.store.purchases.purchases import Purchase
+from app.store.terms import versions as versions
+from app.usecases.command import Answer, CommandContext
+from app.usecases.ledger.account_writer import AccountWriter, Origin, accounts_of, held_in
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.ledger.usage_counts import count_purchase
+from app.usecases.purchases.new_receipts import RecordPurchase
+
+
+async def book_purchase(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: RecordPurchase,
+    customer: CustomerRow,
+    facts: PurchaseFacts,
+    terms: Terms,
+    source: str,
+) -> tuple[Purchase, Answer] | Problem:
+    """Decide and book a new purchase: on the spot where it follows all that is known, else with all that it changes.
+
+    `facts` are those that the rules see; the customer's account must be locked.
+    """
+    _program, at = context.program.id, facts.occurred_at
+    wallet = await accounts_of(session, write_context=context.write_context, customer=customer, terms=terms)
+    owing = any(account.balance.owed for account in wallet.values())
+    if not owing and await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
+        earned = earning.earn(terms=terms, facts=facts)
+        if not all(account.balance.can_take(earned, unit=account.unit) for account in wallet.values()):
+            return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+        if not _tier_terms_started(customer, earned=earned, terms=terms):
+            owner = customer.requested_id or customer.id
+            sale = purchase_row(
+                context=context, command=command, facts=facts, owner=owner, earned=earned, source=source
+            )
+            return await _from_snapshot(
+                session, context=context, customer=customer, wallet=wallet, sale=sale, earned=earned, terms=terms
+            )
+    return await _by_replay(
+        session, context=context, command=command, customer=customer, facts=facts, terms=terms, source=source
+    )
+
+
+def _tier_terms_started(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
+    """Whether a purchase may change the tier, which takes a look at all that happened before."""
+    if not terms.tiers:
+        return False
+    before = customer.account.balance.qualifying
+    after = before + earning.base_points(earned, terms=terms)
+    return tier_of(after, terms=terms) != tier_of(before, terms=terms)
+
+
+async def _from_snapshot(
+    session: Session,
+    *,
+    context: CommandContext,
+    customer: CustomerRow,
+    wallet: Mapping[Unit, Account],
+    sale: Purchase,
+    earned: Decision,
+    terms: Terms,
+) -> tuple[Purchase, Answer]:
+    """Book a purchase that follows all that is known of the wallet: an entry, and a lot if it earned something, in each unit."""
+    account, at = customer.account, sale.occurred_at
+    gained, draws = _award(sale, points=earned.points, terms=terms)
+    counted = Qualifying()
+    counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
+    # What keeps older points alive puts off their end, and whoever was told of it has to be told again. Where the account
+    # is looked at for that sooner than need be, nothing happens.
+    alive = await versions.kept_alive(session, terms=terms)
+    await _write(session, context=context, sale=sale, earned=earned, terms=terms)
+    book = AccountWriter(session=session, write_context=context.write_context, account=account, known={})
+    posting = Posting(PostingKey(EntryType.EARN, sale.id), at, draws, earned)
+    lots_after = gained.inventory.lots
+    entry = await book.append(posting, lots_after=lots_after, origin=Origin(purchase_id=sale.id))
+    after = await book.commit(
+        lots_after=lots_after,
+        balance=account.balance.plus(gained.inventory.balance(at=at, qualifying=counted.total)),
+        replayed_through=at,
+        next_change_at=earliest(
+            account.next_change_at,
+            gained.next_change(),
+            counted.next_rollover(terms=terms, at=at),
+            await _first_look(session, account=account, at=at),
+        ),
+        next_notice_at=earliest(
+            account.next_notice_at,
+            *(notice.at for notice in gained.notices()),
+            notice_window_end(at, kept_alive=alive, zone=terms.zone),
+        ),
+        terms_version=terms.version,
+        digests=(purchases.evidence(sale),),
+    )
+    balances = held_in(wallet) | {Unit.POINTS: after.balance}
+    if terms.stamp_clauses:
+        balances[Unit.STAMPS] = await _stamp(
+            session, context=context, account=wallet[Unit.STAMPS], sale=sale, earned=earned, terms=terms
+        )
+    answer = purchase_answer(customer=customer, sale=sale, earned=earned, terms=terms, entry=entry, balances=balances)
+    return sale, answer
+
+
+def _award(sale: Purchase, *, points: int, terms: Terms) -> tuple[UnitAccount, tuple[Draw, ...]]:
+    """The points of a purchase by themselves, with what time will do to them."""
+    gained, at = UnitAccount(Unit.POINTS, versions=(terms,)), sale.occurred_at
+    if not points:
+        return gained, ()
+    lot = new_lot(sale.id, points, at=at, terms=terms, waits=True)
+    return gained, gained.open(lot, at=at)
+
+
+async def _stamp(
+    session: Session, *, context: CommandContext, account: Account, sale: Purchase, earned: Decision, terms: Terms
+) -> Balance:
+    """Book the stamps of a purchase, none as well; the balance after it."""
+    at, inventory = sale.occurred_at, LotInventory()
+    draws: tuple[Draw, ...] = ()
+    if earned.stamps:
+        draws = inventory.open(new_stamps(sale.id, earned.stamps, at=at, terms=terms), at=at)
+    if not account.entries:
+        account = await accounts.open_account(session, account=account)
+    book = AccountWriter(session=session, write_context=context.write_context, account=account, known={})
+    posting = Posting(PostingKey(EntryType.EARN, sale.id), at, draws, earned)
+    await book.append(posting, lots_after=inventory.lots, origin=Origin(purchase_id=sale.id))
+    after = await book.commit(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
+    return after.balance
+
+
+async def _first_look(session: Session, *, account: Account, at: datetime) -> datetime | None:
+    """When a wallet in which nothing has happened yet is to be looked at: when the next terms with other tiers start.
+
+    One in which something has happened is told so by those who keep time. They may have passed by this one by then.
+    """
+    if account.replayed_through is not None:
+        return None
+    return await fast_path.next_tier_terms_start(session, after=at)
+
+
+async def _by_replay(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: RecordPurchase,
+    customer: CustomerRow,
+    facts: PurchaseFacts,
+    terms: Terms,
+    source: str,
+) -> tuple[Purchase, Answer] | Problem:
+    """Tell the wallet with the purchase at its place in time, and book all that this changes."""
+    owner = customer.requested_id or customer.id
+    bought = PurchaseRecorded(
+        context.new_id(), owner, command.in_order(context.program.numbering, zone=facts.zone), facts, terms
+    )
+    replayed = await replay_account(
+        session, account=customer.account, until=bought.at, events=[NewEvent(bought, customer_id=owner)]
+    )
+    sold = replayed.wallet.purchases[bought.id]
+    if (
+        any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values())
+        or sold.decision.largest() > MAX_POINTS
+    ):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
+    sale = purchase_row(
+        context=context,
+        command=command,
+        facts=sold.facts,
+        owner=owner,
+        earned=sold.decision,
+        source=source,
+        id=bought.id,
+    )
+    await _write(session, context=context, sale=sale, earned=sold.decision, terms=terms)
+    made = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(purchases.evidence(sale),),
+        cause=sale.id,
+    )
+    return sale, purchase_answer(
+        customer=customer,
+        sale=sale,
+        earned=sold.decision,
+        terms=terms,
+        entry=made[PostingKey(EntryType.EARN, sale.id)],
+        balances=replayed.balances,
+    )
+
+
+async def _write(session: Session, *, context: CommandContext, sale: Purchase, earned: Decision, terms: Terms) -> None:
+    """Write the purchase with all that clauses count in it."""
+    await purchases.add(session, purchase=sale)
+    await count_purchase(session, context=context, sale=sale, terms=terms, decision=earned)
+
+
+def purchase_answer(
+    *,
+    customer: CustomerRow,
+    sale: Purchase,
+    earned: Decision,
+    terms: Terms,
+    entry: Entry,
+    balances: Mapping[Unit, Balance],
+) -> Answer:
+    """What a purchase that was recorded is answered."""
+    return Answer(
+        decision=earned, balances=balances, customer_id=customer.id, purchase_id=sale.id, entry_id=entry.id, terms=terms
+    )
+
+
+def purchase_row(
+    *,
+    context: CommandContext,
+    command: RecordPurchase,
+    facts: PurchaseFacts,
+    owner: str,
+    earned: Decision,
+    source: str,
+    id: str | None = None,
+) -> Purchase:
+    """The row of a purchase that earned this."""
+    if facts.customer_facts.shares:
+        facts = replace(facts, customer_facts=facts.customer_facts.charging(earned.charged()))
+    return Purchase(
+        id=id or context.new_id(),
+        customer_id=owner,
+        source=source,
+        external_id=command.external_id,
+        occurred_at=command.facts.occurred_at,
+        recorded_at=context.now,
+        total=command.facts.total(),
+        earned=earned.points,
+        terms_version=earned.terms_version,
+        fingerprint=receipt_content.fingerprint(facts),
+        facts=facts,
+        facts_text=json_text(facts.to_data()),
+        location_id=command.location_id,
+        space=context.program.numbering.space(command.spot(zone=facts.zone)),
+        completion=command.completion,
+    )

@@ -1,0 +1,241 @@
+"""Take back what goods that came back had earned: decided on the spot, or at its place in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.domain.amounts import Money
+from app.domain.calendar import local_date
+from app.domain.engine import refund
+from app.domain.engine.returned_payments import cash_now
+from app.domain.engine.returns import Remaining, ReturnedItems
+from app.domain.ledger.entries import EntryType
+from app.domain.terms.evaluation import is_visit
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import RefundRecorded
+from app.domain.wallets.goods_return import allows_negative_balance
+from app.domain.wallets.new_lots import new_lot
+from app.domain.wallets.postings import Posting, PostingKey
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.events import fast_path, usage_counts
+from app.store.events.replay import NewEvent, replay_account
+from app.store.events.usage_counts import Reduction
+from app.store.ledger import lots
+from app.store.purchases import exchanges, refunds
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.refunds import Refund
+from app.store.terms import versions as versions
+from app.usecases.command import Answer, WriteContext
+from app.usecases.ledger.account_writer import AccountWriter, Origin
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.purchases.new_refund import RecordRefund as RecordRefund
+from app.usecases.purchases.new_refund import refund_answer, refund_row
+
+
+async def book_refund(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    command: RecordRefund,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    earlier: Sequence[Refund],
+    left: Remaining,
+    back: ReturnedItems,
+) -> Answer:
+    """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
+    _program, at, after = write_context.program_id, command.occurred_at, back.left(sale.facts, of=left)
+    cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
+    now = await versions.in_force(session, at=at)
+    # What was handed out in an exchange counts in another purchase, too: only the whole wallet says what it comes to.
+    outcome = None
+    if sale.facts.replaces is None:
+        outcome = _decided(customer, sale=sale, terms=terms, left=left, after=after, at=at)
+    if (
+        now is None
+        or outcome is None
+        or outcome.moved.restored
+        or not await _can_use_snapshot(session, customer=customer, sale=sale, terms=terms, now=now, at=at)
+    ):
+        return await _by_replay(
+            session,
+            write_context=write_context,
+            command=command,
+            sale=sale,
+            customer=customer,
+            terms=terms,
+            back=back,
+            cash=cash,
+        )
+    made = refund_row(
+        write_context=write_context,
+        command=command,
+        sale=sale,
+        back=back,
+        outcome=outcome,
+        cash=cash,
+        id=write_context.new_id(),
+    )
+    return await _from_snapshot(
+        session,
+        write_context=write_context,
+        sale=sale,
+        customer=customer,
+        terms=terms,
+        now=now,
+        left=left,
+        after=after,
+        outcome=outcome,
+        made=made,
+    )
+
+
+def _decided(
+    customer: CustomerRow, *, sale: Purchase, terms: Terms, left: Remaining, after: Remaining, at: datetime
+) -> refund.RefundOutcome:
+    """What a refund comes to by the balance as it stands."""
+    balance = customer.account.balance
+    return refund.preview_claw_back(
+        terms=terms,
+        sale=sale.facts,
+        earned=sale.earned,
+        kept_before=left.quantities,
+        kept_after=after.quantities,
+        worth_before=left.worth,
+        worth_after=after.worth,
+        available=balance.available + balance.pending,
+        owing=allows_negative_balance(terms),
+        owed_before=balance.owed,
+        occurred_at=at,
+    )
+
+
+async def _can_use_snapshot(
+    session: Session, *, customer: CustomerRow, sale: Purchase, terms: Terms, now: Terms, at: datetime
+) -> bool:
+    """Whether what stands decides: the lots, and the purchase as it was recorded."""
+    account = customer.account
+    # What activity keeps alive is taken in another order than that of the stored dates.
+    if await versions.kept_alive(session, terms=now):
+        return False
+    if Unit.STAMPS in await versions.units(session, terms=now):
+        return False
+    if (
+        sale.moved_by is not None
+        or terms.tiers
+        or now.tiers
+        or terms.required_facts.using
+        or terms.required_facts.items
+        or _may_have_expired(sale, terms=terms, at=at)
+        or any(sale.facts.customer_facts.left(clause) for clause, _ in sale.facts.customer_facts.budgets)
+        or any(payment.redemption_id is not None for payment in sale.facts.payments)
+        or await exchanges.has_part_in_one(session, purchase_id=sale.id)
+    ):
+        return False
+    if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):
+        return False
+    if not account.has_merges and terms.required_facts.nothing:
+        return True
+    if account.has_merges and not terms.required_facts.nothing:
+        # What had been counted before the purchase may have changed since in a wallet that went over, without a trace here.
+        return False
+    # Lots that came with another wallet have other ids here; and what clauses had counted before the purchase is changed by
+    # whatever came later and happened before it.
+    return await fast_path.unchanged_since(
+        session, account_id=account.id, customer_id=sale.customer_id, purchase_id=sale.id, occurred_at=sale.occurred_at
+    )
+
+
+def _may_have_expired(sale: Purchase, *, terms: Terms, at: datetime) -> bool:
+    """Whether points of the purchase may have expired unspent, which count as taken."""
+    last = new_lot(sale.id, sale.earned, at=sale.occurred_at, terms=terms, waits=True).valid_until
+    return last is not None and last < local_date(at, zone_name=terms.zone)
+
+
+async def _from_snapshot(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    now: Terms,
+    left: Remaining,
+    after: Remaining,
+    outcome: refund.RefundOutcome,
+    made: Refund,
+) -> Answer:
+    """Take back from the lots as they stand, and book one entry."""
+    account, at = customer.account, made.occurred_at
+    inventory = await lots.holdings(session, account_id=account.id)
+    known = dict(inventory.lots)
+    draws = inventory.claw_back(made.id, outcome.due, at=at, own={sale.id}, owing=allows_negative_balance(terms))
+    await refunds.add(session, refund=made)
+    reduction = Reduction(sale.id, sale.occurred_at, not is_visit(terms, facts=after.of(sale.facts)), outcome.taken)
+    await usage_counts.reduce_more(session, customer_id=sale.customer_id, reduction=reduction)
+    book = AccountWriter(session=session, write_context=write_context, account=account, known=known)
+    posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
+    origin = Origin(purchase_id=sale.id, refund_id=made.id)
+    entry = await book.append(posting, lots_after=inventory.lots, origin=origin)
+    base = refund.evaluate_kept(terms=terms, earned=sale.earned, stamps=0, kept=left.of(sale.facts)).base
+    closed = await book.commit(
+        lots_after=inventory.lots,
+        balance=replace(
+            inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.base - base),
+            lifetime=account.balance.lifetime,
+        ),
+        replayed_through=at,
+        next_change_at=account.next_change_at,
+        next_notice_at=account.next_notice_at,
+        terms_version=now.version,
+        digests=(refunds.evidence(made),),
+    )
+    return refund_answer(
+        customer=customer, terms=terms, outcome=outcome, made=made, entry=entry, balances={Unit.POINTS: closed.balance}
+    )
+
+
+async def _by_replay(
+    session: Session,
+    *,
+    write_context: WriteContext,
+    command: RecordRefund,
+    sale: Purchase,
+    customer: CustomerRow,
+    terms: Terms,
+    back: ReturnedItems,
+    cash: Money,
+) -> Answer:
+    """Tell the wallet with the refund at its place in time, and book all that this changes."""
+    event = RefundRecorded(
+        write_context.new_id(), sale.id, command.occurred_at, back.lines, command.external_id or "", back.amounts
+    )
+    replayed = await replay_account(
+        session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=sale.customer_id)]
+    )
+    came_back = replayed.wallet.refund_outcomes[event.id]
+    outcome = came_back.outcome
+    if not replayed.wallet.receipts[sale.id].stands_alone:
+        cash = replayed.cash_now(event.id)
+    made = refund_row(
+        write_context=write_context, command=command, sale=sale, back=back, outcome=outcome, cash=cash, id=event.id
+    )
+    await refunds.add(session, refund=made)
+    entries = await post_differences(
+        session, write_context=write_context, replayed=replayed, digests=(refunds.evidence(made),), cause=made.id
+    )
+    entry = entries[PostingKey(EntryType.CLAWBACK, made.id)]
+    return refund_answer(
+        customer=customer,
+        terms=terms,
+        outcome=outcome,
+        made=made,
+        entry=entry,
+        balances=replayed.balances,
+        back=came_back.restored,
+    )

@@ -1,0 +1,134 @@
+"""Record an exchange whose purchase is known: what comes back and what is handed out for it, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from app.domain.engine.returns import Remaining, ReturnedItems, resolve_return
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy
+from app.store.database.session import Session
+from app.store.purchases import exchanges, purchases, refunds
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.refunds import Refund
+from app.usecases.command import Answer, CommandContext
+from app.usecases.purchases.admit_receipt import admit
+from app.usecases.purchases.book_exchange import Goods, book_exchange
+from app.usecases.purchases.known_refunds import as_recorded, refunded_by, says
+from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.new_receipts import RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
+
+
+class Exchanged(NamedTuple):
+    """What an exchange came to: its answer and, where it is new, the purchase that was handed out; `awaited`: refunds wait for that."""
+
+    answer: Answer
+    bought: Purchase | None = None
+    awaited: bool = False
+
+
+async def exchange_goods(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: RecordExchange,
+    sale: Purchase,
+    new: RecordPurchase,
+    applying: str | None = None,
+) -> Exchanged | Problem:
+    """Record an exchange of a purchase, or answer it as it was recorded; `applying` is its id where it had waited.
+
+    `new` is the receipt of what is handed out, with whose it is. Nothing is written with a refusal.
+    """
+    _program, at = context.program.id, new.facts.occurred_at
+    # Its time has been looked at, for both of its parts.
+    admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
+    if at < sale.occurred_at and not isinstance(admitted, Answer):
+        return Problem(
+            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail="an exchange follows its purchase"
+        )
+    if isinstance(admitted, Problem):
+        return admitted
+    sale = await purchases.reread(session, purchase=sale)
+    if isinstance(admitted, Answer):
+        known = await _known(session, command=command, sale=sale, bought=admitted)
+        return known if isinstance(known, Problem) else Exchanged(known)
+    if admitted.facts.currency != sale.facts.currency:
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail="an exchange is in one currency"
+        )
+    back_order = command.back
+    if back_order.external_id is not None:
+        spot, numbering = (
+            ReceiptSpot(sale.location_id, back_order.numbered_at or at, sale.facts.zone),
+            context.program.numbering,
+        )
+        taken = await refunds.by_number(session, number=back_order.external_id, spot=spot, numbering=numbering)
+        if taken:
+            return _without_purchase(taken)
+        back_order = replace(back_order, space=numbering.space(spot))
+    back = await _returned(session, command=command.back, sale=sale)
+    if isinstance(back, Problem):
+        return in_refund(back)
+    goods = Goods(sale, back_order, back, new, admitted.facts, admitted.terms, admitted.customer)
+    made = await book_exchange(session, context=context, goods=goods)
+    if isinstance(made, Problem):
+        return made
+    bought, answer = made
+    return Exchanged(answer, bought, admitted.awaited)
+
+
+def _without_purchase(taken: Sequence[Refund]) -> Problem:
+    """The refusal of a refund number that was recorded without the new receipt."""
+    return Problem(
+        ProblemCode.RECEIPT_DIFFERS,
+        path=("refund", "externalId"),
+        detail="without this purchase",
+        purchase_ids=tuple(refund.purchase_id for refund in taken),
+    )
+
+
+async def _returned(session: Session, *, command: RecordRefund, sale: Purchase) -> ReturnedItems | Problem:
+    """What comes back of a purchase."""
+    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
+    left = Remaining.after(sale.facts, refunds=earlier)
+    return resolve_return(
+        lines=command.lines, amounts=command.amounts, amount=command.amount, sale=sale.facts, left=left
+    )
+
+
+async def _known(session: Session, *, command: RecordExchange, sale: Purchase, bought: Answer) -> Answer | Problem:
+    """The answer to a receipt that is recorded already, where it was recorded in this very exchange."""
+    assert bought.purchase_id is not None, "it is the answer of a purchase"
+    refund_id = await exchanges.refund_of(session, purchase_id=bought.purchase_id)
+    if refund_id is None:
+        return _differs(bought, path=("purchase", "externalId"), detail="without this refund")
+    refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
+    if refund is None:
+        raise LookupError(f"the exchange of purchase {bought.purchase_id} has lost its refund")
+    refunded = await refunded_by(session, sale=sale, refund=refund)
+    if refunded is None or refund.external_id != command.back.external_id:
+        return _differs(bought, path=("refund", "externalId"), detail="of another refund")
+    if not await says(session, command=command.back, sale=refunded, refund=refund):
+        return _differs(bought, path=("refund", "externalId"), detail="of another refund")
+    customer = await customers.find(session, by=CustomerBy(sale.customer_id))
+    assert customer is not None, "a purchase has a customer"
+    back = await as_recorded(session, sale=refunded, refund=refund, customer=customer)
+    return bought._replace(returned=back)
+
+
+def _differs(bought: Answer, *, path: tuple[str, ...], detail: str) -> Problem:
+    """The refusal of an exchange whose new receipt was recorded otherwise."""
+    ids = (bought.purchase_id,) if bought.purchase_id is not None else ()
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=ids)
+
+
+def in_refund(problem: Problem) -> Problem:
+    """A refusal of the refund where its input stands in that of an exchange: there is one moment, that of the receipt."""
+    part = "purchase" if problem.path == ("occurredAt",) else "refund"
+    return replace(problem, path=(part, *problem.path))

@@ -1,0 +1,119 @@
+"""Receipts that come once more under another key: answered as they were recorded, never booked a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from app.domain.decisions import Decision
+from app.domain.engine.returns import Remaining
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases import receipt_content
+from app.domain.purchases.facts import PurchaseFacts
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.ledger import entries
+from app.store.purchases import corrections, exchanges, purchases, refunds
+from app.store.purchases.purchases import Purchase
+from app.usecases.command import Answer, CommandContext, balances_now
+from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.new_receipts import RecordPurchase
+
+
+def day_missing(context: CommandContext, *, timed: bool, path: tuple[str, ...]) -> Problem | None:
+    """The refusal of a number without its time where numbers begin anew each day, or None."""
+    if timed or not context.program.numbering.per_day:
+        return None
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail="needed where receipt numbers begin anew each day")
+
+
+async def known_receipt(
+    session: Session,
+    *,
+    command: RecordPurchase,
+    facts: PurchaseFacts,
+    customer: CustomerRow,
+    recorded: Sequence[Purchase],
+) -> Answer | Problem | None:
+    """The answer to a receipt that is `recorded` (the last completion first), why it cannot be recorded, None if it can."""
+    known = [purchase for purchase in recorded if purchase.completion == command.completion]
+    if not known:
+        return await _not_next(session, command=command, last=recorded[0] if recorded else None)
+    same = next((purchase for purchase in known if _says(purchase, command=command, facts=facts)), known[0])
+    return await _as_recorded(session, command=command, facts=facts, customer=customer, recorded=same)
+
+
+async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase | None) -> Problem | None:
+    """Why an order cannot be completed (again) now, or None: each time but the first follows one that came back whole."""
+    path = ("purchase", "completion")
+    if command.completion != (last.completion + 1 if last is not None else 1):
+        detail = f"the next completion is {last.completion + 1 if last is not None else 1}"
+        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
+    if last is None:
+        return None
+    if not await _came_back_whole(session, sale=last):
+        detail = f"completion {last.completion} has not come back whole"
+        return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
+    return None
+
+
+async def _came_back_whole(session: Session, *, sale: Purchase) -> bool:
+    """Whether nothing is kept of a purchase, nor of what was handed out for its goods in exchanges."""
+    open_sales = [sale]
+    while open_sales:
+        looked_at = open_sales.pop()
+        came_back = await refunds.of_purchase(session, purchase_id=looked_at.id)
+        left = Remaining.after(looked_at.facts, refunds=came_back).of(looked_at.facts)
+        if any(line.to_pay() for line in left.lines) or (left.lines and not looked_at.total.minor):
+            return False
+        ids = [refund.id for refund in came_back]
+        handed_out = await exchanges.handed_out_for(session, refund_ids=ids)
+        if handed_out:
+            found = await purchases.by_ids(session, purchase_ids=handed_out)
+            open_sales.extend(found.values())
+    return True
+
+
+async def _as_recorded(
+    session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: CustomerRow, recorded: Purchase
+) -> Answer | Problem:
+    """The answer to a receipt that is recorded; one that says something else, or is somebody else's, is refused."""
+    if not _says(recorded, command=command, facts=facts) or not await _bought(
+        session, customer=customer, recorded=recorded
+    ):
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), purchase_ids=(recorded.id,))
+    stored = await entries.of_purchase(session, purchase_id=recorded.id)
+    if stored is None:
+        raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
+    return Answer(
+        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
+        balances=await balances_now(session, customer=customer),
+        customer_id=customer.id,
+        purchase_id=recorded.id,
+        entry_id=stored.entry.id,
+        already_recorded=True,
+    )
+
+
+async def _bought(session: Session, *, customer: CustomerRow, recorded: Purchase) -> bool:
+    """Whether the purchase is the customer's, or was taken for theirs before it was moved."""
+    owners = {recorded.customer_id}
+    if recorded.moved_by is not None:
+        owners |= await corrections.owners_before(session, purchase_id=recorded.id)
+    for owner in sorted(owners):
+        if await same_customer(session, customer=customer, known_id=owner):
+            return True
+    return False
+
+
+def _says(recorded: Purchase, *, command: RecordPurchase, facts: PurchaseFacts) -> bool:
+    """Whether a receipt means what was recorded, at first or since it was set right."""
+    if command.timed and facts.occurred_at != recorded.occurred_at:
+        return False
+    meant = receipt_content.fingerprint(facts)
+    return meant == recorded.fingerprint or meant == receipt_content.fingerprint(recorded.facts)
+
+
+def _ids(purchase: Purchase | None) -> tuple[str, ...]:
+    return (purchase.id,) if purchase is not None else ()

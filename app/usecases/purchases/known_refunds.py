@@ -1,0 +1,113 @@
+"""Refunds whose number comes once more under another key: answered as they were recorded, never booked a second time."""
+
+from __future__ import annotations
+
+import orjson
+
+from app.domain.decisions import Decision
+from app.domain.engine.returns import Remaining, resolve_return
+from app.domain.ledger.entries import Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.units import Unit
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.ledger import entries
+from app.store.purchases import pending_refunds, purchases, refunds
+from app.store.purchases.pending_refunds import PendingRefundState
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.refunds import Refund
+from app.usecases.command import Answer, CommandContext, balances_now
+from app.usecases.purchases.new_refund import RecordRefund
+
+
+async def known_refund(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: RecordRefund,
+    sale: Purchase,
+    customer: CustomerRow,
+    spot: ReceiptSpot,
+) -> Answer | Problem | None:
+    """The answer to a refund whose number is known already, None where it is new; one that says something else is refused.
+
+    What is left of the purchase has no say: a full refund sent again finds nothing left and is known all the same.
+    """
+    _program, number = context.program.id, command.external_id or ""
+    found = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
+    for refund in found:
+        refunded = await refunded_by(session, sale=sale, refund=refund)
+        if refunded is not None and await says(session, command=command, sale=refunded, refund=refund):
+            return await as_recorded(session, sale=refunded, refund=refund, customer=customer)
+    if found:
+        ids = tuple(refund.purchase_id for refund in found)
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)
+    waits = await pending_refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
+    if waits is None or waits.state is not PendingRefundState.WAITING or waits.receipt.number == sale.external_id:
+        return None
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
+
+
+async def refunded_by(session: Session, *, sale: Purchase, refund: Refund) -> Purchase | None:
+    """The purchase of a recorded refund, where that is the one meant: it, or the same order as it was completed before."""
+    if refund.purchase_id == sale.id:
+        return sale
+    other = await purchases.by_id(session, purchase_id=refund.purchase_id)
+    if other is None or (other.source, other.external_id, other.space) != (sale.source, sale.external_id, sale.space):
+        return None
+    return other
+
+
+async def says(session: Session, *, command: RecordRefund, sale: Purchase, refund: Refund) -> bool:
+    """Whether an order means what was recorded: in the same words, or what they had come to then."""
+    if command.timed and max(command.occurred_at, sale.occurred_at) != refund.occurred_at:
+        return False
+    if command.fingerprint == refund.fingerprint:
+        return True
+    if command.reason != refund.reason:
+        return False
+    all_of_it = await refunds.of_purchase(session, purchase_id=sale.id)
+    left = Remaining.after(sale.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id])
+    back = resolve_return(
+        lines=command.lines, amounts=command.amounts, amount=command.amount, sale=sale.facts, left=left
+    )
+    return not isinstance(back, Problem) and (back.lines, back.amounts) == (refund.lines, refund.amounts)
+
+
+async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: CustomerRow) -> Answer:
+    """The answer to a refund that is recorded: what was decided then, with the balances of now."""
+    taken, back = await _booked(session, refund=refund)
+    holder: CustomerRow | None = customer
+    if sale.customer_id not in (customer.id, customer.requested_id):
+        holder = await customers.find(session, by=CustomerBy(sale.customer_id))
+    if holder is None:
+        raise LookupError(f"purchase {sale.id} has lost its customer")
+    return Answer(
+        decision=Decision.from_data(orjson.loads(taken.decision)),
+        balances=await balances_now(session, customer=holder),
+        customer_id=holder.id,
+        purchase_id=refund.purchase_id,
+        refund_id=refund.id,
+        entry_id=taken.id,
+        shortfall=refund.due - refund.taken,
+        points_restored=back[Unit.POINTS],
+        stamps_restored=back[Unit.STAMPS],
+        cash=refund.cash,
+        already_recorded=True,
+    )
+
+
+async def _booked(session: Session, *, refund: Refund) -> tuple[Entry, dict[Unit, int]]:
+    """The entry with which a refund took points back, and what it gave back of each unit, as both were booked with it."""
+    every = [stored.entry for stored in await entries.of_refund(session, refund_id=refund.id)]
+    made = [entry for entry in every if entry.recorded_at == refund.recorded_at]
+    given_back = dict.fromkeys(Unit, 0)
+    for entry in made:
+        if entry.type is EntryType.REVERSAL:
+            given_back[Unit(entry.unit)] += entry.points
+    for entry in made:
+        if entry.type is EntryType.CLAWBACK and entry.unit == Unit.POINTS:
+            return entry, given_back
+    raise LookupError(f"refund {refund.id} has no entry in the ledger")

@@ -1,0 +1,268 @@
+"""Move a purchase that was recorded for the wrong customer to the right one: what it earned goes back, and is earned again there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from app.domain.amounts import MAX_POINTS
+from app.domain.customers.rule_facts import NO_FACTS
+from app.domain.decisions import Decision
+from app.domain.ledger.entries import Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptBy
+from app.domain.staff_limits import Budget
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import PurchaseRecorded, ReceiptCorrected
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import customers, rule_facts, tiers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.codecs import json_text
+from app.store.database.session import Session
+from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, with_events
+from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
+from app.store.purchases.corrections import ReceiptCorrection
+from app.store.purchases.purchases import Purchase
+from app.store.terms import versions as versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.ledger.post_differences import Evidence, post_differences
+from app.usecases.ledger.usage_counts import share_of_budgets
+from app.usecases.programs.staff_limits import above_budget, carried, limited, own_card
+from app.usecases.reasons import reason_problem
+
+
+@dataclass(frozen=True, slots=True)
+class MovePurchase:
+    """Which purchase (by id, or by receipt number), whose it was, and why it was not taken for theirs."""
+
+    purchase_id: str | None
+    receipt: ReceiptBy | None
+    customer: CustomerBy
+    reason: str
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the receipt, where it is said."""
+        return (self.receipt.number,) if self.receipt is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """A purchase on its way: from whom to whom, by which terms it is judged, and its rows before and after."""
+
+    giver: CustomerRow
+    taker: CustomerRow
+    terms: Terms
+    before: Purchase
+    after: Purchase
+    correction: ReceiptCorrection
+
+    def counted(self, moved: Mapping[Unit, int]) -> _Moving:
+        """The same with what it takes of a budget."""
+        correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
+        return replace(self, correction=correction)
+
+    def with_budgets_of(self, decision: Decision) -> _Moving:
+        """The same with what the purchase takes of budgets for its new customer; the rest stays with the other one."""
+        customer_facts = self.before.facts.customer_facts
+        taken, goes = dict(customer_facts.charged), dict(decision.budget_usage)
+        left = {key: taken.get(key, 0) - goes.get(key, 0) for key, _ in customer_facts.shares}
+        left = {key: points for key, points in left.items() if points}
+        facts = replace(
+            self.after.facts, customer_facts=self.after.facts.customer_facts.charging(decision.budget_usage)
+        )
+        correction = replace(self.correction, left_behind=json_text(left) if left else None)
+        return replace(self, after=replace(self.after, facts=facts), correction=correction)
+
+    @property
+    def leaving(self) -> NewCorrection:
+        """What the wallet it was in is told."""
+        was = _bought(self.before, facts_of=self.before, terms=self.terms)
+        left = self.correction.shares_left
+        event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, left)
+        return NewCorrection(event, None, self.before.customer_id)
+
+    @property
+    def arriving(self) -> NewCorrection:
+        """What the wallet it comes into is told."""
+        now = _bought(self.before, facts_of=self.after, terms=self.terms)
+        return NewCorrection(
+            ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, None),
+            now,
+            self.after.customer_id,
+        )
+
+
+def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
+    return PurchaseRecorded(
+        sale.id, facts_of.customer_id, sale.in_order, facts_of.facts, terms, facts_of.moved_by or ""
+    )
+
+
+async def run(session: Session, *, context: CommandContext, command: MovePurchase) -> Answer | Problem:
+    """Move it, at its place in time, with all that follows from it in both wallets.
+
+    One of which something came back, that points paid a part of, or that was handed out in an exchange stays where it is.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (wrong := reason_problem(command.reason)) is not None:
+        return wrong
+    sale = await _sale(session, context=context, command=command)
+    if sale is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    if isinstance(sale, Problem):
+        return sale
+    giver, taker = await customers.find_two(session, first=CustomerBy(sale.customer_id), second=command.customer)
+    if taker is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    judged_by = await versions.version(session, number=sale.terms_version)
+    if giver is None or judged_by is None:
+        raise LookupError(f"purchase {sale.id} has no customer, or no terms")
+    sale = await purchases.reread(session, purchase=sale)
+    if giver.id == taker.id:
+        return Problem(ProblemCode.SAME_CUSTOMER, path=("customer",))
+    for customer, path in ((giver, ("purchase",)), (taker, ("customer",))):
+        if (own := await own_card(session, context=context, customer=customer, path=path)) is not None:
+            return own
+    if (bound := await _bound(session, sale=sale)) is not None:
+        return bound
+    correction = ReceiptCorrection.of(
+        sale, id=context.new_id(), to=_own(taker), recorded_at=context.now, reason=command.reason, actor=context.actor
+    )
+    after = await _for(taker, giver=giver, session=session, sale=sale, terms=judged_by, correction=correction)
+    return await _moved(session, context=context, moving=_Moving(giver, taker, judged_by, sale, after, correction))
+
+
+async def _sale(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
+    program = context.program
+    if command.receipt is not None:
+        return await receipt_references.one_referred_to(
+            session, source=OWN_SOURCE, by=command.receipt, numbering=program.numbering
+        )
+    return await purchases.by_id(session, purchase_id=command.purchase_id or "")
+
+
+async def _bound(session: Session, *, sale: Purchase) -> Problem | None:
+    """Why a purchase cannot leave its customer."""
+    if any(payment.redemption_id is not None for payment in sale.facts.payments):
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="points of its customer paid a part of it")
+    if await refunds.of_purchase(session, purchase_id=sale.id):
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="something of it came back")
+    if await exchanges.refund_of(session, purchase_id=sale.id) is not None:
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="it was handed out in an exchange")
+    return None
+
+
+def _own(customer: CustomerRow) -> str:
+    """Whose the purchase is: who was merged into another customer keeps what was theirs before."""
+    return customer.requested_id or customer.id
+
+
+async def _for(
+    taker: CustomerRow,
+    *,
+    giver: CustomerRow,
+    session: Session,
+    sale: Purchase,
+    terms: Terms,
+    correction: ReceiptCorrection,
+) -> Purchase:
+    """The purchase as one of another customer, not decided yet."""
+    if terms.required_facts.tier:
+        taker = await tiers.reload(session, customer=taker)
+    bare = replace(sale.facts, customer_facts=NO_FACTS)
+    seen = await rule_facts.with_rule_facts(session, customer=taker, terms=terms, facts=bare)
+    facts = await share_of_budgets(session, customer_id=giver.id, purchase=sale, facts=seen)
+    return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
+
+
+async def _moved(session: Session, *, context: CommandContext, moving: _Moving) -> Answer | Problem:
+    here, there, moving = await _history(session, moving=moving)
+    sold = there.wallet.purchases[moving.before.id]
+    if any(balance.lifetime > MAX_POINTS for balance in there.balances.values()):
+        return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
+    if limited(context):
+        before = with_events(here.recorded, versions=here.versions, events=[], until=moving.before.occurred_at)
+        moved = carried(before.wallet.purchases[moving.before.id].decision, sold.decision)
+        above = await above_budget(session, context=context, budget=Budget.TRANSFERS, moved=moved, path=("purchase",))
+        if above is not None:
+            return above
+        moving = moving.counted(moved)
+    facts = replace(sold.facts, customer_facts=sold.facts.customer_facts.charging(sold.decision.budget_usage))
+    after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
+    await purchases.correct(session, purchase=after)
+    await corrections.add(session, correction=moving.correction)
+    mark = corrections.evidence(moving.correction)
+    left = Evidence((mark,), gone=(purchases.evidence(moving.before),))
+    came = Evidence((mark, purchases.evidence(after)))
+    taken_back, earned = await _booked(
+        session, context=context, moving=moving, here=here, there=there, left=left, came=came
+    )
+    answer = Answer(
+        decision=sold.decision,
+        balances=there.balances,
+        customer_id=moving.taker.id,
+        purchase_id=after.id,
+        entry_id=earned,
+        other_id=moving.giver.id,
+        other_entry_id=taken_back,
+        terms=moving.terms,
+    )
+    return await remember_result(session, context=context, answer=answer)
+
+
+async def _history(session: Session, *, moving: _Moving) -> tuple[ReplayedAccount, ReplayedAccount, _Moving]:
+    """Both wallets told with the purchase where it belongs, and the move with what of budgets goes along.
+
+    It is the same wallet twice where the two customers share it.
+    """
+    at, giver, taker = moving.before.occurred_at, moving.giver.account, moving.taker.account
+    shared = giver.id == taker.id
+    events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
+    there = await replay_account(session, account=taker, until=at, events=events)
+    moving = moving.with_budgets_of(there.wallet.purchases[moving.before.id].decision)
+    if shared:
+        both = [moving.leaving, moving.arriving]
+        there = with_events(there.recorded, versions=there.versions, events=both, until=at)
+        return there, there, moving
+    here = await replay_account(session, account=giver, until=at, events=[moving.leaving])
+    return here, there, moving
+
+
+async def _booked(
+    session: Session,
+    *,
+    context: CommandContext,
+    moving: _Moving,
+    here: ReplayedAccount,
+    there: ReplayedAccount,
+    left: Evidence,
+    came: Evidence,
+) -> tuple[str | None, str | None]:
+    """Book in both wallets what the move changes; the entries (ids) that take back and earn, None where there is none.
+
+    What is shared now may have been two wallets at the time of the purchase.
+    """
+    at, cause = moving.before.occurred_at, moving.correction.id
+    subject = PostingKey(EntryType.EARN, moving.before.id)
+    was_in = here.history.account_at(at, customer_id=moving.before.customer_id)
+    is_in = there.history.account_at(at, customer_id=moving.after.customer_id)
+    if here is there:
+        marks = {was_in: left | came} if was_in == is_in else {was_in: left, is_in: came}
+        both = await post_differences(
+            session, write_context=context.write_context, replayed=there, evidence=marks, cause=cause
+        )
+        return None, _id(both.get(subject))
+    back = await post_differences(
+        session, write_context=context.write_context, replayed=here, evidence={was_in: left}, cause=cause
+    )
+    earned = await post_differences(
+        session, write_context=context.write_context, replayed=there, evidence={is_in: came}, cause=cause
+    )
+    return _id(back.get(subject)), _id(earned.get(subject))
+
+
+def _id(entry: Entry | None) -> str | None:
+    return entry.id if entry is not None else None

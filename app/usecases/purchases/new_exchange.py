@@ -1,0 +1,40 @@
+"""An exchange as a till sends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.store.customers.customers import CustomerBy
+from app.usecases.purchases.new_receipts import RecordedReceipt
+from app.usecases.purchases.new_refund import RecordRefund
+
+
+@dataclass(frozen=True, slots=True)
+class RecordExchange:
+    """What comes back and the receipt of what is handed out for it, both at one moment.
+
+    `customer` is who says to have bought before, None for whoever that was.
+    """
+
+    back: RecordRefund
+    bought: RecordedReceipt
+    customer: CustomerBy | None
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The numbers of both receipts."""
+        return (*self.back.receipts, self.bought.external_id)
+
+    def at(self, moment: datetime) -> RecordExchange:
+        """The exchange at another moment than it was sent with; its numbers stay those used then."""
+        back, bought = self.back, self.bought
+        return replace(
+            self,
+            back=replace(back, occurred_at=moment, numbered_at=back.numbered_at or back.occurred_at),
+            bought=replace(
+                bought,
+                facts=replace(bought.facts, occurred_at=moment),
+                numbered_at=bought.numbered_at or bought.facts.occurred_at,
+            ),
+        )

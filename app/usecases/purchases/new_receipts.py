@@ -1,0 +1,68 @@
+"""Receipts as tills and files send them, to be recorded."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
+
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptSpot
+from app.store.customers.customers import CustomerBy
+from app.store.purchases.purchases import order_name
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReceipt:
+    """A receipt as a till sends it, without whose it is; see `NewPurchase`."""
+
+    external_id: str
+    facts: PurchaseFacts
+    _: KW_ONLY
+    location_id: str | None = None
+    timed: bool = True
+    completion: int = 1
+    numbered_at: datetime | None = None
+
+    def of(self, customer: CustomerBy) -> RecordPurchase:
+        """The purchase that it is of a customer."""
+        return RecordPurchase(
+            customer,
+            self.external_id,
+            self.facts,
+            location_id=self.location_id,
+            timed=self.timed,
+            completion=self.completion,
+            numbered_at=self.numbered_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPurchase:
+    """A receipt as a till sends it.
+
+    `location_id` is the place, None where it has none; the facts are those of a purchase without one. `timed` is whether
+    the receipt says its time, which is taken for now otherwise. `completion` counts from 1 how often the order was
+    completed. `numbered_at` is when its number was used, where the receipt was sent with another time than it is booked at.
+    """
+
+    customer: CustomerBy
+    external_id: str
+    facts: PurchaseFacts
+    _: KW_ONLY
+    location_id: str | None = None
+    timed: bool = True
+    completion: int = 1
+    numbered_at: datetime | None = None
+
+    def spot(self, *, zone: str) -> ReceiptSpot:
+        """Where and when its number is used; `zone` is that of its location."""
+        return ReceiptSpot(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
+
+    def in_order(self, numbering: Numbering, *, zone: str) -> str:
+        """What decides which of two purchases of one moment comes first, as of the purchase that it becomes."""
+        return order_name(self.external_id, space=numbering.space(self.spot(zone=zone)), completion=self.completion)
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the receipt, for which refunds may wait."""
+        return (self.external_id,)

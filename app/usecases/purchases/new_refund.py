@@ -1,0 +1,108 @@
+"""A refund as a till sends it, and the row that is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+
+from app.domain.amounts import Money
+from app.domain.engine import refund
+from app.domain.engine.returns import ReturnedItems
+from app.domain.ledger.entries import Balance, Entry
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptBy
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.store.customers.customers import CustomerRow
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.refunds import Refund
+from app.usecases.command import Answer, WriteContext
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRefund:
+    """What comes back of a purchase (by id or by its receipt).
+
+    `lines` maps line numbers to quantities (None: all that is left of the line); without lines and amounts it is
+    everything. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint` is
+    a digest of what was sent beside the refund's number, its purchase and its time. `timed` is whether the refund says its
+    time, which is taken for now otherwise; `space` is that of its number, which was used at `numbered_at` where the refund
+    was sent with another time than it is booked at.
+    """
+
+    purchase_id: str | None
+    receipt: ReceiptBy | None
+    lines: Mapping[int, Decimal | None] | None
+    occurred_at: datetime
+    external_id: str | None
+    reason: str | None
+    fingerprint: str
+    amounts: Mapping[int, Decimal] = field(default_factory=dict)
+    amount: Decimal | None = None
+    timed: bool = True
+    space: NumberSpace = EVERYWHERE
+    numbered_at: datetime | None = None
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The number of the purchase's receipt, where that is how it is known."""
+        return (self.receipt.number,) if self.receipt is not None else ()
+
+
+def refund_row(
+    *,
+    write_context: WriteContext,
+    command: RecordRefund,
+    sale: Purchase,
+    back: ReturnedItems,
+    outcome: refund.RefundOutcome,
+    cash: Money,
+    id: str,
+) -> Refund:
+    """The row of a refund that came to this, and gave back so much money."""
+    return Refund(
+        id=id,
+        purchase_id=sale.id,
+        external_id=command.external_id,
+        occurred_at=command.occurred_at,
+        recorded_at=write_context.now,
+        lines=back.lines,
+        amounts=back.amounts,
+        cash=cash.minor,
+        due=outcome.due,
+        taken=outcome.taken,
+        reason=command.reason,
+        fingerprint=command.fingerprint,
+        space=command.space,
+    )
+
+
+NOTHING_BACK: Mapping[Unit, int] = MappingProxyType(dict.fromkeys(Unit, 0))
+
+
+def refund_answer(
+    *,
+    customer: CustomerRow,
+    terms: Terms,
+    outcome: refund.RefundOutcome,
+    made: Refund,
+    entry: Entry,
+    balances: Mapping[Unit, Balance],
+    back: Mapping[Unit, int] = NOTHING_BACK,
+) -> Answer:
+    """What a refund that was recorded is answered; `back` is what had paid for the goods and came back."""
+    return Answer(
+        decision=outcome.decision,
+        balances=balances,
+        customer_id=customer.id,
+        purchase_id=made.purchase_id,
+        refund_id=made.id,
+        entry_id=entry.id,
+        shortfall=outcome.shortfall,
+        points_restored=back[Unit.POINTS],
+        stamps_restored=back[Unit.STAMPS],
+        cash=made.cash,
+        terms=terms,
+    )

@@ -1,0 +1,181 @@
+"""Refunds and exchanges that come before their purchase are kept until it comes."""
+
+from __future__ import annotations
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptBy, ReceiptSpot
+from app.store.customers import customers
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.programs import locations
+from app.store.purchases import pending_refunds, purchases, refunds
+from app.store.purchases.pending_refunds import HandedOut, PendingRefund, PendingRefundState
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext
+from app.usecases.customers.same_customer import same_customer
+from app.usecases.programs.staff_limits import own_card
+from app.usecases.purchases.exchange_goods import in_refund
+from app.usecases.purchases.known_pending_exchanges import handed_out, meaning_of, pending_with
+from app.usecases.purchases.known_receipts import day_missing
+from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.new_receipts import RecordedReceipt
+from app.usecases.purchases.new_refund import RecordRefund
+
+
+async def park_exchange(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
+    """Keep an exchange until its purchase comes. Its new receipt sent again is known, or refused where it says something else."""
+    bought, receipt = command.bought, command.back.receipt
+    assert receipt is not None, "an id that is none of a purchase is refused"
+    here = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
+    spot = ReceiptSpot(bought.location_id, bought.numbered_at or bought.facts.occurred_at, here.zone)
+    customer = None
+    if command.customer is not None:
+        customer = await customers.find(session, by=command.customer)
+        if customer is None:
+            return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+        if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+            return own
+    known = await _known_exchange(
+        session, context=context, command=command, receipt=receipt, spot=spot, customer=customer
+    )
+    if known is not None:
+        return known
+    if (unfit := await _unfit(session, context=context, bought=bought)) is not None:
+        return unfit
+    new = handed_out(
+        bought,
+        spot=spot,
+        customer_id=(customer.requested_id or customer.id) if customer is not None else None,
+        holder_id=context.principal.holder_id if context.principal is not None else None,
+    )
+    answer = await park_refund(session, context=context, command=command.back, receipt=receipt, bought=new)
+    return in_refund(answer) if isinstance(answer, Problem) else answer
+
+
+async def _unfit(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
+    """Why the receipt of what is handed out can never be recorded, whatever the purchase turns out to be; or None."""
+    if (undated := day_missing(context, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
+        return undated
+    if bought.facts.counted_in != context.program.currency:
+        return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
+    if await versions.in_force(session, at=bought.facts.occurred_at) is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
+    return None
+
+
+async def _known_exchange(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: RecordExchange,
+    receipt: ReceiptBy,
+    spot: ReceiptSpot,
+    customer: CustomerRow | None,
+) -> Answer | Problem | None:
+    """The answer to an exchange that waits already, or why its new receipt is another one; None where it is new."""
+    bought, back, path = command.bought, command.back, ("purchase", "externalId")
+    number, numbering = bought.external_id, context.program.numbering
+    sent = (receipt, back.lines, back.amounts, back.amount, back.reason, (number, meaning_of(bought)))
+    for waiting in await pending_with(session, context=context, number=number, spot=spot, completion=bought.completion):
+        on_time = not bought.timed or waiting.occurred_at == bought.facts.occurred_at
+        same = on_time and waiting.meaning == sent and waiting.external_id == back.external_id
+        if same and await _same_buyer(session, waiting=waiting, customer=customer):
+            return Answer(pending_refund_id=waiting.id, already_recorded=True)
+        if waiting.state is PendingRefundState.WAITING:
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange waits with this receipt")
+    if number == receipt.number and numbering.fits(receipt, used=spot):
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the receipt of what comes back is another one")
+    known = await purchases.expected(session, source=OWN_SOURCE, number=number, spot=spot, numbering=numbering)
+    others = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
+    if others:
+        detail = "recorded without this exchange"
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=others)
+    return None
+
+
+async def _same_buyer(session: Session, *, waiting: PendingRefund, customer: CustomerRow | None) -> bool:
+    """Whether who is said to have bought is whom an exchange that waits says."""
+    known_id = waiting.bought.customer_id if waiting.bought is not None else None
+    if known_id is None or customer is None:
+        return True
+    return await same_customer(session, customer=customer, known_id=known_id)
+
+
+async def park_refund(
+    session: Session,
+    *,
+    context: CommandContext,
+    command: RecordRefund,
+    receipt: ReceiptBy,
+    bought: HandedOut | None = None,
+) -> Answer | Problem:
+    """Keep a refund until its purchase comes. Its number sent again is known, or refused where it says something else.
+
+    A reference that may fit several receipts does not wait: whichever came first would be a guess. `bought` is the receipt
+    of what is handed out in an exchange.
+    """
+    _program, numbering = context.program.id, context.program.numbering
+    if not numbering.identifies(receipt):
+        return Problem(
+            ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",), detail="to wait for it, say what tells its number apart"
+        )
+    zone = await _zone(session, context=context, receipt=receipt)
+    if zone is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "receipt", "locationId"))
+    spot = ReceiptSpot(receipt.location_id, command.numbered_at or command.occurred_at, zone)
+    waiting = PendingRefund(
+        id=context.new_id(),
+        receipt=receipt,
+        external_id=command.external_id,
+        occurred_at=command.occurred_at,
+        recorded_at=context.now,
+        lines=command.lines,
+        reason=command.reason,
+        fingerprint=command.fingerprint,
+        amounts=command.amounts,
+        amount=command.amount,
+        space=numbering.space(spot) if command.external_id is not None else EVERYWHERE,
+        bought=bought,
+    )
+    if command.external_id is not None:
+        known = await _known(
+            session, context=context, number=command.external_id, waiting=waiting, command=command, spot=spot
+        )
+        if known is not None:
+            return known
+    await pending_refunds.add(session, waiting=waiting)
+    return Answer(pending_refund_id=waiting.id)
+
+
+async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptBy) -> str | None:
+    """The zone of the location that a reference names, the program's where it names none; None where there is no such one."""
+    if receipt.location_id is None:
+        return context.program.zone
+    found = await locations.by_ids(session, location_ids=[receipt.location_id])
+    return found[receipt.location_id].zone if receipt.location_id in found else None
+
+
+async def _known(
+    session: Session,
+    *,
+    context: CommandContext,
+    number: str,
+    waiting: PendingRefund,
+    command: RecordRefund,
+    spot: ReceiptSpot,
+) -> Answer | Problem | None:
+    """The answer to a number that is known already, or None where it is new."""
+    _program, numbering = context.program.id, context.program.numbering
+    known = await pending_refunds.by_number(session, number=number, spot=spot, numbering=numbering)
+    if known is not None:
+        on_time = not command.timed or known.occurred_at == waiting.occurred_at
+        if not on_time or not known.says(waiting):
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
+        return Answer(pending_refund_id=known.id, already_recorded=True)
+    others = await refunds.by_number(session, number=number, spot=spot, numbering=numbering)
+    if not others:
+        return None
+    ids = tuple(refund.purchase_id for refund in others)
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)

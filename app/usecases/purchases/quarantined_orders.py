@@ -1,0 +1,105 @@
+"""What was sent, as it is kept in quarantine: the whole order as JSON, without how the customer was named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import ReceiptBy, ReceiptSpot
+from app.store.purchases.quarantine import Quarantined
+from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
+
+
+def spot_data(spot: ReceiptSpot) -> dict[str, Any]:
+    """Where and when a number was used, as JSON."""
+    return {"location": spot.location, "at": spot.at.isoformat(), "zone": spot.zone}
+
+
+def spot_of(item: Quarantined) -> ReceiptSpot:
+    """Where and when the number of a receipt in quarantine was used."""
+    return spot_from(item.sent["spot"])
+
+
+def spot_from(data: Mapping[str, Any]) -> ReceiptSpot:
+    """Where and when a number was used, of what was kept of it."""
+    return ReceiptSpot(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
+
+
+def receipt_data(command: RecordPurchase | RecordedReceipt) -> dict[str, Any]:
+    """A receipt as JSON, without whose it is."""
+    return {
+        "external_id": command.external_id,
+        "facts": command.facts.to_data(),
+        "location_id": command.location_id,
+        "completion": command.completion,
+    }
+
+
+def receipt_of(data: Mapping[str, Any], *, at: datetime) -> RecordedReceipt:
+    """The receipt that was kept as JSON, to be booked at another time; its number stays the one used when it was sent."""
+    facts = PurchaseFacts.from_data(data["facts"])
+    return RecordedReceipt(
+        external_id=data["external_id"],
+        facts=replace(facts, occurred_at=at),
+        location_id=data["location_id"],
+        completion=data["completion"],
+        numbered_at=facts.occurred_at,
+    )
+
+
+def refund_data(command: RecordRefund) -> dict[str, Any]:
+    """A refund as JSON."""
+    lines, receipt = None, None
+    if command.lines is not None:
+        lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in command.lines.items()}
+    if (by := command.receipt) is not None:
+        receipt = {
+            "number": by.number,
+            "location_id": by.location_id,
+            "day": by.day.isoformat() if by.day is not None else None,
+        }
+    return {
+        "purchase_id": command.purchase_id,
+        "receipt": receipt,
+        "lines": lines,
+        "occurred_at": command.occurred_at.isoformat(),
+        "external_id": command.external_id,
+        "reason": command.reason,
+        "fingerprint": command.fingerprint,
+        "amounts": {str(line): str(amount) for line, amount in command.amounts.items()},
+        "amount": str(command.amount) if command.amount is not None else None,
+    }
+
+
+def refund_of(data: Mapping[str, Any], *, at: datetime) -> RecordRefund:
+    """The refund that was kept as JSON, to be booked at another time; its number stays the one used when it was sent."""
+    return RecordRefund(
+        purchase_id=data["purchase_id"],
+        receipt=_receipt_by(data["receipt"]),
+        lines=_lines(data["lines"]),
+        occurred_at=at,
+        external_id=data["external_id"],
+        reason=data["reason"],
+        fingerprint=data["fingerprint"],
+        amounts={int(line): Decimal(amount) for line, amount in data["amounts"].items()},
+        amount=Decimal(data["amount"]) if data["amount"] is not None else None,
+        numbered_at=datetime.fromisoformat(data["occurred_at"]),
+    )
+
+
+def _receipt_by(data: Mapping[str, Any] | None) -> ReceiptBy | None:
+    if data is None:
+        return None
+    day = date.fromisoformat(data["day"]) if data["day"] is not None else None
+    return ReceiptBy(data["number"], data["location_id"], day)
+
+
+def _lines(data: Mapping[str, str | None] | None) -> dict[int, Decimal | None] | None:
+    if data is None:
+        return None
+    return {int(line): Decimal(quantity) if quantity is not None else None for line, quantity in data.items()}

@@ -1,0 +1,68 @@
+"""Exchange goods: what comes back and what is handed out for it are recorded together, or not at all."""
+
+from __future__ import annotations
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy
+from app.store.database.session import Session
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
+from app.usecases.purchases.exchange_goods import exchange_goods, in_refund
+from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
+from app.usecases.purchases.new_exchange import RecordExchange as RecordExchange
+from app.usecases.purchases.pending_refunds import park_exchange
+from app.usecases.purchases.quarantine import exchange_as_booked, kept_back_exchange
+from app.usecases.purchases.record_refund import sale_of
+
+
+async def run(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
+    """Record the exchange once. Both receipts are new, or both are known already and answered as they were.
+
+    One that comes before the purchase of which goods come back waits for it, and is applied with it.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    answer = await record(session, context=context, command=command)
+    return answer if isinstance(answer, Problem) else await remember_result(session, context=context, answer=answer)
+
+
+async def record(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
+    """The same without its idempotency key. One whose time cannot be right is kept in quarantine, as one."""
+    sale = await sale_of(session, context=context, command=command.back)
+    if isinstance(sale, Problem):
+        return in_refund(sale)
+    by = CustomerBy(sale.customer_id) if sale is not None else None
+    if by is not None and command.customer is not None:
+        other = await _other_customer(session, by=by, claimed=command.customer)
+        if other is not None:
+            return other
+    by = command.customer or by
+    command = await exchange_as_booked(session, context=context, command=command, sale=sale)
+    held = await kept_back_exchange(
+        session, context=context, bought=command.bought, back=command.back, sale=sale, customer=by
+    )
+    if held is not None:
+        return held
+    if sale is None or by is None:
+        return await park_exchange(session, context=context, command=command)
+    command = await exchange_as_applied(session, command=command, sale=sale)
+    done = await exchange_goods(session, context=context, command=command, sale=sale, new=command.bought.of(by))
+    if isinstance(done, Problem):
+        return done
+    after = (
+        await apply_pending_refunds(session, context=context, sale=done.bought)
+        if done.bought and done.awaited
+        else None
+    )
+    return done.answer if after is None else done.answer._replace(balances=after)
+
+
+async def _other_customer(session: Session, *, by: CustomerBy, claimed: CustomerBy) -> Problem | None:
+    """The refusal where somebody else had bought, or None; who was merged into another customer is that one."""
+    buyer, found = await customers.find_two(session, first=by, second=claimed)
+    if found is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if buyer is None or buyer.id != found.id:
+        return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
+    return None

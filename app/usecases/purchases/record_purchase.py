@@ -1,0 +1,49 @@
+"""Record a purchase and let it earn what the terms in force at its time give."""
+
+from __future__ import annotations
+
+from app.domain.problems import Problem
+from app.domain.purchases.receipt_numbers import OWN_SOURCE
+from app.store.database.session import Session
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.purchases.admit_receipt import Admitted, admit
+from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
+from app.usecases.purchases.book_purchase import book_purchase
+from app.usecases.purchases.new_receipts import RecordedReceipt as RecordedReceipt
+from app.usecases.purchases.new_receipts import RecordPurchase as RecordPurchase
+from app.usecases.rewards.redemption_payments import link_payments
+
+
+async def run(session: Session, *, context: CommandContext, command: RecordPurchase) -> Answer | Problem:
+    """Record the purchase once, decide, and book the points. Nothing is written with a refusal."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    sold = await record(session, context=context, command=command)
+    return sold if isinstance(sold, Problem) else await remember_result(session, context=context, answer=sold)
+
+
+async def record(session: Session, *, context: CommandContext, command: RecordPurchase) -> Answer | Problem:
+    """Carry a purchase out, without its idempotency key.
+
+    One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
+    all that follows from it. A receipt that is known already is answered as it was then; one that differs is refused. One
+    whose time cannot be right is kept in quarantine.
+    """
+    admitted = await admit(session, context=context, command=command)
+    if not isinstance(admitted, Admitted):
+        return admitted
+    made = await book_purchase(
+        session,
+        context=context,
+        command=command,
+        customer=admitted.customer,
+        facts=admitted.facts,
+        terms=admitted.terms,
+        source=OWN_SOURCE,
+    )
+    if isinstance(made, Problem):
+        return made
+    sale, answer = made
+    await link_payments(session, purchase_id=sale.id, facts=sale.facts)
+    after = await apply_pending_refunds(session, context=context, sale=sale) if admitted.awaited else None
+    return answer if after is None else answer._replace(balances=after)

@@ -1,0 +1,48 @@
+"""Record a receipt of another system that sells and takes back: all of it, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.database.session import Session
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.purchases import record_purchase, record_refund
+from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.purchases.record_refund import RecordRefund
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMixedReceipt:
+    """What was bought, if anything, and what came back of earlier purchases of the same customer; one of them at least."""
+
+    bought: RecordPurchase | None
+    returned: tuple[RecordRefund, ...]
+
+    @property
+    def receipts(self) -> tuple[str, ...]:
+        """The numbers of the receipts that it is about."""
+        bought = self.bought.receipts if self.bought is not None else ()
+        return (*bought, *(number for command in self.returned for number in command.receipts))
+
+
+async def run(session: Session, *, context: CommandContext, command: RecordMixedReceipt) -> Answer | Problem:
+    """Record the purchase, then the refunds; a part that is recorded already is left as it is."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    parts: list[Answer] = []
+    if command.bought is not None:
+        sold = await record_purchase.record(session, context=context, command=command.bought)
+        if isinstance(sold, Problem):
+            return sold
+        parts.append(sold)
+    for returned in command.returned:
+        back = await record_refund.record(session, context=context, command=returned)
+        if isinstance(back, Problem):
+            return back
+        if back.pending_refund_id is not None:
+            return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+        parts.append(back)
+    recorded = all(part.already_recorded for part in parts)
+    answer = parts[0]._replace(balances=parts[-1].balances, already_recorded=True if recorded else None)
+    return await remember_result(session, context=context, answer=answer)

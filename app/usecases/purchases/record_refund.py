@@ -1,0 +1,117 @@
+"""Refund a purchase, whole, by line or by amount, and take back the points that the returned goods had earned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptSpot
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy
+from app.store.database.session import Session
+from app.store.purchases import purchases, receipt_references, refunds
+from app.store.purchases.purchases import Purchase
+from app.store.terms import versions as versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.purchases.book_refund import RecordRefund as RecordRefund
+from app.usecases.purchases.book_refund import book_refund
+from app.usecases.purchases.known_receipts import day_missing
+from app.usecases.purchases.known_refunds import known_refund
+from app.usecases.purchases.pending_refunds import park_refund
+from app.usecases.purchases.quarantine import kept_back_refund
+
+
+async def run(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
+    """Record the refund and claw back, by the terms of the sale, what the kept goods would not have earned.
+
+    One that comes before its purchase waits, and is applied with it.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    answer = await record(session, context=context, command=command)
+    return answer if isinstance(answer, Problem) else await remember_result(session, context=context, answer=answer)
+
+
+async def record(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
+    """The same without its idempotency key. One whose time cannot be right is kept in quarantine."""
+    sale = await sale_of(session, context=context, command=command)
+    if isinstance(sale, Problem):
+        return await known_of_several(session, context=context, command=command, problem=sale)
+    held = await kept_back_refund(session, context=context, command=command, sale=sale)
+    if held is not None:
+        return held
+    if sale is None:
+        assert command.receipt is not None, "an id that is none of a purchase is refused"
+        return await park_refund(session, context=context, command=command, receipt=command.receipt)
+    return await run_refund(session, context=context, command=command, sale=sale)
+
+
+async def sale_of(session: Session, *, context: CommandContext, command: RecordRefund) -> Purchase | Problem | None:
+    """The purchase that is refunded, None where its receipt is not known yet; or what is wrong with the order as it is."""
+    if (wrong := invalid_quantity(command.lines)) is not None:
+        return wrong
+    number = command.external_id
+    if number is not None and (undated := day_missing(context, timed=command.timed, path=("occurredAt",))) is not None:
+        return undated
+    if command.receipt is not None:
+        return await receipt_references.one_referred_to(
+            session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
+        )
+    sale = await purchases.by_id(session, purchase_id=command.purchase_id or "")
+    return sale if sale is not None else Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+
+
+async def known_of_several(
+    session: Session, *, context: CommandContext, command: RecordRefund, problem: Problem
+) -> Answer | Problem:
+    """The answer to a refund that was recorded before its reference fitted several receipts, else the refusal as it is."""
+    if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
+        return problem
+    found = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
+    for sale in found.values():
+        spot = ReceiptSpot(sale.location_id, command.occurred_at, sale.facts.zone)
+        customer = await customers.find(session, by=CustomerBy(sale.customer_id))
+        if customer is None:
+            continue
+        known = await known_refund(session, context=context, command=command, sale=sale, customer=customer, spot=spot)
+        if isinstance(known, Answer):
+            return known
+    return problem
+
+
+async def run_refund(
+    session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase
+) -> Answer | Problem:
+    """Carry a refund out, without its idempotency key. One whose number is known already is answered as it was then."""
+    customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
+    judged_by = await versions.version(session, number=sale.terms_version)
+    if customer is None or judged_by is None:
+        return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
+    sale = await purchases.reread(session, purchase=sale)
+    if command.external_id is not None:
+        spot = ReceiptSpot(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
+        same = await known_refund(session, context=context, command=command, sale=sale, customer=customer, spot=spot)
+        if same is not None:
+            return same
+        command = replace(command, space=context.program.numbering.space(spot))
+    if command.occurred_at < sale.occurred_at:
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
+    earlier = await refunds.of_purchase(session, purchase_id=sale.id)
+    left = Remaining.after(sale.facts, refunds=earlier)
+    back = resolve_return(
+        lines=command.lines, amounts=command.amounts, amount=command.amount, sale=sale.facts, left=left
+    )
+    if isinstance(back, Problem):
+        return back
+    return await book_refund(
+        session,
+        write_context=context.write_context,
+        command=command,
+        sale=sale,
+        customer=customer,
+        terms=judged_by,
+        earlier=earlier,
+        left=left,
+        back=back,
+    )

@@ -1,0 +1,1 @@
+"""Commands on rewards, redemptions and holds."""

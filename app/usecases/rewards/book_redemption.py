@@ -1,0 +1,265 @@
+"""Pay for a reward that was asked for: decided on the spot, or at its place in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from app.domain.calendar import latest
+from app.domain.decisions import Decision, DecisionOutcome
+from app.domain.engine import redemption
+from app.domain.engine.price_lists import Charge, PriceLists
+from app.domain.ledger.entries import Balance, Entry, EntryType
+from app.domain.ledger.lots import Lot
+from app.domain.problems import Problem
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptSpot
+from app.domain.terms.version import Clause, Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import HoldPlaced, RewardRedeemed
+from app.domain.wallets.pending import pending_points
+from app.domain.wallets.postings import Posting, PostingKey
+from app.domain.wallets.wallet import Wallet
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.codecs import json_text
+from app.store.database.session import Session
+from app.store.events import price_lists
+from app.store.events.held_uses import counting_holds_as_used
+from app.store.events.replay import NewEvent, balance_of, replay_account, with_events
+from app.store.ledger import lots
+from app.store.ledger.accounts import Account
+from app.store.rewards import redemptions, rewards
+from app.store.rewards.redemptions import Redemption, RedemptionState
+from app.store.rewards.rewards import Reward
+from app.usecases.command import Answer, CommandContext, remember_result
+from app.usecases.ledger.account_writer import AccountWriter, Origin, held_in
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.ledger.usage_counts import count_clause_uses
+from app.usecases.rewards.holds import NewHold
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemReward:
+    """What the till asks for: whose points, which reward (by id or by key), and the basket it goes with (without lines: none).
+
+    `location_id` is the place, None where it has none; the facts are those of a basket without one.
+    """
+
+    customer: CustomerBy
+    reward_id: str | None
+    reward_key: str | None
+    facts: PurchaseFacts
+    location_id: str | None = None
+    hold: NewHold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRequest:
+    """A reward asked for, with the terms and the clause that price it, and the facts as the rules see them."""
+
+    command: RedeemReward
+    customer: CustomerRow
+    reward: Reward
+    terms: Terms
+    clause: Clause
+    facts: PurchaseFacts
+
+    @property
+    def unit(self) -> Unit:
+        """What the reward costs."""
+        return redemption.price(self.clause).unit
+
+    @property
+    def owner(self) -> str:
+        """Who redeems: before customers were merged, the one whose card it was."""
+        return self.customer.requested_id or self.customer.id
+
+
+async def from_snapshot(
+    session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
+) -> Answer | Problem:
+    """Decide by the balance as it stands, and book one entry."""
+    _program, account, at = context.program.id, wallet[request.unit], request.facts.occurred_at
+    lists = None
+    if request.unit is Unit.POINTS:
+        lists = await price_lists.known(session, customer=request.customer, in_force=request.terms, at=at)
+    decision = redemption.redeem(
+        terms=request.terms,
+        clause=request.clause,
+        facts=request.facts,
+        available=account.balance.available,
+        charge=lists.charge(request.reward.key) if lists is not None else None,
+    )
+    balances = held_in(wallet)
+    answer = answered(request, decision=decision, balances=balances)
+    if decision.outcome is DecisionOutcome.REFUSED:
+        if account.balance.pending:  # only the whole history says when those can be spent
+            return await by_replay(session, context=context, request=request)
+        return await remember_result(session, context=context, answer=answer)
+    if not await rewards.take_one(session, reward=request.reward):
+        return rewards.OUT_OF_STOCK
+    redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
+    await _write(session, context=context, request=request, redemption=redeemed)
+    inventory = await lots.holdings(session, account_id=account.id)
+    known, cost = dict(inventory.lots), decision.amount(request.unit)
+    draws = inventory.consume(redeemed.id, cost, at=at, before=_prices(lists, request=request))
+    book = AccountWriter(session=session, write_context=context.write_context, account=account, known=known)
+    posting = Posting(PostingKey(EntryType.REDEEM, redeemed.id), at, draws, decision)
+    entry = await book.append(posting, lots_after=inventory.lots, origin=Origin(redemption_id=redeemed.id))
+    left = replace(account.balance, available=account.balance.available - cost)
+    told = request.customer.account
+    if request.unit is not Unit.POINTS:
+        await book.commit(lots_after=inventory.lots, balance=left)
+        book = AccountWriter(session=session, write_context=context.write_context, account=told, known={})
+    # What it was told for stands in the account of points, whatever was paid with.
+    await book.commit(
+        lots_after=inventory.lots,
+        balance=left if request.unit is Unit.POINTS else told.balance,
+        replayed_through=at,
+        next_change_at=told.next_change_at,
+        next_notice_at=told.next_notice_at,
+        terms_version=request.terms.version,
+        digests=(redemptions.evidence(redeemed),),
+    )
+    balances[request.unit] = left
+    return await _granted(session, context=context, answer=answer, redemption=redeemed, entry=entry, balances=balances)
+
+
+async def by_replay(session: Session, *, context: CommandContext, request: RedemptionRequest) -> Answer | Problem:
+    """Tell the wallet up to the redemption, decide by what it held then and holds now, and book what follows."""
+    account, at = request.customer.account, request.facts.occurred_at
+    before = await replay_account(session, account=account, until=at)
+    then = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.owner)
+    facts = then.memberships[request.owner].with_customer_facts(request.facts, terms=request.terms)
+    facts = counting_holds_as_used(
+        facts, customer_id=request.owner, terms=request.terms, recorded=before.recorded, then=then, at=before.until
+    )
+    held = balance_of(before.wallet, at=before.until, unit=request.unit)
+    available = min(then.unit_accounts[request.unit].inventory.available(at=at), held.available)
+    decision = redemption.redeem(
+        terms=request.terms,
+        clause=request.clause,
+        facts=facts,
+        available=available,
+        owed=held.owed,
+        charge=_charge(then, request=request),
+        foreseen=pending_points(before.wallet, terms=request.terms, at=before.until).foreseen(request.clause),
+    )
+    answer = answered(request, decision=decision, balances=before.balances)
+    if decision.outcome is DecisionOutcome.REFUSED:
+        return await remember_result(session, context=context, answer=answer)
+    if not await rewards.take_one(session, reward=request.reward):
+        return rewards.OUT_OF_STOCK
+    redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
+    await _write(session, context=context, request=request, redemption=redeemed)
+    replayed = with_events(
+        before.recorded, versions=before.versions, events=[_fact(request, redemption=redeemed)], until=at
+    )
+    made = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(redemptions.evidence(redeemed),),
+        cause=redeemed.id,
+        decisions={redeemed.id: decision},
+    )
+    entry = made.get(PostingKey(EntryType.REDEEM, redeemed.id))
+    return await _granted(
+        session, context=context, answer=answer, redemption=redeemed, entry=entry, balances=replayed.balances
+    )
+
+
+def _charge(then: Wallet, *, request: RedemptionRequest) -> Charge | None:
+    """What the reward costs where points of different age pay different prices."""
+    if request.unit is not Unit.POINTS:
+        return None
+    lists = then.price_lists(terms=request.terms, at=request.facts.occurred_at)
+    return lists.charge(request.reward.key) if lists is not None else None
+
+
+def _prices(lists: PriceLists | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
+    """What each lot would pay."""
+    if lists is None:
+        return None
+    now = redemption.price(request.clause).points
+    return lambda lot: lists.price_of(lot, reward=request.reward.key, now=now)
+
+
+def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
+    if redemption.held_until is not None:
+        held = HoldPlaced(
+            id=redemption.id,
+            at=redemption.occurred_at,
+            points=redemption.points,
+            until=redemption.held_until,
+            terms=request.terms,
+            reward=request.reward.key,
+        )
+        return NewEvent(held, customer_id=request.owner)
+    clauses = redemption.decision.applied()
+    event = RewardRedeemed(
+        redemption.id, request.owner, redemption.facts, request.terms, redemption.points, request.reward.key, clauses
+    )
+    return NewEvent(event, customer_id=request.owner)
+
+
+async def _write(
+    session: Session, *, context: CommandContext, request: RedemptionRequest, redemption: Redemption
+) -> None:
+    """Write the redemption with what clauses count in it."""
+    await redemptions.add(session, redemption=redemption)
+    if redemption.state is not RedemptionState.HELD:
+        await count_clause_uses(session, context=context, redemption=redemption, terms=request.terms)
+
+
+def answered(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
+    """What was decided of a reward, with the balances behind it."""
+    return Answer(
+        decision=decision,
+        balances=balances,
+        customer_id=request.customer.id,
+        reward_id=request.reward.id,
+        terms=request.terms,
+    )
+
+
+async def _granted(
+    session: Session,
+    *,
+    context: CommandContext,
+    answer: Answer,
+    redemption: Redemption,
+    entry: Entry | None,
+    balances: Mapping[Unit, Balance],
+) -> Answer:
+    made = answer._replace(
+        balances=balances, entry_id=entry.id if entry is not None else None, redemption_id=redemption.id
+    )
+    return await remember_result(session, context=context, answer=made)
+
+
+def _redemption(
+    *, context: CommandContext, request: RedemptionRequest, facts: PurchaseFacts, decision: Decision
+) -> Redemption:
+    hold, spot = request.command.hold, ReceiptSpot(facts.location, facts.occurred_at, facts.zone)
+    # Counted from what is known, so that no reservation is over before it began, whatever the clock of its till.
+    since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
+    return Redemption(
+        id=context.new_id(),
+        customer_id=request.owner,
+        reward_id=request.reward.id,
+        state=RedemptionState.FULFILLED if hold is None else RedemptionState.HELD,
+        points=decision.amount(request.unit),
+        occurred_at=facts.occurred_at,
+        recorded_at=context.now,
+        terms_version=decision.terms_version,
+        facts=facts,
+        decision=decision,
+        facts_text=json_text(facts.to_data()),
+        decision_text=json_text(decision.to_data()),
+        held_until=since + hold.length if hold is not None else None,
+        checkout=hold.checkout if hold is not None else None,
+        fulfilled_at=context.now if hold is None else None,
+        fulfilled_by=context.actor if hold is None else None,
+        space=context.program.numbering.space(spot) if hold is not None else EVERYWHERE,
+    )

@@ -1,0 +1,176 @@
+"""Undo a redemption: the very lots have their points again, and the goods are back in stock. Once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.access import Role
+from app.domain.calendar import latest
+from app.domain.decisions import Decision
+from app.domain.engine import reversal
+from app.domain.ledger.entries import Balance, Entry, EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.staff_limits import Budget
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.events.replay import ReplayedAccount, replay_account
+from app.store.rewards import redemptions, reversals
+from app.store.rewards.redemptions import Redemption, RedemptionState
+from app.store.rewards.reversals import Reversal
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.ledger.expire_holds import end_hold
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.programs.staff_limits import above_budget, own_card
+from app.usecases.rewards.redemption_payments import spent_on
+
+WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
+"""Who says no reason; staff and the owner undo what was handed over, and have to say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRedemption:
+    """Which redemption, by whom (`customer_id` is that of a customer's own key), and why.
+
+    `shop_at_fault`: points past their date can be spent for a while.
+    """
+
+    redemption_id: str
+    role: Role
+    customer_id: str | None
+    reason: str | None
+    shop_at_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A redemption that was paid for, whose it is, and the terms that decided it; the account is locked."""
+
+    redemption: Redemption
+    customer: CustomerRow
+    terms: Terms
+
+
+async def run(session: Session, *, context: CommandContext, command: CancelRedemption) -> Answer | Problem:
+    """Undo it, if this caller may.
+
+    What paid a purchase comes back with that purchase, and in no other way.
+    """
+    paid = await _paid(session, command=command)
+    if paid is None:
+        return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (own := await own_card(session, context=context, customer=paid.customer, path=("redemption",))) is not None:
+        return own
+    if (problem := _unfit(paid.redemption, command=command)) is not None:
+        return problem
+    if (refused := await _refusal(session, context=context, command=command, paid=paid)) is not None:
+        return refused
+    if command.role not in WITHOUT_REASON and not command.reason:
+        return Problem(ProblemCode.REASON_MISSING, path=("reason",))
+    moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
+    above = await above_budget(session, context=context, budget=Budget.ADJUSTMENTS, moved=moved, path=("redemption",))
+    if above is not None:
+        return above
+    return await _undone(session, context=context, command=command, paid=paid)
+
+
+async def _refusal(
+    session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
+) -> Problem | None:
+    """Why it cannot be undone, or not by this caller; None where it can."""
+    redemption, till_until = paid.redemption, None
+    spent = await spent_on(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
+    if spent is not None:
+        return spent
+    if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
+        latest_one = await redemptions.latest_of_key(session, key_id=context.actor)
+        till_until = redemption.fulfilled_at + reversal.TILL_TIME if latest_one == redemption.id else None
+    refused = reversal.refusal(by=command.role, till_until=till_until, at=context.now)
+    return Problem(refused, path=("redemption",)) if refused is not None else None
+
+
+async def _paid(session: Session, *, command: CancelRedemption) -> _Paid | None:
+    """What is to be undone; None where there is no such redemption, or it is not the caller's."""
+    known = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    if known is None:
+        return None
+    customer = await customers.find(session, by=CustomerBy(known.customer_id), lock=True)
+    if customer is None:
+        return None
+    if command.role is Role.CUSTOMER and command.customer_id not in (known.customer_id, customer.id):
+        return None
+    # Read again under the lock: somebody else may just have undone it.
+    known = await redemptions.by_id(session, redemption_id=known.id)
+    judged_by = await versions.version(session, number=known.terms_version) if known else None
+    return _Paid(known, customer, judged_by) if known is not None and judged_by is not None else None
+
+
+def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:
+    """Why there is nothing to undo, or not in this way."""
+    path = ("redemption",)
+    if redemption.state is RedemptionState.HELD:
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail="it is only reserved: releaseRedemption lets it go")
+    if redemption.ended_at is not None:
+        return Problem(ProblemCode.NOT_HELD, path=path)
+    if redemption.state is RedemptionState.CANCELLED:
+        return Problem(ProblemCode.ALREADY_REVERSED, path=path)
+    if command.shop_at_fault and command.role in WITHOUT_REASON:
+        return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail="staff and the owner can say so")
+    return None
+
+
+async def _undone(session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid) -> Answer:
+    _program, redemption = context.program.id, paid.redemption
+    # The clock of the till that redeemed may be ahead: nothing is undone before it was done.
+    at = latest(context.now, redemption.occurred_at)
+    grace = reversal.grace_ends(at, zone=redemption.facts.zone) if command.shop_at_fault else None
+    undone = Reversal(
+        id=context.new_id(),
+        redemption_id=redemption.id,
+        occurred_at=at,
+        recorded_at=context.now,
+        usable_until=grace,
+        reason=command.reason,
+        actor=context.actor,
+    )
+    changed = await end_hold(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
+    await reversals.add(session, reversal=undone)
+    replayed = await replay_account(session, account=paid.customer.account, until=at)
+    made = await post_differences(
+        session,
+        write_context=context.write_context,
+        replayed=replayed,
+        digests=(reversals.evidence(undone),),
+        changed=[changed],
+        cause=undone.id,
+    )
+    entry = made[PostingKey(EntryType.REVERSAL, undone.id)]
+    return await remember_result(
+        session, context=context, answer=_booked(paid, replayed=replayed, reversal=undone, entry=entry)
+    )
+
+
+def _booked(paid: _Paid, *, replayed: ReplayedAccount, reversal: Reversal, entry: Entry) -> Answer:
+    subject = PostingKey(EntryType.REVERSAL, reversal.id)
+    postings = (posting for unit_account in replayed.wallet.unit_accounts.values() for posting in unit_account.postings)
+    decision = next(posting.decision for posting in postings if posting.key == subject)
+    return _answer(paid, decision=decision, balances=replayed.balances, entry=entry)
+
+
+def _answer(paid: _Paid, *, decision: Decision, balances: Mapping[Unit, Balance], entry: Entry | None = None) -> Answer:
+    return Answer(
+        decision=decision,
+        balances=balances,
+        customer_id=paid.customer.id,
+        redemption_id=paid.redemption.id,
+        reward_id=paid.redemption.reward_id,
+        entry_id=entry.id if entry is not None else None,
+        terms=paid.terms,
+    )

@@ -1,0 +1,58 @@
+"""Put a reward into the catalogue; what it costs is a clause of the terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.amounts import Money
+from app.domain.problems import Problem, ProblemCode
+from app.store.database.session import Session
+from app.store.rewards import rewards
+from app.store.rewards.rewards import Reward
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+
+
+@dataclass(frozen=True, slots=True)
+class CreateReward:
+    """What the customer gets, in words and picture; `stock` None means without limit.
+
+    `article` is the stock code of what is given, `variants` what there is to choose from, `cash_part` what has to be
+    paid besides.
+    """
+
+    key: str
+    name: str
+    description: str
+    picture_url: str | None
+    retail_value: Money | None
+    stock: int | None
+    article: str | None = None
+    variants: tuple[str, ...] = ()
+    cash_part: Money | None = None
+
+
+async def run(session: Session, *, context: CommandContext, command: CreateReward) -> Answer | Problem:
+    """Add the reward; its key, which the terms use, must be new."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if await rewards.by_key(session, key=command.key) is not None:
+        return Problem(ProblemCode.REWARD_KEY_TAKEN, path=("key",))
+    for field, amount in (("retailValue", command.retail_value), ("cashPart", command.cash_part)):
+        if amount is not None and amount.currency != context.program.currency:
+            return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail="not in the program's currency")
+    reward = Reward(
+        id=context.new_id(),
+        key=command.key,
+        name=command.name,
+        description=command.description,
+        picture_url=command.picture_url,
+        retail_value=command.retail_value.minor if command.retail_value is not None else None,
+        stock_initial=command.stock,
+        stock=command.stock,
+        created_at=context.now,
+        article=command.article,
+        variants=command.variants,
+        cash_part=command.cash_part.minor if command.cash_part is not None else None,
+    )
+    await rewards.create(session, reward=reward)
+    return await remember_result(session, context=context, answer=Answer(reward_id=reward.id))

@@ -1,0 +1,143 @@
+"""End a reservation: pay for it, as of the time when it began, or let it go."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from app.domain.calendar import latest
+from app.domain.ledger.entries import EntryType
+from app.domain.problems import Problem, ProblemCode
+from app.domain.wallets.postings import PostingKey
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.events.replay import replay_account
+from app.store.purchases.receipt_references import MOST_FITTING
+from app.store.rewards import redemptions
+from app.store.rewards.redemptions import Redemption, RedemptionState
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.ledger.expire_holds import Changed, end_hold
+from app.usecases.ledger.post_differences import post_differences
+from app.usecases.ledger.usage_counts import count_clause_uses
+from app.usecases.programs.staff_limits import own_card
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReference:
+    """Which reservation: by the id of its redemption or by its checkout."""
+
+    redemption_id: str | None
+    checkout: str | None
+
+
+_End: TypeAlias = Callable[..., Awaitable[Answer]]
+
+
+async def capture(session: Session, *, context: CommandContext, command: HoldReference) -> Answer | Problem:
+    """Pay for what was reserved: the redemption as it was decided when the reservation began, and at that time."""
+    return await _ended(session, context=context, command=command, by=_captured)
+
+
+async def release(session: Session, *, context: CommandContext, command: HoldReference) -> Answer | Problem:
+    """Let go what was reserved: points and goods are free again. Points past their last day expire at once."""
+    return await _ended(session, context=context, command=command, by=_released)
+
+
+async def _ended(session: Session, *, context: CommandContext, command: HoldReference, by: _End) -> Answer | Problem:
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    found = await _held(session, context=context, command=command)
+    if found is None:
+        return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
+    if isinstance(found, Problem):
+        return found
+    held, customer = found
+    # Whoever lets a reservation go gains nothing.
+    own = await own_card(session, context=context, customer=customer, path=("hold",)) if by is _captured else None
+    if own is not None:
+        return own
+    # What time has ended is over, whether the books say so yet or not: they are told by those who keep time.
+    run_out = held.has_run_out(at=latest(context.now, customer.account.replayed_through))
+    if held.state is not RedemptionState.HELD or run_out:
+        return Problem(ProblemCode.NOT_HELD, path=("hold",))
+    return await by(session, context=context, held=held, customer=customer)
+
+
+async def _held(
+    session: Session, *, context: CommandContext, command: HoldReference
+) -> tuple[Redemption, CustomerRow] | Problem | None:
+    """The reservation as it stands and whose it is, the account locked."""
+    known: Redemption | Problem | None
+    if command.redemption_id is not None:
+        known = await redemptions.by_id(session, redemption_id=command.redemption_id)
+    else:
+        known = await _of_checkout(session, context=context, checkout=command.checkout or "")
+    if isinstance(known, Problem):
+        return known
+    if known is None or known.held_until is None:
+        return None
+    customer = await customers.find(session, by=CustomerBy(known.customer_id), lock=True)
+    # Read again under the lock: somebody else may just have ended it.
+    known = await redemptions.by_id(session, redemption_id=known.id)
+    return (known, customer) if customer is not None and known is not None else None
+
+
+async def _of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
+    """The reservation of a checkout: the one that runs, or else the newest; several that run are none, and none is guessed."""
+    found = await redemptions.by_checkout(session, checkout=checkout, most=MOST_FITTING)
+    running = [
+        redemption
+        for redemption in found
+        if redemption.state is RedemptionState.HELD and not redemption.has_run_out(at=context.now)
+    ]
+    if len(running) > 1:
+        ids = tuple(redemption.id for redemption in running)
+        return Problem(ProblemCode.RECEIPT_AMBIGUOUS, path=("hold",), redemption_ids=ids)
+    return (
+        running[0]
+        if running
+        else max(found, key=lambda redemption: (redemption.occurred_at, redemption.id), default=None)
+    )
+
+
+async def _captured(session: Session, *, context: CommandContext, held: Redemption, customer: CustomerRow) -> Answer:
+    _program, id = context.program.id, held.id
+    after = replace(held, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
+    await redemptions.fulfil(session, redemption=after)
+    judged_by = await versions.version(session, number=held.terms_version)
+    if judged_by is None:
+        raise LookupError(f"terms version {held.terms_version} is missing")
+    await count_clause_uses(session, context=context, redemption=held, terms=judged_by)
+    replayed = await replay_account(session, account=customer.account, until=context.now)
+    changed = [Changed(before=held, after=after)]
+    made = await post_differences(
+        session, write_context=context.write_context, replayed=replayed, changed=changed, cause=id
+    )
+    answer = Answer(
+        decision=held.decision,
+        balances=replayed.balances,
+        customer_id=customer.id,
+        redemption_id=id,
+        reward_id=held.reward_id,
+        entry_id=made[PostingKey(EntryType.REDEEM, id)].id,
+        terms=judged_by,
+    )
+    return await remember_result(session, context=context, answer=answer)
+
+
+async def _released(session: Session, *, context: CommandContext, held: Redemption, customer: CustomerRow) -> Answer:
+    changed = await end_hold(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
+    replayed = await replay_account(session, account=customer.account, until=context.now)
+    made = await post_differences(session, write_context=context.write_context, replayed=replayed, changed=[changed])
+    expired = [entry.id for subject, entry in made.items() if subject.type is EntryType.EXPIRE]
+    answer = Answer(
+        balances=replayed.balances,
+        customer_id=customer.id,
+        redemption_id=held.id,
+        reward_id=held.reward_id,
+        entry_id=expired[0] if expired else None,
+    )
+    return await remember_result(session, context=context, answer=answer)

@@ -1,0 +1,155 @@
+"""Redeem a reward: pay its points from the customer's lots and hand it over, or reserve it for a checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from app.domain.calendar import latest
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.units import Unit
+from app.store.customers import customers, rule_facts, tiers
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.events import fast_path
+from app.store.ledger.accounts import Account
+from app.store.programs import locations
+from app.store.programs.programs import ProgramKind
+from app.store.rewards import redemptions, rewards
+from app.store.rewards.redemptions import Redemption, RedemptionState
+from app.store.rewards.rewards import Reward
+from app.store.terms import versions
+from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, balances_now, previous_result, remember_result
+from app.usecases.customers.same_customer import same_customer
+from app.usecases.ledger.account_writer import accounts_of
+from app.usecases.programs.staff_limits import own_card
+from app.usecases.rewards.book_redemption import RedeemReward as RedeemReward
+from app.usecases.rewards.book_redemption import RedemptionRequest, by_replay, from_snapshot
+
+
+async def run(session: Session, *, context: CommandContext, command: RedeemReward) -> Answer | Problem:
+    """Decide and, when granted, take one from stock and the points from the lots; or reserve both.
+
+    A refusal by the terms is an answer like any other: it is kept under its key and moves nothing.
+    """
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if (skewed := _clock(context, command=command)) is not None:
+        return skewed
+    named = await _named(session, context=context, command=command)
+    if isinstance(named, Problem):
+        return named
+    if command.hold is not None:
+        known_hold = await redemptions.of_checkout(
+            session,
+            checkout=command.hold.checkout,
+            spot=ReceiptSpot(named.facts.location, named.facts.occurred_at, named.facts.zone),
+            numbering=context.program.numbering,
+        )
+        if known_hold is not None:
+            return await _same_checkout(session, context=context, named=named, known=known_hold)
+    request = await _request(session, context=context, command=command, named=named)
+    if isinstance(request, Problem):
+        return request
+    # Asked after the hold of a checkout, which stands as it was placed.
+    if (undecided := request.reward.choice_problem()) is not None:
+        return undecided
+    wallet = await accounts_of(
+        session, write_context=context.write_context, customer=request.customer, terms=request.terms
+    )
+    reserved = any(account.balance.held for account in wallet.values())
+    if command.hold is None and not reserved and await _can_use_snapshot(session, request=request, wallet=wallet):
+        return await from_snapshot(session, context=context, request=request, wallet=wallet)
+    return await by_replay(session, context=context, request=request)
+
+
+async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wallet: Mapping[Unit, Account]) -> bool:
+    # What activity keeps alive is spent in another order than that of the stored dates.
+    if wallet[request.unit].balance.owed or await versions.kept_alive(session, terms=request.terms):
+        return False
+    at = request.facts.occurred_at
+    return await fast_path.can_apply_to_snapshot(session, customer=request.customer, terms=request.terms, at=at)
+
+
+class _Named(NamedTuple):
+    """What an order names, as it is there: the facts with their place, the customer, whose account is locked, and the reward."""
+
+    facts: PurchaseFacts
+    customer: CustomerRow
+    reward: Reward
+
+
+async def _named(session: Session, *, context: CommandContext, command: RedeemReward) -> _Named | Problem:
+    here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
+    if here is None:
+        return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
+    customer = await customers.find(session, by=command.customer, lock=True)
+    if customer is None:
+        return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
+    if (own := await own_card(session, context=context, customer=customer, path=("customer",))) is not None:
+        return own
+    reward = await _reward(session, command=command)
+    if reward is None:
+        return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
+    return _Named(here, customer, reward)
+
+
+async def _request(
+    session: Session, *, context: CommandContext, command: RedeemReward, named: _Named
+) -> RedemptionRequest | Problem:
+    _program, customer, reward = context.program.id, named.customer, named.reward
+    in_force = await versions.in_force(session, at=command.facts.occurred_at)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
+    clause = in_force.cost_of(reward.key)
+    if clause is None:
+        return Problem(ProblemCode.REWARD_NOT_OFFERED, path=("reward",))
+    if in_force.required_facts.tier:
+        customer = await tiers.reload(session, customer=customer)
+    facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=named.facts)
+    return RedemptionRequest(
+        command=command, customer=customer, reward=reward, terms=in_force, clause=clause, facts=facts
+    )
+
+
+async def _same_checkout(
+    session: Session, *, context: CommandContext, named: _Named, known: Redemption
+) -> Answer | Problem:
+    """A second attempt of a checkout has the reservation of the first; another reward or customer is another checkout.
+
+    It stands as it was decided, by the terms of its time, whatever has been published since.
+    """
+    customer = named.customer
+    own = await same_customer(session, customer=customer, known_id=known.customer_id)
+    if not own or known.reward_id != named.reward.id:
+        return Problem(ProblemCode.RECEIPT_DIFFERS, path=("checkout",), redemption_ids=(known.id,))
+    if known.state is not RedemptionState.HELD or known.has_run_out(
+        at=latest(context.now, customer.account.replayed_through)
+    ):
+        return Problem(ProblemCode.NOT_HELD, path=("checkout",))
+    answer = Answer(
+        decision=known.decision,
+        balances=await balances_now(session, customer=customer),
+        customer_id=customer.id,
+        reward_id=known.reward_id,
+        redemption_id=known.id,
+        already_recorded=True,
+    )
+    return await remember_result(session, context=context, answer=answer)
+
+
+async def _reward(session: Session, *, command: RedeemReward) -> Reward | None:
+    if command.reward_id is not None:
+        return await rewards.by_id(session, reward_id=command.reward_id)
+    return await rewards.by_key(session, key=command.reward_key or "")
+
+
+def _clock(context: CommandContext, *, command: RedeemReward) -> Problem | None:
+    """A till that redeems is online, so its clock must agree; a sandbox may replay the past, but reserves for now."""
+    occurred_at = command.facts.occurred_at
+    replays = context.program.kind is ProgramKind.SANDBOX and command.hold is None
+    if replays or occurred_at >= context.now - CLOCK_TOLERANCE:
+        return context.too_early(occurred_at, path=("basket", "occurredAt"))
+    return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail="a redemption happens now")

@@ -1,0 +1,88 @@
+"""Pay a purchase with what a redemption took: by its own customer, one purchase, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.store.customers import mergers
+from app.store.customers.customers import CustomerRow
+from app.store.database.session import Session
+from app.store.events.replay import replay_account
+from app.store.ledger.accounts import Account
+from app.store.purchases import purchases
+from app.store.rewards import redemption_payments
+from app.store.rewards.redemptions import RedemptionState
+
+
+async def payment_problem(
+    session: Session, *, facts: PurchaseFacts, customer: CustomerRow, purchase_id: str | None = None
+) -> Problem | None:
+    """Why the redemptions that a purchase names cannot have paid it, or None; the customer's account must be locked.
+
+    They are the customer's own and were paid for, and each pays once. `purchase_id` is the purchase that names them, None
+    for a new one.
+    """
+    wanted = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
+    if not wanted:
+        return None
+    found = await redemption_payments.named(session, redemption_ids=sorted(set(wanted)))
+    for id in wanted:
+        payment = found.get(id)
+        if payment is None or not await _is_theirs(session, of=payment.customer_id, customer=customer, facts=facts):
+            return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
+        if payment.purchase_id not in (None, purchase_id):
+            return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"))
+        if payment.state is not RedemptionState.FULFILLED:
+            return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
+    if len(found) != len(wanted):
+        return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"), detail="each redemption pays once")
+    return None
+
+
+async def _is_theirs(session: Session, *, of: str, customer: CustomerRow, facts: PurchaseFacts) -> bool:
+    """Whether a redemption of the customer `of` could pay this purchase: its buyer's, or one person's with them by then.
+
+    What the two did before they were merged stands in two wallets, and nothing of the one comes back into the other.
+    """
+    buyer = customer.requested_id or customer.id
+    if of == buyer:
+        return True
+    for id in (of, buyer):
+        goes_on_as: str | None = id
+        while goes_on_as != customer.id:
+            merger = await mergers.of_customer(session, customer_id=goes_on_as or "")
+            if merger is None or merger.occurred_at > facts.occurred_at:
+                return False
+            goes_on_as = merger.survivor_id
+    return True
+
+
+async def spent_on(session: Session, *, redemption_id: str, account: Account, at: datetime) -> Problem | None:
+    """Why a redemption cannot be undone for what it paid, or None; the account of its customer must be locked.
+
+    What paid a purchase comes back with that purchase, or with what was handed out in its place; once all of it is back,
+    nothing is left to be undone.
+    """
+    paid = await redemption_payments.paid_by(session, redemption_id=redemption_id)
+    sale = await purchases.by_id(session, purchase_id=paid) if paid is not None else None
+    if sale is None:
+        return None
+    replayed = await replay_account(session, account=account, until=at)
+    if any(redemption_id in unit_account.inventory.consumed for unit_account in replayed.wallet.unit_accounts.values()):
+        detail = f"refund the purchase {sale.external_id}: it was paid with this redemption"
+        return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=detail)
+    return Problem(ProblemCode.ALREADY_REVERSED, path=("redemption",))
+
+
+async def link_payments(session: Session, *, purchase_id: str, facts: PurchaseFacts) -> None:
+    """Keep that the redemptions which a new purchase names have paid it."""
+    await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(facts.redemptions()))
+
+
+async def relink_payments(session: Session, *, purchase_id: str, before: PurchaseFacts, after: PurchaseFacts) -> None:
+    """Keep what paid a purchase now that its receipt says something else; what it no longer names has paid nothing."""
+    gone, new = before.redemptions() - after.redemptions(), after.redemptions() - before.redemptions()
+    await redemption_payments.remove(session, purchase_id=purchase_id, redemption_ids=sorted(gone))
+    await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(new))

@@ -1,0 +1,1 @@
+"""Commands on terms and their impact previews."""

@@ -1,0 +1,56 @@
+"""Have the recent past replayed under a draft; nothing but the preview itself is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms.validation import DraftedClause
+from app.store.database.session import Session
+from app.store.previews import previews
+from app.store.previews.previews import Preview
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+from app.usecases.terms.publish_terms import PublishTerms, drafted
+
+MOST_DAYS = 730
+MOST_UNFINISHED = 3
+"""Previews of one program that wait or run."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewImpact:
+    """The draft, and how many days back to begin."""
+
+    clauses: Sequence[DraftedClause]
+    days: int
+
+
+async def run(session: Session, *, context: CommandContext, command: PreviewImpact) -> Answer | Problem:
+    """Put the draft into the queue, to be held against the version that is in force now."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    if not 1 <= command.days <= MOST_DAYS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("days",), detail=f"1 to {MOST_DAYS}")
+    in_force = await versions.in_force(session, at=context.now)
+    if in_force is None:
+        return Problem(ProblemCode.NO_TERMS_IN_FORCE)
+    number = await versions.last_number(session) + 1
+    sent = PublishTerms(effective_from=None, clauses=command.clauses)
+    draft = await drafted(session, program=context.program, now=context.now, command=sent, number=number)
+    if isinstance(draft, Problem):
+        return draft
+    if await previews.unfinished(session) >= MOST_UNFINISHED:
+        return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=f"{MOST_UNFINISHED} wait or run")
+    wanted = Preview(
+        id=context.new_id(),
+        terms_version=in_force.version,
+        draft=draft,
+        days=command.days,
+        since=context.now - timedelta(days=command.days),
+        requested_at=context.now,
+    )
+    await previews.add(session, preview=wanted)
+    return await remember_result(session, context=context, answer=Answer(preview_id=wanted.id))

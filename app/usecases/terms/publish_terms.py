@@ -1,0 +1,108 @@
+"""Publish a version of the terms: at once the first time, with notice ever after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from app.domain.decisions import DecisionOutcome
+from app.domain.problems import Problem, ProblemCode
+from app.domain.terms.changes import changes, overall_effect
+from app.domain.terms.notice import first_start, notice_decision
+from app.domain.terms.validation import (
+    DraftedClause,
+    UnenforcedClauseError,
+    UnknownLocationError,
+    UnknownRewardError,
+    by_calendars,
+    with_names,
+)
+from app.domain.terms.version import Terms, TermsError
+from app.store.database.session import Session
+from app.store.programs import locations
+from app.store.programs.programs import Program, ProgramKind
+from app.store.rewards import rewards
+from app.store.terms import versions
+from app.usecases.command import CLOCK_TOLERANCE, Answer, CommandContext, previous_result, remember_result
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTerms:
+    """The clauses to publish, and from when (None: as soon as the notice of the terms in force allows)."""
+
+    effective_from: datetime | None
+    clauses: Sequence[DraftedClause]
+
+
+async def run(session: Session, *, context: CommandContext, command: PublishTerms) -> Answer | Problem:
+    """Check the draft, hold what is worse for customers to the notice of the version in force, and store it for good."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    latest = await versions.latest(session, lock=True)
+    number = await versions.last_number(session) + 1
+    draft = await drafted(session, program=context.program, now=context.now, command=command, number=number)
+    if isinstance(draft, Problem):
+        return draft
+    if latest is None:
+        if context.program.kind is not ProgramKind.SANDBOX and draft.effective_from < context.now - CLOCK_TOLERANCE:
+            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail="terms do not start in the past")
+        await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
+        return await remember_result(session, context=context, answer=Answer(terms_version=draft.version))
+    change = overall_effect(changes(latest, draft))
+    in_force = await versions.in_force(session, at=context.now) or latest
+    if command.effective_from is None:
+        start = first_start(latest=latest, in_force=in_force, change=change, now=context.now)
+        draft = replace(draft, effective_from=start)
+    wrong = _out_of_order(draft, latest=latest, context=context)
+    if wrong is not None:
+        return wrong
+    decision = notice_decision(current=in_force, change=change, effective_from=draft.effective_from, now=context.now)
+    if decision.outcome is DecisionOutcome.REFUSED:
+        return await remember_result(session, context=context, answer=Answer(decision=decision, terms=in_force))
+    await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
+    return await remember_result(
+        session, context=context, answer=Answer(decision=decision, terms_version=draft.version, terms=in_force)
+    )
+
+
+def _out_of_order(draft: Terms, *, latest: Terms, context: CommandContext) -> Problem | None:
+    """A version follows the one before it, and no change starts in the past."""
+    if draft.effective_from <= latest.effective_from:
+        starts = latest.effective_from.isoformat()
+        detail = f"version {latest.version} starts at {starts}, this one must follow"
+    elif draft.effective_from < context.now - CLOCK_TOLERANCE:
+        detail = "terms do not start in the past"
+    else:
+        return None
+    return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail)
+
+
+async def drafted(
+    session: Session, *, program: Program, now: datetime, command: PublishTerms, number: int
+) -> Terms | Problem:
+    """The checked draft as a version."""
+    catalogue = await rewards.all_rewards(session)
+    places = await locations.names(session)
+    zones = await locations.zones(session)
+    try:
+        given = with_names(command.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places)
+        return Terms.drafted(
+            version=number,
+            effective_from=command.effective_from or now,
+            currency=program.currency,
+            zone=program.zone,
+            clauses=by_calendars(given, zone=program.zone, zones=zones),
+        )
+    except TermsError as error:
+        return refused(error)
+
+
+def refused(error: TermsError) -> Problem:
+    """Why a draft cannot become terms, as a technical refusal."""
+    codes: dict[type[TermsError], ProblemCode] = {
+        UnenforcedClauseError: ProblemCode.NOT_ENFORCED_YET,
+        UnknownRewardError: ProblemCode.UNKNOWN_REWARD_IN_TERMS,
+        UnknownLocationError: ProblemCode.UNKNOWN_LOCATION_IN_TERMS,
+    }
+    return Problem(codes.get(type(error), ProblemCode.INVALID_INPUT), path=error.path, detail=error.message)

@@ -1,0 +1,30 @@
+"""Withdraw an announced version of the terms before it starts: what was in force stays in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.problems import Problem, ProblemCode
+from app.store.database.session import Session
+from app.store.terms import versions
+from app.usecases.command import Answer, CommandContext, previous_result, remember_result
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawTerms:
+    """Which version: the last one announced."""
+
+    version: int
+
+
+async def run(session: Session, *, context: CommandContext, command: WithdrawTerms) -> Answer | Problem:
+    """Take back the last version, as long as it has not started. Nobody loses what they have had."""
+    if (known := await previous_result(session, context=context)) is not None:
+        return known
+    latest = await versions.latest(session, lock=True)
+    if latest is None or latest.version != command.version:
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="only the last version that stands")
+    if latest.effective_from <= context.now:
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail="it has started")
+    await versions.withdraw(session, number=latest.version, at=context.now)
+    return await remember_result(session, context=context, answer=Answer(terms_version=latest.version))

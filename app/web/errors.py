@@ -1,0 +1,30 @@
+"""Answers to whatever reaches no part of the application: in JSON with a code, like those of the API."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.graphql_server.errors import BAD_INPUT, INTERNAL, mask
+
+_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+_WORDS = {
+    404: "There is nothing at this address. The API is at /graphql.",
+    405: "This address does not take this method.",
+}
+
+
+async def refuse(_: Request, error: Exception) -> Response:
+    """The answer to an address or a method that is not there."""
+    assert isinstance(error, HTTPException)
+    code = INTERNAL if error.status_code >= 500 else BAD_INPUT
+    shown = {"message": _WORDS.get(error.status_code, error.detail), "extensions": {"code": code}}
+    headers = {**(error.headers or {}), **_HEADERS}
+    return JSONResponse({"errors": [shown]}, status_code=error.status_code, headers=headers)
+
+
+async def fail(_: Request, fault: Exception) -> Response:
+    """The answer to a fault outside the API, which is logged without its words."""
+    return JSONResponse({"errors": [mask(fault, told={})]}, status_code=500, headers=_HEADERS)

@@ -1,0 +1,176 @@
+"""Callers whom nobody knows, and documents that nobody has seen: counted before any work is done for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api import authentication
+from app.domain.access import Role
+from app.graphql_server.admission import AT_THE_DOOR, WRONG_KEY, Admission, RateLimited
+from app.graphql_server.rate_limits import RateLimit
+from app.store.database.session import Session
+from tests.shop import Shop, open_shop
+
+GRAPHQL_JSON = "application/graphql-response+json"
+OFTEN = AT_THE_DOOR.most // WRONG_KEY
+
+
+@pytest.fixture
+def shop(sqlite_url: str) -> Iterator[Shop]:
+    """A shop whose door gives nothing back while a test runs."""
+    with open_shop(sqlite_url, at_the_door=RateLimit(most=AT_THE_DOOR.most, restored=1)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys that were looked up in the database."""
+    found: list[str] = []
+    plain = authentication.sign_in
+
+    async def noting(session: Session, *, token: str) -> Any:
+        found.append(token)
+        return await plain(session, token=token)
+
+    monkeypatch.setattr(authentication, "sign_in", noting)
+    return found
+
+
+def wrong_key(number: int) -> str:
+    """A key as they are made, which opens nothing."""
+    return f"troth_till_{number:032x}_wrong"
+
+
+def codes(answer: httpx.Response) -> list[str]:
+    """The codes of an answer's errors."""
+    return [value["extensions"]["code"] for value in answer.json().get("errors", [])]
+
+
+def test_wrong_keys_are_counted_and_end_in_rate_limited_without_a_read(shop: Shop, reads: list[str]) -> None:
+    found = [codes(shop.send("{ viewer { role } }", key=wrong_key(number)))[0] for number in range(OFTEN + 50)]
+    assert found[:OFTEN] == ["UNAUTHENTICATED"] * OFTEN
+    assert found[OFTEN:] == ["RATE_LIMITED"] * 50
+    assert len(reads) == OFTEN
+    answer = shop.send("{ viewer { role } }", key=wrong_key(0))
+    assert int(answer.headers["retry-after"]) >= 1
+    assert "data" not in answer.json()
+
+
+def test_the_same_wrong_key_is_looked_up_once_and_counted_all_the_same(shop: Shop, reads: list[str]) -> None:
+    found = [codes(shop.send("{ viewer { role } }", key=wrong_key(1)))[0] for _ in range(OFTEN + 5)]
+    assert found == ["UNAUTHENTICATED"] * OFTEN + ["RATE_LIMITED"] * 5
+    assert len(reads) == 1
+
+
+def test_a_till_behind_the_same_address_works_on(shop: Shop) -> None:
+    assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
+    for number in range(OFTEN + 5):
+        shop.send("{ viewer { role } }", key=wrong_key(number))
+    assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
+    assert shop.enrol(), "documents that it has not sent before, too"
+
+
+def test_a_key_that_opens_costs_its_address_nothing(shop: Shop) -> None:
+    for _ in range(3):
+        for role in (Role.TILL, Role.STAFF, Role.OWNER):
+            shop.ask("{ viewer { role } }", role=role)
+    found = [codes(shop.send("{ viewer { role } }", key=wrong_key(number)))[0] for number in range(OFTEN)]
+    assert found == ["UNAUTHENTICATED"] * OFTEN
+
+
+def test_whoever_comes_without_a_key_or_with_another_scheme_is_counted(sqlite_url: str) -> None:
+    with open_shop(sqlite_url, at_the_door=RateLimit(most=500, restored=1)) as shop:
+        assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
+        headers = {"Authorization": "Basic dXNlcjpwYXNz"}
+        found: list[str] = []
+        for number in range(700):
+            body = {"query": "{ __typename }"}
+            answer = shop.client.post(f"{shop.address}/graphql", json=body, headers=headers if number % 2 else {})
+            found.extend(codes(answer) or ["ANSWERED"])
+        assert found[:2] == ["ANSWERED", "UNAUTHENTICATED"]
+        assert found[-1] == "RATE_LIMITED"
+        assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}, "a key that has opened the door"
+
+
+@pytest.mark.parametrize("role", [None, Role.TILL], ids=["without a key", "with a key"])
+def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_parsed(
+    shop: Shop, role: Role | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[str] = []
+    from app.graphql_server.document_cache import DocumentCache
+
+    plain = DocumentCache.prepare
+
+    def noting(self: DocumentCache, text: str) -> Any:
+        prepared.append(text)
+        return plain(self, text)
+
+    monkeypatch.setattr(DocumentCache, "prepare", noting)
+    key = shop.program.token(Role.TILL) if role is not None else None
+    shop.ask("{ viewer { role } }", role=Role.STAFF)
+    shop.ask("{ viewer { role } }", role=Role.TILL)
+    prepared.clear()
+    dear = "{ " + " ".join("viewer { " + "role " * 48 + "}" for _ in range(20)) + " }"
+    found: list[str] = []
+    for number in range(2_000):
+        found += codes(shop.send(f"{dear} # {number}", role=None, key=key))
+        if found[-1] == "RATE_LIMITED":
+            break
+    assert found[-1] == "RATE_LIMITED"
+    assert set(found[:-1]) == {"OPERATION_TOO_COMPLEX"}
+    assert len(prepared) == len(found) - 1
+    assert len(found) < 1_000, "at most a second of work"
+    other = shop.send("{ nope }", role=Role.STAFF)
+    assert codes(other) == ["GRAPHQL_VALIDATION_FAILED"], "others may still send what nobody has seen"
+
+
+def test_documents_that_are_kept_cost_nothing_at_the_door(sqlite_url: str) -> None:
+    with open_shop(sqlite_url, at_the_door=RateLimit(most=2_000, restored=1)) as shop:
+        for _ in range(300):
+            shop.ask("{ viewer { role } }")
+
+
+def test_a_wrong_key_is_refused_before_its_document_is_looked_at(shop: Shop) -> None:
+    headers = {"Authorization": f"Bearer {wrong_key(3)}", "Accept": GRAPHQL_JSON}
+    answer = shop.client.post(f"{shop.address}/graphql", json={"query": "{ nope"}, headers=headers)
+    assert (answer.status_code, codes(answer)) == (401, ["UNAUTHENTICATED"])
+
+
+def test_variables_that_do_not_fit_are_paid_for(sqlite_url: str) -> None:
+    with open_shop(sqlite_url, allowance=RateLimit(most=100, restored=1)) as shop:
+        query = "query($e: ID!) { explain(entry: $e) { agrees } }"
+        found = [codes(shop.send(query, e={"no": "id"})) for _ in range(12)]
+    assert found == [["BAD_USER_INPUT"]] * 10 + [["RATE_LIMITED"]] * 2
+
+
+def test_the_door_opens_again_with_time_and_gives_back_no_more_than_it_holds() -> None:
+    at = [0.0]
+    admission = Admission(RateLimit(most=100, restored=10), clock=lambda: at[0])
+    admission.charge("host", 100)
+    with pytest.raises(RateLimited) as early:
+        admission.charge("host", 50)
+    assert early.value.wait == 5.0
+    admission.charge("another host", 100)
+    admission.refund("host", 1_000)
+    admission.charge("host", 100)
+    with pytest.raises(RateLimited):
+        admission.charge("host")
+    at[0] = 1.0
+    admission.charge("host", 10)
+
+
+def test_who_took_more_than_there_was_waits_for_all_of_it_but_not_for_ever() -> None:
+    at = [0.0]
+    admission = Admission(RateLimit(most=100, restored=10), clock=lambda: at[0])
+    with admission.charged("host"):
+        until = time.thread_time() + 0.05
+        while time.thread_time() < until:
+            pass
+    with pytest.raises(RateLimited) as early, admission.charged("host"):
+        raise AssertionError("nothing is looked at")
+    assert 0 < early.value.wait <= 10.1

@@ -1,0 +1,129 @@
+"""Articles and categories meet clauses however either is spelled: from tills and from files, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.graphql_server.rate_limits import RateLimit
+from tests.api.test_budgets_and_nth_items import CHECK, publish
+from tests.api.test_late_events import at
+from tests.api.test_refunds_by_amount_and_payment import refund
+from tests.imports.import_runs import HEADER, brought_in
+from tests.shop import Shop, open_shop
+from tests.verification import faults_in
+
+PLAIN = "Tea-1"
+WIDE = "Ｔｅａ－１"
+SPELLINGS = [PLAIN, WIDE, "T\u200bea\u00ad-1\u2060", " \u3000Tea-1\t"]
+BUY = """mutation($input: RecordPurchaseInput!) { recordPurchase(input: $input) { userErrors { code path }
+  decision { points { points } } purchase { lines { sku categories } } } }"""
+CLAUSES = "{ terms { clauses { key conditions { statement } } } }"
+REWARD = (
+    "mutation($input: CreateRewardInput!) { createReward(input: $input) { reward { article } userErrors { code } } }"
+)
+START = {"effectiveFrom": "2020-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def blank(database_url: str) -> Iterator[Shop]:
+    """A sandbox without terms; its books are right at the end."""
+    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+        yield opened
+        assert faults_in(opened.url) == []
+
+
+def bonus(**condition: Any) -> dict[str, Any]:
+    """Ten points where a condition on goods holds."""
+    return {"key": "goods", "conditions": [condition], "effect": {"bonusPoints": {"points": 10}}}
+
+
+def line(sku: str, *categories: str) -> dict[str, Any]:
+    """A line of a receipt."""
+    return {"sku": sku, "quantity": "1", "unitPrice": "5.00", "categories": list(categories)}
+
+
+def buy(shop: Shop, card: str, *lines: Any, receipt: str | None = None, **more: Any) -> Any:
+    """The points of a purchase, and its lines as they are kept."""
+    purchase = {"externalId": receipt or uuid.uuid4().hex, "lines": list(lines), **more}
+    given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+    done = shop.ask(BUY, input=given)["recordPurchase"]
+    assert done["userErrors"] == []
+    return done["decision"]["points"][0]["points"], done["purchase"]["lines"]
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+@pytest.mark.parametrize("kind", ["products", "categories"])
+def test_a_clause_means_what_receipts_name_in_any_spelling(blank: Shop, kind: str, spelled: str) -> None:
+    publish(blank, bonus(**{kind: {"include": [spelled]}}), **START)
+    ((condition,),) = (
+        clause["conditions"] for clause in blank.ask(CLAUSES)["terms"]["clauses"] if clause["key"] == "goods"
+    )
+    assert PLAIN in condition["statement"]
+    card = blank.enrol()
+    for count, written in enumerate(SPELLINGS):
+        goods = line(written) if kind == "products" else line("x", "drinks", written)
+        when = {"occurredAt": at(hours=count)}
+        tried = blank.ask(CHECK, by={"card": card}, basket={"lines": [goods], **when})["basketCheck"]
+        assert tried["decision"]["points"] == [{"points": 10}], written
+        points, kept = buy(blank, card, goods, line("else"), receipt=f"R{count}", **when)
+        assert points == 10, written
+        assert kept[0] == {
+            "sku": PLAIN if kind == "products" else "x",
+            "categories": [] if kind == "products" else ["drinks", PLAIN],
+        }
+        back = refund(blank, f"R{count}", lines=[{"line": 2}], occurredAt=at(hours=count, minutes=20))
+        assert back["decision"]["points"][0]["points"] == 0, "what the clause names is kept"
+        back = refund(blank, f"R{count}", lines=[{"line": 1}], occurredAt=at(hours=count, minutes=30))
+        assert back["decision"]["points"][0]["points"] == 10
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_what_a_clause_leaves_out_is_left_out_in_any_spelling(blank: Shop, spelled: str) -> None:
+    publish(blank, bonus(products={"exclude": [spelled]}), **START)
+    card = blank.enrol()
+    assert [buy(blank, card, line(written))[0] for written in SPELLINGS] == [0, 0, 0, 0]
+    assert buy(blank, card, line("Tea-2"))[0] == 10, "the next article is another one"
+    assert buy(blank, card, line("tea-1"))[0] == 10, "capital and small letters are two articles"
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_a_file_meets_clauses_in_any_spelling(blank: Shop, spelled: str, tmp_path: Path) -> None:
+    publish(blank, bonus(products={"include": [spelled]}), **START)
+    rows = [f"P{n},{sku},Tea,1,2026-03-01 10:0{n}:00,5.00,K-{n}\n" for n, sku in enumerate(SPELLINGS)]
+    brought_in(blank, HEADER + "".join(rows), folder=tmp_path)
+    found = [blank.ask(BALANCE, by={"externalId": f"K-{n}"})["customer"]["wallet"]["balances"] for n in range(4)]
+    assert found == [[{"available": 10}]] * 4
+
+
+BALANCE = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available } } } }"
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+def test_the_article_of_a_reward_is_spelled_as_on_receipts(blank: Shop, spelled: str) -> None:
+    given = {"idempotencyKey": "r", "key": "r", "name": "Tea", "description": "A cup", "article": spelled}
+    made = blank.ask(REWARD, role=Role.OWNER, input=given)["createReward"]
+    assert made == {"reward": {"article": PLAIN}, "userErrors": []}
+
+
+@pytest.mark.parametrize("nothing", ["\u200b", "\u3000", "\x07", "\u00ad\t"])
+def test_what_comes_to_nothing_names_no_article_and_no_category(blank: Shop, nothing: str) -> None:
+    publish(blank, bonus(products={"include": ["a"]}), **START)
+    card = blank.enrol()
+    for goods, field in ((line(nothing), "sku"), (line("a", nothing), "categories")):
+        purchase = {"externalId": "R1", "lines": [goods]}
+        given = {"idempotencyKey": uuid.uuid4().hex, "customer": {"card": card}, "purchase": purchase}
+        (error,) = blank.ask(BUY, input=given)["recordPurchase"]["userErrors"]
+        assert (error["code"], error["path"][4]) == ("INVALID_INPUT", field)
+
+
+def test_a_list_that_says_the_same_in_another_spelling_is_no_change_of_the_terms(blank: Shop) -> None:
+    publish(blank, bonus(products={"include": [PLAIN, "b"]}), **START)
+    again = publish(blank, bonus(products={"include": ["b", WIDE, PLAIN]}))
+    changes = blank.ask("query($v: Int!) { terms(version: $v) { changes { statement } } }", v=again["version"])
+    assert changes["terms"]["changes"] == []

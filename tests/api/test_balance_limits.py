@@ -1,0 +1,118 @@
+"""Points that no account can hold: the same refusal for a basket as for the purchase, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.domain.amounts import MAX_POINTS
+from tests.api.test_access import customer_key
+from tests.api.test_impact_previews import READ, until
+from tests.shop import BUY, Shop, open_shop
+from tests.verification import faults_in
+
+PUBLISH = (
+    "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version } userErrors { code } } }"
+)
+CHECK = """query($c: CustomerBy!, $b: BasketInput!) { basketCheck(customer: $c, basket: $b) {
+    decision { points { points } reasons { statement observed } } clauses { points applies } } }"""
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1_000_000, "per": "0.01"}}}
+"""A million points a penny: £21.47 come to the most that an account can hold."""
+
+
+@pytest.fixture
+def generous(database_url: str) -> Iterator[Shop]:
+    """A shop without terms yet."""
+    with open_shop(database_url, template="blank") as opened:
+        yield opened
+
+
+def publish(shop: Shop, *clauses: Any) -> None:
+    """The first terms."""
+    done = shop.ask(PUBLISH, role=Role.OWNER, input={"idempotencyKey": uuid.uuid4().hex, "clauses": clauses})
+    assert done["publishTerms"]["userErrors"] == []
+
+
+def basket(price: str) -> dict[str, Any]:
+    """One line."""
+    return {"lines": [{"sku": "thing", "quantity": "1", "unitPrice": price}]}
+
+
+def refusal(shop: Shop, card: str, price: str, *, key: str | None = None) -> Any:
+    """The one error of a basket check, without its data."""
+    answer = shop.send(CHECK, key=key, c={"card": card}, b=basket(price)).json()
+    assert answer["data"] == {"basketCheck": None}
+    (error,) = answer["errors"]
+    return error["extensions"]["code"], error["message"].split(":")[0]
+
+
+TOO_MUCH = ("BAD_USER_INPUT", "AMOUNT_OUT_OF_RANGE at basket.lines")
+
+
+def test_a_basket_beyond_what_an_account_can_hold_is_refused_like_its_purchase(generous: Shop) -> None:
+    publish(generous, SPEND)
+    card = generous.enrol()
+    for price in ("21.48", "1000000000"):
+        assert refusal(generous, card, price) == TOO_MUCH
+        refused = generous.buy(card, price)
+        assert [(error["code"], error["path"]) for error in refused["userErrors"]] == [
+            ("AMOUNT_OUT_OF_RANGE", ["input", "purchase", "lines"])
+        ]
+    assert generous.ledger(card) == []
+
+
+def test_what_an_account_holds_already_counts_for_both(generous: Shop) -> None:
+    publish(generous, SPEND)
+    card = generous.enrol()
+    generous.buy(card, "21.00")
+    checked = generous.ask(CHECK, c={"card": card}, b=basket("0.47"))["basketCheck"]
+    assert checked["decision"]["points"] == [{"points": 47_000_000}]
+    assert refusal(generous, card, "0.48") == TOO_MUCH
+    assert [error["code"] for error in generous.buy(card, "0.48")["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
+    assert generous.buy(card, "0.47")["balances"] == [{"available": 2_147_000_000, "lifetime": "2147000000"}]
+    assert faults_in(generous.url) == []
+
+
+@pytest.mark.parametrize("price", ["21.48", "1000000000"])
+def test_points_that_a_cap_would_cut_are_refused_too_when_nobody_can_write_them_down(
+    generous: Shop, price: str
+) -> None:
+    publish(generous, SPEND, {"key": "cap", "effect": {"pointsCap": {"scope": "PURCHASE", "points": 100}}})
+    card = generous.enrol()
+    assert refusal(generous, card, price) == TOO_MUCH
+    assert [error["code"] for error in generous.buy(card, price)["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
+    checked = generous.ask(CHECK, c={"card": card}, b=basket("21.47"))["basketCheck"]
+    assert [clause["points"] for clause in checked["clauses"]][:1] == [2_147_000_000]
+    assert generous.buy(card, "21.47")["balances"] == [{"available": 100, "lifetime": "100"}]
+
+
+def test_nobody_learns_from_a_refusal_what_another_customer_holds(generous: Shop) -> None:
+    publish(generous, SPEND)
+    mine, other = generous.enrol(), generous.enrol()
+    own = customer_key(generous.url, generous, mine)
+    assert refusal(generous, mine, "30.00", key=own) == TOO_MUCH
+    assert generous.ask(CHECK, key=own, c={"card": other}, b=basket("30.00")) == {"basketCheck": None}
+    assert generous.ask(CHECK, key=own, c={"card": "NOBODY99"}, b=basket("30.00")) == {"basketCheck": None}
+
+
+def test_a_preview_of_a_draft_beyond_all_bounds_has_a_result(generous: Shop) -> None:
+    publish(generous, {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}})
+    card = generous.enrol()
+    given = {"idempotencyKey": "b", "customer": {"card": card}, "purchase": {"externalId": "r", **basket("1000000.00")}}
+    generous.ask(BUY, input=given)
+    query = "mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) { preview { id } } }"
+    wanted = {"idempotencyKey": "p", "clauses": [SPEND]}
+    id = generous.ask(query, role=Role.OWNER, input=wanted)["previewTermsImpact"]["preview"]["id"]
+
+    def ended() -> Any:
+        found = generous.ask(READ, role=Role.OWNER, id=id)["impactPreview"]
+        return found if found["state"] not in ("QUEUED", "RUNNING") else None
+
+    found = until(ended)
+    assert found["state"] == "DONE"
+    assert found["result"]["mostGaining"] == [{"difference": MAX_POINTS - 1_000_000}]
+    assert found["result"]["liabilityAfter"] == str(MAX_POINTS)

@@ -1,0 +1,375 @@
+"""What comes back of a program's budget is given first to the same customer again, and never refills it for others.
+
+On both databases; the books are proved after each test.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_budgets_and_nth_items import CHECK, EXPLAIN, PREVIEW, RESULT, budget, line
+from tests.api.test_counters_after_refunds import FIVE, NEGATIVE, SPEND, bonus, gained, wallet
+from tests.api.test_exchanges import Opening, exchange
+from tests.api.test_exchanges import opening as opening  # the fixture
+from tests.api.test_receipt_corrections import amend, move
+from tests.faults.test_tampering import Tampering
+from tests.shop import Shop
+from tests.transfers import codes, join, merge
+
+GIFT = bonus(30, budget(30, "WHOLE"))
+PER_POUND = {"key": "extra", "conditions": [budget(100, "PARTIAL")], "effect": SPEND["effect"]}
+DEAR = {"minimumSpend": {"amount": "20.00"}}
+
+
+def on(day: int) -> dict[str, str]:
+    """Noon of a day in March."""
+    return {"occurredAt": f"2026-03-{day:02}T12:00:00Z"}
+
+
+def recomputed(shop: Shop, card: str) -> None:
+    """Every entry is decided again as it was."""
+    query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { id points } } } }"
+    for entry in shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"]:
+        found = shop.ask(EXPLAIN, role=Role.STAFF, e=entry["id"])["explain"]
+        assert found == {"agrees": True, "recomputedPoints": entry["points"]}
+
+
+def test_a_bonus_that_came_back_is_given_to_the_same_customer_again_and_to_nobody_else(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    shop.refund("R-1")
+    assert gained(shop, other, "5.00") == 5, "the budget is used up for others"
+    assert gained(shop, card, "5.00", receipt="R-2") == 35
+    assert gained(shop, card, "5.00") == 5, "the share is given once"
+    shop.refund("R-2")
+    assert gained(shop, other, "5.00") == 5
+    assert gained(shop, card, "5.00") == 35, "as often as it comes back"
+    recomputed(shop, card)
+
+
+def test_what_came_back_is_taken_before_what_is_left_for_all(opening: Opening) -> None:
+    shop = opening(PER_POUND)
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "60.00", receipt="R-1") == 60
+    shop.refund("R-1", lines=[{"line": 1, "amount": "20.00"}])
+    assert gained(shop, card, "15.00") == 15, "of the 20 that came back"
+    assert gained(shop, other, "100.00") == 40, "what was left for all"
+    assert gained(shop, card, "100.00") == 5
+
+
+def test_what_is_left_for_all_and_the_own_share_are_given_together(opening: Opening) -> None:
+    shop = opening(bonus(30, budget(50, "WHOLE")))
+    card, other = shop.enrol(), shop.enrol()
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": "5.00"}]
+    assert gained(shop, card, "", lines=lines, receipt="R-1") == 30
+    assert gained(shop, other, "5.00") == 0, "20 are left, and 30 are given whole or not at all"
+    shop.refund("R-1")
+    found = shop.ask(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"]
+    assert found["points"][0]["points"] == 30, "a basket sees it too"
+    assert gained(shop, card, "5.00", receipt="R-2") == 30
+    assert gained(shop, card, "5.00") == 0, "20 again"
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_refunds_by_line_in_any_order_come_to_what_one_of_all_does(opening: Opening, order: tuple[int, int]) -> None:
+    shop = opening(PER_POUND)
+    card, other = shop.enrol(), shop.enrol()
+    lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "70.00"), ("b", "30.00"))]
+    assert gained(shop, card, "", lines=lines, receipt="R-1") == 100
+    for number in order:
+        shop.refund("R-1", lines=[{"line": number}])
+    assert gained(shop, other, "10.00") == 0
+    assert gained(shop, card, "99.00") == 99
+    assert gained(shop, card, "99.00") == 1
+
+
+def test_what_a_later_part_of_a_refund_restores_is_taken_from_the_share_again(opening: Opening) -> None:
+    """The first clause fits only from 40.00 up to the 60 points of its budget, and gives less than the second one."""
+    first = {"key": "combination", "effect": {"combination": {"mode": "FIRST"}}}
+    few = {
+        "key": "few",
+        "conditions": [{"minimumSpend": {"amount": "40.00"}}, budget(60, "WHOLE")],
+        "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}},
+    }
+    many = {
+        "key": "many",
+        "conditions": [budget(200, "PARTIAL")],
+        "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}},
+    }
+    shop = opening(few, many, first)
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "70.00", receipt="R-1") == 140
+    kept = []
+    for _ in range(2):
+        shop.refund("R-1", lines=[{"line": 1, "amount": "20.00"}])
+        kept.append(shop.available(card))
+    assert kept == [50, 60], "the second part gives back 10 of what the first one took"
+    assert gained(shop, other, "100.00") == 60, "what was left for all"
+    assert gained(shop, card, "100.00") == 80, "90 came back, and 10 of them were given again"
+
+
+def test_points_that_were_spent_are_short_and_do_not_come_back_to_the_share(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(30, budget(30, "PARTIAL")), FIVE)
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    for _ in range(4):
+        assert codes(shop.redeem(card, "five")) == []
+    assert shop.refund("R-1")["shortfall"] == 20
+    assert gained(shop, card, "5.00") == 5 + 15, "15 of the 35 were still there, and count first for the budget"
+    recomputed(shop, card)
+
+
+def test_points_that_are_owed_come_back_to_the_share(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT, FIVE, NEGATIVE)
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert codes(shop.redeem(card, "five")) == []
+    shop.refund("R-1")
+    assert wallet(shop, card)["points"] == (0, 5)
+    assert gained(shop, card, "5.00") == 35
+
+
+def test_what_a_cap_leaves_of_a_budget_comes_back_and_no_more(opening: Opening) -> None:
+    cap = {"key": "cap", "effect": {"pointsCap": {"points": 14, "scope": "PURCHASE"}}}
+    shop = opening(SPEND, bonus(30, budget(30, "PARTIAL")), cap)
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 14, "12 of the bonus, and 2 for the amount"
+    shop.refund("R-1")
+    assert gained(shop, other, "1.00") == 14, "what the budget still has for all"
+    assert gained(shop, card, "1.00", receipt="R-2") == 14
+
+
+def test_two_budgets_come_back_each_to_its_own(opening: Opening) -> None:
+    shop = opening(bonus(30, budget(30, "WHOLE"), key="zebra"), bonus(7, budget(7, "PARTIAL"), key="ant"))
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 37
+    shop.refund("R-1")
+    assert gained(shop, other, "5.00") == 0
+    assert gained(shop, card, "5.00") == 37
+
+
+def test_a_first_purchase_that_came_back_is_one_again_with_its_budget(opening: Opening) -> None:
+    shop = opening(bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 30
+    shop.refund("R-1", **on(2))
+    assert gained(shop, other, "5.00", **on(3)) == 0
+    assert gained(shop, card, "5.00", receipt="R-2", **on(3)) == 30
+    shop.refund("R-2", **on(4))
+    assert gained(shop, card, "5.00", **on(5)) == 30
+    recomputed(shop, card)
+
+
+def test_a_late_refund_gives_to_what_is_recorded_after_it_and_judges_nothing_again(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 35
+    assert gained(shop, card, "5.00", **on(5)) == 5
+    shop.refund("R-1", **on(2))
+    assert shop.available(card) == 5, "what was recorded before the refund stays as it was"
+    assert gained(shop, card, "5.00", **on(3)) == 35, "recorded after it, wherever it stands in time"
+    recomputed(shop, card)
+
+
+def test_an_exchange_takes_nothing_from_the_share(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    assert codes(exchange(shop, "5.00", "R-1", receipt="R-2")) == []
+    assert shop.available(card) == 35
+    assert gained(shop, card, "5.00") == 5, "nothing came back"
+    assert codes(exchange(shop, "9.00", "R-2", receipt="R-3")) == []
+    assert (shop.available(card), gained(shop, card, "5.00"), gained(shop, other, "5.00")) == (44, 5, 5)
+    shop.refund("R-3")
+    assert shop.available(card) == 10
+    assert gained(shop, other, "5.00") == 5
+    assert gained(shop, card, "5.00") == 35
+
+
+def test_what_an_amended_receipt_no_longer_earns_is_the_customers_own(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "20.00", receipt="R-1") == 50
+    assert codes(amend(shop, "R-1", line("2"))) == []
+    assert gained(shop, other, "20.00") == 20
+    assert gained(shop, card, "20.00", receipt="R-2") == 50
+    amended = amend(shop, "R-1", {"sku": "a", "quantity": "1", "unitPrice": "25.00"})
+    assert amended["decision"]["points"][0]["points"] == 25, "the 30 have gone into another purchase of the customer"
+    shop.refund("R-2")
+    assert gained(shop, card, "20.00") == 50
+    recomputed(shop, card)
+
+
+def test_an_amendment_there_and_back_gives_what_was_given_before(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(30, budget(30, "WHOLE"), DEAR))
+    card = shop.enrol()
+    assert gained(shop, card, "20.00", receipt="R-1") == 50
+    amend(shop, "R-1", line("2"))
+    amended = amend(shop, "R-1", {"sku": "a", "quantity": "1", "unitPrice": "25.00"})
+    assert amended["decision"]["points"][0]["points"] == 55
+    assert gained(shop, card, "20.00") == 20, "the share went back into it"
+
+
+def test_a_move_takes_along_what_the_purchase_gives_there(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    giver, taker = shop.enrol(), shop.enrol()
+    assert gained(shop, giver, "5.00", receipt="R-1") == 35
+    assert codes(move(shop, "R-1", taker)) == []
+    assert (shop.available(giver), shop.available(taker)) == (0, 35)
+    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
+    shop.refund("R-1")
+    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 35)
+    recomputed(shop, taker)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_bonus_for_a_first_purchase_stays_with_the_giver_where_the_taker_has_bought_before(
+    opening: Opening, *, shared: bool
+) -> None:
+    shop = opening(SPEND, bonus(30, {"firstPurchase": True}, budget(30, "WHOLE")))
+    giver, taker, other = shop.enrol(), shop.enrol(), shop.enrol()
+    if shared:
+        assert codes(join(shop, giver, taker)) == []
+    assert gained(shop, giver, "5.00", receipt="R-1") == 35
+    assert gained(shop, taker, "5.00", receipt="R-0", occurredAt="2026-01-05T12:00:00Z") == 5
+    assert codes(move(shop, "R-1", taker)) == []
+    assert gained(shop, other, "5.00") == 5
+    assert gained(shop, giver, "5.00", receipt="R-2") == 35
+    assert gained(shop, giver, "5.00") == 5
+    shop.refund("R-1")
+    shop.refund("R-0")
+    assert gained(shop, taker, "5.00") == 5, "it was never the taker's"
+    recomputed(shop, giver)
+    recomputed(shop, taker)
+
+
+def test_a_purchase_that_was_given_out_of_the_own_share_moves_without_leaving_a_debt(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    giver, taker = shop.enrol(), shop.enrol()
+    assert gained(shop, giver, "5.00", receipt="R-1") == 35
+    shop.refund("R-1")
+    assert gained(shop, giver, "5.00", receipt="R-2") == 35
+    assert codes(move(shop, "R-2", taker)) == []
+    assert (shop.available(giver), shop.available(taker)) == (0, 35)
+    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
+    assert codes(move(shop, "R-2", giver)) == []
+    assert (gained(shop, giver, "5.00"), gained(shop, taker, "5.00")) == (5, 5)
+    shop.refund("R-2")
+    assert (gained(shop, taker, "5.00"), gained(shop, giver, "5.00")) == (5, 35)
+
+
+def test_shares_add_up_on_the_survivor_of_a_merger(opening: Opening) -> None:
+    shop = opening(bonus(30, budget(60, "PARTIAL")))
+    merged, survivor, other = shop.enrol(), shop.enrol(), shop.enrol()
+    for card in (merged, survivor):
+        assert gained(shop, card, "5.00", receipt=f"of {card}") == 30
+    for card in (merged, survivor):
+        shop.refund(f"of {card}")
+    assert codes(merge(shop, merged, survivor)) == []
+    assert gained(shop, other, "5.00") == 0
+    assert [gained(shop, card, "5.00") for card in (merged, survivor, merged)] == [30, 30, 0]
+    recomputed(shop, survivor)
+
+
+def test_a_refund_of_what_a_merged_customer_had_bought_goes_to_the_survivor(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    merged, survivor = shop.enrol(), shop.enrol()
+    assert gained(shop, merged, "5.00", receipt="R-1") == 35
+    assert codes(merge(shop, merged, survivor)) == []
+    shop.refund("R-1")
+    assert gained(shop, survivor, "5.00", receipt="R-2") == 35
+    shop.refund("R-2")
+    assert gained(shop, merged, "5.00") == 35
+
+
+def test_in_a_shared_wallet_it_is_the_share_of_whoever_bought(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    ann, bob = shop.enrol(), shop.enrol()
+    assert codes(join(shop, ann, bob)) == []
+    assert gained(shop, ann, "5.00", receipt="R-1") == 35
+    shop.refund("R-1")
+    assert gained(shop, bob, "5.00") == 5
+    assert gained(shop, ann, "5.00") == 35
+
+
+def test_two_purchases_at_once_never_give_a_share_twice(opening: Opening) -> None:
+    shop = opening(GIFT)
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 30
+    shop.refund("R-1")
+    answers = shop.at_once([lambda: gained(shop, card, "5.00") for _ in range(8)])
+    assert sorted(answers) == [0, 0, 0, 0, 0, 0, 0, 30]
+
+
+def test_refunds_and_purchases_of_many_at_once_keep_the_books(opening: Opening) -> None:
+    shop = opening(bonus(10, budget(40, "PARTIAL")))
+    cards = [shop.enrol() for _ in range(4)]
+    for card in cards:
+        assert gained(shop, card, "5.00", receipt=f"of {card}") == 10
+    back = [lambda card=card: shop.refund(f"of {card}") for card in cards]
+    bought = [lambda card=card: gained(shop, card, "5.00") for card in cards for _ in range(2)]
+    shop.at_once([*back, *bought])
+    for card in cards:
+        gained(shop, card, "5.00")
+    assert [shop.available(card) for card in cards] == [10, 10, 10, 10], "each their own, whatever came first"
+
+
+def test_points_that_expired_unspent_come_back_to_the_share(opening: Opening) -> None:
+    shop = opening(GIFT, {"key": "expiry", "effect": {"pointsValidity": {"days": 5}}})
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1", **on(1)) == 30
+    shop.refund("R-1", **on(20))
+    assert gained(shop, card, "5.00", **on(21)) == 30
+
+
+def test_a_preview_gives_what_came_back_to_nobody_else(opening: Opening) -> None:
+    shop = opening(SPEND, GIFT)
+    lately = [{"occurredAt": (datetime.now(UTC) - timedelta(days=days)).isoformat()} for days in (50, 3, 2)]
+    card, other, third = shop.enrol(), shop.enrol(), shop.enrol()
+    assert gained(shop, third, "5.00", receipt="R-0", **lately[0]) == 35
+    shop.refund("R-0", **lately[0])
+    assert [gained(shop, buyer, "5.00", **lately[1]) for buyer in (card, other)] == [5, 5]
+    assert gained(shop, third, "5.00", receipt="R-1", **lately[1]) == 35
+    assert lost(shop, SPEND) == 30
+    shop.refund("R-1", **lately[2])
+    assert gained(shop, other, "5.00", **lately[2]) == 5
+    assert lost(shop, SPEND) == 0, "nobody was given it in the end"
+    assert gained(shop, third, "5.00", **lately[2]) == 35
+    assert lost(shop, SPEND) == 30
+
+
+def lost(shop: Shop, *clauses: dict[str, Any]) -> int:
+    """What a draft would have taken from members in a month."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
+    made = shop.ask(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]["preview"]["id"]
+    for _ in range(300):
+        found = shop.ask(RESULT, role=Role.OWNER, id=made)["impactPreview"]
+        if found["state"] == "DONE":
+            return int(found["result"]["pointsLost"])
+        time.sleep(0.1)
+    raise AssertionError("the preview does not end")
+
+
+def test_a_share_that_was_changed_behind_the_books_is_found(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(30, budget(50, "WHOLE")))
+    card, other = shop.enrol(), shop.enrol()
+    assert gained(shop, card, "5.00", receipt="R-1") == 35
+    shop.refund("R-1")
+    shop.enrol()
+    tampering = Tampering(shop)
+    assert tampering.faults_after() == []
+    for change in (
+        "UPDATE budget_shares SET points = points + 1",
+        "DELETE FROM budget_shares",
+        "UPDATE budget_shares SET clause = 'other'",
+        f"UPDATE budget_shares SET customer_id = (SELECT customer_id FROM identities WHERE value = '{other}')",
+    ):
+        faults = tampering.faults_after(change)
+        assert {fault.what for fault in faults} == {"what clauses counted is not what happened"}, change

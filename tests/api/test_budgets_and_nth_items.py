@@ -1,0 +1,233 @@
+"""What clauses count over HTTP on both databases: budgets that nobody overspends, and every nth item."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.faults.test_tampering import Tampering
+from tests.shop import Shop, open_shop, started
+from tests.verification import faults_in
+
+PUBLISH = "mutation($input: PublishTermsInput!) { publishTerms(input: $input) { terms { version effectiveFrom } userErrors { code } } }"
+EXPLAIN = "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints } }"
+CHECK = """query($by: CustomerBy!, $basket: BasketInput!) { basketCheck(customer: $by, basket: $basket) {
+  decision { outcome points { points } reasons { code verdict observed required statement remedies { code quantity } } } } }"""
+
+
+def budget(points: int, mode: str) -> Any:
+    """Points for all customers together."""
+    return {"budget": {"points": points, "mode": mode}}
+
+
+def clause(key: str, effect: Any, *conditions: Any) -> Any:
+    """A clause with its conditions."""
+    return {"key": key, "conditions": list(conditions), "effect": effect}
+
+
+def publish(shop: Shop, *clauses: Any, **more: Any) -> Any:
+    """Publish as the owner."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), **more}
+    done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    assert done["userErrors"] == []
+    return done["terms"]
+
+
+@pytest.fixture
+def blank(database_url: str) -> Iterator[Shop]:
+    """A sandbox without terms."""
+    with open_shop(database_url, template="blank") as opened:
+        yield opened
+
+
+GIFT = {"bonusPoints": {"points": 30}}
+SPEND = {"pointsPerAmount": {"points": 1, "per": "1.00"}}
+JANUARY = {"effectiveFrom": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcomes", "given"),
+    [
+        ("PARTIAL", {"GRANTED": 16, "PARTLY_GRANTED": 1, "NOTHING_EARNED": 23}, 500),
+        ("WHOLE", {"GRANTED": 16, "NOTHING_EARNED": 24}, 480),
+    ],
+)
+def test_forty_purchases_at_once_never_overspend_a_budget(
+    blank: Shop, mode: str, outcomes: dict[str, int], given: int
+) -> None:
+    publish(blank, clause("gift", GIFT, budget(500, mode)), **JANUARY)
+    cards = [blank.enrol() for _ in range(40)]
+    answers = blank.at_once([lambda card=card: blank.buy(card, "5.00") for card in cards])
+    assert Counter(answer["decision"]["outcome"] for answer in answers) == outcomes
+    assert sum(blank.available(card) for card in cards) == given
+    for each_answer in answers:
+        if each_answer["decision"]["outcome"] == "NOTHING_EARNED":
+            (reason,) = each_answer["decision"]["reasons"]
+            assert (reason["code"], reason["clause"]["key"], reason["verdict"]) == ("BUDGET_USED_UP", "gift", "NOT_MET")
+            assert [remedy["code"] for remedy in reason["remedies"]] == ["NONE"]
+        if each_answer["decision"]["outcome"] == "PARTLY_GRANTED":
+            limited, gives = each_answer["decision"]["reasons"]
+            assert (limited["verdict"], limited["observed"], limited["required"]) == (
+                "LIMITED",
+                "20 points",
+                "30 points",
+            )
+            assert limited["statement"] == "Of the points set aside for this, only 20 points were left."
+            assert gives["statement"] == "20 points under clause 1."
+    assert faults_in(blank.url) == []
+
+
+def test_two_budgets_and_one_customer_at_once_neither_deadlock_nor_overspend(blank: Shop) -> None:
+    publish(
+        blank,
+        clause("zebra", GIFT, budget(200, "PARTIAL")),
+        clause("ant", {"bonusPoints": {"points": 7}}, budget(100, "WHOLE")),
+        clause("spend", SPEND),
+        **JANUARY,
+    )
+    cards = [blank.enrol() for _ in range(4)]
+    answers = blank.at_once([lambda n=n: blank.buy(cards[n % 4], "10.00") for n in range(40)])
+    assert all(answer["userErrors"] == [] for answer in answers)
+    assert sum(blank.available(card) for card in cards) == 200 + 98 + 400
+    assert faults_in(blank.url) == []
+
+
+def test_a_purchase_that_comes_twice_spends_once_and_a_refund_fills_nothing_again_for_others(blank: Shop) -> None:
+    publish(blank, clause("gift", GIFT, budget(50, "PARTIAL")), **JANUARY)
+    card = blank.enrol()
+    first = blank.buy(card, "5.00", key="k", receipt="a")
+    assert blank.buy(card, "5.00", key="k", receipt="a") == first
+    assert blank.buy(card, "5.00", receipt="a")["entry"] == first["entry"]
+    blank.refund("a")
+    assert blank.available(card) == 0
+    other = blank.enrol()
+    assert blank.buy(other, "5.00")["decision"]["points"][0]["points"] == 20, "30 of 50 were given, and are not theirs"
+    second = blank.buy(card, "5.00")
+    assert second["decision"]["points"][0]["points"] == 30, "what came back is given to the same customer again"
+    (checked, *_) = blank.ask(CHECK, by={"card": card}, basket={"lines": [line("1")]})["basketCheck"]["decision"][
+        "reasons"
+    ]
+    assert (checked["code"], checked["observed"]) == ("BUDGET_USED_UP", "0 points")
+    for entry, points in ((first["entry"]["id"], 30), (second["entry"]["id"], 30)):
+        assert blank.ask(EXPLAIN, e=entry)["explain"] == {"agrees": True, "recomputedPoints": points}
+    assert blank.ledger(card) == [("EARN", 30), ("CLAWBACK", -30), ("EARN", 30)]
+    assert faults_in(blank.url) == []
+
+
+def line(quantity: str) -> Any:
+    """Some items at a pound."""
+    return {"sku": "cup", "quantity": quantity, "unitPrice": "1.00"}
+
+
+def test_what_was_given_under_a_key_stays_given_in_later_versions(database_url: str) -> None:
+    with open_shop(database_url, template="blank") as shop:
+        publish(shop, clause("gift", GIFT, budget(40, "PARTIAL")), **JANUARY)
+        card = shop.enrol()
+        first = shop.buy(card, "5.00")["entry"]["id"]
+        terms = publish(shop, clause("gift", GIFT, budget(80, "PARTIAL")))
+        assert terms["version"] == 2, "a larger budget of a constant gift is better for everybody, and starts at once"
+        entries = [shop.buy(card, "5.00")["entry"] for _ in range(3)]
+        assert [entry["points"] for entry in entries] == [30, 20, 0]
+        assert shop.ask(EXPLAIN, e=first)["explain"]["agrees"] is True
+        late = shop.buy(card, "5.00", occurredAt="2026-02-01T12:00:00Z")
+        assert (late["decision"]["terms"]["version"], late["decision"]["points"][0]["points"]) == (1, 0)
+        assert faults_in(database_url) == []
+
+
+def test_a_budget_whose_counter_does_not_add_up_is_found(blank: Shop) -> None:
+    publish(blank, clause("gift", GIFT, budget(50, "PARTIAL")), **JANUARY)
+    card = blank.enrol()
+    blank.buy(card, "5.00")
+    tampering = Tampering(blank)
+    assert tampering.faults_after() == []
+    for change in ("UPDATE clause_budgets SET spent = spent - 1", "DELETE FROM clause_budgets"):
+        (fault,) = tampering.faults_after(change)
+        assert fault.place == "budget gift"
+    changed = "REPLACE(CAST(facts AS text), '\"gift\":50', '\"gift\":20')"
+    cast = f"CAST({changed} AS json)" if "postgres" in blank.url else changed
+    faults = tampering.faults_after(f"UPDATE purchases SET facts = {cast}")
+    assert {discrepancy.what for discrepancy in faults} >= {
+        "the facts behind it are not those that were recorded",
+        "the terms of its time give other points",
+    }
+
+
+def test_budgets_of_two_programs_are_two_budgets(database_url: str) -> None:
+    other = started(database_url, template="blank")
+    with open_shop(database_url, template="blank") as ours:
+        theirs = Shop(address=ours.address, program=other, client=ours.client)
+        for shop in (ours, theirs):
+            publish(shop, clause("gift", GIFT, budget(40, "PARTIAL")), **JANUARY)
+            card = shop.enrol()
+            assert [shop.buy(card, "5.00")["entry"]["points"] for _ in range(3)] == [30, 10, 0]
+        assert faults_in(database_url) == []
+
+
+def test_every_nth_piece_over_all_purchases_whatever_comes_back(blank: Shop) -> None:
+    cups = {"products": {"include": ["cup"]}}
+    publish(blank, clause("tenth", GIFT, cups, {"everyNthItem": {"nth": 10}}), **JANUARY)
+    card, other = blank.enrol(), blank.enrol()
+
+    def bought(items: str, *, at: str, whose: str = card, **more: Any) -> int:
+        given = [line(items), {"sku": "tea", "quantity": "3", "unitPrice": "1.00"}]
+        points: int = blank.buy(whose, "", lines=given, occurredAt=at, **more)["entry"]["points"]
+        return points
+
+    assert bought("6", at="2026-03-01T12:00:00Z", receipt="six") == 0
+    assert bought("9", at="2026-03-01T12:00:00Z", whose=other) == 0, "each customer has their own"
+    found = blank.ask(CHECK, by={"card": card}, basket={"occurredAt": "2026-03-02T12:00:00Z", "lines": [line("1")]})
+    reason = found["basketCheck"]["decision"]["reasons"][1]
+    assert (reason["code"], reason["observed"], reason["required"]) == ("NOT_THE_NTH_ITEM", "7", "10")
+    assert reason["remedies"] == [{"code": "ADD_QUANTITY", "quantity": 3}]
+    # A basket that is only looked at counts nothing; one that comes late is counted where it belongs in time.
+    assert bought("4", at="2026-03-03T12:00:00Z") == 30
+    assert bought("3", at="2026-03-02T12:00:00Z") == 0
+    blank.refund("six")
+    assert bought("6", at="2026-03-04T12:00:00Z") == 0
+    assert bought("1", at="2026-03-05T12:00:00Z") == 30, "6 + 3 + 4 + 6 + 1, returned ones included"
+    assert faults_in(blank.url) == []
+
+
+PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
+  preview { id } userErrors { code } } }"""
+RESULT = """query($id: ID!) { impactPreview(id: $id) { state result { gainers losers pointsGained pointsLost } } }"""
+
+
+def test_a_preview_begins_with_what_was_given_and_counted_before(blank: Shop) -> None:
+    import time
+
+    gift = clause("gift", GIFT, budget(100, "PARTIAL"))
+    tenth = clause("tenth", {"bonusPoints": {"points": 5}}, {"everyNthItem": {"nth": 10}})
+    publish(blank, gift, tenth, **JANUARY)
+    card = blank.enrol()
+    long_ago = (datetime.now(UTC) - timedelta(days=40)).isoformat()
+    lately = [(datetime.now(UTC) - timedelta(days=2, hours=-hour)).isoformat() for hour in range(3)]
+    assert blank.buy(card, "", lines=[line("9")], occurredAt=long_ago)["entry"]["points"] == 30
+    for at, points in zip(lately, (35, 30, 10), strict=True):
+        assert blank.buy(card, "", lines=[line("1")], occurredAt=at)["entry"]["points"] == points
+
+    def previewed(*clauses: Any) -> Any:
+        given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "days": 30}
+        made = blank.ask(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
+        for _ in range(300):
+            found = blank.ask(RESULT, role=Role.OWNER, id=made["preview"]["id"])["impactPreview"]
+            if found["state"] == "DONE":
+                return found["result"]
+            assert found["state"] in ("QUEUED", "RUNNING")
+            time.sleep(0.1)
+        raise AssertionError("the preview does not end")
+
+    same = previewed(gift, tenth)
+    assert (same["gainers"], same["losers"]) == (0, 0)
+    more = previewed(clause("gift", GIFT, budget(115, "PARTIAL")), tenth)
+    assert (int(more["pointsGained"]), int(more["pointsLost"])) == (15, 0)
+    gone = previewed(tenth)
+    assert int(gone["pointsLost"]) == 30 + 30 + 10, "what was left at the beginning, and not the 100 of the whole"
+    other = previewed(gift, clause("tenth", {"bonusPoints": {"points": 5}}, {"everyNthItem": {"nth": 11}}))
+    assert (int(other["pointsGained"]), int(other["pointsLost"])) == (0, 0), "the eleventh instead of the tenth"

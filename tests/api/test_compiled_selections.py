@@ -1,0 +1,218 @@
+"""The short way comes to the same as graphql-core's own: values, errors and where they are."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from enum import Enum
+from inspect import isawaitable
+from typing import Any
+
+import pytest
+import strawberry
+from graphql import execute, parse
+from strawberry.schema.config import StrawberryConfig
+
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.document_cache import DocumentCache
+from app.graphql_server.executor import CompiledExecutor
+
+
+@strawberry.enum
+class Colour(Enum):
+    RED = "r"
+    BLUE = "b"
+
+
+@strawberry.type
+class Leaf:
+    name: str
+    colour: Colour | None = None
+
+    @strawberry.field
+    def place(self, info: strawberry.Info) -> str:
+        """Where it is shown, whatever it is called there."""
+        return "/".join(map(str, info.path.as_list()))
+
+    @strawberry.field
+    def shout(self, times: int = 1) -> str:
+        return self.name * times
+
+    @strawberry.field
+    def broken(self) -> str:
+        raise LookupError(f"no {self.name}")
+
+    @strawberry.field
+    def perhaps(self) -> str | None:
+        return None if self.name == "l0" else self.name
+
+
+@strawberry.interface
+class Bird:
+    name: str
+
+
+@strawberry.type
+class Owl(Bird):
+    age: int
+
+
+@strawberry.type
+class Branch:
+    name: str
+    birds: list[Bird]
+    resident: Bird | None
+    leaf: Leaf
+    none: Leaf | None
+    leaves: list[Leaf]
+    names: list[str]
+    maybe: list[Leaf | None]
+    count: int
+
+    @strawberry.field
+    def first(self) -> Leaf | None:
+        return self.leaves[0] if self.leaves else None
+
+    @strawberry.field
+    def grid(self) -> list[list[Leaf]]:
+        return [self.leaves[:2], []]
+
+    @strawberry.field
+    async def later(self) -> Leaf:
+        return self.leaf
+
+
+def branch(size: int, **wrong: Any) -> Branch:
+    leaves = [Leaf(name=f"l{number}", colour=Colour.BLUE) for number in range(size)]
+    leaf = Leaf(name="one", colour=Colour.RED)
+    given = {
+        "name": "b",
+        "leaf": leaf,
+        "none": None,
+        "leaves": leaves,
+        "names": ["x", "y"],
+        "maybe": [leaf, None, leaf],
+        "birds": [],
+        "resident": None,
+    }
+    return Branch(**{**given, "count": size, **wrong})
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def small(self) -> Branch | None:
+        return branch(3)
+
+    @strawberry.field
+    async def large(self) -> Branch | None:
+        return branch(40)
+
+    @strawberry.field
+    async def nothing(self) -> Branch | None:
+        return branch(2, leaf=None)
+
+    @strawberry.field
+    async def hole(self) -> Branch | None:
+        return branch(2, names=["x", None])
+
+    @strawberry.field
+    async def huge(self) -> Branch | None:
+        return branch(2, count=2**40)
+
+    @strawberry.field
+    async def lively(self) -> Branch | None:
+        return branch(1, birds=[Owl(name="Minerva", age=3)], resident=Owl(name="Strix", age=None))
+
+    @strawberry.field
+    async def foreign(self) -> Branch | None:
+        return branch(2, leaf=branch(1))
+
+    @strawberry.field
+    def plain(self) -> list[Branch]:
+        return [branch(1), branch(2)]
+
+
+CORE = core_schema(strawberry.Schema(query=Query, types=[Owl], config=StrawberryConfig()))
+DOCUMENTS = DocumentCache(CORE)
+
+
+def executor_of(text: str) -> CompiledExecutor:
+    """As the endpoint makes one."""
+    operation = DOCUMENTS.ready(text).operation(None)
+    variables = operation.variables.coerced({})
+    assert not isinstance(variables, list)
+    return CompiledExecutor.of(
+        operation.measured.node,
+        schema=CORE,
+        fragments=operation.fragments,
+        variables=variables,
+        collected=operation.collected,
+        ways=operation.ways,
+        context=None,
+    )
+
+
+ALL = (
+    "name count names leaf { name colour place } none { name } leaves { colour name place perhaps }"
+    " first { shout } grid { place } maybe { name } birds { name ... on Owl { age } } resident { name ... on Owl { age } }"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            f"{{ {root} {{ {ALL} }} }}"
+            for root in ("small", "large", "nothing", "hole", "huge", "lively", "foreign", "plain")
+        ),
+        *(
+            f"{{ a: {root} {{ b: leaves {{ c: place d: shout(times: 2) }} later {{ name }} }} }}"
+            for root in ("small", "large")
+        ),
+        "{ small { leaf { name broken } } }",
+        "{ small { leaves { name broken } name } }",
+        "{ small { first { perhaps name } leaves { perhaps } } }",
+        "{ small { ...Part leaf { colour } } } fragment Part on Branch { leaf { name } __typename }",
+        "{ small { leaf { name @skip(if: true) colour @include(if: true) } } }",
+        "{ plain { leaves { name } leaf { broken } } small { names } }",
+    ],
+)
+async def test_it_comes_to_the_same(text: str) -> None:
+    wanted: Any = execute(CORE, parse(text))
+    wanted = await wanted if isawaitable(wanted) else wanted
+    for _ in range(2):  # the second time with all that was kept the first time
+        found: Any = executor_of(text).execute_operation()
+        found = await found if isawaitable(found) else found
+        assert found.data == wanted.data
+        assert sorted(map(str, found.errors or ())) == sorted(map(str, wanted.errors or ()))
+        assert [error.path for error in found.errors or ()] == [each_error.path for each_error in wanted.errors or ()]
+
+
+async def test_nothing_is_kept_of_a_request_but_the_ways_of_its_document() -> None:
+    kept = []
+    for _ in range(5):
+        executor = executor_of("{ small { name leaves { name place } later { name } } }")
+        result: Any = executor.execute_operation()
+        assert (await result).errors is None
+        kept.append(len(executor.ways))
+    assert set(kept[1:]) == {kept[0]}
+    assert any(compiled is not None for _, compiled in executor.ways.values())
+    seen = executor_of("{ small { name birds { name } leaves { name place } resident { name } } }")
+    result = seen.execute_operation()
+    assert (await result).errors is None
+    assert all(compiled is not None for _, compiled in seen.ways.values())
+
+
+async def test_what_an_operation_made_is_freed_at_once() -> None:
+    executor = executor_of("{ small { leaves { name place } later { name } } }")
+    seen = weakref.ref(executor)
+    gc.disable()
+    try:
+        result: Any = executor.execute_operation()
+        assert (await result).errors is None
+        executor.let_go()
+        del executor, result
+        assert seen() is None
+    finally:
+        gc.enable()

@@ -1,0 +1,80 @@
+"""Points that expire first are spent first, and those that never do last, whatever day they were promised for. On both databases."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from app.domain.access import Role
+from tests.api.scheduled_shop import DAY, advance, passing, validity, visit
+from tests.api.test_clock import PUBLISH
+from tests.shop import Shop
+from tests.transfers import codes, transfer
+from tests.verification import faults_in
+
+COFFEE = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": 50}}}
+MOVED = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes {
+  type lots { lot points } openedLots { id } } } } }"""
+
+
+def publish(shop: Shop, *clauses: dict[str, Any]) -> datetime:
+    """Other terms, as early as can be; the clock goes to their start."""
+    sent = {"idempotencyKey": uuid.uuid4().hex, "clauses": [*clauses, COFFEE]}
+    done = shop.ask(PUBLISH, role=Role.OWNER, input=sent)["publishTerms"]
+    assert done["userErrors"] == []
+    start = datetime.fromisoformat(done["terms"]["effectiveFrom"])
+    advance(shop, start)
+    return start
+
+
+def moved(shop: Shop, card: str) -> list[tuple[str, int]]:
+    """The lots that the last entry moved."""
+    (entry,) = shop.ask(MOVED, by={"card": card})["customer"]["ledger"]["nodes"]
+    return [(lot["lot"], lot["points"]) for lot in entry["lots"]]
+
+
+def bought(shop: Shop, card: str, receipt: str = "") -> str:
+    """A visit; the lot that it opened."""
+    shop.buy(card, "1.00", receipt=receipt or None)
+    return moved(shop, card)[0][0]
+
+
+def test_points_that_never_expire_are_spent_after_those_that_do_though_they_were_promised_for_less(
+    database_url: str,
+) -> None:
+    lasting = {"key": "validity", "effect": {"pointsValidity": {"days": 20}}}
+    with passing(database_url, visit(100), lasting) as shop:
+        card, other = shop.enrol(), shop.enrol()
+        for_ever = bought(shop, card)
+        start = publish(shop, visit(100), validity(days=400))
+        mortal = bought(shop, card)
+        shop.buy(card, "1.00", receipt="R")
+        third = moved(shop, card)[0][0]
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        assert moved(shop, card) == [(mortal, -50)]
+        assert codes(transfer(shop, card, other, 80)) == []
+        assert moved(shop, card) == [(mortal, -50), (third, -30)]
+        advance(shop, start + DAY)
+        assert shop.refund("R")["userErrors"] == []
+        assert moved(shop, card) == [(third, -70), (for_ever, -30)]
+        assert faults_in(shop.url) == []
+
+
+def test_points_that_activity_keeps_alive_are_spent_after_those_that_expire_before_them(database_url: str) -> None:
+    with passing(database_url, visit(100), validity(days=200)) as shop:
+        card = shop.enrol()
+        fixed = bought(shop, card)
+        start = publish(shop, visit(100), validity(days=150, since="ACTIVITY"))
+        alive = bought(shop, card, "R")
+        # The fixed ones end after 200 days, the others after 150: until there is some activity more.
+        advance(shop, start + 80 * DAY)
+        later = bought(shop, card)
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        assert moved(shop, card) == [(fixed, -50)]
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        assert moved(shop, card) == [(alive, -50)]
+        assert shop.refund("R")["userErrors"] == []
+        assert moved(shop, card) == [(alive, -50), (later, -50)]
+        assert faults_in(shop.url) == []

@@ -1,0 +1,656 @@
+"""What came back no longer counts, and an even exchange changes nothing: limits, first purchases, visits and items.
+
+On both databases; the books are proved after each test.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_exchanges import SILVER, Opening, exchange, held
+from tests.api.test_exchanges import opening as opening  # the fixture
+from tests.api.test_foreign_ids import everything
+from tests.api.test_late_events import at, seen
+from tests.api.test_paid_with_points import left_of
+from tests.api.test_receipt_corrections import amend, move
+from tests.shop import Shop
+from tests.transfers import codes, merge
+
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+NEGATIVE = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
+HUNDRED = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 100}}}
+FIVE = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 5}}}
+COFFEE = {"sku": "c", "quantity": "1", "unitPrice": "5.00", "categories": ["coffee"]}
+BREAD = {"sku": "b", "quantity": "1", "unitPrice": "5.00"}
+
+
+def bonus(points: int, *conditions: Any, key: str = "bonus") -> dict[str, Any]:
+    """A clause that gives points on top."""
+    return {"key": key, "conditions": list(conditions), "effect": {"bonusPoints": {"points": points}}}
+
+
+def cap(scope: str) -> dict[str, Any]:
+    """At most 50 points."""
+    return {"key": "cap", "effect": {"pointsCap": {"points": 50, "scope": scope}}}
+
+
+def once(period: str) -> dict[str, Any]:
+    """Once in a period."""
+    return {"timesPerPeriod": {"times": 1, "period": period}}
+
+
+def stamp(*conditions: Any) -> dict[str, Any]:
+    """A clause that stamps a card."""
+    return {"key": "stamp", "conditions": list(conditions), "effect": {"stamps": {"stamps": 1}}}
+
+
+STAMP_A_DAY = stamp(once("DAY"))
+WELCOME = bonus(100, {"firstPurchase": True})
+THIRD = bonus(30, {"everyNthVisit": {"nth": 3}})
+
+
+def gained(shop: Shop, card: str, price: str, *, unit: str = "points", **more: Any) -> int:
+    """What a purchase brings of a unit."""
+    done = shop.buy(card, price, **more)
+    assert codes(done) == []
+    amounts = {point["unit"]["code"]: point["points"] for point in done["decision"]["points"]}
+    found: int = amounts.get(unit, 0)
+    return found
+
+
+def wallet(shop: Shop, card: str) -> dict[str, tuple[int, int]]:
+    """What is available and owed, by unit."""
+    query = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { available owed unit { code } } } } }"
+    return held(shop.ask(query, by={"card": card}, role=Role.STAFF)["customer"]["wallet"])
+
+
+@pytest.mark.parametrize(
+    ("clauses", "lines", "first", "back", "again", "unit"),
+    [
+        ([SPEND, bonus(100, once("YEAR"))], None, "5.00", {}, 105, "points"),
+        ([SPEND, bonus(100, once("YEAR"), {"categories": {"include": ["coffee"]}})], [COFFEE, BREAD], "", {"lines": [{"line": 1}]}, 105, "points"),
+        ([SPEND, WELCOME], None, "5.00", {}, 105, "points"),
+        ([STAMP_A_DAY], None, "5.00", {}, 1, "stamps"),
+        ([SPEND, cap("DAY")], None, "50.00", {}, 50, "points"),
+        ([SPEND, cap("MONTH")], None, "50.00", {}, 50, "points"),
+        ([SPEND, cap("YEAR")], None, "50.00", {}, 50, "points"),
+        ([SPEND, cap("DAY")], None, "50.00", {"lines": [{"line": 1, "amount": "20.00"}]}, 20, "points"),
+        *(([SPEND, bonus(100, once(period))], None, "5.00", {}, 105, "points") for period in ("DAY", "WEEK", "MONTH", "EVER")),
+        ([stamp({"firstPurchase": True})], None, "5.00", {}, 1, "stamps"),
+        ([stamp(once("EVER"))], None, "5.00", {}, 1, "stamps"),
+        ([stamp(once("YEAR"), {"categories": {"include": ["coffee"]}})], [COFFEE, BREAD], "", {"lines": [{"line": 1}]}, 1, "stamps"),
+    ],
+    ids=[
+        "once a year", "the line that had it", "first purchase", "stamp a day", "cap a day", "a month", "a year", "a part",
+        "once a day", "once a week", "once a month", "once ever",
+        "first stamp", "stamp once ever", "the line that had the stamp",
+    ],
+)  # fmt: skip
+def test_what_a_refund_took_is_free_again(
+    opening: Opening, clauses: Any, lines: Any, first: str, back: Any, again: int, unit: str
+) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    shop.buy(card, first, receipt="R1", occurredAt=at(), **({"lines": lines} if lines else {}))
+    assert codes(shop.refund("R1", occurredAt=at(hours=1), **back)) == []
+    price = "20.00" if back and not lines else first
+    more = {"lines": [COFFEE]} if lines else {}
+    assert gained(shop, card, price, unit=unit, occurredAt=at(hours=2), **more) == again
+
+
+@pytest.mark.parametrize(
+    ("clauses", "price", "unit", "right"),
+    [
+        ([SPEND, cap("DAY")], "50.00", "points", 50),
+        ([SPEND, cap("MONTH")], "50.00", "points", 50),
+        ([SPEND, cap("YEAR")], "50.00", "points", 50),
+        ([SPEND, bonus(20, {"firstPurchase": True})], "30.00", "points", 50),
+        ([SPEND, bonus(100, once("EVER"))], "50.00", "points", 150),
+        ([stamp({"firstPurchase": True})], "5.00", "stamps", 1),
+        ([SPEND, bonus(7, {"everyNthItem": {"nth": 2}})], "50.00", "points", 50),
+        ([STAMP_A_DAY], "5.00", "stamps", 1),
+    ],
+)
+def test_an_even_exchange_changes_nothing(opening: Opening, clauses: Any, price: str, unit: str, right: int) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    shop.buy(card, price, receipt="R1", occurredAt=at())
+    for number in (1, 2):
+        done = exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+        assert (codes(done), done["toPay"]["amount"], done["refund"]["cash"]["amount"]) == ([], "0.00", "0.00")
+        assert wallet(shop, card)[unit] == (right, 0)
+    assert codes(shop.refund("R3", occurredAt=at(hours=5))) == []
+    assert wallet(shop, card)[unit] == (0, 0)
+
+
+def test_the_visit_that_had_its_bonus_keeps_it_in_an_even_exchange(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    visits = [gained(shop, card, "10.00", receipt=f"R{day}", occurredAt=at(days=day)) for day in (1, 2, 3)]
+    assert visits == [10, 10, 40]
+    done = exchange(shop, "10.00", "R3", receipt="R4", occurredAt=at(days=3, hours=1))
+    assert (codes(done), done["toPay"]["amount"]) == ([], "0.00")
+    assert wallet(shop, card)["points"] == (60, 0)
+
+
+def test_dearer_goods_earn_for_the_difference(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    done = exchange(shop, "80.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert (codes(done), done["toPay"]["amount"], wallet(shop, card)["points"]) == ([], "30.00", (80, 0))
+
+
+def test_swapping_goods_brings_nobody_closer_to_the_next_visit(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    assert gained(shop, card, "1.00", receipt="R1", occurredAt=at()) == 1
+    for number in (1, 2):
+        exchange(shop, "1.00", f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+    assert wallet(shop, card)["points"] == (1, 0)
+    assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (5, 6)] == [1, 31]
+
+
+def test_two_visits_that_came_back_are_none(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    visits = [gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) for number in (1, 2, 3)]
+    assert visits == [1, 1, 31]
+    for number in (1, 2):
+        shop.refund(f"V{number}", occurredAt=at(days=4))
+    later = [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in range(5, 10)]
+    assert later == [1, 1, 1, 1, 31]
+    assert wallet(shop, card)["points"] == (66, 0)
+
+
+def test_the_next_visit_after_two_that_came_back_is_the_first(opening: Opening) -> None:
+    shop = opening(SPEND, THIRD)
+    card = shop.enrol()
+    for number in (1, 2):
+        assert gained(shop, card, "1.00", receipt=f"V{number}", occurredAt=at(days=number)) == 1
+        shop.refund(f"V{number}", occurredAt=at(days=number, hours=1))
+    assert [gained(shop, card, "1.00", occurredAt=at(days=number)) for number in (3, 4, 5)] == [1, 1, 31]
+
+
+def test_a_stamp_of_every_third_visit_waits_for_three_that_are_kept(opening: Opening) -> None:
+    shop = opening(SPEND, stamp({"everyNthVisit": {"nth": 3}}))
+    card = shop.enrol()
+    for number in (1, 2):
+        assert gained(shop, card, "1.00", unit="stamps", receipt=f"V{number}", occurredAt=at(days=number)) == 0
+        shop.refund(f"V{number}", occurredAt=at(days=number, hours=1))
+    later = [gained(shop, card, "1.00", unit="stamps", occurredAt=at(days=number)) for number in (3, 4, 5)]
+    assert later == [0, 0, 1]
+
+
+def test_a_basket_says_what_a_refund_has_freed(opening: Opening) -> None:
+    shop = opening(SPEND, WELCOME)
+    card = shop.enrol()
+    query = """query($by: CustomerBy!, $basket: BasketInput!) {
+      basketCheck(customer: $by, basket: $basket) { decision { points { points } } } }"""
+
+    def tried() -> Any:
+        found = shop.ask(query, by={"card": card}, basket={"lines": [BREAD]})["basketCheck"]["decision"]
+        return found["points"][0]["points"]
+
+    assert tried() == 105
+    shop.buy(card, "5.00", receipt="A")
+    assert tried() == 5
+    shop.refund("A")
+    assert tried() == 105
+
+
+def test_two_who_became_one_have_what_both_have_given_back_again_and_once(opening: Opening) -> None:
+    shop = opening(SPEND, WELCOME, cap("MONTH"))
+    gone, stays = shop.enrol(), shop.enrol()
+    for card in (gone, stays):
+        assert gained(shop, card, "5.00", receipt=card) == 50
+    assert codes(merge(shop, gone, stays)) == []
+    for card in (gone, stays):
+        shop.refund(card)
+    assert wallet(shop, stays)["points"] == (0, 0)
+    assert [gained(shop, card, "5.00") for card in (gone, stays)] == [50, 0]
+
+
+def by_receipt(shop: Shop, card: str) -> dict[str, int]:
+    """What all entries together come to, by the number of the receipt that they are about, if any."""
+    query = """query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { points purchase { externalId } } } } }"""
+    found: dict[str, int] = {}
+    for entry in shop.ask(query, by={"card": card}, role=Role.STAFF)["customer"]["ledger"]["nodes"]:
+        number = entry["purchase"]["externalId"] if entry["purchase"] is not None else ""
+        found[number] = found.get(number, 0) + entry["points"]
+    return found
+
+
+@pytest.mark.parametrize("order", list(permutations("ABR")), ids="".join)
+def test_a_refund_counts_from_its_own_time_in_every_order_of_arrival(opening: Opening, order: Any) -> None:
+    shop = opening(SPEND, WELCOME)
+    card = shop.enrol()
+    what = {
+        "A": lambda: shop.buy(card, "5.00", receipt="A", occurredAt=at(hours=10)),
+        "B": lambda: shop.buy(card, "5.00", receipt="B", occurredAt=at(hours=12)),
+        "R": lambda: shop.refund("A", occurredAt=at(hours=11)),
+    }
+    for step in order:
+        assert codes(what[step]()) == []
+    assert wallet(shop, card)["points"] == (105, 0)
+    assert by_receipt(shop, card) == {"A": 105 - 105, "B": 105}
+    assert gained(shop, card, "5.00", receipt="L", occurredAt=at(hours=10.5)) == 5
+    assert wallet(shop, card)["points"] == (10, 0)
+    assert by_receipt(shop, card) == {"A": 105 - 105, "B": 5, "L": 5}
+
+
+@pytest.mark.parametrize(
+    ("clauses", "taken", "shortfall", "between", "again", "balance"),
+    [
+        ([SPEND, WELCOME, HUNDRED], 5, 100, (0, 0), 5, (5, 0)),
+        ([SPEND, WELCOME, HUNDRED, NEGATIVE], 105, 0, (0, 100), 105, (5, 0)),
+        ([SPEND, WELCOME, FIVE], 100, 5, (0, 0), 105, (105, 0)),
+    ],
+    ids=["short", "owed", "the bonus was taken"],
+)
+def test_a_welcome_that_was_spent_is_held(
+    opening: Opening,
+    clauses: Any,
+    taken: int,
+    shortfall: int,
+    between: tuple[int, int],
+    again: int,
+    balance: tuple[int, int],
+) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    assert gained(shop, card, "5.00", receipt="A", occurredAt=at()) == 105
+    assert codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
+    back = shop.refund("A", occurredAt=at(hours=2))
+    assert (back["decision"]["points"][0]["points"], back["shortfall"]) == (taken, shortfall)
+    assert wallet(shop, card)["points"] == between
+    assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == again
+    assert wallet(shop, card)["points"] == balance
+
+
+@pytest.mark.parametrize(
+    ("clauses", "receipts", "balance"),
+    [
+        ([SPEND, WELCOME, HUNDRED], {"A": 100, "B": 5, "": -100}, (5, 0)),
+        ([SPEND, WELCOME, HUNDRED, NEGATIVE], {"A": 0, "B": 105, "": -100}, (5, 0)),
+        ([SPEND, WELCOME, FIVE], {"A": 5, "B": 105, "": -5}, (105, 0)),
+    ],
+    ids=["short", "owed", "the bonus was taken"],
+)
+def test_a_welcome_that_was_spent_is_held_also_where_the_refund_becomes_known_after_the_next_purchase(
+    opening: Opening, clauses: Any, receipts: dict[str, int], balance: tuple[int, int]
+) -> None:
+    shop = opening(*clauses)
+    card = shop.enrol()
+    shop.buy(card, "5.00", receipt="A", occurredAt=at())
+    assert codes(shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})) == []
+    assert gained(shop, card, "5.00", receipt="B", occurredAt=at(hours=3)) == 5
+    assert codes(shop.refund("A", occurredAt=at(hours=2))) == []
+    assert (by_receipt(shop, card), wallet(shop, card)["points"]) == (receipts, balance)
+
+
+def test_a_reward_whose_points_came_back_with_the_goods_is_owed_until_it_is_undone(opening: Opening) -> None:
+    shop = opening(SPEND, NEGATIVE, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 1091}}})
+    card = shop.enrol()
+    shop.buy(card, "1091.00", receipt="R1", occurredAt=at())
+    reward = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+    shop.refund("R1", occurredAt=at(hours=2))
+    assert wallet(shop, card)["points"] == (0, 1091)
+    refused = shop.redeem(card, "five")["decision"]
+    (reason,) = refused["reasons"]
+    assert (refused["outcome"], reason["code"]) == ("REFUSED", "NEGATIVE_BALANCE")
+    assert [remedy["points"] for remedy in reason["remedies"]] == [1091 + 1091]
+    shop.buy(card, "91.00", receipt="R2", occurredAt=at(hours=3))
+    assert wallet(shop, card)["points"] == (0, 1000)
+    query = "mutation($i: CancelRedemptionInput!) { cancelRedemption(input: $i) { userErrors { code path } } }"
+    given = {"idempotencyKey": "undo", "redemption": reward, "reason": "The goods came back."}
+    assert codes(shop.ask(query, role=Role.STAFF, i=given)["cancelRedemption"]) == []
+    assert wallet(shop, card)["points"] == (91, 0)
+
+
+def test_room_in_a_cap_follows_what_was_really_taken(opening: Opening) -> None:
+    shop = opening(SPEND, cap("MONTH"))
+    card = shop.enrol()
+
+    def day(month: int, number: int) -> str:
+        return f"2026-{month:02}-{number:02}T10:00:00Z"
+
+    def back(amount: str, when: str) -> int:
+        done = shop.refund("A", occurredAt=when, lines=[{"line": 1, "amount": amount}])
+        taken: int = done["decision"]["points"][0]["points"]
+        return taken
+
+    assert gained(shop, card, "80.00", receipt="A", occurredAt=day(3, 5)) == 50
+    assert back("20.00", day(3, 6)) == 0
+    assert back("30.00", day(3, 7)) == 20
+    assert gained(shop, card, "40.00", occurredAt=day(3, 10)) == 20
+    assert back("30.00", day(4, 2)) == 30
+    assert gained(shop, card, "60.00", occurredAt=day(4, 3)) == 50
+    assert wallet(shop, card)["points"] == (70, 0)
+
+
+def test_room_in_a_cap_comes_back_to_the_month_of_the_sale_also_through_exchanges(opening: Opening) -> None:
+    shop = opening(SPEND, cap("MONTH"))
+    card = shop.enrol()
+
+    def buy(receipt: str, price: str, day: str) -> int:
+        return gained(shop, card, price, receipt=receipt, occurredAt=f"2026-{day}T10:00:00Z")
+
+    def swap(old: str, new: str, price: str, day: str) -> tuple[int, int]:
+        assert codes(exchange(shop, price, old, receipt=new, occurredAt=f"2026-{day}T10:00:00Z")) == []
+        return wallet(shop, card)["points"]
+
+    assert buy("R1", "50.00", "03-31") == 50
+    assert swap("R1", "R2", "50.00", "04-01") == (50, 0)
+    assert buy("R3", "60.00", "04-02") == 50, "an even exchange takes nothing of April"
+    assert swap("R2", "R4", "70.00", "05-01") == (120, 0)
+    assert buy("R5", "60.00", "05-02") == 30, "what was paid on top is of May"
+    assert codes(shop.refund("R4", occurredAt="2026-05-03T10:00:00Z")) == []
+    assert wallet(shop, card)["points"] == (80, 0)
+    assert (buy("R6", "60.00", "05-04"), buy("R7", "60.00", "03-15")) == (20, 50)
+
+
+THREE_VISITS: list[tuple[str, str, float]] = [
+    *((f"V{number}", "1.00", number) for number in (1, 2, 3)),
+    *((f"V{number}", "", 3.5) for number in (1, 2)),
+    *((f"V{number}", "1.00", number) for number in range(4, 9)),
+]
+"""Receipts with what was bought, or nothing where all of it came back, and the day."""
+A_CAP: list[tuple[str, str, float]] = [
+    ("A", "80.00", 3),
+    ("A", "-20.00", 4),
+    ("A", "-30.00", 5),
+    ("B", "40.00", 8),
+    ("A", "-30.00", 31),
+    ("C", "60.00", 32),
+]
+"""From 5 March to 3 April, by days after 2 March; what came back is negative."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("clause", "told", "right"),
+    [
+        (THIRD, THREE_VISITS, {"V1": 0, "V2": 0, "V3": 31, "V4": 1, "V5": 1, "V6": 1, "V7": 1, "V8": 31}),
+        (cap("MONTH"), A_CAP, {"A": 0, "B": 20, "C": 50}),
+    ],
+    ids=["third visit", "room in a cap"],
+)
+def test_in_whatever_order_receipts_arrive_each_earns_the_same(
+    opening: Opening, clause: Any, told: list[tuple[str, str, float]], right: dict[str, int], seed: int
+) -> None:
+    shop = opening(SPEND, clause)
+    card = shop.enrol()
+    for receipt, amount, day in random.Random(seed).sample(told, len(told)):
+        moment = at(days=day)
+        if amount and not amount.startswith("-"):
+            done = shop.buy(card, amount, receipt=receipt, occurredAt=moment)
+        else:
+            lines = {"lines": [{"line": 1, "amount": amount[1:]}]} if amount else {}
+            done = shop.refund(receipt, occurredAt=moment, **lines)
+        assert codes(done) == []
+    assert by_receipt(shop, card) == right
+    assert wallet(shop, card)["points"] == (sum(right.values()), 0)
+
+
+@pytest.mark.parametrize(
+    ("price", "balance", "to_pay"), [("20.00", 120, "0.00"), ("50.00", 150, "30.00"), ("5.00", 45, "-15.00")]
+)
+def test_an_exchange_is_judged_with_what_is_kept(opening: Opening, price: str, balance: int, to_pay: str) -> None:
+    double = {
+        "key": "double",
+        "conditions": [{"minimumSpend": {"amount": "50.00"}}],
+        "effect": {"pointsMultiplier": {"factor": "2"}},
+    }
+    shop = opening(SPEND, double)
+    card = shop.enrol()
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": "40.00"}, {"sku": "b", "quantity": "1", "unitPrice": "20.00"}]
+    assert gained(shop, card, "", receipt="R1", lines=lines, occurredAt=at()) == 120
+    back = {"purchase": {"externalId": "R1"}, "lines": [{"line": 2}]}
+    done = exchange(shop, price, back, receipt="R2", occurredAt=at(hours=1))
+    assert (codes(done), done["toPay"]["amount"]) == ([], to_pay)
+    assert wallet(shop, card)["points"] == (balance, 0)
+
+
+def test_what_points_had_paid_stays_paid_in_an_exchange(opening: Opening) -> None:
+    shop = opening(SPEND, {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 2000}}})
+    for price, cash, restored, kept in (("60.00", "32.00", 800, 48), ("100.00", "0.00", 0, 80)):
+        card = shop.enrol()
+        shop.buy(card, "2000.00", occurredAt=at())
+        paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+        payments = [{"kind": "POINTS", "amount": "20.00", "redemptionId": paid}]
+        bought = shop.buy(card, "100.00", payments=payments, occurredAt=at(hours=2))
+        assert bought["decision"]["points"][0]["points"] == 80
+        done = exchange(shop, price, {"purchase": {"id": bought["purchase"]["id"]}}, occurredAt=at(hours=3))
+        assert (done["refund"]["cash"]["amount"], done["refund"]["pointsRestored"]) == (cash, restored)
+        assert wallet(shop, card)["points"] == (restored + kept, 0)
+
+
+def test_a_clause_that_still_gives_does_not_hold_the_use_of_one_that_came_back_whole(opening: Opening) -> None:
+    per_pound = {"key": "spend", "conditions": [once("YEAR")], "effect": SPEND["effect"]}
+    shop = opening(per_pound, bonus(30, once("YEAR"), {"minimumSpend": {"amount": "40.00"}}))
+    card = shop.enrol()
+    assert gained(shop, card, "60.00", receipt="R-1") == 90
+    shop.refund("R-1", lines=[{"line": 1, "amount": "30.00"}])
+    assert wallet(shop, card)["points"] == (30, 0)
+    assert gained(shop, card, "60.00") == 30, "the bonus was taken back, and the points for the amount were not"
+
+
+def test_what_is_due_depends_only_on_what_is_kept(opening: Opening) -> None:
+    """From 20.00 on only one clause counts, which gives less: a step in between earns more than both ends."""
+    first = {"key": "combination", "effect": {"combination": {"mode": "FIRST"}}}
+    many = {
+        "key": "many",
+        "conditions": [{"minimumSpend": {"amount": "80.00"}}],
+        "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}},
+    }
+    few = {"key": "few", "effect": {"pointsPerAmount": {"points": 2, "per": "1.00"}}}
+    shop = opening(many, few, first)
+    left = set()
+    for steps in (["20.00", "30.00"], ["30.00", "20.00"], ["50.00"]):
+        card = shop.enrol()
+        bought = shop.buy(card, "100.00", occurredAt=at())
+        for number, amount in enumerate(steps, start=1):
+            purchase = {"id": bought["purchase"]["id"]}
+            given = {"idempotencyKey": f"{card}{number}", "purchase": purchase, "amount": amount}
+            query = "mutation($i: RecordRefundInput!) { recordRefund(input: $i) { userErrors { code path } } }"
+            assert codes(shop.ask(query, i=given | {"occurredAt": at(hours=number)})["recordRefund"]) == []
+        left.add(wallet(shop, card)["points"])
+    assert left == {(100, 0)}
+
+
+def test_a_visit_that_costs_nothing_brings_no_stamp_and_no_visit(opening: Opening) -> None:
+    stamp = {"key": "stamp", "effect": {"stamps": {"stamps": 1}}}
+    meal = {"key": "five", "effect": {"rewardCost": {"reward": "five", "points": 10}}}
+    shop = opening(SPEND, stamp, meal, bonus(7, {"everyNthVisit": {"nth": 2}}))
+    card = shop.enrol()
+    shop.buy(card, "20.00", occurredAt=at())
+    paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+    meals: list[dict[str, Any]] = [
+        {"lines": [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "kind": "REWARD"}]},
+        {"payments": [{"kind": "POINTS", "amount": "9.00", "redemptionId": paid}]},
+        {"lines": [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]},
+    ]
+    for number, given in enumerate(meals, start=2):
+        done = shop.buy(card, "9.00", occurredAt=at(hours=number), **given)
+        assert (codes(done), [point["points"] for point in done["decision"]["points"]]) == ([], [0, 0])
+    done = shop.buy(card, "9.00", occurredAt=at(hours=9))
+    assert [point["points"] for point in done["decision"]["points"]] == [16, 1], "it is the second visit"
+
+
+def test_what_an_exchange_booked_is_explained(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(20, {"firstPurchase": True}), cap("MONTH"), STAMP_A_DAY)
+    card = shop.enrol()
+    shop.buy(card, "40.00", receipt="R1", occurredAt=at())
+    for number, price in enumerate(("40.00", "60.00", "30.00"), start=1):
+        exchange(shop, price, f"R{number}", receipt=f"R{number + 1}", occurredAt=at(hours=number))
+    shop.refund("R4", occurredAt=at(hours=9))
+    query = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 50) { nodes { id type points } } } }"
+    entries = shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"]
+    assert len(entries) == 8
+    for entry in entries:
+        asked = "query($e: ID!) { explain(entry: $e) { agrees recomputedPoints } }"
+        found = shop.ask(asked, role=Role.STAFF, e=entry["id"])["explain"]
+        assert (found["agrees"], found["recomputedPoints"]) == (True, entry["points"]), entry
+    assert wallet(shop, card) == {"points": (0, 0), "stamps": (0, 0)}
+
+
+def test_a_purchase_that_is_no_visit_takes_that_along_when_it_is_moved(opening: Opening) -> None:
+    shop = opening(SPEND, bonus(7, {"everyNthVisit": {"nth": 2}}))
+    wrong, right = shop.enrol(), shop.enrol()
+    free = [{"sku": "m", "quantity": "1", "unitPrice": "9.00", "discount": "9.00"}]
+    shop.buy(wrong, "", receipt="free", lines=free, occurredAt=at())
+    query = "mutation($i: MovePurchaseInput!) { movePurchase(input: $i) { userErrors { code path } } }"
+    given = {
+        "idempotencyKey": "m",
+        "purchase": {"externalId": "free"},
+        "customer": {"card": right},
+        "reason": "mistaken",
+    }
+    assert codes(shop.ask(query, role=Role.OWNER, i=given)["movePurchase"]) == []
+    for card in (wrong, right):
+        assert [gained(shop, card, "1.00", occurredAt=at(hours=hour)) for hour in (1, 2)] == [1, 8]
+
+
+def test_six_items_at_once_bring_as_much_as_one_by_one(opening: Opening) -> None:
+    stamps = {"key": "stamp", "conditions": [{"everyNthItem": {"nth": 3}}], "effect": {"stamps": {"stamps": 1}}}
+    shop = opening(bonus(30, {"everyNthItem": {"nth": 3}}), stamps, SPEND)
+    apart, together = shop.enrol(), shop.enrol()
+    for number in range(6):
+        shop.buy(apart, "1.00", occurredAt=at(days=number))
+    six = [{"sku": "x", "quantity": "6", "unitPrice": "1.00"}]
+    shop.buy(together, "", receipt="six", lines=six, occurredAt=at())
+    assert wallet(shop, apart) == wallet(shop, together) == {"points": (66, 0), "stamps": (2, 0)}
+    shop.refund("six", lines=[{"line": 1, "quantity": "4"}], occurredAt=at(hours=1))
+    assert wallet(shop, together) == {"points": (2, 0), "stamps": (0, 0)}
+    assert gained(shop, together, "1.00", occurredAt=at(hours=2)) == 31
+
+
+def test_what_was_handed_out_stays_in_the_place_of_what_came_back_when_its_receipt_is_amended(opening: Opening) -> None:
+    shop = opening(SPEND, WELCOME, FIVE)
+    card = shop.enrol()
+    assert gained(shop, card, "50.00", receipt="R1", occurredAt=at()) == 150
+    exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    for price, balance in (("50.00", 150), ("60.00", 160), ("40.00", 140)):
+        done = amend(shop, "R2", {"sku": "other", "quantity": "1", "unitPrice": price}, role=Role.OWNER)
+        assert (codes(done), held(done)) == ([], {"points": (balance, 0)})
+    paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=2), "lines": []})["redemption"]["id"]
+    more = {"payments": [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid}]}
+    all_of_it = {"sku": "other", "quantity": "1", "unitPrice": "50.00"}
+    assert codes(amend(shop, "R2", all_of_it, role=Role.OWNER, purchase=more)) == [
+        ("INVALID_INPUT", ["purchase", "payments"])
+    ], "points pay nothing of what other goods had paid for"
+    assert codes(shop.refund("R2", occurredAt=at(hours=3))) == []
+    assert wallet(shop, card)["points"] == (0, 0)
+
+
+def priced(price: str) -> dict[str, str]:
+    """The one line of a receipt."""
+    return {"sku": "thing", "quantity": "1", "unitPrice": price}
+
+
+@pytest.mark.parametrize(
+    ("new", "amended", "right"),
+    [
+        ("80.00", "30.00", {"R1": 30, "R2": 50}),
+        ("80.00", "70.00", {"R1": 70, "R2": 10}),
+        ("20.00", "10.00", {"R1": 10, "R2": 10}),
+        ("50.00", "30.00", {"R1": 30, "R2": 20}),
+        ("50.00", "60.00", {"R1": 50, "R2": 0}),
+        ("50.00", "0.00", {"R1": 0, "R2": 50}),
+    ],
+)
+@pytest.mark.parametrize("order", ["amended late", "amended first", "right at once"])
+def test_what_an_exchange_is_for_follows_the_receipt_of_what_came_back(
+    opening: Opening, order: str, new: str, amended: str, right: dict[str, int]
+) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, amended if order == "right at once" else "50.00", receipt="R1", occurredAt=at())
+    if order == "amended first":
+        assert codes(amend(shop, "R1", priced(amended), role=Role.OWNER)) == []
+    assert codes(exchange(shop, new, "R1", receipt="R2", occurredAt=at(hours=1))) == []
+    if order == "amended late":
+        assert codes(amend(shop, "R1", priced(amended), role=Role.OWNER)) == []
+    seen(shop, card)
+    left = left_of(shop)
+    assert {receipt: left.get(receipt, 0) for receipt in right} == right
+    assert codes(shop.refund("R2", occurredAt=at(hours=2))) == []
+    assert set(left_of(shop).values()) <= {0}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_money_that_was_given_back_before_an_exchange_makes_it_worth_less_whenever_it_becomes_known(
+    opening: Opening, late: bool
+) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "", lines=[{"sku": "cup", "quantity": "3", "unitPrice": "10.00"}], receipt="R1", occurredAt=at())
+    two = {"purchase": {"externalId": "R1"}, "lines": [{"line": 1, "quantity": "2"}]}
+    money = partial(shop.refund, "R1", amount="9.00", occurredAt=at(hours=1))
+    if not late:
+        assert codes(money()) == []
+    assert codes(exchange(shop, "50.00", two, receipt="R2", occurredAt=at(hours=2))) == []
+    if late:
+        assert codes(money()) == []
+    # Two of three cups at 7.00 came back: 14.00 of 50.00 stand in their place.
+    assert left_of(shop) == {"R1": 21, "R2": 36}
+
+
+def test_a_receipt_cannot_become_so_dear_that_points_paid_what_its_goods_had_paid(opening: Opening) -> None:
+    shop = opening(SPEND, FIVE)
+    card = shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    paid = shop.redeem(card, "five", basket={"occurredAt": at(hours=1), "lines": []})["redemption"]["id"]
+    with_points = [{"kind": "POINTS", "amount": "5.00", "redemptionId": paid}]
+    refused = exchange(shop, "54.99", "R1", receipt="R2", payments=with_points, occurredAt=at(hours=2))
+    assert codes(refused) == [("INVALID_INPUT", ["purchase", "payments"])]
+    assert codes(exchange(shop, "60.00", "R1", receipt="R2", payments=with_points, occurredAt=at(hours=2))) == []
+    before = everything(shop)
+    assert codes(amend(shop, "R1", priced("55.01"), role=Role.OWNER)) == [("INVALID_INPUT", ["purchase", "lines"])]
+    assert everything(shop) == before
+    assert codes(amend(shop, "R1", priced("55.00"), role=Role.OWNER)) == []
+    assert left_of(shop) == {"R1": 50, "R2": 0}
+    back = shop.refund("R2", lines=[{"line": 1, "quantity": "0.5"}], occurredAt=at(hours=3))
+    assert (codes(back), back["cash"]["amount"]) == ([], "27.50")
+
+
+def test_what_each_line_brought_follows_what_the_exchange_was_known_to_be_for(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    exchange(shop, "50.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert codes(amend(shop, "R1", priced("30.00"), role=Role.OWNER)) == []
+    query = """query($by: CustomerBy!) { customer(by: $by) { ledger { nodes { type points purchase { externalId }
+      decision { lines { points { points } excluded { code } } } } } } }"""
+    nodes = shop.ask(query, by={"card": card})["customer"]["ledger"]["nodes"][::-1]
+    lines = [(node["points"], node["decision"]["lines"]) for node in nodes if node["purchase"]["externalId"] == "R2"]
+    assert lines == [
+        (0, [{"points": [{"points": 0}], "excluded": {"code": "NOTHING_PAID"}}]),
+        (20, [{"points": [{"points": 20}], "excluded": None}]),
+    ]
+
+
+def test_what_was_handed_out_in_an_exchange_stays_with_its_customer(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card, other = shop.enrol(), shop.enrol()
+    shop.buy(card, "50.00", receipt="R1", occurredAt=at())
+    exchange(shop, "70.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    assert codes(move(shop, "R2", other, role=Role.OWNER)) == [("NOT_MOVABLE", ["purchase"])]
+    assert (wallet(shop, card), shop.ledger(other)) == ({"points": (70, 0)}, [])
+
+
+def test_goods_of_an_exchange_bring_nobody_closer_to_a_tier_than_what_they_replace(opening: Opening) -> None:
+    shop = opening(SPEND, *SILVER)
+    card = shop.enrol()
+    voucher = [{"sku": "voucher", "quantity": "1", "unitPrice": "150.00", "kind": "GIFT_CARD"}]
+    assert gained(shop, card, "", lines=voucher, receipt="R1", occurredAt=at()) == 0
+    exchange(shop, "150.00", "R1", receipt="R2", occurredAt=at(hours=1))
+    tier = shop.ask("query($by: CustomerBy!) { customer(by: $by) { tier { key } } }", by={"card": card})["customer"]
+    assert (wallet(shop, card)["points"], tier["tier"]["key"]) == ((0, 0), None)

@@ -1,0 +1,328 @@
+"""Who customers are over HTTP, on both databases: told, seen and changed by those who may, and decided by."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.store.database.connect import open_database
+from app.store.database.session import Session
+from tests.api.test_access import PUBLISH, REWARD, code_of, customer_key
+from tests.api.test_impact_previews import PREVIEW, ended
+from tests.shop import BUY, ENROL, REDEEM, Shop, open_shop, started
+from tests.verification import faults_in
+
+UPDATE = """mutation($input: UpdateCustomerInput!) { updateCustomer(input: $input) {
+    customer { birthday segments preferences { kind value } } userErrors { code path } } }"""
+LOOK = "query($by: CustomerBy!) { customer(by: $by) { birthday segments preferences { kind value } } }"
+CHECK = """query($c: CustomerBy!, $b: BasketInput!) { basketCheck(customer: $c, basket: $b) {
+    decision { points { points } reasons { clause { key } code remedies { code from statement choices } } }
+    clauses { clause { key } applies appliesFrom } } }"""
+EXPLAIN = """query($e: ID!) { explain(entry: $e) { agrees recomputedPoints decision { reasons { code
+    remedies { code from statement } } } } }"""
+BIRTHDAY = "1991-05-10"
+VEGAN = {"kind": "DIET", "value": "vegan"}
+CLAUSES: list[Any] = [
+    {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+    {
+        "key": "gift",
+        "conditions": [
+            {"birthdayWindow": {"before": 7, "after": 7}},
+            {"timesPerPeriod": {"times": 1, "period": "YEAR"}},
+        ],
+        "effect": {"bonusPoints": {"points": 50}},
+    },
+    {
+        "key": "student",
+        "conditions": [{"segments": {"segments": ["student"]}}, {"ageAtLeast": {"years": 18}}],
+        "effect": {"bonusPoints": {"points": 5}},
+    },
+    {
+        "key": "green",
+        "conditions": [{"preferences": {"preference": "DIET", "values": ["vegan", "vegetarian"]}}],
+        "effect": {"bonusPoints": {"points": 3}},
+    },
+    {
+        "key": "not-for-staff",
+        "conditions": [{"exceptWhen": {"conditions": [{"segments": {"segments": ["staff"]}}]}}],
+        "effect": {"bonusPoints": {"points": 1}},
+    },
+    {
+        "key": "coffee",
+        "conditions": [{"birthdayWindow": {}}, {"ageAtLeast": {"years": 120}}],
+        "effect": {"rewardCost": {"reward": "coffee", "points": 10}},
+    },
+]
+
+
+@pytest.fixture
+def birthdays(database_url: str) -> Iterator[Shop]:
+    """A shop whose terms ask who the customer is."""
+    with open_shop(database_url, template="blank") as shop:
+        reward = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
+        shop.ask(REWARD, role=Role.OWNER, input=reward)
+        given = {"idempotencyKey": "terms", "clauses": CLAUSES, "effectiveFrom": "2024-01-01T00:00:00Z"}
+        assert shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]["userErrors"] == []
+        yield shop
+
+
+def enrolled(shop: Shop, **more: Any) -> str:
+    """A customer who tells something about themselves."""
+    card = uuid.uuid4().hex[:12].upper()
+    given = {"idempotencyKey": f"enrol-{card}", "identities": [{"card": card}], **more}
+    assert shop.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    return card
+
+
+def update(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None, **change: Any) -> Any:
+    """Change what is known."""
+    given = {"idempotencyKey": change.pop("key", uuid.uuid4().hex), "customer": {"card": card}, **change}
+    return shop.ask(UPDATE, role=role, key=token, input=given)["updateCustomer"]
+
+
+def look(shop: Shop, card: str, *, role: Role | None = Role.STAFF, token: str | None = None) -> Any:
+    """What is seen of a customer."""
+    return shop.ask(LOOK, role=role, key=token, by={"card": card})["customer"]
+
+
+def remedies(decision: Any, clause: str) -> list[tuple[str, str | None]]:
+    """Codes and moments of the ways out of a clause."""
+    reasons = [reason for reason in decision["reasons"] if reason["clause"]["key"] == clause]
+    return [(way["code"], way["from"]) for reason in reasons for way in reason["remedies"]]
+
+
+def test_what_a_customer_tells_is_seen_by_those_who_may(shop: Shop, database_url: str) -> None:
+    card = enrolled(shop, birthday=BIRTHDAY, preferences=[VEGAN, {"kind": "SIZE", "value": " M "}])
+    other = customer_key(database_url, shop, enrolled(shop))
+    update(shop, card, segments=["vip", "student"])
+    told = [VEGAN, {"kind": "SIZE", "value": "M"}]
+    whole = {"birthday": BIRTHDAY, "segments": ["student", "vip"], "preferences": told}
+    own = customer_key(database_url, shop, card)
+    for seen in (look(shop, card), look(shop, card, role=Role.OWNER), look(shop, card, token=own)):
+        assert seen == whole
+    assert look(shop, card, role=Role.TILL) == {"birthday": None, "segments": None, "preferences": told}
+    assert look(shop, card, token=other) is None
+
+
+def test_what_is_given_replaces_what_is_left_out_stays_and_null_takes_away(shop: Shop) -> None:
+    card = enrolled(shop, birthday=BIRTHDAY, preferences=[VEGAN])
+    assert update(shop, card, segments=["vip"])["customer"] == {
+        "birthday": BIRTHDAY,
+        "segments": ["vip"],
+        "preferences": [VEGAN],
+    }
+    changed = update(shop, card, birthday="1992-02-29", preferences=[], key="k")
+    assert changed["customer"] == {"birthday": "1992-02-29", "segments": ["vip"], "preferences": []}
+    assert update(shop, card, birthday=None, segments=None)["customer"] == {
+        "birthday": None,
+        "segments": [],
+        "preferences": [],
+    }
+    again = update(shop, card, birthday="1992-02-29", preferences=[], key="k")
+    assert (again["userErrors"], again["customer"]["birthday"]) == ([], None), "carried out once, and read as it is now"
+    for other in ({"birthday": None, "preferences": []}, {"preferences": []}):
+        assert update(shop, card, key="k", **other)["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
+    nothing = update(shop, card, key="n", birthday=None)
+    assert nothing["userErrors"] == []
+    assert update(shop, card, key="n")["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED", "null is not left out"
+
+
+def test_each_role_changes_what_it_needs_and_no_more(shop: Shop, database_url: str) -> None:
+    card, other = enrolled(shop), enrolled(shop)
+    own = customer_key(database_url, shop, card)
+
+    def refused(key: str | None = None, role: Role = Role.TILL, **change: Any) -> str:
+        given = {"idempotencyKey": "x", "customer": {"card": card}, **change}
+        return code_of(shop, UPDATE, role=role, key=key, input=given)
+
+    for change in ({"birthday": BIRTHDAY}, {"segments": ["vip"]}, {"locale": "de"}, {"birthday": None}):
+        assert refused(**change) == "FORBIDDEN"
+    assert refused(key=own, segments=["vip"]) == "FORBIDDEN"
+    assert update(shop, card, role=Role.TILL, preferences=[VEGAN])["userErrors"] == []
+    assert update(shop, other, token=own, preferences=[VEGAN])["userErrors"] == [
+        {"code": "CUSTOMER_NOT_FOUND", "path": ["input", "customer"]}
+    ]
+    assert update(shop, card, token=own, birthday=BIRTHDAY, locale="de")["userErrors"] == []
+    assert update(shop, card, token=own, birthday=BIRTHDAY, preferences=[])["userErrors"] == []
+    for birthday in ("1991-05-11", None):
+        assert update(shop, card, token=own, birthday=birthday, preferences=[VEGAN])["userErrors"] == [
+            {"code": "BIRTHDAY_KNOWN", "path": ["input", "birthday"]}
+        ]
+    assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
+    assert look(shop, other) == {"birthday": None, "segments": [], "preferences": []}
+    assert update(shop, card, role=Role.OWNER, birthday="1991-05-11")["userErrors"] == []
+
+
+def test_of_two_birthdays_told_at_once_a_customer_keeps_one(shop: Shop, database_url: str) -> None:
+    card = enrolled(shop)
+    own = customer_key(database_url, shop, card)
+    birthdays = [f"1991-05-{day}" for day in range(10, 20)]
+    answers = shop.at_once([lambda day=day: update(shop, card, token=own, birthday=day) for day in birthdays])
+    codes = sorted("".join(error["code"] for error in answer["userErrors"]) for answer in answers)
+    assert codes == ["", *["BIRTHDAY_KNOWN"] * 9]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"birthday": "2999-01-01"}, ["birthday"]),
+        ({"segments": ["vip", "V I P"]}, ["segments", "1"]),
+        ({"segments": [f"s-{n}" for n in range(51)]}, ["segments"]),
+        ({"preferences": [VEGAN, {"kind": "SIZE", "value": " "}]}, ["preferences", "1", "value"]),
+        ({"preferences": [{"kind": "SIZE", "value": "x" * 61}]}, ["preferences", "0", "value"]),
+        ({"preferences": [{"kind": "SIZE", "value": str(n)} for n in range(51)]}, ["preferences"]),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_place_and_nothing_changes(
+    shop: Shop, change: dict[str, Any], path: list[str]
+) -> None:
+    card = enrolled(shop, birthday=BIRTHDAY)
+    refused = update(shop, card, **change)
+    assert refused == {"customer": None, "userErrors": [{"code": "INVALID_INPUT", "path": ["input", *path]}]}
+    assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}
+    if "segments" not in change:
+        given = {"idempotencyKey": "e", "identities": [{"card": "NOBODY"}], **change}
+        (error,) = shop.ask(ENROL, input=given)["enrolCustomer"]["userErrors"]
+        assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", *path])
+        assert look(shop, "NOBODY") is None
+
+
+def test_a_purchase_is_decided_by_who_the_customer_is_and_explained_the_same(birthdays: Shop) -> None:
+    card = enrolled(birthdays, birthday=BIRTHDAY, preferences=[{"kind": "DIET", "value": "VEGAN"}])
+    update(birthdays, card, segments=["student"])
+    bought = birthdays.buy(card, "10.00", occurredAt="2026-05-03T10:00:00Z")
+    assert bought["decision"]["points"][0]["points"] == 10 + 50 + 5 + 3 + 1
+    update(birthdays, card, birthday="1990-10-01", preferences=[], segments=["staff"])
+    later = birthdays.buy(card, "10.00", occurredAt="2026-05-04T10:00:00Z")
+    assert later["decision"]["points"][0]["points"] == 10
+    for entry, points in ((bought["entry"], 69), (later["entry"], 10)):
+        explained = birthdays.ask(EXPLAIN, e=entry["id"])["explain"]
+        assert (explained["agrees"], explained["recomputedPoints"]) == (True, points)
+    assert faults_in(birthdays.url) == []
+
+
+def test_a_refund_of_a_birthday_purchase_is_judged_as_the_sale_was(birthdays: Shop) -> None:
+    card = enrolled(birthdays, birthday=BIRTHDAY)
+    birthdays.buy(card, "10.00", occurredAt="2026-05-10T10:00:00Z", receipt="r")
+    assert birthdays.available(card) == 61
+    update(birthdays, card, birthday=None)
+    back = birthdays.refund("r", occurredAt="2026-07-01T10:00:00Z")
+    assert back["entry"]["points"] == -61
+    assert faults_in(birthdays.url) == []
+
+
+def test_a_birthday_gift_is_given_once_a_calendar_year_whatever_edits(birthdays: Shop) -> None:
+    card = enrolled(birthdays, birthday=BIRTHDAY)
+
+    def given(day: str) -> int:
+        points: int = birthdays.buy(card, "1.00", occurredAt=f"{day}T10:00:00Z")["decision"]["points"][0]["points"]
+        return points
+
+    assert given("2025-05-10") == 1 + 50 + 1
+    assert given("2026-05-10") == 52
+    assert given("2026-05-11") == 2
+    update(birthdays, card, birthday="1991-06-15")
+    assert given("2026-06-15") == 2
+    update(birthdays, card, birthday=None)
+    update(birthdays, card, birthday="1991-07-01")
+    assert given("2026-07-01") == 2
+
+
+def test_when_the_birthday_comes_is_told_to_those_who_may_know_it(birthdays: Shop, database_url: str) -> None:
+    card = enrolled(birthdays, birthday=BIRTHDAY)
+    own = customer_key(database_url, birthdays, card)
+    basket = {"occurredAt": "2026-03-01T10:00:00Z", "lines": [{"sku": "a", "quantity": "1", "unitPrice": "1.00"}]}
+
+    def checked(**who: Any) -> Any:
+        return birthdays.ask(CHECK, c={"card": card}, b=basket, **who)["basketCheck"]
+
+    opens = "2026-05-02T23:00:00Z"
+    for seen in (checked(role=Role.STAFF), checked(role=Role.OWNER), checked(key=own)):
+        assert remedies(seen["decision"], "gift") == [("WAIT_FOR_BIRTHDAY", opens)]
+        assert {clause["clause"]["key"]: clause["appliesFrom"] for clause in seen["clauses"]}["gift"] == opens
+    at_till = checked(role=Role.TILL)
+    assert remedies(at_till["decision"], "gift") == [("WAIT_FOR_BIRTHDAY", None)]
+    assert {clause["clause"]["key"]: clause["appliesFrom"] for clause in at_till["clauses"]}["gift"] is None
+    assert "2111-05" not in str(at_till), "nor when 120 years are over"
+    unknown = birthdays.ask(CHECK, c={"card": enrolled(birthdays)}, b=basket)["basketCheck"]["decision"]
+    assert remedies(unknown, "gift") == [("TELL_BIRTHDAY", None)]
+    assert [code for code, _ in remedies(unknown, "student")] == ["ASK_STAFF", "TELL_BIRTHDAY"]
+    assert [code for code, _ in remedies(unknown, "green")] == ["STATE_PREFERENCE"]
+
+
+def everything_kept(url: str) -> str:
+    """All rows of the tables that are only ever added to, as one text."""
+
+    async def rows(session: Session) -> str:
+        tables = ("idempotency_keys", "purchases", "redemptions", "refunds", "entries", "clause_uses")
+        found = [row for table in tables for row in await session.rows(f"SELECT * FROM {table}")]
+        return "\n".join(str(tuple(row)) for row in found)
+
+    async def run() -> str:
+        database = open_database(url)
+        await database.start()
+        try:
+            return await database.read_across_programs(rows)
+        finally:
+            await database.stop()
+
+    return asyncio.run(run())
+
+
+def test_no_row_that_stays_for_ever_holds_a_birthday_a_segment_or_a_preference(birthdays: Shop) -> None:
+    card = enrolled(birthdays, birthday=BIRTHDAY, preferences=[{"kind": "DIET", "value": "Vegan-XYZ"}])
+    update(birthdays, card, segments=["secret-group"], preferences=[{"kind": "SIZE", "value": "Size-XYZ"}])
+    birthdays.buy(card, "50.00", occurredAt="2026-03-01T10:00:00Z")
+    given = {
+        "idempotencyKey": "r",
+        "customer": {"card": card},
+        "reward": {"key": "coffee"},
+        "basket": {"occurredAt": "2026-03-01T10:00:00Z", "lines": []},
+    }
+    first = birthdays.ask(REDEEM, role=Role.STAFF, input=given)
+    decision = first["redeemReward"]["decision"]
+    assert decision["outcome"] == "REFUSED"
+    assert remedies(decision, "coffee") == [("WAIT_FOR_BIRTHDAY", None), ("WAIT_FOR_BIRTHDAY", None)]
+    assert birthdays.ask(REDEEM, role=Role.STAFF, input=given) == first, "the same answer for ever"
+    birthdays.buy(card, "50.00", occurredAt="2026-05-10T10:00:00Z")
+    kept = everything_kept(birthdays.url)
+    for secret in ("1991-05", "05-09T23", "2111-05", "2026-05-02", "Vegan-XYZ", "secret-group", "Size-XYZ"):
+        assert secret not in kept, secret
+    assert '"birthday 7 7":true' in kept.replace(" :", ":").replace(": ", ":"), "only what the terms asked"
+
+
+def test_a_repeated_purchase_is_answered_word_for_word(birthdays: Shop) -> None:
+    card = enrolled(birthdays, birthday=BIRTHDAY)
+    lines = [{"sku": "a", "quantity": "1", "unitPrice": "10.00"}]
+    purchase = {"externalId": "r", "occurredAt": "2026-03-01T10:00:00Z", "lines": lines}
+    given = {"idempotencyKey": "k", "customer": {"card": card}, "purchase": purchase}
+    first = birthdays.ask(BUY, role=Role.STAFF, input=given)
+    assert birthdays.ask(BUY, role=Role.STAFF, input=given) == first
+    same = birthdays.ask(BUY, role=Role.STAFF, input={**given, "idempotencyKey": "other"})
+    assert same["recordPurchase"]["decision"] == first["recordPurchase"]["decision"]
+
+
+def test_an_impact_preview_knows_who_members_are(birthdays: Shop) -> None:
+    first, other = enrolled(birthdays, preferences=[VEGAN]), enrolled(birthdays)
+    birthdays.buy(first, "10.00")
+    birthdays.buy(other, "10.00")
+    draft = [*CLAUSES[:3], {**CLAUSES[3], "effect": {"bonusPoints": {"points": 30}}}, *CLAUSES[4:]]
+    asked = birthdays.ask(PREVIEW, role=Role.OWNER, input={"idempotencyKey": "p", "clauses": draft})
+    found = ended(birthdays, asked["previewTermsImpact"]["preview"]["id"])["result"]
+    assert [(value["difference"]) for value in found["mostGaining"]] == [27]
+    assert (found["gainers"], found["losers"]) == (1, 0)
+
+
+def test_programs_change_nobody_of_each_other(shop: Shop, database_url: str) -> None:
+    card = enrolled(shop, birthday=BIRTHDAY)
+    found = shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": card})["customer"]["id"]
+    theirs = Shop(address=shop.address, program=started(database_url), client=shop.client)
+    given = {"idempotencyKey": "x", "customer": {"id": found}, "birthday": "1980-01-01", "segments": ["vip"]}
+    refused = theirs.ask(UPDATE, role=Role.OWNER, input=given)["updateCustomer"]
+    assert refused["userErrors"][0]["code"] == "CUSTOMER_NOT_FOUND"
+    assert look(shop, card) == {"birthday": BIRTHDAY, "segments": [], "preferences": []}

@@ -1,0 +1,157 @@
+"""A purchase that is decided on the spot leaves the same books as one told in its place. On both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.problems import Problem
+from app.domain.terms.conditions.tier_at_least import TierAtLeast
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.customers.customers import find as found
+from app.store.database.connect import open_database
+from app.store.events import replay
+from app.store.ledger import entries
+from app.store.ledger.accounts import Account
+from app.store.programs.programs import Program
+from app.usecases.application import Application
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.purchases import book_purchase, record_purchase
+from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.terms import publish_terms
+from app.usecases.terms.publish_terms import PublishTerms
+from tests.builders import a_clause, a_line, a_purchase
+from tests.shop import new_id, started
+from tests.verification import faults_in
+
+MORNING = datetime(2090, 11, 2, 9, tzinfo=UTC)
+LONG_AFTER = datetime(2120, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Counter:
+    """Programs with tiers, and a desk that books purchases in them."""
+
+    url: str
+    application: Application
+    runner: asyncio.Runner
+    programs: dict[TierPeriod, Program] = field(default_factory=dict)
+
+    def do(self, verb: Any, program: Program, order: Any) -> None:
+        """Carry out one verb."""
+        key = new_id()
+        done = self.runner.run(
+            self.application.execute(
+                verb, name=verb.__name__, program=program, principal=None, key=key, payload=key, command=order
+            )
+        )
+        assert not isinstance(done, Problem), done
+
+    def program(self, period: TierPeriod) -> Program:
+        """A program with this clause, made once."""
+        if period not in self.programs:
+            program = started(self.url, template="blank").program
+            clauses = (
+                a_clause(),
+                ("silver", (), Tier("silver", "Silver", 100)),
+                ("gold", (), Tier("gold", "Gold", 300)),
+                ("extra", (TierAtLeast("silver"),), BonusPoints(5)),
+                ("double", (TierAtLeast("gold"),), PointsMultiplier(Decimal(2))),
+                ("period", (), period),
+            )
+            self.do(publish_terms.run, program, PublishTerms(datetime(2020, 1, 1, tzinfo=UTC), clauses))
+            self.programs[period] = program
+        return self.programs[period]
+
+    def shopped(self, program: Program, purchases: list[tuple[int, int]]) -> CustomerRow:
+        """A new customer after purchases, each some hours after the one before, for whole pounds."""
+        known = new_id()
+        self.do(enrol_customer.run, program, EnrolCustomer(((IdentityKind.TOKEN, known),), None))
+        by, at = CustomerBy(known, IdentityKind.TOKEN), MORNING
+        for hours, pounds in purchases:
+            at += timedelta(hours=hours, microseconds=1)
+            facts = a_purchase(a_line(price=f"{pounds}.00"), at=at)
+            self.do(record_purchase.run, program, RecordPurchase(by, new_id(), facts))
+        row = self.runner.run(self.application.query(found, program_id=program.id, by=by))
+        assert row is not None
+        return row
+
+    def books(self, program: Program, row: CustomerRow) -> list[tuple[Any, ...]]:
+        """What the ledger says, without ids."""
+        found = self.runner.run(
+            self.application.query(entries.of_accounts, program_id=program.id, account_ids=[row.account.id])
+        )
+        booked = [stored.entry for stored in found.get(row.account.id, ())]
+        return [
+            (
+                entry.number,
+                entry.type,
+                entry.points,
+                entry.owed,
+                entry.occurred_at,
+                entry.decision,
+                [moved.points for moved in entry.movements],
+                [(lot.points, lot.earned_at, lot.available_from, lot.valid_until) for lot in entry.new_lots],
+            )
+            for entry in booked
+        ]
+
+
+@pytest.fixture
+def counter(database_url: str) -> Iterator[Counter]:
+    """A desk long after everything that is bought."""
+    with asyncio.Runner() as runner:
+        database = open_database(database_url)
+        runner.run(database.start())
+        yield Counter(database_url, Application(database=database, clock=lambda: LONG_AFTER, new_id=new_id), runner)
+        runner.run(database.stop())
+    assert faults_in(database_url) == []
+
+
+periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_days=st.sampled_from([0, 30]))
+shopping = st.lists(st.tuples(st.integers(0, 24 * 150), st.integers(1, 160)), min_size=1, max_size=9)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(period=periods, purchases=shopping)
+def test_what_is_decided_on_the_spot_is_what_the_whole_story_comes_to(
+    counter: Counter, period: TierPeriod, purchases: list[tuple[int, int]]
+) -> None:
+    program = counter.program(period)
+    quick = counter.shopped(program, purchases)
+    with patch.object(Account, "is_followed_by", lambda _, __: False):
+        slow = counter.shopped(program, purchases)
+    assert counter.books(program, quick) == counter.books(program, slow)
+    assert quick.account.balance == slow.account.balance
+    assert quick.tier == slow.tier
+    assert (quick.account.next_change_at is None) == (slow.account.next_change_at is None)
+    if quick.account.next_change_at is not None and slow.account.next_change_at is not None:
+        assert quick.account.next_change_at <= slow.account.next_change_at
+
+
+def test_the_whole_story_is_told_when_a_level_may_change_and_at_no_other_purchase(counter: Counter) -> None:
+    program = counter.program(TierPeriod(TierWindow.CALENDAR_YEAR, 30))
+    # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
+    purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]
+    with ExitStack() as stack:
+        told = stack.enter_context(patch.object(book_purchase, "replay_account", wraps=replay.replay_account))
+        counter.shopped(program, purchases)
+    assert [call.kwargs["until"] - MORNING for call in told.call_args_list] == [
+        timedelta(hours=hours, microseconds=number) for hours, number in ((3, 3), (24 * 100 + 4, 5), (24 * 100 + 5, 6))
+    ]

@@ -1,0 +1,179 @@
+"""Every old entry is decided once more by the rules of its time, and what was stored has no say in it. On both databases."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.store.programs.programs import ProgramKind
+from tests.api.test_terms_changes import REWARD, WITHDRAW, clauses, publish
+from tests.faults.test_tampering import Tampering
+from tests.shop import Clock, Shop, open_shop
+from tests.verification import faults_in
+
+EXPLAIN = """query($e: ID!) { explain(entry: $e) { recomputedPoints agrees entry { type points }
+    decision { points { points } } } }"""
+LEDGER = "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 100) { nodes { id type points } } } }"
+LINES = [
+    {"sku": "cup", "quantity": "3", "unitPrice": "9.99", "discount": "1.00"},
+    {"sku": "tea", "quantity": "0.333", "unitPrice": "41.00", "taxRate": "0.19", "taxIncluded": False},
+]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The shop's time."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A live shop: a point a pound, coffee at 100."""
+    with open_shop(database_url, clock=clock, kind=ProgramKind.LIVE, template="blank") as opened:
+        coffee = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup."}
+        opened.ask(REWARD, role=Role.OWNER, input=coffee)
+        publish(opened, clauses())
+        yield opened
+
+
+def explained(shop: Shop, card: str) -> list[Any]:
+    """Every entry of a card decided once more, oldest first."""
+    entries = shop.ask(LEDGER, by={"card": card})["customer"]["ledger"]["nodes"]
+    return [shop.ask(EXPLAIN, e=entry["id"])["explain"] for entry in reversed(entries)]
+
+
+def as_earned(found: list[Any]) -> list[tuple[str, int, int, bool]]:
+    """Type, stored points, points of today, and whether they agree."""
+    return [
+        (value["entry"]["type"], value["entry"]["points"], value["recomputedPoints"], value["agrees"])
+        for value in found
+    ]
+
+
+def test_each_refund_of_a_purchase_is_decided_with_those_before_it_and_the_points_of_its_moment(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "", receipt="R-1", lines=LINES)
+    shop.buy(card, "90.00", receipt="R-2")
+    shop.refund("R-1", lines=[{"line": 2, "quantity": "0.1"}])
+    shop.redeem(card)
+    shop.refund("R-1", lines=[{"line": 1, "quantity": "2"}])
+    shop.refund("R-2", lines=[{"line": 1, "quantity": "0.5"}])
+    shop.buy(card, "500.00")
+    shop.refund("R-1")
+    shop.refund("R-2")
+    found = as_earned(explained(shop, card))
+    assert [(kind, points) for kind, points, _, _ in found] == [
+        ("EARN", 43),
+        ("EARN", 90),
+        ("CLAWBACK", -4),
+        ("REDEEM", -100),
+        ("CLAWBACK", -20),
+        ("CLAWBACK", -9),
+        ("EARN", 500),
+        ("CLAWBACK", -19),
+        ("CLAWBACK", -45),
+    ], "the third one found 9 of 45 points, the last ones all that was due since"
+    assert all(points == again and agrees for _, points, again, agrees in found)
+    assert faults_in(shop.url) == []
+
+
+def test_redemptions_are_decided_with_the_prices_and_the_lots_of_their_time(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "170.00")
+    announced = publish(shop, clauses(coffee=150))["terms"]["version"]
+    withdrawn = {"idempotencyKey": "w", "version": announced}
+    assert shop.ask(WITHDRAW, role=Role.OWNER, input=withdrawn)["withdrawTerms"]["userErrors"] == []
+    publish(shop, clauses(coffee=200))
+    clock.now += timedelta(days=31)
+    shop.buy(card, "500.00", receipt="late")
+    for _ in range(3):
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+    shop.refund("late")
+    clock.now += timedelta(days=400)
+    publish(shop, clauses(coffee=40))
+    found = as_earned(explained(shop, card))
+    # 100 old points; then the 70 old ones left are worth 0.7 of a coffee and 0.3 of 200 come on top; then 200.
+    assert [points for kind, points, _, _ in found if kind == "REDEEM"] == [-100, -130, -200]
+    assert all(points == again and agrees for _, points, again, agrees in found)
+    assert faults_in(shop.url) == []
+
+
+def test_a_long_history_at_random_is_decided_the_same_again(shop: Shop, clock: Clock) -> None:
+    dice = random.Random(8)
+    cards = [shop.enrol() for _ in range(3)]
+    sold: list[str] = []
+    for step in range(60):
+        clock.now += timedelta(hours=dice.randrange(1, 30))
+        card = dice.choice(cards)
+        what = dice.random()
+        if what < 0.5 or not sold:
+            receipt = f"R-{step}"
+            shop.buy(
+                card,
+                f"{dice.randrange(1, 9000) / 100:.2f}" if what < 0.25 else "",
+                receipt=receipt,
+                **({} if what < 0.25 else {"lines": LINES}),
+            )
+            sold.append(receipt)
+        elif what < 0.8:
+            quantity = f"{dice.randrange(1, 400) / 1000:.3f}"
+            shop.refund(dice.choice(sold), lines=[{"line": 1, "quantity": quantity}])
+        elif what < 0.95:
+            shop.redeem(card)
+        else:
+            publish(shop, clauses(coffee=dice.randrange(30, 90)))
+    found = [value for card in cards for value in explained(shop, card)]
+    assert {value["entry"]["type"] for value in found} == {"EARN", "CLAWBACK", "REDEEM"}
+    assert [value for value in found if not value["agrees"]] == []
+    assert faults_in(shop.url) == []
+
+
+def test_what_was_written_over_the_stored_results_does_not_come_back_as_a_proof(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "200.00", receipt="R-1")
+    shop.redeem(card)
+    shop.refund("R-1", lines=[{"line": 1, "quantity": "0.25"}])
+    wrong = {"EARN": 207, "REDEEM": -93, "CLAWBACK": -43}
+    right = {"EARN": 200, "REDEEM": -100, "CLAWBACK": -50}
+    for kind, points in wrong.items():
+        field = f"'\"points\":{abs(right[kind])}', '\"points\":{abs(points)}'"
+        column = "decision" if shop.url.startswith("sqlite") else "decision::text"
+        json = f"replace({column}, {field})"
+        Tampering(shop).change(
+            f"UPDATE entries SET points = {points}, decision = {json if column == 'decision' else f'({json})::json'} WHERE type = '{kind}'"
+        )
+    Tampering(shop).change("UPDATE purchases SET earned = 207")
+    Tampering(shop).change("UPDATE redemptions SET points = 93")
+    Tampering(shop).change("UPDATE refunds SET taken = 43, due = 43")
+    for value in explained(shop, card):
+        kind = value["entry"]["type"]
+        assert value["entry"]["points"] == wrong[kind]
+        assert (value["agrees"], value["decision"]["points"]) == (False, [{"points": abs(wrong[kind])}])
+        if kind != "CLAWBACK":
+            assert value["recomputedPoints"] == right[kind]
+    assert value["recomputedPoints"] == -50
+    said = [discrepancy.what for discrepancy in faults_in(shop.url)]
+    assert said.count("its movements do not add up to its points") == 3
+    assert said.count("the terms of its time give other points") == 2
+    assert said.count("the facts behind it are not those that were recorded") == 1
+
+
+def test_the_order_of_refunds_is_that_of_the_ledger_whatever_the_clocks_said(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "", receipt="R-1", lines=[{"sku": "a", "quantity": "3", "unitPrice": "0.50"}])
+    for _ in range(3):
+        shop.refund("R-1", lines=[{"line": 1, "quantity": "1"}])
+    Tampering(shop).change(
+        "UPDATE refunds SET recorded_at = (SELECT max(p.recorded_at) FROM purchases p) WHERE id = (SELECT id FROM refunds ORDER BY id DESC LIMIT 1)"
+    )
+    found = as_earned(explained(shop, card))
+    assert [points for _, points, _, _ in found] == [2, -1, 0, -1]
+    assert all(agrees for _, _, _, agrees in found)
+    assert [discrepancy.what for discrepancy in faults_in(shop.url)] == [
+        "the facts behind it are not those that were recorded"
+    ]

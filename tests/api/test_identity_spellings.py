@@ -1,0 +1,155 @@
+"""A customer is found by card and telephone number however they are scanned, pasted or written."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate, migrations
+from app.store.database.session import Session
+from app.store.programs.programs import ProgramKind
+from app.usecases.application import Application
+from app.usecases.programs.create_program import CreateProgram, NewProgram
+from tests.shop import ENROL, Shop, new_id, open_shop, real_now
+
+LOOK = "query($by: CustomerBy!) { customer(by: $by) { id identities { value } } }"
+NUMBERS = {
+    "DE": (
+        "+49 30 901820",
+        "030 901820",
+        "0049 30 901820",
+        "+49 (0)30 901820",
+        "(030) 90-18-20",
+        "4930901820",
+        "\uff10\uff13\uff10\uff19\uff10\uff11\uff18\uff12\uff10",
+        "030\u00a0901\u00a0820",
+        "\u202a+49 30 901820\u202c",
+    ),
+    "IT": ("+39 06 6982", "06 6982", "0039 06 6982"),
+    "CI": ("+225 07 89 88 12 34", "07 89 88 12 34", "00225 0789881234"),
+    "AR": ("+54 9 11 2345 6789", "011 15 2345 6789", "11 15 2345-6789"),
+    "BR": ("+55 11 91234 5678", "(11) 91234-5678", "011 91234 5678"),
+    "IL": ("+972 52 123 4567", "052-1234567", "+972-052-123-4567"),
+    "FR": ("+33 6 12 34 56 78", "06 12 34 56 78", "+33 (0)6 12 34 56 78"),
+    "EG": ("+20 10 0123 4567", "\u0660\u0661\u0660\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667"),
+}
+CARD = "070177137069"
+
+
+def found(shop: Shop, **by: str) -> str | None:
+    """The id of the customer who is found by an identity."""
+    customer = shop.ask(LOOK, by=by)["customer"]
+    return customer["id"] if customer is not None else None
+
+
+def programs_in(regions: tuple[str, ...], *, url: str) -> dict[str, NewProgram]:
+    """A program for each region."""
+
+    async def run() -> dict[str, NewProgram]:
+        database = open_database(url)
+        await database.start()
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        started = {}
+        for region in regions:
+            started[region] = await application.create_program(
+                CreateProgram(
+                    name=region,
+                    template="points",
+                    kind=ProgramKind.SANDBOX,
+                    currency="EUR",
+                    zone="UTC",
+                    region=region,
+                    effective_from=datetime(2020, 1, 1, tzinfo=UTC),
+                )
+            )
+        await database.stop()
+        return started
+
+    return asyncio.run(run())
+
+
+def test_one_number_in_many_spellings_is_one_customer(database_url: str) -> None:
+    programs = programs_in(tuple(NUMBERS), url=database_url)
+    with open_shop(database_url, program=programs["DE"]) as served:
+        for region, spellings in NUMBERS.items():
+            shop = Shop(address=served.address, program=programs[region], client=served.client, url=database_url)
+            enrolled = [
+                [
+                    error["code"]
+                    for error in shop.ask(
+                        ENROL, input={"idempotencyKey": f"{number}", "identities": [{"phone": phone}]}
+                    )["enrolCustomer"]["userErrors"]
+                ]
+                for number, phone in enumerate(spellings)
+            ]
+            assert enrolled == [[], *[["IDENTITY_TAKEN"]] * (len(spellings) - 1)], region
+            (customer,) = {found(shop, phone=phone) for phone in spellings}
+            assert customer is not None, region
+
+
+def test_one_card_as_many_scanners_say_it_is_one_customer(shop: Shop) -> None:
+    spellings = (
+        CARD,
+        "0070177137069",
+        "70177137069",
+        "\uff10\uff17\uff10\uff11\uff17\uff17\uff11\uff13\uff17\uff10\uff16\uff19",
+        " 0701-7713 7069\r\n",
+        "\u2066070177137069\u2069",
+    )
+    shop.enrol(CARD)
+    (customer,) = {found(shop, card=spelling) for spelling in spellings}
+    assert customer is not None
+    other = shop.enrol("0701771370")
+    assert found(shop, card=other) not in (customer, None)
+    assert found(shop, card="701771370") is None
+
+
+@pytest.mark.parametrize("newest", ["0070177137069", CARD])
+def test_cards_that_were_kept_in_another_spelling_are_found_after_the_migration(database_url: str, newest: str) -> None:
+    """Two customers had one card in two spellings: one of them is found by it, and the other one keeps what was there."""
+    kept = {
+        "older": "70177137069",
+        "newer": newest,
+        "plain": "04006381333931",
+        "no check digit": "0070177137068",
+        "letters": "A070177137069",
+    }
+    with open_shop(database_url) as shop:
+        customers = {who: found(shop, card=shop.enrol(f"CARD{place}")) for place, who in enumerate(kept)}
+
+        async def as_it_was() -> dict[str, str]:
+            (number,) = (
+                migration.number for migration in migrations("sqlite") if migration.name == "one_spelling_of_identities"
+            )
+            await migrate(database_url, to=number - 1)
+            database = open_database(database_url)
+            await database.start()
+
+            async def spell(session: Session) -> None:
+                for place, value in enumerate(kept.values()):
+                    await session.across_programs.execute(
+                        "UPDATE identities SET value = $1 WHERE value = $2", value, f"CARD{place}"
+                    )
+
+            await database.write(spell, program_id=shop.program.program.id, turn="")
+            await migrate(database_url)
+
+            async def read(session: Session) -> dict[str, str]:
+                rows = await session.rows("SELECT id, value FROM identities WHERE kind = 'CARD' ORDER BY id")
+                return dict(zip(kept, [row["value"] for row in rows], strict=True))
+
+            values = await database.read_across_programs(read)
+            await database.stop()
+            return values
+
+        values = asyncio.run(as_it_was())
+        finds, stays = ("newer", "older") if newest == CARD else ("older", "newer")
+        assert values == {**kept, finds: CARD, stays: kept[stays], "plain": "4006381333931"}
+        for spelling in (CARD, "70177137069", "0070177137069"):
+            assert found(shop, card=spelling) == customers[finds]
+        assert found(shop, card="4006381333931") == found(shop, card="04006381333931") == customers["plain"]
+        assert found(shop, card="0070177137068") == customers["no check digit"]
+        assert found(shop, card="A070177137069") == customers["letters"]

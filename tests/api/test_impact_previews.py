@@ -1,0 +1,179 @@
+"""Impact previews over HTTP on both databases: computed by a real process beside the server."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psutil
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_holds import hold
+from tests.shop import Shop, open_shop, started
+
+PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
+    preview { id state days } userErrors { code path } } }"""
+CANCEL = """mutation($input: CancelImpactPreviewInput!) { cancelImpactPreview(input: $input) {
+    preview { id state } userErrors { code } } }"""
+READ = """query($id: ID!) { impactPreview(id: $id) { state progress { done total } result {
+    members purchases redemptions gainers losers unchanged pointsGained pointsLost liabilityBefore liabilityAfter
+    mostGaining { difference } mostLosing { difference redemptionsLost customer { id } }
+    rewards { key name outOfReach membersBefore membersAfter redemptionsLost } } } node(id: $id) { id } }"""
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    with open_shop(database_url) as opened:
+        yield opened
+
+
+def clauses(coffee: int) -> list[Any]:
+    """A point a pound, and a coffee."""
+    return [
+        {"key": "points-per-spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}},
+        {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": coffee}}},
+    ]
+
+
+def wanted(shop: Shop, *, coffee: int = 120, key: str | None = None, **more: Any) -> Any:
+    """Ask for a preview."""
+    given = {"idempotencyKey": key or uuid.uuid4().hex, "clauses": clauses(coffee), **more}
+    return shop.ask(PREVIEW, role=Role.OWNER, input=given)["previewTermsImpact"]
+
+
+def read(shop: Shop, id: str) -> Any:
+    """The preview as it stands."""
+    return shop.ask(READ, role=Role.OWNER, id=id)["impactPreview"]
+
+
+def until(found: Callable[[], Any], *, seconds: float = 60) -> Any:
+    """What is found at last."""
+    latest = time.monotonic() + seconds
+    while time.monotonic() < latest:
+        if (first := found()) is not None:
+            return first
+        time.sleep(0.05)
+    raise AssertionError("it took too long")
+
+
+def ended(shop: Shop, id: str) -> Any:
+    """The preview once it has ended."""
+    return until(lambda: first if (first := read(shop, id))["state"] not in ("QUEUED", "RUNNING") else None)
+
+
+def test_a_draft_is_replayed_on_what_members_really_did(shop: Shop) -> None:
+    rich, poor, returned = shop.enrol(), shop.enrol(), shop.enrol()
+    shop.buy(rich, "300.00")
+    shop.redeem(rich)
+    shop.buy(poor, "110.00")
+    shop.redeem(poor)
+    shop.buy(returned, "115.00", receipt="r-1")
+    shop.refund("r-1")
+    asked = wanted(shop, key="again")
+    assert asked["userErrors"] == []
+    found = ended(shop, asked["preview"]["id"])
+    assert found["state"] == "DONE"
+    assert found["progress"] == {"done": 3, "total": 3}
+    result = found["result"]
+    assert (result["members"], result["purchases"], result["redemptions"]) == (3, 3, 2)
+    assert (result["gainers"], result["losers"], result["unchanged"]) == (0, 2, 1)
+    assert (result["pointsGained"], result["pointsLost"]) == ("0", "20")
+    assert (result["liabilityBefore"], result["liabilityAfter"]) == ("210", "290")
+    assert [(value["difference"], value["redemptionsLost"]) for value in result["mostLosing"]] == [(-20, 0), (0, 1)]
+    assert all(value["customer"]["id"] for value in result["mostLosing"])
+    coffee, mug = result["rewards"]
+    assert (coffee["key"], coffee["redemptionsLost"], coffee["membersBefore"], coffee["membersAfter"]) == (
+        "coffee",
+        1,
+        1,
+        1,
+    )
+    assert (mug["key"], mug["membersBefore"]) == ("mug", 0)
+    assert wanted(shop, key="again") == asked | {"preview": {**asked["preview"], "state": "DONE"}}
+    same = ended(shop, wanted(shop, coffee=100)["preview"]["id"])["result"]
+    assert (same["gainers"], same["losers"], same["liabilityBefore"]) == (0, 0, same["liabilityAfter"])
+
+
+def test_what_is_reserved_was_there_before_the_replay(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "115.00", occurredAt=(datetime.now(UTC) - timedelta(days=40)).isoformat())
+    assert hold(shop, card, "c-1", reward={"key": "coffee"})["decision"]["outcome"] == "GRANTED"
+    result = ended(shop, wanted(shop, days=30)["preview"]["id"])["result"]
+    assert (result["purchases"], result["redemptions"], result["losers"]) == (0, 1, 1)
+    assert (result["liabilityBefore"], result["liabilityAfter"]) == ("15", "115")
+    assert result["rewards"][0]["redemptionsLost"] == 1
+
+
+def test_only_the_owner_of_the_program_asks_and_reads(shop: Shop, database_url: str) -> None:
+    id = wanted(shop)["preview"]["id"]
+    refused = shop.send(PREVIEW, role=Role.STAFF, input={"idempotencyKey": "x", "clauses": clauses(120)}).json()
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    refused = shop.send(READ, role=Role.STAFF, id=id).json()
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert refused["data"]["node"] is None
+    with open_shop(database_url, program=started(database_url)) as other:
+        found = other.ask(READ, role=Role.OWNER, id=id)
+        assert found == {"impactPreview": None, "node": None}
+        (error,) = other.ask(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": id})[
+            "cancelImpactPreview"
+        ]["userErrors"]
+        assert error["code"] == "PREVIEW_NOT_FOUND"
+    ended(shop, id)
+
+
+def test_what_cannot_be_previewed_is_refused_with_its_place(shop: Shop) -> None:
+    assert wanted(shop, days=0)["userErrors"] == [{"code": "INVALID_INPUT", "path": ["input", "days"]}]
+    assert wanted(shop, days=731)["userErrors"][0]["code"] == "INVALID_INPUT"
+    unkept = [*clauses(100), {"key": "quotes", "effect": {"quoteValidity": {"minutes": 5}}}]
+    (error,) = wanted(shop, clauses=unkept)["userErrors"]
+    assert error == {"code": "NOT_ENFORCED_YET", "path": ["input", "clauses", "2", "effect"]}
+    ids = [wanted(shop)["preview"]["id"] for _ in range(3)]
+    # The first may have ended meanwhile; of many more, one is too many.
+    more = [wanted(shop) for _ in range(5)]
+    assert "TOO_MANY_PREVIEWS" in {error["code"] for value in more for error in value["userErrors"]}
+    for id_ in [*ids, *(item["preview"]["id"] for item in more if item["preview"])]:
+        ended(shop, id_)
+
+
+def test_a_queued_preview_is_cancelled_and_a_process_that_dies_has_failed(shop: Shop) -> None:
+    def child(id: str) -> psutil.Process | None:
+        return next(
+            (process for process in psutil.Process().children(recursive=True) if _key(id) in process.cmdline()), None
+        )
+
+    first, second = (wanted(shop)["preview"]["id"] for _ in range(2))
+    done = shop.ask(CANCEL, role=Role.OWNER, input={"idempotencyKey": "c", "preview": second})["cancelImpactPreview"]
+    assert done["preview"]["state"] == "CANCELLED"
+    process = until(lambda: child(first))
+    process.kill()
+    assert ended(shop, first)["state"] == "FAILED"
+    assert read(shop, second)["result"] is None
+    again = shop.ask(CANCEL, role=Role.OWNER, input={"idempotencyKey": "d", "preview": first})["cancelImpactPreview"]
+    assert again["preview"]["state"] == "FAILED", "what has ended stays as it ended"
+    third = wanted(shop)["preview"]["id"]
+    assert ended(shop, third)["state"] == "DONE", "the queue goes on"
+
+
+def test_the_process_ends_with_its_server_and_the_next_server_begins_anew(database_url: str) -> None:
+    program = started(database_url)
+    with open_shop(database_url, program=program) as shop:
+        id = wanted(shop)["preview"]["id"]
+        mine = psutil.Process()
+        until(
+            lambda: next((process for process in mine.children(recursive=True) if _key(id) in process.cmdline()), None)
+        )
+    assert not [process for process in mine.children(recursive=True) if _key(id) in process.cmdline()]
+    with open_shop(database_url, program=program) as shop:
+        assert ended(shop, id)["state"] == "DONE"
+
+
+def _key(id: str) -> str:
+    from app.api.conventions.ids import decode
+
+    key = decode(id, "ImpactPreview")
+    assert key is not None
+    return key

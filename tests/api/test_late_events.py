@@ -1,0 +1,269 @@
+"""Facts that arrive late, early or in any order find their place in time; what they change is appended, never edited."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.domain.i18n import Locale, wording
+from app.domain.problems import ProblemCode
+from app.graphql_server.rate_limits import RateLimit
+from tests.api.test_budgets_and_nth_items import publish
+from tests.shop import REFUND, Shop, open_shop
+from tests.verification import faults_in
+
+MONDAY = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+WELCOME = {"key": "welcome", "conditions": [{"firstPurchase": True}], "effect": {"bonusPoints": {"points": 100}}}
+DAILY = {"key": "daily", "effect": {"pointsCap": {"points": 60, "scope": "DAY"}}}
+BELOW = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
+COFFEE = {"key": "coffee", "effect": {"rewardCost": {"reward": "coffee", "points": 40}}}
+ENTRIES = """query($by: CustomerBy!) { customer(by: $by) {
+  ledger(first: 100) { nodes { id type points decision { points { points } } } }
+  wallet { balances { available pending owed lifetime qualifying } } } }"""
+EXPLAIN = "query($id: ID!) { explain(entry: $id) { recomputedPoints agrees } }"
+REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { userErrors { code } } }"
+
+
+@pytest.fixture
+def blank(database_url: str) -> Iterator[Shop]:
+    """A sandbox without terms, with a reward."""
+    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+        given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 50}
+        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        yield opened
+
+
+def at(**later: float) -> str:
+    """A moment after Monday noon."""
+    return (MONDAY + timedelta(**later)).isoformat()
+
+
+def seen(shop: Shop, card: str) -> Any:
+    """The customer's entries, oldest first, and balance."""
+    found = shop.ask(ENTRIES, by={"card": card})["customer"]
+    entries = found["ledger"]["nodes"][::-1]
+    for entry in entries:
+        explained = shop.ask(EXPLAIN, role=Role.OWNER, id=entry["id"])["explain"]
+        assert explained == {"recomputedPoints": entry["points"], "agrees": True}
+    return [(each_entry["type"], each_entry["points"]) for each_entry in entries], found["wallet"]["balances"][0]
+
+
+def terms_since_2020(shop: Shop, *clauses: Any) -> None:
+    publish(shop, *clauses, effectiveFrom="2020-01-01T00:00:00Z")
+
+
+def test_a_purchase_that_arrives_late_is_the_first_one_all_the_same(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, WELCOME)
+    card = blank.enrol()
+    first = blank.buy(card, "10.00", occurredAt=at(days=1))
+    assert first["decision"]["points"] == [{"points": 110, "unit": {"code": "points"}}]
+    late = blank.buy(card, "5.00", occurredAt=at())
+    assert late["decision"]["points"][0]["points"] == 105
+    entries, balance = seen(blank, card)
+    assert sorted(entries) == [("EARN", -100), ("EARN", 105), ("EARN", 110)]
+    assert balance == {"available": 115, "pending": 0, "owed": 0, "lifetime": "115", "qualifying": 15}
+    assert faults_in(blank.url) == []
+
+
+def test_a_cap_counts_in_the_order_of_business_and_not_of_arrival(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, DAILY)
+    card = blank.enrol()
+    blank.buy(card, "50.00", occurredAt=at(hours=2))
+    blank.buy(card, "40.00", occurredAt=at())
+    entries, balance = seen(blank, card)
+    assert sorted(entries) == [("EARN", -30), ("EARN", 40), ("EARN", 50)]
+    assert balance["available"] == 60
+    blank.buy(card, "40.00", occurredAt=at(hours=3))
+    assert seen(blank, card)[1]["available"] == 60
+    blank.buy(card, "40.00", occurredAt=at(days=1))
+    assert seen(blank, card)[1]["available"] == 100
+    assert faults_in(blank.url) == []
+
+
+def _deeds(shop: Shop, card: str, name: str) -> list[Any]:
+    """Five facts that hang together; called in any order they must come to the same."""
+    return [
+        lambda: shop.buy(card, "50.00", receipt=f"{name}-1", occurredAt=at()),
+        lambda: shop.buy(card, "30.00", receipt=f"{name}-2", occurredAt=at(hours=1)),
+        lambda: shop.refund(f"{name}-1", externalId=f"{name}-F1", occurredAt=at(hours=2), lines=[{"line": 1}]),
+        lambda: shop.refund(f"{name}-2", externalId=f"{name}-F2", occurredAt=at(days=2), amount="10.00"),
+        lambda: shop.buy(card, "20.00", receipt=f"{name}-3", occurredAt=at(days=1)),
+    ]
+
+
+@pytest.mark.parametrize("mode", ["CLAMP_TO_ZERO", "ALLOW_NEGATIVE"])
+def test_every_order_of_arrival_ends_in_the_same_books(blank: Shop, mode: str) -> None:
+    policy = {"key": "refunds", "effect": {"refundPolicy": {"mode": mode}}}
+    terms_since_2020(blank, SPEND, WELCOME, DAILY, policy)
+    ends = set()
+    for number, order in enumerate(itertools.islice(itertools.permutations(range(5)), 0, 120, 5)):
+        card = blank.enrol()
+        deeds = _deeds(blank, card, f"R{number}")
+        for place in order:
+            assert deeds[place]()["userErrors"] == []
+        entries, balance = seen(blank, card)
+        by_type: dict[str, int] = {}
+        for kind, points in entries:
+            by_type[kind] = by_type.get(kind, 0) + points
+        ends.add((tuple(sorted(by_type.items())), tuple(sorted(balance.items()))))
+    assert len(ends) == 1
+    assert faults_in(blank.url) == []
+
+
+def test_a_refund_before_its_purchase_waits_and_is_applied_with_it(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND)
+    card = blank.enrol()
+    ask = REFUND.replace("cash {", "waiting { receipt state overdue statement } pointsRestored cash {")
+    given = {
+        "idempotencyKey": "early",
+        "purchase": {"externalId": "R-9"},
+        "externalId": "F-9",
+        "occurredAt": at(days=1),
+        "lines": [{"line": 1, "quantity": "1"}],
+    }
+    early = blank.ask(ask, input=given)["recordRefund"]
+    assert early["userErrors"] == []
+    assert early["decision"] is None
+    waiting = early["waiting"]
+    assert (waiting["receipt"], waiting["state"], waiting["overdue"]) == ("R-9", "WAITING", False)
+    assert waiting["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
+    again = blank.ask(ask, input=given | {"idempotencyKey": "again"})["recordRefund"]
+    assert again["waiting"]["receipt"] == "R-9"
+    other = blank.ask(ask, input=given | {"idempotencyKey": "other", "purchase": {"externalId": "R-8"}})["recordRefund"]
+    assert [error["code"] for error in other["userErrors"]] == ["RECEIPT_DIFFERS"]
+
+    bought = blank.buy(
+        card, "", receipt="R-9", occurredAt=at(), lines=[{"sku": "a", "quantity": "2", "unitPrice": "10.00"}]
+    )
+    assert bought["decision"]["points"][0]["points"] == 20
+    assert bought["balances"][0]["available"] == 10
+    assert seen(blank, card)[0] == [("EARN", 20), ("CLAWBACK", -10)]
+    assert blank.ask(ask, input=given)["recordRefund"]["waiting"]["state"] == "APPLIED"
+    done = blank.ask(ask, input=given | {"idempotencyKey": "third"})["recordRefund"]
+    assert (done["waiting"], done["decision"]["points"][0]["points"]) == (None, 10)
+    assert faults_in(blank.url) == []
+
+
+def test_what_the_purchase_cannot_give_back_is_left_for_a_person(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND)
+    card = blank.enrol()
+    blank.refund("R-7", lines=[{"line": 4}])
+    blank.buy(card, "10.00", receipt="R-7")
+    assert seen(blank, card)[0] == [("EARN", 10)]
+    query = "{ pendingRefunds { receipt state overdue statement } }"
+    (first,) = blank.ask(query, role=Role.STAFF)["pendingRefunds"]
+    assert (first["receipt"], first["state"], first["overdue"]) == ("R-7", "REFUSED", True)
+    assert blank.send(query, role=Role.TILL).json()["errors"]
+    assert faults_in(blank.url) == []
+
+
+def test_what_is_owed_is_filled_by_later_earns_and_no_reward_is_given_meanwhile(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, BELOW, COFFEE)
+    card = blank.enrol()
+    blank.buy(card, "50.00", receipt="R-1", occurredAt=at())
+    redeemed = blank.redeem(card, basket={"occurredAt": at(hours=1), "lines": []})
+    assert redeemed["decision"]["outcome"] == "GRANTED"
+    refunded = blank.refund("R-1", occurredAt=at(hours=2))
+    assert (refunded["shortfall"], refunded["decision"]["points"][0]["points"]) == (0, 50)
+    assert seen(blank, card)[1] == {"available": 0, "pending": 0, "owed": 40, "lifetime": "50", "qualifying": 0}
+    refused = blank.redeem(card, basket={"occurredAt": at(hours=3), "lines": []})["decision"]
+    assert refused["outcome"] == "REFUSED"
+    (reason,) = [each_reason for each_reason in refused["reasons"] if each_reason["verdict"] == "NOT_MET"]
+    assert (reason["code"], reason["remedies"][0]["points"]) == ("NEGATIVE_BALANCE", 80)
+    blank.buy(card, "30.00", occurredAt=at(hours=4))
+    assert seen(blank, card)[1]["owed"] == 10
+    blank.buy(card, "30.00", occurredAt=at(hours=5))
+    assert seen(blank, card)[1] == {"available": 20, "pending": 0, "owed": 0, "lifetime": "110", "qualifying": 60}
+    assert faults_in(blank.url) == []
+
+
+def test_a_redemption_that_was_granted_stands_whatever_arrives_later(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, BELOW, COFFEE)
+    card = blank.enrol()
+    blank.buy(card, "40.00", receipt="R-1", occurredAt=at())
+    assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
+    blank.refund("R-1", occurredAt=at(days=1))
+    entries, balance = seen(blank, card)
+    assert (balance["available"], balance["owed"]) == (0, 40)
+    assert [kind for kind, _ in entries].count("REDEEM") >= 1
+    assert sum(points for kind, points in entries if kind == "REDEEM") == -40
+    assert faults_in(blank.url) == []
+
+
+def test_what_a_late_refund_leaves_unpaid_is_owed_by_the_clause_on_refunds_though_it_takes_no_more_than_is_there(
+    blank: Shop,
+) -> None:
+    terms_since_2020(blank, SPEND, COFFEE)
+    card = blank.enrol()
+    blank.buy(card, "40.00", receipt="R-1", occurredAt=at())
+    assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
+    assert blank.refund("R-1", occurredAt=at(days=1))["shortfall"] == 0
+    assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (0, 40)
+    refused = blank.redeem(card, basket={"occurredAt": at(days=3), "lines": []})["decision"]
+    (reason,) = [each_reason for each_reason in refused["reasons"] if each_reason["verdict"] == "NOT_MET"]
+    assert (reason["code"], reason["clause"]["key"]) == ("NEGATIVE_BALANCE", "refunds")
+    assert "your next points make up for them, and you get no new reward until then" in reason["clause"]["statement"]
+    blank.buy(card, "50.00", occurredAt=at(days=3, hours=1))
+    assert (seen(blank, card)[1]["available"], seen(blank, card)[1]["owed"]) == (10, 0)
+    assert faults_in(blank.url) == []
+
+
+def test_a_redemption_asked_for_in_the_past_takes_no_point_twice(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, COFFEE)
+    card = blank.enrol()
+    blank.buy(card, "50.00", occurredAt=at())
+    assert blank.redeem(card, basket={"occurredAt": at(days=2), "lines": []})["decision"]["outcome"] == "GRANTED"
+    refused = blank.redeem(card, basket={"occurredAt": at(days=1), "lines": []})
+    assert refused["decision"]["outcome"] == "REFUSED"
+    assert faults_in(blank.url) == []
+
+
+def test_the_same_late_receipt_twice_is_recorded_once(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, WELCOME)
+    card = blank.enrol()
+    blank.buy(card, "10.00", occurredAt=at(days=1))
+    sent = {"receipt": "late", "occurredAt": at()}
+    first = blank.buy(card, "5.00", key="k1", **sent)
+    assert blank.buy(card, "5.00", key="k1", **sent)["entry"] == first["entry"]
+    assert blank.buy(card, "5.00", key="k2", **sent)["entry"] == first["entry"]
+    assert len(seen(blank, card)[0]) == 3
+    assert faults_in(blank.url) == []
+
+
+def test_late_facts_of_many_customers_at_once_leave_proved_books(blank: Shop) -> None:
+    terms_since_2020(blank, SPEND, WELCOME, DAILY, COFFEE)
+    card = blank.enrol()
+    calls = [
+        lambda number=number: blank.buy(card, "7.00", occurredAt=at(hours=-number), receipt=f"P{number}")
+        for number in range(12)
+    ]
+    calls += [
+        lambda: blank.redeem(card, key=uuid.uuid4().hex, basket={"occurredAt": at(hours=1), "lines": []})
+        for _ in range(4)
+    ]
+    for answer in blank.at_once(calls):
+        assert answer["userErrors"] == []
+    assert faults_in(blank.url) == []
+    entries, balance = seen(blank, card)
+    assert sum(points for _, points in entries) == balance["available"] - balance["owed"]
+
+
+def test_a_refund_after_one_that_arrived_late_takes_what_is_left_and_no_less(blank: Shop) -> None:
+    """No clause counts anything, so the last refund is decided on the spot, though the one before it arrived late."""
+    step = {"key": "spend", "effect": {"pointsPerFullAmount": {"points": 1, "per": "10.00"}}}
+    terms_since_2020(blank, step)
+    card = blank.enrol()
+    lines = [{"sku": sku, "quantity": "1", "unitPrice": price} for sku, price in (("a", "5"), ("b", "5"), ("c", "50"))]
+    blank.buy(card, "", receipt="R", lines=lines, occurredAt=at())
+    blank.refund("R", lines=[{"line": 1}], occurredAt=at(days=5))
+    blank.refund("R", lines=[{"line": 2}], occurredAt=at(days=3))
+    assert blank.refund("R", occurredAt=at(days=9))["entry"]["points"] == -5
+    assert blank.available(card) == 0
+    assert faults_in(blank.url) == []

@@ -1,0 +1,84 @@
+"""Pages, cursors and ids."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import suppress
+
+import pytest
+from graphql import GraphQLError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.api.conventions.ids import decode, encode, type_of
+from app.api.conventions.pagination import PageWindow, decode_cursor, encode_cursor, page_window
+
+KEY = "0199d2f0-1c2b-7abc-8def-0123456789ab"
+
+
+def opaque(text: str) -> str:
+    """base64url without padding."""
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_cursor_leads_back_to_its_place(place: int) -> None:
+    assert decode_cursor(encode_cursor(place)) == place
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "é", "====", "djE6MQ==", "djE6MQ\n", " djE6MQ", opaque("v2:1"), opaque("v1:"), opaque("v1:-1"), opaque("v1:01"), opaque("v1:1 "), opaque("1"), opaque("v1:" + "9" * 19), "A" * 10_000],
+)  # fmt: skip
+def test_what_never_was_a_cursor_is_refused(cursor: str) -> None:
+    with pytest.raises(GraphQLError) as refused:
+        decode_cursor(cursor)
+    assert refused.value.extensions == {"code": "BAD_USER_INPUT"}
+
+
+def test_a_page_has_20_items_from_the_front_when_nothing_is_said() -> None:
+    assert page_window(first=None, after=None, last=None, before=None) == PageWindow(20, None, None, from_end=False)
+
+
+def test_a_page_is_counted_from_the_end_with_last() -> None:
+    expected = PageWindow(size=5, after=2, before=9, from_end=True)
+    assert page_window(first=None, after=encode_cursor(2), last=5, before=encode_cursor(9)) == expected
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_page_may_have_1_to_100_items(size: int) -> None:
+    assert page_window(first=size, after=None, last=None, before=None).size == size
+    assert page_window(first=None, after=None, last=size, before=None).size == size
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, None), (101, None), (-1, None), (None, 0), (None, 101), (1, 1)])
+def test_other_pages_are_refused(first: int | None, last: int | None) -> None:
+    with pytest.raises(GraphQLError) as refused:
+        page_window(first=first, after=None, last=last, before=None)
+    assert refused.value.extensions == {"code": "BAD_USER_INPUT"}
+
+
+@pytest.mark.parametrize(
+    ("type_name", "key"), [("Customer", KEY), ("Terms", "1"), ("Terms", "0"), ("LedgerEntry", KEY)]
+)
+def test_an_id_leads_back_to_its_type_and_key(type_name: str, key: str) -> None:
+    opaque_id = encode(type_name, key)
+    assert type_of(opaque_id) == (type_name, key)
+    assert decode(opaque_id, type_name) == key
+    assert decode(opaque_id, "Reward") is None
+
+
+@pytest.mark.parametrize(
+    "id",
+    ["", "x", "é", "Customer:" + KEY, opaque("Customer"), opaque("Customer:"), opaque(":" + KEY), opaque("customer:" + KEY), opaque("Customer:" + KEY.upper()), opaque("Terms:01"), opaque("Terms:1") + "=", opaque("Terms:1\n"), opaque("Terms:99999999999"), opaque("Customer:' OR 1=1"), "A" * 10_000],
+)  # fmt: skip
+def test_what_never_was_an_id_means_nothing(id: str) -> None:
+    assert type_of(id) is None
+    assert decode(id, "Customer") is None
+
+
+@given(st.text(max_size=60))
+def test_no_text_makes_an_id_or_cursor_fail_otherwise(text: str) -> None:
+    assert type_of(text) is None
+    with suppress(GraphQLError):
+        decode_cursor(text)

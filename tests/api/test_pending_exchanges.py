@@ -1,0 +1,214 @@
+"""Exchanges that come before their purchase wait for it and are applied with it, whatever arrives first, on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.domain.i18n import Locale, wording
+from app.domain.problems import ProblemCode
+from tests.api.test_exchanges import BIG, EXCHANGE, SPEND, STAMP, Opening, sent
+from tests.api.test_exchanges import opening as opening  # the fixture
+from tests.api.test_foreign_ids import everything
+from tests.api.test_late_events import at, seen
+from tests.api.test_paid_with_points import left_of
+from tests.shop import Shop
+from tests.transfers import codes, merge
+
+WAITING = "waiting { id receipt externalId exchangedFor state overdue statement }"
+ASK = EXCHANGE.replace("toPay {", f"alreadyRecorded {WAITING} toPay {{")
+OPEN = f"{{ pendingRefunds {{ {WAITING[10:-2]} }} }}"
+SETTLE = f"""mutation($input: SettleQuarantinedInput!) {{ settleQuarantined(input: $input) {{
+  {WAITING} userErrors {{ code path }} }} }}"""
+
+
+def exchange(shop: Shop, price: str, back: Any, **more: Any) -> Any:
+    """Exchange what comes back for one article."""
+    return shop.ask(ASK, input=sent(price, back, **more))["recordExchange"]
+
+
+def open_ones(shop: Shop) -> list[tuple[str, str]]:
+    """What waits or was refused: the receipt that it waits for, and its state."""
+    return [(refund["receipt"], refund["state"]) for refund in shop.ask(OPEN, role=Role.STAFF)["pendingRefunds"]]
+
+
+def dismiss(shop: Shop, waiting_id: str) -> Any:
+    """A person dismisses it."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "quarantined": waiting_id, "action": "DISMISS", "reason": "a typo"}
+    return shop.ask(SETTLE, role=Role.STAFF, input=given)["settleQuarantined"]
+
+
+def test_an_exchange_before_its_purchase_waits_and_is_applied_with_it(opening: Opening) -> None:
+    shop = opening(SPEND, BIG, STAMP)
+    card = shop.enrol()
+    given = sent(
+        "50.00", {"purchase": {"externalId": "R-1"}, "externalId": "F-1"}, receipt="R-2", occurredAt=at(hours=1)
+    )
+    early = shop.ask(ASK, input=given)["recordExchange"]
+    assert (codes(early), early["alreadyRecorded"]) == ([], False)
+    assert [early[name] for name in ("decision", "refund", "toPay", "purchase", "entry", "customer")] == [None] * 6
+    waiting = early["waiting"]
+    assert (waiting["receipt"], waiting["externalId"], waiting["exchangedFor"]) == ("R-1", "F-1", "R-2")
+    assert (waiting["state"], waiting["overdue"]) == ("WAITING", False)
+    assert waiting["statement"] == wording(Locale.EN)(f"error.{ProblemCode.PENDING_DEPENDENCY}")
+    assert (open_ones(shop), shop.ledger(card)) == ([("R-1", "WAITING")], [])
+
+    bought = shop.buy(card, "30.00", receipt="R-1", occurredAt=at())
+    assert (codes(bought), bought["decision"]["points"][0]["points"]) == ([], 30)
+    assert bought["balances"][0]["available"] == 50
+    assert seen(shop, card)[0] == [("EARN", 30), ("EARN", 20), ("CLAWBACK", 0)]
+    assert (open_ones(shop), left_of(shop)["R-2"]) == ([], 20)
+    again = shop.ask(ASK, input=given)["recordExchange"]
+    assert (again["waiting"]["state"], again["waiting"]["statement"]) == ("APPLIED", None)
+    other_key = shop.ask(ASK, input=given | {"idempotencyKey": "other"})["recordExchange"]
+    assert (codes(other_key), other_key["alreadyRecorded"], other_key["waiting"]) == ([], True, None)
+    assert (other_key["toPay"]["amount"], other_key["purchase"]["externalId"]) == ("20.00", "R-2")
+
+
+def deeds(shop: Shop, card: str, *, of: str) -> dict[str, Any]:
+    """A purchase, exchanges of it and of what was handed out for it, and refunds between and after them."""
+    lines = [{"sku": "cup", "quantity": "4", "unitPrice": "10.00"}]
+    two = {"purchase": {"externalId": f"A{of}"}, "lines": [{"line": 1, "quantity": "2"}]}
+    half = [{"line": 1, "quantity": "0.5"}]
+    return {
+        "buy": partial(shop.buy, card, "", receipt=f"A{of}", lines=lines, occurredAt=at()),
+        "money": partial(shop.refund, f"A{of}", lines=[{"line": 1, "amount": "4.00"}], occurredAt=at(hours=1)),
+        "swap": partial(exchange, shop, "30.00", two, receipt=f"B{of}", occurredAt=at(hours=2)),
+        "again": partial(exchange, shop, "25.00", f"B{of}", receipt=f"C{of}", occurredAt=at(hours=3)),
+        "back": partial(shop.refund, f"C{of}", lines=half, occurredAt=at(hours=4)),
+    }
+
+
+ORDERS = sorted(permutations(("buy", "money", "swap", "again", "back")))
+BALANCES = "query($by: CustomerBy!) { customer(by: $by) { wallet { balances { unit { code } available owed } } } }"
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_in_whatever_order_they_arrive_they_come_to_the_same(opening: Opening, below: bool) -> None:
+    policy = {"key": "refunds", "effect": {"refundPolicy": {"mode": "ALLOW_NEGATIVE"}}}
+    shop = opening(SPEND, BIG, STAMP, *([policy] if below else []))
+    found = {}
+    for place, order in enumerate(ORDERS[:: 4 if below else 2]):
+        of, card = f"-{place}", shop.enrol()
+        calls = deeds(shop, card, of=of)
+        for name in order:
+            assert codes(calls[name]()) == [], (order, name)
+        lots = {receipt.removesuffix(of): left for receipt, left in left_of(shop).items() if receipt.endswith(of)}
+        found[order] = lots, shop.ask(BALANCES, by={"card": card})
+    # 18.00 are kept of 36.00. For the rest came 30.00, of which 12.00 were on top, for that 25.00, and half of it is kept.
+    first = found[ORDERS[0]]
+    assert first[0] == {"A": 26, "B": 5}
+    assert {order: value for order, value in found.items() if value != first} == {}
+    assert open_ones(shop) == []
+
+
+def test_what_the_purchase_cannot_take_is_left_for_a_person_and_says_why(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card, other = shop.enrol(), shop.enrol()
+    waits = {
+        "A": exchange(shop, "9.00", {"purchase": {"externalId": "A"}, "lines": [{"line": 4}]}),
+        "B": exchange(shop, "9.00", "B", customer={"card": other}),
+        "C": exchange(shop, "9.00", "C", receipt="C-2"),
+    }
+    assert [codes(wait) for wait in waits.values()] == [[]] * 3
+    before = everything(shop)
+    assert codes(exchange(shop, "9.00", "D", customer={"card": "NOBODY"})) == [("CUSTOMER_NOT_FOUND", ["customer"])]
+    assert codes(exchange(shop, "9.00", "D", locationId="nonsense")) == [
+        ("LOCATION_NOT_FOUND", ["purchase", "locationId"])
+    ]
+    assert codes(exchange(shop, "9.00", "D", currencyCode="EUR")) == [("RATE_MISSING", ["purchase", "currencyCode"])]
+    assert codes(exchange(shop, "9.00", "D", receipt="D")) == [("INVALID_INPUT", ["purchase", "externalId"])]
+    assert codes(exchange(shop, "9.00", {"purchase": {"id": "nonsense"}})) == [
+        ("PURCHASE_NOT_FOUND", ["refund", "purchase"])
+    ]
+    assert everything(shop) == before
+    for receipt in ("A", "B"):
+        assert codes(shop.buy(card, "10.00", receipt=receipt, occurredAt=at())) == []
+    assert shop.ledger(card) == [("EARN", 10)] * 2
+    assert open_ones(shop) == [("A", "REFUSED"), ("B", "REFUSED"), ("C", "WAITING")]
+    said = [refund["statement"] for refund in shop.ask(OPEN, role=Role.STAFF)["pendingRefunds"]]
+    reasons = ("NOTHING_TO_REFUND", "OTHER_CUSTOMER", "PENDING_DEPENDENCY")
+    assert said == [wording(Locale.EN)(f"error.{code}") for code in reasons]
+    assert shop.send(OPEN, role=Role.TILL).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    for each_wait in waits.values():
+        done = dismiss(shop, each_wait["waiting"]["id"])
+        assert (codes(done), done["waiting"]["state"]) == ([], "DISMISSED")
+        assert codes(dismiss(shop, each_wait["waiting"]["id"])) == [("ALREADY_SETTLED", ["quarantined"])]
+    assert open_ones(shop) == []
+    assert codes(shop.buy(card, "9.00", receipt="C-2", occurredAt=at())) == [], "its number is free again"
+    assert codes(shop.buy(card, "9.00", receipt="C", occurredAt=at())) == []
+    assert shop.ledger(card) == [("EARN", 10)] * 2 + [("EARN", 9)] * 2
+
+
+def test_the_receipt_of_an_exchange_that_waits_is_no_other_receipt(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    shop.buy(card, "30.00", receipt="A", occurredAt=at())
+    numbered = {"purchase": {"externalId": "R"}, "externalId": "F"}
+    given = {"receipt": "N", "occurredAt": at(hours=1)}
+    first = exchange(shop, "9.00", numbered, **given)["waiting"]
+    before = everything(shop)
+    again = exchange(shop, "9.00", numbered, customer={"card": card}, **given)
+    assert (codes(again), again["alreadyRecorded"], again["waiting"]["id"]) == ([], True, first["id"])
+    same_receipt = [("RECEIPT_DIFFERS", ["purchase", "externalId"])]
+    assert codes(exchange(shop, "8.00", numbered, **given)) == same_receipt
+    assert codes(exchange(shop, "9.00", numbered | {"reason": "blue"}, **given)) == same_receipt
+    assert codes(exchange(shop, "9.00", numbered, **given | {"occurredAt": at(hours=2)})) == same_receipt
+    assert codes(exchange(shop, "9.00", "A", **given)) == same_receipt
+    assert codes(shop.buy(card, "9.00", **given)) == same_receipt
+    same_number = [("RECEIPT_DIFFERS", ["refund", "externalId"])]
+    assert codes(exchange(shop, "9.00", numbered, receipt="M", occurredAt=at(hours=1))) == same_number
+    assert codes(exchange(shop, "9.00", "R", receipt="A", occurredAt=at())) == same_receipt
+    assert codes(shop.refund("R", externalId="F", occurredAt=at(hours=1))) == [("RECEIPT_DIFFERS", ["externalId"])]
+    assert everything(shop) | {"idempotency_keys": 0} == before | {"idempotency_keys": 0}
+    assert codes(shop.buy(card, "20.00", receipt="R", occurredAt=at())) == []
+    assert left_of(shop) == {"A": 30, "R": 9}
+
+
+def test_a_clock_that_puts_it_before_its_purchase_is_wrong_and_it_comes_right_behind(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    given = {"receipt": "N", "occurredAt": at(hours=1)}
+    exchange(shop, "50.00", "R", **given)
+    shop.buy(card, "30.00", receipt="R", occurredAt=at(hours=2))
+    assert left_of(shop) == {"R": 30, "N": 20}
+    again = exchange(shop, "50.00", "R", **given)
+    assert (codes(again), again["alreadyRecorded"]) == ([], True)
+    assert codes(exchange(shop, "51.00", "R", **given)) == [("CLOCK_SKEW", ["purchase", "occurredAt"])]
+
+
+def test_an_exchange_and_its_purchase_at_once_find_each_other(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    for place in range(4):
+        receipt, new = f"R{place}", f"N{place}"
+        buy = partial(shop.buy, card, "30.00", receipt=receipt, occurredAt=at())
+        swap = partial(exchange, shop, "50.00", receipt, receipt=new, occurredAt=at(hours=1))
+        refund = partial(shop.refund, new, occurredAt=at(hours=2))
+        assert [codes(value) for value in shop.at_once([swap, buy, refund])] == [[]] * 3
+    assert set(left_of(shop).values()) == {0}
+    assert open_ones(shop) == []
+
+
+def test_of_purchases_and_exchanges_with_one_receipt_at_once_one_is_there(opening: Opening) -> None:
+    shop = opening(SPEND)
+    card = shop.enrol()
+    plain = partial(shop.buy, card, "9.00", receipt="N", occurredAt=at(hours=1))
+    swap = partial(exchange, shop, "9.00", "R", receipt="N", occurredAt=at(hours=1))
+    answers = shop.at_once([plain, swap, partial(shop.buy, card, "9.00", receipt="R", occurredAt=at())])
+    assert codes(answers[2]) == []
+    assert sorted(map(codes, answers[:2])) == [[], [("RECEIPT_DIFFERS", ["purchase", "externalId"])]]
+
+
+def test_it_waits_also_for_a_customer_who_is_merged_meanwhile(opening: Opening) -> None:
+    shop = opening(SPEND)
+    gone, stays = shop.enrol(), shop.enrol()
+    exchange(shop, "50.00", "R", customer={"card": gone}, receipt="N", occurredAt=at(hours=1))
+    assert codes(merge(shop, gone, stays)) == []
+    shop.buy(stays, "30.00", receipt="R", occurredAt=at())
+    assert shop.available(stays) == 50

@@ -1,0 +1,60 @@
+"""Numbers of refunds that wait for their purchase: one refund has each, and none keeps a purchase from being recorded."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from app.store.database.session import Session
+from app.store.purchases import purchases
+from tests.shop import Shop
+from tests.verification import faults_in
+
+
+def codes(answer: Any) -> list[str]:
+    """The technical refusals of an answer."""
+    return [error["code"] for error in answer["userErrors"]]
+
+
+def test_the_number_of_a_refund_that_waits_is_no_other_refunds_number(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "30.00", receipt="B")
+    assert codes(shop.refund("A", externalId="F-1")) == []
+    assert codes(shop.refund("B", externalId="F-1")) == ["RECEIPT_DIFFERS"]
+    assert codes(shop.buy(card, "40.00", receipt="A")) == []
+    assert shop.ledger(card) == [("EARN", 30), ("EARN", 40), ("CLAWBACK", -40)]
+    assert faults_in(shop.url) == []
+
+
+def test_one_number_for_many_refunds_at_once_that_wait_keeps_no_purchase_from_being_recorded(shop: Shop) -> None:
+    card = shop.enrol()
+    receipts = [f"R-{place}" for place in range(8)]
+    shop.at_once([lambda text=receipt: shop.refund(text, externalId="F-1") for receipt in receipts])
+    assert [codes(shop.buy(card, "10.00", receipt=receipt)) for receipt in receipts] == [[]] * 8
+    assert [kind for kind, _ in shop.ledger(card)].count("CLAWBACK") == 1
+    assert faults_in(shop.url) == []
+
+
+def test_a_refund_and_its_purchase_at_once_find_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever is first: the purchase is held up between its look for refunds that wait and its end."""
+    look = purchases.expected
+
+    async def slowly(session: Session, **asked: Any) -> Any:
+        found = await look(session, **asked)
+        if session.dialect == "postgres":
+            await asyncio.sleep(0.2)
+        return found
+
+    monkeypatch.setattr(purchases, "expected", slowly)
+    card = shop.enrol()
+    for receipt in ("A", "B"):
+        both = [
+            lambda text=receipt: shop.buy(card, "40.00", receipt=text),
+            lambda each_text=receipt: shop.refund(each_text),
+        ]
+        for answer in shop.at_once(both):
+            assert codes(answer) == []
+    assert [kind for kind, _ in shop.ledger(card)].count("CLAWBACK") == 2
+    assert faults_in(shop.url) == []

@@ -1,0 +1,147 @@
+"""A receipt is what it means: however its number, its defaults, its time and its customer are spelled, it earns once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.numbered_shop import codes, give_back, ring_up
+from tests.api.test_merges import MERGE
+from tests.shop import Shop, open_shop
+
+AT = "2026-03-01T10:00:00Z"
+
+
+@pytest.fixture
+def shop(database_url: str) -> Iterator[Shop]:
+    """A sandbox in pounds, one point per pound."""
+    with open_shop(database_url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "spelled", ["R1 ", "R1\n", " R1", "\tR1\r\n", "R\u200b1", "\ufeffR1", "Ｒ１", "R1\u00a0", "R\u00ad1", "R1\x01"]
+)
+def test_what_is_invisible_in_a_number_makes_no_other_receipt(shop: Shop, spelled: str) -> None:
+    card = shop.enrol()
+    first = ring_up(shop, card, "R1", "4.00", occurredAt=AT)
+    again = ring_up(shop, card, spelled, "4.00", occurredAt=AT)
+    assert (again["alreadyRecorded"], again["purchase"]) == (True, first["purchase"])
+    assert shop.available(card) == 4
+    assert give_back(shop, spelled, externalId=spelled)["balances"] == [{"available": 0}]
+    assert give_back(shop, "R1", externalId="R1")["alreadyRecorded"] is True
+
+
+@pytest.mark.parametrize("other", ["r1", "R01", "R 1", "R-1", "0R1"])
+def test_case_zeros_and_space_inside_make_another_receipt(shop: Shop, other: str) -> None:
+    card = shop.enrol()
+    ring_up(shop, card, "R1", "4.00", occurredAt=AT)
+    assert ring_up(shop, card, other, "4.00", occurredAt=AT)["alreadyRecorded"] is False
+    assert shop.available(card) == 8
+
+
+@pytest.mark.parametrize("number", ["", " ", "\n", "\u200b", "\u2800", "x" * 201])
+def test_a_number_is_never_empty(shop: Shop, number: str) -> None:
+    card = shop.enrol()
+    (error,) = ring_up(shop, card, number, "4.00")["userErrors"]
+    assert (error["code"], error["path"]) == ("INVALID_INPUT", ["input", "purchase", "externalId"])
+
+
+def line(**more: Any) -> dict[str, Any]:
+    """A line as it was sent first, with what is said otherwise."""
+    return {"sku": "tea", "quantity": "1", "unitPrice": "4.00", "categories": ["hot", "drinks"], **more}
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        {"lines": [line(kind="GOODS")]},
+        {"lines": [line(taxIncluded=True)]},
+        {"lines": [line(taxIncluded=False)]},
+        {"lines": [line(discount="0.00")]},
+        {"lines": [line(quantity="1.000", unitPrice="4")]},
+        {"lines": [line(categories=["drinks", "hot", "hot"])]},
+        {"lines": [line(sku=" tea ")]},
+        {"lines": [line(sku="te\u200ba")]},
+        {"currencyCode": "GBP"},
+        {"completion": 1},
+        {"source": "program"},
+        {"occurredAt": "2026-03-01T11:00:00+01:00"},
+        {"payments": [{"kind": "CARD", "amount": "3"}, {"kind": "CASH", "amount": "1.00"}]},
+    ],
+)
+def test_what_is_left_out_and_what_is_written_out_are_one_receipt(shop: Shop, spelled: dict[str, Any]) -> None:
+    card = shop.enrol()
+    sent = {
+        "lines": [line()],
+        "occurredAt": AT,
+        "payments": [{"kind": "CASH", "amount": "1"}, {"kind": "CARD", "amount": "3.00"}],
+    }
+    ring_up(shop, card, "R1", "", **sent)
+    again = ring_up(shop, card, "R1", "", **{**sent, **spelled})
+    assert (codes(again), again["alreadyRecorded"]) == ([], True)
+    assert shop.available(card) == 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"lines": [line(unitPrice="4.01")]},
+        {"lines": [line(quantity="2")]},
+        {"lines": [line(kind="TIP")]},
+        {"lines": [line(taxRate="0.2", taxIncluded=False)]},
+        {"lines": [line(categories=["hot"])]},
+        {"lines": [line(), line()]},
+        {"channel": "ONLINE"},
+        {"payments": [{"kind": "CASH", "amount": "4"}]},
+        {"occurredAt": "2026-03-01T10:00:01Z"},
+    ],
+)
+def test_a_receipt_that_means_something_else_differs(shop: Shop, other: dict[str, Any]) -> None:
+    card = shop.enrol()
+    ring_up(shop, card, "R1", "", lines=[line()], occurredAt=AT)
+    refused = ring_up(shop, card, "R1", "", **{"lines": [line()], "occurredAt": AT, **other})
+    assert codes(refused) == ["RECEIPT_DIFFERS"]
+    assert shop.available(card) == 4
+
+
+def test_a_receipt_without_a_time_is_the_one_that_was_recorded(shop: Shop) -> None:
+    card = shop.enrol()
+    ring_up(shop, card, "R1", "4.00")
+    assert ring_up(shop, card, "R1", "4.00")["alreadyRecorded"] is True
+    recorded_at = shop.ask(
+        "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes { purchase { occurredAt } } } } }",
+        by={"card": card},
+    )["customer"]["ledger"]["nodes"][0]["purchase"]["occurredAt"]
+    assert ring_up(shop, card, "R1", "4.00", occurredAt=recorded_at)["alreadyRecorded"] is True
+    assert shop.available(card) == 4
+
+
+def test_after_a_merger_either_card_brings_the_same_receipt(shop: Shop) -> None:
+    gone, stays, stranger = shop.enrol(), shop.enrol(), shop.enrol()
+    ring_up(shop, gone, "R1", "4.00", occurredAt=AT)
+    given = {"idempotencyKey": "m", "merged": {"card": gone}, "survivor": {"card": stays}, "reason": "one person"}
+    assert shop.ask(MERGE, role=Role.STAFF, input=given)["mergeCustomers"]["userErrors"] == []
+    for card in (gone, stays):
+        again = ring_up(shop, card, "R1", "4.00", occurredAt=AT)
+        assert (codes(again), again["alreadyRecorded"]) == ([], True)
+    assert codes(ring_up(shop, stranger, "R1", "4.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]
+    ring_up(shop, gone, "R2", "1.00", occurredAt=AT)
+    assert ring_up(shop, stays, "R2", "1.00", occurredAt=AT)["alreadyRecorded"] is True
+    assert shop.available(stays) == 5
+
+
+def test_a_receipt_that_was_set_right_is_known_as_it_was_and_as_it_is(shop: Shop) -> None:
+    card = shop.enrol()
+    ring_up(shop, card, "R1", "4.00", occurredAt=AT)
+    amend = "mutation($i: AmendPurchaseInput!) { amendPurchase(input: $i) { userErrors { code } } }"
+    tea = {"sku": "tea", "quantity": "1", "unitPrice": "5.00"}
+    given = {"idempotencyKey": "a", "purchase": {"externalId": " R1", "lines": [tea]}, "reason": "mistyped"}
+    assert shop.ask(amend, role=Role.OWNER, i=given)["amendPurchase"]["userErrors"] == []
+    for price in ("4.00", "5.00"):
+        assert ring_up(shop, card, "R1", price, occurredAt=AT)["alreadyRecorded"] is True
+    assert codes(ring_up(shop, card, "R1", "6.00", occurredAt=AT)) == ["RECEIPT_DIFFERS"]
+    assert shop.available(card) == 5

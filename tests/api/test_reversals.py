@@ -1,0 +1,287 @@
+"""Redemptions undone over HTTP: by whom, until when, and what comes back, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.store.database.connect import open_database
+from app.usecases.application import Application
+from tests.api.test_access import customer_key
+from tests.api.test_holds import CAPTURE, RELEASE, balance, codes, end, furnish, hold, state
+from tests.shop import DECISION, START, Clock, Shop, new_id, open_shop
+from tests.verification import faults_in
+
+CANCEL = f"""mutation($input: CancelRedemptionInput!) {{ cancelRedemption(input: $input) {{ {DECISION}
+  balances {{ available }} redemption {{ state }} reward {{ stock }} entry {{ type points lots {{ points }} }} }} }}"""
+TEN_DAYS = {"key": "ten-days", "effect": {"pointsValidity": {"days": 10, "expires": True}}}
+TWO_HOURS = {"key": "undo", "effect": {"undoWindow": {"hours": 2}}}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A shop with three prints, whose terms let customers cancel for two hours."""
+    with open_shop(database_url, clock=clock, template="blank") as opened:
+        furnish(opened, stock=3, more=[TWO_HOURS])
+        yield opened
+
+
+def cancel(shop: Shop, redemption: str, *, role: Role = Role.STAFF, key: str | None = None, **more: Any) -> Any:
+    """Undo a redemption; staff and owner give a reason."""
+    reason = {"reason": "Wrong colour."} if role in (Role.STAFF, Role.OWNER) else {}
+    given = {"idempotencyKey": uuid.uuid4().hex, "redemption": redemption, **reason, **more}
+    return shop.ask(CANCEL, role=role, key=key, input=given)["cancelRedemption"]
+
+
+def redeemed(shop: Shop, card: str) -> str:
+    """The id of a new redemption."""
+    id: str = shop.redeem(card, "print")["redemption"]["id"]
+    return id
+
+
+def reasons(answer: Any) -> list[tuple[str, str, str]]:
+    """Code, clause and sentence of every reason."""
+    return [(reason["code"], reason["clause"]["key"], reason["statement"]) for reason in answer["decision"]["reasons"]]
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.STAFF, Role.TILL])
+def test_a_till_undoes_what_it_has_just_handed_over_and_so_do_staff_and_owner(
+    shop: Shop, clock: Clock, role: Role
+) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    id = redeemed(shop, card)
+    clock.now += timedelta(minutes=9, seconds=59)
+    undone = cancel(shop, id, role=role)
+    assert undone["userErrors"] == []
+    assert (undone["decision"]["outcome"], undone["decision"]["points"][0]["points"]) == ("GRANTED", 100)
+    ((code, clause, said),) = reasons(undone)
+    assert (code, clause, "100 points" in said) == ("REDEMPTION_UNDONE", "print", True)
+    assert undone["entry"] == {"type": "REVERSAL", "points": 100, "lots": [{"points": 100}]}
+    assert undone["balances"] == [{"available": 150}]
+    assert state(shop, card, id) == ("CANCELLED", 3, balance(150))
+    assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100), ("REVERSAL", 100)]
+    assert faults_in(shop.url) == []
+
+
+def test_a_till_undoes_nothing_ten_minutes_later_nor_what_came_before_its_last_nor_what_others_handed_over(
+    shop: Shop, clock: Clock
+) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    second = another_till(shop)
+    shop.buy(card, "450.00")
+    shop.buy(other, "150.00")
+    first, last = redeemed(shop, card), redeemed(shop, other)
+    refused = [("NOT_CANCELLABLE", ["input", "redemption"])]
+    assert codes(cancel(shop, first, role=Role.TILL)) == refused, "another one came after it"
+    assert codes(cancel(shop, last, role=Role.TILL, key=second)) == refused, "another till handed it over"
+    clock.now += timedelta(minutes=10)
+    assert codes(cancel(shop, last, role=Role.TILL)) == refused, "its time is over"
+    assert [state(shop, card, id)[0] for id in (first, last)] == ["FULFILLED", "FULFILLED"]
+    assert cancel(shop, first)["decision"]["outcome"] == "GRANTED", "staff can, with a reason"
+    newest = redeemed(shop, card)
+    assert codes(cancel(shop, newest, role=Role.TILL)) == []
+    assert codes(cancel(shop, last, role=Role.TILL)) == refused, "what was undone was handed over after it"
+    assert faults_in(shop.url) == []
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(hours=1, minutes=59), timedelta(hours=3)])
+def test_what_was_handed_over_its_customer_cannot_undo(shop: Shop, clock: Clock, later: timedelta) -> None:
+    card = shop.enrol()
+    own = customer_key(shop.url, shop, card)
+    shop.buy(card, "250.00")
+    at_the_till = redeemed(shop, card)
+    captured = hold(shop, card, "c")["redemption"]["id"]
+    end(shop, CAPTURE, "c")
+    clock.now += later
+    for id in (at_the_till, captured):
+        refused = cancel(shop, id, role=Role.CUSTOMER, key=own)
+        assert codes(refused) == [("ALREADY_USED", ["input", "redemption"])]
+        assert refused["decision"] is None
+        assert state(shop, card, id)[0] == "FULFILLED"
+    assert shop.available(card) == 50
+    assert faults_in(shop.url) == []
+
+
+def test_what_was_reserved_counts_as_handed_over_by_whom_it_was_captured(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    second = another_till(shop)
+    shop.buy(card, "150.00")
+    id = hold(shop, card, "c")["redemption"]["id"]
+    clock.now += timedelta(minutes=20)
+    given = {"idempotencyKey": "capture", "hold": {"checkout": "c"}}
+    assert shop.ask(CAPTURE, key=second, input=given)["captureRedemption"]["userErrors"] == []
+    clock.now += timedelta(minutes=9)
+    assert codes(cancel(shop, id, role=Role.TILL)) == [("NOT_CANCELLABLE", ["input", "redemption"])]
+    assert codes(cancel(shop, id, role=Role.TILL, key=second)) == []
+    assert state(shop, card, id) == ("CANCELLED", 3, balance(150))
+    assert faults_in(shop.url) == []
+
+
+def another_till(shop: Shop) -> str:
+    """The key of a second till."""
+
+    async def make() -> str:
+        database = open_database(shop.url)
+        await database.start()
+        application = Application(database=database, clock=lambda: START, new_id=new_id)
+        try:
+            new = await application.issue_key(program_id=shop.program.program.id, role=Role.TILL, label="Second till")
+            return new.token
+        finally:
+            await database.stop()
+
+    return asyncio.run(make())
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.STAFF])
+def test_staff_and_owner_may_later_with_a_reason(shop: Shop, clock: Clock, role: Role) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00")
+    id = redeemed(shop, card)
+    clock.now += timedelta(days=3)
+    for reason in (None, "", "   "):
+        assert codes(cancel(shop, id, role=role, reason=reason)) == [("REASON_MISSING", ["input", "reason"])]
+    assert codes(cancel(shop, id, role=role, reason="x" * 501)) == [("INVALID_INPUT", ["input", "reason"])]
+    assert reasons(cancel(shop, id, role=role))[0][:2] == ("REDEMPTION_UNDONE", "print")
+    assert shop.available(card) == 150
+    assert faults_in(shop.url) == []
+
+
+def test_a_redemption_is_undone_once_however_many_ask(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "250.00")
+    id = redeemed(shop, card)
+    answers = shop.at_once([lambda: cancel(shop, id)] * 8)
+    assert sorted(code for answer in answers for code, _ in codes(answer)) == ["ALREADY_REVERSED"] * 7
+    assert state(shop, card, id) == ("CANCELLED", 3, balance(250))
+    assert shop.ledger(card) == [("EARN", 250), ("REDEEM", -100), ("REVERSAL", 100)]
+    key = uuid.uuid4().hex
+    again = redeemed(shop, card)
+    first = cancel(shop, again, idempotencyKey=key)
+    assert cancel(shop, again, idempotencyKey=key) == first
+    assert faults_in(shop.url) == []
+
+
+def test_without_a_window_staff_and_tills_undo_all_the_same(database_url: str) -> None:
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        furnish(shop, stock=3)
+        card = shop.enrol()
+        own = customer_key(database_url, shop, card)
+        shop.buy(card, "150.00")
+        id = redeemed(shop, card)
+        refused = cancel(shop, id, role=Role.CUSTOMER, key=own)
+        assert codes(refused) == [("ALREADY_USED", ["input", "redemption"])]
+        assert refused["decision"] is None
+        assert codes(cancel(shop, id, role=Role.TILL)) == []
+        id = redeemed(shop, card)
+        assert reasons(cancel(shop, id))[0][:2] == ("REDEMPTION_UNDONE", "print")
+        assert faults_in(database_url) == []
+
+
+def test_customers_undo_what_is_theirs_and_never_say_whose_fault_it_was(shop: Shop) -> None:
+    card, other = shop.enrol(), shop.enrol()
+    shop.buy(card, "150.00")
+    id = redeemed(shop, card)
+    stranger = customer_key(shop.url, shop, other)
+    own = customer_key(shop.url, shop, card)
+    assert codes(cancel(shop, id, role=Role.CUSTOMER, key=stranger)) == [
+        ("REDEMPTION_NOT_FOUND", ["input", "redemption"])
+    ]
+    for role, key in ((Role.TILL, None), (Role.CUSTOMER, own)):
+        refused = cancel(shop, id, role=role, key=key, shopAtFault=True)
+        assert codes(refused) == [("INVALID_INPUT", ["input", "shopAtFault"])]
+    assert shop.ledger(card) == [("EARN", 150), ("REDEEM", -100)]
+
+
+def test_a_reservation_is_undone_after_it_was_paid_for_and_never_before(shop: Shop) -> None:
+    card = shop.enrol()
+    shop.buy(card, "250.00")
+    ids = [hold(shop, card, value)["redemption"]["id"] for value in ("c-1", "c-2")]
+    assert codes(cancel(shop, ids[0])) == [("INVALID_INPUT", ["input", "redemption"])]
+    end(shop, CAPTURE, "c-1")
+    end(shop, RELEASE, "c-2")
+    assert cancel(shop, ids[0])["decision"]["outcome"] == "GRANTED"
+    assert codes(cancel(shop, ids[1])) == [("NOT_HELD", ["input", "redemption"])]
+    assert state(shop, card, ids[0]) == ("CANCELLED", 3, balance(250))
+    assert faults_in(shop.url) == []
+
+
+@pytest.mark.parametrize("period", ["EVER", "YEAR"])
+def test_the_very_lots_come_back_and_what_was_limited_can_be_had_again(database_url: str, period: str) -> None:
+    once = {"timesPerPeriod": {"times": 1, "period": period}}
+    with open_shop(database_url, clock=Clock(), template="blank") as shop:
+        furnish(shop, stock=3, conditions=[once], more=[TWO_HOURS])
+        card = shop.enrol()
+        for price in ("60.00", "30.00", "80.00"):
+            shop.buy(card, price)
+        id = redeemed(shop, card)
+        undone = cancel(shop, id)
+        assert [lot["points"] for lot in undone["entry"]["lots"]] == [10, 30, 60], "in reverse order"
+        assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED"
+        assert shop.redeem(card, "print")["decision"]["outcome"] == "REFUSED"
+        assert faults_in(database_url) == []
+
+
+@pytest.mark.parametrize("at_fault", [False, True])
+def test_points_past_their_day_expire_at_once_unless_the_shop_was_at_fault(database_url: str, at_fault: bool) -> None:
+    clock = Clock()
+    with open_shop(database_url, clock=clock, template="blank") as shop:
+        furnish(shop, stock=9, more=[TEN_DAYS])
+        card = shop.enrol()
+        shop.buy(card, "100.00")
+        id = redeemed(shop, card)
+        clock.now = START + timedelta(days=20)
+        undone = cancel(shop, id, shopAtFault=at_fault)
+        assert undone["decision"]["outcome"] == "GRANTED"
+        if not at_fault:
+            assert [reason[:2] for reason in reasons(undone)] == [("REDEMPTION_UNDONE", "print")]
+            assert shop.ledger(card)[2:] == [("REVERSAL", 100), ("EXPIRE", -100)]
+            assert undone["balances"] == [{"available": 0}]
+        else:
+            code, clause, said = reasons(undone)[1]
+            assert (code, clause) == ("GRACE_AFTER_REVERSAL", "ten-days")
+            assert ("100 points" in said, "10 April 2090, 00:00" in said) == (True, True)
+            last = datetime(2090, 4, 9, 22, 59, tzinfo=UTC)
+            clock.now = last
+            assert shop.redeem(card, "print")["decision"]["outcome"] == "GRANTED", "all of the last local day"
+            assert shop.ledger(card)[2:] == [("REVERSAL", 100), ("REDEEM", -100)]
+            cancel(shop, shop_last(shop, card))
+            clock.now = last + timedelta(minutes=1)
+            shop.buy(card, "1.00")
+            assert shop.ledger(card)[4:] == [("REVERSAL", 100), ("EXPIRE", -100), ("EARN", 1)]
+        assert faults_in(database_url) == []
+
+
+def shop_last(shop: Shop, card: str) -> str:
+    """The redemption of the newest entry of a card that has one."""
+    found = shop.ask(
+        "query($by: CustomerBy!) { customer(by: $by) { ledger(first: 1) { nodes { redemption { id } } } } }",
+        by={"card": card},
+    )
+    id: str = found["customer"]["ledger"]["nodes"][0]["redemption"]["id"]
+    return id
+
+
+def test_a_redemption_and_its_end_in_a_late_story_keep_the_books(shop: Shop, clock: Clock) -> None:
+    card = shop.enrol()
+    shop.buy(card, "150.00", receipt="R-1")
+    id = redeemed(shop, card)
+    clock.now += timedelta(hours=1)
+    cancel(shop, id)
+    shop.buy(card, "70.00", occurredAt=(START + timedelta(seconds=1)).isoformat())
+    shop.refund("R-1")
+    assert shop.available(card) == 70
+    assert faults_in(shop.url) == []

@@ -1,0 +1,293 @@
+"""What time alone brings, over HTTP on both databases: points that wait, notices, expiry; a year of it in seconds."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.store.database.session import Session
+from app.store.programs.programs import ProgramKind
+from app.usecases.command import WriteContext
+from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
+from tests.api.scheduled_shop import (
+    DAY,
+    START,
+    Hands,
+    advance,
+    balance,
+    dated,
+    deliver,
+    inbox,
+    kept,
+    passing,
+    pending,
+    validity,
+    visit,
+)
+from tests.verification import faults_in
+
+YEAR = (visit(), pending(14), validity(months=12))
+
+
+def test_a_year_of_waiting_notice_and_expiry_passes_in_seconds(database_url: str) -> None:
+    with passing(database_url, *YEAR) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        began = time.monotonic()
+        done = advance(shop, datetime.fromisoformat("2091-04-30T12:00:00Z"), deliverNotices=True)
+        assert time.monotonic() - began < 5
+        assert (done["clock"], done["complete"]) == ("2091-04-30T12:00:00Z", True)
+        assert dated(shop, card) == [
+            ("EARN", 100, "2090-03-06T12:00:00Z"),
+            ("ACTIVATE", 0, "2090-03-21T00:00:00Z"),
+            # Valid from 21 March for 12 months; British Summer Time begins on the 25th.
+            ("EXPIRE", -100, "2091-03-22T00:00:00Z"),
+        ]
+        (notice,) = inbox(shop, card)
+        # 60 days before the last day, at the moment when it may count, and opened then.
+        assert notice == {
+            "givenAt": "2091-01-20T00:00:00Z",
+            "lots": [
+                {
+                    "points": 100,
+                    "lastDay": "2091-03-21",
+                    "statement": "100 points will expire after 21 March 2091 at the earliest.",
+                }
+            ],
+            "deliveries": [{"channel": "INBOX", "deliveredAt": "2091-01-20T00:00:00Z"}],
+        }
+        assert shop.available(card) == 0
+        assert faults_in(database_url) == []
+
+
+def test_what_is_done_on_the_way_is_recorded_with_its_own_time_and_not_with_the_end(database_url: str) -> None:
+    with passing(database_url, visit(), pending(14), validity(days=100, noticeFrom=20, noticeUntil=5)) as shop:
+        cards = [shop.enrol() for _ in range(3)]
+        for day, card in enumerate(cards):
+            if day:
+                advance(shop, START + day * DAY)
+            shop.buy(card, "10.00")
+        advance(shop, START + 200 * DAY, deliverNotices=True)
+        for day, card in enumerate(cards):
+            first = (START + day * DAY).date()
+            given = [notice["givenAt"][:10] for notice in inbox(shop, card)]
+            last = first + timedelta(days=15 + 100)
+            assert given in ([(last - timedelta(days=20)).isoformat()], [(last - timedelta(days=21)).isoformat()])
+            assert [value[:2] for value in dated(shop, card)] == [("EARN", 100), ("ACTIVATE", 0), ("EXPIRE", -100)]
+        assert faults_in(database_url) == []
+
+
+def test_nothing_expires_without_a_notice_that_was_delivered_and_a_late_one_puts_the_end_off(database_url: str) -> None:
+    with passing(database_url, *YEAR) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, datetime.fromisoformat("2091-06-01T12:00:00Z"))
+        assert shop.available(card) == 100, "a notice was given, and nobody has read it"
+        assert balance(shop, card)["nextExpiry"] == {"lastDay": "2091-07-01", "at": None, "points": 100}
+        (open_,) = inbox(shop, card)
+        assert open_["deliveries"] == []
+        done = deliver(shop, card)
+        assert done["delivered"] == 1
+        assert done["notices"][0]["deliveries"] == [{"channel": "INBOX", "deliveredAt": "2091-06-01T12:00:00Z"}]
+        # 30 whole days after the day on which it was read.
+        assert balance(shop, card)["nextExpiry"] == {
+            "lastDay": "2091-07-01",
+            "at": "2091-07-01T23:00:00Z",
+            "points": 100,
+        }
+        advance(shop, datetime.fromisoformat("2091-07-01T22:59:59Z"))
+        assert shop.available(card) == 100
+        advance(shop, datetime.fromisoformat("2091-07-01T23:00:00Z"))
+        assert shop.available(card) == 0
+        assert dated(shop, card)[-1] == ("EXPIRE", -100, "2091-07-01T23:00:00Z")
+        assert len(inbox(shop, card)) == 1, "nobody is told twice of one day"
+        assert faults_in(database_url) == []
+
+
+def test_activity_puts_the_end_off_even_after_the_notice_and_asks_for_another_one(database_url: str) -> None:
+    with passing(database_url, visit(10), validity(days=90, since="ACTIVITY", noticeFrom=30, noticeUntil=10)) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, START + 80 * DAY, deliverNotices=True)
+        assert [value["lots"][0]["lastDay"] for value in inbox(shop, card)] == ["2090-06-04"]
+        shop.buy(card, "10.00")
+        advance(shop, START + 150 * DAY)
+        assert shop.available(card) == 20
+        second, first = inbox(shop, card)
+        assert [lot["lastDay"] for lot in second["lots"]] == ["2090-08-23"] * 2
+        assert second["deliveries"] == []
+        assert deliver(shop, card)["delivered"] == 1
+        advance(shop, START + 200 * DAY)
+        assert [value[:2] for value in dated(shop, card)] == [
+            ("EARN", 10),
+            ("EARN", 10),
+            ("EXPIRE", -10),
+            ("EXPIRE", -10),
+        ]
+        assert first["lots"][0]["points"] == 10
+        assert faults_in(database_url) == []
+
+
+def test_only_a_channel_that_the_clause_counts_lets_points_expire(database_url: str) -> None:
+    terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10, noticeBy=["RECEIPT"]))
+    with passing(database_url, *terms) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, START + 80 * DAY)
+        assert deliver(shop, card, "INBOX")["delivered"] == 1
+        assert deliver(shop, card, "INBOX")["delivered"] == 0, "it was read, which does not count"
+        assert balance(shop, card)["nextExpiry"]["at"] is None
+        assert deliver(shop, card, "RECEIPT")["delivered"] == 1
+        assert balance(shop, card)["nextExpiry"]["at"] == "2090-06-14T23:00:00Z"
+        assert deliver(shop, card, "RECEIPT")["delivered"] == 0, "nothing is open any more"
+        assert [delivery["channel"] for delivery in inbox(shop, card)[0]["deliveries"]] == ["INBOX", "RECEIPT"]
+        advance(shop, START + 101 * DAY)
+        assert shop.available(card) == 0
+        assert faults_in(database_url) == []
+
+
+def test_a_developer_has_notices_delivered_in_the_way_that_counts(database_url: str) -> None:
+    terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10, noticeBy=["RECEIPT"]))
+    with passing(database_url, *terms) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        advance(shop, START + 120 * DAY, deliverNotices=True)
+        assert [delivery["channel"] for delivery in inbox(shop, card)[0]["deliveries"]] == ["RECEIPT"]
+        assert [value[:2] for value in dated(shop, card)] == [("EARN", 100), ("EXPIRE", -100)]
+        assert faults_in(database_url) == []
+
+
+def test_points_so_short_lived_that_the_receipt_is_their_notice_expire_without_another(database_url: str) -> None:
+    with passing(database_url, visit(), validity(days=7, noticeFrom=20, noticeUntil=10)) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        assert balance(shop, card)["nextExpiry"] == {
+            "lastDay": "2090-03-13",
+            "at": "2090-03-14T00:00:00Z",
+            "points": 100,
+        }
+        advance(shop, START + 8 * DAY)
+        assert (shop.available(card), inbox(shop, card)) == (0, [])
+        assert faults_in(database_url) == []
+
+
+def test_a_second_run_does_nothing_and_several_at_once_do_it_once(database_url: str) -> None:
+    clock = Hands()
+    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+        cards = [shop.enrol() for _ in range(30)]
+        for card in cards:
+            shop.buy(card, "10.00")
+        clock.now = START + 20 * DAY
+        assert kept(database_url, clock, times=3).activated == 30
+        assert kept(database_url, clock) == NOTHING
+        clock.now = START + 340 * DAY
+        assert kept(database_url, clock, times=3).warned == 30
+        for card in cards[:10]:
+            assert deliver(shop, card)["delivered"] == 1
+        clock.now = START + 400 * DAY
+        assert kept(database_url, clock, times=3).expired == 10
+        assert kept(database_url, clock) == NOTHING
+        assert sorted(shop.available(card) for card in cards) == [0] * 10 + [100] * 20
+        assert faults_in(database_url) == []
+
+
+def test_a_live_program_gives_notice_when_it_does_and_not_when_it_should_have(database_url: str) -> None:
+    clock = Hands()
+    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        clock.now = START + 370 * DAY
+        assert kept(database_url, clock) == SettlementSummary(accounts=1, activated=1, warned=1)
+        assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-03-11T12:00:00Z"]
+        assert faults_in(database_url) == []
+
+
+def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(database_url: str) -> None:
+    from app.api.mutations.programs import advance_clock
+
+    with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        patch.setattr(advance_clock, "PATIENCE", -1)
+        to = START + 500 * DAY
+        done = advance(shop, to, key="k", deliverNotices=True)
+        assert (done["complete"], inbox(shop, card)) == (False, [])
+        assert [value[0] for value in dated(shop, card)] == ["EARN"]
+        assert shop.available(card) == 100, "by the time that the clock shows they can be spent"
+        patch.undo()
+        again = advance(shop, to, key="k", deliverNotices=True)
+        assert (again["complete"], again["clock"]) == (True, done["clock"])
+        assert [value[0] for value in dated(shop, card)] == ["EARN", "ACTIVATE", "EXPIRE"]
+        assert faults_in(database_url) == []
+
+
+def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(database_url: str) -> None:
+    """Somebody else did all that was due, without anybody reading; then the developer's request comes to it."""
+    from app.api.mutations.programs import advance_clock
+
+    with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        patch.setattr(advance_clock, "PATIENCE", -1)
+        to = START + 500 * DAY
+        advance(shop, to, key="k", deliverNotices=True)
+        patch.undo()
+        assert kept(database_url, Hands()).warned == 1
+        assert [value["givenAt"] for value in inbox(shop, card)] == ["2091-01-20T00:00:00Z"]
+        advance(shop, to, key="k", deliverNotices=True)
+        assert dated(shop, card)[-1] == ("EXPIRE", -100, "2091-03-22T00:00:00Z")
+        assert faults_in(database_url) == []
+
+
+def test_levels_turn_on_the_way_and_points_expire_beside_them(database_url: str) -> None:
+    terms = (
+        visit(),
+        validity(months=6, noticeFrom=40, noticeUntil=10),
+        {"key": "gold", "effect": {"tier": {"tier": "gold", "name": "Gold", "points": 150}}},
+        {"key": "period", "effect": {"tierPeriod": {"period": "CALENDAR_YEAR", "graceDays": 30}}},
+    )
+    held = "query($by: CustomerBy!) { customer(by: $by) { tier { key qualifyingPoints } } }"
+    with passing(database_url, *terms) as shop:
+        card = shop.enrol()
+        for _ in range(2):
+            shop.buy(card, "10.00")
+        began = time.monotonic()
+        tiers = []
+        for to in ("2090-10-01", "2091-12-31", "2092-01-15", "2092-02-01"):
+            advance(shop, datetime.fromisoformat(f"{to}T12:00:00Z"), deliverNotices=True)
+            found = shop.ask(held, by={"card": card})["customer"]["tier"]
+            tiers.append((found["key"], found["qualifyingPoints"], shop.available(card)))
+        assert time.monotonic() - began < 8
+        # What expires does not lower a tier; the year after the year that reached it, and the days of grace, end it.
+        assert tiers == [("gold", 200, 0), ("gold", 0, 0), ("gold", 0, 0), (None, 0, 0)]
+        assert [value[:2] for value in dated(shop, card)] == [("EARN", 100)] * 2 + [("EXPIRE", -100)] * 2
+        assert faults_in(database_url) == []
+
+
+def test_an_account_that_makes_no_sense_is_left_alone_and_stops_no_other(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.jobs import scheduler
+
+    clock = Hands()
+    with passing(database_url, *YEAR, clock=clock, kind=ProgramKind.LIVE) as shop:
+        cards = [shop.enrol() for _ in range(5)]
+        for card in cards:
+            shop.buy(card, "10.00")
+        clock.now = START + 20 * DAY
+        settle, tried = scheduler.settle_account, list[str]()
+
+        async def picky(session: Session, *, write_context: WriteContext, account_id: str) -> SettlementSummary:
+            tried.append(account_id)
+            if account_id == tried[0]:
+                raise LookupError("a fact is missing")
+            return await settle(session, write_context=write_context, account_id=account_id)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(scheduler, "settle_account", picky)
+            assert kept(database_url, clock).activated == 4
+        assert tried.count(tried[0]) == 1
+        assert kept(database_url, clock).activated == 1, "another server, or a later time, finds it well again"
+        assert faults_in(database_url) == []

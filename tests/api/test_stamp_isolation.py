@@ -1,0 +1,163 @@
+"""Stamps and points of one wallet are kept apart, over HTTP and on both databases."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from tests.api.test_holds import HOLD
+from tests.api.test_stamps import ADJUST, CANCEL, MERGE, OFFERS, buy, counts, redeem, refund
+from tests.api.test_terms import PUBLISH, REWARD
+from tests.shop import Clock, Shop, open_shop
+from tests.transfers import join, look
+from tests.verification import faults_in
+
+MEAL = {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 3, "unit": "STAMPS"}}}
+SPEND = {"key": "spend", "effect": {"pointsPerAmount": {"points": 1, "per": "1.00"}}}
+VISIT = {"key": "visit", "effect": {"stamps": {"stamps": 1}}}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
+    """A shop without terms that has a meal in its catalogue; its books are proved at the end."""
+    with open_shop(database_url, clock=clock, template="blank") as opened:
+        given = {"idempotencyKey": "r", "key": "meal", "name": "Meal", "description": "A plate of the day.", "stock": 9}
+        assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
+        yield opened
+        assert faults_in(opened.url) == []
+
+
+def publish(shop: Shop, *clauses: Any, start: str | None = "2026-01-01T00:00:00Z") -> Any:
+    """Terms of these clauses."""
+    given = {"idempotencyKey": uuid.uuid4().hex, "clauses": list(clauses), "effectiveFrom": start}
+    done = shop.ask(PUBLISH, role=Role.OWNER, input=given)["publishTerms"]
+    assert done["userErrors"] == []
+    assert done["terms"] is not None, done["decision"]
+    return done["terms"]
+
+
+def give(shop: Shop, card: str, amount: int, unit: str = "STAMPS", *, language: str = "en") -> Any:
+    """Stamps given by hand."""
+    given = {
+        "idempotencyKey": uuid.uuid4().hex,
+        "customer": {"card": card},
+        "points": amount,
+        "unit": unit,
+        "reason": "A gift",
+    }
+    return shop.ask(ADJUST, role=Role.OWNER, input=given, language=language)["adjustPoints"]
+
+
+def test_a_price_in_stamps_is_no_old_price_of_points(shop: Shop, clock: Clock) -> None:
+    publish(shop, SPEND, VISIT, MEAL)
+    card = shop.enrol()
+    buy(shop, card, "50.00")
+    in_points = {"key": "meal", "effect": {"rewardCost": {"reward": "meal", "points": 100}}}
+    start = clock.now + timedelta(days=40)
+    publish(shop, SPEND, VISIT, in_points, start=start.isoformat())
+    clock.now = start + timedelta(days=1)
+    (offer,) = shop.ask(OFFERS, by={"card": card})["rewards"]["nodes"]
+    assert (offer["cost"], offer["available"], offer["missingPoints"]) == (100, False, 50)
+    refused = redeem(shop, card)
+    assert refused["decision"]["outcome"] == "REFUSED"
+    assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
+
+
+def test_a_reservation_that_follows_one_that_ran_out_keeps_its_own_stamps(shop: Shop, clock: Clock) -> None:
+    publish(shop, SPEND, VISIT, MEAL, {"key": "undo", "effect": {"undoWindow": {"hours": 24}}})
+    card = shop.enrol()
+    give(shop, card, 3)
+    give(shop, card, 3)
+    paid = redeem(shop, card)
+    order = {"customer": {"card": card}, "reward": {"key": "meal"}, "minutes": 30}
+    shop.ask(HOLD, input={"idempotencyKey": "h-1", "checkout": "c-1", **order})
+    undo = {"idempotencyKey": "u", "redemption": paid["redemption"]["id"]}
+    assert shop.ask(CANCEL, input=undo)["cancelRedemption"]["userErrors"] == []
+    clock.now += timedelta(hours=1)
+    held = shop.ask(HOLD, input={"idempotencyKey": "h-2", "checkout": "c-2", **order})["holdRedemption"]
+    assert held["decision"]["outcome"] == "GRANTED"
+    assert faults_in(shop.url) == []
+
+
+def test_a_refund_names_the_clauses_that_bring_less(shop: Shop) -> None:
+    publish(shop, SPEND, VISIT, {"key": "item", "effect": {"stamps": {"stamps": 2, "per": "ITEM"}}}, MEAL)
+    card = shop.enrol()
+    lines = [{"sku": "a", "quantity": "3", "unitPrice": "2.00"}]
+    bought = buy(shop, card, receipt="r-1", lines=lines)
+    assert counts(bought)["stamps"][0] == 7
+    back = refund(shop, "r-1", lines=[{"line": 1, "quantity": "1"}])
+    taken = [
+        (o["clause"]["key"], o["statement"]) for o in back["decision"]["reasons"] if o["code"] == "STAMPS_CLAWED_BACK"
+    ]
+    assert taken == [("item", "We took back 2 stamps for what you returned.")]
+    back = refund(shop, "r-1")
+    taken = [
+        (o["clause"]["key"], o["statement"]) for o in back["decision"]["reasons"] if o["code"] == "STAMPS_CLAWED_BACK"
+    ]
+    assert taken == [
+        ("visit", "We took back 1 stamp for what you returned."),
+        ("item", "We took back 4 stamps for what you returned."),
+    ]
+
+
+def test_more_stamps_than_can_be_counted_are_not_merged(shop: Shop) -> None:
+    publish(shop, SPEND, {"key": "item", "effect": {"stamps": {"stamps": 100, "per": "ITEM"}}}, MEAL)
+    cards = shop.enrol(), shop.enrol()
+    for card in cards:
+        done = buy(shop, card, lines=[{"sku": "a", "quantity": "1000000", "unitPrice": "0.01"}] * 12)
+        assert counts(done)["stamps"] == (1_200_000_000, 0, 0)
+    given = {"idempotencyKey": "m", "merged": {"card": cards[0]}, "survivor": {"card": cards[1]}, "reason": "One"}
+    answer = shop.ask(MERGE, role=Role.OWNER, input=given)["mergeCustomers"]
+    assert [error["code"] for error in answer["userErrors"]] == ["AMOUNT_OUT_OF_RANGE"]
+
+
+SIDES = """query($by: CustomerBy!) { customer(by: $by) {
+  points: ledger(first: 1) { nodes { type points counterparties { id } mergedLedger { nodes { type points unit { code } } } } }
+  stamps: ledger(unit: STAMPS, first: 1) { nodes { type points counterparties { id } mergedLedger { nodes { type points unit { code } } } } } } }"""
+
+
+def test_each_unit_of_a_household_says_whose_it_was(shop: Shop) -> None:
+    publish(shop, SPEND, VISIT, MEAL)
+    host, member = shop.enrol(), shop.enrol()
+    for card in (host, member):
+        buy(shop, card)
+    assert join(shop, member, host)["userErrors"] == []
+    found = shop.ask(SIDES, role=Role.STAFF, by={"card": host})["customer"]
+    mine = {"id": look(shop, member)["id"]}
+    for unit, brought in (("points", 6), ("stamps", 1)):
+        (entry,) = found[unit]["nodes"]
+        came = entry.pop("mergedLedger")["nodes"]
+        assert entry == {"type": "MERGE", "points": brought, "counterparties": [mine]}
+        kept = {"unit": {"code": unit}}
+        assert came == [{"type": "MERGE", "points": -brought, **kept}, {"type": "EARN", "points": brought, **kept}]
+
+
+WRONG = """mutation($input: AdjustPointsInput!) { adjustPoints(input: $input) {
+  userErrors { code message ... on TechnicalRefusal { detail } } } }"""
+
+
+def test_what_cannot_be_done_with_stamps_is_not_said_of_points(shop: Shop) -> None:
+    publish(shop, SPEND, VISIT, MEAL)
+    card = shop.enrol()
+    words = {"en": "point", "de": "Punkt", "zh-Hans": "积分", "zh-Hant": "點數"}
+    codes = set()
+    for language, word in words.items():
+        for amount, role in ((-9, Role.OWNER), (5000, Role.STAFF), (0, Role.OWNER)):
+            given = {"customer": {"card": card}, "points": amount, "unit": "STAMPS", "reason": "A gift"}
+            given["idempotencyKey"] = uuid.uuid4().hex
+            (error,) = shop.ask(WRONG, role=role, language=language, input=given)["adjustPoints"]["userErrors"]
+            codes.add(error["code"])
+            assert word not in error["message"]
+            assert "point" not in (error["detail"] or "")
+    assert codes == {"NOT_ENOUGH_POINTS", "ABOVE_LIMIT", "INVALID_INPUT"}

@@ -1,0 +1,194 @@
+"""How long an operation may keep the loop busy: others have their turn, and then it is enough."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+
+from app.graphql_server import time_budget
+from app.graphql_server.core_schema import core_schema
+from app.graphql_server.document_cache import DocumentCache
+from app.graphql_server.executor import CompiledExecutor
+from app.graphql_server.time_budget import CPU_LIMIT, MOST_REPEATED, TIME_SLICE, TimeBudget
+
+READ = 0
+
+
+def busy(seconds: float) -> None:
+    """Use the processor."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+@strawberry.type
+class Leaf:
+    name: str
+
+    @strawberry.field
+    def dear(self) -> str:
+        busy(0.01)
+        return self.name
+
+
+@strawberry.type
+class Tree:
+    name: str
+
+    @strawberry.field
+    def leaves(self, count: int = 3) -> list[Leaf]:
+        busy(0.005)
+        return [Leaf(name=f"{self.name}{number}") for number in range(count)]
+
+    @strawberry.field
+    async def later(self) -> list[Leaf]:
+        global READ
+        READ += 1
+        await asyncio.sleep(0.01)
+        return [Leaf(name=self.name)]
+
+
+OAK, ELM = Tree(name="oak"), Tree(name="elm")
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def trees(self, count: int = 1) -> list[Tree]:
+        return [Tree(name=f"tree{number}") for number in range(count)]
+
+    @strawberry.field
+    def again(self) -> list[Tree | None]:
+        return [OAK, ELM, OAK, None, OAK]
+
+    @strawberry.field
+    async def patient(self) -> str:
+        await asyncio.sleep(CPU_LIMIT + 0.2)
+        return "here"
+
+    @strawberry.field
+    def large(self, times: int) -> list[Leaf | None]:
+        return [Leaf(name="x" * 1_000)] * times
+
+
+CORE = core_schema(strawberry.Schema(query=Query, config=StrawberryConfig()))
+DOCUMENTS = DocumentCache(CORE)
+
+
+async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
+    """Data, messages of errors, the executor, and for how long the loop was kept from others at most."""
+    gaps = [0.0]
+    over = False
+
+    async def others() -> None:
+        last = time.perf_counter()
+        while not over:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            gaps.append(now - last)
+            last = now
+
+    operation = DOCUMENTS.ready(text).operation(None)
+    variables = operation.variables.coerced({})
+    assert not isinstance(variables, list)
+    executor = CompiledExecutor.of(
+        operation.measured.node,
+        schema=CORE,
+        fragments=operation.fragments,
+        variables=variables,
+        ways=operation.ways,
+        collected=operation.collected,
+        context=None,
+    )
+    watching = asyncio.create_task(others())
+    await asyncio.sleep(0)
+    result = executor.execute_operation()
+    if not hasattr(result, "data"):
+        result = await result
+    over = True
+    await watching
+    return result.data, [error.message for error in result.errors or ()], executor, max(gaps)
+
+
+async def test_a_long_answer_lets_others_have_their_turn_and_is_whole() -> None:
+    best = 10.0
+    for _ in range(3):
+        data, errors, executor, gap = await run("{ trees(count: 6) { name leaves(count: 4) { name dear } } }")
+        best = min(best, gap)
+        assert errors == []
+        assert not executor.time_budget.exhausted
+        assert data == {
+            "trees": [
+                {
+                    "name": f"tree{number}",
+                    "leaves": [{"name": f"tree{number}{leaf}", "dear": f"tree{number}{leaf}"} for leaf in range(4)],
+                }
+                for number in range(6)
+            ]
+        }
+    assert best < 0.2, "0.27 seconds of work in one go"
+
+
+async def test_too_much_work_is_stopped_and_nothing_more_is_resolved() -> None:
+    begun = time.thread_time()
+    _, errors, executor, _ = await run("{ trees(count: 100) { name leaves(count: 100) { name dear } } }")
+    assert executor.time_budget.exhausted
+    assert time.thread_time() - begun < 2 * CPU_LIMIT, "of 100 seconds"
+    assert errors
+    assert all("too much work" in error for error in errors)
+
+
+async def test_waiting_is_no_work() -> None:
+    data, errors, executor, _ = await run("{ patient trees(count: 20) { later { name } } }")
+    assert errors == []
+    assert not executor.time_budget.exhausted
+    assert not executor.time_budget.should_yield
+    assert data is not None
+
+
+async def test_what_stands_in_a_list_again_is_worked_out_once_and_shown_at_each_place() -> None:
+    global READ
+    READ = 0
+    data, errors, _, _ = await run("{ again { name later { name } } }")
+    oak, elm = ({"name": name, "later": [{"name": name}]} for name in ("oak", "elm"))
+    assert data == {"again": [oak, elm, oak, None, oak]}
+    assert errors == []
+    assert READ == 2
+    data, _, _, _ = await run("{ again { name leaves(count: 1) { name } } }")
+    assert [value and value["name"] for value in data["again"]] == ["oak", "elm", "oak", None, "oak"]
+
+
+async def test_an_answer_that_is_long_only_by_repetition_is_stopped_too() -> None:
+    _, _, executor, _ = await run(f"{{ large(times: {MOST_REPEATED // 2_000}) {{ name }} }}")
+    assert not executor.time_budget.exhausted
+    _, _, executor, _ = await run(f"{{ large(times: {MOST_REPEATED // 500}) {{ name }} }}")
+    assert executor.time_budget.exhausted
+
+
+def test_a_busy_machine_is_not_blamed_on_the_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_budget, "perf_counter", lambda: clock[0])
+    clock = [0.0]
+    work = TimeBudget()
+    clock[0] = 10.0  # the process did not run meanwhile
+    work.tick()
+    work.check()
+    assert (work.should_yield, work.exhausted) == (True, False)
+
+
+def test_stretches_add_up_however_short_they_are() -> None:
+    time_budget = TimeBudget()
+    for _ in range(200):
+        busy(TIME_SLICE / 3)
+        time_budget.tick()
+        if time_budget.should_yield:
+            asyncio.run(time_budget.yield_to_others())
+        if time_budget.exhausted:
+            break
+    with pytest.raises(GraphQLError) as stopped:
+        time_budget.check()
+    assert stopped.value.extensions == {"code": "OPERATION_TOO_COMPLEX"}

@@ -1,0 +1,141 @@
+"""Customers in whose account something is due that nobody has booked: shown as the till decides. On both databases, no keeper at work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from app.domain.access import Role
+from app.queries.customers import current_state
+from app.store.programs.programs import ProgramKind
+from tests.api.scheduled_shop import DAY, START, Hands, balance, deliver, kept, passing, pending, validity, visit
+from tests.shop import Shop
+from tests.verification import faults_in
+
+OFFERS = """query($by: CustomerBy!) { rewards(for: $by) { nodes { available missingPoints decision { outcome } } }
+  customer(by: $by) { wallet { balances { buysToday { key } } } }
+  basketCheck(customer: $by, basket: { lines: [] }) { clauses { clause { key } applies } customer { wallet { balances { available } } } } }"""
+KINDS = pytest.mark.parametrize("kind", [ProgramKind.LIVE, ProgramKind.SANDBOX])
+
+
+def offered(shop: Shop, card: str) -> bool:
+    """Whether the coffee can be had, by every way of asking."""
+    found: Any = shop.ask(OFFERS, by={"card": card})
+    (offer,) = found["rewards"]["nodes"]
+    (qualification,) = [clause for clause in found["basketCheck"]["clauses"] if clause["clause"]["key"] == "coffee"]
+    said = {
+        offer["available"],
+        offer["decision"]["outcome"] == "GRANTED",
+        offer["missingPoints"] == 0,
+        found["customer"]["wallet"]["balances"][0]["buysToday"] == [{"key": "coffee"}],
+        qualification["applies"],
+        found["basketCheck"]["customer"]["wallet"]["balances"][0]["available"] >= 50,
+    }
+    assert len(said) == 1, found
+    return said.pop()
+
+
+@KINDS
+def test_points_that_waited_are_shown_offered_and_taken_from_the_moment_on(
+    database_url: str, kind: ProgramKind
+) -> None:
+    clock = Hands()
+    with passing(database_url, visit(), pending(14), clock=clock, kind=kind) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        assert balance(shop, card) == {
+            "available": 0,
+            "pending": 100,
+            "held": 0,
+            "owed": 0,
+            "lifetime": "100",
+            "nextExpiry": None,
+            "nextActivation": {"at": "2090-03-21T00:00:00Z", "points": 100},
+        }
+        clock.now = datetime.fromisoformat("2090-03-20T23:59:59Z")
+        assert (shop.available(card), offered(shop, card)) == (0, False)
+        clock.now = datetime.fromisoformat("2090-03-21T00:00:00Z")
+        assert (shop.available(card), offered(shop, card)) == (100, True)
+        assert balance(shop, card)["nextActivation"] is None
+        assert shop.ledger(card) == [("EARN", 100)], "nothing was booked by looking"
+        assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        assert shop.ledger(card) == [("EARN", 100), ("ACTIVATE", 0), ("REDEEM", -50)]
+        assert faults_in(database_url) == []
+
+
+@KINDS
+def test_points_that_have_expired_are_neither_shown_nor_offered_nor_taken(database_url: str, kind: ProgramKind) -> None:
+    clock = Hands()
+    terms = (visit(), validity(days=100, noticeFrom=30, noticeUntil=10))
+    with passing(database_url, *terms, clock=clock, kind=kind) as shop:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        clock.now = START + 80 * DAY
+        kept(database_url, clock)
+        deliver(shop, card)
+        clock.now = START + 90 * DAY
+        shop.buy(card, "10.00")
+        for _ in range(2):
+            assert shop.redeem(card)["decision"]["outcome"] == "GRANTED"
+        assert balance(shop, card)["nextExpiry"] == {"lastDay": "2090-09-12", "at": None, "points": 100}
+        shop.buy(card, "10.00", occurredAt=(START + DAY).isoformat())
+        clock.now = START + 300 * DAY
+        assert shop.available(card) == 200, "the second purchase was never told of, nor the late one"
+        kept(database_url, clock)
+        deliver(shop, card)
+        clock.now = START + 312 * DAY
+        assert (shop.available(card), offered(shop, card)) == (0, False)
+        refused = shop.redeem(card)
+        assert [reason["code"] for reason in refused["decision"]["reasons"]] == ["INSUFFICIENT_POINTS"]
+        assert (refused["userErrors"], refused["balances"]) == ([], [{"available": 0}])
+        assert kept(database_url, clock).expired == 2
+        assert shop.available(card) == 0
+        assert faults_in(database_url) == []
+
+
+def test_what_is_due_later_costs_a_look_at_the_card_nothing(database_url: str) -> None:
+    clock = Hands()
+    with passing(database_url, visit(), pending(14), clock=clock) as shop, pytest.MonkeyPatch.context() as patch:
+        card = shop.enrol()
+        shop.buy(card, "10.00")
+        told: list[str] = []
+        replay_account = current_state.replay_account
+
+        async def counted(*of: Any, **parameters: Any) -> Any:
+            told.append(parameters["account"].id)
+            return await replay_account(*of, **parameters)
+
+        patch.setattr(current_state, "replay_account", counted)
+        clock.now = START + DAY
+        assert shop.available(card) == 0
+        assert told == []
+        assert offered(shop, card) is False
+        assert told == [], "an offer says from when points that wait can be spent, by the lots as they stand"
+        clock.now = START + 20 * DAY
+        assert shop.available(card) == 100
+        assert len(told) == 1
+        balance(shop, card)
+        assert len(told) == 3, "the card, and what comes next together"
+
+
+def test_several_customers_at_once_are_shown_as_they_are(database_url: str) -> None:
+    clock = Hands()
+    with passing(database_url, visit(), pending(14), clock=clock) as shop:
+        cards = [shop.enrol() for _ in range(3)]
+        for day, card in enumerate(cards):
+            clock.now = START + day * DAY
+            shop.buy(card, "10.00")
+        ids = [shop.ask("query($by: CustomerBy!) { customer(by: $by) { id } }", by={"card": text}) for text in cards]
+        clock.now = START + 16 * DAY
+        found = shop.ask(
+            """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { wallet { balances {
+              available pending nextActivation { at } } } } } }""",
+            role=Role.OWNER,
+            ids=[id_["customer"]["id"] for id_ in ids],
+        )
+        shown = [node["wallet"]["balances"][0] for node in found["nodes"]]
+        assert [(value["available"], value["pending"]) for value in shown] == [(100, 0), (100, 0), (0, 100)]
+        assert [value["nextActivation"] for value in shown] == [None, None, {"at": "2090-03-23T00:00:00Z"}]
+        assert faults_in(database_url) == []

@@ -1,0 +1,466 @@
+"""Who the customer is: birthdays and ages day by day, segments, preferences, and how little of it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.calendar import Period, birthday_in, day_start
+from app.domain.customers.profile import (
+    CustomerProfile,
+    Preference,
+    PreferenceKind,
+    ProfileError,
+    born,
+    preferences,
+    segments,
+)
+from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
+from app.domain.engine.earning import earn
+from app.domain.explaining.explanation import Explanation
+from app.domain.i18n import Locale, wording
+from app.domain.purchases.eligible import EligiblePurchase
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.simulation.impact import ImpactSimulation, MemberHistory
+from app.domain.terms.changes import ChangeEffect, changes, overall_effect
+from app.domain.terms.conditions import AboutCustomer, Condition
+from app.domain.terms.conditions.about_customer import answered
+from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.birthday_window import BirthdayWindow
+from app.domain.terms.conditions.groups import ExceptWhen
+from app.domain.terms.conditions.preferences import Preferences
+from app.domain.terms.conditions.segments import Segments
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.lint import Habits, LintCode, RewardShown, lint
+from app.domain.terms.version import Terms
+from tests import strategies as some
+from tests.builders import a_clause, a_purchase, counted, some_terms
+
+ZONES = ("Europe/London", "America/New_York", "Asia/Taipei", "Africa/Cairo", "Pacific/Apia", "Australia/Lord_Howe")
+DIET, SIZE = PreferenceKind.DIET, PreferenceKind.SIZE
+days = st.dates(date(1996, 1, 1), date(2031, 12, 31))
+births = st.dates(date(1930, 1, 1), date(1995, 12, 31)) | st.just(date(1980, 2, 29))
+windows = st.tuples(st.integers(0, 363), st.integers(0, 363)).filter(lambda both: sum(both) <= 363)
+
+
+def noon(day: date) -> datetime:
+    """Noon in Greenwich."""
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def seen(person: CustomerProfile, day: date) -> EligiblePurchase:
+    """A purchase of a person at noon in London."""
+    return counted(at=noon(day), customer_facts=CustomerFacts(person=person))
+
+
+@pytest.mark.parametrize(
+    ("birthday", "before", "after", "day", "holds"),
+    [
+        ("1990-05-10", 0, 0, "2026-05-10", True),
+        ("1990-05-10", 0, 0, "2026-05-09", False),
+        ("1990-05-10", 0, 0, "2026-05-11", False),
+        ("1990-05-10", 7, 7, "2026-05-03", True),
+        ("1990-05-10", 7, 7, "2026-05-02", False),
+        ("1990-05-10", 7, 7, "2026-05-17", True),
+        ("1990-05-10", 7, 7, "2026-05-18", False),
+        ("1990-05-10", 7, 0, "2026-05-11", False),
+        ("1990-01-02", 7, 7, "2026-12-26", True),
+        ("1990-01-02", 7, 7, "2026-12-25", False),
+        ("1990-12-30", 7, 7, "2027-01-06", True),
+        ("1990-12-30", 7, 7, "2027-01-07", False),
+        ("2000-02-29", 0, 0, "2026-02-28", True),
+        ("2000-02-29", 0, 0, "2026-03-01", False),
+        ("2000-02-29", 0, 0, "2028-02-28", False),
+        ("2000-02-29", 0, 0, "2028-02-29", True),
+        ("2000-02-29", 0, 1, "2026-03-01", True),
+        ("2000-02-29", 1, 0, "2028-02-28", True),
+        ("2000-02-29", 1, 0, "2026-02-27", True),
+    ],
+)
+def test_a_window_holds_on_the_days_around_the_birthday(
+    birthday: str, before: int, after: int, day: str, holds: bool
+) -> None:
+    person = CustomerProfile(birthday=date.fromisoformat(birthday))
+    finding = BirthdayWindow(before, after).check(seen(person, date.fromisoformat(day)))
+    assert finding.met is holds
+    assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.OUTSIDE_BIRTHDAY_WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("birthday", "day", "holds"),
+    [
+        ("2008-06-15", "2026-06-14", False),
+        ("2008-06-15", "2026-06-15", True),
+        ("2008-02-29", "2026-02-27", False),
+        ("2008-02-29", "2026-02-28", True),
+        ("2010-02-28", "2028-02-28", True),
+        ("2008-02-29", "2028-02-28", True),
+    ],
+)
+def test_an_age_is_reached_on_the_birthday(birthday: str, day: str, holds: bool) -> None:
+    person = CustomerProfile(birthday=date.fromisoformat(birthday))
+    finding = AgeAtLeast(18).check(seen(person, date.fromisoformat(day)))
+    assert finding.met is holds
+    assert finding.code is (ReasonCode.CONDITION_MET if holds else ReasonCode.TOO_YOUNG)
+    assert (finding.observed, finding.required) == (None, 18), "how old somebody is, is not said"
+
+
+def test_days_are_those_of_the_place_of_the_purchase() -> None:
+    person = CustomerProfile(birthday=date(2008, 6, 15))
+    at = datetime(2026, 6, 14, 20, tzinfo=UTC)
+    for zone, holds in (("Asia/Taipei", True), ("Europe/London", False)):
+        purchase = counted(at=at, zone=zone, customer_facts=CustomerFacts(person=person))
+        assert AgeAtLeast(18).check(purchase).met is holds
+        assert BirthdayWindow().check(purchase).met is holds
+
+
+@given(birthday=births, window=windows, day=days)
+def test_a_window_agrees_with_counting_the_days_to_every_birthday(
+    birthday: date, window: tuple[int, int], day: date
+) -> None:
+    before, after = window
+    near = any(-after <= (birthday_in(year, birthday=birthday) - day).days <= before for year in range(1994, 2035))
+    assert BirthdayWindow(before, after).check(seen(CustomerProfile(birthday=birthday), day)).met is near
+
+
+@given(birthday=births, window=windows, day=days, zone=st.sampled_from(ZONES), hour=st.integers(0, 23))
+def test_coming_when_the_window_opens_is_enough_and_no_moment_sooner(
+    birthday: date, window: tuple[int, int], day: date, zone: str, hour: int
+) -> None:
+    condition = BirthdayWindow(*window)
+    now = noon(day).replace(hour=hour)
+    purchase = counted(at=now, zone=zone, customer_facts=CustomerFacts(person=CustomerProfile(birthday=birthday)))
+    finding = condition.check(purchase)
+    if finding.met:
+        assert finding.remedies == ()
+        return
+    (remedy,) = finding.remedies
+    assert remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY
+    assert remedy.from_ is not None
+    assert now < remedy.from_ < now + timedelta(days=2 * 366 if zone == "Pacific/Apia" else 367)
+    assert condition.check(purchase._replace(occurred_at=remedy.from_)).met
+    assert not condition.check(purchase._replace(occurred_at=remedy.from_ - timedelta(microseconds=1))).met
+    between = now + (remedy.from_ - now) / 2
+    assert not condition.check(purchase._replace(occurred_at=between)).met
+
+
+def test_a_birthday_that_a_zone_leaves_out_is_waited_for_until_the_next_year() -> None:
+    # Samoa went from 29 to 31 December 2011.
+    person = CustomerProfile(birthday=date(1990, 12, 30))
+    purchase = counted(
+        at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", customer_facts=CustomerFacts(person=person)
+    )
+    (remedy,) = BirthdayWindow().check(purchase).remedies
+    assert remedy.from_ == day_start(date(2012, 12, 30), zone_name="Pacific/Apia")
+
+
+@given(birthday=births, years=st.integers(1, 120), day=days, zone=st.sampled_from(ZONES))
+def test_coming_when_one_is_old_enough_is_enough_and_no_moment_sooner(
+    birthday: date, years: int, day: date, zone: str
+) -> None:
+    condition = AgeAtLeast(years)
+    purchase = counted(at=noon(day), zone=zone, customer_facts=CustomerFacts(person=CustomerProfile(birthday=birthday)))
+    finding = condition.check(purchase)
+    if finding.met:
+        return
+    (remedy,) = finding.remedies
+    assert remedy.from_ is not None
+    assert condition.check(purchase._replace(occurred_at=remedy.from_)).met
+    assert not condition.check(purchase._replace(occurred_at=remedy.from_ - timedelta(microseconds=1))).met
+
+
+@pytest.mark.parametrize("condition", [BirthdayWindow(3, 3), AgeAtLeast(18)])
+def test_a_birthday_that_is_not_known_can_be_told(condition: Condition) -> None:
+    for customer_facts in (CustomerFacts(person=CustomerProfile()), CustomerFacts()):
+        finding = condition.check(counted(customer_facts=customer_facts))
+        assert (finding.met, finding.code) == (False, ReasonCode.BIRTHDAY_UNKNOWN)
+        assert finding.remedies == (Remedy(RemedyCode.TELL_BIRTHDAY),)
+
+
+def test_one_segment_of_several_is_enough_and_staff_can_help() -> None:
+    condition = Segments(frozenset({"student", "teacher"}))
+    assert condition.check(
+        counted(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher", "vip"}))))
+    ).met
+    finding = condition.check(
+        counted(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"vip"}))))
+    )
+    assert finding.code is ReasonCode.NOT_IN_SEGMENT
+    assert finding.remedies == (Remedy(RemedyCode.ASK_STAFF, choices=("student", "teacher")),)
+    out = condition.check_except(
+        counted(customer_facts=CustomerFacts(person=CustomerProfile(segments=frozenset({"teacher"}))))
+    )
+    assert (out.met, out.remedies) == (False, (Remedy(RemedyCode.ASK_STAFF),))
+
+
+def test_a_preference_counts_by_kind_and_value_however_it_is_written() -> None:
+    condition = Preferences(DIET, frozenset({"vegan", "Straße"}))
+    wide = "ＶＥＧＡＮ"
+    for kind, value, holds in (
+        (DIET, "VEGAN", True),
+        (DIET, "STRASSE", True),
+        (DIET, wide, True),
+        (SIZE, "vegan", False),
+    ):
+        person = CustomerProfile(preferences=frozenset({Preference(kind, value)}))
+        assert condition.check(counted(customer_facts=CustomerFacts(person=person))).met is holds
+    finding = condition.check(counted(customer_facts=CustomerFacts(person=CustomerProfile())))
+    assert finding.code is ReasonCode.PREFERENCE_NOT_STATED
+    assert finding.remedies == (Remedy(RemedyCode.STATE_PREFERENCE, choices=("Straße", "vegan")),)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        BirthdayWindow(-1, 0),
+        BirthdayWindow(0, -1),
+        BirthdayWindow(364, 0),
+        BirthdayWindow(182, 182),
+        AgeAtLeast(0),
+        AgeAtLeast(121),
+        Segments(frozenset()),
+        Segments(frozenset({"Student"})),
+        Segments(frozenset({"x" * 41})),
+        Segments(frozenset(f"s-{n}" for n in range(51))),
+        Preferences(DIET, frozenset()),
+        Preferences(DIET, frozenset({"vegan", "Vegan"})),
+        Preferences(DIET, frozenset({" vegan"})),
+        Preferences(DIET, frozenset({"x" * 61})),
+        Preferences(DIET, frozenset({"a\nb"})),
+    ],
+)
+def test_what_cannot_be_kept_or_said_is_refused(condition: Condition) -> None:
+    assert condition.problem() is not None
+
+
+def test_what_is_told_about_a_person_is_taken_as_it_can_be_kept() -> None:
+    now = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
+    assert born(date(2026, 3, 5), now=now, zone_name="Europe/Berlin") == date(2026, 3, 5)
+    for day in (date(2026, 3, 6), date(2027, 1, 1)):
+        with pytest.raises(ProfileError, match="future"):
+            born(day, now=now, zone_name="Europe/Berlin")
+    assert preferences([(DIET, " vegan "), (DIET, "Vegan"), (SIZE, "vegan")]) == {
+        Preference(DIET, "Vegan"),
+        Preference(SIZE, "vegan"),
+    }
+    for wrong in ("", "   ", "x" * 61, "a\x00b"):
+        with pytest.raises(ProfileError) as caught:
+            preferences([(SIZE, "M"), (DIET, wrong)])
+        assert caught.value.path == ("preferences", 1, "value")
+    with pytest.raises(ProfileError, match="at most"):
+        preferences([(SIZE, str(n)) for n in range(51)])
+    assert segments(["vip", "vip"]) == {"vip"}
+    with pytest.raises(ProfileError) as refused:
+        segments(["vip", "V.I.P."])
+    assert refused.value.path == ("segments", 1)
+
+
+def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts]:
+    """The decision on a purchase, and the facts as they are kept."""
+    person = facts.customer_facts.person
+    assert person is not None
+    answers = answered(terms.required_facts.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+    return earn(terms=terms, facts=facts), replace(
+        facts, customer_facts=replace(facts.customer_facts, condition_answers=answers)
+    )
+
+
+def texts(data: object) -> str:
+    """All that stands in data, in one text."""
+    return repr(data)
+
+
+@given(
+    conditions=st.lists(some.about_customers.filter(some.fit), min_size=1, max_size=3),
+    person=some.persons,
+    facts=some.purchases(),
+)
+def test_what_is_kept_decides_the_same_again_and_gives_no_birthday_away(
+    conditions: list[Condition], person: CustomerProfile, facts: PurchaseFacts
+) -> None:
+    terms = some_terms(*(a_clause(None, condition, key=f"c-{place}") for place, condition in enumerate(conditions)))
+    fresh, kept = decided(terms, replace(facts, customer_facts=CustomerFacts(person=person)))
+    stored = PurchaseFacts.from_data(kept.to_data())
+    assert stored == kept
+    assert stored.customer_facts.person is None
+    again = earn(terms=terms, facts=stored)
+    assert again == fresh.without_personal_values(), "points, findings and remedies"
+    assert again.points == fresh.points
+    assert set(kept.to_data()["customer_facts"]) == {"answers"}
+    assert set(kept.to_data()["customer_facts"]["answers"].values()) <= {True, False, None}
+    written = texts(fresh.to_data())
+    for reason in fresh.reasons:
+        for remedy in reason.finding.remedies:
+            if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY:
+                assert remedy.from_ is not None
+                assert remedy.from_.isoformat() not in written
+
+
+def test_a_preference_that_two_clauses_spell_otherwise_is_asked_and_kept_once() -> None:
+    spelled = [Preferences(DIET, frozenset({value})) for value in ("vegan", "Vegan")]
+    terms = some_terms(*(a_clause(None, preferences, key=f"c-{place}") for place, preferences in enumerate(spelled)))
+    person = CustomerProfile(preferences=frozenset({Preference(DIET, "VEGAN")}))
+    fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(person=person)))
+    assert len(kept.customer_facts.condition_answers) == 1
+    assert PurchaseFacts.from_data(kept.to_data()) == kept
+    assert earn(terms=terms, facts=kept).points == fresh.points > 0
+
+
+def test_two_people_who_answer_alike_leave_the_same_behind() -> None:
+    terms = some_terms(
+        a_clause(None, AgeAtLeast(18)),
+        a_clause(BonusPoints(5), BirthdayWindow(7, 7), key="gift"),
+        a_clause(BonusPoints(5), Preferences(DIET, frozenset({"vegan", "vegetarian"})), key="diet"),
+    )
+    left = []
+    for birthday, diet in ((date(1970, 3, 1), "Vegan"), (date(1999, 3, 8), "vegetarian")):
+        person = CustomerProfile(birthday=birthday, preferences=frozenset({Preference(DIET, diet)}))
+        fresh, kept = decided(terms, a_purchase(customer_facts=CustomerFacts(person=person)))
+        left.append((fresh.to_data(), kept.to_data()))
+    assert left[0] == left[1]
+
+
+def test_a_person_is_not_shown_where_values_are_logged() -> None:
+    person = CustomerProfile(date(1970, 3, 1), frozenset({"vip"}), frozenset({Preference(DIET, "vegan")}))
+    for shown in (
+        repr(CustomerFacts(person=person)),
+        repr(a_purchase(customer_facts=CustomerFacts(person=person))),
+        repr(person),
+    ):
+        assert not any(secret in shown for secret in ("1970", "vip", "vegan"))
+
+
+def test_a_question_of_one_condition_is_that_of_no_other() -> None:
+    several: list[AboutCustomer] = [
+        BirthdayWindow(1, 11),
+        BirthdayWindow(11, 1),
+        AgeAtLeast(1),
+        Segments(frozenset({"a", "b"})),
+        Segments(frozenset({"a-b"})),
+        Preferences(DIET, frozenset({"a", "b"})),
+        Preferences(DIET, frozenset({'a", "b'})),
+        Preferences(SIZE, frozenset({"a", "b"})),
+    ]
+    assert len({condition.question for condition in several}) == len(several)
+    # They are stored with purchases: a changed one would leave old entries without their answers.
+    assert [condition.question for condition in several[:4]] == [
+        "birthday 1 11",
+        "birthday 11 1",
+        "age 1",
+        "segments a,b",
+    ]
+    assert several[5].question == 'preferences DIET ["a", "b"]'
+
+
+B, N, W = ChangeEffect.BETTER, ChangeEffect.NEUTRAL, ChangeEffect.WORSE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "forth", "back"),
+    [
+        (BirthdayWindow(3, 3), BirthdayWindow(7, 3), B, W),
+        (BirthdayWindow(3, 3), BirthdayWindow(7, 2), W, W),
+        (AgeAtLeast(21), AgeAtLeast(18), B, W),
+        (Segments(frozenset({"a"})), Segments(frozenset({"a", "b"})), B, W),
+        (Segments(frozenset({"a"})), Segments(frozenset({"b"})), W, W),
+        (ExceptWhen((Segments(frozenset({"a", "b"})),)), ExceptWhen((Segments(frozenset({"a"})),)), B, W),
+        (Preferences(DIET, frozenset({"a"})), Preferences(DIET, frozenset({"a", "b"})), B, W),
+        (Preferences(DIET, frozenset({"a"})), Preferences(DIET, frozenset({"A"})), N, N),
+        (Preferences(DIET, frozenset({"a"})), Preferences(SIZE, frozenset({"a"})), W, W),
+        (BirthdayWindow(), AgeAtLeast(1), W, W),
+    ],
+)
+def test_a_change_of_who_is_meant(before: Condition, after: Condition, forth: ChangeEffect, back: ChangeEffect) -> None:
+    old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
+    assert (overall_effect(changes(old, new)), overall_effect(changes(new, old))) == (forth, back)
+
+
+def found_in(*clauses: object) -> list[LintCode]:
+    """What the linter says."""
+    terms = some_terms(*clauses)
+    cake = RewardShown("Cake", "A item of carrot cake.", pictured=True)
+    found = lint(terms, habits=Habits(), catalogue={"cake": cake})
+    for finding in found:
+        for locale in Locale:
+            assert finding.statement(wording(locale))
+            assert "{" not in finding.example(wording(locale))
+    return [each_finding.code for each_finding in found]
+
+
+def test_a_clause_that_excludes_whom_it_is_for_is_found() -> None:
+    student, either = Segments(frozenset({"student"})), Segments(frozenset({"student", "staff"}))
+    assert found_in(a_clause(None, student, ExceptWhen((either,)))) == [LintCode.EXCLUDES_ITSELF]
+    assert found_in(a_clause(None, either, ExceptWhen((student,)))) == []
+    always = WeekdaysAndHours(frozenset({*some.Weekday}))
+    assert found_in(a_clause(None, student, ExceptWhen((either, always)))) == []
+    terms = some_terms(a_clause(None, student, ExceptWhen((either,))))
+    (first,) = lint(terms, habits=Habits(), catalogue={})
+    assert first.example(wording(Locale.EN)) == (
+        "Whoever meets “as a member of the group “student”” is excluded by "
+        "“but not as a member of the group “staff” or “student””."
+    )
+
+
+def test_more_points_around_the_birthday_are_no_gift_and_two_ages_no_contradiction() -> None:
+    assert found_in(a_clause(), a_clause(PointsMultiplier(some.Decimal(2)), BirthdayWindow(7, 7), key="double")) == []
+    assert found_in(a_clause(None, AgeAtLeast(18), AgeAtLeast(21), BirthdayWindow(), BirthdayWindow(3, 0))) == []
+
+
+def test_a_replay_takes_members_as_they_are_today() -> None:
+    gift = a_clause(BonusPoints(50), BirthdayWindow(), TimesPerPeriod(1, Period.YEAR), key="gift")
+    diet = a_clause(BonusPoints(3), Preferences(DIET, frozenset({"vegan"})), key="diet")
+    replay = ImpactSimulation(current=some_terms(a_clause()), draft=some_terms(a_clause(), gift, diet))
+    events = tuple(a_purchase(at=noon(date(2026, 5, day))) for day in (9, 10, 10))
+    vegan = frozenset({Preference(DIET, "vegan")})
+    for name, person in {
+        "born": CustomerProfile(birthday=date(1990, 5, 10), preferences=vegan),
+        "other": CustomerProfile(birthday=date(1990, 5, 11)),
+    }.items():
+        start = noon(date(2026, 1, 1))
+        replay.add(
+            MemberHistory(customer_id=name, enrolled_at=start, opening=0, visits=0, events=events, person=person)
+        )
+    found = replay.impact()
+    assert [(member.customer_id, member.difference) for member in found.most_gaining] == [("born", 59)]
+    assert (found.gainers, found.losers) == (1, 0)
+
+
+def test_terms_that_ask_for_nobody_ask_for_nothing() -> None:
+    assert some_terms(a_clause()).required_facts.nothing
+    required = some_terms(a_clause(None, AgeAtLeast(18)), a_clause(None, AgeAtLeast(18), key="again")).required_facts
+    assert (required.nothing, required.about) == (False, (AgeAtLeast(18),))
+
+
+def test_everybody_is_refused_by_a_reason_with_a_way_out_in_every_language() -> None:
+    terms = some_terms(a_clause(None, BirthdayWindow(), AgeAtLeast(18), Segments(frozenset({"vip"}))))
+    decision = earn(
+        terms=terms, facts=a_purchase(customer_facts=CustomerFacts(person=CustomerProfile(birthday=date(2020, 1, 1))))
+    )
+    assert decision.outcome is DecisionOutcome.NOTHING_EARNED
+    assert [each_reason.finding.code for each_reason in decision.reasons] == [
+        ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
+        ReasonCode.TOO_YOUNG,
+        ReasonCode.NOT_IN_SEGMENT,
+    ]
+    for locale in Locale:
+        say = wording(locale)
+        for made in (decision, decision.without_personal_values()):
+            explained = Explanation.of(made, terms=terms)
+            for reason in made.reasons:
+                assert explained.statement(reason, say=say)
+                (remedy,) = reason.finding.remedies
+                assert explained.remedy(remedy, reason=reason, say=say)
+    ways = []
+    for made in (decision, decision.without_personal_values()):
+        (remedy,) = made.reasons[0].finding.remedies
+        explained = Explanation.of(made, terms=terms)
+        ways.append(explained.remedy(remedy, reason=made.reasons[0], say=wording(Locale.EN)))
+    assert ways == ["Valid from 1 January 2027.", "Your birthday will bring it."]

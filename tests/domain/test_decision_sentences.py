@@ -1,0 +1,402 @@
+"""What failed says itself, in four languages; a decision in short leaves out what is met, and says each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.domain.calendar import Period, Weekday
+from app.domain.customers.profile import CustomerProfile
+from app.domain.customers.rule_facts import CustomerFacts
+from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCode
+from app.domain.engine.earning import earn
+from app.domain.engine.redemption import redeem
+from app.domain.engine.refund import ClawbackMovement, decide, evaluate_kept
+from app.domain.explaining.explanation import Explanation
+from app.domain.explaining.phrases import phrase
+from app.domain.explaining.summary import summary
+from app.domain.i18n import Address, Locale, wording
+from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
+from app.domain.terms.changes import ChangeEffect
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.age_at_least import AgeAtLeast
+from app.domain.terms.conditions.birthday_window import BirthdayWindow
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.dates import Dates
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.member_for import MemberFor
+from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.payment_methods import PaymentMethods
+from app.domain.terms.conditions.segments import Segments
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.combination import Combination, CombinationMode
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_multiplier import PointsMultiplier
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.stamps import StampOccasion, Stamps
+from app.domain.terms.notice import notice_decision
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
+from tests.rule_samples import CONDITION_VARIANTS
+
+EVENING = NOON.replace(hour=18)
+"""Wednesday, 4 March 2026, 18:00 in London."""
+HAPPY_HOUR = WeekdaysAndHours(frozenset(list(Weekday)[:5]), time(17), time(19))
+MONDAY_MORNING = WeekdaysAndHours(frozenset({Weekday.MONDAY}), None, time(9))
+ONLINE, IN_SHOP = Channels(frozenset({Channel.ONLINE})), Channels(frozenset({Channel.STORE}))
+ENGLISH = wording(Locale.EN)
+MEAL = RewardCost("meal", 120, "Meal of the day")
+SPEND = PointsPerAmount(1, pounds("1.00"))
+
+
+def offered(*conditions: Condition, cost: RewardCost = MEAL) -> Terms:
+    """Terms that offer a meal under conditions."""
+    return some_terms(a_clause(), ("meal", conditions, cost))
+
+
+def asked_for(
+    *conditions: Condition, available: int = 200, at: datetime = EVENING, **more: Any
+) -> tuple[Decision, Terms]:
+    """A meal asked for in the evening, with the terms that decide."""
+    terms = offered(*conditions)
+    facts = a_purchase(at=at, channel=Channel.STORE, **more)
+    return redeem(terms=terms, clause=terms.clause("meal"), facts=facts, available=available), terms
+
+
+def short(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple[str, ...]:
+    """The decision in short."""
+    return summary(decision, terms=terms, say=wording(locale))
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        (Locale.EN, ("Not available Monday to Friday, 17:00 to 19:00.", "You can have it from 19:00 today.")),
+        (Locale.DE, ("Montags bis freitags von 17 bis 19 Uhr nicht erhältlich.", "Das gibt es heute ab 19 Uhr.")),
+        (Locale.ZH_HANS, ("周一至周五 17:00 至 19:00 不可兑换。", "今天 19:00 起即可兑换。")),
+        (Locale.ZH_HANT, ("週一至週五 17:00 至 19:00 恕不受理兌換。", "今天 19:00 起即可兌換。")),
+    ],
+)
+def test_happy_hour_says_when_the_reward_cannot_be_had_and_from_when_it_can(
+    locale: Locale, said: tuple[str, ...]
+) -> None:
+    decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)))
+    assert decision.outcome is DecisionOutcome.REFUSED
+    assert short(decision, terms, locale) == said
+
+
+@pytest.mark.parametrize(
+    ("condition", "code", "said", "helps"),
+    [
+        (HAPPY_HOUR, ReasonCode.OUTSIDE_TIME_WINDOW, "Only valid Monday to Friday, 17:00 to 19:00.", "Valid from 17:00 today."),
+        (MONDAY_MORNING, ReasonCode.OUTSIDE_TIME_WINDOW, "Only valid on Mondays, before 9:00.", "Valid from Monday."),
+        (Dates(date(2026, 6, 1), date(2026, 6, 30)), ReasonCode.OUTSIDE_DATES, "Only valid from 1 June 2026 to 30 June 2026.", "Valid from 1 June."),
+        (Dates(date(2027, 1, 2), None), ReasonCode.OUTSIDE_DATES, "Only valid from 2 January 2027.", "Valid from 2 January 2027."),
+        (Categories(frozenset({"tea"})), ReasonCode.NO_ELIGIBLE_PRODUCT, "Only valid when you buy something from “tea”.", "Add something from “tea” to your purchase."),
+        (MinimumSpend(pounds("12.00")), ReasonCode.BELOW_MINIMUM_SPEND, "That is £10 so far; you need at least £12.", "Another £2 and you have it."),
+        (MinimumQuantity(3), ReasonCode.BELOW_MINIMUM_QUANTITY, "Items that count so far: 1; you need at least 3.", "Add 2 more items that count."),
+        (Locations(frozenset({"h"}), ("Harbour Street",)), ReasonCode.OTHER_LOCATION, "Only valid at “Harbour Street”.", "Buy at “Harbour Street”."),
+        (ONLINE, ReasonCode.OTHER_CHANNEL, "Only valid online.", "Buy online."),
+        (PaymentMethods(frozenset({PaymentKind.CARD})), ReasonCode.OTHER_PAYMENT, "Only valid if you pay everything by card.", "Pay everything by card."),
+        (FirstPurchase(), ReasonCode.NOT_THE_FIRST, "Only valid on your first purchase; this is number 5.", None),
+        (EveryNthVisit(3), ReasonCode.NOT_THE_NTH, "This is your purchase number 5; number 6 is the next that counts.", "1 more purchase to go."),
+        (EveryNthItem(10), ReasonCode.NOT_THE_NTH_ITEM, "With this purchase you are at item number 8; number 10 is the next that counts.", "Add 2 more items that count."),
+        (MemberFor(30), ReasonCode.MEMBER_TOO_SHORT, "You have been a member for 3 days; you need 30 days.", "Valid from 31 March."),
+        (AgeAtLeast(18), ReasonCode.TOO_YOUNG, "Only valid for members aged 18 or over.", "Valid from 5 March 2028."),
+        (Segments(frozenset({"vip"})), ReasonCode.NOT_IN_SEGMENT, "Only valid for members of the group “vip”.", "Ask our staff whether you can join the group “vip”."),
+        (TimesPerPeriod(2, Period.MONTH), ReasonCode.USED_UP, "You can have this at most 2 times per calendar month, and you already have.", "Valid from 1 April."),
+        (Budget(100, BudgetMode.PARTIAL), ReasonCode.BUDGET_USED_UP, "The points set aside for this are used up.", None),
+        (ExceptWhen((IN_SHOP,)), ReasonCode.EXCEPTION_APPLIES, "Not valid in store.", "Buy online or by phone."),
+    ],
+)  # fmt: skip
+def test_a_condition_that_fails_says_itself_and_what_becomes_possible(
+    condition: Condition, code: ReasonCode, said: str, helps: str | None
+) -> None:
+    key = "k"
+    customer_facts = CustomerFacts(
+        enrolled_at=NOON - timedelta(days=3),
+        visits=4,
+        uses=((key, 2),),
+        items=((key, 7),),
+        budgets=((key, 0),),
+        person=CustomerProfile(birthday=date(2010, 3, 5)),
+    )
+    terms = some_terms((key, (condition,), SPEND))
+    payments = (Payment(PaymentKind.CASH, pounds("10.00").minor),)
+    decision = earn(
+        terms=terms, facts=a_purchase(channel=Channel.STORE, payments=payments, customer_facts=customer_facts)
+    )
+    explained = Explanation.of(decision, terms=terms)
+    (reason,) = decision.reasons
+    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (code, said)
+    ways = [explained.remedy(remedy, reason=reason, say=ENGLISH) for remedy in reason.finding.remedies]
+    assert ways == (["This is no longer possible."] if helps is None else [helps])
+    assert decision.outcome is DecisionOutcome.NOTHING_EARNED
+    assert len(short(decision, terms)) == 1
+    for locale in Locale:
+        for address in Address:
+            say = wording(locale, address=address)
+            assert explained.statement(reason, say=say)
+            assert len(summary(decision, terms=terms, say=say)) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "customer_facts", "said"),
+    [
+        (FirstPurchase(), CustomerFacts(held_uses=(("k", 1),)), "You have already had this for your first purchase."),
+        (
+            BirthdayWindow(),
+            CustomerFacts(person=CustomerProfile(birthday=NOON.date().replace(year=1990)), birthdays=(("birthday 0 0", 2026),), birthday_uses=(("k", 2026),)),
+            "You have already had this for this birthday.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_given_once_says_that_it_was_had(
+    condition: Condition, customer_facts: CustomerFacts, said: str
+) -> None:
+    terms = some_terms(("k", (condition,), BonusPoints(5)))
+    decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
+    (reason,) = decision.reasons
+    explained = Explanation.of(decision, terms=terms)
+    assert (reason.finding.code, explained.statement(reason, say=ENGLISH)) == (ReasonCode.USED_UP, said)
+    assert all(explained.statement(reason, say=wording(locale)) for locale in Locale)
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        (AnyOf((MONDAY_MORNING, ONLINE)), "Only available on Mondays, before 9:00 or online."),
+        (ExceptWhen((HAPPY_HOUR, IN_SHOP)), "Not available Monday to Friday, 17:00 to 19:00, in store."),
+        (AnyOf((AllOf((ONLINE, MONDAY_MORNING)), FirstPurchase())), "Only available (online, on Mondays, before 9:00) or on your first purchase."),
+        (ExceptWhen((AnyOf((HAPPY_HOUR, ONLINE)),)), "Not available Monday to Friday, 17:00 to 19:00."),
+        (AnyOf((ExceptWhen((HAPPY_HOUR,)), ONLINE)), "Only available not Monday to Friday, 17:00 to 19:00 or online."),
+    ],
+)  # fmt: skip
+def test_alternatives_are_said_together_since_none_of_them_alone_is_the_reason(condition: Condition, said: str) -> None:
+    decision, terms = asked_for(condition, customer_facts=CustomerFacts(visits=1))
+    explained = Explanation.of(decision, terms=terms)
+    failed = explained.failed()
+    assert {explained.statement(reason, say=ENGLISH) for reason in failed} == {said}
+    assert short(decision, terms)[0] == said
+    assert len(set(short(decision, terms))) == len(short(decision, terms)) <= 3
+
+
+def test_a_purchase_of_four_points_says_one_sentence() -> None:
+    terms = some_terms(
+        ("spend", (), SPEND),
+        ("first", (FirstPurchase(), MinimumSpend(pounds("5.00"))), PointsMultiplier(Decimal(2))),
+        ("once", (TimesPerPeriod(1, Period.DAY), MinimumSpend(pounds("9.00"))), BonusPoints(5)),
+    )
+    decision = earn(terms=terms, facts=a_purchase(a_line(price="4.00")))
+    assert short(decision, terms) == ("You earn 4 points.",)
+    said = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
+    assert said == [
+        "4 points under clause 1.",
+        "Met: on your first purchase.",
+        "That is £4 so far; you need at least £5.",
+        "Met: at most once a day.",
+        "That is £4 so far; you need at least £9.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        (Locale.EN, "This purchase earns no points or stamps."),
+        (Locale.DE, "Für diesen Einkauf gibt es weder Punkte noch Stempel."),
+        (Locale.ZH_HANS, "本次消费未获得积分或印花。"),
+        (Locale.ZH_HANT, "這次消費未獲得點數或集點章。"),
+    ],
+)
+def test_a_purchase_that_earns_nothing_says_so_once(locale: Locale, said: str) -> None:
+    terms = some_terms(
+        ("spend", (HAPPY_HOUR,), SPEND),
+        ("more", (MinimumSpend(pounds("50.00")),), BonusPoints(5)),
+        ("card", (MinimumSpend(pounds("20.00")),), Stamps(1, StampOccasion.VISIT)),
+    )
+    assert short(earn(terms=terms, facts=a_purchase()), terms, locale) == (said,)
+
+
+def test_two_things_that_stand_in_the_way_promise_nothing_too_soon() -> None:
+    decision, terms = asked_for(ExceptWhen((HAPPY_HOUR,)), available=64)
+    assert short(decision, terms) == (
+        "Not available Monday to Friday, 17:00 to 19:00.",
+        "“Meal of the day” costs 120 points; you have 64 points.",
+        "Available from 19:00 today.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "earned", "said"),
+    [
+        (CapScope.PURCHASE, 0, "You can earn at most 5 points per purchase; this purchase comes to 10 points."),
+        (CapScope.DAY, 0, "You can earn at most 5 points a day; this purchase comes to 10 points."),
+        (CapScope.DAY, 2, "You can earn at most 5 points a day; 3 points of that were left for this purchase."),
+        (CapScope.MONTH, 5, "You can earn at most 5 points per calendar month, and you have earned that already."),
+    ],
+)
+def test_a_cap_says_what_it_allows_and_what_was_left_of_it(scope: CapScope, earned: int, said: str) -> None:
+    terms = some_terms(("spend", (), SPEND), ("cap", (), PointsCap(5, scope)))
+    customer_facts = CustomerFacts(earned=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
+    decision = earn(terms=terms, facts=a_purchase(customer_facts=customer_facts))
+    reason = decision.reasons[-1]
+    assert reason.finding.code is ReasonCode.CAP_REACHED
+    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == said
+    outcome = DecisionOutcome.NOTHING_EARNED if earned == 5 else DecisionOutcome.PARTLY_GRANTED
+    assert decision.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "said"),
+    [
+        (CombinationMode.BEST, ReasonCode.BETTER_CLAUSE_APPLIED, "Clause 1 would give 10 points; clause 2 gives 30 points and counts instead."),
+        (CombinationMode.FIRST, ReasonCode.EARLIER_CLAUSE_APPLIED, "Clause 2 would give 30 points; clause 1 comes first and counts instead."),
+    ],
+)  # fmt: skip
+def test_the_clause_that_counts_instead_is_named_with_what_it_gives_itself(
+    mode: CombinationMode, code: ReasonCode, said: str
+) -> None:
+    """Seven extra points make 37 in all: that is what nobody asks for here."""
+    terms = some_terms(
+        ("a", (), SPEND), ("b", (), PointsPerVisit(30)), ("c", (), BonusPoints(7)), ("mode", (), Combination(mode))
+    )
+    decision = earn(terms=terms, facts=a_purchase())
+    (reason,) = [reason for reason in decision.reasons if reason.finding.code is code]
+    assert Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) == said
+
+
+def test_where_a_multiplier_decides_both_clauses_are_named() -> None:
+    tea = Categories(frozenset({"tea"}))
+    terms = some_terms(
+        ("all", (), PointsPerFullAmount(2, pounds("1.00"))),
+        ("tea", (tea,), PointsPerFullAmount(3, pounds("1.00"))),
+        ("double", (), PointsMultiplier(Decimal(3))),
+    )
+    # All of it gives 20 by the first clause; tea 30 by the second, and the multiplier as much again twice.
+    facts = a_purchase(a_line(price="10.00", categories=("tea",)))
+    decision = earn(terms=terms, facts=facts)
+    said = [Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH) for reason in decision.reasons]
+    assert "Clause 1 would give 20 points; clause 2 gives 30 points and counts instead." in said
+
+
+def test_clauses_that_do_not_go_together_and_those_that_give_too_little_are_named() -> None:
+    terms = some_terms(
+        ("few", (), PointsPerFullAmount(1, pounds("50.00"))),
+        ("visit", (), PointsPerVisit(3)),
+        ("apart", (NotCombinedWith(frozenset({"visit"})),), BonusPoints(9)),
+    )
+    decision = earn(terms=terms, facts=a_purchase())
+    said = {
+        reason.finding.code: Explanation.of(decision, terms=terms).statement(reason, say=ENGLISH)
+        for reason in decision.reasons
+    }
+    assert said[ReasonCode.OTHER_CLAUSE_APPLIES] == "Clause 2 applies here, and the two cannot be combined."
+    assert said[ReasonCode.NOTHING_TO_COUNT] == "It is too little for a point under clause 1."
+
+
+def a_refund(
+    moved: ClawbackMovement, *, debts: dict[Unit, int] | None = None, stamping: bool = False
+) -> tuple[Decision, Terms]:
+    """What a refund of half a purchase of twenty pounds said."""
+    card = (("card", (), Stamps(2, StampOccasion.ITEM)),) if stamping else ()
+    terms = some_terms(("spend", (), SPEND), *card)
+    before = a_purchase(a_line(quantity="2"))
+    kept = evaluate_kept(terms=terms, earned=20, stamps=4, kept=replace(before, lines=(a_line(quantity="1"),)))
+    return decide(terms, kept=kept, before=before, moved=moved, at=NOON, debts=debts or {}), terms
+
+
+@pytest.mark.parametrize(
+    ("moved", "debts", "code", "said"),
+    [
+        (ClawbackMovement(due=10, taken=10), {}, ReasonCode.POINTS_CLAWED_BACK, ["We took back 10 points for what you returned."]),
+        (ClawbackMovement(due=0, taken=0), {}, ReasonCode.POINTS_CLAWED_BACK, ["No points are taken back."]),
+        (ClawbackMovement(due=10, taken=4), {}, ReasonCode.CLAMPED_TO_BALANCE, ["You returned goods worth 10 points; we took back 4 points, all you had."]),
+        (ClawbackMovement(due=10, taken=4, owed=6), {Unit.POINTS: 9}, ReasonCode.BELOW_ZERO, ["For what you returned we took back 4 points, all you had; you now owe 9 points."]),
+        (ClawbackMovement(due=10, owed=10), {Unit.POINTS: 10}, ReasonCode.BELOW_ZERO, ["You had no points left for what you returned; you now owe 10 points."]),
+        (ClawbackMovement(restored=7), {}, ReasonCode.POINTS_RESTORED, ["What you keep earns more than what you kept before, so you get 7 points back."]),
+        (ClawbackMovement(stamps_restored=1), {}, ReasonCode.STAMPS_RESTORED, ["What you keep brings more stamps than what you kept before, so you get 1 stamp back."]),
+        (ClawbackMovement(due=10, expired=10), {}, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, ["10 points of this purchase had already expired; we do not take them from you again."]),
+    ],
+)  # fmt: skip
+def test_a_refund_says_what_it_took_and_nothing_of_what_is_kept(
+    moved: ClawbackMovement, debts: dict[Unit, int], code: ReasonCode, said: Sequence[str]
+) -> None:
+    decision, terms = a_refund(moved, debts=debts)
+    assert decision.reasons[0].finding.code is code
+    assert list(short(decision, terms)) == said
+    kept = decision.reasons[-1]
+    assert (
+        Explanation.of(decision, terms=terms).statement(kept, say=ENGLISH)
+        == "What you keep earns 10 points under clause 1."
+    )
+
+
+def test_stamps_that_are_gone_are_said_to_be_owed() -> None:
+    decision, terms = a_refund(ClawbackMovement(stamps=2, stamps_owed=1), debts={Unit.STAMPS: 3}, stamping=True)
+    codes = [reason.finding.code for reason in decision.reasons[:2]]
+    assert codes == [ReasonCode.STAMPS_CLAWED_BACK, ReasonCode.STAMPS_BELOW_ZERO]
+    assert short(decision, terms) == (
+        "We took back 2 stamps for what you returned.",
+        "For what you returned we took 1 stamp off your card, all you had; you now owe 3 stamps.",
+    )
+
+
+def test_a_reward_that_is_had_says_what_it_costs_in_its_unit_and_what_is_paid_besides() -> None:
+    decision, terms = asked_for()
+    assert short(decision, terms) == ("“Meal of the day” for 120 points.",)
+    stamps = RewardCost("meal", 9, "Meal of the day", unit=Unit.STAMPS, cash=pounds("2.50"))
+    terms = some_terms(a_clause(), ("card", (), Stamps(1, StampOccasion.VISIT)), ("meal", (), stamps))
+    decision = redeem(terms=terms, clause=terms.clause("meal"), facts=a_purchase(), available=9)
+    assert decision.reasons[0].finding.code is ReasonCode.STAMPS_PAID
+    assert short(decision, terms) == ("“Meal of the day” for 9 stamps.", "Plus £2.50 to pay.")
+
+
+def test_only_the_amount_on_top_of_an_exchange_earns() -> None:
+    terms = some_terms(("visit", (), PointsPerVisit(5)), ("card", (), Stamps(1, StampOccasion.VISIT)))
+    facts: PurchaseFacts = replace(a_purchase(), amount_only=True)
+    decision = earn(terms=terms, facts=facts)
+    assert {reason.finding.code for reason in decision.reasons} == {ReasonCode.NOT_IN_AN_EXCHANGE}
+    (said,) = short(decision, terms)
+    assert (
+        said
+        == "This purchase earns no points or stamps: in an exchange, only the amount that you pay on top earns points."
+    )
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_conditions_that_differ_have_phrases_that_differ(locale: Locale) -> None:
+    """But for budgets, of which what is left is said by a figure."""
+    told: dict[str, Condition] = {}
+    for condition in CONDITION_VARIANTS:
+        if isinstance(condition, Budget):
+            continue
+        words = phrase(condition, wording(locale))
+        assert words
+        assert told.setdefault(words, condition) == condition, (words, told[words], condition)
+
+
+def test_a_change_that_is_announced_in_time_says_so() -> None:
+    start = datetime(2026, 4, 15, tzinfo=UTC)
+    decision = notice_decision(current=some_terms(), change=ChangeEffect.WORSE, effective_from=start, now=NOON)
+    assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.NOTICE_GIVEN]
+    assert len(short(decision, some_terms())) == 1
+    assert not any(remedy.code is RemedyCode.NONE for reason in decision.reasons for remedy in reason.finding.remedies)

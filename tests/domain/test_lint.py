@@ -1,0 +1,369 @@
+"""The linter: every finding, with the case that proves it, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.calendar import WEEK, Period
+from app.domain.engine.earning import earn
+from app.domain.i18n import Locale, wording
+from app.domain.ledger.lots import ValidityEnd
+from app.domain.purchases.facts import Channel, PaymentKind, PurchaseFacts
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.channels import Channels
+from app.domain.terms.conditions.dates import Dates
+from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
+from app.domain.terms.conditions.first_purchase import FirstPurchase
+from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
+from app.domain.terms.conditions.minimum_spend import MinimumSpend
+from app.domain.terms.conditions.not_combined_with import NotCombinedWith
+from app.domain.terms.conditions.payment_methods import PaymentMethods
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.times_per_period import TimesPerPeriod
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects import Effect
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_cap import CapScope, PointsCap
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_full_amount import PointsPerFullAmount
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
+from app.domain.terms.effects.stamps import Stamps
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.domain.terms.lint import (
+    Finding,
+    Habits,
+    LintCode,
+    RewardShown,
+    Visit,
+    lint,
+    notice_finding,
+    stale_notice_finding,
+)
+from app.domain.terms.validation import DraftedClause
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from tests import strategies as some
+from tests.builders import a_clause, pounds
+from tests.domain.test_ledger_terms import YEARLY, drafted
+from tests.domain.test_properties_of_terms import SLOW
+
+ONLINE, STORE = (Channels(frozenset({value})) for value in (Channel.ONLINE, Channel.STORE))
+TEA = Products(include=frozenset({"tea"}))
+MUG = RewardShown("Mug", "An enamel mug, 0.4 l.", pictured=True)
+COST: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug"))
+EVENING = WeekdaysAndHours(frozenset(WEEK), time(22), time(23))
+NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), "Europe/London") for day in range(30))
+
+
+def found(
+    *clauses: DraftedClause, habits: Habits | None = None, mug: RewardShown = MUG
+) -> list[tuple[str, LintCode, str]]:
+    """Every finding: its clause, its code, and the kind of example that proves it; said in every language."""
+    return [(finding.clause.key, finding.code, finding.case) for finding in findings(*clauses, habits=habits, mug=mug)]
+
+
+def findings(*clauses: DraftedClause, habits: Habits | None = None, mug: RewardShown = MUG) -> tuple[Finding, ...]:
+    """The same, as they are."""
+    results = lint(drafted(*clauses), habits=habits or Habits(), catalogue={"mug": mug})
+    for result in results:
+        for locale in Locale:
+            said = [result.statement(wording(locale)), result.example(wording(locale))]
+            assert all(said), locale
+            assert not any("{" in text for text in said), locale
+    return results
+
+
+@pytest.mark.parametrize(
+    ("conditions", "case"),
+    [
+        ((ONLINE, STORE), "exclusive"),
+        ((AllOf((ONLINE, FirstPurchase())), STORE), "exclusive"),
+        (
+            (PaymentMethods(frozenset({PaymentKind.CASH})), PaymentMethods(frozenset({PaymentKind.CARD}))),
+            "exclusive",
+        ),
+        ((FirstPurchase(), EveryNthVisit(3)), "exclusive"),
+        ((TEA, Products(include=frozenset({"mug"}))), "goods"),
+        ((TEA, Products(exclude=frozenset({"tea", "mug"}))), "goods"),
+        (
+            (Categories(include=frozenset({"drinks"})), Categories(exclude=frozenset({"drinks"}))),
+            "goods",
+        ),
+        ((EVENING, WeekdaysAndHours(frozenset(WEEK), time(9), time(12))), ""),
+        ((Dates(last=datetime(2019, 12, 31).date()),), ""),
+    ],
+)
+def test_conditions_that_never_hold_together(conditions: tuple[Condition, ...], case: str) -> None:
+    clause = a_clause(PointsPerVisit(5), *conditions, key="odd")
+    assert found(a_clause(), clause) == [("odd", LintCode.NEVER_HOLDS, case)]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (ONLINE, Channels(frozenset(Channel))),
+        (AnyOf((ONLINE, STORE)), ONLINE),
+        (ONLINE, ExceptWhen((ONLINE, EVENING))),
+        (EveryNthVisit(2), EveryNthVisit(3)),
+        (TEA, Products(include=frozenset({"tea", "mug"}))),
+        (Categories(include=frozenset({"drinks"})), Categories(include=frozenset({"food"}))),
+        (Categories(include=frozenset({"drinks", "food"})), Categories(exclude=frozenset({"drinks"}))),
+    ],
+)
+def test_conditions_that_may_hold_together_are_left_alone(conditions: tuple[Condition, ...]) -> None:
+    assert found(a_clause(), a_clause(PointsPerVisit(5), *conditions, key="fine")) == []
+
+
+def test_an_exception_that_takes_away_what_is_asked_for() -> None:
+    excepted = ExceptWhen((Channels(frozenset({Channel.ONLINE, Channel.PHONE})),))
+    assert found(a_clause(), a_clause(PointsPerVisit(5), ONLINE, excepted, key="odd")) == [
+        ("odd", LintCode.EXCLUDES_ITSELF, "")
+    ]
+
+
+def test_a_reward_may_ask_for_two_articles_unless_they_are_measured_together() -> None:
+    both: tuple[Condition, ...] = (TEA, Products(include=frozenset({"cake"})))
+    assert found(a_clause(), ("mug", both, RewardCost("mug", 100))) == []
+    measured = (*both, MinimumSpend(pounds("1.00")))
+    assert found(a_clause(), ("mug", measured, RewardCost("mug", 100))) == [("mug", LintCode.NEVER_HOLDS, "goods")]
+
+
+def test_stamps_for_goods_that_no_article_is_are_never_given() -> None:
+    apart: tuple[Condition, ...] = (TEA, Products(include=frozenset({"mug"})))
+    assert found(a_clause(), a_clause(Stamps(1), *apart, key="odd")) == [("odd", LintCode.NEVER_HOLDS, "goods")]
+
+
+def test_a_clause_that_yields_to_one_that_always_fits_is_idle() -> None:
+    yields = a_clause(PointsPerVisit(9), ONLINE, NotCombinedWith(frozenset({"spend"})), key="yields")
+    assert found(a_clause(), yields) == [("yields", LintCode.NEVER_HOLDS, "yields")]
+    assert found(a_clause(None, STORE), yields) == []
+    once = TimesPerPeriod(1, Period.DAY)
+    daily = a_clause(PointsPerVisit(9), ONLINE, once, NotCombinedWith(frozenset({"spend"})), key="yields")
+    assert found(a_clause(None, ONLINE, once), daily) == [], "it may be used up"
+
+
+@given(
+    conditions=st.lists(st.one_of(some.plain, some.selecting, some.groups).filter(some.fit), min_size=2, max_size=3),
+    facts=st.lists(some.purchases(), min_size=1, max_size=5),
+)
+@SLOW
+def test_what_is_said_to_be_impossible_never_happens(conditions: list[Condition], facts: list[PurchaseFacts]) -> None:
+    terms = drafted(("odd", conditions, PointsPerVisit(5)))
+    said = {finding.code for finding in lint(terms, habits=Habits(), catalogue={})}
+    if {LintCode.NEVER_HOLDS, LintCode.EXCLUDES_ITSELF} & said:
+        assert all(earn(terms=terms, facts=fact).points == 0 for fact in facts)
+
+
+def test_a_clause_next_to_a_better_one_never_counts_unless_that_one_can_be_used_up() -> None:
+    worse = a_clause(PointsPerAmount(1, pounds("2.00")), ONLINE, key="worse")
+    assert found(a_clause(), worse) == [("worse", LintCode.NEVER_COUNTS, "")]
+    once = TimesPerPeriod(1, Period.MONTH)
+    assert found(a_clause(None, once, key="once"), a_clause(None, once, key="again")) == []
+
+
+CAP: DraftedClause = ("cap", (), PointsCap(30, CapScope.PURCHASE))
+OVER_40 = MinimumSpend(pounds("40.00"))
+
+
+@pytest.mark.parametrize(
+    ("effect", "conditions"),
+    [
+        (BonusPoints(31), ()),
+        (PointsPerVisit(31), ()),
+        (PointsPerAmount(1, pounds("1.00")), (OVER_40,)),
+        (PointsPerAmount(1, pounds("1.00")), (AllOf((OVER_40, ONLINE)),)),
+        (PointsPerFullAmount(16, pounds("20.00")), (OVER_40,)),
+    ],
+)
+def test_points_that_a_cap_never_leaves_whole(effect: Effect, conditions: tuple[Condition, ...]) -> None:
+    clause = a_clause(effect, *conditions, key="odd")
+    base = a_clause(PointsPerAmount(1, pounds("9.00")))
+    assert found(base, clause, CAP) == [("odd", LintCode.CONTRADICTION, "")]
+    assert found(base, clause, ("cap", (), PointsCap(40, CapScope.DAY))) == []
+
+
+def test_points_that_a_cap_leaves_to_some_are_no_contradiction() -> None:
+    base = a_clause(PointsPerVisit(1))
+    for clause in (
+        a_clause(key="fine"),
+        a_clause(None, MinimumSpend(pounds("30.00")), key="fine"),
+        a_clause(None, AnyOf((OVER_40, ONLINE)), key="fine"),
+        a_clause(PointsPerFullAmount(15, pounds("20.00")), OVER_40, key="fine"),
+    ):
+        assert found(base, clause, CAP) == []
+    by_line = ("r", (), RoundingRule(scope=RoundingScope.LINE))
+    assert found(base, a_clause(None, OVER_40, key="fine"), CAP, by_line) == [], "each line may lose a part of a point"
+
+
+@pytest.mark.parametrize(
+    ("cap", "period", "reached"),
+    [
+        (PointsCap(499, CapScope.YEAR), TierWindow.CALENDAR_YEAR, False),
+        (PointsCap(41, CapScope.MONTH), TierWindow.CALENDAR_YEAR, False),
+        (PointsCap(1, CapScope.DAY), TierWindow.CALENDAR_YEAR, False),
+        (PointsCap(500, CapScope.YEAR), TierWindow.CALENDAR_YEAR, True),
+        (PointsCap(42, CapScope.MONTH), TierWindow.CALENDAR_YEAR, True),
+        (PointsCap(10, CapScope.PURCHASE), TierWindow.CALENDAR_YEAR, True),
+        (PointsCap(499, CapScope.YEAR), TierWindow.SINCE_JOINING, True),
+        (PointsCap(499, CapScope.YEAR), TierWindow.ROLLING_YEAR, True),
+    ],
+)
+def test_a_level_that_no_cap_lets_anybody_reach(cap: PointsCap, period: TierWindow, reached: bool) -> None:
+    clauses = (("gold", (), Tier("gold", "Gold", 500)), ("p", (), TierPeriod(period)), ("cap", (), cap))
+    assert found(a_clause(), *clauses) == ([] if reached else [("gold", LintCode.CONTRADICTION, "tier")])
+
+
+def test_points_that_expire_before_they_can_be_spent() -> None:
+    wait = ("wait", (), PendingPeriod(30))
+
+    def over(validity: PointsValidity) -> list[tuple[str, LintCode, str]]:
+        return found(a_clause(), wait, ("v", (), validity))
+
+    short = PointsValidity(days=30, expires=True, since=ValidityStart.EARNING)
+    assert over(short) == [("wait", LintCode.CONTRADICTION, "pending")]
+    for fine in (
+        PointsValidity(days=31, expires=True, since=ValidityStart.EARNING),
+        PointsValidity(days=30, expires=True),
+        PointsValidity(days=30, since=ValidityStart.EARNING),
+        PointsValidity(days=30, expires=True, since=ValidityStart.EARNING, until=ValidityEnd.MONTH),
+    ):
+        assert over(fine) == []
+
+
+def test_a_window_that_shuts_out_most_visits_names_one() -> None:
+    evening = a_clause(PointsPerVisit(5), EVENING, key="evening")
+    (first,) = findings(a_clause(), evening, habits=Habits(visits=NOONS))
+    assert (first.clause.key, first.code) == ("evening", LintCode.SHUTS_OUT_VISITS)
+    assert (
+        first.example(wording(Locale.EN))
+        == "100% of the last 30 visits were outside these hours, for example one on 1 March 2026."
+    )
+    assert found(a_clause(), evening, habits=Habits(visits=NOONS[:19])) == [], "too few to know"
+    noon = a_clause(PointsPerVisit(5), WeekdaysAndHours(frozenset(WEEK), time(11), time(14)), key="noon")
+    assert found(a_clause(), noon, habits=Habits(visits=NOONS)) == []
+
+
+@pytest.mark.parametrize(
+    ("validity", "pace", "case"),
+    [
+        (PointsValidity(3), Fraction(32), ""),
+        (PointsValidity(3), Fraction(33), None),
+        (PointsValidity(days=90), Fraction(33), ""),
+        (PointsValidity(days=90), Fraction(34), None),
+        (PointsValidity(days=90), Fraction(0), "never"),
+        (PointsValidity(), Fraction(0), None),
+        (PointsValidity(days=90, until=ValidityEnd.YEAR), Fraction(10), None),
+        (PointsValidity(days=90, expires=True), Fraction(33), ""),
+        (PointsValidity(days=90, expires=True, since=ValidityStart.ACTIVITY), Fraction(1), None),
+        (PointsValidity(days=90), None, None),
+    ],
+)
+def test_a_reward_that_the_median_customer_cannot_reach_in_time(
+    validity: PointsValidity, pace: Fraction | None, case: str | None
+) -> None:
+    results = found(a_clause(), COST, ("v", (), validity), habits=Habits(pace=pace))
+    assert results == ([] if case is None else [("mug", LintCode.REWARD_OUT_OF_REACH, case)])
+
+
+def test_waiting_shortens_the_time_to_reach_a_reward_where_validity_runs_from_the_earning() -> None:
+    wait: DraftedClause = ("wait", (), PendingPeriod(10))
+    habits = Habits(pace=Fraction(35))
+    for since, reached in ((ValidityStart.EARNING, False), (ValidityStart.ACTIVATION, True)):
+        validity = ("v", (), PointsValidity(days=90, expires=True, since=since))
+        assert found(a_clause(), COST, wait, validity, habits=habits) == (
+            [] if reached else [("mug", LintCode.REWARD_OUT_OF_REACH, "")]
+        )
+
+
+def test_what_a_reward_costs_in_stamps_is_not_held_against_the_pace_of_points() -> None:
+    clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", Unit.STAMPS))
+    assert found(a_clause(), clause, ("v", (), YEARLY), habits=Habits(pace=Fraction(1))) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "sold", "kinds"),
+    [
+        (
+            RewardShown("Holder", "x", True, article="85123A"),
+            {("85123A", "HOLDER"), ("85123B", "")},
+            ("85123A", "85123B"),
+        ),
+        (RewardShown("Holder", "x", True, article="85123"), {("85123A", ""), ("85123BL", "")}, ("85123A", "85123BL")),
+        (RewardShown("Holder", "x", True, article="M-1"), {("M-1", "Mug"), ("M-2", "mug")}, ("M-1", "M-2")),
+        (RewardShown("Mug", "x", True), {("M-1", "MUG"), ("M-2", "mug"), ("M-3", "Mug tree")}, ("M-1", "M-2")),
+        (RewardShown("Holder", "x", True, article="85123A"), {("85123A", "HOLDER"), ("85124B", "")}, None),
+        (RewardShown("Holder", "x", True, article="85123A"), {("85123A", ""), ("85999B", "")}, None),
+        (RewardShown("Holder", "x", True, ("red", "blue"), "85123A"), {("85123A", ""), ("85123B", "")}, None),
+        (RewardShown("Mug", "x", True), {("M-1", "Mug")}, None),
+    ],
+)
+def test_a_reward_of_one_kind_that_is_bought_in_several(
+    shown: RewardShown, sold: set[tuple[str, str]], kinds: tuple[str, str] | None
+) -> None:
+    results = findings(a_clause(), COST, habits=Habits(sold=frozenset(sold)), mug=shown)
+    if kinds is None:
+        assert results == ()
+        return
+    (first,) = results
+    assert first.code is LintCode.ONE_SIZE
+    assert all(kind in first.example(wording(locale)) for kind in kinds for locale in Locale)
+
+
+@pytest.mark.parametrize(
+    ("cash", "case"), [(None, ""), (pounds("1.00"), "other"), (pounds("2.00"), None), (pounds("3.00"), "other")]
+)
+def test_cash_that_the_catalogue_asks_for_stands_in_the_clause(cash: object, case: str | None) -> None:
+    shown = RewardShown("Mug", "An enamel mug.", pictured=True, cash_part=pounds("2.00"))
+    clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))
+    results = findings(a_clause(), clause, mug=shown)
+    assert [(result.code, result.case) for result in results] == (
+        [] if case is None else [(LintCode.CASH_NOT_STATED, case)]
+    )
+    assert all("£2" in result.example(wording(Locale.EN)) for result in results)
+
+
+def test_a_reward_is_shown_and_described() -> None:
+    def codes(shown: RewardShown) -> list[LintCode]:
+        return [code for _, code, _ in found(a_clause(), COST, mug=shown)]
+
+    assert codes(RewardShown("Mug", "An enamel mug.")) == [LintCode.REWARD_WITHOUT_PICTURE]
+    for said in ("", "  ", "mug", " Mug "):
+        assert codes(RewardShown("Mug", said, pictured=True)) == [LintCode.REWARD_WITHOUT_DESCRIPTION]
+
+
+def test_too_short_a_notice_says_when_it_could_start() -> None:
+    terms: Terms = drafted(a_clause())
+    first = notice_finding(
+        terms.clause("notice"), wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
+    )
+    assert first.code is LintCode.NOTICE_TOO_SHORT
+    for locale in Locale:
+        assert "2026" in first.example(wording(locale))
+        assert first.statement(wording(locale))
+
+
+def test_too_late_a_start_says_until_when_it_could_start_and_what_it_has_to_follow() -> None:
+    clause = drafted(a_clause()).clause("notice")
+    wanted, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
+    alone = stale_notice_finding(clause, wanted=wanted, latest=latest)
+    behind = stale_notice_finding(clause, wanted=wanted, latest=latest, behind=73)
+    for locale in Locale:
+        say = wording(locale)
+        for finding in (alone, behind):
+            assert finding.code is LintCode.NOTICE_TOO_LONG
+            assert finding.statement(say)
+            assert say.date(wanted) in finding.example(say)
+            assert say.date(latest) in finding.example(say)
+        assert "73" in behind.example(say)
+        assert "73" not in alone.example(say)

@@ -1,0 +1,97 @@
+"""What the linter finds in places, counts and budgets."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from app.domain.calendar import WEEK
+from app.domain.i18n import Locale, wording
+from app.domain.terms.conditions import Condition
+from app.domain.terms.conditions.budget import Budget, BudgetMode
+from app.domain.terms.conditions.every_nth_item import EveryNthItem
+from app.domain.terms.conditions.groups import ExceptWhen
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
+from app.domain.terms.effects import Effect
+from app.domain.terms.effects.bonus_points import BonusPoints
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_item import PointsPerItem
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.lint import Finding, Habits, LintCode, RewardShown, Visit, lint
+from app.domain.terms.validation import DraftedClause
+from tests.builders import a_clause, pounds, some_terms
+
+EN = wording(Locale.EN)
+HARBOUR = Locations(frozenset({"harbour"}), ("Harbour Street",))
+BOTH = Locations(frozenset({"harbour", "station"}), ("Harbour Street", "Central Station"))
+
+
+def found_in(*clauses: DraftedClause, habits: Habits | None = None, pictured: tuple[str, ...] = ()) -> list[Finding]:
+    """The findings."""
+    catalogue = {key: RewardShown(key, "As it is.", pictured=True) for key in pictured}
+    return list(lint(some_terms(*clauses), habits=habits or Habits(), catalogue=catalogue))
+
+
+@pytest.mark.parametrize("effect", [BonusPoints(50), PointsPerVisit(50), PointsPerItem(50)])
+@pytest.mark.parametrize("mode", BudgetMode)
+def test_a_budget_smaller_than_one_gift_contradicts_it(effect: Effect, mode: BudgetMode) -> None:
+    (finding,) = found_in(a_clause(effect, Budget(49, mode), key="gift"))
+    assert (finding.code.value, finding.clause.key) == ("CONTRADICTION", "gift")
+    assert finding.statement(EN) == "This clause promises what clause 1 does not allow.", "its own"
+    assert finding.example(EN) == "A purchase is promised 50 points; 49 are set aside for all members together."
+    assert found_in(a_clause(effect, Budget(50, mode), key="gift")) == []
+
+
+def test_a_gift_that_may_be_next_to_nothing_contradicts_no_budget() -> None:
+    assert found_in(a_clause(PointsPerAmount(50, pounds("1.00")), Budget(49, BudgetMode.WHOLE))) == []
+
+
+def test_places_of_which_none_is_left_are_found() -> None:
+    station = Locations(frozenset({"station"}), ("Central Station",))
+    cases: list[tuple[tuple[Condition, ...], str]] = [
+        ((HARBOUR, station), "NEVER_HOLDS"),
+        ((HARBOUR, ExceptWhen((BOTH,))), "EXCLUDES_ITSELF"),
+    ]
+    for conditions, code in cases:
+        (finding,) = found_in(a_clause(None, *conditions, key="never"))
+        assert (finding.code.value, finding.clause.key) == (code, "never")
+        assert "“Harbour Street”" in finding.example(EN)
+        for locale in Locale:
+            say = wording(locale)
+            assert finding.statement(say) != finding.example(say)
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_a_finding_quotes_the_conditions_of_a_reward_as_its_clause_says_them(locale: Locale) -> None:
+    say = wording(locale)
+    tea = Products(include=frozenset({"tea"}))
+    cake = RewardCost("cake", 50, "Cake")
+    (finding,) = found_in(a_clause(), ("cake", (tea, HARBOUR, ExceptWhen((BOTH,))), cake), pictured=("cake",))
+    assert finding.code is LintCode.EXCLUDES_ITSELF
+    assert tea.requirement(say) in finding.clause.statement(say)
+    assert tea.requirement(say) in finding.example(say)
+    assert tea.sentence(say) not in finding.example(say)
+    evening = WeekdaysAndHours(frozenset(WEEK), time(17), time(19))
+    for conditions in ((HARBOUR, BOTH), (BOTH, ExceptWhen((HARBOUR,))), (HARBOUR, ExceptWhen((HARBOUR, evening)))):
+        assert found_in(a_clause(None, *conditions)) == []
+
+
+def test_visits_are_held_against_hours_on_the_clock_of_their_place() -> None:
+    evening = WeekdaysAndHours(frozenset(WEEK), time(17), time(19))
+    # 10:00 in London is 18:00 in Taipei.
+    moments = [datetime(2026, 3, 2, 10, tzinfo=UTC) + timedelta(days=day) for day in range(30)]
+    there = Habits(visits=tuple(Visit(at, "Asia/Taipei") for at in moments))
+    here = Habits(visits=tuple(Visit(at, "Europe/London") for at in moments))
+    assert found_in(a_clause(None, evening), habits=there) == []
+    (finding,) = found_in(a_clause(None, evening), habits=here)
+    assert finding.code.value == "SHUTS_OUT_VISITS"
+
+
+def test_what_counts_for_itself_never_makes_another_clause_needless() -> None:
+    for condition in (EveryNthItem(2), Budget(1_000, BudgetMode.PARTIAL)):
+        clauses = [a_clause(PointsPerVisit(5), condition, key=key) for key in ("one", "two")]
+        assert found_in(*clauses) == []

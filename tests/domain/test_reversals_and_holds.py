@@ -1,0 +1,119 @@
+"""Redemptions undone, and points reserved: by which clause, until when, and from which lots."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.access import Role
+from app.domain.decisions import ReasonCode
+from app.domain.engine import reversal
+from app.domain.explaining.explanation import Explanation
+from app.domain.i18n import Locale, wording
+from app.domain.ledger.lots import Lot
+from app.domain.problems import ProblemCode
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.lot_inventory import LotInventory
+from tests.builders import NOON, a_clause, a_lot, some_terms
+
+MUG = ("mug", (), RewardCost("mug", 100))
+DAY = timedelta(days=1)
+
+
+def terms() -> Terms:
+    """Terms that sell a mug for 100 points."""
+    return some_terms(a_clause(), MUG)
+
+
+@pytest.mark.parametrize(
+    ("at", "ends"),
+    [
+        (datetime(2026, 3, 4, 0, 0, tzinfo=UTC), datetime(2026, 3, 19, tzinfo=UTC)),
+        (datetime(2026, 3, 4, 23, 59, tzinfo=UTC), datetime(2026, 3, 19, tzinfo=UTC)),
+        # The clocks go forward on 29 March: the last local day ends an hour earlier by UTC.
+        (datetime(2026, 3, 20, 12, tzinfo=UTC), datetime(2026, 4, 3, 23, tzinfo=UTC)),
+    ],
+)
+def test_the_grace_ends_with_the_last_of_fourteen_local_days_after_the_business_day(
+    at: datetime, ends: datetime
+) -> None:
+    assert reversal.grace_ends(at, zone="Europe/London") == ends
+
+
+SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("by", "mine", "at", "refused"),
+    [
+        (Role.CUSTOMER, False, SOON, ProblemCode.ALREADY_USED),
+        (Role.CUSTOMER, False, NOON + DAY, ProblemCode.ALREADY_USED),
+        (Role.TILL, True, SOON, None),
+        (Role.TILL, True, LATER, ProblemCode.NOT_CANCELLABLE),
+        (Role.TILL, False, SOON, ProblemCode.NOT_CANCELLABLE),
+        (Role.STAFF, False, NOON + DAY, None),
+        (Role.OWNER, False, NOON + DAY, None),
+    ],
+)
+def test_customers_undo_nothing_that_was_handed_over_and_tills_their_last_one_for_ten_minutes(
+    by: Role, mine: bool, at: datetime, refused: ProblemCode | None
+) -> None:
+    till_until = NOON + reversal.TILL_TIME if mine else None
+    assert reversal.refusal(by=by, till_until=till_until, at=at) == refused
+
+
+def test_what_is_undone_cites_the_clause_that_priced_it() -> None:
+    made = reversal.reversal_decision(
+        terms(), reward="mug", amount=100, unit=Unit.POINTS, at=NOON + DAY, zone="Europe/London"
+    )
+    assert [(reason.clause, reason.finding.code) for reason in made.reasons] == [("mug", ReasonCode.REDEMPTION_UNDONE)]
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_points_past_their_day_are_told_until_when_they_can_be_spent(locale: Locale) -> None:
+    made = reversal.reversal_decision(
+        terms(),
+        reward="mug",
+        amount=100,
+        unit=Unit.POINTS,
+        at=NOON + DAY,
+        zone="Europe/London",
+        overdue=40,
+        usable_until=NOON + 15 * DAY,
+    )
+    spared = made.reasons[1]
+    assert (spared.finding.code, spared.finding.observed) == (ReasonCode.GRACE_AFTER_REVERSAL, 40)
+    said = Explanation.of(made, terms=terms()).statement(spared, say=wording(locale))
+    assert "40" in said
+    assert "12:00" in said
+
+
+LOTS = st.lists(
+    st.builds(
+        lambda points, day: (points, day),
+        st.integers(1, 50),
+        st.none() | st.dates(min_value=date(2026, 4, 1), max_value=date(2026, 4, 5)),
+    ),
+    min_size=1,
+    max_size=6,
+).map(lambda found: [a_lot(f"lot-{n}", points=points, valid_until=day) for n, (points, day) in enumerate(found)])
+
+
+@given(lots=LOTS, points=st.integers(1, 300), ranks=st.none() | st.lists(st.integers(1, 3), min_size=6, max_size=6))
+def test_what_is_reserved_is_what_would_be_spent(lots: list[Lot], points: int, ranks: list[int] | None) -> None:
+    def rank(lot: Lot) -> int:
+        return (ranks or [])[int(lot.id.removeprefix("lot-"))]
+
+    before = rank if ranks is not None else None
+    held, spent = LotInventory.of(lots), LotInventory.of(lots)
+    there = min(points, held.unheld())
+    reserved = held.hold(there, at=NOON, before=before)
+    assert reserved == spent.consume("s", there, at=NOON, before=before)
+    assert held.unheld() == spent.unheld()
+    held.release(reserved)
+    assert held.lots == LotInventory.of(lots).lots

@@ -1,0 +1,96 @@
+"""A thousand clients that hang up at random moments cost nobody else anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+
+from app.domain.access import Role
+from app.graphql_server.rate_limits import RateLimit
+from tests.faults.process import QUERIES, TYPES, Sent, lasting, ledger_of, purchase, redemption, refund
+from tests.shop import Shop, open_shop
+from tests.verification import faults_in
+
+CLIENTS = 1000
+SENT_AGAIN = 60
+
+
+def test_clients_that_hang_up_leave_the_server_and_the_books_whole(database_url: str) -> None:
+    with open_shop(database_url, allowance=RateLimit(restored=1_000_000)) as shop:
+        hang_up_on(shop)
+    # Only now nothing is being written any more.
+    assert faults_in(database_url) == []
+
+
+def requests_of(shop: Shop, cards: list[str], chance: random.Random) -> list[Sent]:
+    """Purchases, redemptions, and refunds of earlier purchases."""
+    found: list[Sent] = []
+    bought: list[tuple[str, str]] = []
+    for number in range(CLIENTS):
+        card, key = chance.choice(cards), f"hang-{number}"
+        verb = chance.choice(["recordPurchase", "recordPurchase", "redeemReward", "recordRefund"])
+        if verb == "recordRefund" and bought:
+            receipt, card = bought.pop(chance.randrange(len(bought)))
+            found.append(Sent(verb, card, refund(receipt, key)))
+        elif verb == "redeemReward":
+            found.append(Sent(verb, card, redemption(card, key)))
+        else:
+            bought.append((key, card))
+            found.append(Sent("recordPurchase", card, purchase(card, key, price="60.00")))
+    return found
+
+
+def hang_up_on(shop: Shop) -> None:
+    """Send everything, hang up at random, then look at what is there."""
+    cards = [shop.enrol() for _ in range(20)]
+    chance = random.Random(7)
+    host, port = shop.address.removeprefix("http://").split(":")
+    token = shop.program.token(Role.TILL)
+    everything = requests_of(shop, cards, chance)
+
+    async def one(sent: Sent) -> None:
+        body = json.dumps({"query": QUERIES[sent.verb], "variables": {"input": sent.given}}).encode()
+        head = f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        whole = head.encode() + body
+        reader, writer = await asyncio.open_connection(host, int(port))
+        size = chance.choice([len(whole), len(whole), chance.randrange(len(whole))])
+        writer.write(whole[:size])
+        await writer.drain()
+        await asyncio.sleep(chance.choice([0, 0, 0.001, 0.01, 0.05]))
+        writer.transport.abort()
+        del reader
+
+    async def all_of_them() -> None:
+        for start in range(0, CLIENTS, 50):
+            await asyncio.gather(*(one(sent) for sent in everything[start : start + 50]))
+
+    asyncio.run(all_of_them())
+    begun = time.monotonic()
+    card = shop.enrol()
+    assert shop.buy(card, "10.00")["balances"][0]["available"] == 10
+    assert time.monotonic() - begun < 10
+    entries = {value["id"]: value for card in cards for value in ledger_of(shop.address, shop.program, card)}
+    assert 0 < len(entries) <= CLIENTS
+    assert {entry["type"] for entry in entries.values()} == set(TYPES.values()), "every verb got through now and then"
+    assert_done_once(
+        shop, cards, [each_sent for each_sent in everything if each_sent.verb != "recordPurchase"][-SENT_AGAIN:]
+    )
+
+
+def assert_done_once(shop: Shop, cards: list[str], some: list[Sent]) -> None:
+    """Redemptions and refunds sent again with their keys: answered twice alike, and in the ledger once."""
+    made: list[str] = []
+    for sent in some:
+        first, second = (shop.ask(QUERIES[sent.verb], input=sent.given)[sent.verb] for _ in range(2))
+        assert lasting(first) == lasting(second)
+        if first["entry"] is not None:
+            made.append(first["entry"]["id"])
+    assert made, "some of them were granted"
+    assert len(made) == len(set(made))
+    entries = [value for card in cards for value in ledger_of(shop.address, shop.program, card)]
+    assert set(made) <= {entry["id"] for entry in entries}
+    for kind in ("EARN", "CLAWBACK"):
+        receipts = [entry["purchase"]["externalId"] for entry in entries if entry["type"] == kind]
+        assert len(receipts) == len(set(receipts)), f"{kind} twice"

@@ -1,0 +1,206 @@
+"""Reading a file of receipts: bad lines one by one, their line numbers, and whatever bytes there may be."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.problems import ProblemCode
+from app.domain.purchases.facts import PurchaseFacts
+from app.imports.csv_receipts import planned
+from app.imports.plan import Destination, LeftOut, Plan
+from tests.imports.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
+
+ROOT = Path(__file__).parents[2]
+SHOP = Destination(
+    currency="GBP",
+    zone="Europe/London",
+    region="GB",
+    terms_since=datetime(2010, 12, 1, tzinfo=UTC),
+    latest=datetime(2026, 3, 1, tzinfo=UTC),
+)
+GOOD = b"1,10001,CUP,2,2024-03-01 10:00:00,2.50,7"
+
+
+def plan_of(content: bytes, folder: Path) -> Plan:
+    """What a file with these bytes comes to."""
+    file = folder / "receipts.csv"
+    file.write_bytes(content)
+    return planned(file, destination=SHOP)
+
+
+def bought(plan: Plan) -> list[str]:
+    """The numbers of the receipts that are purchases."""
+    return [receipt.invoice for receipt in plan.receipts if receipt.facts is not None]
+
+
+def left_out(plan: Plan) -> list[tuple[int, str]]:
+    """Lines and reasons."""
+    return [(rejected.number, rejected.reason.value) for rejected in plan.left_out()]
+
+
+@pytest.mark.parametrize("name", [name for name, (_, reason, _) in BAD.items() if reason != LATE])
+def test_a_bad_line_is_left_out_with_line_and_reason_at_once_and_the_others_are_not(name: str, tmp_path: Path) -> None:
+    row, reason, word = BAD[name]
+    before = time.monotonic()
+    plan = plan_of(HEADER + BEFORE + row + b"\r\n" + AFTER, tmp_path)
+    assert time.monotonic() - before < 5, "a number with a million digits takes longer than anybody waits"
+    assert left_out(plan) == [(3, reason)]
+    assert word in (plan.rejected[0].detail or "") or plan.rejected[0].detail is None
+    assert bought(plan) == ["1", "3"]
+    assert plan.lines == 3
+
+
+def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
+    rows = [
+        b'1,10001,"CUP\nAND\r\nSAUCER",2,2024-03-01 10:00:00,2.50,7',  # lines 2 to 4
+        b"",
+        b"2,10002,JUG,1,2024-03-02 10:00:00,3.00,",  # line 6
+        b"",
+        b"",
+        b'3,10003,"POT\n\nLID",x,2024-03-03 10:00:00,9.00,7',  # lines 9 to 11
+        b"4,M,MANUAL,0,2024-03-03 10:00:00,9.00,7",  # line 12
+    ]
+    plan = plan_of(HEADER + b"\r\n".join(rows), tmp_path)
+    assert left_out(plan) == [(6, "NO_CUSTOMER"), (9, "UNREADABLE"), (12, "NO_SALE")]
+    assert plan.sales[0].lines[0].name == "CUP\nAND\r\nSAUCER"
+    assert plan.lines == 4
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_line_only(tmp_path: Path) -> None:
+    broken = GOOD.replace(b"1,10001,", b'9,10001,"').replace(b"CUP", b"C" * 200)
+    many = [GOOD.replace(b"1,", b"%d," % number, 1) for number in range(10, 2_010)]
+    plan = plan_of(HEADER + b"\n".join([broken, *many]), tmp_path)
+    assert left_out(plan) == [(2, "UNREADABLE")]
+    assert len(plan.sales) == 2_000
+
+
+def test_an_invoice_with_two_customers_or_too_many_lines_is_left_out_whole(tmp_path: Path) -> None:
+    two = [GOOD, GOOD.replace(b",7", b",8"), GOOD.replace(b"1,", b"2,", 1)]
+    plan = plan_of(HEADER + b"\n".join(two), tmp_path)
+    assert left_out(plan) == [(2, "SEVERAL_CUSTOMERS"), (3, "SEVERAL_CUSTOMERS")]
+    assert bought(plan) == ["2"]
+    plan = plan_of(HEADER + b"\n".join([GOOD] * 501), tmp_path)
+    assert left_out(plan) == [(line, "INVALID_INPUT") for line in range(2, 503)]
+    assert len(plan_of(HEADER + b"\n".join([GOOD] * 500), tmp_path).sales[0].lines) == 500
+
+
+def test_a_return_keeps_its_number_when_its_receipt_waited_for_another_line(tmp_path: Path) -> None:
+    back = b"C2,10001,CUP,-1,2024-03-02 10:00:00,2.50,7"
+    broken = back.replace(b"-1", b"?")
+    before = plan_of(HEADER + b"\n".join([GOOD, broken, back]), tmp_path)
+    after = plan_of(HEADER + b"\n".join([GOOD, back, back]), tmp_path)
+    assert left_out(before) == [(3, "UNREADABLE"), (4, "INCOMPLETE_RECEIPT")]
+    assert before.returns == []
+    assert [refund.receipt for refund in after.returns] == ["C2/1", "C2/2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        (b"a,b\n", "lacks the columns InvoiceNo"),
+        (b"", "empty"),
+        (b"\r\n\r\n", "empty"),
+        (HEADER, "nothing below"),
+        (HEADER + b"\r\n\r\n", "nothing below"),
+        (b"\xff\xfe\x00", "lacks the columns InvoiceNo"),
+        (b'"InvoiceNo\n', "header"),
+        (HEADER.strip() + b",Quantity\n", "more than one column Quantity"),
+    ],
+)
+def test_a_file_without_a_proper_header_or_without_anything_below_it_is_refused(
+    header: bytes, word: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=word):
+        plan_of(header, tmp_path)
+
+
+FIELDS = st.one_of(
+    st.sampled_from(
+        [
+            "1",
+            "C1",
+            "2",
+            "10001",
+            "-2.50",
+            "2024-03-01 10:02:00",
+            "CUP",
+            "-1",
+            "2",
+            "0",
+            "2024-03-01 10:00:00",
+            "2024-03-02 10:00:00",
+            "2.50",
+            "7",
+            "",
+        ]
+    ),
+    st.sampled_from(['"', '""', "1e99999", "NaN", "\x00", "\n", "\r", ",", "9" * 30, "é", "-0.0001", "2,5"]),
+    st.text(max_size=8),
+)
+LINES = st.one_of(
+    st.sampled_from([GOOD, GOOD.replace(b"1,", b"C1,", 1).replace(b",2,", b",-1,")]),
+    st.lists(FIELDS, min_size=6, max_size=8).map(lambda fields: ",".join(fields).encode("utf-8", "surrogatepass")),
+    st.binary(max_size=20),
+)
+
+
+@settings(max_examples=300, deadline=2_000)
+@given(lines=st.lists(LINES, max_size=12))
+def test_whatever_is_in_a_file_every_receipt_is_brought_in_whole_or_reported_whole(
+    lines: list[bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = HEADER + b"\n".join([GOOD, *lines])
+    plan = plan_of(content, tmp_path_factory.mktemp("files"))
+    numbers = [number for receipt in plan.receipts for number in receipt.rows]
+    numbers += [rejected.number for rejected in plan.rejected]
+    assert len(set(numbers)) == len(numbers) == plan.lines
+    assert all(2 <= number <= len(re.split(rb"\r\n|\r|\n", content)) for number in numbers)
+    assert {receipt.invoice for receipt in plan.receipts}.isdisjoint(rejected.invoice for rejected in plan.rejected)
+    for sale in plan.sales:
+        stored = orjson.loads(orjson.dumps(sale.to_data()))
+        assert PurchaseFacts.from_data(stored) == sale
+        assert "\x00" not in str(stored)
+    for rejected in plan.rejected:
+        rejected.invoice.encode()
+
+
+def test_every_reason_is_in_the_docs() -> None:
+    """Our own, and what the use cases of an import refuse."""
+    told = set(
+        re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "import.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    used = set()
+    for name in (
+        "usecases/command",
+        "usecases/purchases/record_purchase",
+        "usecases/purchases/admit_receipt",
+        "usecases/purchases/record_refund",
+        "usecases/purchases/book_purchase",
+        "usecases/purchases/known_receipts",
+        "usecases/purchases/known_refunds",
+        "store/purchases/receipt_references",
+        "domain/engine/returns",
+    ):
+        source = (ROOT / "app" / f"{name}.py").read_text(encoding="utf-8")
+        used |= set(re.findall(r"ProblemCode\.([A-Z_]+)", source))
+    # A key of an import comes from the receipt, so one that is used again is a receipt that differs; and a receipt is
+    # read in the program's own currency, without a place, paid with money, and completed once.
+    used = used - {
+        "IDEMPOTENCY_KEY_REUSED",
+        "RATE_MISSING",
+        "LOCATION_NOT_FOUND",
+        "REDEMPTION_NOT_FOUND",
+        "ORDER_NOT_CANCELLED",
+    } | {
+        ProblemCode.INVALID_INPUT.value,
+        ProblemCode.RECEIPT_DIFFERS.value,
+    }
+    assert told == {reason.value for reason in LeftOut} | used

@@ -1,0 +1,417 @@
+"""What shops bring: each receipt of a file comes in whole or is reported whole, over the API, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
+from app.imports.execution import Imported
+from app.store.database.connect import open_database
+from tests.imports.import_runs import HEADER, brought_in, ledger_of, left_out, points_of, shop_in_berlin
+from tests.shop import BUY, ENROL, Shop, open_shop
+from tests.verification import faults_in
+
+
+@pytest.fixture
+def tea(database_url: str) -> Iterator[Shop]:
+    """A tea shop in Berlin, served."""
+    with open_shop(database_url, program=shop_in_berlin(database_url)) as opened:
+        yield opened
+
+
+ONE_LINE_BAD = (
+    HEADER + "P1,10001,Tea,1,2025-12-31 10:15:00,40.00,K-1\n" + 'P1,10002,Mug,1,2025-12-31 10:15:00,"60,00",K-1\n'
+)
+
+
+def test_a_receipt_with_a_line_that_cannot_be_read_waits_whole_and_comes_in_when_the_file_is_put_right(
+    tea: Shop, tmp_path: Path
+) -> None:
+    plan, done = brought_in(tea, ONE_LINE_BAD, folder=tmp_path)
+    assert left_out(plan) == [(2, "INCOMPLETE_RECEIPT"), (3, "UNREADABLE")]
+    assert plan.left_out()[1].detail == "UnitPrice: not a decimal number"
+    assert (done.customers, done.purchases) == (0, 0)
+    assert points_of(tea) is None
+    for written in (1, 0):
+        plan, done = brought_in(tea, ONE_LINE_BAD.replace('"60,00"', "60.00"), folder=tmp_path)
+        assert left_out(plan) == []
+        assert done.purchases == written
+        assert ledger_of(tea) == [("EARN", 100)]
+    assert faults_in(tea.url) == []
+
+
+def test_every_bad_line_of_a_receipt_is_reported_with_its_own_reason(tea: Shop, tmp_path: Path) -> None:
+    lines = [
+        "P1,10001,Tea,1,2025-12-31 10:15:00,40.00,K-1",
+        "P1,10001,Tea,1e3,2025-12-31 10:15:00,40.00,K-1",
+        "P1,10001,Tea,1,2025-12-31 10:15:00,40.001,K-1",
+        "P1,10001,Tea,0,2025-12-31 10:15:00,40.00,K-1",
+        "P1,10001,Tea,1,31.12.2025,40.00,K-1",
+        "P1,10001,Tea,1,2025-12-31 10:15:00,40.00,nan",
+        "P1,10001,Tea,1,2025-12-31 10:15:00,40.00",
+        'P1,10001,"Tea,1,2025-12-31 10:15:00,40.00,K-1',
+        "P2,10001,Tea,1,2025-12-31 10:15:00,5.00,K-1",
+    ]
+    plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == [
+        (2, "INCOMPLETE_RECEIPT"),
+        (3, "UNREADABLE"),
+        (4, "INVALID_INPUT"),
+        (5, "NO_SALE"),
+        (6, "UNREADABLE"),
+        (7, "NO_CUSTOMER"),
+        (8, "UNREADABLE"),
+        (9, "UNREADABLE"),
+    ]
+    assert ledger_of(tea) == [("EARN", 5)]
+
+
+CUPS = "536365,22423,Cup,2,2026-03-01 10:00:00,2.50,00123\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (HEADER + CUPS).encode(),
+        b"\xef\xbb\xbf" + (HEADER + CUPS).replace("\n", "\r\n").encode(),
+        (HEADER + CUPS).replace("\n", "\r").encode(),
+        (HEADER + CUPS).rstrip().encode(),
+    ],
+    ids=["plain", "a byte order mark and CR LF", "CR", "no end of the last line"],
+)
+def test_the_zeros_of_a_customer_stay_however_the_file_ends_its_lines(
+    tea: Shop, content: bytes, tmp_path: Path
+) -> None:
+    plan, _ = brought_in(tea, content, folder=tmp_path)
+    assert left_out(plan) == []
+    assert (ledger_of(tea, externalId="00123"), points_of(tea, externalId="123")) == ([("EARN", 5)], None)
+
+
+def test_of_four_receipts_of_which_one_cannot_be_read_three_come_in(tea: Shop, tmp_path: Path) -> None:
+    lines = [CUPS.replace("536365", str(536365 + number)) for number in range(4)]
+    lines[1] = lines[1].replace("2.50", "abc")
+    plan, done = brought_in(tea, HEADER + "".join(lines), folder=tmp_path)
+    assert (left_out(plan), done.purchases) == ([(3, "UNREADABLE")], 3)
+    assert ledger_of(tea, externalId="00123") == [("EARN", 5)] * 3
+
+
+def test_a_number_in_two_months_is_not_one_purchase_without_a_word(tea: Shop, tmp_path: Path) -> None:
+    plan, done = brought_in(tea, HEADER + CUPS + CUPS.replace("2026-03-01", "2026-04-01"), folder=tmp_path)
+    assert left_out(plan) == [(2, "TIMES_DIFFER"), (3, "TIMES_DIFFER")]
+    assert (done.purchases, points_of(tea, externalId="00123")) == (0, None)
+
+
+DAILY = HEADER + (
+    "0001,10001,Tea,1,2025-12-30 10:00:00,10.00,K-1\n"
+    "0001,10002,Mug,1,2025-12-31 09:00:00,20.00,K-1\n"
+    "0002,10001,Tea,1,2025-12-30 10:05:00,10.00,K-1\n"
+    "0002,10001,Tea,1,2025-12-31 09:05:00,10.00,K-2\n"
+)
+
+
+def test_a_number_on_two_days_is_reported_and_nothing_is_merged_where_numbers_are_unique(
+    tea: Shop, tmp_path: Path
+) -> None:
+    plan, done = brought_in(tea, DAILY, folder=tmp_path)
+    assert left_out(plan) == [(line, "TIMES_DIFFER") for line in (2, 3, 4, 5)]
+    assert (done.customers, done.purchases) == (0, 0)
+
+
+def test_lines_that_a_till_noted_one_after_the_other_are_one_receipt_and_hours_apart_are_not(
+    tea: Shop, tmp_path: Path
+) -> None:
+    lines = [
+        "1,10001,Tea,1,2025-12-30 23:58:00,10.00,K-1",
+        "1,10001,Tea,1,2025-12-31 00:02:00,10.00,K-1",
+        "1,10001,Tea,1,2025-12-31 00:06:59,10.00,K-1",
+        "2,10001,Tea,1,2025-12-31 10:00:00,5.00,K-1",
+        "2,10001,Tea,1,2025-12-31 15:00:00,5.00,K-1",
+    ]
+    plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == [(5, "TIMES_DIFFER"), (6, "TIMES_DIFFER")]
+    assert ledger_of(tea) == [("EARN", 30)]
+
+
+BACK_AT_ITS_PRICE = HEADER + (
+    "B1,10001,Tea,1,2025-12-30 10:00:00,100.00,K-1\n"
+    "B2,10001,Tea,1,2025-12-30 11:00:00,10.00,K-1\n"
+    "CB3,10001,Tea,-1,2025-12-31 10:00:00,100.00,K-1\n"
+)
+
+
+def test_a_return_brings_back_what_was_sold_at_its_price(tea: Shop, tmp_path: Path) -> None:
+    plan, _ = brought_in(tea, BACK_AT_ITS_PRICE, folder=tmp_path)
+    assert left_out(plan) == []
+    assert points_of(tea) == 10
+
+
+def test_a_return_at_a_price_at_which_nothing_was_sold_is_reported(tea: Shop, tmp_path: Path) -> None:
+    content = BACK_AT_ITS_PRICE.replace("-1,2025-12-31 10:00:00,100.00", "-1,2025-12-31 10:00:00,99.00")
+    plan, _ = brought_in(tea, content, folder=tmp_path)
+    assert left_out(plan) == [(4, "RETURN_AT_OTHER_PRICE")]
+    assert plan.left_out()[0].detail == "UnitPrice: sold at 10.00, 100.00"
+    assert points_of(tea) == 110
+
+
+TWO_BACK = HEADER + (
+    "B1,10001,Tea,1,2025-12-30 10:00:00,10.00,K-1\n"
+    "B2,10001,Tea,1,2025-12-30 11:00:00,10.00,K-1\n"
+    "CB3,10001,Tea,-2,2025-12-31 10:00:00,10.00,K-1\n"
+)
+
+
+def test_a_return_may_bring_back_several_purchases_and_does_so_once(tea: Shop, tmp_path: Path) -> None:
+    for written in (2, 0):
+        plan, done = brought_in(tea, TWO_BACK, folder=tmp_path)
+        assert left_out(plan) == []
+        assert done.refunds == written
+        assert ledger_of(tea) == [("EARN", 10), ("EARN", 10), ("CLAWBACK", -10), ("CLAWBACK", -10)]
+    assert faults_in(tea.url) == []
+
+
+def test_a_return_of_several_lines_is_left_out_whole_where_one_of_them_was_never_sold(
+    tea: Shop, tmp_path: Path
+) -> None:
+    lines = ["CB3,10002,Mug,-1,2025-12-31 10:00:00,10.00,K-1", "B4,10001,Tea,-2,2025-12-31 10:00:00,10.00,K-1"]
+    plan, _ = brought_in(tea, TWO_BACK + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == [(4, "INCOMPLETE_RECEIPT"), (5, "RETURN_MATCHES_NOTHING")]
+    assert points_of(tea) == 0, "what the receipt that is left out would have brought back is there for the next one"
+
+
+ON_ONE_RECEIPT = HEADER + (
+    "A1,10001,Tea,2,2025-12-31 10:15:00,10.00,K-1\n"
+    "A1,10001,Tea,-1,2025-12-31 10:15:00,10.00,K-1\n"
+    "A2,10002,Mug,1,2025-12-31 11:15:00,20.00,K-1\n"
+    "A3,10002,Mug,-1,2025-12-31 12:15:00,20.00,K-1\n"
+    "CA4,10002,Mug,-1,2025-12-31 13:15:00,20.00,K-1\n"
+    "Coupon-5,10003,Cup,1,2025-12-31 14:15:00,5.00,K-1\n"
+    "C-2025-0006,10003,Cup,1,2025-12-31 15:15:00,5.00,K-1\n"
+)
+
+
+def test_what_a_line_says_decides_and_not_what_its_number_begins_with(tea: Shop, tmp_path: Path) -> None:
+    plan, _ = brought_in(tea, ON_ONE_RECEIPT, folder=tmp_path)
+    assert left_out(plan) == [(6, "RETURN_MATCHES_NOTHING")]
+    assert ledger_of(tea) == [("EARN", 10), ("EARN", 20), ("CLAWBACK", -20), ("EARN", 5), ("EARN", 5)]
+    assert faults_in(tea.url) == []
+
+
+def test_a_receipt_that_sells_and_brings_back_is_recorded_whole_and_once(tea: Shop, tmp_path: Path) -> None:
+    lines = [
+        "A1,10001,Tea,2,2025-12-30 10:15:00,10.00,K-1",
+        "A2,10002,Mug,1,2025-12-31 10:15:00,30.00,K-1",
+        "A2,10001,Tea,-1,2025-12-31 10:15:00,10.00,K-1",
+    ]
+    content = HEADER + "\n".join(lines)
+    for written in (2, 0):
+        plan, done = brought_in(tea, content, folder=tmp_path)
+        assert left_out(plan) == []
+        assert (done.purchases, done.refunds) == (written, written // 2)
+        assert sorted(ledger_of(tea)) == [("CLAWBACK", -10), ("EARN", 20), ("EARN", 30)]
+    assert faults_in(tea.url) == []
+
+
+def test_what_a_till_recorded_already_is_not_counted_as_written(tea: Shop, tmp_path: Path) -> None:
+    sold = HEADER + "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
+    given = {"idempotencyKey": "k", "identities": [{"externalId": "K-1"}]}
+    assert tea.ask(ENROL, input=given)["enrolCustomer"]["userErrors"] == []
+    lines = [{"sku": "10001", "name": "Tea", "quantity": "1", "unitPrice": "10.00"}]
+    purchase = {"externalId": "A1", "occurredAt": "2025-12-30T10:15:00+01:00", "lines": lines}
+    bought = {"idempotencyKey": "b", "customer": {"externalId": "K-1"}, "purchase": purchase}
+    assert tea.ask(BUY, input=bought)["recordPurchase"]["userErrors"] == []
+    plan, done = brought_in(tea, sold, folder=tmp_path)
+    assert left_out(plan) == []
+    assert done == Imported(already_there=2)
+    assert ledger_of(tea) == [("EARN", 10)]
+
+
+def test_a_receipt_whose_return_is_refused_is_not_recorded_in_part(tea: Shop, tmp_path: Path) -> None:
+    sold = "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1\n"
+    brought_in(tea, HEADER + sold, folder=tmp_path)
+    assert tea.refund("A1")["userErrors"] == []
+    mixed = "A2,10002,Mug,1,2025-12-31 10:15:00,30.00,K-1\nA2,10001,Tea,-1,2025-12-31 10:15:00,10.00,K-1\n"
+    plan, done = brought_in(tea, HEADER + sold + mixed, folder=tmp_path)
+    assert left_out(plan) == [(3, "NOTHING_TO_REFUND"), (4, "NOTHING_TO_REFUND")]
+    assert (done.purchases, done.refunds) == (0, 0)
+    assert ledger_of(tea) == [("EARN", 10), ("CLAWBACK", -10)]
+
+
+def test_a_return_of_a_receipt_that_waits_waits_with_it_and_takes_from_no_other(tea: Shop, tmp_path: Path) -> None:
+    lines = [
+        "A1,10001,Tea,1,2025-12-29 10:15:00,10.00,K-1",
+        "A2,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1",
+        "A2,10002,Mug,x,2025-12-30 10:15:00,5.00,K-1",
+        "A3,10001,Tea,-1,2025-12-31 10:15:00,10.00,K-1",
+    ]
+    plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == [(3, "INCOMPLETE_RECEIPT"), (4, "UNREADABLE"), (5, "SALE_LEFT_OUT")]
+    assert ledger_of(tea) == [("EARN", 10)]
+    brought_in(tea, HEADER + "\n".join(lines).replace(",x,", ",1,"), folder=tmp_path)
+    assert points_of(tea) == 15
+
+
+def test_a_line_that_brings_back_more_than_its_receipt_and_earlier_ones_have_leaves_the_receipt_out(
+    tea: Shop, tmp_path: Path
+) -> None:
+    lines = [
+        "A1,10001,Tea,1,2025-12-30 10:15:00,10.00,K-1",
+        "A2,10001,Tea,1,2025-12-31 10:15:00,10.00,K-1",
+        "A2,10001,Tea,-3,2025-12-31 10:15:00,10.00,K-1",
+    ]
+    plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == [(3, "INCOMPLETE_RECEIPT"), (4, "RETURN_MATCHES_NOTHING")]
+    assert points_of(tea) == 10
+
+
+DISCOUNT = HEADER + (
+    "D1,10001,Tea,2,2025-12-31 10:15:00,50.00,K-1\nD1,DISCOUNT,10 % off,1,2025-12-31 10:15:00,-10.00,K-1\n"
+)
+
+
+def test_a_discount_line_counts(tea: Shop, tmp_path: Path) -> None:
+    plan, _ = brought_in(tea, DISCOUNT, folder=tmp_path)
+    assert left_out(plan) == []
+    assert points_of(tea) == 90
+
+
+@pytest.mark.parametrize("price", ["50.00", "45.00"])
+def test_a_discounted_piece_comes_back_at_either_of_its_prices(tea: Shop, price: str, tmp_path: Path) -> None:
+    back = f"D2,10001,Tea,-1,2025-12-31 12:15:00,{price},K-1\n"
+    plan, _ = brought_in(tea, DISCOUNT + back, folder=tmp_path)
+    assert left_out(plan) == []
+    assert points_of(tea) == 45
+
+
+def test_a_discount_is_shared_out_to_the_goods_by_their_prices(tea: Shop, tmp_path: Path) -> None:
+    lines = [
+        "D1,10001,Tea,1,2025-12-31 10:15:00,10.00,K-1",
+        "D1,10002,Mug,2,2025-12-31 10:15:00,10.00,K-1",
+        "D1,POST,Postage,1,2025-12-31 10:15:00,5.00,K-1",
+        "D1,D,Discount,1,2025-12-31 10:15:00,-10.00,K-1",
+    ]
+    plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert [(line.sku, line.discount, line.kind.value) for line in plan.sales[0].lines] == [
+        ("10001", 333, "GOODS"),
+        ("10002", 667, "GOODS"),
+        ("POST", 0, "SHIPPING"),
+    ]
+    assert points_of(tea) == 20
+
+
+@pytest.mark.parametrize("amount", ["-100.01", "-0.001"])
+def test_a_discount_that_cannot_be_leaves_the_receipt_out(tea: Shop, amount: str, tmp_path: Path) -> None:
+    plan, _ = brought_in(tea, DISCOUNT.replace("-10.00", amount), folder=tmp_path)
+    assert [line for line, _ in left_out(plan)] == [2, 3]
+    assert {reason for _, reason in left_out(plan)} <= {"INVALID_INPUT", "INCOMPLETE_RECEIPT"}
+    assert points_of(tea) is None
+
+
+def test_customers_are_who_is_written_there(tea: Shop, tmp_path: Path) -> None:
+    written = [
+        "ann@example.com",
+        "+49 170 1234567",
+        "4006381333931",
+        "00042",
+        "42",
+        "42.0",
+        "V1.0",
+        "1.23457E+12",
+        "Ann Example",
+    ]
+    nobody = ["nan", "NULL", "NaN", "None", "n/a", "#N/A", "<NA>", "\\N", "-", "", "  "]
+    lines = [
+        f"I{number},10001,Tea,1,2025-12-31 10:{number:02}:00,10.00,{customer}"
+        for number, customer in enumerate([*written, *nobody], start=1)
+    ]
+    plan, done = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == [(line, "NO_CUSTOMER") for line in range(11, 11 + len(nobody))]
+    assert done.customers == len(written)
+    assert points_of(tea, email="Ann@Example.com") == 10
+    assert points_of(tea, phone="0170 1234567") == 10
+    assert [points_of(tea, externalId=customer) for customer in written[2:]] == [10] * 7
+    assert [points_of(tea, externalId=customer) for customer in nobody[:2]] == [None, None]
+
+
+def test_nobody_is_named_in_what_is_kept_of_the_commands(tea: Shop, tmp_path: Path) -> None:
+    line = "I1,10001,Tea,1,2025-12-31 10:15:00,10.00,"
+    content = HEADER + "\n".join([line + "ann@example.com", line.replace("I1", "I2") + "+49 170 1234567"])
+    assert brought_in(tea, content, folder=tmp_path)[1].customers == 2
+    assert brought_in(tea, content, folder=tmp_path)[1] == Imported(already_there=4)
+
+    async def read() -> str:
+        database = open_database(tea.url)
+        await database.start()
+        rows = await database.read_across_programs(lambda session: session.rows("SELECT * FROM idempotency_keys"))
+        await database.stop()
+        return " ".join(str(tuple(row)) for row in rows)
+
+    kept = asyncio.run(read())
+    assert "import:recordPurchase:I1" in kept
+    assert "ann" not in kept
+    assert "1234567" not in kept
+
+
+def test_spellings_of_one_customer_are_one_customer_and_of_one_number_one_receipt(tea: Shop, tmp_path: Path) -> None:
+    lines = [
+        "R1,10001,Tea,1,2025-12-31 10:15:00,10.00,ann@example.com",
+        '" R1\u200b",10001,Tea,1,2025-12-31 10:15:00,10.00,ANN@example.com ',
+        "\uff32\uff11,10001,Tea,1,2025-12-31 10:15:00,10.00,ann@example.com",
+    ]
+    plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+    assert left_out(plan) == []
+    assert ledger_of(tea, email="ann@example.com") == [("EARN", 30)]
+
+
+def test_a_file_in_another_encoding_is_brought_in_with_no_receipt_in_part(tea: Shop, tmp_path: Path) -> None:
+    lines = [
+        "R1,10001,K\u00e4sekuchen,2,2025-12-31 10:15:00,4.50,K-1",
+        "R1,10002,Tea,1,2025-12-31 10:15:00,3.00,K-1",
+        "R2,10002,Tea,1,2025-12-31 11:15:00,3.00,K-1",
+    ]
+    plan, _ = brought_in(tea, (HEADER + "\n".join(lines)).encode("cp1252"), folder=tmp_path)
+    assert left_out(plan) == [(2, "UNREADABLE"), (3, "INCOMPLETE_RECEIPT")]
+    assert ledger_of(tea) == [("EARN", 3)]
+
+
+def test_each_day_has_numbers_of_its_own_where_the_program_says_so(database_url: str, tmp_path: Path) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY)
+    with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
+        for written in (4, 0):
+            plan, done = brought_in(tea, DAILY, folder=tmp_path)
+            assert left_out(plan) == []
+            assert done.purchases == written
+            assert ledger_of(tea) == [("EARN", 10), ("EARN", 10), ("EARN", 20)]
+            assert ledger_of(tea, externalId="K-2") == [("EARN", 10)]
+        assert faults_in(database_url) == []
+
+
+def test_a_return_finds_its_sale_among_those_of_other_days_with_that_number(database_url: str, tmp_path: Path) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY)
+    back = "0001,10002,Mug,-1,2026-01-02 09:00:00,20.00,K-1\n0001,10001,Tea,-2,2026-01-03 09:00:00,10.00,K-1\n"
+    with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
+        for written in (3, 0):
+            plan, done = brought_in(tea, DAILY + back, folder=tmp_path)
+            assert left_out(plan) == []
+            assert done.refunds == written
+            assert points_of(tea) == 0
+        assert faults_in(database_url) == []
+
+
+def test_a_night_belongs_to_the_day_of_business_that_it_ends(database_url: str, tmp_path: Path) -> None:
+    numbering = Numbering(ReceiptNumbers.PER_DAY, time(4))
+    lines = [
+        "7,10001,Tea,1,2025-12-30 23:59:00,10.00,K-1",
+        "7,10001,Tea,1,2025-12-31 00:01:00,10.00,K-1",
+        "7,10001,Tea,1,2025-12-31 04:00:00,10.00,K-1",
+        "8,10001,Tea,1,2025-12-30 22:00:00,10.00,K-1",
+        "8,10001,Tea,1,2025-12-31 03:00:00,10.00,K-1",
+    ]
+    with open_shop(database_url, program=shop_in_berlin(database_url, numbering=numbering)) as tea:
+        plan, _ = brought_in(tea, HEADER + "\n".join(lines), folder=tmp_path)
+        assert left_out(plan) == [(5, "TIMES_DIFFER"), (6, "TIMES_DIFFER")]
+        assert ledger_of(tea) == [("EARN", 20), ("EARN", 10)]

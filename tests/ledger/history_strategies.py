@@ -1,0 +1,373 @@
+"""Random facts of one wallet into which others go over. Small numbers, so that everything collides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import NAMESPACE_OID, uuid5
+
+from hypothesis import strategies as st
+
+from app.domain.calendar import day_start, local_date
+from app.domain.ledger.lots import Lot, last_valid_day
+from app.domain.purchases.facts import Payment, PaymentKind
+from app.domain.terms.effects.pending_period import PendingPeriod
+from app.domain.terms.effects.points_validity import NoticeChannel, PointsValidity
+from app.domain.terms.version import Terms
+from app.domain.units import Unit
+from app.domain.wallets.events import (
+    ExchangeRecorded,
+    ExpiryNoticeDelivered,
+    HoldPlaced,
+    PointsAdjusted,
+    PurchaseRecorded,
+    RedemptionReversed,
+    RefundRecorded,
+    RewardRedeemed,
+    TransferReceived,
+    TransferSent,
+)
+from app.domain.wallets.history import Event, EventHistory, WalletMerged
+from tests.builders import a_line, a_purchase
+from tests.ledger.terms_strategies import LONDON, LUNCH, SPECIAL_VERSIONS, START, VERSIONS
+
+AUCKLAND = "Pacific/Auckland"
+ANN, BOB, CARL = "ann", "bob", "carl"
+KINDS = ("buy", "buy", "buy", "return", "return", "exchange", "redeem", "redeem", "reverse", "hold", "capture", "warn", "warn", "warn", "adjust", "pass", "receive")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What may happen, before it is known to what: `pick` chooses among what is there."""
+
+    kind: str
+    day: int
+    hour: int
+    pick: int
+    amount: int
+
+    @property
+    def at(self) -> datetime:
+        """Few hours, so that much happens at the same instant."""
+        return START + timedelta(days=self.day, hours=self.hour)
+
+
+DAYS = st.integers(0, 30) | st.integers(0, 900) | st.sampled_from([0, 1, 40, 355, 356, 400, 720])
+DEEDS = st.builds(
+    Deed, st.sampled_from(KINDS), DAYS, st.sampled_from([0, 4, 15]), st.integers(0, 999), st.integers(1, 12)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who comes into Ann's wallet, and when: Bob, and Carl into Bob's before; `merged` makes them Ann and Bob."""
+
+    bob: int | None
+    carl: int | None
+    merged: bool
+
+    def story(self) -> EventHistory:
+        """The story without any other fact."""
+        own = EventHistory(ANN, {ANN: START - timedelta(days=10)}, ())
+        if self.bob is None:
+            return own
+        bob = EventHistory(BOB, {BOB: START - timedelta(days=20)}, ())
+        if self.carl is not None and self.carl < self.bob:
+            carl = EventHistory(CARL, {CARL: START - timedelta(days=5)}, ())
+            survivor = BOB if self.merged else None
+            bob = replace(bob, events=(WalletMerged(an_id("carl"), _day(self.carl), carl, survivor),))
+        survivor = ANN if self.merged else None
+        return replace(own, events=(WalletMerged(an_id("bob"), _day(self.bob), bob, survivor),))
+
+
+PLANS = st.builds(Plan, st.none() | st.none() | DAYS, st.none() | DAYS, st.booleans())
+
+
+def _day(day: int) -> datetime:
+    return START + timedelta(days=day)
+
+
+def an_id(of: object) -> str:
+    """An id that says nothing about the order."""
+    return str(uuid5(NAMESPACE_OID, str(of)))
+
+
+@dataclass(slots=True)
+class Author:
+    """Makes facts of deeds, such as a server would let pass, and remembers what there is to refund or undo."""
+
+    versions: Sequence[Terms]
+    base: EventHistory
+    """Who is in the wallet, and comes into it."""
+    events: list[tuple[Event, str]] = field(default_factory=list)
+    """Each with the customer whose it is."""
+    left: dict[str, dict[int, Decimal]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """What was told, each fact in short."""
+        policies = [clause.effect for terms in self.versions for clause in terms.clauses]
+        joins = [
+            (event.at, sorted(event.history.customer_ids()), event.survivor)
+            for event in self.base.events
+            if isinstance(event, WalletMerged)
+        ]
+        return "\n".join(map(repr, (*policies, *joins, *((_short(event), who) for event, who in self.events))))
+
+    def tell(self, deed: Deed) -> bool:
+        """One more fact, if there is something that it can be about."""
+        people = sorted(self.base.customer_ids())
+        made = self._made(deed, who=people[deed.pick % len(people)])
+        if made is not None:
+            self.events.append(made)
+        return made is not None
+
+    @property
+    def story(self) -> EventHistory:
+        """The story of all facts."""
+        return self.story_of(self.events)
+
+    def story_of(self, events: Sequence[tuple[Event, str]], *, until: datetime | None = None) -> EventHistory:
+        """The story of some facts: what is about a fact that has not arrived waits, a hold that was captured is a redemption."""
+        known = {event.id for event, _ in events if isinstance(event, PurchaseRecorded | RewardRedeemed)}
+        handed_out = {event.purchase.id: event for event, _ in events if isinstance(event, ExchangeRecorded)}
+        # What was handed out in an exchange is known once that is, and what came back for it.
+        while more := {id for id, event in handed_out.items() if event.purchase_id in known} - known:
+            known |= more
+        history = self.base
+        if until is not None:
+            history = replace(
+                history, events=tuple(each_event for each_event in history.events if each_event.at <= until)
+            )
+        for event, who in events:
+            waits = isinstance(event, RefundRecorded | ExchangeRecorded) and event.purchase_id not in known
+            waits = waits or (isinstance(event, RedemptionReversed) and event.redemption_id not in known)
+            captured = isinstance(event, HoldPlaced) and event.id in known
+            if not waits and not captured and (until is None or event.at <= until) and who in history.customer_ids():
+                history = history.with_event(event, customer_id=who)
+        return history
+
+    def of(self, *kinds: type) -> list[tuple[Event, str]]:
+        """The facts of some kinds."""
+        return [event for event in self.events if isinstance(event[0], kinds)]
+
+    def in_force(self, at: datetime) -> Terms:
+        """The terms of a moment."""
+        return [version for version in self.versions if version.effective_from <= at][-1]
+
+    def lots(self) -> list[str]:
+        """The facts that may have brought lots, by the ids that these have."""
+        own = [event.id for event, _ in self.of(PurchaseRecorded, PointsAdjusted)]
+        return own + [
+            lot.id
+            for event, _ in self.of(TransferReceived)
+            if isinstance(event, TransferReceived)
+            for lot in event.lots
+        ]
+
+    def _made(self, deed: Deed, *, who: str) -> tuple[Event, str] | None:
+        id, at, terms = an_id(len(self.events)), deed.at, self.in_force(deed.at)
+        match deed.kind:
+            case "buy":
+                return self._bought(deed, id=id, who=who), who
+            case "return" | "exchange":
+                return self._returned(deed, id=id) if deed.kind == "return" else self._exchanged(deed, id=id)
+            case "redeem":
+                return RewardRedeemed(id, who, a_purchase(at=at), terms, *_cost(deed, terms=terms)), who
+            case "reverse":
+                return self._reversed(deed, id=id)
+            case "hold":
+                until = at + timedelta(hours=deed.pick % 5 + 1, days=deed.pick % 50)
+                ended = at + timedelta(hours=deed.pick % 7 + 1) if deed.pick % 3 == 0 else None
+                points, reward = _cost(deed, terms=terms)
+                return HoldPlaced(id, at, points, until, ended, terms, reward), who
+            case "capture":
+                done = {event.id for event, _ in self.of(RewardRedeemed)}
+                open_holds = [
+                    (f, w)
+                    for f, w in self.of(HoldPlaced)
+                    if isinstance(f, HoldPlaced) and not f.ended_at and f.id not in done
+                ]
+                if not open_holds:
+                    return None
+                held, holder = open_holds[deed.pick % len(open_holds)]
+                terms = self.in_force(held.at)
+                return RewardRedeemed(held.id, holder, a_purchase(at=held.at), terms, held.points, held.reward), holder
+            case "adjust":
+                unit = Unit.STAMPS if deed.pick % 4 == 2 and Unit.STAMPS in terms.units else Unit.POINTS
+                return PointsAdjusted(id, at, deed.amount if deed.pick % 3 else -deed.amount, terms, unit), who
+            case "warn":
+                return self._warned(deed, id=id), who
+            case "pass":
+                known = self.lots()
+                draws = {known[(deed.pick + n) % len(known)]: deed.amount + n for n in range(2)} if known else {}
+                return TransferSent(id, at, draws), who
+            case "receive":
+                return TransferReceived(id, at, (self._lot(deed, id=id),)), who
+        raise AssertionError(deed.kind)
+
+    def _bought(self, deed: Deed, *, id: str, who: str) -> PurchaseRecorded:
+        lines = (a_line(1, price=f"{deed.amount * 5}.00", quantity="3"), a_line(2, price="4.00", quantity="3"))
+        facts = a_purchase(*lines, at=deed.at, zone=AUCKLAND if deed.pick % 4 == 3 else LONDON)
+        if deed.pick % 3 == 0 and deed.amount > 1:
+            facts = replace(facts, payments=self._paid_with_points())
+        self.left[id] = {1: Decimal(3), 2: Decimal(3)}
+        return PurchaseRecorded(id, who, f"r{deed.pick % 5}", facts, self.in_force(deed.at))
+
+    def _paid_with_points(self) -> tuple[Payment, ...]:
+        """Ten pounds paid with the points of the last redemption that paid for nothing yet."""
+        used = {payment.redemption_id for bought, _ in self.sold() for payment in bought.facts.payments}
+        free = [event.id for event, _ in self.of(RewardRedeemed) if event.id not in used]
+        return tuple(Payment(PaymentKind.POINTS, 1000, id) for id in free[-1:])
+
+    def _returned(self, deed: Deed, *, id: str) -> tuple[Event, str] | None:
+        sales = [value for value in self.sold() if any(self.left[value[0].id].values())]
+        if not sales:
+            return None
+        sale, who = sales[deed.pick % len(sales)]
+        left = self.left[sale.id]
+        parts = (
+            left if deed.amount > 6 else {number: min(Decimal(deed.amount // number), n) for number, n in left.items()}
+        )
+        lines = {number: n for number, n in parts.items() if n}
+        for number, n in lines.items():
+            left[number] -= n
+        amounts = {1: deed.amount * 300} if deed.pick % 4 == 1 else {}
+        return RefundRecorded(id, sale.id, max(sale.at, deed.at), lines, f"b{deed.pick % 3}", amounts), who
+
+    def sold(self) -> list[tuple[PurchaseRecorded, str]]:
+        """What was bought, and handed out in exchanges, each with whose it is."""
+        sold = [(event, who) for event, who in self.events if isinstance(event, PurchaseRecorded)]
+        return sold + [(event.purchase, who) for event, who in self.events if isinstance(event, ExchangeRecorded)]
+
+    def _exchanged(self, deed: Deed, *, id: str) -> tuple[Event, str] | None:
+        """What a customer gives back of a purchase, for as much, less, or more."""
+        returned = self._returned(deed, id=id)
+        if returned is None or not isinstance(returned[0], RefundRecorded) or not returned[0].lines:
+            return None
+        back, who = returned
+        assert isinstance(back, RefundRecorded)
+        sale = next(sale for sale, _ in self.sold() if sale.id == back.purchase_id)
+        prices = {line.number: line.unit_price for line in sale.facts.lines}
+        value = sum(int(n * prices[number]) for number, n in back.lines.items())
+        even = deed.pick % 3 == 0 and not value % 300
+        price = f"{value // 300}.00" if even else f"{deed.amount * 4}.00"
+        facts = a_purchase(a_line(1, price=price, quantity="3"), at=back.at, zone=LONDON)
+        if deed.pick % 5 == 2 and facts.total().minor > 1000:
+            facts = replace(facts, payments=self._paid_with_points())
+        new = an_id(f"{id} new")
+        self.left[new] = {1: Decimal(3)}
+        bought = PurchaseRecorded(new, who, f"x{deed.pick % 5}", facts, self.in_force(back.at))
+        return ExchangeRecorded(id, back.purchase_id, back.at, back.lines, bought, back.external_id, back.amounts), who
+
+    def _reversed(self, deed: Deed, *, id: str) -> tuple[Event, str] | None:
+        done = {
+            event.redemption_id for event, _ in self.of(RedemptionReversed) if isinstance(event, RedemptionReversed)
+        }
+        given = [value for value in self.of(RewardRedeemed) if value[0].id not in done]
+        if not given:
+            return None
+        redeemed, who = given[deed.pick % len(given)]
+        at = max(redeemed.at, deed.at)
+        day = local_date(at, zone_name=LONDON) + timedelta(days=15)
+        return RedemptionReversed(
+            id, redeemed.id, at, day_start(day, zone_name=LONDON) if deed.amount % 2 else None
+        ), who
+
+    def _warned(self, deed: Deed, *, id: str) -> ExpiryNoticeDelivered:
+        """Of some lots; mostly about the last day on which a notice of one of them is in time, through a channel that counts."""
+        known = self.lots()
+        lots = frozenset(text for place, text in enumerate(known) if (deed.pick >> place % 4) % 2)
+        earned = [
+            event
+            for event, _ in self.of(PurchaseRecorded, PointsAdjusted)
+            if isinstance(event, PurchaseRecorded | PointsAdjusted)
+        ]
+        if not earned or deed.pick % 5 == 0:
+            return ExpiryNoticeDelivered(id, deed.at, lots, tuple(NoticeChannel)[deed.amount % 3])
+        event = earned[deed.pick % len(earned)]
+        rule, waits = (
+            event.terms.policy(PointsValidity),
+            isinstance(event, PurchaseRecorded) and event.terms.has(PendingPeriod),
+        )
+        since = event.at + timedelta(days=event.terms.policy(PendingPeriod).days + 1 if waits else 0)
+        last = last_valid_day(
+            since=since, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
+        ) or local_date(deed.at, zone_name=LONDON)
+        day = last - timedelta(days=rule.notice_until + deed.amount - 3)
+        at = max(event.at, day_start(day, zone_name=LONDON) + timedelta(hours=deed.hour))
+        return ExpiryNoticeDelivered(id, at, lots | {event.id}, min(rule.notice_by))
+
+    def _lot(self, deed: Deed, *, id: str) -> Lot:
+        """As it would have been earned elsewhere in the program some days before, perhaps waiting."""
+        terms = self.in_force(deed.at)
+        rule = terms.policy(PointsValidity)
+        earned_at = deed.at - timedelta(days=deed.pick % 30)
+        available_from = earned_at + timedelta(days=deed.pick % 40 if terms.has(PendingPeriod) else 0)
+        last = last_valid_day(
+            since=available_from, zone_name=LONDON, months=rule.months, days=rule.days, until=rule.until
+        )
+        lot = Lot(an_id(id), deed.amount, deed.amount, earned_at, available_from, last)
+        return lot._replace(terms_version=terms.version, zone=LONDON)
+
+
+def _cost(deed: Deed, *, terms: Terms) -> tuple[int, str]:
+    """What is paid for which reward: some points for one without a price or, where the terms price a lunch, stamps for it."""
+    if deed.pick % 3 == 1 and terms.cost_of(LUNCH) is not None:
+        return deed.amount % 4 + 1, LUNCH
+    return deed.amount * 2, ""
+
+
+def _short(event: Event) -> Event | tuple[object, ...]:
+    if isinstance(event, PurchaseRecorded):
+        return ("Bought", event.id, event.at, event.terms.version, event.facts.zone, event.facts.lines[0].unit_price)
+    if isinstance(event, ExchangeRecorded):
+        new = event.purchase
+        return (
+            "Exchanged",
+            event.id,
+            event.purchase_id,
+            event.at,
+            dict(event.lines),
+            new.id,
+            new.facts.payments,
+            new.facts.lines[0].unit_price,
+        )
+    if isinstance(event, RewardRedeemed):
+        return ("Redeemed", event.id, event.at, event.points, event.unit)
+    if isinstance(event, HoldPlaced):
+        return ("Held", event.id, event.at, event.points, event.unit, event.until, event.ended_at)
+    return ("Adjusted", event.id, event.at, event.points, event.unit) if isinstance(event, PointsAdjusted) else event
+
+
+def authored(versions: Sequence[Terms], plan: Plan, deeds: Sequence[Deed]) -> Author:
+    """Everything told."""
+    author = Author(versions, plan.story())
+    for deed in deeds:
+        author.tell(deed)
+    return author
+
+
+MANY_RETURNS = st.builds(
+    authored,
+    SPECIAL_VERSIONS,
+    PLANS,
+    st.lists(
+        st.builds(
+            Deed,
+            st.sampled_from(("buy", "return", "return", "return", "exchange", "redeem", "warn")),
+            st.integers(0, 30) | st.sampled_from([0, 400]),
+            st.sampled_from([0, 4, 15]),
+            st.integers(0, 999),
+            st.integers(1, 12),
+        ),
+        min_size=6,
+        max_size=14,
+    ),
+)
+"""A few purchases of which much comes back, little by little, or is exchanged."""
+
+AUTHORS = st.builds(
+    authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=1, max_size=4) | st.lists(DEEDS, min_size=8, max_size=16)
+)

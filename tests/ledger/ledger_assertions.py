@@ -1,0 +1,54 @@
+"""A ledger of nothing but sums, fed as the database's is: with what it lacks, and what it has too much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.ledger.lots import Draw
+from app.domain.wallets.postings import Posting, PostingKey, excess_postings, missing_postings
+from app.domain.wallets.wallet import Wallet
+
+
+def wanted_of(wallet: Wallet) -> dict[str, list[Posting]]:
+    """The postings of a wallet and of all that went over into it, by account."""
+    found = {
+        f"{wallet.account_id} {unit}": unit_account.postings for unit, unit_account in wallet.unit_accounts.items()
+    }
+    for other in wallet.merged_wallets:
+        found |= wanted_of(other)
+    return found
+
+
+@dataclass(slots=True)
+class Books:
+    """What is recorded of each account: points drawn, by subject and lot."""
+
+    recorded: dict[str, dict[PostingKey, dict[str, int]]] = field(default_factory=dict)
+
+    def record(self, wanted: Mapping[str, Sequence[Posting]]) -> int:
+        """Append what the ledger lacks; answers how many entries that took."""
+        count = 0
+        for account in {**self.recorded, **wanted}:
+            recorded = self.recorded.setdefault(account, {})
+            lacking = [
+                (posting.key, posting.draws) for posting in missing_postings(wanted.get(account, ()), recorded=recorded)
+            ]
+            for subject, draws in (*excess_postings(wanted.get(account, ()), recorded=recorded).items(), *lacking):
+                self._append(recorded.setdefault(subject, {}), draws)
+                count += 1
+        return count
+
+    def sums(self) -> dict[tuple[str, PostingKey], dict[str, int]]:
+        """What stands there in the end, without what was taken back entirely."""
+        found = {}
+        for account, recorded in self.recorded.items():
+            for subject, drawn in recorded.items():
+                if left := {lot: points for lot, points in drawn.items() if points}:
+                    found[account, subject] = left
+        return found
+
+    @staticmethod
+    def _append(drawn: dict[str, int], draws: Sequence[Draw]) -> None:
+        for draw in draws:
+            drawn[draw.lot_id] = drawn.get(draw.lot_id, 0) + draw.points

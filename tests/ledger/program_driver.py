@@ -1,0 +1,156 @@
+"""A program of a real database that is told what to do at its desk, by a clock that a test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from app.domain.access import Principal, Role
+from app.domain.problems import Problem
+from app.domain.terms.version import Terms
+from app.jobs.scheduler import Scheduler
+from app.queries.ledger.verify_accounts import FIRST, Discrepancy, verify_page, verify_program
+from app.store.database.connect import open_database
+from app.store.database.session import Database, Session
+from app.store.ledger import accounts
+from app.store.ledger.accounts import Account
+from app.store.programs.programs import ProgramKind
+from app.store.terms import versions
+from app.usecases.application import Application, Handler
+from app.usecases.command import Answer
+from app.usecases.programs.create_program import CreateProgram
+from tests.ledger.terms_strategies import LONDON
+from tests.shop import new_id
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A database that is open, and the loop in which it is."""
+
+    database: Database
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Opened]:
+    """Open a database for many programs, one after the other."""
+    with asyncio.Runner() as runner:
+        database = open_database(url)
+        runner.run(database.start())
+        try:
+            yield Opened(database, runner.run)
+        finally:
+            runner.run(database.stop())
+
+
+@dataclass
+class Clock:
+    """The server's clock, as a test moves it."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Tally:
+    """What came of what was done, over all programs: counts by verb and outcome."""
+
+    steps: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+
+    def count(self, verb: str, outcome: Answer | Problem) -> None:
+        """One more."""
+        said = "done"
+        if isinstance(outcome, Problem):
+            said = outcome.code.value
+        elif outcome.decision is not None:
+            said = outcome.decision.outcome.value
+        self.done[f"{verb} {said}"] += 1
+
+
+class LivingProgram:
+    """A new program without rewards and terms. Its ids only grow, from the same first one on, so that what was found is found again."""
+
+    def __init__(self, where: Opened, *, kind: ProgramKind, start: datetime, tally: Tally) -> None:
+        self.where, self.tally, self.clock = where, tally, Clock(start)
+        self._ids, self._keys = 0, 0
+        self.desk = Application(database=where.database, clock=self.clock, new_id=self._new_id)
+        command = CreateProgram(name="Shop", template="blank", kind=kind, currency="GBP", zone=LONDON, region="GB")
+        started = where.run(self.desk.create_program(command))
+        self.program = started.program
+        self.till = next(Principal(new.key.role, new.key.id) for new in started.keys if new.key.role is Role.TILL)
+        self.keeper = Scheduler(self.desk)
+
+    @property
+    def now(self) -> datetime:
+        """What the clock shows."""
+        return self.clock.now
+
+    def _new_id(self) -> str:
+        """Ids are unique within a program; that of the program itself, which comes first, is so everywhere."""
+        self._ids += 1
+        return new_id() if self._ids == 1 else f"00000000-0000-7000-8000-{self._ids:012x}"
+
+    def do(self, verb: Handler, order: Any, *, principal: Principal | None = None) -> Answer | Problem:
+        """Do it, perhaps with an access key; every third time the request is sent once more and must be answered alike."""
+        self._keys += 1
+        name, key = verb.__name__, f"key-{self._keys}"
+
+        def send() -> Any:
+            done = self.desk.execute(
+                verb, name=name, program=self.program, principal=principal, key=key, payload={"key": key}, command=order
+            )
+            return self.where.run(done)
+
+        outcome: Answer | Problem = send()
+        self.tally.count(name, outcome)
+        if self._keys % 3 == 0 and isinstance(outcome, Answer):
+            again = send()
+            assert isinstance(again, Answer)
+            assert again.to_data() == outcome.to_data(), "another answer to the same key"
+        return outcome
+
+    def ask(self, question: Callable[..., Coroutine[Any, Any, T]], **parameters: Any) -> T:
+        """Ask something of the program."""
+        found: T = self.where.run(self.desk.query(question, program_id=self.program.id, **parameters))
+        return found
+
+    def in_force(self, at: datetime) -> Terms | None:
+        """The terms of a moment."""
+        return self.ask(versions.in_force, at=at)
+
+    def let_the_jobs_run(self) -> None:
+        """Do what is due by now, as `troth serve` does."""
+        done = self.where.run(self.keeper.run_program(self.program))
+        assert done.whole
+        assert self.keeper.quarantined == (), "every account can be settled"
+
+    def recorded(self) -> tuple[int, tuple[Account, ...]]:
+        """How many rows only ever grow in number, and the accounts: what no job may change that has nothing to do."""
+        return self.ask(_recorded)
+
+    def faults(self) -> list[Discrepancy]:
+        """What `troth verify` finds."""
+        page = self.ask(verify_page)
+        assert page.last is None, "one page holds a small program"
+        return [*page.faults, *self.ask(verify_program)]
+
+
+_GROWING = ("entries", "lots", "lot_movements", "expiry_notices", "expiry_notice_deliveries", "refunds")
+
+
+async def _recorded(session: Session, *, program_id: str) -> tuple[int, tuple[Account, ...]]:
+    rows = 0
+    for table in _GROWING:
+        row = await session.across_programs.row(f"SELECT count(*) FROM {table} WHERE program_id = $1", program_id)
+        rows += int(row[0]) if row is not None else 0
+    return rows, await accounts.page(session, after=FIRST, limit=100)

@@ -1,0 +1,167 @@
+"""What a database holds of a program's accounts, against the plain reference told from the facts in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.ledger.entries import Balance
+from app.domain.ledger.lots import Lot
+from app.domain.units import Unit
+from app.queries.ledger.verify_accounts import FIRST
+from app.store.database.codecs import instant_or_none
+from app.store.database.session import Session
+from app.store.events import event_log
+from app.store.events.event_log import RecordedHistory
+from app.store.ledger import accounts, entries, lots
+from app.store.ledger.entries import StoredEntry
+from app.store.terms import budgets, in_force
+from app.store.terms.in_force import Versions
+from tests.ledger.invariants import Booked, faults_of
+from tests.ledger.reference import ReferenceWallet, tell
+from tests.ledger.wallet_shapes import of_reference, unlike
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A wallet as it stands: its facts, the entries and lots of its accounts, and what its holders' rows say of their tiers."""
+
+    recorded: RecordedHistory
+    versions: Versions
+    entries: Mapping[Unit, Sequence[StoredEntry]]
+    lots: Mapping[Unit, Sequence[Lot]]
+    tiers: Mapping[str, tuple[str | None, datetime | None]]
+
+    def faults(self) -> list[str]:
+        """Where it is not as the reference tells it, or against what always holds."""
+        return [f"account {self.recorded.account.id}: {fault}" for fault in self._faults()]
+
+    def _faults(self) -> Iterator[str]:
+        account = self.recorded.account
+        for unit, each_account in self.recorded.accounts.items():
+            yield from faults_of(
+                entries=_booked(self.entries[unit]), lots=self.lots[unit], balance=each_account.balance
+            )
+        if account.replayed_through is None:
+            if any(self.entries.values()) or self.recorded.history.events:
+                yield "never told, with a history"
+        elif self.recorded.merged_away is not None:
+            if account.balance != Balance(lifetime=account.balance.lifetime, qualifying=account.balance.qualifying):
+                yield "something is left of what went over"
+        else:
+            for where, (each_account, other) in self._unlike(account.replayed_through).items():
+                yield f"{where}: stored {each_account}, by the reference {other}"
+
+    def held_of_budgets(self) -> Counter[str]:
+        """The points of each clause's budget that its customers hold, by the reference; what went over is held elsewhere."""
+        account = self.recorded.account
+        if account.replayed_through is None or self.recorded.merged_away is not None:
+            return Counter()
+        held: Counter[str] = Counter()
+        for sale in self._reference(account.replayed_through).sales.values():
+            held.update(sale.of_budgets())
+        return held
+
+    def _reference(self, at: datetime) -> ReferenceWallet:
+        # Of terms that start at the very moment up to which it was told, published since, whoever looks next tells it.
+        last = self.recorded.account.terms_version
+        known = [
+            version for version in self.versions.standing if version.effective_from != at or version.version <= last
+        ]
+        return tell(self.recorded.history, known, at)
+
+    def _unlike(self, at: datetime) -> dict[str, tuple[Any, Any]]:
+        wallet = self._reference(at)
+        plain = of_reference(wallet, at)
+        balance = self.recorded.account.balance
+        stamps = self.recorded.others.get(Unit.STAMPS)
+        card = stamps.balance if stamps is not None else Balance()
+        stored: dict[str, Any] = {
+            "lots": {
+                lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
+                for lot in self.lots[Unit.POINTS]
+                if lot.points
+            },
+            "stamps": {
+                lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at)
+                for lot in self.lots.get(Unit.STAMPS, ())
+                if lot.points
+            }
+            | {"owed": card.owed, "lifetime": card.lifetime},
+            "balance": balance.to_data(),
+            "tiers": {id: tier for id, (tier, _) in self.tiers.items()},
+            "falls": {id: falls_at for id, (_, falls_at) in self.tiers.items()},
+        }
+        # A lot that was used up in a wallet that went over comes into the tables when something comes back into it.
+        for part in ("lots", "stamps"):
+            here = stored[part]
+            plain[part] = {
+                id: lot
+                for id, lot in plain[part].items()
+                if id in here or not isinstance(lot, tuple) or lot[1] or lot[2]
+            }
+        for part in ("tiers", "falls"):
+            plain[part] = {id: plain[part].get(id, "nobody") for id in self.tiers}
+        del plain["ends"]
+        return unlike(stored, plain)
+
+
+def _booked(entries: Sequence[StoredEntry]) -> list[Booked]:
+    """What the entries book: one after the other where every fact came in its order, else all together."""
+    booked = []
+    for entry in (stored.entry for stored in entries):
+        moved: dict[str, int] = {}
+        for movement in entry.movements:
+            moved[movement.lot_id] = moved.get(movement.lot_id, 0) + movement.points
+        booked.append(Booked(entry.points, moved, entry.owed))
+    moments = [stored.entry.occurred_at for stored in entries]
+    if moments == sorted(moments) and all(stored.entry.cause is None for stored in entries):
+        return booked
+    together: dict[str, int] = {}
+    for each in booked:
+        for id, points in each.lots.items():
+            together[id] = together.get(id, 0) + points
+    return [Booked(sum(value.points for value in booked), together, sum(item.owed for item in booked))]
+
+
+async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
+    """Every account of a small program."""
+    found = await accounts.page(session, after=FIRST, limit=100)
+    versions = await in_force.versions_of(session)
+    histories = await event_log.load_many(session, of=found, versions=versions)
+    every = [account for history in histories.values() for account in history.accounts.values()]
+    written = await entries.of_accounts(session, account_ids=[account.id for account in every])
+    opened = {account.id: await lots.all_lots(session, account_id=account.id) for account in every}
+    holders: dict[str, dict[str, tuple[str | None, datetime | None]]] = {}
+    for row in await session.across_programs.rows(
+        "SELECT id, wallet_id, tier, tier_grace_ends_at FROM customers WHERE program_id = $1 AND merged_into IS NULL",
+        program_id,
+    ):
+        tier = row["tier"], instant_or_none(row["tier_grace_ends_at"])
+        holders.setdefault(row["wallet_id"], {})[row["id"]] = tier
+    return [
+        Stored(
+            recorded=histories[each_account.id],
+            versions=versions,
+            entries={
+                unit: written.get(account.id, ()) for unit, account in histories[each_account.id].accounts.items()
+            },
+            lots={unit: opened[account.id] for unit, account in histories[each_account.id].accounts.items()},
+            tiers=holders.get(each_account.wallet_id, {}),
+        )
+        for each_account in found
+    ]
+
+
+async def given_of_budgets(session: Session, *, program_id: str) -> Counter[str]:
+    """What customers should hold of each clause's budget: what it gave for all, less what is somebody's own share of it."""
+    given = Counter(await budgets.counted(session))
+    rows = await session.across_programs.rows(
+        "SELECT clause, points FROM budget_shares WHERE program_id = $1", program_id
+    )
+    for row in rows:
+        given[row["clause"]] -= row["points"]
+    return given

@@ -1,0 +1,56 @@
+"""Points that activity keeps alive: whoever was told of an old last day is told of the new one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
+from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.store.customers.customers import CustomerBy
+from app.store.programs.programs import ProgramKind
+from app.usecases.command import Answer
+from app.usecases.customers import enrol_customer
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.purchases import record_purchase
+from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.rewards import create_reward, redeem_reward
+from app.usecases.rewards.create_reward import CreateReward
+from app.usecases.rewards.redeem_reward import RedeemReward
+from app.usecases.terms import publish_terms
+from app.usecases.terms.publish_terms import PublishTerms
+from tests.builders import a_line, a_purchase
+from tests.ledger.program_driver import LivingProgram, Tally, opened
+from tests.ledger.terms_strategies import LONDON, START
+from tests.ledger.test_database_machine import draft
+
+ALIVE = PointsValidity(days=90, expires=True, since=ValidityStart.ACTIVITY, notice_from=20, notice_until=5)
+
+
+@pytest.mark.parametrize("kept_alive_by", ["a purchase", "a redemption"])
+def test_activity_after_a_notice_brings_a_notice_of_the_new_last_day(database_url: str, kept_alive_by: str) -> None:
+    with opened(database_url) as where:
+        shop = LivingProgram(where, kind=ProgramKind.SANDBOX, start=START, tally=Tally())
+        card = CustomerBy("ANNA", IdentityKind.CARD)
+        for key in ("coffee", "mug"):
+            assert isinstance(shop.do(create_reward.run, CreateReward(key, key, "Nice.", None, None, None)), Answer)
+        clauses = draft((ALIVE, RefundPolicy(), None, None, None, (10, 25), True, None), None)
+        shop.do(publish_terms.run, PublishTerms(START - timedelta(days=1), clauses))
+        shop.do(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, "ANNA"),), None))
+        shop.do(record_purchase.run, RecordPurchase(card, "r1", a_purchase(a_line(price="200.00"), at=shop.now)))
+        shop.clock.now += timedelta(days=75)
+        shop.let_the_jobs_run()
+        if kept_alive_by == "a purchase":
+            shop.do(record_purchase.run, RecordPurchase(card, "r2", a_purchase(a_line(price="1.00"), at=shop.now)))
+        else:
+            basket = PurchaseFacts(occurred_at=shop.now, zone=LONDON, currency="GBP", lines=())
+            shop.do(redeem_reward.run, RedeemReward(card, None, "coffee", basket))
+        assert shop.faults() == []
+        before = shop.recorded()[0]
+        shop.clock.now += timedelta(days=75)
+        shop.let_the_jobs_run()
+        assert shop.recorded()[0] == before + 1, "one more notice"
+        assert shop.faults() == []

@@ -1,0 +1,264 @@
+"""Terms with other tiers start: every account is looked at, in batches, and tills that come first are right all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import structlog
+
+from app.domain.customers.identities import IdentityKind
+from app.domain.terms.effects.points_validity import PointsValidity
+from app.domain.terms.effects.refund_policy import RefundPolicy
+from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
+from app.jobs import scheduler, terms_activation
+from app.jobs.scheduler import Scheduler
+from app.queries.customers.customers import card as card_of
+from app.store.customers.customers import CustomerBy
+from app.store.programs.programs import ProgramKind
+from app.store.terms import activation
+from app.usecases.command import Answer
+from app.usecases.customers import enrol_customer, merge_customers
+from app.usecases.customers.enrol_customer import EnrolCustomer
+from app.usecases.customers.merge_customers import MergeCustomers
+from app.usecases.ledger.settle_account import NOTHING
+from app.usecases.purchases import record_purchase
+from app.usecases.purchases.record_purchase import RecordPurchase
+from app.usecases.terms import publish_terms
+from app.usecases.terms.publish_terms import PublishTerms
+from tests.builders import a_line, a_purchase
+from tests.ledger.program_driver import LivingProgram, Opened, Tally, opened
+from tests.ledger.terms_strategies import START, clauses_of
+
+DAY = timedelta(days=1)
+PLAIN = (PointsValidity(), RefundPolicy(), None, None, None, (10, 25), True, None)
+LEVELS = (*PLAIN[:4], TierPeriod(TierWindow.SINCE_JOINING, 0), (10, 25), True, None)
+
+
+class Starting(LivingProgram):
+    """A program without tiers, in which cards have bought for so many points."""
+
+    def begin(self, *points: int) -> list[str]:
+        """Terms since long ago, and a customer for each number; 0 buys nothing."""
+        self.receipts = 0
+        self.made(publish_terms.run, PublishTerms(START, clauses_of(PLAIN)))
+        cards = [f"CARD{place}" for place in range(len(points))]
+        for card, some in zip(cards, points, strict=True):
+            self.made(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+            if some:
+                self.buys(card, some)
+        return cards
+
+    def made(self, verb: Any, order: Any) -> Answer:
+        """Do what must be possible."""
+        done = self.do(verb, order)
+        assert isinstance(done, Answer), done
+        return done
+
+    def order(self, card: str, points: int, *, at: datetime | None = None) -> RecordPurchase:
+        """A purchase for so many points."""
+        self.receipts += 1
+        facts = a_purchase(a_line(price=f"{points * 10}.00"), at=at or self.now)
+        return RecordPurchase(by(card), f"r{self.receipts}", facts)
+
+    def buys(self, card: str, points: int, *, at: datetime | None = None) -> int:
+        """It is bought; what it earned."""
+        self.clock.now += timedelta(seconds=1)
+        done = self.made(record_purchase.run, self.order(card, points, at=at))
+        assert done.decision is not None
+        return done.decision.points
+
+    def announces_levels(self, *, start: datetime | None = None) -> None:
+        """Tiers from a moment on, or at once."""
+        self.made(publish_terms.run, PublishTerms(start or self.now, clauses_of(LEVELS)))
+
+    def tier(self, card: str) -> str | None:
+        """The tier that a card shows."""
+        found = self.ask(card_of, by=by(card), at=self.now)
+        assert found is not None
+        return found.tier.tier
+
+    def stored_levels(self) -> list[str | None]:
+        """What is kept, in the order of enrolment."""
+
+        async def read(session: Any, *, program_id: str) -> list[str | None]:
+            rows = await session.across_programs.rows(
+                "SELECT tier FROM customers WHERE program_id = $1 ORDER BY id", program_id
+            )
+            return [row["tier"] for row in rows]
+
+        return self.ask(read)
+
+
+def by(card: str) -> CustomerBy:
+    """A card."""
+    return CustomerBy(card, IdentityKind.CARD)
+
+
+@pytest.fixture
+def where(database_url: str) -> Iterator[Opened]:
+    """The database, and batches of two."""
+    with opened(database_url) as found, patch.object(terms_activation, "BATCH", 2):
+        yield found
+
+
+@pytest.fixture(params=list(ProgramKind), ids=lambda kind: str(kind.value))
+def shop(where: Opened, request: pytest.FixtureRequest) -> Iterator[Starting]:
+    """The program, live or a sandbox, proved in the end."""
+    program = Starting(where, kind=request.param, start=START, tally=Tally())
+    yield program
+    assert program.faults() == []
+
+
+def test_publishing_touches_no_account_and_all_are_looked_at_when_the_terms_start(shop: Starting) -> None:
+    cards = shop.begin(20, 30, 5, 0, 12)
+    shop.let_the_jobs_run()
+    before = shop.recorded()
+    start = shop.now + DAY
+    shop.announces_levels(start=start)
+    assert shop.recorded() == before
+    shop.clock.now = start - timedelta(hours=1)
+    shop.let_the_jobs_run()
+    assert shop.recorded() == before, "nothing is due before"
+    shop.clock.now = start + timedelta(hours=1)
+    assert shop.faults() == []
+    # What is read is right before anybody has looked.
+    assert [shop.tier(card) for card in cards] == ["silver", "gold", None, None, "silver"]
+    shop.let_the_jobs_run()
+    assert shop.stored_levels() == ["silver", "gold", None, None, "silver"]
+    after = shop.recorded()
+    shop.let_the_jobs_run()
+    assert shop.recorded() == after, "a second time there is nothing to do"
+
+
+def test_a_till_that_comes_before_the_jobs_sees_the_level(shop: Starting) -> None:
+    first, idle = shop.begin(20, 0)
+    shop.announces_levels(start=shop.now + DAY)
+    shop.clock.now += 2 * DAY
+    assert shop.buys(first, 1) == 1 + 3, "silver brings three more"
+    assert shop.faults() == []
+    assert shop.buys(idle, 1) == 1 + 5 + 2
+    shop.let_the_jobs_run()
+    assert shop.stored_levels() == ["silver", None]
+
+
+def test_what_a_card_did_before_the_start_counts_though_it_comes_when_the_jobs_have_passed_by(shop: Starting) -> None:
+    shop.begin(20)
+    start = shop.now + DAY
+    shop.announces_levels(start=start)
+    for card in ("BETWEEN", "LATER"):
+        shop.made(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card),), None))
+    shop.clock.now = start + DAY
+    shop.let_the_jobs_run()
+    for card in ("BETWEEN", "LATER"):
+        assert shop.buys(card, 12, at=start - timedelta(hours=1)) == 12 + 5 + 2
+        assert shop.tier(card) == "silver"
+    assert shop.faults() == []
+    shop.let_the_jobs_run()
+    assert shop.stored_levels() == ["silver", "silver", "silver"]
+
+
+def test_what_was_booked_beyond_the_start_before_it_was_known_is_looked_at_too(shop: Starting) -> None:
+    """The clock of a till is ahead, or a purchase and the publishing pass each other by."""
+    first, second = shop.begin(1, 1)
+    for card in (first, second):
+        shop.buys(card, 20, at=shop.now + timedelta(minutes=2))
+    shop.announces_levels()
+    assert shop.faults() == []
+    assert shop.tier(first) == "silver"
+    shop.clock.now += timedelta(minutes=4)
+    assert shop.buys(first, 1) == 1 + 3
+    shop.let_the_jobs_run()
+    assert shop.stored_levels() == ["silver", "silver"]
+
+
+def test_the_jobs_may_stop_between_two_batches_and_run_on_several_machines_at_once(shop: Starting) -> None:
+    shop.begin(20, 20, 20, 20, 0, 20, 20)
+    shop.announces_levels(start=shop.now + DAY)
+    shop.clock.now += 2 * DAY
+    told: list[int] = []
+    tell = activation.schedule
+
+    async def counted(session: Any, **named: Any) -> None:
+        told.append(len(named["account_ids"]))
+        if len(told) == 2:
+            raise RuntimeError("the machine stops")
+        await tell(session, **named)
+
+    with patch.object(activation, "schedule", counted), pytest.raises(RuntimeError):
+        shop.let_the_jobs_run()
+    assert shop.faults() == [], "half of the accounts are told"
+    assert told == [2, 2]
+
+    async def at_once() -> None:
+        done = await asyncio.gather(*(Scheduler(shop.desk).run_program(shop.program) for _ in range(3)))
+        assert all(result.complete for result in done)
+
+    shop.where.run(at_once())
+    assert shop.stored_levels() == ["silver"] * 4 + [None] + ["silver"] * 2
+    assert shop.faults() == []
+    after = shop.recorded()
+    shop.let_the_jobs_run()
+    assert shop.recorded() == after
+
+
+def test_levels_are_published_while_tills_book(shop: Starting) -> None:
+    cards = shop.begin(4, 4, 4, 0, 0, 4)
+    shop.made(merge_customers.run, MergeCustomers(by(cards[5]), by(cards[0]), "one person"))
+    for _ in range(3):
+        orders = [shop.order(card, 3) for card in cards]
+
+        async def race(orders: list[RecordPurchase] = orders) -> list[Any]:
+            def do(verb: Any, order: Any, key: str) -> Any:
+                return shop.desk.execute(
+                    verb, name=verb.__name__, program=shop.program, principal=None, key=key, payload=key, command=order
+                )
+
+            tills = [do(record_purchase.run, command, command.external_id) for command in orders]
+            start = PublishTerms(shop.now + timedelta(milliseconds=1), clauses_of(LEVELS))
+            return await asyncio.gather(
+                *tills[:3],
+                do(publish_terms.run, start, f"p{shop.receipts}"),
+                *tills[3:],
+                shop.keeper.run_program(shop.program),
+            )
+
+        done = shop.where.run(race())
+        assert all(isinstance(value, Answer) for value in done[:-1]), done
+        shop.clock.now += timedelta(minutes=1)
+        for card in cards:
+            shop.tier(card)
+        shop.let_the_jobs_run()
+        assert shop.faults() == []
+        for card in cards[:5]:
+            shop.buys(card, 1)
+
+
+def test_only_what_happened_is_logged(where: Opened) -> None:
+    shop = Starting(where, kind=ProgramKind.LIVE, start=START, tally=Tally())
+    shop.begin(20)
+    shop.announces_levels(start=shop.now + DAY)
+    shop.clock.now += 2 * DAY
+
+    async def broken(session: Any, **named: Any) -> Any:
+        raise LookupError("its facts make no sense")
+
+    async def work(seconds: float) -> None:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(shop.keeper.work(), seconds)
+
+    with structlog.testing.capture_logs() as logs, patch.object(scheduler, "LOOK_EVERY", 0.01):
+        with patch.object(scheduler, "settle_account", broken):
+            where.run(work(1.5))
+        assert [log["event"] for log in logs] == ["an account is left alone"]
+        with patch.object(scheduler, "ASIDE", 0.0):
+            fresh = Scheduler(shop.desk)
+            shop.keeper = fresh
+            where.run(work(1.5))
+    kept = [log for log in logs if log["event"] == "time was kept"]
+    assert [(log_event["accounts"], log_event["tiers"]) for log_event in kept] == [(1, 1)]
+    assert shop.where.run(fresh.run_due()) in ({}, {shop.program.id: NOTHING})

@@ -1,0 +1,85 @@
+"""What is compared of a wallet: the same shape from the core and from the reference."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.domain.calendar import local_date
+from app.domain.units import Unit
+from app.domain.wallets.wallet import Wallet
+from tests.ledger.reference import ReferenceWallet
+from tests.ledger.reference_lots import FREE, HELD
+
+
+def of_core(wallet: Wallet, at: datetime) -> dict[str, Any]:
+    """What the core says."""
+    terms = wallet.in_force(at)
+    memberships = list({id(membership): membership for membership in wallet.memberships.values()}.values())
+    balance = wallet.points.inventory.balance(
+        at=at, qualifying=sum(membership.qualifying.points(terms=terms, at=at) for membership in memberships)
+    )
+    stamps = wallet.unit_accounts[Unit.STAMPS].inventory
+    return {
+        "lots": {
+            lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.valid_until)
+            for lot in wallet.points.inventory.lots.values()
+        },
+        "balance": {
+            name: getattr(balance, name) for name in ("available", "pending", "held", "owed", "lifetime", "qualifying")
+        },
+        "stamps": {lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at) for lot in stamps.lots.values()}
+        | {"owed": stamps.owed, "lifetime": stamps.lifetime},
+        "tiers": {id: membership.tier.tier for id, membership in wallet.memberships.items()},
+        "falls": {id: membership.tier.grace_ends_at for id, membership in wallet.memberships.items()},
+        "ends": {lot.id: wallet.points.expires_at(lot) for lot in wallet.points.inventory.lots.values() if lot.free},
+    }
+
+
+def of_reference(wallet: ReferenceWallet, at: datetime) -> dict[str, Any]:
+    """What the reference says."""
+    terms = wallet.in_force(at)
+    customers = list({id(customer): customer for customer in wallet.customers.values()}.values())
+    today = local_date(at, zone_name=terms.zone)
+    lots = [lot for lot in wallet.lots if lot.points]
+    return {
+        "lots": {
+            lot.id: (
+                len(lot.points),
+                lot.count(FREE, HELD),
+                lot.count(HELD),
+                lot.earned_at,
+                lot.available_from,
+                lot.valid_until,
+            )
+            for lot in lots
+        },
+        "balance": {
+            "available": wallet.free(pending=False),
+            "pending": wallet.free(pending=True),
+            "held": sum(lot.count(HELD) for lot in lots),
+            "owed": len(wallet.owed),
+            "lifetime": wallet.lifetime,
+            "qualifying": sum(customer.qualifying(terms, today) for customer in customers),
+        },
+        "stamps": {
+            row.id: (len(row.stamps), row.count(FREE, HELD), row.count(HELD), row.earned_at)
+            for row in wallet.card.rows
+            if row.stamps
+        }
+        | {"owed": len(wallet.card.owed), "lifetime": wallet.card.lifetime},
+        "tiers": {id: customer.tier for id, customer in wallet.customers.items()},
+        "falls": {id: customer.falls_at for id, customer in wallet.customers.items()},
+        "ends": {lot.id: lot.ends(wallet.active_at) for lot in lots if lot.count(FREE)},
+    }
+
+
+def unlike(core: dict[str, Any], plain: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Where the two differ: what the core says, then the reference."""
+    found = {}
+    for part in core:
+        for key in {**core[part], **plain[part]}:
+            first, other = core[part].get(key, "nothing"), plain[part].get(key, "nothing")
+            if first != other:
+                found[f"{part} {key}"] = first, other
+    return found

@@ -1,0 +1,266 @@
+"""Words: every rule and code says itself in every language, with the same placeholders, and a changed rule reads differently."""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from app.domain.customers.profile import PreferenceKind
+from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Value, Verdict
+from app.domain.explaining.explanation import BY_ITSELF, Explanation
+from app.domain.explaining.moments import from_when
+from app.domain.i18n import CATALOGUES, Locale, Phrasebook, locale_for, wording
+from app.domain.i18n.reasons import observed, required
+from app.domain.ledger.entries import CauseKind
+from app.domain.problems import ProblemCode
+from app.domain.terms.conditions import CONDITIONS, Condition
+from app.domain.terms.conditions.categories import Categories
+from app.domain.terms.conditions.groups import AnyOf, ExceptWhen
+from app.domain.terms.conditions.locations import Locations
+from app.domain.terms.conditions.preferences import Preferences
+from app.domain.terms.conditions.products import Products
+from app.domain.terms.effects import EFFECTS, STANDARD, Effect
+from app.domain.terms.effects.points_per_amount import PointsPerAmount
+from app.domain.terms.effects.points_per_visit import PointsPerVisit
+from app.domain.terms.effects.reward_cost import RewardCost
+from app.domain.terms.effects.tier import Tier
+from app.domain.terms.templates import TEMPLATES
+from app.domain.terms.text import TextFormat, render
+from app.domain.terms.validation import DraftedClause, TermsError, validate
+from app.domain.terms.version import Clause
+from tests.builders import pounds, some_terms
+from tests.ledger_findings import NOON, OF_THE_LEDGER
+from tests.rule_samples import COMBINATIONS, CONDITION_VARIANTS, EFFECT_VARIANTS, HAPPY_HOUR
+
+GOLDEN = Path(__file__).parents[1] / "domain" / "golden"
+LONDON = "Europe/London"
+LEVELS = (Tier("silver", "Silver", 100), Tier("gold", "Gold", 500))
+QUOTES = set("“”„‟«»‹›「」『』")
+JOINED = [
+    *("a and b", "a or b", "a, b", "a und b", "a oder b", "a和b", "a、b", "a或b", "a，b", "a & b", "a\u200db"),
+    *('a" and "b', "a' and 'b", "a’, ‘b"),
+]
+"""One name each, which could be taken for the two names a and b."""
+
+
+def placeholders(message: object) -> set[str]:
+    """The names in braces, of all plural forms together."""
+    return {name for text in texts(message) for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def texts(message: object) -> list[str]:
+    """Every form of a message: of each number, and of each form of address."""
+    if isinstance(message, Mapping):
+        return [text for form in message.values() for text in texts(form)]
+    return [str(message)]
+
+
+def test_every_language_has_the_same_sentences_with_the_same_placeholders() -> None:
+    english = CATALOGUES[Locale.EN]
+    for locale, catalogue in CATALOGUES.items():
+        assert set(catalogue) == set(english), locale
+        for key, message in catalogue.items():
+            assert placeholders(message) == placeholders(english[key]), (locale, key)
+            forms = message.values() if isinstance(message, Mapping) and "formal" in message else [message]
+            assert all(placeholders(form) == placeholders(message) for form in forms), (locale, key)
+
+
+def test_every_code_has_its_words() -> None:
+    english = CATALOGUES[Locale.EN]
+    said_by_the_condition = BY_ITSELF | {ReasonCode.CONDITION_MET, ReasonCode.EXCEPTION_APPLIES}
+    several = {key.rpartition(".")[0] for key in english}
+    asked = [f"reason.{code.value}" for code in ReasonCode if code not in said_by_the_condition]
+    asked += [f"remedy.{code.value}" for code in RemedyCode]
+    wanted = [key for key in asked if key not in several]
+    wanted += [f"error.{code.value}" for code in ProblemCode]
+    wanted += [f"correction.{kind.value}" for kind in CauseKind]
+    assert [key for key in wanted if key not in english] == []
+
+
+def test_traditional_chinese_is_written_in_traditional_characters() -> None:
+    foreign = set()
+    for key, message in CATALOGUES[Locale.ZH_HANT].items():
+        for text in texts(message):
+            # The encoding of Taiwan holds what is written there, and hardly a simplified character.
+            if text.encode("cp950", "ignore").decode("cp950") != text:
+                foreign.add(key)
+    assert foreign == set()
+
+
+def test_no_kind_of_rule_is_left_out_of_these_tests() -> None:
+    assert {condition.kind for condition in CONDITION_VARIANTS} == {value.kind for value in CONDITIONS}
+    assert {effect.kind for effect in EFFECT_VARIANTS} == {value.kind for value in EFFECTS}
+    assert {type(effect) for _, effect in STANDARD} <= {type(effect) for effect in EFFECT_VARIANTS}
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_rules_that_differ_read_differently(locale: Locale) -> None:
+    say = wording(locale)
+    for variants in (CONDITION_VARIANTS, EFFECT_VARIANTS):
+        said: dict[str, object] = {}
+        for variant in variants:
+            sentence = variant.sentence(say)
+            assert sentence not in said, (sentence, variant, said[sentence])
+            said[sentence] = variant
+
+
+@pytest.mark.parametrize("locale", Locale)
+@pytest.mark.parametrize("kind", [Products, Categories])
+@pytest.mark.parametrize("joined", JOINED)
+def test_one_name_that_holds_a_joiner_reads_otherwise_than_two_names(
+    joined: str, kind: type[Products | Categories], locale: Locale
+) -> None:
+    say = wording(locale)
+    for side in ("include", "exclude"):
+        first, two = kind(**{side: frozenset({joined})}), kind(**{side: frozenset({"a", "b"})})
+        assert checked_alone(first)
+        assert {first.sentence(say), first.requirement(say)}.isdisjoint({two.sentence(say), two.requirement(say)})
+    tastes = [Preferences(PreferenceKind.DIET, frozenset(names)) for names in ({joined}, {"a", "b"})]
+    assert len({taste.sentence(say) for taste in tastes}) == 2
+    places = (Locations(frozenset({"a"}), (joined,)), Locations(frozenset({"a", "b"}), ("a", "b")))
+    for said in (Condition.sentence, Condition.requirement, Condition.exception):
+        assert len({getattr(place, said.__name__)(say) for place in places}) == 2
+
+
+def test_the_marks_that_sentences_quote_names_with_are_taken_in_no_name() -> None:
+    marks = {mark for catalogue in CATALOGUES.values() for text in catalogue.values() for mark in str(text)} & QUOTES
+    assert marks == set("“”„「」")
+    for mark in QUOTES:
+        assert not checked_alone(Products(include=frozenset({f"a{mark} b"})))
+        assert not checked_alone(AnyOf((Categories(include=frozenset({"a"})), Categories(include=frozenset({mark})))))
+
+
+@pytest.mark.parametrize("locale", [Locale.ZH_HANS, Locale.ZH_HANT])
+def test_a_time_stands_apart_from_the_chinese_word_after_it_and_names_stay_as_they_are(locale: Locale) -> None:
+    say = wording(locale)
+    late = ExceptWhen((HAPPY_HOUR, Locations(frozenset({"late"}), ("19:00门店",))))
+    for said in (late.sentence(say), AnyOf((HAPPY_HOUR, late)).sentence(say)):
+        assert "17:00 至 19:00 " in said
+        assert "19:00门店" in said
+
+
+LEVEL = some_terms(("k", (), Tier("gold", "Gold", 1500)))
+"""Terms in which the clause of every finding is that of a tier."""
+
+
+def told(finding: Finding, *, say: Phrasebook) -> str:
+    """The finding and its ways out, read off a clock in London."""
+    reason = Reason("k", Verdict.APPLIED if finding.met else Verdict.NOT_MET, finding)
+    explained = Explanation((reason,), LEVEL, NOON, LONDON)
+    ways = [explained.remedy(remedy, reason=reason, say=say) for remedy in finding.remedies]
+    return say.text([explained.statement(reason, say=say), *ways])
+
+
+def in_words(value: Value, kind: str | None, *, say: Phrasebook) -> str | None:
+    """A value as its kind is told."""
+    match value, kind:
+        case int(), "points":
+            return say.points(value)
+        case int(), "number":
+            return say.number(value)
+        case datetime(), "instant":
+            return say.instant(value, zone=LONDON)
+        case datetime(), "from":
+            return from_when(value, at=NOON, zone_name=LONDON, say=say)
+        case date(), "day":
+            return say.date(value)
+    assert (value, kind) == (None, None)
+    return None
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_what_the_ledger_answers_names_its_values_and_is_said_differently_each_time(locale: Locale) -> None:
+    say = wording(locale)
+    for finding, seen, asked in OF_THE_LEDGER:
+        values = (
+            in_words(finding.observed, seen, say=say),
+            in_words(finding.required, asked, say=say),
+        )
+        shown = (values[0], say.instant(NOON, zone=LONDON) if asked == "from" else values[1])
+        assert (observed(finding, zone=LONDON, say=say), required(finding, zone=LONDON, say=say)) == shown
+        assert all(value in told(finding, say=say) for value in values if value is not None), finding
+    bare = {str(CATALOGUES[locale][f"reason.{each_finding.code.value}"]) for each_finding, _, _ in OF_THE_LEDGER}
+    assert len(bare) == len(OF_THE_LEDGER)
+
+
+def checked_alone(condition: Condition) -> bool:
+    """Whether terms take it."""
+    return can_stand(("k", (condition,), PointsPerVisit(1)))
+
+
+def can_stand(clause: DraftedClause) -> bool:
+    """Whether terms take the clause, beside clauses that it may name."""
+    tiers = [(tier.tier, (), tier) for tier in LEVELS if not isinstance(clause[2], Tier)]
+    try:
+        validate([clause, *(("a", (), PointsPerVisit(1)), ("b", (), PointsPerVisit(1))), *tiers], currency="GBP")
+    except TermsError:
+        return False
+    return True
+
+
+def shown(clauses: Iterable[tuple[Sequence[Condition], Effect]], *, say: Phrasebook) -> list[str]:
+    """The statement of each clause that terms could hold."""
+    drafted: list[DraftedClause] = [("k", tuple(conditions), effect) for conditions, effect in clauses]
+    return [
+        f"- {Clause('k', '1', tuple(clause[1]), clause[2]).statement(say)}" for clause in drafted if can_stand(clause)
+    ]
+
+
+@pytest.mark.parametrize("locale", Locale)
+def test_the_golden_file_of_a_language_shows_how_every_rule_reads(locale: Locale) -> None:
+    """Rewritten with TROTH_REWRITE_GOLDEN=1, to be read by somebody who reads the language."""
+    say = wording(locale)
+    spend, cake = PointsPerAmount(1, pounds("1.00")), RewardCost("cake", 50, "Cake")
+    together = shown(COMBINATIONS, say=say)
+    assert len(together) == len(COMBINATIONS)
+    lines = [f"# {locale.value}", "", "## Effects alone", ""]
+    lines += shown((((), effect) for effect in EFFECT_VARIANTS), say=say)
+    lines += ["", "## Conditions of an earning clause", ""]
+    lines += shown((((condition,), spend) for condition in CONDITION_VARIANTS), say=say)
+    lines += ["", "## Conditions of a reward", ""]
+    lines += shown((((condition,), cake) for condition in CONDITION_VARIANTS), say=say)
+    lines += ["", "## Several conditions", "", *together]
+    for name, template in TEMPLATES.items():
+        if clauses := template("GBP").clauses:
+            whole = render(some_terms(*clauses), format=TextFormat.PLAIN, say=say)
+            lines += ["", f"## Whole terms: {name}", "", whole.rstrip()]
+    lines += ["", "## What the ledger answers", "", *(f"- {told(finding, say=say)}" for finding, _, _ in OF_THE_LEDGER)]
+    text = "\n".join([*lines, ""])
+    file = GOLDEN / f"{locale.value}.md"
+    if os.environ.get("TROTH_REWRITE_GOLDEN") == "1":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "locale"),
+    [
+        (None, Locale.EN),
+        ("", Locale.EN),
+        ("fr", Locale.EN),
+        ("de-AT", Locale.DE),
+        ("zh", Locale.ZH_HANS),
+        ("zh-CN", Locale.ZH_HANS),
+        ("zh-TW", Locale.ZH_HANT),
+        ("zh-HK", Locale.ZH_HANT),
+        ("zh-Hant-CN", Locale.ZH_HANT),
+        ("fr, de;q=0.8, en;q=0.9", Locale.EN),
+        ("fr;q=1, zh-TW;q=0.8, de;q=0.7", Locale.ZH_HANT),
+        ("de;q=0, en;q=0.1", Locale.EN),
+        ("en;q=.5, de;q=.7", Locale.DE),
+        ("de;q=²", Locale.EN),
+        ("de;q=", Locale.EN),
+        ("zh_HK", Locale.ZH_HANT),
+        ("yue", Locale.ZH_HANT),
+        ("zh-Hans-TW", Locale.ZH_HANS),
+        (";;;q=x,,", Locale.EN),
+    ],
+)
+def test_the_language_asked_for_is_the_language_given(asked: str | None, locale: Locale) -> None:
+    assert locale_for(asked) is locale

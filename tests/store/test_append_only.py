@@ -1,0 +1,201 @@
+"""The database itself refuses to change what was recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.store.database.postgres import PostgresDatabase
+from app.store.database.session import Database, Session
+from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_entry, an_id, count
+
+ONLY_ADDED = (
+    "terms_versions",
+    "purchases",
+    "refunds",
+    "entries",
+    "lots",
+    "lot_movements",
+    "idempotency_keys",
+    "terms_withdrawals",
+)
+
+
+async def _a_full_shop(session: Session) -> None:
+    """One row in every table that is only added to; the lot has 7 of 10 points left."""
+    await a_program(session)
+    await a_wallet(session, 1)
+    await session.across_programs.execute(
+        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
+        " VALUES ($1, $2, 1, $3, $3, '{}')",
+        PROGRAM,
+        an_id(2),
+        NOW,
+    )
+    await session.across_programs.execute(
+        "INSERT INTO customers (program_id, id, wallet_id, state, enrolled_at) VALUES ($1, $2, $2, 'ACTIVE', $3)",
+        PROGRAM,
+        an_id(1),
+        NOW,
+    )
+    await session.across_programs.execute(
+        "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, 1, $2)", PROGRAM, NOW
+    )
+    await session.across_programs.execute(
+        "INSERT INTO purchases (program_id, id, customer_id, source, external_id, occurred_at, recorded_at, currency,"
+        " total, earned, terms_version, fingerprint, facts)"
+        " VALUES ($1, $2, $3, 'till', 'R-1', $4, $4, 'EUR', 1000, 10, 1, 'f', '{}')",
+        PROGRAM,
+        an_id(3),
+        an_id(1),
+        NOW,
+    )
+    await session.across_programs.execute(
+        "INSERT INTO refunds (program_id, id, purchase_id, occurred_at, recorded_at, lines, cash, due, taken)"
+        " VALUES ($1, $2, $3, $4, $4, '{}', 300, 3, 3)",
+        PROGRAM,
+        an_id(4),
+        an_id(3),
+        NOW,
+    )
+    await an_entry(session, id=an_id(5), account_id=an_id(1), number=1, points=10)
+    await session.across_programs.execute(
+        "INSERT INTO lots (program_id, id, account_id, entry_id, points, remaining, earned_at, available_from)"
+        " VALUES ($1, $2, $3, $4, 10, 7, $5, $5)",
+        PROGRAM,
+        an_id(6),
+        an_id(1),
+        an_id(5),
+        NOW,
+    )
+    await session.across_programs.execute(
+        "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points) VALUES ($1, $2, $3, $4, 10)",
+        PROGRAM,
+        an_id(7),
+        an_id(5),
+        an_id(6),
+    )
+    await an_answer(session, "key")
+
+
+@pytest.fixture
+async def shop(database: Database) -> Database:
+    """A database with one row in each of the tables."""
+    await database.write(_a_full_shop, program_id=PROGRAM, turn="shop")
+    return database
+
+
+async def _refused(database: Database, sql: str) -> None:
+    with pytest.raises(Exception, match="only ever added"):
+        await database.write(lambda session: session.across_programs.execute(sql), program_id=PROGRAM, turn="change")
+
+
+@pytest.mark.parametrize("table", ONLY_ADDED)
+async def test_a_recorded_row_can_be_neither_changed_nor_deleted(shop: Database, table: str) -> None:
+    await _refused(shop, f"UPDATE {table} SET program_id = program_id")
+    await _refused(shop, f"DELETE FROM {table}")
+
+    async def rows(session: Session) -> int:
+        return await count(session, table)
+
+    assert await shop.read_across_programs(rows) == 1
+
+
+async def test_a_recorded_row_cannot_be_replaced_by_an_insert(shop: Database) -> None:
+    async def replace(session: Session) -> None:
+        rows = (
+            "SELECT program_id, key, mutation, fingerprint, answer, actor, recorded_at FROM idempotency_keys WHERE true"
+        )
+        if session.dialect == "sqlite":
+            await session.across_programs.execute(f"INSERT OR REPLACE INTO idempotency_keys {rows}")
+        else:
+            await session.across_programs.execute(
+                f"INSERT INTO idempotency_keys {rows} ON CONFLICT (program_id, key) DO UPDATE SET answer = excluded.answer"
+            )
+
+    with pytest.raises(Exception, match="only ever added"):
+        await shop.write(replace, program_id=PROGRAM, turn="replace")
+
+
+@pytest.mark.parametrize(
+    "column", ["id", "account_id", "entry_id", "earned_at", "available_from", "valid_until", "terms_version", "zone"]
+)
+async def test_of_a_lot_nothing_but_what_is_in_it_can_change(shop: Database, column: str) -> None:
+    await _refused(shop, f"UPDATE lots SET {column} = {column}, remaining = 1")
+
+    taken = await shop.write(
+        lambda session: session.across_programs.execute("UPDATE lots SET remaining = remaining - 7"),
+        program_id=PROGRAM,
+        turn="take",
+    )
+    assert taken == 1
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["id", "source", "external_id", "occurred_at", "recorded_at", "currency", "terms_version", "fingerprint"],
+)
+async def test_of_a_purchase_nothing_but_what_a_correction_sets_right_can_change(shop: Database, column: str) -> None:
+    await _refused(shop, f"UPDATE purchases SET {column} = {column}, earned = 1")
+
+    changed = await shop.write(
+        lambda session: session.across_programs.execute("UPDATE purchases SET earned = 1"),
+        program_id=PROGRAM,
+        turn="correct",
+    )
+    assert changed == 1
+
+
+@pytest.mark.parametrize("remaining", [-1, 11])
+async def test_a_lot_holds_no_less_than_nothing_and_no_more_than_it_was_made_with(
+    shop: Database, remaining: int
+) -> None:
+    with pytest.raises(Exception, match=r"lots_remaining|lots_held"):
+        await shop.write(
+            lambda session: session.across_programs.execute("UPDATE lots SET remaining = $1", remaining),
+            program_id=PROGRAM,
+            turn="x",
+        )
+
+
+@pytest.mark.parametrize("column", ["available", "pending", "held", "owed", "lifetime", "qualifying"])
+async def test_no_balance_falls_below_nothing(shop: Database, column: str) -> None:
+    with pytest.raises(Exception, match="accounts_balance"):
+        await shop.write(
+            lambda session: session.across_programs.execute(f"UPDATE accounts SET {column} = -1"),
+            program_id=PROGRAM,
+            turn="x",
+        )
+
+
+@pytest.mark.parametrize("table", ["programs", "wallets", "customers", "accounts"])
+async def test_what_others_refer_to_cannot_be_deleted(shop: Database, table: str) -> None:
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        await shop.write(
+            lambda session: session.across_programs.execute(f"DELETE FROM {table}"), program_id=PROGRAM, turn="x"
+        )
+
+
+async def test_no_row_refers_to_another_program(shop: Database) -> None:
+    async def stray(session: Session) -> None:
+        await a_program(session, an_id(99))
+        await session.across_programs.execute(
+            "INSERT INTO identities (program_id, id, customer_id, kind, value, created_at)"
+            " VALUES ($1, $2, $3, 'CARD', '1', $4)",
+            an_id(99),
+            an_id(100),
+            an_id(1),
+            NOW,
+        )
+
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        await shop.write(stray, program_id=PROGRAM, turn="stray")
+
+
+@pytest.mark.parametrize("table", ONLY_ADDED)
+async def test_postgres_does_not_empty_a_table_either(postgres_url: str, table: str) -> None:
+    database = PostgresDatabase(postgres_url)
+    await database.start()
+    await database.write(_a_full_shop, program_id=PROGRAM, turn="shop")
+    await _refused(database, f"TRUNCATE {table} CASCADE")
+    assert await database.read_across_programs(lambda session: count(session, table)) == 1
+    await database.stop()

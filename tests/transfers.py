@@ -1,0 +1,51 @@
+"""Points that go over, as staff sends it: transfers, mergers and households over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from app.domain.access import Role
+from tests.shop import Shop
+
+ERRORS = "userErrors { code path }"
+TRANSFER = f"""mutation($input: TransferPointsInput!) {{ transferPoints(input: $input) {{
+    balances {{ available }} from {{ id wallet {{ balances {{ available }} }} }} to {{ id wallet {{ balances {{ available }} }} }}
+    entry {{ id type points counterparties {{ id }} lots {{ points }} }} received {{ id type points counterparties {{ id }} lots {{ points }} }} {ERRORS} }} }}"""
+MERGE = f"""mutation($input: MergeCustomersInput!) {{ mergeCustomers(input: $input) {{
+    balances {{ available pending held owed lifetime }} customer {{ id }} entry {{ id type points counterparties {{ id }} }} {ERRORS} }} }}"""
+JOIN = f"""mutation($input: JoinHouseholdInput!) {{ joinHousehold(input: $input) {{
+    balances {{ available lifetime }} customer {{ id wallet {{ holders {{ id }} }} }} entry {{ id type points counterparties {{ id }} }} {ERRORS} }} }}"""
+LOOK = """query($by: CustomerBy!) { customer(by: $by) { id state identities { value }
+    wallet { balances { available pending held owed lifetime } holders { id } } } }"""
+
+
+def transfer(shop: Shop, giver: str, taker: str, points: int, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:  # fmt: skip
+    """Pass points of a card on to another one."""
+    given = {"from": {"card": giver}, "to": {"card": taker}, "points": points, "reason": "a gift", **more}
+    given["idempotencyKey"] = key or uuid.uuid4().hex
+    return shop.ask(TRANSFER, role=role, input=given)["transferPoints"]
+
+
+def merge(shop: Shop, merged: str, survivor: str, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:  # fmt: skip
+    """Merge the holder of a card into that of another one."""
+    given = {"merged": {"card": merged}, "survivor": {"card": survivor}, "reason": "the same person", **more}
+    given["idempotencyKey"] = key or uuid.uuid4().hex
+    return shop.ask(MERGE, role=role, input=given)["mergeCustomers"]
+
+
+def join(shop: Shop, card: str, household: str, *, key: str | None = None, role: Role = Role.STAFF, **more: Any) -> Any:
+    """Let the holder of a card share the wallet of another one."""
+    given = {"customer": {"card": card}, "household": {"card": household}, "reason": "a family", **more}
+    given["idempotencyKey"] = key or uuid.uuid4().hex
+    return shop.ask(JOIN, role=role, input=given)["joinHousehold"]
+
+
+def look(shop: Shop, card: str, *, role: Role = Role.STAFF, key: str | None = None) -> Any:
+    """The customer that a card leads to."""
+    return shop.ask(LOOK, role=role, key=key, by={"card": card})["customer"]
+
+
+def codes(answer: Any) -> list[tuple[str, list[str]]]:
+    """The technical refusals of an answer: code and path."""
+    return [(error["code"], error["path"][1:]) for error in answer["userErrors"]]

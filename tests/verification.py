@@ -1,0 +1,32 @@
+"""The proof of the books for tests."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.queries.ledger.verify_accounts import FIRST, Discrepancy, verify_page, verify_program
+from app.queries.programs.programs import every_program
+from app.store.database.connect import open_database
+from app.usecases.application import Application
+from tests.shop import new_id, real_now
+
+
+def faults_in(url: str) -> list[Discrepancy]:
+    """Everything in the books of a database that does not add up."""
+
+    async def prove() -> list[Discrepancy]:
+        database = open_database(url)
+        await database.start()
+        application = Application(database=database, clock=real_now, new_id=new_id)
+        found: list[Discrepancy] = []
+        for program in await application.query_across_programs(every_program):
+            after: str | None = FIRST
+            while after is not None:
+                page = await application.query(verify_page, program_id=program.id, after=after)
+                found.extend(page.faults)
+                after = page.last
+            found.extend(await application.query(verify_program, program_id=program.id))
+        await database.stop()
+        return found
+
+    return asyncio.run(prove())

@@ -1,0 +1,144 @@
+"""Connections that say nothing, or never finish: ended in time, while others are served."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from app.web.connection_limits import LONGEST_HEAD, bounded
+from tests.api.minimal_schema import Edge
+from tests.live_server import serving
+
+PATIENCE = 1.0
+SLOW = 50
+HALF = b"POST /graphql HTTP/1.1\r\nHost: x\r\nX-Never: e"
+WHOLE = b'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n{"query":"{ hello }"'
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    with serving(Edge().app, http=bounded(patience=PATIENCE, most=SLOW + 10)) as address:
+        yield address
+
+
+def connect(address: str) -> socket.socket:
+    """A connection of our own."""
+    parts = urlsplit(address)
+    return socket.create_connection((parts.hostname, parts.port), timeout=10)
+
+
+def rest_of(sock: socket.socket) -> bytes:
+    """Everything until the server ends the connection."""
+    found = b""
+    while chunk := sock.recv(65536):
+        found += chunk
+    return found
+
+
+def hello(address: str) -> None:
+    """Somebody else is served."""
+    answer = httpx.post(f"{address}/graphql", json={"query": "{ hello }"}, timeout=5)
+    assert answer.json() == {"data": {"hello": "Hello world"}}
+
+
+@pytest.mark.parametrize(("sent", "status"), [(HALF, b"HTTP/1.1 408 "), (b"P", b"HTTP/1.1 408 "), (b"", b"")])
+def test_fifty_that_do_not_finish_are_ended_in_time_and_others_are_served_meanwhile(
+    address: str, sent: bytes, status: bytes
+) -> None:
+    begun = time.monotonic()
+    slow = [connect(address) for _ in range(SLOW)]
+    for sock in slow:
+        sock.sendall(sent)
+    for _ in range(5):
+        hello(address)
+    for sock in slow:
+        answer = rest_of(sock)
+        assert answer[: len(status)] == status
+        assert (b'"BAD_USER_INPUT"' in answer) is bool(status)
+        sock.close()
+    assert PATIENCE * 0.9 <= time.monotonic() - begun < PATIENCE * 2 + 5
+    hello(address)
+
+
+def test_a_header_that_drips_is_no_reason_to_wait_longer(address: str) -> None:
+    begun = time.monotonic()
+    with connect(address) as sock:
+        sock.sendall(HALF)
+        sock.settimeout(0.1)
+        answer = b""
+        while not answer and time.monotonic() - begun < 10:
+            try:
+                sock.sendall(b"e")
+                answer = sock.recv(65536)
+            except TimeoutError:
+                continue
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - begun < PATIENCE * 2 + 2
+
+
+def test_headers_without_end_are_refused_at_the_limit(address: str) -> None:
+    with connect(address) as sock:
+        sock.sendall(HALF + b"e" * LONGEST_HEAD)
+        assert rest_of(sock).startswith(b"HTTP/1.1 431 ")
+    hello(address)
+
+
+def test_a_second_request_that_does_not_finish_is_ended_too(address: str) -> None:
+    with connect(address) as sock:
+        sock.sendall(WHOLE + b"}")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+        begun = time.monotonic()
+        sock.sendall(HALF)
+        assert rest_of(sock).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - begun < PATIENCE * 2 + 2
+
+
+def test_a_request_that_is_being_answered_is_never_ended(address: str) -> None:
+    with connect(address) as sock:
+        sock.sendall(WHOLE)
+        time.sleep(PATIENCE * 2)
+        sock.sendall(b"}")
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_new_connection_takes_the_place_of_the_one_that_is_silent_for_longest(address: str) -> None:
+    silent = [connect(address) for _ in range(SLOW + 10)]
+    time.sleep(0.1)
+    hello(address)
+    assert silent[0].recv(1) == b"", "the first is gone"
+    silent[-1].sendall(WHOLE + b"}")
+    assert silent[-1].recv(65536).startswith(b"HTTP/1.1 200 ")
+    for sock in silent:
+        sock.close()
+
+
+def test_where_everybody_is_being_served_one_more_is_told_to_come_again() -> None:
+    with serving(Edge().app, http=bounded(patience=10.0, most=2)) as address:
+        busy = [connect(address) for _ in range(2)]
+        for sock in busy:
+            sock.sendall(WHOLE)  # its last byte is missing: a request under way
+        time.sleep(0.2)
+        with connect(address) as late:
+            answer = rest_of(late)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b'"RATE_LIMITED"' in answer
+        assert b"retry-after: 1\r\n" in answer
+        for sock in busy:
+            sock.sendall(b"}")
+            assert sock.recv(65536).startswith(b"HTTP/1.1 200 ")
+            sock.close()
+        hello(address)
+
+
+def test_what_is_no_http_is_refused_in_json(address: str) -> None:
+    with connect(address) as sock:
+        sock.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
+        answer = rest_of(sock)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/json" in answer
+    assert b'"BAD_USER_INPUT"' in answer

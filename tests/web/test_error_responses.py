@@ -1,0 +1,83 @@
+"""Whatever address, method or request comes: an answer in JSON with a code, or what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import structlog
+
+from app.main import create_app
+from app.store.database.connect import open_database
+from tests.shop import Shop, new_id, open_shop, real_now
+
+HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: object) -> Iterator[Shop]:
+    """One shop for all requests."""
+    from pathlib import Path
+
+    file = tmp_path_factory.mktemp("refusals") / "shop.db"
+    file.write_bytes(Path(str(sqlite_template)).read_bytes())
+    with open_shop(f"sqlite:///{file}") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("accept", ["application/json", HTML])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/graphql/", 404),
+        ("GET", "/graphql/", 404),
+        ("GET", "/", 404),
+        ("POST", "/", 404),
+        ("GET", "/nope", 404),
+        ("GET", "/graphiql", 404),
+        ("GET", "/graphiql/nope.js", 404),
+        ("GET", "/graphiql/../../main.py", 404),
+        ("POST", "/graphiql/boot.js", 405),
+        ("GET", "/pictures/nope.svg", 404),
+        ("GET", "/healthz/", 404),
+        ("POST", "/healthz", 405),
+        ("DELETE", "/readyz", 405),
+        ("POST", "/pictures/coffee.svg", 405),
+        ("PUT", "/graphql", 405),
+    ],
+)
+def test_what_is_not_there_is_refused_in_json(shop: Shop, method: str, path: str, status: int, accept: str) -> None:
+    answer = shop.client.request(method, f"{shop.address}{path}", headers={"Accept": accept}, follow_redirects=False)
+    if method == "PUT" and "json" not in accept:
+        accept = "*/*"
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("application/json")
+    (error,) = answer.json()["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert error["message"]
+    assert ("allow" in answer.headers) is (status == 405)
+
+
+def test_a_browser_finds_graphiql_where_it_was(shop: Shop) -> None:
+    answer = shop.client.get(f"{shop.address}/graphql", headers={"Accept": HTML})
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_fault_outside_the_api_is_masked(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = open_database(sqlite_url)
+
+    async def broken() -> bool:
+        raise RuntimeError("ada@example.com")
+
+    monkeypatch.setattr(database, "ready", broken)
+    app = create_app(database, clock=real_now, new_id=new_id)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    with structlog.testing.capture_logs() as logs:
+        async with httpx.AsyncClient(transport=transport, base_url="http://shop.example") as client:
+            answer = await client.get("/readyz")
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"]) == (500, "INTERNAL_SERVER_ERROR")
+    assert logs[0]["error_id"] == error["extensions"]["errorId"]
+    assert "ada" not in answer.text
+    assert "ada" not in str(logs)
