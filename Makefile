@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEV := .venv/.troth-dev
 RUN := .venv/.troth-run
 
-.PHONY: help demo test lint bench soak lock clean python
+.PHONY: help demo check test lint bench soak lock clean python
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -34,8 +34,14 @@ lint: $(DEV) ## Style, types, direction of imports, container files
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
+# The journeys that most changes touch; `make test` runs all of tests/api.
+QUICK_API := $(addprefix tests/api/test_,access.py http_answers.py idempotency.py reasons.py refunds.py reversals.py schema.py till.py)
+
+check: $(DEV) lint ## The quick part of test, on SQLite alone: under three minutes
+	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 2 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
+
 test: $(DEV) lint ## Everything that must hold, on SQLite and PostgreSQL
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
 
 bench: $(DEV) ## Speed against a floor measured in the same run
 	$(BIN)/python bench/bench.py

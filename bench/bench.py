@@ -26,8 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from raw_sql_floor import Floor, postgres_floor, sqlite_floor
 from load import Run, request, run
+from raw_sql_floor import Floor, postgres_floor, sqlite_floor
 from statement_recorder import Recorder, desk
 
 from app.domain.access import Role

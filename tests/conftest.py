@@ -35,6 +35,28 @@ OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--sqlite-only`, for `make check`: no test that needs PostgreSQL."""
+    parser.addoption("--sqlite-only", action="store_true", help="leave out every test that needs PostgreSQL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what needs PostgreSQL where `--sqlite-only` is given."""
+    if not config.getoption("--sqlite-only"):
+        return
+    left_out = [item for item in items if needs_postgres(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not needs_postgres(item)]
+
+
+def needs_postgres(item: pytest.Item) -> bool:
+    """Does the test ask for PostgreSQL, by a fixture or by the parameter that chooses the database?"""
+    parameters = (
+        item.callspec.params.values() if isinstance(item, pytest.Function) and hasattr(item, "callspec") else ()
+    )
+    return "postgres_server" in getattr(item, "fixturenames", ()) or "postgres" in parameters
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Run every ``async def`` test and fixture on an event loop."""
     config.option.anyio_mode = "auto"

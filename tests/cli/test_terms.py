@@ -102,7 +102,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nclauses: [*b, *b]\n"
         ("claus: []", 1, "has `clauses`"),
         (BOMB, 1, "anchors"),
         ("clauses: !!python/object/apply:os.system [ls]", 1, "tags"),
-        ("clauses: " + "[" * 40 + "]" * 40, 1, "tiers"),
+        ("clauses: " + "[" * 40 + "]" * 40, 1, "levels"),
         ("clauses:\n- key: a\n  key: b\n", 3, "twice"),
         ("clauses:\n- key: a\n  effect: {bonusPoints: {points: 5}, pointsPerVisit: {points: 1}}\n", 3, "exactly one"),
         ("clauses:\n- key: a\n  effect:\n    bonusPoint: {points: 5}\n", 4, "bonusPoint"),
