@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-import pytest
-
 from app.store.database.connect import open_database
-from app.store.database.migrations import migrate, migrations
-from app.store.database.session import Session
 from app.store.programs.programs import ProgramKind
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
@@ -105,51 +101,3 @@ def test_one_card_as_many_scanners_say_it_is_one_customer(shop: Shop) -> None:
     other = shop.enrol("0701771370")
     assert found(shop, card=other) not in (customer, None)
     assert found(shop, card="701771370") is None
-
-
-@pytest.mark.parametrize("newest", ["0070177137069", CARD])
-def test_cards_that_were_kept_in_another_spelling_are_found_after_the_migration(database_url: str, newest: str) -> None:
-    """Two customers had one card in two spellings: one of them is found by it, and the other one keeps what was there."""
-    kept = {
-        "older": "70177137069",
-        "newer": newest,
-        "plain": "04006381333931",
-        "no check digit": "0070177137068",
-        "letters": "A070177137069",
-    }
-    with open_shop(database_url) as shop:
-        customers = {who: found(shop, card=shop.enrol(f"CARD{place}")) for place, who in enumerate(kept)}
-
-        async def as_it_was() -> dict[str, str]:
-            (number,) = (
-                migration.number for migration in migrations("sqlite") if migration.name == "one_spelling_of_identities"
-            )
-            await migrate(database_url, to=number - 1)
-            database = open_database(database_url)
-            await database.start()
-
-            async def spell(session: Session) -> None:
-                for place, value in enumerate(kept.values()):
-                    await session.across_programs.execute(
-                        "UPDATE identities SET value = $1 WHERE value = $2", value, f"CARD{place}"
-                    )
-
-            await database.write(spell, program_id=shop.program.program.id, turn="")
-            await migrate(database_url)
-
-            async def read(session: Session) -> dict[str, str]:
-                rows = await session.rows("SELECT id, value FROM identities WHERE kind = 'CARD' ORDER BY id")
-                return dict(zip(kept, [row["value"] for row in rows], strict=True))
-
-            values = await database.read_across_programs(read)
-            await database.stop()
-            return values
-
-        values = asyncio.run(as_it_was())
-        finds, stays = ("newer", "older") if newest == CARD else ("older", "newer")
-        assert values == {**kept, finds: CARD, stays: kept[stays], "plain": "4006381333931"}
-        for spelling in (CARD, "70177137069", "0070177137069"):
-            assert found(shop, card=spelling) == customers[finds]
-        assert found(shop, card="4006381333931") == found(shop, card="04006381333931") == customers["plain"]
-        assert found(shop, card="0070177137068") == customers["no check digit"]
-        assert found(shop, card="A070177137069") == customers["letters"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
-from app.store.database.session import Session
+from app.store.database.session import Session, UnscopedSession
 from tests.store.expected_schema import Kind, Reference, Table
 
 _POSTGRES_KINDS: dict[str, Kind] = {
@@ -18,7 +18,7 @@ _POSTGRES_KINDS: dict[str, Kind] = {
 }
 
 
-async def table_names(session: Session) -> set[str]:
+async def table_names(session: UnscopedSession) -> set[str]:
     """Every table, without those of the database itself and the list of migrations."""
     if session.dialect == "sqlite":
         sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

@@ -65,7 +65,7 @@ TABLES: dict[str, Table] = {
             {
                 "programs_kind",
                 "programs_currency",
-                "programs_clock_ahead",
+                "programs_clock_offset",
                 "programs_receipt_numbers",
                 "programs_form_of_address",
                 "programs_staff_adjustments",

@@ -6,7 +6,7 @@ import pytest
 
 from app.store.database.postgres import PostgresDatabase
 from app.store.database.session import Database, Session
-from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_answer, an_entry, an_id, count
+from tests.store.rows import NOW, PROGRAM, a_program, an_id, count, write_sample_rows
 
 ONLY_ADDED = (
     "terms_versions",
@@ -20,67 +20,10 @@ ONLY_ADDED = (
 )
 
 
-async def _a_full_shop(session: Session) -> None:
-    """One row in every table that is only added to; the lot has 7 of 10 points left."""
-    await a_program(session)
-    await a_wallet(session, 1)
-    await session.across_programs.execute(
-        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
-        " VALUES ($1, $2, 1, $3, $3, '{}')",
-        PROGRAM,
-        an_id(2),
-        NOW,
-    )
-    await session.across_programs.execute(
-        "INSERT INTO customers (program_id, id, wallet_id, state, enrolled_at) VALUES ($1, $2, $2, 'ACTIVE', $3)",
-        PROGRAM,
-        an_id(1),
-        NOW,
-    )
-    await session.across_programs.execute(
-        "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, 1, $2)", PROGRAM, NOW
-    )
-    await session.across_programs.execute(
-        "INSERT INTO purchases (program_id, id, customer_id, source, external_id, occurred_at, recorded_at, currency,"
-        " total, earned, terms_version, fingerprint, facts)"
-        " VALUES ($1, $2, $3, 'till', 'R-1', $4, $4, 'EUR', 1000, 10, 1, 'f', '{}')",
-        PROGRAM,
-        an_id(3),
-        an_id(1),
-        NOW,
-    )
-    await session.across_programs.execute(
-        "INSERT INTO refunds (program_id, id, purchase_id, occurred_at, recorded_at, lines, cash, due, taken)"
-        " VALUES ($1, $2, $3, $4, $4, '{}', 300, 3, 3)",
-        PROGRAM,
-        an_id(4),
-        an_id(3),
-        NOW,
-    )
-    await an_entry(session, id=an_id(5), account_id=an_id(1), number=1, points=10)
-    await session.across_programs.execute(
-        "INSERT INTO lots (program_id, id, account_id, entry_id, points, remaining, earned_at, available_from)"
-        " VALUES ($1, $2, $3, $4, 10, 7, $5, $5)",
-        PROGRAM,
-        an_id(6),
-        an_id(1),
-        an_id(5),
-        NOW,
-    )
-    await session.across_programs.execute(
-        "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points) VALUES ($1, $2, $3, $4, 10)",
-        PROGRAM,
-        an_id(7),
-        an_id(5),
-        an_id(6),
-    )
-    await an_answer(session, "key")
-
-
 @pytest.fixture
 async def shop(database: Database) -> Database:
     """A database with one row in each of the tables."""
-    await database.write(_a_full_shop, program_id=PROGRAM, turn="shop")
+    await database.write(write_sample_rows, program_id=PROGRAM, turn="shop")
     return database
 
 
@@ -195,7 +138,7 @@ async def test_no_row_refers_to_another_program(shop: Database) -> None:
 async def test_postgres_does_not_empty_a_table_either(postgres_url: str, table: str) -> None:
     database = PostgresDatabase(postgres_url)
     await database.start()
-    await database.write(_a_full_shop, program_id=PROGRAM, turn="shop")
+    await database.write(write_sample_rows, program_id=PROGRAM, turn="shop")
     await _refused(database, f"TRUNCATE {table} CASCADE")
     assert await database.read_across_programs(lambda session: count(session, table)) == 1
     await database.stop()

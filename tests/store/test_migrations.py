@@ -1,46 +1,25 @@
-"""Migrations: forth, back, twice, and by two processes at once."""
+"""Migrations: up, down, twice, by two processes at once, and on a database with rows."""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from app.store.database.codecs import json_text
 from app.store.database.connect import open_database
-from app.store.database.migrations import MigrationError, migrate, migrations
-from app.store.database.session import Session
-from app.store.rewards import redemption_payments
+from app.store.database.migrations import FOLDER, MigrationError, migrate, migrations
+from app.store.database.session import Database, UnscopedSession, Work
 from tests.store.catalogue import catalogue, table_names
 from tests.store.expected_schema import TABLES
-from tests.store.rows import NOW, PROGRAM, a_program, a_wallet, an_id
+from tests.store.rows import PROGRAM, count, write_sample_rows
 
-NAMES = (
-    "0001_first_light",
-    "0002_terms_as_code",
-    "0003_impact_previews",
-    "0004_about_customers",
-    "0005_refund_receipts",
-    "0006_what_rewards_are",
-    "0007_places_and_budgets",
-    "0008_sandbox_clock",
-    "0009_whole_ledger",
-    "0010_receipt_corrections",
-    "0011_one_spelling_of_identities",
-    "0012_receipt_numbers",
-    "0013_form_of_address",
-    "0014_limits_of_staff",
-    "0015_redemption_payments",
-    "0016_exchanges_and_reductions",
-    "0017_receipt_identity",
-    "0018_quarantine",
-    "0019_shares_of_budgets",
-    "0020_waiting_exchanges",
-)
+NAMES = ("0001_schema",)
 ALL = tuple(f"applied {name}" for name in NAMES)
 
 
@@ -62,7 +41,7 @@ async def test_an_empty_database_gets_every_table_and_a_second_run_changes_nothi
 async def test_down_takes_everything_back_and_up_again_is_the_same(empty_database_url: str) -> None:
     await migrate(empty_database_url)
 
-    assert await migrate(empty_database_url, to=0) == tuple(f"took back {name}" for name in reversed(NAMES))
+    assert await migrate(empty_database_url, to=0) == tuple(f"undid {name}" for name in reversed(NAMES))
     assert await _tables(empty_database_url) == set()
     assert await migrate(empty_database_url) == ALL
     database = open_database(empty_database_url)
@@ -71,98 +50,77 @@ async def test_down_takes_everything_back_and_up_again_is_the_same(empty_databas
     await database.stop()
 
 
-async def _two_purchases_paid_with_one_redemption(session: Session) -> None:
-    await a_program(session)
-    await a_wallet(session, 1)
-    await session.across_programs.execute(
-        "INSERT INTO customers (program_id, id, wallet_id, state, enrolled_at) VALUES ($1, $2, $2, 'ACTIVE', $3)",
-        PROGRAM,
-        an_id(1),
-        NOW,
-    )
-    await session.across_programs.execute(
-        "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document)"
-        " VALUES ($1, $2, 1, $3, $3, '{}')",
-        PROGRAM,
-        an_id(2),
-        NOW,
-    )
-    await session.across_programs.execute(
-        "INSERT INTO rewards (program_id, id, key, name, description, created_at) VALUES ($1, $2, 'r', 'R', 'R', $3)",
-        PROGRAM,
-        an_id(3),
-        NOW,
-    )
-    for number in (4, 5):
-        await session.across_programs.execute(
-            "INSERT INTO redemptions (program_id, id, customer_id, reward_id, state, points, occurred_at, recorded_at,"
-            " facts, terms_version, decision) VALUES ($1, $2, $3, $4, 'FULFILLED', 3, $5, $5, '{}', 1, '{}')",
-            PROGRAM,
-            an_id(number),
-            an_id(1),
-            an_id(3),
-            NOW,
-        )
-    paid_with = {6: [4], 7: [4, 5], 8: []}
-    for number, redemptions in paid_with.items():
-        payments = [["CASH", "100"], *(["POINTS", "50", an_id(of)] for of in redemptions)]
-        await session.across_programs.execute(
-            "INSERT INTO purchases (program_id, id, customer_id, source, external_id, occurred_at, recorded_at, currency,"
-            " total, earned, terms_version, fingerprint, facts)"
-            " VALUES ($1, $2, $3, 'till', $4, $5, $5, 'EUR', 1000, 10, 1, 'f', $6)",
-            PROGRAM,
-            an_id(number),
-            an_id(1),
-            f"R-{number}",
-            NOW,
-            json_text({"payments": payments} if redemptions else {}),
-        )
+ROWS: dict[int, Work[None]] = {1: write_sample_rows}
+"""Rows for the tables as each migration leaves them, for the migration that follows. Every new migration adds its own."""
 
 
-async def test_what_redemptions_paid_before_it_was_kept_is_read_from_the_receipts_first_come_first_served(
-    empty_database_url: str,
-) -> None:
-    await migrate(empty_database_url, to=NAMES.index("0015_redemption_payments"))
-    database = open_database(empty_database_url)
+async def _row_counts(session: UnscopedSession) -> dict[str, int]:
+    return {name: await count(session, name) for name in sorted(await table_names(session))}
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = open_database(url)
     await database.start()
-    await database.write(_two_purchases_paid_with_one_redemption, program_id=PROGRAM, turn="")
-    await database.stop()
-
-    await migrate(empty_database_url)
-    database = open_database(empty_database_url)
-    await database.start()
-    kept = await database.read(partial(redemption_payments.of_customers, customer_ids=[an_id(1)]), program_id=PROGRAM)
-    await database.stop()
-    assert kept == {(an_id(4), an_id(6)), (an_id(5), an_id(7))}
-
-
-async def test_receipts_of_before_stay_whole_when_more_than_their_number_tells_them_apart_and_back_again(
-    empty_database_url: str,
-) -> None:
-    async def numbers() -> list[str]:
-        database = open_database(empty_database_url)
-        await database.start()
-        rows = await database.read_across_programs(
-            lambda session: session.rows("SELECT external_id FROM purchases ORDER BY id")
-        )
+    try:
+        yield database
+    finally:
         await database.stop()
-        return [row["external_id"] for row in rows]
 
-    before = NAMES.index("0017_receipt_identity")
-    await migrate(empty_database_url, to=before)
-    database = open_database(empty_database_url)
-    await database.start()
-    await database.write(_two_purchases_paid_with_one_redemption, program_id=PROGRAM, turn="")
-    await database.stop()
-    for to in (None, before, None):
-        await migrate(empty_database_url, to=to)
-        assert await numbers() == ["R-6", "R-7", "R-8"]
-    database = open_database(empty_database_url)
-    await database.start()
-    told_apart = "SELECT location_id, numbered_at, numbered_on, completion FROM purchases"
-    rows = await database.read_across_programs(lambda session: session.rows(told_apart))
-    await database.stop()
-    assert [tuple(row) for row in rows] == [(None, "", "", 1)] * 3
+
+async def _apply_to_rows(url: str, *, number: int, folder: Path) -> None:
+    """Apply migration `number` to a database with rows of the version before it; undo it, and apply it again."""
+    await migrate(url, to=number - 1, folder=folder)
+    async with _opened(url) as database:
+        await database.write(ROWS[number - 1], program_id=PROGRAM, turn="rows")
+        before = await database.read_across_programs(_row_counts)
+    for target in (number, number - 1, number):
+        await migrate(url, to=target, folder=folder)
+        async with _opened(url) as database:
+            after = await database.read_across_programs(_row_counts)
+        assert {name: after[name] for name in before} == before, f"migration {target} lost rows"
+
+
+async def test_each_migration_keeps_the_rows_of_the_version_before(empty_database_url: str) -> None:
+    for number in range(2, len(NAMES) + 1):
+        await migrate(empty_database_url, to=0)
+        await _apply_to_rows(empty_database_url, number=number, folder=FOLDER)
+
+
+NEXT = {
+    "sqlite": """
+CREATE TABLE purchases_rebuilt AS SELECT * FROM purchases;
+DROP TABLE purchases;
+{purchases}
+ALTER TABLE purchases ADD COLUMN note TEXT NOT NULL DEFAULT '';
+INSERT INTO purchases SELECT *, '' FROM purchases_rebuilt;
+DROP TABLE purchases_rebuilt;
+
+-- down
+
+ALTER TABLE purchases DROP COLUMN note;
+""",
+    "postgres": """
+ALTER TABLE purchases ADD COLUMN note text NOT NULL DEFAULT '';
+
+-- down
+
+ALTER TABLE purchases DROP COLUMN note;
+""",
+}
+
+
+async def test_a_table_with_rows_that_others_refer_to_can_be_rebuilt(empty_database_url: str, tmp_path: Path) -> None:
+    dialect = empty_database_url.partition(":")[0].removesuffix("ql")
+    folder = tmp_path / "migrations"
+    shutil.copytree(FOLDER, folder)
+    schema = (FOLDER / f"0001_schema.{dialect}.sql").read_text(encoding="utf-8")
+    purchases = schema[schema.index("CREATE TABLE purchases (") :].partition(";")[0] + ";"
+    number = len(NAMES) + 1
+    script = NEXT[dialect].replace("{purchases}", purchases)
+    (folder / f"{number:04}_note.{dialect}.sql").write_text(script, encoding="utf-8")
+
+    await _apply_to_rows(empty_database_url, number=number, folder=folder)
 
 
 async def test_processes_that_migrate_at_once_do_it_once(empty_database_url: str) -> None:
@@ -198,7 +156,7 @@ async def test_a_number_that_there_is_not_is_refused(empty_database_url: str) ->
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
-def test_a_migration_that_cannot_be_taken_back_is_refused(tmp_path: Path, dialect: str) -> None:
+def test_a_migration_that_cannot_be_undone_is_refused(tmp_path: Path, dialect: str) -> None:
     (tmp_path / f"0001_first.{dialect}.sql").write_text("CREATE TABLE t (id text);\n")
 
     with pytest.raises(MigrationError, match="0001_first"):

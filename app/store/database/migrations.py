@@ -1,8 +1,8 @@
 """Migrations: numbered SQL files, one for each database, applied in order and recorded in the same transaction.
 
 They are plain SQL because the ORM's own migrations leave out what this schema rests on: keys of several columns,
-checks, partial indexes and triggers. Files lie in ``migrations/`` beside the package, ``0001_name.sqlite.sql`` and
-``0001_name.postgres.sql``; what follows the line ``-- down`` takes the migration back.
+checks, partial indexes and triggers. The files are in ``migrations/`` beside the package, ``0001_name.sqlite.sql`` and
+``0001_name.postgres.sql``; what follows the line ``-- down`` undoes the migration.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _RECORD = "INSERT INTO migrations VALUES ({}, {}, CAST(CURRENT_TIMESTAMP AS text
 
 
 class MigrationError(Exception):
-    """The database and the files do not fit together."""
+    """The database and the migration files do not match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One migration for one database: the statements that apply it and those that take it back."""
+    """One migration for one database: the statements that apply it and those that undo it."""
 
     number: int
     name: str
@@ -50,30 +50,30 @@ class Migration:
 
 def migrations(dialect: str, *, folder: Path = FOLDER) -> tuple[Migration, ...]:
     """Every migration for `dialect` (``sqlite`` or ``postgres``), in order. Raises MigrationError."""
-    found: list[Migration] = []
+    ordered: list[Migration] = []
     for file in sorted(folder.glob(f"*.{dialect}.sql")):
-        named = re.fullmatch(r"(\d{4})_([a-z0-9_]+)", file.name.removesuffix(f".{dialect}.sql"))
+        name = re.fullmatch(r"(\d{4})_([a-z0-9_]+)", file.name.removesuffix(f".{dialect}.sql"))
         up, marker, down = file.read_text(encoding="utf-8").partition("\n-- down\n")
-        if named is None or not marker or int(named[1]) != len(found) + 1:
-            raise MigrationError(f"{file.name} is out of order or has no part that takes it back.")
-        found.append(Migration(number=int(named[1]), name=named[2], up=up, down=down))
-    if not found:
+        if name is None or not marker or int(name[1]) != len(ordered) + 1:
+            raise MigrationError(f"{file.name} is out of order or has no part after '-- down'.")
+        ordered.append(Migration(number=int(name[1]), name=name[2], up=up, down=down))
+    if not ordered:
         raise MigrationError(f"There are no migrations for {dialect} in {folder}.")
-    return tuple(found)
+    return tuple(ordered)
 
 
-async def migrate(url: str, *, to: int | None = None) -> tuple[str, ...]:
+async def migrate(url: str, *, to: int | None = None, folder: Path = FOLDER) -> tuple[str, ...]:
     """Bring the database at `url` to migration number `to` (None: the newest; 0: none) and return what was done.
 
     All in one transaction, which a second process waits for. Raises MigrationError and Unavailable.
     """
     if url.startswith("sqlite:"):
-        return await asyncio.to_thread(_migrate_sqlite, url, to)
-    return await _migrate_postgres(url, to)
+        return await asyncio.to_thread(_migrate_sqlite, url, migrations("sqlite", folder=folder), to)
+    return await _migrate_postgres(url, migrations("postgres", folder=folder), to)
 
 
 def _steps(known: Sequence[Migration], *, applied: set[int], to: int | None) -> Iterator[tuple[Migration, bool]]:
-    """The migrations to apply (True) or to take back (False), in that order."""
+    """The migrations to apply (True) or to undo (False), in that order."""
     if applied - {migration.number for migration in known}:
         raise MigrationError("The database was migrated by a newer version of Troth.")
     target = len(known) if to is None else to
@@ -87,13 +87,12 @@ def _steps(known: Sequence[Migration], *, applied: set[int], to: int | None) -> 
             yield migration, True
 
 
-def _said(migration: Migration, *, forward: bool) -> str:
-    return f"{'applied' if forward else 'took back'} {migration.number:04}_{migration.name}"
+def _log_line(migration: Migration, *, forward: bool) -> str:
+    return f"{'applied' if forward else 'undid'} {migration.number:04}_{migration.name}"
 
 
-def _migrate_sqlite(url: str, to: int | None) -> tuple[str, ...]:
+def _migrate_sqlite(url: str, known: Sequence[Migration], to: int | None) -> tuple[str, ...]:
     path, pragmas = file_and_pragmas(url)
-    known = migrations("sqlite")
     done: list[str] = []
     try:
         # Foreign keys are checked at the end: a rebuilt table must not take its children with it.
@@ -111,7 +110,7 @@ def _migrate_sqlite(url: str, to: int | None) -> tuple[str, ...]:
                 connection.execute(_RECORD.format("?", "?"), (migration.number, migration.name))
             else:
                 connection.execute("DELETE FROM migrations WHERE number = ?", (migration.number,))
-            done.append(_said(migration, forward=forward))
+            done.append(_log_line(migration, forward=forward))
         if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise MigrationError("A migration would leave references to rows that are gone.")
         connection.execute("COMMIT")
@@ -130,9 +129,8 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-async def _migrate_postgres(url: str, to: int | None) -> tuple[str, ...]:
+async def _migrate_postgres(url: str, known: Sequence[Migration], to: int | None) -> tuple[str, ...]:
     dsn, _ = dsn_and_options(url)
-    known = migrations("postgres")
     done: list[str] = []
     try:
         connection = await asyncpg.connect(dsn, statement_cache_size=0)
@@ -149,7 +147,7 @@ async def _migrate_postgres(url: str, to: int | None) -> tuple[str, ...]:
                     await connection.execute(_RECORD.format("$1", "$2"), migration.number, migration.name)
                 else:
                     await connection.execute("DELETE FROM migrations WHERE number = $1", migration.number)
-                done.append(_said(migration, forward=forward))
+                done.append(_log_line(migration, forward=forward))
     finally:
         await connection.close()
     return tuple(done)

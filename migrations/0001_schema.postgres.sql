@@ -1,0 +1,925 @@
+-- The whole schema. Every table of a program starts its key with program_id, and so does every foreign key: no row can
+-- refer to another program's, and the tables can be distributed by program. Lists that will grow (types, states) are
+-- checked by the code that writes them. Instants are UTC, money is in minor units, points are whole.
+
+-- What happened is only ever added, never changed.
+CREATE FUNCTION never_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Rows of % are only ever added.', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+-- A loyalty program, or a sandbox to try one. What an owner sets for the whole program stands here: how receipt
+-- numbers are told apart, what staff may move by hand in a day, how old and how large a receipt a till may amend
+-- (days; minor units, NULL is without limit), and after how many days a receipt's time is taken for a wrong clock.
+-- clock_offset_seconds is how far a sandbox's clock was moved forward. tiers_evaluated_through is the latest start of
+-- terms for which the accounts were scheduled for a tier review.
+CREATE TABLE programs (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    currency text NOT NULL,
+    zone text NOT NULL,
+    region text NOT NULL,
+    unit_name text NOT NULL,
+    created_at timestamptz NOT NULL,
+    clock_offset_seconds bigint NOT NULL DEFAULT 0,
+    tiers_evaluated_through timestamptz,
+    receipt_numbers text NOT NULL DEFAULT 'UNIQUE',
+    receipt_day_starts text NOT NULL DEFAULT '00:00:00',
+    form_of_address text NOT NULL DEFAULT 'FORMAL',
+    staff_adjustments bigint NOT NULL DEFAULT 5000,
+    staff_transfers bigint NOT NULL DEFAULT 10000,
+    amendment_days bigint NOT NULL DEFAULT 3,
+    amendment_amount bigint,
+    receipt_age_days bigint NOT NULL DEFAULT 30,
+    CONSTRAINT programs_pkey PRIMARY KEY (id),
+    CONSTRAINT programs_kind CHECK (kind IN ('LIVE', 'SANDBOX')),
+    CONSTRAINT programs_currency CHECK (length(currency) = 3),
+    CONSTRAINT programs_clock_offset CHECK (
+        clock_offset_seconds >= 0 AND (kind = 'SANDBOX' OR clock_offset_seconds = 0)
+    ),
+    CONSTRAINT programs_receipt_numbers CHECK (
+        receipt_numbers IN ('UNIQUE', 'PER_LOCATION', 'PER_DAY', 'PER_LOCATION_AND_DAY')
+    ),
+    CONSTRAINT programs_form_of_address CHECK (form_of_address IN ('FORMAL', 'INFORMAL')),
+    CONSTRAINT programs_staff_adjustments CHECK (staff_adjustments BETWEEN 0 AND 2147483647),
+    CONSTRAINT programs_staff_transfers CHECK (staff_transfers BETWEEN 0 AND 2147483647),
+    CONSTRAINT programs_amendment_days CHECK (amendment_days BETWEEN 0 AND 3650),
+    CONSTRAINT programs_amendment_amount CHECK (amendment_amount >= 0),
+    CONSTRAINT programs_receipt_age_days CHECK (receipt_age_days BETWEEN 1 AND 36500)
+);
+
+-- A shop, with its own time zone. number counts the locations of a program from 1.
+CREATE TABLE locations (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    zone text NOT NULL,
+    address text,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT locations_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT locations_number_key UNIQUE (program_id, number),
+    CONSTRAINT locations_key_key UNIQUE (program_id, key),
+    CONSTRAINT locations_name_key UNIQUE (program_id, name),
+    CONSTRAINT locations_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT locations_number CHECK (number >= 1)
+);
+
+-- A published version of the terms: the clauses as JSON, and a digest of the row.
+CREATE TABLE terms_versions (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version bigint NOT NULL,
+    effective_from timestamptz NOT NULL,
+    published_at timestamptz NOT NULL,
+    document json NOT NULL,
+    digest text NOT NULL DEFAULT '',
+    CONSTRAINT terms_versions_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT terms_versions_version_key UNIQUE (program_id, version),
+    CONSTRAINT terms_versions_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT terms_versions_version CHECK (version >= 1)
+);
+CREATE INDEX terms_versions_effective_from ON terms_versions (program_id, effective_from);
+CREATE TRIGGER terms_versions_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON terms_versions
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A version that was withdrawn before it came into force.
+CREATE TABLE terms_withdrawals (
+    program_id uuid NOT NULL,
+    version bigint NOT NULL,
+    withdrawn_at timestamptz NOT NULL,
+    CONSTRAINT terms_withdrawals_pkey PRIMARY KEY (program_id, version),
+    CONSTRAINT terms_withdrawals_version_fkey FOREIGN KEY (program_id, version)
+        REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE TRIGGER terms_withdrawals_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON terms_withdrawals
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A draft of terms that is replayed on recent purchases: how far the replay is, and what came out.
+CREATE TABLE impact_previews (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    terms_version bigint NOT NULL,
+    draft json NOT NULL,
+    days bigint NOT NULL,
+    since timestamptz NOT NULL,
+    requested_at timestamptz NOT NULL,
+    state text NOT NULL,
+    beat_at timestamptz,
+    done bigint NOT NULL,
+    total bigint NOT NULL,
+    result json,
+    CONSTRAINT impact_previews_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT impact_previews_terms_fkey FOREIGN KEY (program_id, terms_version)
+        REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT impact_previews_days CHECK (days >= 1),
+    CONSTRAINT impact_previews_progress CHECK (0 <= done AND done <= total),
+    CONSTRAINT impact_previews_result CHECK ((result IS NOT NULL) = (state = 'DONE'))
+);
+CREATE INDEX impact_previews_unfinished ON impact_previews (state) WHERE state IN ('QUEUED', 'RUNNING');
+
+-- What holds the accounts of one customer, or of a household that shares them.
+CREATE TABLE wallets (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT wallets_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT wallets_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+
+-- A member, or one who was merged into another (merged_into). The birthday is personal data and may be removed.
+-- tier, tier_since and tier_grace_ends_at are the tier as last evaluated.
+CREATE TABLE customers (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    state text NOT NULL,
+    locale text,
+    accepted_terms_version bigint,
+    enrolled_at timestamptz NOT NULL,
+    birthday date,
+    tier text,
+    tier_since timestamptz,
+    tier_grace_ends_at timestamptz,
+    merged_into uuid,
+    CONSTRAINT customers_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT customers_wallet_fkey FOREIGN KEY (program_id, wallet_id)
+        REFERENCES wallets (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT customers_accepted_terms_fkey FOREIGN KEY (program_id, accepted_terms_version)
+        REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX customers_of_wallet ON customers (program_id, wallet_id);
+CREATE INDEX customers_merged ON customers (program_id, merged_into) WHERE merged_into IS NOT NULL;
+
+-- What a customer is recognized by: a card, an e-mail address, a phone number. The value is kept in one spelling.
+CREATE TABLE identities (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT identities_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT identities_value_key UNIQUE (program_id, kind, value),
+    CONSTRAINT identities_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT identities_value CHECK (value <> '')
+);
+CREATE INDEX identities_of_customer ON identities (program_id, customer_id);
+
+-- A segment that a customer is in. Personal data: rows may be removed.
+CREATE TABLE customer_segments (
+    program_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    segment text NOT NULL,
+    CONSTRAINT customer_segments_pkey PRIMARY KEY (program_id, customer_id, segment),
+    CONSTRAINT customer_segments_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT customer_segments_segment CHECK (segment <> '')
+);
+
+-- A preference of a customer, such as a diet or a size. Personal data: rows may be removed.
+CREATE TABLE customer_preferences (
+    program_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    CONSTRAINT customer_preferences_pkey PRIMARY KEY (program_id, customer_id, kind, value),
+    CONSTRAINT customer_preferences_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT customer_preferences_value CHECK (value <> '')
+);
+
+-- A key to the API: its role and a hash of its secret. A customer's key names the customer.
+CREATE TABLE access_keys (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    role text NOT NULL,
+    secret_hash text NOT NULL,
+    customer_id uuid,
+    label text NOT NULL,
+    created_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    CONSTRAINT access_keys_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT access_keys_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT access_keys_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT access_keys_customer CHECK ((role = 'CUSTOMER') = (customer_id IS NOT NULL))
+);
+CREATE INDEX access_keys_id ON access_keys (id);
+
+-- The customer who a member of staff with a key is besides: that key must not touch the customer's own card.
+CREATE TABLE key_holders (
+    program_id uuid NOT NULL,
+    key_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    CONSTRAINT key_holders_pkey PRIMARY KEY (program_id, key_id),
+    CONSTRAINT key_holders_key_fkey FOREIGN KEY (program_id, key_id)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT key_holders_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE TRIGGER key_holders_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON key_holders
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A wallet that was merged into another one: two cards of the same person (survivor_id is the one who stays), or a
+-- household (survivor_id is NULL).
+CREATE TABLE mergers (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    survivor_id uuid,
+    from_wallet_id uuid NOT NULL,
+    to_wallet_id uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    actor uuid,
+    CONSTRAINT mergers_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT mergers_from_key UNIQUE (program_id, from_wallet_id),
+    CONSTRAINT mergers_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT mergers_survivor_fkey FOREIGN KEY (program_id, survivor_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT mergers_from_wallet_fkey FOREIGN KEY (program_id, from_wallet_id)
+        REFERENCES wallets (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT mergers_to_wallet_fkey FOREIGN KEY (program_id, to_wallet_id)
+        REFERENCES wallets (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT mergers_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT mergers_wallets CHECK (from_wallet_id <> to_wallet_id)
+);
+CREATE INDEX mergers_by_customer ON mergers (program_id, customer_id);
+CREATE INDEX mergers_by_to_wallet ON mergers (program_id, to_wallet_id);
+CREATE TRIGGER mergers_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON mergers
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A receipt. Its number is told apart by location and day as the program had set when it was recorded: numbered_at and
+-- numbered_on, '' where numbers are unique in the program. An order that was cancelled and completed again has the same
+-- number with a higher completion. A correction may change the customer, total, points, facts and moved_by (the
+-- correction that brought the receipt to its customer) and nothing else.
+CREATE TABLE purchases (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    source text NOT NULL,
+    external_id text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    currency text NOT NULL,
+    total bigint NOT NULL,
+    earned bigint NOT NULL,
+    terms_version bigint NOT NULL,
+    fingerprint text NOT NULL,
+    facts json NOT NULL,
+    moved_by uuid,
+    location_id uuid,
+    numbered_at text NOT NULL DEFAULT '',
+    numbered_on text NOT NULL DEFAULT '',
+    completion bigint NOT NULL DEFAULT 1,
+    CONSTRAINT purchases_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT purchases_receipt_key UNIQUE (program_id, source, external_id, numbered_at, numbered_on, completion),
+    CONSTRAINT purchases_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT purchases_terms_fkey FOREIGN KEY (program_id, terms_version)
+        REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT purchases_location_fkey FOREIGN KEY (program_id, location_id)
+        REFERENCES locations (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT purchases_earned CHECK (earned >= 0),
+    CONSTRAINT purchases_completion CHECK (completion >= 1)
+);
+CREATE INDEX purchases_of_customer ON purchases (program_id, customer_id, occurred_at);
+CREATE TRIGGER purchases_never_changed BEFORE
+    UPDATE OF program_id, id, source, external_id, occurred_at, recorded_at, currency, terms_version,
+        fingerprint, location_id, numbered_at, numbered_on, completion
+    OR DELETE OR TRUNCATE ON purchases
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- Goods or money of a purchase that came back: what was clawed back (taken) of what was due, in points.
+CREATE TABLE refunds (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    external_id text,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    lines json NOT NULL,
+    cash bigint NOT NULL,
+    due bigint NOT NULL,
+    taken bigint NOT NULL,
+    reason text,
+    fingerprint text NOT NULL DEFAULT '',
+    amounts json NOT NULL DEFAULT '{}',
+    numbered_at text NOT NULL DEFAULT '',
+    numbered_on text NOT NULL DEFAULT '',
+    CONSTRAINT refunds_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT refunds_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT refunds_taken CHECK (0 <= taken AND taken <= due)
+);
+CREATE INDEX refunds_of_purchase ON refunds (program_id, purchase_id);
+CREATE UNIQUE INDEX refunds_external_id_key ON refunds (program_id, external_id, numbered_at, numbered_on)
+    WHERE external_id IS NOT NULL;
+CREATE TRIGGER refunds_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON refunds
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A refund, and the purchase that was handed out for the returned goods.
+CREATE TABLE exchanges (
+    program_id uuid NOT NULL,
+    refund_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    CONSTRAINT exchanges_pkey PRIMARY KEY (program_id, refund_id),
+    CONSTRAINT exchanges_purchase_key UNIQUE (program_id, purchase_id),
+    CONSTRAINT exchanges_refund_fkey FOREIGN KEY (program_id, refund_id)
+        REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT exchanges_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE TRIGGER exchanges_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON exchanges
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- What a purchase was before it was amended or moved. counted_points and counted_stamps count against the daily budget
+-- of the staff member; left_behind is what a moved purchase used of clauses' budgets for its former customer.
+CREATE TABLE receipt_corrections (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    to_customer_id uuid NOT NULL,
+    total bigint NOT NULL,
+    earned bigint NOT NULL,
+    moved_by uuid,
+    facts json NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    actor uuid,
+    counted_points bigint NOT NULL DEFAULT 0,
+    counted_stamps bigint NOT NULL DEFAULT 0,
+    left_behind json,
+    CONSTRAINT receipt_corrections_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT receipt_corrections_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT receipt_corrections_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT receipt_corrections_to_fkey FOREIGN KEY (program_id, to_customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT receipt_corrections_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX receipt_corrections_of_purchase ON receipt_corrections (program_id, purchase_id);
+CREATE INDEX receipt_corrections_from ON receipt_corrections (program_id, customer_id);
+CREATE INDEX receipt_corrections_to ON receipt_corrections (program_id, to_customer_id);
+CREATE INDEX receipt_corrections_by_actor ON receipt_corrections (program_id, actor, recorded_at);
+CREATE TRIGGER receipt_corrections_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON receipt_corrections
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- What a purchase no longer counts for, because goods came back: as a visit, and points.
+CREATE TABLE purchase_reductions (
+    program_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    no_visit bigint NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT purchase_reductions_pkey PRIMARY KEY (program_id, purchase_id),
+    CONSTRAINT purchase_reductions_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT purchase_reductions_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT purchase_reductions_reduced CHECK (
+        no_visit IN (0, 1) AND points >= 0 AND (no_visit = 1 OR points > 0)
+    )
+);
+CREATE INDEX purchase_reductions_of_customer ON purchase_reductions (program_id, customer_id, occurred_at);
+
+-- A refund or an exchange that arrived before its purchase and waits for it. An exchange has the receipt number of what
+-- was handed out (bought_number); refused_with says why the purchase could not take the refund.
+CREATE TABLE pending_refunds (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    receipt text NOT NULL,
+    external_id text,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    wish json NOT NULL,
+    state text NOT NULL,
+    refund_id uuid,
+    numbered_at text NOT NULL DEFAULT '',
+    numbered_on text NOT NULL DEFAULT '',
+    settled_at timestamptz,
+    settled_by uuid,
+    settled_because text,
+    bought_number text,
+    customer_id uuid,
+    refused_with text,
+    CONSTRAINT pending_refunds_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT pending_refunds_refund_fkey FOREIGN KEY (program_id, refund_id)
+        REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX pending_refunds_by_receipt ON pending_refunds (program_id, receipt);
+CREATE INDEX pending_refunds_unsettled ON pending_refunds (program_id, recorded_at) WHERE state <> 'APPLIED';
+CREATE UNIQUE INDEX pending_refunds_number_key ON pending_refunds (program_id, external_id, numbered_at, numbered_on)
+    WHERE external_id IS NOT NULL;
+CREATE INDEX pending_refunds_by_bought_number ON pending_refunds (program_id, bought_number)
+    WHERE bought_number IS NOT NULL;
+
+-- A digest of all pending refunds of a program, by which `troth verify` finds changed rows.
+CREATE TABLE pending_refund_digests (
+    program_id uuid NOT NULL,
+    evidence text NOT NULL,
+    CONSTRAINT pending_refund_digests_pkey PRIMARY KEY (program_id),
+    CONSTRAINT pending_refund_digests_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+
+-- A receipt with an impossible time, as it was sent, until a person settles it. Only the outcome changes, once.
+CREATE TABLE quarantined_receipts (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    source text NOT NULL,
+    external_id text,
+    fingerprint text NOT NULL,
+    customer_id uuid,
+    skew text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    actor uuid,
+    sent json NOT NULL,
+    state text NOT NULL DEFAULT 'WAITING',
+    settled_at timestamptz,
+    settled_by uuid,
+    settled_because text,
+    booked_for timestamptz,
+    purchase_id uuid,
+    refund_id uuid,
+    pending_refund_id uuid,
+    CONSTRAINT quarantined_receipts_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT quarantined_receipts_number_key UNIQUE (program_id, number),
+    CONSTRAINT quarantined_receipts_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_settled_by_fkey FOREIGN KEY (program_id, settled_by)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_refund_fkey FOREIGN KEY (program_id, refund_id)
+        REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_pending_refund_fkey FOREIGN KEY (program_id, pending_refund_id)
+        REFERENCES pending_refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT quarantined_receipts_kind CHECK (kind IN ('PURCHASE', 'REFUND', 'EXCHANGE')),
+    CONSTRAINT quarantined_receipts_state CHECK ((state = 'WAITING') = (settled_at IS NULL))
+);
+CREATE INDEX quarantined_receipts_by_receipt ON quarantined_receipts (program_id, external_id);
+CREATE INDEX quarantined_receipts_by_state ON quarantined_receipts (program_id, state, number);
+CREATE INDEX quarantined_receipts_by_customer ON quarantined_receipts (program_id, customer_id);
+CREATE TRIGGER quarantined_receipts_never_changed BEFORE
+    UPDATE OF program_id, id, number, kind, source, external_id, fingerprint, customer_id, skew, occurred_at,
+        recorded_at, actor, sent
+    OR DELETE OR TRUNCATE ON quarantined_receipts
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed rows.
+CREATE TABLE quarantine_evidence (
+    program_id uuid NOT NULL,
+    number bigint NOT NULL,
+    evidence text NOT NULL,
+    CONSTRAINT quarantine_evidence_pkey PRIMARY KEY (program_id),
+    CONSTRAINT quarantine_evidence_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+
+-- A use of a clause by a customer, for limits per period. birthday_year is the year of the birthday that a birthday
+-- clause was used for. A late event or a refund may change these counters, so rows may be removed.
+CREATE TABLE clause_uses (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    clause text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    birthday_year bigint,
+    CONSTRAINT clause_uses_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT clause_uses_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX clause_uses_of_customer ON clause_uses (program_id, customer_id, occurred_at);
+
+-- Items that a customer bought under a clause that counts them (every nth item). Rows may be removed.
+CREATE TABLE clause_items (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    clause text NOT NULL,
+    items bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    CONSTRAINT clause_items_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT clause_items_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT clause_items_items CHECK (items >= 1)
+);
+CREATE INDEX clause_items_of_customer ON clause_items (program_id, customer_id, occurred_at);
+
+-- What was granted of the budget of a clause to all customers together.
+CREATE TABLE clause_budgets (
+    program_id uuid NOT NULL,
+    clause text NOT NULL,
+    spent bigint NOT NULL,
+    CONSTRAINT clause_budgets_pkey PRIMARY KEY (program_id, clause),
+    CONSTRAINT clause_budgets_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT clause_budgets_spent CHECK (spent >= 0)
+) WITH (fillfactor = 80);
+
+-- What a purchase adds to its customer's own share of the budget of a clause, or takes from it (below 0): points of a
+-- budget that came back are granted to the same customer first.
+CREATE TABLE budget_shares (
+    program_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    clause text NOT NULL,
+    customer_id uuid NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT budget_shares_pkey PRIMARY KEY (program_id, purchase_id, clause, customer_id),
+    CONSTRAINT budget_shares_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT budget_shares_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT budget_shares_points CHECK (points <> 0)
+);
+CREATE INDEX budget_shares_of_customer ON budget_shares (program_id, customer_id, clause);
+
+-- What points buy. stock NULL is without limit; cash_part is paid besides the points, in minor units.
+CREATE TABLE rewards (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL,
+    description text NOT NULL,
+    picture_url text,
+    retail_value bigint,
+    stock_initial bigint,
+    stock bigint,
+    created_at timestamptz NOT NULL,
+    article text,
+    variants json,
+    cash_part bigint,
+    CONSTRAINT rewards_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT rewards_key_key UNIQUE (program_id, key),
+    CONSTRAINT rewards_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT rewards_stock CHECK (
+         (stock IS NULL AND stock_initial IS NULL) OR (stock IS NOT NULL AND stock_initial IS NOT NULL AND stock >= 0) 
+    ),
+    CONSTRAINT rewards_cash_part CHECK (cash_part > 0)
+);
+
+-- A reward that a customer redeemed, or holds until held_until. checkout is the number that a till gave it, told apart
+-- like receipt numbers. fulfilled_by is the key that handed the reward over.
+CREATE TABLE redemptions (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    reward_id uuid NOT NULL,
+    state text NOT NULL,
+    points bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    facts json NOT NULL,
+    terms_version bigint NOT NULL,
+    decision json NOT NULL DEFAULT '{}',
+    held_until timestamptz,
+    ended_at timestamptz,
+    checkout text,
+    fulfilled_at timestamptz,
+    fulfilled_by uuid,
+    numbered_at text NOT NULL DEFAULT '',
+    numbered_on text NOT NULL DEFAULT '',
+    CONSTRAINT redemptions_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT redemptions_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT redemptions_reward_fkey FOREIGN KEY (program_id, reward_id)
+        REFERENCES rewards (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT redemptions_terms_fkey FOREIGN KEY (program_id, terms_version)
+        REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT redemptions_points CHECK (points >= 0)
+);
+CREATE INDEX redemptions_of_customer ON redemptions (program_id, customer_id, occurred_at);
+CREATE INDEX redemptions_fulfilled_by ON redemptions (program_id, fulfilled_by, fulfilled_at)
+    WHERE fulfilled_by IS NOT NULL;
+CREATE UNIQUE INDEX redemptions_checkout_key ON redemptions (program_id, checkout, numbered_at, numbered_on)
+    WHERE checkout IS NOT NULL;
+
+-- A redemption that was undone, and until when the returned points may still be used.
+CREATE TABLE reversals (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    usable_until timestamptz,
+    reason text,
+    actor uuid,
+    CONSTRAINT reversals_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT reversals_redemption_key UNIQUE (program_id, redemption_id),
+    CONSTRAINT reversals_redemption_fkey FOREIGN KEY (program_id, redemption_id)
+        REFERENCES redemptions (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT reversals_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX reversals_by_actor ON reversals (program_id, actor, recorded_at);
+CREATE TRIGGER reversals_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON reversals
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- The purchase that a redemption paid for: one purchase, once. A row is removed where an amended receipt no longer
+-- names the redemption.
+CREATE TABLE redemption_payments (
+    program_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    CONSTRAINT redemption_payments_pkey PRIMARY KEY (program_id, redemption_id),
+    CONSTRAINT redemption_payments_redemption_fkey FOREIGN KEY (program_id, redemption_id)
+        REFERENCES redemptions (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT redemption_payments_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX redemption_payments_of_purchase ON redemption_payments (program_id, purchase_id);
+
+-- The points or stamps of a wallet and the snapshot of its balance, which has every event through replayed_through,
+-- decided under terms_version. next_change_at and next_notice_at are when time alone changes something or a notice of
+-- expiry is due, has_merges is 1 where wallets were merged, head is the hash of the last entry, and events_digest is a
+-- digest of all rows of events behind the account.
+CREATE TABLE accounts (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    unit text NOT NULL,
+    available bigint NOT NULL,
+    pending bigint NOT NULL,
+    held bigint NOT NULL,
+    owed bigint NOT NULL,
+    lifetime bigint NOT NULL,
+    qualifying bigint NOT NULL,
+    entries bigint NOT NULL,
+    head text NOT NULL,
+    replayed_through timestamptz,
+    next_change_at timestamptz,
+    next_notice_at timestamptz,
+    has_merges bigint NOT NULL DEFAULT 0,
+    terms_version bigint NOT NULL DEFAULT 0,
+    events_digest text NOT NULL DEFAULT '0000000000000000000000000000000000000000000000000000000000000000',
+    CONSTRAINT accounts_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT accounts_wallet_unit_key UNIQUE (program_id, wallet_id, unit),
+    CONSTRAINT accounts_wallet_fkey FOREIGN KEY (program_id, wallet_id)
+        REFERENCES wallets (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT accounts_balance CHECK (
+         available >= 0 AND pending >= 0 AND held >= 0 AND owed >= 0 AND lifetime >= 0 AND qualifying >= 0 
+    ),
+    CONSTRAINT accounts_chain CHECK (entries >= 0 AND length(head) = 64)
+) WITH (fillfactor = 80);
+CREATE INDEX accounts_next_change_at ON accounts (program_id, next_change_at) WHERE next_change_at IS NOT NULL;
+CREATE INDEX accounts_next_notice_at ON accounts (program_id, next_notice_at) WHERE next_notice_at IS NOT NULL;
+
+-- An entry of an account's ledger, chained by hash. subject is the id of what it is about, cause of the event that
+-- made a correction necessary, and owed the change of what the customer owes.
+CREATE TABLE entries (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    number bigint NOT NULL,
+    type text NOT NULL,
+    points bigint NOT NULL,
+    unit text NOT NULL,
+    counter_account text NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    purchase_id uuid,
+    refund_id uuid,
+    redemption_id uuid,
+    decision json NOT NULL,
+    previous text NOT NULL,
+    hash text NOT NULL,
+    subject uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    owed bigint NOT NULL DEFAULT 0,
+    cause uuid,
+    CONSTRAINT entries_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT entries_number_key UNIQUE (program_id, account_id, number),
+    CONSTRAINT entries_account_fkey FOREIGN KEY (program_id, account_id)
+        REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT entries_purchase_fkey FOREIGN KEY (program_id, purchase_id)
+        REFERENCES purchases (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT entries_refund_fkey FOREIGN KEY (program_id, refund_id)
+        REFERENCES refunds (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT entries_redemption_fkey FOREIGN KEY (program_id, redemption_id)
+        REFERENCES redemptions (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT entries_chain CHECK (number >= 1 AND length(previous) = 64 AND length(hash) = 64)
+);
+CREATE INDEX entries_of_purchase ON entries (program_id, purchase_id) WHERE purchase_id IS NOT NULL;
+CREATE INDEX entries_of_refund ON entries (program_id, refund_id) WHERE refund_id IS NOT NULL;
+CREATE INDEX entries_of_redemption ON entries (program_id, redemption_id) WHERE redemption_id IS NOT NULL;
+CREATE TRIGGER entries_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON entries
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- Points of an account that were earned together and expire together. remaining and held change; all else is as earned.
+CREATE TABLE lots (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    points bigint NOT NULL,
+    remaining bigint NOT NULL,
+    earned_at timestamptz NOT NULL,
+    available_from timestamptz NOT NULL,
+    valid_until date,
+    held bigint NOT NULL DEFAULT 0,
+    terms_version bigint NOT NULL DEFAULT 1,
+    zone text NOT NULL DEFAULT 'UTC',
+    CONSTRAINT lots_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT lots_account_fkey FOREIGN KEY (program_id, account_id)
+        REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT lots_entry_fkey FOREIGN KEY (program_id, entry_id)
+        REFERENCES entries (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT lots_remaining CHECK (0 <= remaining AND remaining <= points),
+    CONSTRAINT lots_held CHECK (0 <= held AND held <= remaining)
+);
+CREATE INDEX lots_open ON lots (program_id, account_id) WHERE remaining > 0;
+CREATE INDEX lots_of_entry ON lots (program_id, entry_id);
+CREATE TRIGGER lots_never_changed BEFORE
+    UPDATE OF program_id, id, account_id, entry_id, earned_at, available_from, valid_until, terms_version, zone
+    OR DELETE OR TRUNCATE ON lots
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- What an entry put into a lot (above 0) or took out of it (below 0).
+CREATE TABLE lot_movements (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    lot_id uuid NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT lot_movements_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT lot_movements_entry_fkey FOREIGN KEY (program_id, entry_id)
+        REFERENCES entries (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT lot_movements_lot_fkey FOREIGN KEY (program_id, lot_id)
+        REFERENCES lots (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT lot_movements_points CHECK (points <> 0)
+);
+CREATE INDEX lot_movements_of_entry ON lot_movements (program_id, entry_id);
+CREATE TRIGGER lot_movements_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON lot_movements
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- Points that staff added or took off by hand, with the reason.
+CREATE TABLE adjustments (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    customer_id uuid NOT NULL,
+    points bigint NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    terms_version bigint NOT NULL,
+    reason text NOT NULL,
+    actor uuid,
+    CONSTRAINT adjustments_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT adjustments_account_fkey FOREIGN KEY (program_id, account_id)
+        REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT adjustments_customer_fkey FOREIGN KEY (program_id, customer_id)
+        REFERENCES customers (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT adjustments_terms_version_fkey FOREIGN KEY (program_id, terms_version)
+        REFERENCES terms_versions (program_id, version) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT adjustments_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT adjustments_points CHECK (points <> 0)
+);
+CREATE INDEX adjustments_by_account ON adjustments (program_id, account_id);
+CREATE INDEX adjustments_by_actor ON adjustments (program_id, actor, recorded_at);
+CREATE TRIGGER adjustments_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON adjustments
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- Points that were transferred from one account to another, with the dates of their lots.
+CREATE TABLE transfers (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    from_account_id uuid NOT NULL,
+    to_account_id uuid NOT NULL,
+    points bigint NOT NULL,
+    lots json NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    reason text NOT NULL,
+    actor uuid,
+    CONSTRAINT transfers_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT transfers_from_account_fkey FOREIGN KEY (program_id, from_account_id)
+        REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT transfers_to_account_fkey FOREIGN KEY (program_id, to_account_id)
+        REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT transfers_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT transfers_points CHECK (points > 0),
+    CONSTRAINT transfers_accounts CHECK (from_account_id <> to_account_id)
+);
+CREATE INDEX transfers_by_from_account ON transfers (program_id, from_account_id);
+CREATE INDEX transfers_by_to_account ON transfers (program_id, to_account_id);
+CREATE INDEX transfers_by_actor ON transfers (program_id, actor, recorded_at);
+CREATE TRIGGER transfers_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON transfers
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A notice to a customer of lots that will expire.
+CREATE TABLE expiry_notices (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    given_at timestamptz NOT NULL,
+    lots json NOT NULL,
+    CONSTRAINT expiry_notices_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT expiry_notices_account_fkey FOREIGN KEY (program_id, account_id)
+        REFERENCES accounts (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE INDEX expiry_notices_by_account ON expiry_notices (program_id, account_id);
+CREATE TRIGGER expiry_notices_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON expiry_notices
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- A delivery of a notice, by channel: points expire only after it reached the customer in time.
+CREATE TABLE expiry_notice_deliveries (
+    program_id uuid NOT NULL,
+    id uuid NOT NULL,
+    notice_id uuid NOT NULL,
+    channel text NOT NULL,
+    delivered_at timestamptz NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT expiry_notice_deliveries_pkey PRIMARY KEY (program_id, id),
+    CONSTRAINT expiry_notice_deliveries_channel_key UNIQUE (program_id, notice_id, channel),
+    CONSTRAINT expiry_notice_deliveries_notice_fkey FOREIGN KEY (program_id, notice_id)
+        REFERENCES expiry_notices (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE TRIGGER expiry_notice_deliveries_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON expiry_notice_deliveries
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- The result of a mutation, by its idempotency key: the same key gets the same answer again.
+CREATE TABLE idempotency_keys (
+    program_id uuid NOT NULL,
+    key text NOT NULL,
+    mutation text NOT NULL,
+    fingerprint text NOT NULL,
+    answer json NOT NULL,
+    actor uuid,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (program_id, key),
+    CONSTRAINT idempotency_keys_program_fkey FOREIGN KEY (program_id)
+        REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
+    CONSTRAINT idempotency_keys_actor_fkey FOREIGN KEY (program_id, actor)
+        REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
+);
+CREATE TRIGGER idempotency_keys_never_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON idempotency_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION never_changed();
+
+-- down
+
+DROP TABLE idempotency_keys;
+DROP TABLE expiry_notice_deliveries;
+DROP TABLE expiry_notices;
+DROP TABLE transfers;
+DROP TABLE adjustments;
+DROP TABLE lot_movements;
+DROP TABLE lots;
+DROP TABLE entries;
+DROP TABLE accounts;
+DROP TABLE redemption_payments;
+DROP TABLE reversals;
+DROP TABLE redemptions;
+DROP TABLE rewards;
+DROP TABLE budget_shares;
+DROP TABLE clause_budgets;
+DROP TABLE clause_items;
+DROP TABLE clause_uses;
+DROP TABLE quarantine_evidence;
+DROP TABLE quarantined_receipts;
+DROP TABLE pending_refund_digests;
+DROP TABLE pending_refunds;
+DROP TABLE purchase_reductions;
+DROP TABLE receipt_corrections;
+DROP TABLE exchanges;
+DROP TABLE refunds;
+DROP TABLE purchases;
+DROP TABLE mergers;
+DROP TABLE key_holders;
+DROP TABLE access_keys;
+DROP TABLE customer_preferences;
+DROP TABLE customer_segments;
+DROP TABLE identities;
+DROP TABLE customers;
+DROP TABLE wallets;
+DROP TABLE impact_previews;
+DROP TABLE terms_withdrawals;
+DROP TABLE terms_versions;
+DROP TABLE locations;
+DROP TABLE programs;
+DROP FUNCTION never_changed();
