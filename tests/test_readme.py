@@ -18,13 +18,12 @@ ROOT = Path(__file__).parents[1]
 
 
 def walk() -> list[tuple[str, str]]:
-    """Commands of the README's walk, each with the answer that is printed below it (or nothing)."""
-    block = re.search(
+    """Commands of the README's walks, in their order, each with the answer that is printed below it (or nothing)."""
+    blocks = re.findall(
         r"<!-- walk -->\n```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL
     )
-    assert block is not None
     steps = []
-    for part in block[1].strip().split("\n\n"):
+    for part in "\n\n".join(block.strip() for block in blocks).split("\n\n"):
         command, _, answer = part.partition("\n")
         assert command.startswith("$ ")
         steps.append((command[2:], answer))
@@ -59,7 +58,7 @@ def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
             told = json.loads(answer.stdout)
             assert told.pop("extensions")["cost"]["requestedQueryCost"] > 0
             assert told == json.loads(printed), command
-        assert len(steps) == 6
+        assert len(steps) == 7
     finally:
         demo.terminate()
         demo.wait(20)
