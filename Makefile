@@ -1,4 +1,4 @@
-# Everything is set up in .venv in this folder; nothing but Python 3.11 to 3.13 is needed.
+# Everything is installed into .venv in this folder; only Python 3.11 to 3.13 is needed.
 PYTHON ?= python3
 BIN := .venv/bin
 DEV := .venv/.troth-dev
@@ -7,7 +7,7 @@ RUN := .venv/.troth-run
 .PHONY: help demo check test lint bench soak lock clean python
 .DEFAULT_GOAL := help
 
-help: ## What there is
+help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 python:
@@ -23,10 +23,10 @@ $(DEV): requirements-dev.lock $(RUN) | python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(RUN) ## A server with sample data on 127.0.0.1:8000 (PORT changes it)
+demo: $(RUN) ## Run a server with sample data on 127.0.0.1:8000 (PORT changes it)
 	@exec $(BIN)/troth demo
 
-lint: $(DEV) ## Style, types, direction of imports, container files
+lint: $(DEV) ## Check style, types, import direction and container files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict app
@@ -37,25 +37,25 @@ lint: $(DEV) ## Style, types, direction of imports, container files
 # The journeys that most changes touch; `make test` runs all of tests/api.
 QUICK_API := $(addprefix tests/api/test_,access.py http_answers.py idempotency.py reasons.py refunds.py reversals.py schema.py till.py)
 
-check: $(DEV) lint ## The quick part of test, on SQLite alone: under three minutes
+check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
 	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 2 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
 
-test: $(DEV) lint ## Everything that must hold, on SQLite and PostgreSQL
+test: $(DEV) lint ## Run every test, on SQLite and PostgreSQL
 	$(BIN)/pytest -n 2 --dist loadgroup --durations=25
 
-bench: $(DEV) ## Speed against a floor measured in the same run
+bench: $(DEV) ## Measure speed against a floor of the same run
 	$(BIN)/python bench/bench.py
 	$(BIN)/python -m bench.engine_bench
 	$(BIN)/python -m bench.preview_bench
 	$(BIN)/python -m bench.verify_bench 200000
 
-soak: $(DEV) ## Random histories and kills for SOAK_MINUTES (10)
+soak: $(DEV) ## Run random histories and kills for SOAK_MINUTES (10)
 	$(BIN)/python -m bench.soak
 
-lock: ## Pin the dependencies anew (needs uv)
+lock: ## Update the pinned dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements.in -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-build.in -o requirements-build.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.lock
 
-clean: ## Take away what make has set up
+clean: ## Remove everything that make has set up
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
