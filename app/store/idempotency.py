@@ -52,7 +52,7 @@ async def keep(
     actor: str | None,
     recorded_at: datetime,
 ) -> None:
-    """Keep the answer of a key (with the next statements, see `Session.later`)."""
+    """Keep the answer of a key (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO idempotency_keys (program_id, key, mutation, fingerprint, answer, actor, recorded_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",

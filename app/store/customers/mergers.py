@@ -31,7 +31,7 @@ _COLUMNS = "id, customer_id, survivor_id, from_wallet_id, to_wallet_id, occurred
 
 
 async def add(session: Session, *, merger: Merger) -> None:
-    """Keep a new merger (with the next statements, see `Session.later`)."""
+    """Keep a new merger (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO mergers (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         merger.id,

@@ -34,7 +34,7 @@ async def reload(session: Session, *, customer: CustomerRow) -> CustomerRow:
 
 
 async def keep(session: Session, *, customer_id: str, standing: TierMembership) -> None:
-    """Keep the tier that a customer holds (with the next statements, see `Session.later`)."""
+    """Keep the tier that a customer holds (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",
         customer_id,

@@ -143,7 +143,7 @@ async def _set_shares_right(session: Session, *, wallet: Wallet) -> None:
 
 
 async def reduce(session: Session, *, customer_id: str, reduction: Reduction) -> None:
-    """Keep what a purchase of a customer no longer counts for (with the next statements, see `Session.later`)."""
+    """Keep what a purchase of a customer no longer counts for (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"{_REDUCE} DO UPDATE SET customer_id = excluded.customer_id, no_visit = excluded.no_visit,"
         " points = excluded.points",

@@ -239,7 +239,7 @@ async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
 
 
 async def keep(session: Session, *, account: Account) -> None:
-    """Set an account that is locked (with the next statements, see `Session.later`)."""
+    """Set an account that is locked (sent with the next statements: see `Session.enqueue`)."""
     balance = account.balance
     await session.enqueue(
         "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"

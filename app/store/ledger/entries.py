@@ -35,7 +35,7 @@ _HIGHEST = 2**63 - 1
 async def append(session: Session, *, entry: Entry, seal: str) -> None:
     """Add an entry with the lots that it opens and its movements; `seal` is its own hash.
 
-    The account must be locked. The rows travel with the next statements (see `Session.later`); a number that is taken
+    The account must be locked. The rows are sent with the next statements (see `Session.enqueue`); a number that is taken
     is a lost race.
     """
     await session.enqueue(

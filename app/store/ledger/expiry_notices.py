@@ -44,7 +44,7 @@ class Delivery:
 
 
 async def add(session: Session, *, notice: ExpiryNotice) -> None:
-    """Keep a new notice (with the next statements, see `Session.later`)."""
+    """Keep a new notice (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO expiry_notices (program_id, id, account_id, given_at, lots) VALUES ($1, $2, $3, $4, $5)",
         notice.id,

@@ -15,7 +15,7 @@ _LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
 
 
 async def open_lot(session: Session, *, account_id: str, lot: Lot) -> None:
-    """Keep a new lot as it is after the entry that opened it (with the next statements, see `Session.later`)."""
+    """Keep a new lot as it is after the entry that opened it (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO lots (program_id, {_LOT}, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         lot.id,
@@ -33,7 +33,7 @@ async def open_lot(session: Session, *, account_id: str, lot: Lot) -> None:
 
 
 async def set_lots(session: Session, *, lots: Sequence[Lot]) -> None:
-    """Set what is in lots that are there already (with the next statements, see `Session.later`)."""
+    """Set what is in lots that are there already (sent with the next statements: see `Session.enqueue`)."""
     if session.dialect == "sqlite":
         for lot in lots:
             await session.enqueue(_SET_LOT, lot.id, lot.points, lot.remaining, lot.held)

@@ -40,7 +40,7 @@ _COLUMNS = "id, from_account_id, to_account_id, points, lots, occurred_at, recor
 
 
 async def add(session: Session, *, transfer: Transfer) -> None:
-    """Keep a new transfer (with the next statements, see `Session.later`)."""
+    """Keep a new transfer (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO transfers (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         transfer.id,

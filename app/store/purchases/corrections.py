@@ -85,7 +85,7 @@ _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
 
 
 async def add(session: Session, *, correction: ReceiptCorrection) -> None:
-    """Keep a new correction (with the next statements, see `Session.later`)."""
+    """Keep a new correction (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO receipt_corrections (program_id, {_OWN})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",

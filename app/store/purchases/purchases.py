@@ -66,7 +66,7 @@ COLUMNS = (
 
 
 async def add(session: Session, *, purchase: Purchase) -> None:
-    """Keep a new purchase (with the next statements, see `Session.later`)."""
+    """Keep a new purchase (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO purchases (program_id, {COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",

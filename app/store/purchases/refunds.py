@@ -44,7 +44,7 @@ _COLUMNS = (
 
 
 async def add(session: Session, *, refund: Refund) -> None:
-    """Keep a new refund (with the next statements, see `Session.later`)."""
+    """Keep a new refund (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO refunds (program_id, {_COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",

@@ -41,7 +41,7 @@ async def paid_by(session: Session, *, redemption_id: str) -> str | None:
 
 
 async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
-    """Keep that redemptions paid a purchase (with the next statements, see `Session.later`).
+    """Keep that redemptions paid a purchase (sent with the next statements: see `Session.enqueue`).
 
     The database refuses a redemption that paid one before.
     """

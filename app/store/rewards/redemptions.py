@@ -73,7 +73,7 @@ _COLUMNS = (
 
 
 async def add(session: Session, *, redemption: Redemption) -> None:
-    """Keep a new redemption (with the next statements, see `Session.later`)."""
+    """Keep a new redemption (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO redemptions (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
         " $14, $15, $16, $17, $18)",

@@ -92,7 +92,7 @@ async def take_one(session: Session, *, reward: Reward) -> bool:
 
 
 async def put_one_back(session: Session, *, reward_id: str) -> None:
-    """Put one back into stock (with the next statements, see `Session.later`); nothing changes without a limit."""
+    """Put one back into stock (sent with the next statements: see `Session.enqueue`); nothing changes without a limit."""
     await session.enqueue(
         "UPDATE rewards SET stock = stock + 1 WHERE program_id = $1 AND id = $2 AND stock IS NOT NULL", reward_id
     )

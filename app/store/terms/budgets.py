@@ -67,7 +67,7 @@ async def share_beside(session: Session, *, customer_id: str, purchase_id: str) 
 
 
 async def spend(session: Session, *, spent: Sequence[tuple[str, int]]) -> None:
-    """Take points from budgets that are locked (with the next statements, see `Session.later`)."""
+    """Take points from budgets that are locked (sent with the next statements: see `Session.enqueue`)."""
     for clause, points in spent:
         await session.enqueue(
             "UPDATE clause_budgets SET spent = spent + $3 WHERE program_id = $1 AND clause = $2", clause, points
@@ -75,7 +75,7 @@ async def spend(session: Session, *, spent: Sequence[tuple[str, int]]) -> None:
 
 
 async def set_share(session: Session, *, customer_id: str, purchase_id: str, clause: str, points: int) -> None:
-    """Keep what a purchase adds to a customer's own share of a budget (with the next statements, see `Session.later`)."""
+    """Keep what a purchase adds to a customer's own share of a budget (sent with the next statements: see `Session.enqueue`)."""
     row = purchase_id, clause, customer_id
     if not points:
         await session.enqueue(

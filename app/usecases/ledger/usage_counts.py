@@ -41,7 +41,7 @@ async def count_purchase(
 
     What is taken out of the customer's own share of a budget is taken off that.
     """
-    _program, customer, at = context.program.id, sale.customer_id, sale.occurred_at
+    customer, at = sale.customer_id, sale.occurred_at
     usage = usage_of(terms=terms, facts=sale.facts, decision=decision)
     await rule_facts.add_use(session, customer_id=customer, uses=usage.uses, new_id=context.new_id, at=at)
     items = [(context.new_id(), key, count) for key, count in usage.items]

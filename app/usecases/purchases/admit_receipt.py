@@ -17,9 +17,10 @@ from app.store.terms import budgets, versions
 from app.usecases.command import Answer, CommandContext
 from app.usecases.programs.staff_limits import own_card
 from app.usecases.purchases.known_pending_exchanges import taken_by_pending
+from app.usecases.purchases.known_quarantined import as_booked
 from app.usecases.purchases.known_receipts import day_missing, known_receipt
 from app.usecases.purchases.new_receipts import RecordPurchase
-from app.usecases.purchases.quarantine import as_booked, kept_back_purchase
+from app.usecases.purchases.quarantine import quarantine_purchase
 from app.usecases.rewards.redemption_payments import payment_problem
 
 
@@ -60,9 +61,7 @@ async def admit(
         numbering=context.program.numbering,
     )
     if kept:
-        command, here, recorded = await as_booked(
-            session, context=context, command=command, facts=here, recorded=recorded
-        )
+        command, here, recorded = await as_booked(session, command=command, facts=here, recorded=recorded)
     settled = await known_receipt(session, command=command, facts=here, customer=customer, recorded=recorded)
     if settled is not None:
         return settled
@@ -70,7 +69,7 @@ async def admit(
         taken := await taken_by_pending(session, context=context, command=command, zone=here.zone, but=applying)
     ):
         return taken
-    held = await kept_back_purchase(
+    held = await quarantine_purchase(
         session, context=context, command=command, facts=here, customer=customer, known=kept
     )
     if held is not None:

@@ -1,4 +1,4 @@
-"""Amend a receipt that was recorded wrongly: what it says now earns what it would have earned, and only the difference is booked."""
+"""Amend a wrongly recorded receipt: the difference to what the right one would have earned is booked."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from app.usecases.rewards.redemption_payments import payment_problem, relink_pay
 
 @dataclass(frozen=True, slots=True)
 class AmendPurchase:
-    """The whole receipt as it should have been, by its number, and why.
+    """The whole receipt as it should have been recorded, its number, and the reason.
 
-    A receipt keeps its time and place, whatever the facts say: `occurred_at` and `location_id` are those that were sent,
-    None where none were. They tell it apart where its number alone does not. `completion` is None for the last one.
+    The time and the location of a receipt cannot be changed: `occurred_at` and `location_id` are those that were sent (None
+    where none were), and identify the receipt where its number alone does not. `completion` None stands for the last one.
     """
 
     receipt: str
@@ -54,14 +54,14 @@ class AmendPurchase:
 
     @property
     def receipts(self) -> tuple[str, ...]:
-        """The number of the receipt, for which refunds may wait."""
+        """The receipt number, which pending refunds may refer to."""
         return (self.receipt,)
 
 
 async def run(session: Session, *, context: CommandContext, command: AmendPurchase) -> Answer | Problem:
-    """Judge the receipt as it is known now, by the terms of its time, at its place in time, with all that follows from it.
+    """Replay the wallet with the amended receipt, under the terms of its time, and book all that this changes.
 
-    Its number, time, place, currency and customer stay. What came back of it, or for it in an exchange, stays as it was.
+    Its number, time, location, currency and customer stay, and so do its refunds and exchanges.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -73,8 +73,8 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     if isinstance(sale, Problem):
         return sale
     customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
-    judged_by = await versions.version(session, number=sale.terms_version)
-    if customer is None or judged_by is None:
+    terms = await versions.version(session, number=sale.terms_version)
+    if customer is None or terms is None:
         raise LookupError(f"purchase {sale.id} has no customer, or no terms")
     if (own := await own_card(session, context=context, customer=customer, path=("purchase",))) is not None:
         return own
@@ -84,14 +84,14 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
         return facts
     if (above := await above_till_limits(session, context=context, sale=sale, amended=facts)) is not None:
         return above
-    return await _amended(
-        session, context=context, command=command, sale=sale, customer=customer, terms=judged_by, facts=facts
+    return await _book_amendment(
+        session, context=context, command=command, sale=sale, customer=customer, terms=terms, facts=facts
     )
 
 
 async def _sale(session: Session, *, context: CommandContext, command: AmendPurchase) -> Purchase | Problem | None:
-    """The purchase of the receipt, by as much as tells it apart."""
-    _program, numbering = context.program, context.program.numbering
+    """The purchase that the command refers to, None where there is none, or why several fit."""
+    numbering = context.program.numbering
     location_id = command.location_id if numbering.per_location else None
     day = None
     if numbering.per_day and command.occurred_at is not None:
@@ -111,7 +111,7 @@ async def _sale(session: Session, *, context: CommandContext, command: AmendPurc
 async def _facts(
     session: Session, *, command: AmendPurchase, sale: Purchase, customer: CustomerRow
 ) -> PurchaseFacts | Problem:
-    """What is known of the purchase now, or why it cannot be."""
+    """The amended facts of the purchase, or why they cannot be."""
     if command.occurred_at not in (None, sale.occurred_at):
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail="a receipt keeps its time")
     if command.facts.currency != sale.facts.currency:
@@ -131,8 +131,8 @@ async def _facts(
         return facts
     if facts == sale.facts:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail="the receipt says so already")
-    came_back = await refunds.of_purchase(session, purchase_id=sale.id)
-    if not _holds(facts, came_back=came_back):
+    earlier_refunds = await refunds.of_purchase(session, purchase_id=sale.id)
+    if not _holds(facts, earlier_refunds=earlier_refunds):
         return Problem(
             ProblemCode.INVALID_INPUT, path=("purchase", "lines"), detail="more came back than the receipt would have"
         )
@@ -140,7 +140,7 @@ async def _facts(
 
 
 def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:
-    """What a receipt says now, at the time and place of the sale; what was handed out in an exchange replaces the same goods."""
+    """The amended facts with the time, location and customer facts of the sale, and the goods that it replaces in an exchange."""
     try:
         return replace(
             facts,
@@ -154,10 +154,10 @@ def _in_place_of(sale: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Pro
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", *error.path), detail=error.message)
 
 
-def _holds(facts: PurchaseFacts, *, came_back: Sequence[Refund]) -> bool:
-    """Whether what came back of a purchase can come back of these facts, too."""
+def _holds(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
+    """Can all refunds of the purchase be made for these facts, too?"""
     left = Remaining.after(facts, refunds=())
-    for refund in came_back:
+    for refund in earlier_refunds:
         money = {number: Money(minor, facts.currency).decimal() for number, minor in refund.amounts.items()}
         back = resolve_return(lines=refund.lines, amounts=money, amount=None, sale=facts, left=left)
         if isinstance(back, Problem):
@@ -166,7 +166,7 @@ def _holds(facts: PurchaseFacts, *, came_back: Sequence[Refund]) -> bool:
     return True
 
 
-async def _amended(
+async def _book_amendment(
     session: Session,
     *,
     context: CommandContext,
@@ -184,14 +184,8 @@ async def _amended(
         reason=command.reason,
         actor=context.actor,
     )
-    before = PurchaseRecorded(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
-    event = ReceiptCorrected(correction.id, sale.id, sale.occurred_at, before)
-    replayed = await replay_account(
-        session,
-        account=customer.account,
-        until=sale.occurred_at,
-        events=[NewCorrection(event, replace(before, facts=facts), sale.customer_id)],
-    )
+    amendment = _amendment(correction, sale=sale, terms=terms, facts=facts)
+    replayed = await replay_account(session, account=customer.account, until=sale.occurred_at, events=[amendment])
     sold = replayed.wallet.purchases[sale.id]
     if (unfit := _unfit(replayed, sale=sale, decision=sold.decision)) is not None:
         return unfit
@@ -221,10 +215,17 @@ async def _amended(
     return await remember_result(session, context=context, answer=answer)
 
 
-def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
-    """Why what a receipt says now cannot be, by what the wallet comes to with it; or None.
+def _amendment(correction: ReceiptCorrection, *, sale: Purchase, terms: Terms, facts: PurchaseFacts) -> NewCorrection:
+    """The event of a correction: the purchase as it was recorded, and as it is known now."""
+    before = PurchaseRecorded(sale.id, sale.customer_id, sale.in_order, sale.facts, terms, sale.moved_by or "")
+    event = ReceiptCorrected(correction.id, sale.id, sale.occurred_at, before)
+    return NewCorrection(event, replace(before, facts=facts), sale.customer_id)
 
-    Goods of a higher price that came back leave less to be paid for what was handed out for them, in points, too.
+
+def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> Problem | None:
+    """Why the wallet cannot take the amended receipt, or None.
+
+    When returned goods have a higher price, less is left to pay for the goods handed out in exchange, in points, too.
     """
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()) or decision.largest() > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
@@ -242,7 +243,7 @@ def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> 
 async def _counted(
     session: Session, *, context: CommandContext, correction: ReceiptCorrection, replayed: ReplayedAccount
 ) -> ReceiptCorrection | Problem:
-    """The correction with what it takes of a staff member's budget, or why it takes too much."""
+    """The correction with what it uses of a staff member's budget, or why it uses too much."""
     if not limited(context):
         return correction
     before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=correction.occurred_at)

@@ -34,7 +34,7 @@ async def apply_pending_refunds(
 
     What the purchase has not to give back is left for a person to look at, and so is what has the number of another refund.
     """
-    balances, _program, numbering = None, context.program.id, context.program.numbering
+    balances, numbering = None, context.program.numbering
     for waiting in await pending_refunds.of_receipt(session, number=sale.external_id):
         if not (numbering.identifies(waiting.receipt) and numbering.fits(waiting.receipt, used=sale.spot)):
             continue
@@ -93,7 +93,7 @@ async def _exchanged(
 async def _refunded(
     session: Session, *, context: CommandContext, sale: Purchase, waiting: PendingRefund, customer: CustomerRow
 ) -> Answer | Problem:
-    _program, numbering = context.program.id, context.program.numbering
+    numbering = context.program.numbering
     judged_by = await versions.version(session, number=sale.terms_version)
     if judged_by is None:
         raise LookupError(f"purchase {sale.id} has lost its terms")

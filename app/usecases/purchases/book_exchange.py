@@ -87,7 +87,7 @@ async def _recorded(
     session: Session, *, context: CommandContext, goods: Goods, new: Purchase, refund: Refund, replayed: ReplayedAccount
 ) -> Answer:
     """Write both receipts and all that the exchange changes; the answer to it."""
-    _program, terms, customer = context.program.id, goods.terms, goods.customer
+    terms, customer = goods.terms, goods.customer
     sold, came_back = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
     await purchases.add(session, purchase=new)
     await link_payments(session, purchase_id=new.id, facts=new.facts)

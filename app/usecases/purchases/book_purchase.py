@@ -55,7 +55,7 @@ async def book_purchase(
 
     `facts` are those that the rules see; the customer's account must be locked.
     """
-    _program, at = context.program.id, facts.occurred_at
+    at = facts.occurred_at
     wallet = await accounts_of(session, write_context=context.write_context, customer=customer, terms=terms)
     owing = any(account.balance.owed for account in wallet.values())
     if not owing and await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):

@@ -1,4 +1,4 @@
-"""Take back what goods that came back had earned: decided on the spot, or at its place in time."""
+"""Claw back the points that returned goods had earned, from the snapshot or by a replay."""
 
 from __future__ import annotations
 
@@ -48,20 +48,14 @@ async def book_refund(
     left: Remaining,
     back: ReturnedItems,
 ) -> Answer:
-    """Decide on the spot where nothing that is known comes later, and nothing but points is at stake; else in its place in time."""
-    _program, at, after = write_context.program_id, command.occurred_at, back.left(sale.facts, of=left)
+    """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
+    at, after = command.occurred_at, back.left(sale.facts, of=left)
     cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, at=at)
-    # What was handed out in an exchange counts in another purchase, too: only the whole wallet says what it comes to.
-    outcome = None
-    if sale.facts.replaces is None:
-        outcome = _decided(customer, sale=sale, terms=terms, left=left, after=after, at=at)
-    if (
-        now is None
-        or outcome is None
-        or outcome.moved.restored
-        or not await _can_use_snapshot(session, customer=customer, sale=sale, terms=terms, now=now, at=at)
-    ):
+    outcome = await _snapshot_outcome(
+        session, customer=customer, sale=sale, terms=terms, now=now, left=left, after=after, at=at
+    )
+    if now is None or outcome is None:
         return await _by_replay(
             session,
             write_context=write_context,
@@ -72,14 +66,9 @@ async def book_refund(
             back=back,
             cash=cash,
         )
+    id = write_context.new_id()
     made = refund_row(
-        write_context=write_context,
-        command=command,
-        sale=sale,
-        back=back,
-        outcome=outcome,
-        cash=cash,
-        id=write_context.new_id(),
+        write_context=write_context, command=command, sale=sale, back=back, outcome=outcome, cash=cash, id=id
     )
     return await _from_snapshot(
         session,
@@ -95,12 +84,23 @@ async def book_refund(
     )
 
 
-def _decided(
-    customer: CustomerRow, *, sale: Purchase, terms: Terms, left: Remaining, after: Remaining, at: datetime
-) -> refund.RefundOutcome:
-    """What a refund comes to by the balance as it stands."""
+async def _snapshot_outcome(
+    session: Session,
+    *,
+    customer: CustomerRow,
+    sale: Purchase,
+    terms: Terms,
+    now: Terms | None,
+    left: Remaining,
+    after: Remaining,
+    at: datetime,
+) -> refund.RefundOutcome | None:
+    """What a refund comes to by the stored balance, or None when only a replay can say."""
+    # The goods handed out in an exchange count in the purchase that they replace, too.
+    if now is None or sale.facts.replaces is not None:
+        return None
     balance = customer.account.balance
-    return refund.preview_claw_back(
+    outcome = refund.preview_claw_back(
         terms=terms,
         sale=sale.facts,
         earned=sale.earned,
@@ -113,14 +113,19 @@ def _decided(
         owed_before=balance.owed,
         occurred_at=at,
     )
+    if outcome.moved.restored or not await _can_use_snapshot(
+        session, customer=customer, sale=sale, terms=terms, now=now, at=at
+    ):
+        return None
+    return outcome
 
 
 async def _can_use_snapshot(
     session: Session, *, customer: CustomerRow, sale: Purchase, terms: Terms, now: Terms, at: datetime
 ) -> bool:
-    """Whether what stands decides: the lots, and the purchase as it was recorded."""
+    """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
-    # What activity keeps alive is taken in another order than that of the stored dates.
+    # Points kept alive by activity are not consumed in the order of their stored dates.
     if await versions.kept_alive(session, terms=now):
         return False
     if Unit.STAMPS in await versions.units(session, terms=now):
@@ -142,17 +147,16 @@ async def _can_use_snapshot(
     if not account.has_merges and terms.required_facts.nothing:
         return True
     if account.has_merges and not terms.required_facts.nothing:
-        # What had been counted before the purchase may have changed since in a wallet that went over, without a trace here.
+        # Counters before the purchase may have changed in the merged wallet, and the entries of this account would not show it.
         return False
-    # Lots that came with another wallet have other ids here; and what clauses had counted before the purchase is changed by
-    # whatever came later and happened before it.
+    # Lots of a merged wallet have other ids here, and a late event before the purchase changes the counters it was decided with.
     return await fast_path.unchanged_since(
         session, account_id=account.id, customer_id=sale.customer_id, purchase_id=sale.id, occurred_at=sale.occurred_at
     )
 
 
 def _may_have_expired(sale: Purchase, *, terms: Terms, at: datetime) -> bool:
-    """Whether points of the purchase may have expired unspent, which count as taken."""
+    """May points of the purchase have expired unspent? They count as clawed back."""
     last = new_lot(sale.id, sale.earned, at=sale.occurred_at, terms=terms, waits=True).valid_until
     return last is not None and last < local_date(at, zone_name=terms.zone)
 
@@ -170,7 +174,7 @@ async def _from_snapshot(
     outcome: refund.RefundOutcome,
     made: Refund,
 ) -> Answer:
-    """Take back from the lots as they stand, and book one entry."""
+    """Claw back from the stored lots with one entry."""
     account, at = customer.account, made.occurred_at
     inventory = await lots.holdings(session, account_id=account.id)
     known = dict(inventory.lots)
@@ -211,7 +215,7 @@ async def _by_replay(
     back: ReturnedItems,
     cash: Money,
 ) -> Answer:
-    """Tell the wallet with the refund at its place in time, and book all that this changes."""
+    """Replay the wallet with the refund at its business time, and book all that this changes."""
     event = RefundRecorded(
         write_context.new_id(), sale.id, command.occurred_at, back.lines, command.external_id or "", back.amounts
     )

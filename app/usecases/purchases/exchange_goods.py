@@ -45,7 +45,7 @@ async def exchange_goods(
 
     `new` is the receipt of what is handed out, with whose it is. Nothing is written with a refusal.
     """
-    _program, at = context.program.id, new.facts.occurred_at
+    at = new.facts.occurred_at
     # Its time has been looked at, for both of its parts.
     admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
     if at < sale.occurred_at and not isinstance(admitted, Answer):

@@ -35,7 +35,7 @@ async def known_refund(
 
     What is left of the purchase has no say: a full refund sent again finds nothing left and is known all the same.
     """
-    _program, number = context.program.id, command.external_id or ""
+    number = command.external_id or ""
     found = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
     for refund in found:
         refunded = await refunded_by(session, sale=sale, refund=refund)

@@ -116,7 +116,7 @@ async def park_refund(
     A reference that may fit several receipts does not wait: whichever came first would be a guess. `bought` is the receipt
     of what is handed out in an exchange.
     """
-    _program, numbering = context.program.id, context.program.numbering
+    numbering = context.program.numbering
     if not numbering.identifies(receipt):
         return Problem(
             ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",), detail="to wait for it, say what tells its number apart"
@@ -167,7 +167,7 @@ async def _known(
     spot: ReceiptSpot,
 ) -> Answer | Problem | None:
     """The answer to a number that is known already, or None where it is new."""
-    _program, numbering = context.program.id, context.program.numbering
+    numbering = context.program.numbering
     known = await pending_refunds.by_number(session, number=number, spot=spot, numbering=numbering)
     if known is not None:
         on_time = not command.timed or known.occurred_at == waiting.occurred_at

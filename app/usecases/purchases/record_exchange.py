@@ -10,9 +10,10 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 from app.usecases.purchases.apply_pending_refunds import apply_pending_refunds
 from app.usecases.purchases.exchange_goods import exchange_goods, in_refund
 from app.usecases.purchases.known_pending_exchanges import exchange_as_applied
+from app.usecases.purchases.known_quarantined import exchange_as_booked
 from app.usecases.purchases.new_exchange import RecordExchange as RecordExchange
 from app.usecases.purchases.pending_refunds import park_exchange
-from app.usecases.purchases.quarantine import exchange_as_booked, kept_back_exchange
+from app.usecases.purchases.quarantine import quarantine_exchange
 from app.usecases.purchases.record_refund import sale_of
 
 
@@ -39,7 +40,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
             return other
     by = command.customer or by
     command = await exchange_as_booked(session, context=context, command=command, sale=sale)
-    held = await kept_back_exchange(
+    held = await quarantine_exchange(
         session, context=context, bought=command.bought, back=command.back, sale=sale, customer=by
     )
     if held is not None:

@@ -19,7 +19,7 @@ from app.usecases.purchases.book_refund import book_refund
 from app.usecases.purchases.known_receipts import day_missing
 from app.usecases.purchases.known_refunds import known_refund
 from app.usecases.purchases.pending_refunds import park_refund
-from app.usecases.purchases.quarantine import kept_back_refund
+from app.usecases.purchases.quarantine import quarantine_refund
 
 
 async def run(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
@@ -38,7 +38,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordRe
     sale = await sale_of(session, context=context, command=command)
     if isinstance(sale, Problem):
         return await known_of_several(session, context=context, command=command, problem=sale)
-    held = await kept_back_refund(session, context=context, command=command, sale=sale)
+    held = await quarantine_refund(session, context=context, command=command, sale=sale)
     if held is not None:
         return held
     if sale is None:

@@ -126,7 +126,7 @@ async def _waiting_dismissed(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> Answer | Problem:
     """Dismiss a refund that waits for its purchase, or that its purchase could not take."""
-    _program, id = context.program.id, command.pending_refund_id or ""
+    id = command.pending_refund_id or ""
     waiting = await pending_refunds.by_id(session, waiting_id=id, lock=True)
     if waiting is None:
         return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))

@@ -79,7 +79,7 @@ async def from_snapshot(
     session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
 ) -> Answer | Problem:
     """Decide by the balance as it stands, and book one entry."""
-    _program, account, at = context.program.id, wallet[request.unit], request.facts.occurred_at
+    account, at = wallet[request.unit], request.facts.occurred_at
     lists = None
     if request.unit is Unit.POINTS:
         lists = await price_lists.known(session, customer=request.customer, in_force=request.terms, at=at)

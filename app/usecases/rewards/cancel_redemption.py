@@ -127,7 +127,7 @@ def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | No
 
 
 async def _undone(session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid) -> Answer:
-    _program, redemption = context.program.id, paid.redemption
+    redemption = paid.redemption
     # The clock of the till that redeemed may be ahead: nothing is undone before it was done.
     at = latest(context.now, redemption.occurred_at)
     grace = reversal.grace_ends(at, zone=redemption.facts.zone) if command.shop_at_fault else None

@@ -104,7 +104,7 @@ async def _of_checkout(session: Session, *, context: CommandContext, checkout: s
 
 
 async def _captured(session: Session, *, context: CommandContext, held: Redemption, customer: CustomerRow) -> Answer:
-    _program, id = context.program.id, held.id
+    id = held.id
     after = replace(held, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
     await redemptions.fulfil(session, redemption=after)
     judged_by = await versions.version(session, number=held.terms_version)

@@ -50,7 +50,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
         )
         if known_hold is not None:
             return await _same_checkout(session, context=context, named=named, known=known_hold)
-    request = await _request(session, context=context, command=command, named=named)
+    request = await _request(session, command=command, named=named)
     if isinstance(request, Problem):
         return request
     # Asked after the hold of a checkout, which stands as it was placed.
@@ -96,10 +96,8 @@ async def _named(session: Session, *, context: CommandContext, command: RedeemRe
     return _Named(here, customer, reward)
 
 
-async def _request(
-    session: Session, *, context: CommandContext, command: RedeemReward, named: _Named
-) -> RedemptionRequest | Problem:
-    _program, customer, reward = context.program.id, named.customer, named.reward
+async def _request(session: Session, *, command: RedeemReward, named: _Named) -> RedemptionRequest | Problem:
+    customer, reward = named.customer, named.reward
     in_force = await versions.in_force(session, at=command.facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))

@@ -1,0 +1,66 @@
+"""Wallets as they are stored, for verification: recorded history, entries, tiers and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.engine.tiers import TierMembership
+from app.domain.units import Unit
+from app.store.customers import tiers
+from app.store.database.session import Session
+from app.store.events import event_log, usage_counts
+from app.store.events.recorded_history import RecordedHistory
+from app.store.events.usage_counts import UsageCounts
+from app.store.ledger import entries
+from app.store.ledger.accounts import Account
+from app.store.ledger.entries import StoredEntry
+from app.store.terms import activation, in_force
+from app.store.terms.in_force import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWallet:
+    """Everything stored about one wallet: its recorded history, the entries of its accounts, tiers and counters.
+
+    `tiers` and `counters` are those of all customers on the page, by customer id. `processed_through` is the start of the
+    latest terms for which tier reviews of all accounts are scheduled.
+    """
+
+    recorded: RecordedHistory
+    versions: Versions
+    entries: Mapping[Unit, Sequence[StoredEntry]]
+    tiers: Mapping[str, TierMembership]
+    counters: Mapping[str, UsageCounts]
+    processed_through: datetime | None
+
+    @property
+    def account(self) -> Account:
+        """The points account, which carries the state of the whole wallet."""
+        return self.recorded.account
+
+
+async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]:
+    """The wallets of points accounts, in the order given. Raises what `UNREADABLE` names."""
+    if not of:
+        return []
+    versions = await in_force.versions_of(session)
+    histories = await event_log.load_many(session, of=of, versions=versions)
+    account_ids = [account.id for recorded in histories.values() for account in recorded.accounts.values()]
+    stored_entries = await entries.of_accounts(session, account_ids=account_ids)
+    customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
+    memberships = await tiers.of_customers(session, customer_ids=customer_ids)
+    counters = await usage_counts.counted(session, customer_ids=customer_ids)
+    processed_through = await activation.processed_through(session)
+    return [
+        StoredWallet(
+            recorded := histories[account.id],
+            versions,
+            {unit: stored_entries.get(of_unit.id, ()) for unit, of_unit in recorded.accounts.items()},
+            memberships,
+            counters,
+            processed_through,
+        )
+        for account in of
+    ]

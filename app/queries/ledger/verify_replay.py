@@ -1,0 +1,191 @@
+"""Verification of a wallet against its replay: entries, lots, balance, tiers and counters must be what its history gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from app.domain.engine.redemption import price
+from app.domain.engine.tiers import TierMembership, tier_changing_versions
+from app.domain.ledger.entries import Balance, Entry
+from app.domain.ledger.lots import Lot
+from app.domain.units import Unit
+from app.domain.wallets.events import HoldPlaced, PurchaseRecorded, RewardRedeemed
+from app.domain.wallets.lot_inventory import DEBT
+from app.domain.wallets.postings import PostingKey, excess_postings, missing_postings
+from app.domain.wallets.unit_account import UnitAccount
+from app.domain.wallets.wallet import Wallet, replay
+from app.queries.ledger.discrepancies import Discrepancy
+from app.queries.ledger.stored_wallets import StoredWallet
+from app.store.database.row_digests import combine
+from app.store.events.recorded_history import RecordedHistory
+from app.store.events.replay import balance_of, next_notice
+from app.store.events.usage_counts import UsageCounts
+from app.store.ledger import accounts
+from app.store.ledger.accounts import NO_EVIDENCE
+from app.store.ledger.entries import StoredEntry
+
+
+def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
+    """Every difference between a stored wallet and the replay of its history."""
+    account, recorded = stored.account, stored.recorded
+    place = f"account {account.id}"
+    if recorded.evidence != account.events_digest:
+        yield Discrepancy(place, "its events are not those that were recorded")
+    if account.replayed_through is None:
+        yield from _never_replayed(stored)
+        return
+    # Terms published after the last replay do not affect what is stored; the next replay takes them into account.
+    known = tuple(version for version in stored.versions.standing if version.version <= account.terms_version)
+    purchases = (event for event in recorded.history.events if isinstance(event, PurchaseRecorded))
+    if not known or any(purchase.terms.version > account.terms_version for purchase in purchases):
+        yield Discrepancy(place, "it was replayed under other terms than those of its time")
+        return
+    wallet = replay(recorded.history, versions=known, until=account.replayed_through)
+    if recorded.merged_away is not None:
+        wallet.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
+    for unit, unit_account in wallet.unit_accounts.items():
+        entries = stored.entries.get(unit, ())
+        yield from _postings(unit_account, entries)
+        yield from _lots(unit_account, entries)
+    yield from _other_units(recorded, wallet=wallet, at=account.replayed_through)
+    yield from _prices(recorded, wallet=wallet)
+    for event in recorded.history.events:
+        if isinstance(event, HoldPlaced) and event.ended_at is None and event.until <= account.replayed_through:
+            yield Discrepancy(f"redemption {event.id}", "its hold has expired, but its goods are still held from stock")
+    yield from _snapshot(stored, wallet=wallet, at=account.replayed_through)
+
+
+def _never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
+    """A wallet that was never replayed must be empty, and so must what is stored of its customers."""
+    account, recorded = stored.account, stored.recorded
+    if any(stored.entries.values()) or recorded.others or recorded.history.events or account.balance != Balance():
+        yield Discrepancy(f"account {account.id}", "it has a history, but was never replayed")
+    for id in recorded.history.enrolled_at:
+        if stored.tiers.get(id, TierMembership()) != TierMembership():
+            yield Discrepancy(f"customer {id}", _TIER)
+        if stored.counters.get(id, UsageCounts()) != UsageCounts():
+            yield Discrepancy(f"customer {id}", _COUNTERS)
+
+
+_TIER = "the tier is not what the purchases come to"
+_COUNTERS = "the usage counters are not what the events come to"
+_BALANCE = "the balance is not what the entries come to"
+
+
+def _other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
+    """The accounts of other units than points: the state of replay stands in the points account, and only there."""
+    for unit, account in recorded.others.items():
+        place = f"account {account.id}"
+        if balance_of(wallet, at=at, unit=unit) != account.balance:
+            yield Discrepancy(place, _BALANCE)
+        if account != account._replace(
+            replayed_through=None, next_change_at=None, next_notice_at=None, has_merges=False, terms_version=0
+        ):
+            yield Discrepancy(place, "it has a replay state of its own")
+        if account.events_digest != combine(NO_EVIDENCE, [accounts.evidence(account)]):
+            yield Discrepancy(place, "it is not the account that was opened")
+
+
+def _postings(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
+    """Every entry is what the terms of its time give for its event, and every posting has an entry."""
+    booked: dict[PostingKey, dict[str, int]] = {}
+    entries: dict[PostingKey, Entry] = {}
+    for stored in stored_entries:
+        entry = stored.entry
+        key = PostingKey(entry.type, entry.subject)
+        entries.setdefault(key, entry)
+        draws = booked.setdefault(key, {})
+        for movement in entry.movements:
+            draws[movement.lot_id] = draws.get(movement.lot_id, 0) - movement.points
+        if entry.owed:
+            draws[DEBT] = draws.get(DEBT, 0) + entry.owed
+    for posting in missing_postings(unit_account.postings, recorded=booked):
+        if (entry_of_key := entries.get(posting.key)) is not None:
+            yield Discrepancy(f"entry {entry_of_key.id}", "the terms of its time give other points")
+        else:
+            yield Discrepancy(f"{posting.key.type.value} {posting.key.id}", "has no entry")
+    for key in excess_postings(unit_account.postings, recorded=booked):
+        yield Discrepancy(f"entry {entries[key].id}", "the event behind it is missing")
+
+
+def _prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepancy]:
+    """Every redemption cost what its clause says, unless points earned before paid an older price (then `_postings` checks it)."""
+    for event in recorded.history.events:
+        if not isinstance(event, RewardRedeemed):
+            continue
+        if event.unit is Unit.POINTS and wallet.price_lists(terms=event.terms, at=event.at) is not None:
+            continue
+        clause = event.terms.cost_of(event.reward)
+        if clause is None or price(clause).points != event.points:
+            yield Discrepancy(f"redemption {event.id}", "the terms of its time give other points")
+
+
+def _lots(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:
+    """The content and the dates of each lot are what the events come to."""
+    expected = unit_account.inventory.lots
+    opened = [lot for entry in stored_entries for lot in entry.entry.new_lots]
+    for lot in opened:
+        replayed = expected.get(lot.id)
+        if replayed is None:
+            if lot.points or lot.remaining or lot.held:
+                yield Discrepancy(f"lot {lot.id}", "was opened by no event")
+        elif _content(replayed) != _content(lot):
+            yield Discrepancy(f"lot {lot.id}", "what is in it, or its dates, are not what its movements come to")
+    opened_ids = {lot.id for lot in opened}
+    for id, lot in expected.items():
+        if id not in opened_ids and (lot.remaining or lot.held):
+            yield Discrepancy(f"lot {id}", "is missing")
+
+
+def _content(lot: Lot) -> tuple[object, ...]:
+    return (
+        lot.points,
+        lot.remaining,
+        lot.held,
+        lot.earned_at,
+        lot.available_from,
+        lot.valid_until,
+        lot.terms_version,
+        lot.zone,
+    )
+
+
+def _snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
+    """The stored balance, tiers and counters, and the time when the account is due next."""
+    account, recorded = stored.account, stored.recorded
+    place = f"account {account.id}"
+    if balance_of(wallet, at=at) != account.balance:
+        yield Discrepancy(place, _BALANCE)
+    if _later(account.next_change_at, than=wallet.next_change()) or _later(
+        account.next_notice_at, than=next_notice(wallet, recorded=recorded)
+    ):
+        yield Discrepancy(place, "its next due time is too late")
+    if recorded.merged_away is None and _lacks_tier_review(stored):
+        yield Discrepancy(place, "its tier review for the start of later terms is not scheduled")
+    # Customers who were merged into one share a membership.
+    memberships = {id(membership): membership for membership in wallet.memberships.values()}
+    for membership in memberships.values():
+        if stored.tiers.get(membership.id, TierMembership()) != membership.tier:
+            yield Discrepancy(f"customer {membership.id}", _TIER)
+    for customer_id in wallet.memberships:
+        if stored.counters.get(customer_id, UsageCounts()) != UsageCounts.of(wallet, customer_id=customer_id):
+            yield Discrepancy(f"customer {customer_id}", _COUNTERS)
+
+
+def _lacks_tier_review(stored: StoredWallet) -> bool:
+    """Have terms with other tiers started since the last replay, without a tier review of the account being due?"""
+    account, processed_through = stored.account, stored.processed_through
+    due = [
+        version.effective_from
+        for version in tier_changing_versions(stored.versions.standing)
+        if version.version > account.terms_version
+        and processed_through is not None
+        and version.effective_from <= processed_through
+    ]
+    return bool(due) and _later(account.next_change_at, than=due[0])
+
+
+def _later(due: datetime | None, *, than: datetime | None) -> bool:
+    """Is an account due (None: never) later than at the instant at which it has to be?"""
+    return than is not None and (due is None or due > than)

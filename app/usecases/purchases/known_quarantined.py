@@ -1,0 +1,157 @@
+"""Receipts that are or were in quarantine, found again when they are sent once more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.domain.problems import Problem, ProblemCode
+from app.domain.purchases import receipt_content
+from app.domain.purchases.facts import PurchaseFacts
+from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.store.customers import customers
+from app.store.customers.customers import CustomerBy, CustomerRow
+from app.store.database.session import Session
+from app.store.purchases import pending_refunds, purchases, quarantine, refunds
+from app.store.purchases.purchases import Purchase
+from app.store.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.usecases.command import Answer, CommandContext
+from app.usecases.customers.same_customer import same_customer
+from app.usecases.purchases.known_refunds import as_recorded
+from app.usecases.purchases.new_exchange import RecordExchange
+from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
+from app.usecases.purchases.new_refund import RecordRefund
+from app.usecases.purchases.quarantined_orders import spot_of
+
+
+@dataclass(frozen=True, slots=True)
+class SentReceipt:
+    """A receipt as it was sent: its number, where and when the number was used, a digest of its content, and the whole command.
+
+    `timed`: the receipt states its time. `number` is None for a refund without one.
+    """
+
+    kind: QuarantineKind
+    number: str | None
+    spot: ReceiptSpot
+    content: str
+    timed: bool
+    customer: CustomerRow | None
+    data: Mapping[str, Any]
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The path to its time and its number in the input."""
+        return () if self.kind is QuarantineKind.REFUND else ("purchase",)
+
+
+async def as_booked(
+    session: Session,
+    *,
+    command: RecordPurchase,
+    facts: PurchaseFacts,
+    recorded: tuple[Purchase, ...],
+) -> tuple[RecordPurchase, PurchaseFacts, tuple[Purchase, ...]]:
+    """The receipt with the time at which it was booked from quarantine, and its purchase; unchanged where there is none."""
+    spot = command.spot(zone=facts.zone)
+    for item in await quarantine.of_receipt(session, external_id=command.external_id):
+        if item.kind is QuarantineKind.REFUND or item.purchase_id is None or spot_of(item) != spot:
+            continue
+        purchase = await purchases.by_id(session, purchase_id=item.purchase_id)
+        if purchase is not None and purchase.completion == command.completion:
+            at = purchase.occurred_at
+            retimed = replace(command, facts=replace(command.facts, occurred_at=at), numbered_at=spot.at)
+            return retimed, replace(facts, occurred_at=at), (purchase,)
+    return command, facts, recorded
+
+
+async def exchange_as_booked(
+    session: Session, *, context: CommandContext, command: RecordExchange, sale: Purchase | None
+) -> RecordExchange:
+    """The exchange with the time at which it was booked from quarantine; unchanged where it was not."""
+    bought = command.bought
+    if context.settling:
+        return command
+    content = exchange_content(bought, back=command.back, sale=sale)
+    for item in await quarantine.of_receipt(session, external_id=bought.external_id):
+        is_same = (item.kind, item.fingerprint, item.occurred_at) == (
+            QuarantineKind.EXCHANGE,
+            content,
+            bought.facts.occurred_at,
+        )
+        if is_same and item.booked_for is not None:
+            return command.at(item.booked_for)
+    return command
+
+
+async def quarantined_before(
+    session: Session, *, context: CommandContext, sent: SentReceipt
+) -> Answer | Problem | None:
+    """The answer to a receipt that is in quarantine, or left it unchanged; None for a new one."""
+    if sent.number is None:
+        return None
+    numbering, refund = context.program.numbering, sent.kind is QuarantineKind.REFUND
+    for item in await quarantine.of_receipt(session, external_id=sent.number):
+        used = spot_of(item)
+        if (item.kind is QuarantineKind.REFUND) is not refund:
+            continue
+        if not numbering.same(sent.spot, recorded=used, space=numbering.space(used)):
+            continue
+        if await _is_same(session, item=item, sent=sent):
+            booked = await _booked_refund(session, item=item)
+            if booked is not None or item.state is not QuarantineState.BOOKED:
+                return booked or Answer(quarantined_id=item.id)
+        elif item.state is QuarantineState.WAITING:
+            detail = "another receipt with this number is in quarantine"
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*sent.path, "externalId"), detail=detail)
+    return None
+
+
+async def _is_same(session: Session, *, item: Quarantined, sent: SentReceipt) -> bool:
+    """Is the receipt sent the one that is or was in quarantine?"""
+    if item.fingerprint != sent.content or (sent.timed and item.occurred_at != sent.spot.at):
+        return False
+    if sent.customer is None or item.customer_id is None:
+        return True
+    return await same_customer(session, customer=sent.customer, known_id=item.customer_id)
+
+
+async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | None:
+    """The answer to a refund booked from quarantine, as it was recorded or is pending; None for any other receipt."""
+    if item.kind is not QuarantineKind.REFUND or item.state is not QuarantineState.BOOKED:
+        return None
+    refund_id = item.refund_id
+    if refund_id is None and item.pending_refund_id is not None:
+        pending = await pending_refunds.by_id(session, waiting_id=item.pending_refund_id)
+        refund_id = pending.refund_id if pending is not None else None
+        if refund_id is None:
+            return Answer(pending_refund_id=item.pending_refund_id, already_recorded=True)
+    ids = [refund_id] if refund_id is not None else []
+    refund = next(iter((await refunds.by_ids(session, refund_ids=ids)).values()), None)
+    sale = await purchases.by_id(session, purchase_id=refund.purchase_id) if refund else None
+    customer = await customers.find(session, by=CustomerBy(sale.customer_id)) if sale else None
+    if refund is None or sale is None or customer is None:
+        raise LookupError(f"refund {item.id} in quarantine was booked as one that is missing")
+    return await as_recorded(session, sale=sale, refund=refund, customer=customer)
+
+
+async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, spot: ReceiptSpot) -> bool:
+    """Does a recorded or a pending refund have this number? It then gets the answer of that refund."""
+    numbering = context.program.numbering
+    if await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
+        return True
+    pending = await pending_refunds.by_number(session, number=number, spot=spot, numbering=numbering)
+    return pending is not None
+
+
+def refund_content(command: RecordRefund, *, sale: Purchase | None) -> str:
+    """What identifies the content of a refund: its own, and the number of its purchase."""
+    of = sale.external_id if sale is not None else command.receipt.number if command.receipt is not None else ""
+    return f"{command.fingerprint} {of}"
+
+
+def exchange_content(bought: RecordedReceipt, *, back: RecordRefund, sale: Purchase | None) -> str:
+    """What identifies the content of an exchange: that of its purchase and of its refund."""
+    new = f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
+    return f"{new} {refund_content(back, sale=sale)} {back.external_id or ''}"
