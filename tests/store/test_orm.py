@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from tortoise import Tortoise, fields
+from tortoise.fields.base import Field
 
-from app.store.database.models import AccessKeyRow, ProgramRow, RewardRow
+from app.store.database.models.columns import Id, Instant, Json, TextKey
+from app.store.database.models.programs import ProgramRow
+from app.store.database.models.rewards import RewardRow
 from app.store.database.orm import SessionClient, prepare
 from app.store.database.session import Database, Session
-from tests.store.expected_schema import TABLES
+from tests.store.catalogue import catalogue
+from tests.store.expected_schema import Kind
 from tests.store.rows import NOW, PROGRAM, a_program, an_id, count
 
+_KINDS: dict[type[Field[Any]], Kind] = {
+    Id: "id",
+    TextKey: "text",
+    fields.TextField: "text",
+    fields.BigIntField: "integer",
+    Instant: "instant",
+    fields.DateField: "date",
+    Json: "json",
+}
 
-@pytest.mark.parametrize("model", [ProgramRow, AccessKeyRow, RewardRow])
-async def test_a_model_has_the_columns_of_its_table(model: type[ProgramRow | AccessKeyRow | RewardRow]) -> None:
-    await prepare()
-    described = model.describe(serializable=True)
-    fields = [described["pk_field"], *described["data_fields"]]
 
-    declared = TABLES[model._meta.db_table].columns
-    assert {field["db_column"] + ("?" if field["nullable"] else "") for field in fields} == declared.keys()
+async def test_the_models_are_the_tables_of_the_catalogue(database: Database) -> None:
+    real = await database.read_across_programs(catalogue)
+
+    columns = {
+        model._meta.db_table: {
+            (field.source_field or name) + ("?" if field.null else ""): _KINDS[type(field)]
+            for name, field in model._meta.fields_map.items()
+        }
+        for model in Tortoise.apps["store"].values()
+    }
+    assert columns == {name: table.columns for name, table in real.items()}
 
 
 async def test_rows_are_created_found_changed_and_counted(database: Database) -> None:

@@ -15,9 +15,13 @@ from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.backends.base_postgres.executor import BasePostgresExecutor
 from tortoise.context import TortoiseContext, set_global_context
 
+_MODELS = [
+    f"app.store.database.models.{concept}"
+    for concept in ("programs", "terms", "customers", "purchases", "usage", "rewards", "ledger", "idempotency")
+]
 _CONFIG = {
     "connections": {"default": {"engine": __name__, "credentials": {}}},
-    "apps": {"store": {"models": ["app.store.database.models"], "default_connection": "default"}},
+    "apps": {"store": {"models": _MODELS, "default_connection": "default"}},
 }
 _context = TortoiseContext()
 

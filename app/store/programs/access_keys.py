@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.access import Role
 from app.store.database.codecs import instant, instant_or_none
-from app.store.database.models import AccessKeyRow
+from app.store.database.models.customers import AccessKeyRow
 from app.store.database.session import Row, Session, UnscopedSession
 
 

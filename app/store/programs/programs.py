@@ -10,7 +10,7 @@ from app.domain.i18n import Address
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.staff_limits import StaffLimits
 from app.store.database.codecs import instant
-from app.store.database.models import ProgramRow
+from app.store.database.models.programs import ProgramRow
 from app.store.database.orm import SessionClient
 from app.store.database.session import Row, Session, UnscopedSession
 

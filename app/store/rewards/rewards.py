@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.problems import Problem, ProblemCode
 from app.store.database.codecs import instant, json_text, json_value
-from app.store.database.models import RewardRow
+from app.store.database.models.rewards import RewardRow
 from app.store.database.session import Row, Session
 
 

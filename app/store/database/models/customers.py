@@ -1,0 +1,146 @@
+"""Customers, their wallets and identities, and the access keys."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from app.store.database.models.columns import Id, Instant
+
+
+class WalletRow(Model):
+    """What holds the accounts of one customer, or of a household that shares them."""
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    created_at = Instant()
+
+    class Meta:
+        """Its table."""
+
+        table = "wallets"
+
+
+class CustomerRow(Model):
+    """A member, or one who was merged into another (merged_into).
+
+    The birthday is personal data and may be removed. tier, tier_since and tier_grace_ends_at are the tier as last
+    evaluated.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    wallet_id = Id()
+    state = fields.TextField()
+    locale = fields.TextField(null=True)
+    accepted_terms_version = fields.BigIntField(null=True)
+    enrolled_at = Instant()
+    birthday = fields.DateField(null=True)
+    tier = fields.TextField(null=True)
+    tier_since = Instant(null=True)
+    tier_grace_ends_at = Instant(null=True)
+    merged_into = Id(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "customers"
+
+
+class IdentityRow(Model):
+    """What a customer is recognized by: a card, an e-mail address, a phone number.
+
+    The value is kept in one spelling.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    customer_id = Id()
+    kind = fields.TextField()
+    value = fields.TextField()
+    created_at = Instant()
+
+    class Meta:
+        """Its table."""
+
+        table = "identities"
+
+
+class CustomerSegmentRow(Model):
+    """A segment that a customer is in. Personal data: rows may be removed."""
+
+    program_id = Id()
+    customer_id = Id(primary_key=True)
+    segment = fields.TextField()
+
+    class Meta:
+        """Its table."""
+
+        table = "customer_segments"
+
+
+class CustomerPreferenceRow(Model):
+    """A preference of a customer, such as a diet or a size. Personal data: rows may be removed."""
+
+    program_id = Id()
+    customer_id = Id(primary_key=True)
+    kind = fields.TextField()
+    value = fields.TextField()
+
+    class Meta:
+        """Its table."""
+
+        table = "customer_preferences"
+
+
+class AccessKeyRow(Model):
+    """A key to the API: its role and a hash of its secret. A customer's key names the customer."""
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    role = fields.TextField()
+    secret_hash = fields.TextField()
+    customer_id = Id(null=True)
+    label = fields.TextField()
+    created_at = Instant()
+    revoked_at = Instant(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "access_keys"
+
+
+class KeyHolderRow(Model):
+    """The customer who a member of staff with a key is besides: that key must not touch the customer's own card."""
+
+    program_id = Id()
+    key_id = Id(primary_key=True)
+    customer_id = Id()
+
+    class Meta:
+        """Its table."""
+
+        table = "key_holders"
+
+
+class MergerRow(Model):
+    """A wallet that was merged into another one: two cards of the same person (survivor_id is the one who stays),
+    or a household (survivor_id is NULL).
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    customer_id = Id()
+    survivor_id = Id(null=True)
+    from_wallet_id = Id()
+    to_wallet_id = Id()
+    occurred_at = Instant()
+    recorded_at = Instant()
+    reason = fields.TextField()
+    actor = Id(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "mergers"

@@ -1,0 +1,25 @@
+"""Results of mutations, by their idempotency keys."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from app.store.database.models.columns import Id, Instant, Json, TextKey
+
+
+class IdempotencyKeyRow(Model):
+    """The result of a mutation, by its idempotency key: the same key gets the same answer again."""
+
+    program_id = Id()
+    key = TextKey(primary_key=True)
+    mutation = fields.TextField()
+    fingerprint = fields.TextField()
+    answer = Json()
+    actor = Id(null=True)
+    recorded_at = Instant()
+
+    class Meta:
+        """Its table."""
+
+        table = "idempotency_keys"

@@ -1,0 +1,217 @@
+"""Receipts: purchases, refunds and exchanges, corrected, pending or in quarantine."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from app.store.database.models.columns import Id, Instant, Json
+
+
+class PurchaseRow(Model):
+    """A receipt.
+
+    Its number is told apart by location and day as the program had set when it was recorded: numbered_at and
+    numbered_on, '' where numbers are unique in the program. An order that was cancelled and completed again has the
+    same number with a higher completion. A correction may change the customer, total, points, facts and moved_by
+    (the correction that brought the receipt to its customer) and nothing else.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    customer_id = Id()
+    source = fields.TextField()
+    external_id = fields.TextField()
+    occurred_at = Instant()
+    recorded_at = Instant()
+    currency = fields.TextField()
+    total = fields.BigIntField()
+    earned = fields.BigIntField()
+    terms_version = fields.BigIntField()
+    fingerprint = fields.TextField()
+    facts = Json()
+    moved_by = Id(null=True)
+    location_id = Id(null=True)
+    numbered_at = fields.TextField(default="")
+    numbered_on = fields.TextField(default="")
+    completion = fields.BigIntField(default=1)
+
+    class Meta:
+        """Its table."""
+
+        table = "purchases"
+
+
+class RefundRow(Model):
+    """Goods or money of a purchase that came back: what was clawed back (taken) of what was due, in points."""
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    purchase_id = Id()
+    external_id = fields.TextField(null=True)
+    occurred_at = Instant()
+    recorded_at = Instant()
+    lines = Json()
+    cash = fields.BigIntField()
+    due = fields.BigIntField()
+    taken = fields.BigIntField()
+    reason = fields.TextField(null=True)
+    fingerprint = fields.TextField(default="")
+    amounts = Json(default="{}")
+    numbered_at = fields.TextField(default="")
+    numbered_on = fields.TextField(default="")
+
+    class Meta:
+        """Its table."""
+
+        table = "refunds"
+
+
+class ExchangeRow(Model):
+    """A refund, and the purchase that was handed out for the returned goods."""
+
+    program_id = Id()
+    refund_id = Id(primary_key=True)
+    purchase_id = Id()
+
+    class Meta:
+        """Its table."""
+
+        table = "exchanges"
+
+
+class ReceiptCorrectionRow(Model):
+    """What a purchase was before it was amended or moved.
+
+    counted_points and counted_stamps count against the daily budget of the staff member; left_behind is what a
+    moved purchase used of clauses' budgets for its former customer.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    purchase_id = Id()
+    customer_id = Id()
+    to_customer_id = Id()
+    total = fields.BigIntField()
+    earned = fields.BigIntField()
+    moved_by = Id(null=True)
+    facts = Json()
+    recorded_at = Instant()
+    reason = fields.TextField()
+    actor = Id(null=True)
+    counted_points = fields.BigIntField(default=0)
+    counted_stamps = fields.BigIntField(default=0)
+    left_behind = Json(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "receipt_corrections"
+
+
+class PurchaseReductionRow(Model):
+    """What a purchase no longer counts for, because goods came back: as a visit, and points."""
+
+    program_id = Id()
+    purchase_id = Id(primary_key=True)
+    customer_id = Id()
+    occurred_at = Instant()
+    no_visit = fields.BigIntField()
+    points = fields.BigIntField()
+
+    class Meta:
+        """Its table."""
+
+        table = "purchase_reductions"
+
+
+class PendingRefundRow(Model):
+    """A refund or an exchange that arrived before its purchase and waits for it.
+
+    An exchange has the receipt number of what was handed out (bought_number); refused_with says why the purchase
+    could not take the refund.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    receipt = fields.TextField()
+    external_id = fields.TextField(null=True)
+    occurred_at = Instant()
+    recorded_at = Instant()
+    wish = Json()
+    state = fields.TextField()
+    refund_id = Id(null=True)
+    numbered_at = fields.TextField(default="")
+    numbered_on = fields.TextField(default="")
+    settled_at = Instant(null=True)
+    settled_by = Id(null=True)
+    settled_because = fields.TextField(null=True)
+    bought_number = fields.TextField(null=True)
+    customer_id = Id(null=True)
+    refused_with = fields.TextField(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "pending_refunds"
+
+
+class PendingRefundDigestRow(Model):
+    """A digest of all pending refunds of a program, by which `troth verify` finds changed rows."""
+
+    program_id = Id(primary_key=True)
+    evidence = fields.TextField()
+
+    class Meta:
+        """Its table."""
+
+        table = "pending_refund_digests"
+
+
+class QuarantinedReceiptRow(Model):
+    """A receipt with an impossible time, as it was sent, until a person settles it.
+
+    Only the outcome changes, once.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    number = fields.BigIntField()
+    kind = fields.TextField()
+    source = fields.TextField()
+    external_id = fields.TextField(null=True)
+    fingerprint = fields.TextField()
+    customer_id = Id(null=True)
+    skew = fields.TextField()
+    occurred_at = Instant()
+    recorded_at = Instant()
+    actor = Id(null=True)
+    sent = Json()
+    state = fields.TextField(default="WAITING")
+    settled_at = Instant(null=True)
+    settled_by = Id(null=True)
+    settled_because = fields.TextField(null=True)
+    booked_for = Instant(null=True)
+    purchase_id = Id(null=True)
+    refund_id = Id(null=True)
+    pending_refund_id = Id(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "quarantined_receipts"
+
+
+class QuarantineEvidenceRow(Model):
+    """The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed
+    rows.
+    """
+
+    program_id = Id(primary_key=True)
+    number = fields.BigIntField()
+    evidence = fields.TextField()
+
+    class Meta:
+        """Its table."""
+
+        table = "quarantine_evidence"

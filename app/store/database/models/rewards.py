@@ -1,0 +1,97 @@
+"""Rewards and their redemptions."""
+
+from __future__ import annotations
+
+from tortoise import fields
+from tortoise.models import Model
+
+from app.store.database.models.columns import Id, Instant, Json
+
+
+class RewardRow(Model):
+    """What points buy. stock NULL is without limit; cash_part is paid besides the points, in minor units."""
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    key = fields.TextField()
+    name = fields.TextField()
+    description = fields.TextField()
+    picture_url = fields.TextField(null=True)
+    retail_value = fields.BigIntField(null=True)
+    stock_initial = fields.BigIntField(null=True)
+    stock = fields.BigIntField(null=True)
+    created_at = Instant()
+    article = fields.TextField(null=True)
+    variants = Json(null=True)
+    cash_part = fields.BigIntField(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "rewards"
+
+
+class RedemptionRow(Model):
+    """A reward that a customer redeemed, or holds until held_until.
+
+    checkout is the number that a till gave it, told apart like receipt numbers. fulfilled_by is the key that handed
+    the reward over.
+    """
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    customer_id = Id()
+    reward_id = Id()
+    state = fields.TextField()
+    points = fields.BigIntField()
+    occurred_at = Instant()
+    recorded_at = Instant()
+    facts = Json()
+    terms_version = fields.BigIntField()
+    decision = Json(default="{}")
+    held_until = Instant(null=True)
+    ended_at = Instant(null=True)
+    checkout = fields.TextField(null=True)
+    fulfilled_at = Instant(null=True)
+    fulfilled_by = Id(null=True)
+    numbered_at = fields.TextField(default="")
+    numbered_on = fields.TextField(default="")
+
+    class Meta:
+        """Its table."""
+
+        table = "redemptions"
+
+
+class ReversalRow(Model):
+    """A redemption that was undone, and until when the returned points may still be used."""
+
+    program_id = Id()
+    id = Id(primary_key=True)
+    redemption_id = Id()
+    occurred_at = Instant()
+    recorded_at = Instant()
+    usable_until = Instant(null=True)
+    reason = fields.TextField(null=True)
+    actor = Id(null=True)
+
+    class Meta:
+        """Its table."""
+
+        table = "reversals"
+
+
+class RedemptionPaymentRow(Model):
+    """The purchase that a redemption paid for: one purchase, once.
+
+    A row is removed where an amended receipt no longer names the redemption.
+    """
+
+    program_id = Id()
+    redemption_id = Id(primary_key=True)
+    purchase_id = Id()
+
+    class Meta:
+        """Its table."""
+
+        table = "redemption_payments"
