@@ -24,7 +24,7 @@ import uuid_utils
 from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
 from app.domain.purchases.facts import Line, PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.store.customers.customers import CustomerBy
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
@@ -100,7 +100,7 @@ async def _customer(session: Session, *, context: CommandContext, number: int, d
         keyed = replace(context, key=f"{number}-{place}")
         kind = dice.random()
         if receipt and kind < 0.1:
-            back = RecordRefund(None, ReceiptBy(receipt), None, at, f"F{number}-{place}", None, "bench")
+            back = RecordRefund(None, ReceiptReference(receipt), None, at, f"F{number}-{place}", None, "bench")
             answer = await record_refund.run(session, context=keyed, command=back)
             receipt = ""
         elif place > 5 and kind < 0.2:

@@ -83,7 +83,7 @@ def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
             try:
                 _line(row, number=place, quantity=abs(row.quantity), currency=currency)
                 if row.quantity < 0:
-                    receipt_limits.number_of(refund_number(row.invoice, place=place, part=receipt_limits.MOST_LINES))
+                    receipt_limits.number_of(refund_number(row.invoice, place=place, part=receipt_limits.MAX_LINES))
             except FactsError as error:
                 wrong[row.number] = ProblemCode.INVALID_INPUT, fields.said(error)
     return wrong

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TypeAlias, TypeVar
 
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.imports.plan import Buyer, Destination, LeftOut, Plan, Reason, Receipt, Return
 from app.queries.records import CustomerBy, Program
 from app.queries.terms.published_terms import first_terms
@@ -191,7 +191,7 @@ def _return_payload(back: Return, *, receipt: Receipt) -> object:
 def _returned(back: Return, *, receipt: Receipt) -> RecordRefund:
     return RecordRefund(
         purchase_id=None,
-        receipt=ReceiptBy(back.invoice, day=back.sold_on),
+        receipt=ReceiptReference(back.invoice, day=back.sold_on),
         lines={back.line: back.quantity},
         occurred_at=receipt.at,
         external_id=back.receipt,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.imports.plan import Destination, LeftOut, Reason, Row, RowFault
 
 BETWEEN_LINES = timedelta(minutes=5)
@@ -104,7 +104,7 @@ def _may_be_of(group: Group, *, fault: RowFault, destination: Destination) -> bo
 def _day(at: datetime, *, destination: Destination) -> date | None:
     """The day of business of a receipt where the program's numbers are told apart by it; a file knows no locations."""
     numbering = destination.numbering
-    return numbering.day_of(ReceiptSpot(None, at, destination.zone)) if numbering.per_day else None
+    return numbering.business_day(ReceiptOrigin(None, at, destination.zone)) if numbering.per_day else None
 
 
 def _by_time(rows: Sequence[Row]) -> list[list[Row]]:

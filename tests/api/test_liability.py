@@ -20,7 +20,7 @@ from app.domain.customers.identities import IdentityKind
 from app.domain.ledger.entries import Balance
 from app.domain.ledger.liability import AGES, Liability
 from app.domain.problems import Problem
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.version import Terms
@@ -203,7 +203,7 @@ def test_an_expiry_that_a_late_refund_undoes_counts_at_no_time(books: Books) -> 
 def a_refund(receipt: str, *, at: datetime, items: int | None = 1) -> RecordRefund:
     """One of two items came back, or everything."""
     lines = None if items is None else {1: Decimal(items)}
-    return RecordRefund(None, ReceiptBy(receipt), lines, at, None, None, receipt)
+    return RecordRefund(None, ReceiptReference(receipt), lines, at, None, None, receipt)
 
 
 @pytest.fixture

@@ -101,10 +101,10 @@ def test_giving_back_parts_of_a_weighed_and_discounted_line_never_pays_out_twice
             continue
         given_back = preview_claw_back(
             terms=terms,
-            sale=sale,
+            facts=sale,
             earned=earned,
-            kept_before=before,
-            kept_after=after,
+            quantities_before=before,
+            quantities_after=after,
             available=earned,
             occurred_at=NOON,
         )

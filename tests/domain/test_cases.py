@@ -86,7 +86,7 @@ def test_redeeming(case: Case) -> None:
     decision = redeem(terms=now, clause=clause, facts=what, available=available, charge=charge)
     assert decision.outcome.value == case["outcome"]
     assert decision.points == int(case["points"])
-    draws = charge.draws if charge is not None else lots_of.take(held, points=decision.points)
+    draws = charge.draws if charge is not None else lots_of.draw_points(held, points=decision.points)
     taken = {draw.lot_id: draw.points for draw in draws} if decision.points else {}
     assert sum(taken.values()) == decision.points
     assert [str(lot.remaining - taken.get(lot.id, 0)) for lot in held] == case["left"]
@@ -105,10 +105,10 @@ def test_refunding(case: Case) -> None:
         after = refund.remaining_quantities(sale, returned=[returned], of=kept)
         done = refund.preview_claw_back(
             terms=judged_by,
-            sale=sale,
+            facts=sale,
             earned=earned,
-            kept_before=kept,
-            kept_after=after,
+            quantities_before=kept,
+            quantities_after=after,
             available=int(part.get("available", earned)),
             occurred_at=sale.occurred_at,
         )

@@ -111,10 +111,10 @@ def test_what_is_kept_of_a_purchase_is_counted_from_where_the_sale_was() -> None
     for kept, due in ((Decimal(3), 0), (Decimal(2), 5)):
         done = preview_claw_back(
             terms=terms,
-            sale=sale,
+            facts=sale,
             earned=5,
-            kept_before={1: Decimal(4)},
-            kept_after={1: kept},
+            quantities_before={1: Decimal(4)},
+            quantities_after={1: kept},
             available=100,
             occurred_at=NOON,
         )
@@ -225,10 +225,10 @@ def test_what_is_kept_of_a_purchase_is_judged_by_the_budget_of_the_sale() -> Non
     def due(kept: int, *, before: int = 0) -> int:
         done = preview_claw_back(
             terms=terms,
-            sale=sale,
+            facts=sale,
             earned=30,
-            kept_before={1: Decimal(10)},
-            kept_after={1: Decimal(kept)},
+            quantities_before={1: Decimal(10)},
+            quantities_after={1: Decimal(kept)},
             available=100,
             occurred_at=NOON,
         )

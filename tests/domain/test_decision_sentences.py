@@ -16,7 +16,7 @@ from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCode
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
-from app.domain.engine.refund import ClawbackMovement, decide, evaluate_kept
+from app.domain.engine.refund import ClawbackMovement, evaluate_remaining, refund_decision
 from app.domain.explaining.explanation import Explanation
 from app.domain.explaining.phrases import phrase
 from app.domain.explaining.summary import summary
@@ -320,8 +320,10 @@ def a_refund(
     card = (("card", (), Stamps(2, StampOccasion.ITEM)),) if stamping else ()
     terms = some_terms(("spend", (), SPEND), *card)
     before = a_purchase(a_line(quantity="2"))
-    kept = evaluate_kept(terms=terms, earned=20, stamps=4, kept=replace(before, lines=(a_line(quantity="1"),)))
-    return decide(terms, kept=kept, before=before, moved=moved, at=NOON, debts=debts or {}), terms
+    kept = evaluate_remaining(
+        terms=terms, earned=20, stamps=4, remaining=replace(before, lines=(a_line(quantity="1"),))
+    )
+    return refund_decision(terms, remaining=kept, before=before, movement=moved, at=NOON, debts=debts or {}), terms
 
 
 @pytest.mark.parametrize(

@@ -180,10 +180,10 @@ def test_any_sequence_of_partial_refunds_ends_like_the_full_one(
     nothing = dict.fromkeys(whole, Decimal(0))
     full = preview_claw_back(
         terms=terms,
-        sale=sale,
+        facts=sale,
         earned=earned,
-        kept_before=whole,
-        kept_after=nothing,
+        quantities_before=whole,
+        quantities_after=nothing,
         available=10**9,
         occurred_at=NOON,
     )
@@ -195,10 +195,10 @@ def test_any_sequence_of_partial_refunds_ends_like_the_full_one(
         after = {**kept, number: max(Decimal(0), kept[number] - quantity)}
         part = preview_claw_back(
             terms=terms,
-            sale=sale,
+            facts=sale,
             earned=earned,
-            kept_before=kept,
-            kept_after=after,
+            quantities_before=kept,
+            quantities_after=after,
             available=10**9,
             occurred_at=NOON,
         )
@@ -219,10 +219,10 @@ def test_a_refund_never_takes_more_than_there_is_and_shows_the_shortfall(
     whole = {line.number: line.quantity for line in sale.lines}
     done = preview_claw_back(
         terms=terms,
-        sale=sale,
+        facts=sale,
         earned=earned,
-        kept_before=whole,
-        kept_after={},
+        quantities_before=whole,
+        quantities_after={},
         available=available,
         occurred_at=NOON,
     )

@@ -179,7 +179,7 @@ def test_a_budget_is_given_once_to_all_members_and_pieces_go_on_from_before() ->
 @pytest.mark.parametrize("mode", BudgetMode)
 def test_what_came_back_of_a_budget_is_given_to_the_same_member_and_to_no_other(mode: BudgetMode) -> None:
     draft = terms(PER_POUND, ("gift", (Budget(30, mode),), BonusPoints(points=30)))
-    returned = PastPurchase(bought("10.00", day=0).kept({}), whole=bought("10.00", day=0))
+    returned = PastPurchase(bought("10.00", day=0).remaining({}), whole=bought("10.00", day=0))
     gone = replace(member("ann"), events=(returned,))
     other = member("bob", bought("10.00", day=1))
     assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0

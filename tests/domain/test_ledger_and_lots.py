@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import AmountError, Money, Rounding, rounded, shared_out
 from app.domain.customers.identities import IdentityError, IdentityKind, masked, normalised
-from app.domain.ledger.entries import FIRST_HASH, Entry, EntryType, Movement, sealed
-from app.domain.ledger.lots import Draw, LotsError, last_valid_day, take
+from app.domain.ledger.entries import FIRST_HASH, Entry, EntryType, Movement, entry_hash
+from app.domain.ledger.lots import Draw, LotsError, draw_points, last_valid_day
 from tests.builders import NOON, a_lot
 
 
@@ -24,10 +24,10 @@ def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
         a_lot("b", points=5, valid_until=date(2026, 6, 1)),
         a_lot("a", points=5, valid_until=date(2026, 6, 1)),
     ]
-    assert [draw.lot_id for draw in take(lots, points=25)] == ["a", "b", "young", "late", "never"]
-    assert take(lots, points=7) == (Draw("a", 5), Draw("b", 2))
-    assert take(lots, points=7, first={"never"}) == (Draw("never", 5), Draw("a", 2))
-    assert take(lots, points=0) == ()
+    assert [draw.lot_id for draw in draw_points(lots, points=25)] == ["a", "b", "young", "late", "never"]
+    assert draw_points(lots, points=7) == (Draw("a", 5), Draw("b", 2))
+    assert draw_points(lots, points=7, first={"never"}) == (Draw("never", 5), Draw("a", 2))
+    assert draw_points(lots, points=0) == ()
 
 
 @given(st.lists(st.integers(0, 50), max_size=6), st.integers(0, 400))
@@ -35,9 +35,9 @@ def test_what_is_taken_adds_up_and_no_lot_gives_more_than_it_has(remaining: list
     lots = [a_lot(str(place), points=50, remaining=left) for place, left in enumerate(remaining)]
     if points > sum(remaining):
         with pytest.raises(LotsError):
-            take(lots, points=points)
+            draw_points(lots, points=points)
         return
-    draws = take(lots, points=points)
+    draws = draw_points(lots, points=points)
     assert sum(draw.points for draw in draws) == points
     assert all(0 < draw.points <= remaining[int(draw.lot_id)] for draw in draws)
     assert len({draw.lot_id for draw in draws}) == len(draws)
@@ -96,14 +96,14 @@ def changed(name: str) -> Entry:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Entry)])
 def test_changing_any_field_of_an_entry_breaks_its_seal(name: str) -> None:
-    assert sealed(changed(name)) != sealed(ENTRY)
+    assert entry_hash(changed(name)) != entry_hash(ENTRY)
 
 
 def test_a_seal_does_not_depend_on_the_zone_in_which_an_instant_is_written() -> None:
     from zoneinfo import ZoneInfo
 
-    assert sealed(replace(ENTRY, occurred_at=NOON.astimezone(ZoneInfo("Asia/Taipei")))) == sealed(ENTRY)
-    assert len(sealed(ENTRY)) == 64
+    assert entry_hash(replace(ENTRY, occurred_at=NOON.astimezone(ZoneInfo("Asia/Taipei")))) == entry_hash(ENTRY)
+    assert len(entry_hash(ENTRY)) == 64
     assert NOON.tzinfo is UTC
 
 

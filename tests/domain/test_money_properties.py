@@ -161,10 +161,10 @@ def taken_back(
         after = remaining_quantities(sale, returned=[step], of=left)
         done = preview_claw_back(
             terms=terms,
-            sale=sale,
+            facts=sale,
             earned=earned,
-            kept_before=left,
-            kept_after=after,
+            quantities_before=left,
+            quantities_after=after,
             available=PLENTY,
             occurred_at=NOON,
         )
@@ -217,7 +217,7 @@ def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_
     terms, sale = data.draw(worlds())
     steps = data.draw(returns(sale))
     other = data.draw(st.permutations(steps))
-    earned, left = points(terms, sale), points(terms, sale.kept(remaining_quantities(sale, returned=steps)))
+    earned, left = points(terms, sale), points(terms, sale.remaining(remaining_quantities(sale, returned=steps)))
     due, cash = taken_back(terms, sale, steps)
     assert sum(due) == earned - left
     assert all(0 <= sum(due[:count]) <= earned for count in range(len(due) + 1))
@@ -230,21 +230,21 @@ def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_
 def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     everything = {line.number: line.quantity for line in sale.lines}
-    assert earn(terms=terms, facts=sale.kept(everything)) == earn(terms=terms, facts=sale)
+    assert earn(terms=terms, facts=sale.remaining(everything)) == earn(terms=terms, facts=sale)
     left = remaining_quantities(sale, returned=data.draw(returns(sale)))
-    assert points(terms, sale.kept(left)) <= points(terms, sale)
+    assert points(terms, sale.remaining(left)) <= points(terms, sale)
 
 
 @given(st.data())
 @moderately
 def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -> None:
     _, sale = data.draw(worlds())
-    left = sale.kept(remaining_quantities(sale, returned=data.draw(returns(sale))))
+    left = sale.remaining(remaining_quantities(sale, returned=data.draw(returns(sale))))
     unexchanged = replace(left, exchange=None)
     rate = sale.exchange.factor(foreign=sale.currency) if sale.exchange is not None else 1
     assert total(left) == total(unexchanged) * rate
     bare = replace(left, payments=())
-    assert total(bare) == sum(total(bare.only((line,))) for line in bare.lines)
+    assert total(bare) == sum(total(bare.narrowed_to((line,))) for line in bare.lines)
 
 
 @given(st.data(), st.permutations(CURRENCIES), st.integers(1, 2_000))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, ReceiptBy, ReceiptNumbers, ReceiptSpot
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, ReceiptNumbers, ReceiptOrigin, ReceiptReference
 
 ZONES = (
     "UTC",
@@ -44,7 +44,7 @@ def at(text: str) -> datetime:
 )
 def test_a_day_of_business_begins_by_the_clock_on_the_wall(instant: str, zone: str, starts: str, day: str) -> None:
     numbering = Numbering(ReceiptNumbers.PER_DAY, time.fromisoformat(starts))
-    assert numbering.day_of(ReceiptSpot(None, at(instant), zone)) == date.fromisoformat(day)
+    assert numbering.business_day(ReceiptOrigin(None, at(instant), zone)) == date.fromisoformat(day)
 
 
 numberings = st.builds(
@@ -53,7 +53,7 @@ numberings = st.builds(
     st.times().map(lambda starts: starts.replace(second=0, microsecond=0)),
 )
 spots = st.builds(
-    ReceiptSpot,
+    ReceiptOrigin,
     st.sampled_from([None, "north", "south"]),
     st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(ZONES),
@@ -62,37 +62,41 @@ spots = st.builds(
 
 @given(numberings, numberings, spots)
 def test_a_receipt_sent_again_is_found_and_the_same_under_any_setting(
-    then: Numbering, now: Numbering, spot: ReceiptSpot
+    then: Numbering, now: Numbering, spot: ReceiptOrigin
 ) -> None:
     space = then.space(spot)
-    locations, days = now.spaces(spot)
+    locations, days = now.candidate_spaces(spot)
     assert space.location in locations
     assert space.day in days
-    assert now.same(spot, recorded=spot, space=space)
+    assert now.is_same_receipt(spot, recorded=spot, space=space)
 
 
 @given(numberings, spots, spots)
 def test_under_one_setting_two_are_the_same_exactly_where_their_numbers_share_a_space(
-    numbering: Numbering, spot: ReceiptSpot, other: ReceiptSpot
+    numbering: Numbering, spot: ReceiptOrigin, other: ReceiptOrigin
 ) -> None:
     shared = numbering.space(spot) == numbering.space(other)
-    assert numbering.same(other, recorded=spot, space=numbering.space(spot)) is shared
+    assert numbering.is_same_receipt(other, recorded=spot, space=numbering.space(spot)) is shared
 
 
 @given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
-def test_where_numbers_are_unique_nothing_tells_them_apart(spot: ReceiptSpot, later: timedelta) -> None:
+def test_where_numbers_are_unique_nothing_tells_them_apart(spot: ReceiptOrigin, later: timedelta) -> None:
     unique = Numbering()
     assert unique.space(spot) == EVERYWHERE
-    assert unique.same(spot._replace(at=spot.at + later, location="elsewhere"), recorded=spot, space=EVERYWHERE)
+    assert unique.is_same_receipt(
+        spot._replace(at=spot.at + later, location="elsewhere"), recorded=spot, space=EVERYWHERE
+    )
 
 
 @given(numberings, spots)
 def test_a_reference_that_says_what_the_setting_asks_for_fits_its_receipt(
-    numbering: Numbering, spot: ReceiptSpot
+    numbering: Numbering, spot: ReceiptOrigin
 ) -> None:
-    whole = ReceiptBy("1", spot.location, numbering.day_of(spot))
-    assert numbering.fits(whole, used=spot)
-    assert numbering.fits(ReceiptBy("1"), used=spot)
-    assert not numbering.fits(ReceiptBy("1", day=numbering.day_of(spot) + timedelta(days=1)), used=spot)
-    assert numbering.identifies(ReceiptBy("1")) is (numbering.numbers is ReceiptNumbers.UNIQUE)
-    assert numbering.identifies(ReceiptBy("1", "north", numbering.day_of(spot)))
+    whole = ReceiptReference("1", spot.location, numbering.business_day(spot))
+    assert numbering.matches(whole, origin=spot)
+    assert numbering.matches(ReceiptReference("1"), origin=spot)
+    assert not numbering.matches(
+        ReceiptReference("1", day=numbering.business_day(spot) + timedelta(days=1)), origin=spot
+    )
+    assert numbering.identifies(ReceiptReference("1")) is (numbering.numbers is ReceiptNumbers.UNIQUE)
+    assert numbering.identifies(ReceiptReference("1", "north", numbering.business_day(spot)))

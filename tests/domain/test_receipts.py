@@ -84,7 +84,7 @@ def test_what_lies_outside_is_refused_with_the_way_to_the_field(given: dict[str,
 def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> None:
     check_lines(1)
     check_lines(500)
-    check_lines(0, fewest=0)
+    check_lines(0, minimum=0)
     check_payments(20)
     number_of("n" * 200)
     check_quantity(Decimal("0.5"))

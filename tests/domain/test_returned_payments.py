@@ -33,9 +33,9 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
     before = sale
     for count, number in enumerate(order, start=1):
         gone = order[:count]
-        after = sale.kept({line.number: line.quantity for line in sale.lines if line.number not in gone})
-        back = returned_payments(sale, kept_before=before, kept_after=after, spent=spent)
-        found[number] = (back.cash.minor, sum(back.spent.values()))
+        after = sale.remaining({line.number: line.quantity for line in sale.lines if line.number not in gone})
+        back = returned_payments(sale, before=before, after=after, redeemed=spent)
+        found[number] = (back.cash.minor, sum(back.redeemed.values()))
         before = after
     return found
 
@@ -44,20 +44,20 @@ def parts(sale: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[int]
 def test_each_line_brings_its_share_of_the_points_and_only_the_rest_in_money(order: Sequence[int]) -> None:
     sale = paid_with(*THIRDS, points={"r": 2000})
     assert parts(sale, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
-    whole = total_returned(sale, kept=sale.kept({}), spent={"r": 2000})
-    assert (whole.cash.minor, whole.spent) == (8000, {"r": 2000})
+    whole = total_returned(sale, remaining=sale.remaining({}), redeemed={"r": 2000})
+    assert (whole.cash.minor, whole.redeemed) == (8000, {"r": 2000})
 
 
 def test_points_that_paid_in_several_redemptions_come_back_to_each() -> None:
     sale = paid_with(*THIRDS, points={"r": 1500, "s": 500})
-    back = returned_payments(sale, kept_before=sale, kept_after=sale.kept({2: Decimal(1)}), spent={"r": 1500, "s": 7})
-    assert (back.cash.minor, back.spent) == (6667 - 1333, {"r": 1000, "s": 5})
+    back = returned_payments(sale, before=sale, after=sale.remaining({2: Decimal(1)}), redeemed={"r": 1500, "s": 7})
+    assert (back.cash.minor, back.redeemed) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
 def test_goods_that_points_paid_wholly_bring_no_money() -> None:
     sale = paid_with(a_line(price="9.00"), points={"r": 900})
-    back = total_returned(sale, kept=sale.kept({}), spent={"r": 3})
-    assert (back.cash.minor, back.spent) == (0, {"r": 3})
+    back = total_returned(sale, remaining=sale.remaining({}), redeemed={"r": 3})
+    assert (back.cash.minor, back.redeemed) == (0, {"r": 3})
 
 
 @given(st.data())
@@ -82,15 +82,15 @@ def test_any_refunds_together_give_back_what_one_does_in_any_order(data: st.Data
     ]:
         if by_amount:
             price = sum(rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in before.lines if line.number == number)
-            worth = remaining_value(sale, kept=left, worth=worth, amounts={number: min(much, price)})
+            worth = remaining_value(sale, quantities=left, price_shares=worth, amounts={number: min(much, price)})
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
-        after = sale.kept(left, worth=worth)
-        back = returned_payments(sale, kept_before=before, kept_after=after, spent=spent)
+        after = sale.remaining(left, price_shares=worth)
+        back = returned_payments(sale, before=before, after=after, redeemed=spent)
         assert 0 <= back.cash.minor <= before.total().minor - after.total().minor
-        assert min(back.spent.values(), default=0) >= 0
+        assert min(back.redeemed.values(), default=0) >= 0
         money += back.cash.minor
-        points = {id: points[id] + back.spent[id] for id in points}
+        points = {id: points[id] + back.redeemed[id] for id in points}
         before = after
     assert not any(left.values())
     assert (money, points) == (total - second if paid else total, spent)

@@ -63,7 +63,7 @@ SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
 def test_customers_undo_nothing_that_was_handed_over_and_tills_their_last_one_for_ten_minutes(
     by: Role, mine: bool, at: datetime, refused: ProblemCode | None
 ) -> None:
-    till_until = NOON + reversal.TILL_TIME if mine else None
+    till_until = NOON + reversal.TILL_CANCELLATION_TIME if mine else None
     assert reversal.refusal(by=by, till_until=till_until, at=at) == refused
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.decisions import ReasonCode
-from app.domain.engine.tiers import Qualifying, TierMembership, decision_on_kept_tier, tier_above
+from app.domain.engine.tiers import QualifyingPoints, TierMembership, kept_tier_reason, tier_above
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.points_validity import PointsValidity
 from app.domain.terms.effects.tier import Tier
@@ -141,19 +141,19 @@ def test_the_next_level_is_the_lowest_one_above_the_level_held(
 def test_a_level_in_its_days_of_grace_says_why_it_is_held() -> None:
     terms = tiered(TierPeriod())
     until = START + timedelta(days=3)
-    reason = decision_on_kept_tier(TierMembership("gold", START, until), qualifying=20, terms=terms)
+    reason = kept_tier_reason(TierMembership("gold", START, until), qualifying=20, terms=terms)
     assert reason is not None
     assert (reason.clause, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
     assert (reason.finding.observed, reason.finding.required) == (20, until)
-    assert decision_on_kept_tier(TierMembership("gold", START), qualifying=300, terms=terms) is None
-    assert decision_on_kept_tier(TierMembership("lost", START, until), qualifying=20, terms=terms) is None, (
+    assert kept_tier_reason(TierMembership("gold", START), qualifying=300, terms=terms) is None
+    assert kept_tier_reason(TierMembership("lost", START, until), qualifying=20, terms=terms) is None, (
         "no clause speaks of it"
     )
 
 
 def test_days_that_count_in_no_rolling_year_any_more_are_let_go() -> None:
     terms = tiered(TierPeriod(TierWindow.ROLLING_YEAR))
-    counted = Qualifying()
+    counted = QualifyingPoints()
     for day in range(3_000):
         counted.add(1, at=START + timedelta(days=day), zone=terms.zone)
         counted.points(terms=terms, at=START + timedelta(days=day))

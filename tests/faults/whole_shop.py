@@ -11,7 +11,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import Period
 from app.domain.customers.identities import IdentityKind
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.first_purchase import FirstPurchase
@@ -135,14 +135,14 @@ class WholeShop:
         number = f"back {self.shop.now.timestamp():.0f}"
         self.do(
             record_refund.run,
-            RecordRefund(None, ReceiptBy(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount),
+            RecordRefund(None, ReceiptReference(receipt), lines, self.shop.now, number, "worn", receipt, {}, amount),
         )
 
     def exchange(self, receipt: str, items: int, price: str, *, card: str | None = None) -> None:
         """Items of a purchase for others at another price; `card` says who had bought."""
         self.receipts += 1
         new = f"receipt {self.receipts}"
-        back = RecordRefund(None, ReceiptBy(receipt), {1: Decimal(items)}, self.shop.now, None, "worn", receipt)
+        back = RecordRefund(None, ReceiptReference(receipt), {1: Decimal(items)}, self.shop.now, None, "worn", receipt)
         facts = a_purchase(a_line(price=price, quantity="1"), at=self.shop.now)
         self.do(
             record_exchange.run,
@@ -289,15 +289,15 @@ def _is_set_right(made: WholeShop) -> None:
     """
     wrong, mistyped = made.buy("LENA", "30.00"), made.buy("LENA", "20.00")
     made.wait(days=3)
-    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(wrong), by("MAX"), "the wrong card"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(wrong), by("MAX"), "the wrong card"))
     facts = a_purchase(a_line(price="12.00", quantity="3"), at=made.shop.now)
     made.do(amend_purchase.run, AmendPurchase(mistyped, facts, None, None, "typed wrong"))
     astray = made.buy("MAX", "9.00")
-    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(astray), by("LENA"), "the wrong card"))
-    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(astray), by("MAX"), "the right card after all"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("LENA"), "the wrong card"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(astray), by("MAX"), "the right card after all"))
     made.refund(wrong, 1)
     hers = made.buy("OLGA", "5.00")
-    made.do(move_purchase.run, MovePurchase(None, ReceiptBy(hers), by("MAX"), "the wrong card"))
+    made.do(move_purchase.run, MovePurchase(None, ReceiptReference(hers), by("MAX"), "the wrong card"))
     made.buy("OLGA", "5.00")
 
 
@@ -307,9 +307,9 @@ def _has_a_wrong_clock(made: WholeShop) -> None:
     for receipt in ("ahead", "booked", "dismissed"):
         facts = a_purchase(a_line(price="6.00", quantity="3"), at=made.shop.now + timedelta(hours=1))
         kept.append(made.do(record_purchase.run, RecordPurchase(by("KARL"), receipt, facts), principal=made.shop.till))
-    made.do(record_refund.run, RecordRefund(None, ReceiptBy("booked"), None, made.shop.now, "ahead", None, "f"))
+    made.do(record_refund.run, RecordRefund(None, ReceiptReference("booked"), None, made.shop.now, "ahead", None, "f"))
     waits = made.do(
-        record_refund.run, RecordRefund(None, ReceiptBy("mistyped"), None, made.shop.now, "typo", None, "f")
+        record_refund.run, RecordRefund(None, ReceiptReference("mistyped"), None, made.shop.now, "typo", None, "f")
     )
     for answer, action in zip(kept[1:], (QuarantineAction.BOOK_AT, QuarantineAction.DISMISS), strict=True):
         at = made.shop.now if action is QuarantineAction.BOOK_AT else None

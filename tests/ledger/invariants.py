@@ -78,17 +78,21 @@ def faults_of_refunds(wallet: Wallet) -> list[str]:
     """What is wrong with what was taken back: of no sale more than it earned, of a sale that came back all of it."""
     faults = []
     for id, sale in wallet.purchases.items():
-        if not 0 <= sale.due <= sale.decision.points:
-            faults.append(f"sale {id}: {sale.due} taken back of {sale.decision.points}")
-        if not 0 <= sale.stamps_due <= sale.decision.stamps:
-            faults.append(f"sale {id}: {sale.stamps_due} stamps taken back of {sale.decision.stamps}")
-        if not sale.kept().lines and sale.stamps_due != sale.decision.stamps:
+        if not 0 <= sale.clawback_due <= sale.decision.points:
+            faults.append(f"sale {id}: {sale.clawback_due} taken back of {sale.decision.points}")
+        if not 0 <= sale.stamp_clawback_due <= sale.decision.stamps:
+            faults.append(f"sale {id}: {sale.stamp_clawback_due} stamps taken back of {sale.decision.stamps}")
+        if not sale.remaining().lines and sale.stamp_clawback_due != sale.decision.stamps:
             faults.append(f"sale {id}: came back, and some of its {sale.decision.stamps} stamps are left")
-        if not sale.kept().lines and (sale.due, sale.base) != (sale.decision.points, 0):
-            faults.append(f"sale {id}: came back, and {sale.decision.points - sale.due} and {sale.base} are left of it")
-        if not 0 <= sale.short <= sale.due or not 0 <= sale.expired <= sale.due - sale.short:
-            faults.append(f"sale {id}: of {sale.due} points {sale.short} are short and {sale.expired} had expired")
+        if not sale.remaining().lines and (sale.clawback_due, sale.base) != (sale.decision.points, 0):
+            faults.append(
+                f"sale {id}: came back, and {sale.decision.points - sale.clawback_due} and {sale.base} are left of it"
+            )
+        if not 0 <= sale.shortfall <= sale.clawback_due or not 0 <= sale.expired <= sale.clawback_due - sale.shortfall:
+            faults.append(
+                f"sale {id}: of {sale.clawback_due} points {sale.shortfall} are short and {sale.expired} had expired"
+            )
     for id, receipt in wallet.receipts.items():
-        if any(left < Decimal(0) for left in receipt.kept.values()):
+        if any(left < Decimal(0) for left in receipt.quantities.values()):
             faults.append(f"receipt {id}: more came back than was bought")
     return faults

@@ -32,9 +32,9 @@ class Books:
         for account in {**self.recorded, **wanted}:
             recorded = self.recorded.setdefault(account, {})
             lacking = [
-                (posting.key, posting.draws) for posting in missing_postings(wanted.get(account, ()), recorded=recorded)
+                (posting.key, posting.draws) for posting in missing_postings(wanted.get(account, ()), booked=recorded)
             ]
-            for subject, draws in (*excess_postings(wanted.get(account, ()), recorded=recorded).items(), *lacking):
+            for subject, draws in (*excess_postings(wanted.get(account, ()), booked=recorded).items(), *lacking):
                 self._append(recorded.setdefault(subject, {}), draws)
                 count += 1
         return count

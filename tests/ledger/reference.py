@@ -312,7 +312,7 @@ class ReferenceWallet:
                 payment.redemption_id for payment in sale.facts.payments if payment.redemption_id in self.redeemed
             ]:
                 earlier, left = sale.paid_back.get(paid, 0), paid_for(sale.facts, sale.goods[0])
-                back = points_to_restore(sale.facts, points=self.redeemed[paid].points, kept=left)
+                back = points_to_restore(sale.facts, points=self.redeemed[paid].points, remaining=left)
                 sale.paid_back[paid] = max(earlier, back)
                 more, unit = sale.paid_back[paid] - earlier, self.redeemed[paid].unit
                 (self.card if unit is Unit.STAMPS else self).give_back(paid, more)

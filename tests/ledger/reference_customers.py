@@ -158,7 +158,7 @@ class Customer:
             return 0
         selecting = sale.terms.clause(key).selecting
         lines = [line for line in sale.counted() if all(value.selects(line) for value in selecting)]
-        return sum(int(line.kept_quantity()) for line in lines)
+        return sum(int(line.remaining_quantity()) for line in lines)
 
     def look(self, terms: Terms, now: datetime) -> int:
         """Up at once; down when the days of grace are over, to the highest tier whose own are not. Answers with the points."""

@@ -29,7 +29,7 @@ class Goods:
         """Goods come back, and money without goods."""
         for number, quantity in event.lines.items():
             self.kept[number] -= quantity
-        self.worth = remaining_value(self.facts, kept=self.kept, worth=self.worth, amounts=event.amounts)
+        self.worth = remaining_value(self.facts, quantities=self.kept, price_shares=self.worth, amounts=event.amounts)
 
     def swap(self, event: ExchangeRecorded) -> Goods:
         """Others are handed out for them, up to the price of what came back; the rest of their price is a purchase."""
@@ -49,7 +49,7 @@ class Goods:
         return new
 
     def lines(self) -> tuple[Line, ...]:
-        return self.facts.kept(self.kept, worth=self.worth).lines
+        return self.facts.remaining(self.kept, price_shares=self.worth).lines
 
     def price(self) -> int:
         """What is kept of it comes to, each line in whole minor units."""
@@ -57,7 +57,7 @@ class Goods:
 
     def parts(self) -> dict[int, Fraction]:
         """The part of each line's price that is kept."""
-        return {line.number: Fraction(line.share) * line.worth for line in self.lines()}
+        return {line.number: Fraction(line.quantity_share) * line.price_share for line in self.lines()}
 
     def paid(self) -> dict[int, Fraction]:
         """The part of each line's price that is kept, or is in goods that replaced it."""
@@ -79,10 +79,10 @@ class Goods:
 
 def all_kept(id: str, facts: PurchaseFacts, goods: list[Goods]) -> PurchaseFacts:
     """A purchase of all goods that count in it, each at the part of its price that counts there."""
-    lines = [line._replace(worth=line.worth * each.shares[id]) for each in goods for line in each.lines()]
+    lines = [line._replace(worth=line.price_share * each.shares[id]) for each in goods for line in each.lines()]
     if len(goods) > 1:
         lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
-    return facts.paid_on_top().holding(tuple(lines))
+    return facts.exchange_difference().with_lines(tuple(lines))
 
 
 def paid_for(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:

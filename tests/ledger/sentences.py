@@ -102,7 +102,7 @@ class Receipt:
     @property
     def items(self) -> int:
         """Whole items, where something of the purchase was paid with money."""
-        return sum(int(line.kept_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
+        return sum(int(line.remaining_quantity()) for line in self.facts.lines if line.to_pay()) if self.amount else 0
 
     def said(self) -> Saying:
         """Every sentence: of clauses that earn, of those on top, of caps, of stamps; and what it comes to."""
@@ -310,7 +310,7 @@ def _day(at: datetime, zone: str) -> date:
 
 
 def _of_purchase(noted: Earned) -> Sentences:
-    saying = Receipt(noted.facts.paid_on_top(), noted.terms).said()
+    saying = Receipt(noted.facts.exchange_difference(), noted.terms).said()
     short = None
     if saying.points or saying.stamps:
         earned = tuple(amount for amount in (saying.points, saying.stamps) if amount)

@@ -15,7 +15,7 @@ from app.domain.access import Role
 from app.domain.calendar import Period
 from app.domain.customers.identities import IdentityKind
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
@@ -241,11 +241,11 @@ def test_a_refund_looks_back_where_uses_of_clauses_may_be_free_again(shop: Count
     shop.clock.now += HOUR
     with looks_back() as told:
         # The fourth receipt was not the fourth visit.
-        shop.made(record_refund.run, RecordRefund(None, ReceiptBy("r4"), whole, shop.now, None, None, "r4"))
+        shop.made(record_refund.run, RecordRefund(None, ReceiptReference("r4"), whole, shop.now, None, None, "r4"))
     assert told == ["told"]
     with looks_back() as told:
         shop.clock.now += HOUR
-        shop.made(record_refund.run, RecordRefund(None, ReceiptBy("r6"), whole, shop.now, None, None, "r6"))
+        shop.made(record_refund.run, RecordRefund(None, ReceiptReference("r6"), whole, shop.now, None, None, "r6"))
     assert told == ["told"]
     shop.proved()
 
@@ -256,7 +256,7 @@ def test_a_refund_of_what_was_bought_before_a_wallet_went_over_finds_its_points_
     shop.clock.now += HOUR
     with looks_back() as told:
         back = shop.made(
-            record_refund.run, RecordRefund(None, ReceiptBy("r2"), {1: Decimal(1)}, shop.now, None, None, "r2")
+            record_refund.run, RecordRefund(None, ReceiptReference("r2"), {1: Decimal(1)}, shop.now, None, None, "r2")
         )
     assert told == ["told"]
     assert back.decision is not None

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 from app.domain.access import Role
 from app.domain.customers.identities import IdentityKind
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_numbers import ReceiptReference
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.effects.bonus_points import BonusPoints
 from app.domain.terms.effects.points_validity import NoticeChannel
@@ -225,7 +225,7 @@ class LivingLedger(RuleBasedStateMachine):
             case 3:
                 money = Decimal(amount * 2)
         number = f"b{pick}-{amount}" if amount % 2 else None
-        return RecordRefund(None, ReceiptBy(receipt), lines, at, number, None, f"{pick}", amounts, money)
+        return RecordRefund(None, ReceiptReference(receipt), lines, at, number, None, f"{pick}", amounts, money)
 
     def amends(self, at: datetime, pick: int, amount: int) -> None:
         """A receipt says something else: more, or less, or nothing that was paid with points."""
@@ -248,7 +248,8 @@ class LivingLedger(RuleBasedStateMachine):
         if self.sales:
             receipt = self.sales[-1 - pick % min(6, len(self.sales))]
             self.shop.do(
-                move_purchase.run, MovePurchase(None, ReceiptBy(receipt), self.who(pick + amount), "the wrong card")
+                move_purchase.run,
+                MovePurchase(None, ReceiptReference(receipt), self.who(pick + amount), "the wrong card"),
             )
 
     def redeems(self, at: datetime, pick: int, amount: int) -> None:

@@ -384,7 +384,7 @@ def test_a_full_refund_after_any_parts_takes_all_that_was_earned_and_leaves_noth
             for event, _ in author.of(RefundRecorded)
             if event.id in wallet.refund_outcomes
         ]
-        assert sold.due == sold.decision.points
+        assert sold.clawback_due == sold.decision.points
         assert sold.base == 0
         assert all(returned.outcome.taken <= returned.outcome.due for returned in taken)
         lot = wallet.points.inventory.lots.get(wallet.points.lot_id_map.get(bought.id, bought.id))
@@ -453,7 +453,7 @@ def test_a_step_at_which_less_is_earned_does_not_matter_in_the_end(steps: tuple[
     events: list[Event] = [sale("a", 13, at=on(0), by=by)]
     events += [back(f"b{number}", "a", pounds, at=on(number + 1)) for number, pounds in enumerate(steps)]
     wallet = told(events, until=on(9), by=by)
-    assert (wallet.points.inventory.available(at=on(9)), wallet.purchases[an_id("a")].due) == (8, 5)
+    assert (wallet.points.inventory.available(at=on(9)), wallet.purchases[an_id("a")].clawback_due) == (8, 5)
 
 
 def test_what_was_short_or_is_owed_goes_first_when_less_is_due() -> None:
@@ -462,10 +462,10 @@ def test_what_was_short_or_is_owed_goes_first_when_less_is_due() -> None:
         spent = RewardRedeemed(an_id("r"), ANN, a_purchase(at=on(1)), by, 9)
         events: list[Event] = [sale("a", 13, at=on(0), by=by), spent, back("b", "a", 30, at=on(2))]
         wallet = told(events, until=on(3), by=by)
-        moved = wallet.refund_outcomes[an_id("b")].outcome.moved
+        moved = wallet.refund_outcomes[an_id("b")].outcome.movement
         assert (moved.due, moved.taken, moved.owed, moved.shortfall) == (10, 4, owed, 6 - owed)
         wallet = told([*events, back("c", "a", 20, at=on(4))], until=on(5), by=by)
-        moved = wallet.refund_outcomes[an_id("c")].outcome.moved
+        moved = wallet.refund_outcomes[an_id("c")].outcome.movement
         # Five points less are due: none of them had been there.
         assert (moved.restored, moved.forgiven) == (0, 5)
         assert wallet.points.inventory.owed == (1 if owed else 0)
@@ -479,7 +479,7 @@ def test_points_that_are_due_no_more_come_back_to_the_lots_they_came_from() -> N
         back("c", "a", 20, at=on(4)),
     ]
     wallet = told(events, until=on(5), by=by)
-    assert wallet.refund_outcomes[an_id("c")].outcome.moved.restored == 5
+    assert wallet.refund_outcomes[an_id("c")].outcome.movement.restored == 5
     decision = wallet.refund_outcomes[an_id("c")].outcome.decision
     assert [reason.finding.code for reason in decision.reasons][:1] == [ReasonCode.POINTS_RESTORED]
     assert (decision.points, wallet.points.inventory.lots[an_id("a")].remaining) == (5, 8)
@@ -492,7 +492,7 @@ def test_points_that_expired_unspent_count_as_taken_once() -> None:
     expired = ExpiryNoticeDelivered(an_id("w"), on(1), frozenset({an_id("a")}), NoticeChannel.INBOX)
     returned = RefundRecorded(an_id("r"), a.id, on(200), {1: Decimal(1)}, "r")
     wallet = told([*events, expired, returned], until=on(201), by=by)
-    moved = wallet.refund_outcomes[an_id("r")].outcome.moved
+    moved = wallet.refund_outcomes[an_id("r")].outcome.movement
     assert moved.due == wallet.purchases[a.id].decision.points
     assert (moved.expired, moved.taken, moved.shortfall) == (moved.due, 0, 0)
     assert wallet.points.inventory.lots[an_id("b")].remaining > 0, "those of another purchase are left alone"

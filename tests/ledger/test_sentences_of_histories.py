@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain.decisions import Decision
 from app.domain.engine.redemption import redeem
-from app.domain.engine.tiers import decision_on_kept_tier, tier_decision
+from app.domain.engine.tiers import kept_tier_reason, tier_decision
 from app.domain.explaining.explanation import Explanation
 from app.domain.explaining.summary import summary
 from app.domain.i18n import Locale, wording
@@ -207,9 +207,9 @@ def test_a_reward_says_what_is_there_what_waits_and_what_is_owed(author: Author,
     terms = course.in_force(until)
     balance = course.points.inventory.balance(at=until)
     clause, facts = terms.clause(TREAT), a_purchase(at=until)
-    foreseen = pending_points(course, terms=terms, at=until).foreseen(clause)
+    foreseen = pending_points(course, terms=terms, at=until).activations_for(clause)
     decision = redeem(
-        terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, foreseen=foreseen
+        terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, activations=foreseen
     )
     wanted = sentences.of_price(wallet, terms=terms, key=TREAT, at=until)
     explained = Explanation.of(decision, terms=terms)
@@ -225,8 +225,8 @@ def test_a_level_that_is_kept_says_its_points_and_until_when(author: Author, day
     course, wallet = replay(history, versions=author.versions, until=until), tell(history, author.versions, until)
     terms = course.in_force(until)
     for id, membership in course.memberships.items():
-        points = membership.qualifying.most(terms=terms, at=until)
-        reason = decision_on_kept_tier(membership.tier, qualifying=points, terms=terms)
+        points = membership.qualifying.deciding_points(terms=terms, at=until)
+        reason = kept_tier_reason(membership.tier, qualifying=points, terms=terms)
         wanted = sentences.of_kept_level(wallet.customers[id], terms=terms, at=until)
         assert (reason is None) == (wanted is None)
         if reason is None or wanted is None:

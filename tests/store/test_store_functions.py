@@ -16,7 +16,7 @@ from app.domain.amounts import Money
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import STRANGER, Aspect, CustomerProfile, Preference, PreferenceKind
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.ledger.entries import FIRST_HASH, Balance, Entry, EntryType, Movement, sealed
+from app.domain.ledger.entries import FIRST_HASH, Balance, Entry, EntryType, Movement, entry_hash
 from app.domain.ledger.lots import Lot
 from app.domain.purchases.facts import Line, PurchaseFacts
 from app.domain.purchases.receipt_numbers import Numbering
@@ -137,7 +137,7 @@ TAKEN_BACK = replace(
     refund_id=REFUND.id,
     movements=(Movement(id=an_id(22), lot_id=LOT.id, points=-1),),
     new_lots=(),
-    previous=sealed(EARNED),
+    previous=entry_hash(EARNED),
 )
 MUG = Reward(
     an_id(30),
@@ -180,7 +180,7 @@ PAID = replace(
     refund_id=None,
     redemption_id=GIVEN.id,
     movements=(Movement(id=an_id(34), lot_id=LOT.id, points=-3),),
-    previous=sealed(TAKEN_BACK),
+    previous=entry_hash(TAKEN_BACK),
 )
 
 
@@ -191,7 +191,7 @@ NEW_ACCOUNT = NEW_ACCOUNT._replace(events_digest=combine(NO_EVIDENCE, [HOLDER, a
 AFTER = NEW_ACCOUNT._replace(
     balance=Balance(available=0, lifetime=4, qualifying=4),
     entries=3,
-    head=sealed(PAID),
+    head=entry_hash(PAID),
     replayed_through=NOW,
     next_change_at=NOW + timedelta(days=1),
     next_notice_at=NOW + timedelta(days=2),
@@ -214,11 +214,11 @@ async def _history(session: Session) -> None:
     """Earned 4, 1 taken back, 3 spent on a mug."""
     append = partial(entries.append, session)
     await purchases.add(session, purchase=PURCHASE)
-    await append(entry=EARNED, seal=sealed(EARNED))
+    await append(entry=EARNED, seal=entry_hash(EARNED))
     await refunds.add(session, refund=REFUND)
-    await append(entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
+    await append(entry=TAKEN_BACK, seal=entry_hash(TAKEN_BACK))
     await redemptions.add(session, redemption=GIVEN)
-    await append(entry=PAID, seal=sealed(PAID))
+    await append(entry=PAID, seal=entry_hash(PAID))
     await lots.set_lots(session, lots=[LOT._replace(remaining=0)])
     await accounts.keep(session, account=AFTER)
 
@@ -371,7 +371,7 @@ async def test_a_history_is_read_back_exactly_and_its_hashes_still_fit(shop: Dat
         TAKEN_BACK,
         EARNED_AND_SPENT,
     ]
-    assert [stored.hash for stored in newest_first] == [sealed(stored.entry) for stored in newest_first]
+    assert [stored.hash for stored in newest_first] == [entry_hash(stored.entry) for stored in newest_first]
     oldest_first = await shop.read(partial(read, newest_first=False, limit=2), program_id=PROGRAM)
     assert [stored.entry.number for stored in oldest_first] == [1, 2]
     assert [
@@ -401,7 +401,7 @@ async def test_the_account_follows_its_entries(shop: Database) -> None:
 async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
     async def earn(session: Session) -> None:
         await purchases.add(session, purchase=PURCHASE)
-        await entries.append(session, entry=EARNED, seal=sealed(EARNED))
+        await entries.append(session, entry=EARNED, seal=entry_hash(EARNED))
 
     async def all_of_them(session: Session) -> tuple[tuple[Lot, ...], ...]:
         return (
@@ -412,7 +412,7 @@ async def test_a_lot_keeps_its_dates_and_what_remains(shop: Database) -> None:
 
     async def spend(session: Session) -> None:
         await refunds.add(session, refund=REFUND)
-        await entries.append(session, entry=TAKEN_BACK, seal=sealed(TAKEN_BACK))
+        await entries.append(session, entry=TAKEN_BACK, seal=entry_hash(TAKEN_BACK))
         await lots.set_lots(session, lots=[LOT._replace(remaining=3, held=2)])
 
     await _write(shop, earn)

@@ -78,7 +78,7 @@ class Purchase(Node):
     )
     def day(self, info: Info) -> date:
         """By the present setting."""
-        return info.context.program.numbering.day_of(self.row.spot)
+        return info.context.program.numbering.business_day(self.row.spot)
 
     @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
     async def location(self, info: Info) -> Location | None:

@@ -22,12 +22,12 @@ class Award(NamedTuple):
     key: str
     exact: Exact
     points: int
-    wanted: int | None = None
+    unlimited_points: int | None = None
 
     @property
-    def short(self) -> bool:
+    def limited(self) -> bool:
         """Whether its budget leaves less than it would be."""
-        return self.wanted is not None and self.points < self.wanted
+        return self.unlimited_points is not None and self.points < self.unlimited_points
 
 
 class Awards(NamedTuple):
@@ -38,13 +38,13 @@ class Awards(NamedTuple):
 
     alone: dict[str, int]
     by_clause: dict[str, int]
-    short: dict[str, Award]
+    limited: dict[str, Award]
     base: str | None = None
-    multiple: str | None = None
+    multiplier: str | None = None
 
-    def instead_of(self, key: str, *, multiplies: bool, in_turn: bool) -> tuple[str, ...]:
+    def counted_instead_of(self, key: str, *, multiplies: bool, in_turn: bool) -> tuple[str, ...]:
         """The clauses that count instead of one: the other of its kind or, where that gives less, both together."""
-        own, other = (self.multiple, self.base) if multiplies else (self.base, self.multiple)
+        own, other = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
         if own is not None and own != key and (in_turn or self.by_clause.get(own, 0) >= self.alone[key]):
             return (own,)
         return tuple(clause for clause in (own, other) if clause is not None and self.by_clause.get(clause))
@@ -64,16 +64,16 @@ def within_budget(award: Award, *, budget: Budget, customer_facts: CustomerFacts
     """The gift as far as its budget lasts: in part, or not at all, as the budget says."""
     left = budget.left(customer_facts, clause=award.key)
     if award.points <= left:
-        return award._replace(wanted=award.points)
+        return award._replace(unlimited_points=award.points)
     points = left if budget.mode is BudgetMode.PARTIAL else 0
-    return Award(award.key, points, points, wanted=award.points)
+    return Award(award.key, points, points, unlimited_points=award.points)
 
 
 def combined(awards: Sequence[Award], *, rounding: RoundingRule) -> int:
     """Whole points of several clauses that count: a sum that is rounded once, or the sum of rounded lines."""
     if rounding.scope is _LINE or len(awards) < 2:
         return sum([award.points for award in awards])
-    own = [award.points for award in awards if award.wanted is not None]
+    own = [award.points for award in awards if award.unlimited_points is not None]
     if len(own) == len(awards):
         return sum(own)
     return max(0, sum(own), rounded(sum([award.exact for award in awards]), mode=rounding.mode))
@@ -83,17 +83,19 @@ def allocate(awards: Sequence[Award], *, total: int, rounding: RoundingRule) -> 
     """The points of every clause that counts; a sum that is rounded once is shared out to the clauses."""
     if rounding.scope is _LINE or len(awards) < 2:
         return {award.key: award.points for award in awards}
-    others = [award for award in awards if award.wanted is None]
-    rest = total - sum([award.points for award in awards if award.wanted is not None])
+    others = [award for award in awards if award.unlimited_points is None]
+    rest = total - sum([award.points for award in awards if award.unlimited_points is not None])
     shares = dict(
         zip([award.key for award in others], shared_out(rest, weights=[award.exact for award in others]), strict=True)
     )
-    return {award.key: shares[award.key] if award.wanted is None else award.points for award in awards}
+    return {award.key: shares[award.key] if award.unlimited_points is None else award.points for award in awards}
 
 
-def own_part(spent: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts) -> tuple[tuple[str, int], ...]:
+def own_budget_usage(
+    budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
+) -> tuple[tuple[str, int], ...]:
     """The part of what is taken from budgets that came back from the customer before: it is taken first."""
-    own = ((key, min(points, customer_facts.share(key))) for key, points in spent)
+    own = ((key, min(points, customer_facts.share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)
 
 

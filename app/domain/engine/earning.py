@@ -9,7 +9,16 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.allocation import Award, Awards, allocate, award, budget_usage, combined, own_part, within_budget
+from app.domain.engine.allocation import (
+    Award,
+    Awards,
+    allocate,
+    award,
+    budget_usage,
+    combined,
+    own_budget_usage,
+    within_budget,
+)
 from app.domain.engine.stamps import stamps_earned
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -59,17 +68,17 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     PARTLY_GRANTED: a cap took part of it, or a budget that was nearly used up gave its last points.
     """
     purchase = terms.eligible(facts)
-    judged = _evaluated(terms, purchase=purchase)
-    gives = _given(terms, judged=judged)
-    given, short = gives.by_clause, gives.short
+    judged = _evaluate_clauses(terms, purchase=purchase)
+    gives = _combined_awards(terms, judged=judged)
+    given, short = gives.by_clause, gives.limited
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
     before_caps = sum(given.values())
-    points, limits = _capped(before_caps, caps=terms.caps, purchase=purchase)
+    points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase)
     reasons: list[Reason] = []
     for evaluated in judged:
         key = evaluated.clause.key
         less = short.get(key) if short else None
-        reasons += evaluated.reasons if less is None else _cut_short(evaluated, less)
+        reasons += evaluated.reasons if less is None else _reasons_with_budget(evaluated, less)
         if evaluated.fits and (less is None or less.points):
             reasons.append(_result(evaluated.clause, gives=gives, in_turn=in_turn))
     whole = points == before_caps and not (short and any(award.points for award in short.values()))
@@ -85,7 +94,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         zone=facts.zone if facts.zone != terms.zone else None,
         budget_usage=taken,
         stamps=stamps,
-        own=own_part(taken, customer_facts=facts.customer_facts) if taken else (),
+        own=own_budget_usage(taken, customer_facts=facts.customer_facts) if taken else (),
     )
 
 
@@ -105,7 +114,7 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
     return min(base, decision.points)
 
 
-def _evaluated(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
+def _evaluate_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
     """Every clause that gives points, judged in order; those that yield to others when the others are known."""
     if not terms.exclusive and not terms.budgets:
         return [_evaluate(clause, purchase=purchase) for clause in terms.point_clauses]
@@ -139,9 +148,9 @@ def _affordable(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _Eval
     if budget is None or alone is None:
         return evaluated
     less = within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
-    if less.points or not less.short:
+    if less.points or not less.limited:
         return evaluated
-    return evaluated._replace(fits=False, reasons=_cut_short(evaluated, less))
+    return evaluated._replace(fits=False, reasons=_reasons_with_budget(evaluated, less))
 
 
 def _alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | None:
@@ -154,12 +163,12 @@ def _alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | No
     return None
 
 
-def _cut_short(evaluated: _EvaluatedClause, less: Award) -> tuple[Reason, ...]:
+def _reasons_with_budget(evaluated: _EvaluatedClause, less: Award) -> tuple[Reason, ...]:
     """The reasons of a clause whose budget leaves less than it would give."""
     budget = evaluated.clause.budget
     assert budget is not None, "nothing else cuts a gift short"
     left = budget.left(evaluated.selected.customer_facts, clause=less.key)
-    finding = budget.used_up(left, wanted=less.wanted)
+    finding = budget.used_up(left, wanted=less.unlimited_points)
     place = (evaluated.clause.conditions.index(budget),)
     verdict = Verdict.LIMITED if less.points else Verdict.NOT_MET
     said = Reason(less.key, verdict, finding, place)
@@ -189,7 +198,7 @@ def _awards(
     return bases, bonuses, factors
 
 
-def _given(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awards:
+def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awards:
     """What the clauses give, where several fit by the clause for that."""
     mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
     bases, bonuses, factors = _awards(terms, judged=judged)
@@ -207,17 +216,19 @@ def _given(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awards:
     multiple: str | None = None
     most = -1
     for chosen in choices or [[]]:
-        multiples = [_multiple(effect, evaluated, bases=chosen, rounding=rounding) for effect, evaluated in factors]
+        multiples = [
+            _multiplier_award(effect, evaluated, bases=chosen, rounding=rounding) for effect, evaluated in factors
+        ]
         for extra in multiples:
             alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
-        counting = _counting(multiples, mode=mode)
+        counting = _counting_multipliers(multiples, mode=mode)
         awards = [*[each_base.award for each_base in chosen], *counting, *bonuses]
         total = combined(awards, rounding=rounding)
         if total > most:
             most, best = total, awards
             base, multiple = chosen[0].award.key if chosen else None, counting[0].key if counting else None
             if terms.budgets:
-                short = {award.key: award for award in (*awards, *multiples) if award.short}
+                short = {award.key: award for award in (*awards, *multiples) if award.limited}
     given = allocate(best, total=most, rounding=rounding)
     given = {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
     return Awards(alone, given, short, base, multiple)
@@ -233,23 +244,23 @@ def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
     )
 
 
-def _counting(multiples: list[Award], *, mode: CombinationMode) -> list[Award]:
+def _counting_multipliers(multiples: list[Award], *, mode: CombinationMode) -> list[Award]:
     """Of several multipliers the best one, the first one, or all; one whose budget gives nothing stands aside."""
     if not multiples:
         return multiples
-    multiples = [multiple for multiple in multiples if multiple.points or not multiple.short]
+    multiples = [multiple for multiple in multiples if multiple.points or not multiple.limited]
     if mode is CombinationMode.STACK or not multiples:
         return multiples
     return multiples[:1] if mode is CombinationMode.FIRST else [max(multiples, key=lambda award: award.points)]
 
 
-def _multiple(
+def _multiplier_award(
     effect: PointsMultiplier, evaluated: _EvaluatedClause, *, bases: Sequence[_Base], rounding: RoundingRule
 ) -> Award:
     """What a multiplier adds to what the earning clauses give for the goods that it selects."""
     lines = frozenset(line.number for line in evaluated.selected.lines)
     parts = [
-        part * _share(base.award) if base.award.short else part
+        part * _share(base.award) if base.award.limited else part
         for base in bases
         for part in base.effect.earn(base.selected.only(lambda line: line.number in lines)).each()
     ]
@@ -260,7 +271,7 @@ def _multiple(
 
 def _share(less: Award) -> Fraction:
     """How much of a gift its budget leaves."""
-    return Fraction(less.points, less.wanted or 1)
+    return Fraction(less.points, less.unlimited_points or 1)
 
 
 def _result(clause: Clause, *, gives: Awards, in_turn: bool) -> Reason:
@@ -270,14 +281,14 @@ def _result(clause: Clause, *, gives: Awards, in_turn: bool) -> Reason:
     if own:
         return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, own))
     if own is None and alone:
-        instead = gives.instead_of(key, multiplies=isinstance(clause.effect, PointsMultiplier), in_turn=in_turn)
+        instead = gives.counted_instead_of(key, multiplies=isinstance(clause.effect, PointsMultiplier), in_turn=in_turn)
         code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else _BETTER
         theirs = sum(gives.by_clause.get(other, 0) for other in instead)
         return Reason(key, _EXCLUDED, Finding(True, code, alone, theirs, clauses=instead))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 
-def _capped(
+def _within_caps(
     points: int, *, caps: Sequence[tuple[Clause, PointsCap]], purchase: EligiblePurchase
 ) -> tuple[int, tuple[Reason, ...]]:
     """What is left of the points under every cap, and a reason for each cap that the points pass."""

@@ -28,8 +28,8 @@ def expires_at(
     *,
     validity: PointsValidity,
     active_at: datetime | None,
-    told: Sequence[datetime] = (),
-    receipt: bool = True,
+    notified_at: Sequence[datetime] = (),
+    has_receipt: bool = True,
 ) -> datetime | None:
     """The first instant at which the lot is no longer valid; None while nothing takes it away.
 
@@ -40,8 +40,8 @@ def expires_at(
     last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None
     if last is None:
         return None
-    if not (receipt and receipt_is_notice(lot, validity=validity, last=last)):
-        days = [local_date(at, zone_name=lot.zone) for at in told]
+    if not (has_receipt and receipt_is_notice(lot, validity=validity, last=last)):
+        days = [local_date(at, zone_name=lot.zone) for at in notified_at]
         counted = [day for day in days if day >= last - timedelta(days=validity.notice_from)]
         if not counted:
             return None
@@ -55,14 +55,14 @@ def receipt_is_notice(lot: Lot, *, validity: PointsValidity, last: date) -> bool
 
 
 def notice_window_start(
-    lot: Lot, *, validity: PointsValidity, active_at: datetime | None, receipt: bool = True
+    lot: Lot, *, validity: PointsValidity, active_at: datetime | None, has_receipt: bool = True
 ) -> datetime | None:
     """The first instant at which a notice of the lot's expiry counts; None where it needs none.
 
     `receipt`: whether whoever holds the lot has the receipt which earned it.
     """
     last = last_day(lot, validity=validity, active_at=active_at) if validity.expires else None
-    if last is None or (receipt and receipt_is_notice(lot, validity=validity, last=last)):
+    if last is None or (has_receipt and receipt_is_notice(lot, validity=validity, last=last)):
         return None
     return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)
 
@@ -81,13 +81,13 @@ def notice_window_end(activity: datetime, *, kept_alive: Iterable[PointsValidity
 
 
 def expiry_decision(
-    *, points: int, last: date | None, terms: Terms, at: datetime, zone: str, on_release: bool
+    *, points: int, last: date | None, terms: Terms, at: datetime, zone: str, after_hold: bool
 ) -> Decision:
     """That points of a lot expired, by the validity clause of the terms they were earned under.
 
     `on_release`: they were held beyond their date, and expired when they came back.
     """
-    code = ReasonCode.EXPIRED_ON_RELEASE if on_release else ReasonCode.POINTS_EXPIRED
+    code = ReasonCode.EXPIRED_ON_RELEASE if after_hold else ReasonCode.POINTS_EXPIRED
     return _by_clause(terms, PointsValidity, finding=Finding(True, code, points, last), points=points, at=at, zone=zone)
 
 

@@ -61,7 +61,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
         for clause in terms.clauses
         if clause.kind is ClauseKind.EARNING
     }
-    gave = _gave(decision, keys=selected)
+    gave = _amount_by_clause(decision, keys=selected)
     numbers = [line.number for line in facts.lines]
     weights = {
         Unit.POINTS: _points(terms, gave=gave, selected=selected, decision=decision),
@@ -89,7 +89,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     return tuple(found)
 
 
-def _gave(decision: Decision, *, keys: Mapping[str, EligiblePurchase]) -> dict[str, int]:
+def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase]) -> dict[str, int]:
     """What each clause gave that fitted and was not left for another one; 0 where it came to less than a point."""
     codes = (ReasonCode.POINTS_EARNED, ReasonCode.STAMPS_EARNED, ReasonCode.NOTHING_TO_COUNT)
     return {
@@ -194,7 +194,7 @@ def _stamps(terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, Eli
         if not gave.get(clause.key):
             continue
         if effect.per is StampOccasion.ITEM:
-            items = {line.number: line.kept_quantity().__floor__() for line in purchase.lines}
+            items = {line.number: line.remaining_quantity().__floor__() for line in purchase.lines}
             _add(weights, {number: count * effect.stamps for number, count in items.items()})
         else:
             _add(weights, _spread(gave[clause.key], purchase=purchase))

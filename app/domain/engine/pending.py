@@ -11,7 +11,7 @@ from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.version import Terms
 
 
-class Foreseen(NamedTuple):
+class ActivationForecast(NamedTuple):
     """A moment at which points that wait become available, as things stand.
 
     `waiting` are those that have done so by then, `spendable` is what there is to spend then, less what is owed, and
@@ -19,7 +19,7 @@ class Foreseen(NamedTuple):
     """
 
     at: datetime
-    waiting: int
+    activated: int
     spendable: int
     cost: int
 
@@ -29,23 +29,25 @@ class Foreseen(NamedTuple):
         return self.cost - self.spendable
 
 
-def while_pending(paid: Reason, *, missing: int, foreseen: Sequence[Foreseen], terms: Terms) -> tuple[Reason, ...]:
+def pending_reasons(
+    shortfall: Reason, *, missing: int, activations: Sequence[ActivationForecast], terms: Terms
+) -> tuple[Reason, ...]:
     """The reasons that say why a price is not paid, of which `missing` points are missing now.
 
     Where points that wait pay it, the remedy is to wait for them; where they pay a part of it, the rest is to be
     collected besides. What is owed is said in either case.
     """
-    enough = next((moment for moment in foreseen if moment.missing <= 0), None)
-    best = enough or min(foreseen, key=lambda moment: (moment.missing, moment.at), default=None)
+    enough = next((moment for moment in activations if moment.missing <= 0), None)
+    best = enough or min(activations, key=lambda moment: (moment.missing, moment.at), default=None)
     if best is None or best.missing >= missing:
-        return (paid,)
+        return (shortfall,)
     come = (Remedy(RemedyCode.COME_AT, from_=best.at),)
-    clause = terms.policy_clause(PendingPeriod).key if terms.has(PendingPeriod) else paid.clause
-    waits = Reason(clause, Verdict.NOT_MET, Finding(False, ReasonCode.STILL_PENDING, best.waiting, best.at, come))
-    finding = paid.finding
+    clause = terms.policy_clause(PendingPeriod).key if terms.has(PendingPeriod) else shortfall.clause
+    waits = Reason(clause, Verdict.NOT_MET, Finding(False, ReasonCode.STILL_PENDING, best.activated, best.at, come))
+    finding = shortfall.finding
     if enough is None:
         collect = (Remedy(RemedyCode.COLLECT_POINTS, points=best.missing),)
-        return (paid._replace(finding=finding._replace(remedies=collect)), waits)
+        return (shortfall._replace(finding=finding._replace(remedies=collect)), waits)
     if finding.code is ReasonCode.NEGATIVE_BALANCE:
-        return (paid._replace(finding=finding._replace(remedies=come)), waits)
+        return (shortfall._replace(finding=finding._replace(remedies=come)), waits)
     return (waits,)

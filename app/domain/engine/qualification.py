@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
-from app.domain.engine.pending import Foreseen
+from app.domain.engine.pending import ActivationForecast
 from app.domain.engine.price_lists import PriceLists
-from app.domain.engine.redemption import PricedReward, price, price_for
+from app.domain.engine.redemption import PricedReward, price_for, reward_cost
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem
 from app.domain.purchases.eligible import EligiblePurchase
@@ -54,10 +54,10 @@ def qualifications(
     terms: Terms,
     facts: PurchaseFacts,
     decision: Decision,
-    held: Mapping[Unit, Balance],
-    lists: PriceLists | None = None,
-    foreseen: Callable[[Clause], Sequence[Foreseen]] = lambda _clause: (),
-    refused: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
+    balances: Mapping[Unit, Balance],
+    price_lists: PriceLists | None = None,
+    activations_for: Callable[[Clause], Sequence[ActivationForecast]] = lambda _clause: (),
+    refusal_for: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[ClauseQualification, ...]:
     """Every clause that gives, limits or prices something; `decision` is what the basket would earn.
 
@@ -68,19 +68,24 @@ def qualifications(
     found = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
-            cost = price(clause)
-            held_of_unit = held.get(cost.unit, Balance())
+            cost = reward_cost(clause)
+            held_of_unit = balances.get(cost.unit, Balance())
             priced = price_for(
-                terms=terms, clause=clause, facts=facts, held=held_of_unit, lists=lists, foreseen=foreseen(clause)
+                terms=terms,
+                clause=clause,
+                facts=facts,
+                balance=held_of_unit,
+                price_lists=price_lists,
+                activations=activations_for(clause),
             )
-            refusal = refused(cost.reward, priced.decision)
-            found.append(_reward(clause, purchase=purchase, priced=priced, refusal=refusal))
+            refusal = refusal_for(cost.reward, priced.decision)
+            found.append(_reward_qualification(clause, purchase=purchase, priced=priced, refusal=refusal))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
-            found.append(_earning(clause, purchase=purchase, decision=decision))
+            found.append(_earning_qualification(clause, purchase=purchase, decision=decision))
     return tuple(found)
 
 
-def _earning(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> ClauseQualification:
+def _earning_qualification(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> ClauseQualification:
     reasons = tuple(reason for reason in decision.reasons if reason.clause == clause.key)
     whole = [reason for reason in reasons if reason.condition is None]
     applies = any(reason.verdict in (Verdict.APPLIED, Verdict.LIMITED) for reason in whole)
@@ -96,7 +101,7 @@ def _earning(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) 
     )
 
 
-def _reward(
+def _reward_qualification(
     clause: Clause, *, purchase: EligiblePurchase, priced: PricedReward, refusal: Problem | None
 ) -> ClauseQualification:
     granted = priced.decision.outcome is DecisionOutcome.GRANTED
@@ -105,15 +110,15 @@ def _reward(
         clause=clause,
         applies=granted and refusal is None,
         points=priced.cost,
-        unit=price(clause).unit,
-        applies_from=_can_be_had_from(clause, purchase=purchase, decision=priced.decision) if waits else None,
+        unit=reward_cost(clause).unit,
+        applies_from=_available_from(clause, purchase=purchase, decision=priced.decision) if waits else None,
         almost_met=() if granted else _almost_met(priced.decision.reasons),
         reasons=priced.decision.reasons,
         refusal=refusal,
     )
 
 
-def _can_be_had_from(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> datetime | None:
+def _available_from(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> datetime | None:
     """The first moment at which the reward can be paid for and its conditions hold; None where points are missing."""
     since = purchase.occurred_at
     for reason in decision.reasons:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
-from app.domain.engine.pending import Foreseen, while_pending
+from app.domain.engine.pending import ActivationForecast, pending_reasons
 from app.domain.engine.price_lists import Charge, PriceLists
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
@@ -19,7 +19,7 @@ from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
 
 
-def price(clause: Clause) -> RewardCost:
+def reward_cost(clause: Clause) -> RewardCost:
     """The cost effect of a reward clause. Raises TypeError for any other clause."""
     if not isinstance(clause.effect, RewardCost):
         raise TypeError(f"clause {clause.number} prices no reward")
@@ -29,7 +29,7 @@ def price(clause: Clause) -> RewardCost:
 def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
     """The unit that terms price a reward (by key) in; points where they do not price it."""
     clause = terms.cost_of(reward) if terms is not None else None
-    return price(clause).unit if clause is not None else Unit.POINTS
+    return reward_cost(clause).unit if clause is not None else Unit.POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +49,28 @@ def price_for(
     terms: Terms,
     clause: Clause,
     facts: PurchaseFacts,
-    held: Balance,
-    lists: PriceLists | None,
-    foreseen: Sequence[Foreseen] = (),
+    balance: Balance,
+    price_lists: PriceLists | None,
+    activations: Sequence[ActivationForecast] = (),
 ) -> PricedReward:
     """Decide a redemption before it is asked for, by what there is of the unit that the reward costs.
 
     `lists` is what points of different age pay; None where all of them pay the price of the clause. `foreseen` is when
     points that wait can pay for it.
     """
-    asked = price(clause)
-    charge = lists.charge(asked.reward) if lists is not None and asked.unit is Unit.POINTS else None
+    asked = reward_cost(clause)
+    charge = price_lists.charge(asked.reward) if price_lists is not None and asked.unit is Unit.POINTS else None
     cost = asked.points if charge is None else charge.cost
     decision = redeem(
         terms=terms,
         clause=clause,
         facts=facts,
-        available=held.available,
-        owed=held.owed,
+        available=balance.available,
+        owed=balance.owed,
         charge=charge,
-        foreseen=foreseen,
+        activations=activations,
     )
-    return PricedReward(decision=decision, cost=cost, missing=max(0, cost + held.owed - held.available))
+    return PricedReward(decision=decision, cost=cost, missing=max(0, cost + balance.owed - balance.available))
 
 
 def redeem(
@@ -81,7 +81,7 @@ def redeem(
     available: int,
     owed: int = 0,
     charge: Charge | None = None,
-    foreseen: Sequence[Foreseen] = (),
+    activations: Sequence[ActivationForecast] = (),
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
@@ -89,7 +89,7 @@ def redeem(
     refused, points by the clause on refunds. `charge` is what it costs in points of different price; None where all of
     them pay the price of the clause. `foreseen` are the moments at which points that wait become available.
     """
-    cost = price(clause)
+    cost = reward_cost(clause)
     purchase = terms.eligible(facts)
     holds, _, reasons = evaluate(clause, purchase=purchase)
     asked = cost.points if charge is None else charge.cost
@@ -101,9 +101,9 @@ def redeem(
     owing = paid.code is ReasonCode.NEGATIVE_BALANCE
     said_by = terms.policy_clause(RefundPolicy) if owing else clause
     payment: tuple[Reason, ...] = (Reason(clause=said_by.key, verdict=verdict, finding=paid),)
-    if not paid.met and foreseen:
+    if not paid.met and activations:
         missing = asked + owed - available
-        payment = while_pending(payment[0], missing=missing, foreseen=foreseen, terms=terms)
+        payment = pending_reasons(payment[0], missing=missing, activations=activations, terms=terms)
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
         points=asked if granted and in_points else 0,
@@ -112,22 +112,22 @@ def redeem(
         reasons=(
             *reasons,
             *payment,
-            *_besides(clause, cash=cost.cash),
-            *_kept_price(terms, charge=charge, now=cost.points),
+            *_cash_due(clause, cash=cost.cash),
+            *_old_price_kept(terms, charge=charge, now=cost.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
         stamps=asked if granted and not in_points else 0,
     )
 
 
-def _besides(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
+def _cash_due(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
     """What the till collects besides the points."""
     if cash is None:
         return ()
     return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)
 
 
-def _kept_price(terms: Terms, *, charge: Charge | None, now: int) -> tuple[Reason, ...]:
+def _old_price_kept(terms: Terms, *, charge: Charge | None, now: int) -> tuple[Reason, ...]:
     """That older points paid an older price, by which clause."""
     if charge is None:
         return ()

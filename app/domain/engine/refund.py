@@ -28,7 +28,7 @@ class RefundOutcome:
     `base` are the points of the kept part that count towards a tier.
     """
 
-    moved: ClawbackMovement
+    movement: ClawbackMovement
     cash: Money
     decision: Decision
     base: int
@@ -36,29 +36,29 @@ class RefundOutcome:
     @property
     def due(self) -> int:
         """Points that became due."""
-        return self.moved.due
+        return self.movement.due
 
     @property
     def taken(self) -> int:
         """Those of them that went back, are owed, or had expired unspent."""
-        return self.moved.due - self.moved.shortfall
+        return self.movement.due - self.movement.shortfall
 
     @property
     def stamps(self) -> int:
         """Stamps taken back, or owed where they are no longer there."""
-        return self.moved.stamps
+        return self.movement.stamps
 
     @property
     def shortfall(self) -> int:
         """Points that should have gone back but were not there."""
-        return self.moved.shortfall
+        return self.movement.shortfall
 
 
 def remaining_quantities(
-    sale: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], of: Mapping[int, Decimal] | None = None
+    facts: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], of: Mapping[int, Decimal] | None = None
 ) -> dict[int, Decimal]:
     """What is left of each line (by number) when these quantities have come back; `of` is what was left before them."""
-    left = dict(of) if of is not None else {line.number: line.quantity for line in sale.lines}
+    left = dict(of) if of is not None else {line.number: line.quantity for line in facts.lines}
     for lines in returned:
         for number, quantity in lines.items():
             left[number] -= quantity
@@ -66,15 +66,19 @@ def remaining_quantities(
 
 
 def remaining_value(
-    sale: PurchaseFacts, *, kept: Mapping[int, Decimal], worth: Mapping[int, Exact], amounts: Mapping[int, int]
+    facts: PurchaseFacts,
+    *,
+    quantities: Mapping[int, Decimal],
+    price_shares: Mapping[int, Exact],
+    amounts: Mapping[int, int],
 ) -> dict[int, Exact]:
     """The part of each line's price that is left when amounts (minor units, by line) are given back without goods.
 
     More than what the line still comes to takes all of it. The line then comes to whole minor units.
     """
-    left = dict(worth)
+    left = dict(price_shares)
     for number, amount in amounts.items():
-        now = sale.kept({number: kept.get(number, Decimal(0))}, worth=left)
+        now = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=left)
         value = sum((line.to_pay() for line in now.lines), 0)
         if value:
             after = max(0, rounded(value, mode=Rounding.HALF_UP) - amount)
@@ -97,29 +101,29 @@ def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datet
 
 
 @dataclass(frozen=True, slots=True)
-class KeptPurchase:
+class RemainingPurchase:
     """What the kept part of a purchase comes to: what it would earn, and what is due back of points and stamps in all.
 
     It depends on what is kept and on nothing else, so that any sequence of refunds is due what one of all would be.
     `base` are its points towards a tier: no more than the purchase earned.
     """
 
-    still: Decision
-    due: int
-    stamps_due: int
+    decision: Decision
+    clawback_due: int
+    stamp_clawback_due: int
     base: int
 
 
-def evaluate_kept(*, terms: Terms, earned: int, stamps: int, kept: PurchaseFacts) -> KeptPurchase:
+def evaluate_remaining(*, terms: Terms, earned: int, stamps: int, remaining: PurchaseFacts) -> RemainingPurchase:
     """Judge what is kept by the terms of the sale, which brought so many points and stamps.
 
     Budgets are as full as they were at the sale, with what was the customer's own then.
     """
-    still = earn(terms=terms, facts=kept)
-    return KeptPurchase(
-        still=still,
-        due=max(0, earned - still.points),
-        stamps_due=max(0, stamps - still.stamps),
+    still = earn(terms=terms, facts=remaining)
+    return RemainingPurchase(
+        decision=still,
+        clawback_due=max(0, earned - still.points),
+        stamp_clawback_due=max(0, stamps - still.stamps),
         base=min(earned, base_points(still, terms=terms)),
     )
 
@@ -156,12 +160,12 @@ class ClawbackMovement(NamedTuple):
         return ClawbackMovement(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-def decide(
+def refund_decision(
     terms: Terms,
     *,
-    kept: KeptPurchase,
+    remaining: RemainingPurchase,
     before: PurchaseFacts,
-    moved: ClawbackMovement,
+    movement: ClawbackMovement,
     at: datetime,
     debts: Mapping[Unit, int] = NO_DEBTS,
 ) -> Decision:
@@ -170,34 +174,38 @@ def decide(
     `before` is what was kept of the sale until then, `debts` what is owed of each unit after it.
     """
     return Decision(
-        outcome=DecisionOutcome.PARTLY_GRANTED if moved.shortfall else DecisionOutcome.GRANTED,
-        points=moved.restored or moved.taken + moved.owed,
+        outcome=DecisionOutcome.PARTLY_GRANTED if movement.shortfall else DecisionOutcome.GRANTED,
+        points=movement.restored or movement.taken + movement.owed,
         terms_version=terms.version,
         decided_for=at,
         reasons=(
-            *_by_policy(terms, moved=moved, debt=debts.get(Unit.POINTS, moved.owed)),
-            *_stamps_taken(
-                terms, kept=kept, before=before, moved=moved, debt=debts.get(Unit.STAMPS, moved.stamps_owed)
+            *_by_policy(terms, movement=movement, debt=debts.get(Unit.POINTS, movement.owed)),
+            *_stamps_clawed_back(
+                terms,
+                remaining=remaining,
+                before=before,
+                movement=movement,
+                debt=debts.get(Unit.STAMPS, movement.stamps_owed),
             ),
-            *kept.still.reasons,
+            *remaining.decision.reasons,
         ),
-        zone=kept.still.zone,
-        stamps=moved.stamps_restored or moved.stamps,
+        zone=remaining.decision.zone,
+        stamps=movement.stamps_restored or movement.stamps,
     )
 
 
 def preview_claw_back(
     *,
     terms: Terms,
-    sale: PurchaseFacts,
+    facts: PurchaseFacts,
     earned: int,
-    kept_before: Mapping[int, Decimal],
-    kept_after: Mapping[int, Decimal],
-    worth_before: Mapping[int, Exact] = FULL_PRICE,
-    worth_after: Mapping[int, Exact] = FULL_PRICE,
+    quantities_before: Mapping[int, Decimal],
+    quantities_after: Mapping[int, Decimal],
+    price_shares_before: Mapping[int, Exact] = FULL_PRICE,
+    price_shares_after: Mapping[int, Exact] = FULL_PRICE,
     available: int | None,
     occurred_at: datetime,
-    owing: bool = False,
+    allow_negative: bool = False,
     owed_before: int = 0,
     stamps: int = 0,
 ) -> RefundOutcome:
@@ -208,57 +216,65 @@ def preview_claw_back(
     purchase brought. `worth_before` and `worth_after` are the parts of the prices of lines that were not given back
     without goods.
     """
-    before, after = sale.kept(kept_before, worth=worth_before), sale.kept(kept_after, worth=worth_after)
-    earlier = evaluate_kept(terms=terms, earned=earned, stamps=stamps, kept=before)
-    kept = evaluate_kept(terms=terms, earned=earned, stamps=stamps, kept=after)
-    due, stamps_due = kept.due - earlier.due, kept.stamps_due - earlier.stamps_due
+    before, after = (
+        facts.remaining(quantities_before, price_shares=price_shares_before),
+        facts.remaining(quantities_after, price_shares=price_shares_after),
+    )
+    earlier = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=before)
+    kept = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=after)
+    due, stamps_due = kept.clawback_due - earlier.clawback_due, kept.stamp_clawback_due - earlier.stamp_clawback_due
     taken = max(0, due if available is None else min(due, available))
     moved = ClawbackMovement(
         due=max(0, due),
         taken=taken,
-        owed=max(0, due - taken) if owing else 0,
+        owed=max(0, due - taken) if allow_negative else 0,
         restored=max(0, -due),
         stamps=max(0, stamps_due),
         stamps_restored=max(0, -stamps_due),
     )
     return RefundOutcome(
-        moved=moved,
-        cash=returned_payments(sale, kept_before=before, kept_after=after, spent={}).cash,
-        decision=decide(
-            terms, kept=kept, before=before, moved=moved, at=occurred_at, debts={Unit.POINTS: owed_before + moved.owed}
+        movement=moved,
+        cash=returned_payments(facts, before=before, after=after, redeemed={}).cash,
+        decision=refund_decision(
+            terms,
+            remaining=kept,
+            before=before,
+            movement=moved,
+            at=occurred_at,
+            debts={Unit.POINTS: owed_before + moved.owed},
         ),
         base=kept.base,
     )
 
 
-def _by_policy(terms: Terms, *, moved: ClawbackMovement, debt: int) -> Iterator[Reason]:
+def _by_policy(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
     """What the clause on refunds did with what was due; where stamps alone move, nothing is said of points."""
     clause = terms.policy_clause(RefundPolicy).key
-    if moved.restored:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, moved.restored))
-    if moved.stamps_restored:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_RESTORED, moved.stamps_restored))
-    if moved.expired:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, moved.expired))
-    if not moved.due and (moved.stamps or moved.restored or moved.forgiven or moved.stamps_restored):
+    if movement.restored:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
+    if movement.stamps_restored:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_RESTORED, movement.stamps_restored))
+    if movement.expired:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, movement.expired))
+    if not movement.due and (movement.stamps or movement.restored or movement.forgiven or movement.stamps_restored):
         return
-    asked = moved.due - moved.expired
-    if moved.expired and not asked:
+    asked = movement.due - movement.expired
+    if movement.expired and not asked:
         return
-    if moved.owed:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.BELOW_ZERO, moved.taken, debt))
-    elif moved.shortfall:
-        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, moved.taken, asked))
+    if movement.owed:
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.BELOW_ZERO, movement.taken, debt))
+    elif movement.shortfall:
+        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, movement.taken, asked))
     else:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_CLAWED_BACK, moved.taken, asked))
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_CLAWED_BACK, movement.taken, asked))
 
 
-def _stamps_taken(
-    terms: Terms, *, kept: KeptPurchase, before: PurchaseFacts, moved: ClawbackMovement, debt: int
+def _stamps_clawed_back(
+    terms: Terms, *, remaining: RemainingPurchase, before: PurchaseFacts, movement: ClawbackMovement, debt: int
 ) -> tuple[Reason, ...]:
     """The stamps that each clause takes back and, where the card has not so many, how many were there and are owed now."""
-    reasons = stamps_clawed_back(terms, stamps=moved.stamps, before=before, still=kept.still)
-    if not reasons or not moved.stamps_owed:
+    reasons = stamps_clawed_back(terms, stamps=movement.stamps, before=before, after=remaining.decision)
+    if not reasons or not movement.stamps_owed:
         return reasons
-    below = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, moved.stamps - moved.stamps_owed, debt)
+    below = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, movement.stamps - movement.stamps_owed, debt)
     return (*reasons, Reason(reasons[-1].clause, Verdict.APPLIED, below))

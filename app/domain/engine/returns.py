@@ -35,24 +35,27 @@ class Remaining:
     """What the customer has kept: quantities by line, and the part of each line's price that was not given back."""
 
     quantities: Mapping[int, Decimal]
-    worth: Mapping[int, Exact]
+    price_shares: Mapping[int, Exact]
 
     @classmethod
-    def after(cls, sale: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> Remaining:
+    def after(cls, facts: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> Remaining:
         """What is left of a purchase after refunds, in their order."""
-        left = cls(remaining_quantities(sale, returned=()), FULL_PRICE)
+        left = cls(remaining_quantities(facts, returned=()), FULL_PRICE)
         for refund in refunds:
-            left = left.less(sale, refund=refund)
+            left = left.less(facts, refund=refund)
         return left
 
-    def less(self, sale: PurchaseFacts, *, refund: RefundedItems) -> Remaining:
+    def less(self, facts: PurchaseFacts, *, refund: RefundedItems) -> Remaining:
         """What is left after one more refund."""
-        quantities = remaining_quantities(sale, returned=[refund.lines], of=self.quantities)
-        return Remaining(quantities, remaining_value(sale, kept=quantities, worth=self.worth, amounts=refund.amounts))
+        quantities = remaining_quantities(facts, returned=[refund.lines], of=self.quantities)
+        return Remaining(
+            quantities,
+            remaining_value(facts, quantities=quantities, price_shares=self.price_shares, amounts=refund.amounts),
+        )
 
-    def of(self, sale: PurchaseFacts) -> PurchaseFacts:
+    def of(self, facts: PurchaseFacts) -> PurchaseFacts:
         """The purchase as it was kept."""
-        return sale.kept(self.quantities, worth=self.worth)
+        return facts.remaining(self.quantities, price_shares=self.price_shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,15 @@ class ReturnedItems:
     lines: Mapping[int, Decimal]
     amounts: Mapping[int, int] = field(default_factory=dict)
 
-    def left(self, sale: PurchaseFacts, *, of: Remaining) -> Remaining:
+    def left(self, facts: PurchaseFacts, *, of: Remaining) -> Remaining:
         """What is left after it."""
-        return of.less(sale, refund=self)
+        return of.less(facts, refund=self)
 
 
-def price_of(sale: PurchaseFacts, *, before: Iterable[RefundedItems], back: RefundedItems) -> int:
+def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], refund: RefundedItems) -> int:
     """The price, in minor units, of what comes back of a purchase after all that came back `before`."""
-    left = Remaining.after(sale, refunds=before)
-    return left.of(sale).total().minor - left.less(sale, refund=back).of(sale).total().minor
+    left = Remaining.after(facts, refunds=before)
+    return left.of(facts).total().minor - left.less(facts, refund=refund).of(facts).total().minor
 
 
 def invalid_quantity(lines: Quantities | None) -> Problem | None:
@@ -86,8 +89,8 @@ def resolve_return(
     lines: Quantities | None,
     amounts: Mapping[int, Decimal],
     amount: Decimal | None,
-    sale: PurchaseFacts,
-    left: Remaining,
+    facts: PurchaseFacts,
+    remaining: Remaining,
 ) -> ReturnedItems | Problem:
     """What a refund gives back, or why it cannot.
 
@@ -95,10 +98,10 @@ def resolve_return(
     still come to. Without lines and amounts everything comes back.
     """
     whole = lines is None and not amounts and amount is None
-    back = _quantities(dict.fromkeys(left.quantities) if whole else lines or {}, left=left.quantities)
+    back = _quantities(dict.fromkeys(remaining.quantities) if whole else lines or {}, remaining=remaining.quantities)
     if isinstance(back, Problem):
         return back
-    money = _amounts(amounts, amount=amount, sale=sale, left=ReturnedItems(back).left(sale, of=left))
+    money = _amounts(amounts, amount=amount, facts=facts, remaining=ReturnedItems(back).left(facts, of=remaining))
     if isinstance(money, Problem):
         return money
     if not back and not money:
@@ -106,10 +109,10 @@ def resolve_return(
     return ReturnedItems(back, money)
 
 
-def _quantities(wanted: Quantities, *, left: Mapping[int, Decimal]) -> dict[int, Decimal] | Problem:
+def _quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> dict[int, Decimal] | Problem:
     returned: dict[int, Decimal] = {}
-    for number, quantity in wanted.items():
-        there = left.get(number)
+    for number, quantity in requested.items():
+        there = remaining.get(number)
         if there is None:
             return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"no line {number}")
         taken = there if quantity is None else quantity
@@ -123,28 +126,28 @@ def _quantities(wanted: Quantities, *, left: Mapping[int, Decimal]) -> dict[int,
 
 
 def _amounts(
-    amounts: Mapping[int, Decimal], *, amount: Decimal | None, sale: PurchaseFacts, left: Remaining
+    amounts: Mapping[int, Decimal], *, amount: Decimal | None, facts: PurchaseFacts, remaining: Remaining
 ) -> dict[int, int] | Problem:
     """The amounts in minor units, none above what its line still comes to."""
-    values = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in left.of(sale).lines}
+    values = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.of(facts).lines}
     try:
-        asked = {number: Money.of(each_number, sale.currency).minor for number, each_number in amounts.items()}
-        all_of_it = Money.of(amount, sale.currency).minor if amount is not None else None
+        asked = {number: Money.of(each_number, facts.currency).minor for number, each_number in amounts.items()}
+        all_of_it = Money.of(amount, facts.currency).minor if amount is not None else None
     except AmountError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=str(error))
     if all_of_it is not None:
         if all_of_it > sum(values.values()):
-            return _too_much(sum(values.values()), path="amount", sale=sale)
+            return _too_much(sum(values.values()), path="amount", facts=facts)
         asked = dict(zip(values, shared_out(all_of_it, weights=list(values.values())), strict=True))
     for number, minor in asked.items():
         if minor > values.get(number, 0):
-            return _too_much(values.get(number, 0), path="lines", sale=sale)
+            return _too_much(values.get(number, 0), path="lines", facts=facts)
     return {number: minor for number, minor in asked.items() if minor}
 
 
-def _too_much(left: int, *, path: str, sale: PurchaseFacts) -> Problem:
+def _too_much(left: int, *, path: str, facts: PurchaseFacts) -> Problem:
     return Problem(
         ProblemCode.NOTHING_TO_REFUND,
         path=(path,),
-        detail=f"{Money(left, sale.currency).decimal():f} is left of its price",
+        detail=f"{Money(left, facts.currency).decimal():f} is left of its price",
     )

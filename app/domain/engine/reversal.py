@@ -15,7 +15,7 @@ from app.domain.units import Unit
 GRACE_DAYS = 14
 """Local days after the business day of a reversal for which points past their date can be spent, where the shop was at fault."""
 
-TILL_TIME = timedelta(minutes=10)
+TILL_CANCELLATION_TIME = timedelta(minutes=10)
 """How long a till may undo the redemption that it made last, from when it was handed over."""
 
 

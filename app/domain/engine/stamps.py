@@ -34,11 +34,11 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
     return stamps, tuple(reasons)
 
 
-def stamps_clawed_back(terms: Terms, *, stamps: int, before: PurchaseFacts, still: Decision) -> tuple[Reason, ...]:
+def stamps_clawed_back(terms: Terms, *, stamps: int, before: PurchaseFacts, after: Decision) -> tuple[Reason, ...]:
     """Each clause that brings less for what is kept than for what was kept `before`, and how many of the stamps it takes."""
     if not stamps:
         return ()
-    brought, left = _brought(stamps_earned(terms, purchase=terms.eligible(before))[1]), _brought(still.reasons)
+    brought, left = _brought(stamps_earned(terms, purchase=terms.eligible(before))[1]), _brought(after.reasons)
     reasons = []
     for key, given in brought.items():
         less = min(stamps, given - left.get(key, 0))

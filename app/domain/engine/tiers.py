@@ -21,7 +21,7 @@ _ZONES = timedelta(days=2)
 
 
 @dataclass(slots=True)
-class Qualifying:
+class QualifyingPoints:
     """Points that count towards a tier, by the local day of the purchase that brought them."""
 
     days: dict[date, int] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Qualifying:
         self.years[day.year] = self.years.get(day.year, 0) + points
         self.total += points
 
-    def add_all(self, other: Qualifying) -> None:
+    def add_all(self, other: QualifyingPoints) -> None:
         """Everything that another customer has, who was merged into this one."""
         for day, points in other.days.items():
             self.days[day] = self.days.get(day, 0) + points
@@ -53,10 +53,10 @@ class Qualifying:
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
             return self.years.get(today.year, 0)
-        self._let_go(today)
+        self._forget_expired_days(today)
         return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
 
-    def most(self, *, terms: Terms, at: datetime) -> int:
+    def deciding_points(self, *, terms: Terms, at: datetime) -> int:
         """The points that a tier is held by: in a calendar year those of this year, or of the last one if they are more."""
         now = self.points(terms=terms, at=at)
         if window_of(terms) is not TierWindow.CALENDAR_YEAR:
@@ -72,12 +72,12 @@ class Qualifying:
         if window is TierWindow.CALENDAR_YEAR:
             counts = self.years.get(today.year) or self.years.get(today.year - 1)
             return period_ends(terms=terms, at=at) if counts else None
-        self._let_go(today)
+        self._forget_expired_days(today)
         ends = (_rolls_off(day) for day, points in self.days.items() if points)
         end = min((day for day in ends if day > today), default=None)
         return day_start(end, zone_name=terms.zone) if end is not None else None
 
-    def _let_go(self, today: date) -> None:
+    def _forget_expired_days(self, today: date) -> None:
         """Forget days that count in no rolling year any more, so that a long history costs nothing: time only goes on."""
         for day in [day for day in self.days if _rolls_off(day) + _ZONES <= today]:
             del self.days[day]
@@ -106,7 +106,7 @@ class TierChange:
     after: str | None
     qualifying: int
     terms: Terms
-    falls_at: datetime | None = None
+    grace_ends_at: datetime | None = None
 
 
 def tier_of(points: int, *, terms: Terms) -> Tier | None:
@@ -136,28 +136,28 @@ def window_of(terms: Terms) -> TierWindow:
 class TierGrace:
     """The tiers that are a customer's: each as long as its points are there, and for its own days of grace after that."""
 
-    falls: dict[str, datetime | None] = field(default_factory=dict)
+    ends_at: dict[str, datetime | None] = field(default_factory=dict)
     """When each tier is lost; None as long as the points come to it."""
 
     def evaluate(self, before: TierMembership, *, points: int, terms: Terms, at: datetime) -> TierMembership:
         """The standing after a look: up at once; down when the days of grace are over and nothing has changed."""
         reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
-        for tier in self.falls:
-            if tier not in reached and self.falls[tier] is None:
-                self.falls[tier] = grace_ends_at(terms=terms, at=at)
-        self.falls |= dict.fromkeys(reached)
-        for tier in [tier for tier, falls_at in self.falls.items() if falls_at is not None and falls_at <= at]:
-            del self.falls[tier]
+        for tier in self.ends_at:
+            if tier not in reached and self.ends_at[tier] is None:
+                self.ends_at[tier] = grace_ends_at(terms=terms, at=at)
+        self.ends_at |= dict.fromkeys(reached)
+        for tier in [tier for tier, falls_at in self.ends_at.items() if falls_at is not None and falls_at <= at]:
+            del self.ends_at[tier]
         # Of tiers that the terms know no more the one that was held.
-        held = max(self.falls, key=lambda text: (rank(text, terms=terms), text == before.tier, text), default=None)
+        held = max(self.ends_at, key=lambda text: (rank(text, terms=terms), text == before.tier, text), default=None)
         since = before.since if held == before.tier else at
-        return TierMembership(held, since, self.falls[held] if held is not None else None)
+        return TierMembership(held, since, self.ends_at[held] if held is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
         """The tiers of another customer who was merged into this one, each for the longer of both times."""
-        for tier, falls_at in other.falls.items():
-            mine = self.falls.get(tier, falls_at)
-            self.falls[tier] = None if mine is None or falls_at is None else max(mine, falls_at)
+        for tier, falls_at in other.ends_at.items():
+            mine = self.ends_at.get(tier, falls_at)
+            self.ends_at[tier] = None if mine is None or falls_at is None else max(mine, falls_at)
 
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
@@ -171,13 +171,13 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     return day_start(first + timedelta(days=days), zone_name=terms.zone)
 
 
-def decision_on_kept_tier(standing: TierMembership, *, qualifying: int, terms: Terms) -> Reason | None:
+def kept_tier_reason(membership: TierMembership, *, qualifying: int, terms: Terms) -> Reason | None:
     """Why a tier is still held that the points come to no more: for the days of grace. None where it is held by points."""
-    if standing.grace_ends_at is None or not any(tier.tier == standing.tier for tier in terms.tiers):
+    if membership.grace_ends_at is None or not any(tier.tier == membership.tier for tier in terms.tiers):
         return None
-    assert standing.tier is not None, "some tier is held"
-    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, standing.grace_ends_at)
-    return Reason(terms.tier_clause(standing.tier).key, Verdict.APPLIED, finding)
+    assert membership.tier is not None, "some tier is held"
+    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, membership.grace_ends_at)
+    return Reason(terms.tier_clause(membership.tier).key, Verdict.APPLIED, finding)
 
 
 def tier_decision(change: TierChange) -> Decision:
@@ -191,8 +191,8 @@ def tier_decision(change: TierChange) -> Decision:
     if tier is not None:
         clause = terms.tier_clause(tier.tier).key
         finding = Finding(up, code, change.qualifying, tier.points)
-        if up and change.falls_at is not None and change.qualifying < tier.points:
-            finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying, change.falls_at)
+        if up and change.grace_ends_at is not None and change.qualifying < tier.points:
+            finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying, change.grace_ends_at)
         reasons = (Reason(clause, Verdict.APPLIED if up else Verdict.NOT_MET, finding),)
     return Decision(
         outcome=DecisionOutcome.GRANTED if up else DecisionOutcome.REFUSED,

@@ -49,7 +49,7 @@ class ClauseAward(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Clawback:
     """What was really taken back of a purchase in each unit: taken, owed, or expired unspent; not what was short."""
 
     points: int = 0
@@ -60,7 +60,7 @@ class Taken:
         return self.points if unit is Unit.POINTS else self.stamps
 
 
-NOTHING_TAKEN = Taken()
+NO_CLAWBACK = Clawback()
 
 _UNITS = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.STAMPS}
 """The unit of what a clause gave, by what its reason says."""
@@ -68,19 +68,34 @@ _UNITS = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.
 
 def usage_of(*, terms: Terms, facts: PurchaseFacts, decision: Decision) -> Usage:
     """What a purchase counts for as long as nothing of it comes back."""
-    return usage_left(terms=terms, facts=facts, decision=decision, kept=facts, still=decision, taken=NOTHING_TAKEN)
+    return remaining_usage(
+        terms=terms, facts=facts, decision=decision, remaining=facts, remaining_decision=decision, clawback=NO_CLAWBACK
+    )
 
 
-def usage_left(
-    *, terms: Terms, facts: PurchaseFacts, decision: Decision, kept: PurchaseFacts, still: Decision, taken: Taken
+def remaining_usage(
+    *,
+    terms: Terms,
+    facts: PurchaseFacts,
+    decision: Decision,
+    remaining: PurchaseFacts,
+    remaining_decision: Decision,
+    clawback: Clawback,
 ) -> Usage:
     """What it counts for when `kept` is what is kept of it, and `still` what that would earn."""
     return Usage(
-        visit=is_visit(terms, facts=kept),
-        points=decision.points - taken.points,
-        items=items_counted(terms, facts=kept) if terms.required_facts.items else (),
-        uses=_held(terms, facts=facts, decision=decision, kept=kept, still=still, taken=taken),
-        budgets=_held_of_budgets(terms, decision=decision, still=still, taken=taken),
+        visit=is_visit(terms, facts=remaining),
+        points=decision.points - clawback.points,
+        items=items_counted(terms, facts=remaining) if terms.required_facts.items else (),
+        uses=_counted_uses(
+            terms,
+            facts=facts,
+            decision=decision,
+            remaining=remaining,
+            remaining_decision=remaining_decision,
+            clawback=clawback,
+        ),
+        budgets=_charged_budgets(terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback),
     )
 
 
@@ -93,17 +108,23 @@ def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -
     )
 
 
-def _held(
-    terms: Terms, *, facts: PurchaseFacts, decision: Decision, kept: PurchaseFacts, still: Decision, taken: Taken
+def _counted_uses(
+    terms: Terms,
+    *,
+    facts: PurchaseFacts,
+    decision: Decision,
+    remaining: PurchaseFacts,
+    remaining_decision: Decision,
+    clawback: Clawback,
 ) -> tuple[Use, ...]:
     if not terms.required_facts.using:
         return ()
-    given = _given(terms, facts=facts, decision=decision)
-    if still is decision and taken == NOTHING_TAKEN:
+    given = _awards(terms, facts=facts, decision=decision)
+    if remaining_decision is decision and clawback == NO_CLAWBACK:
         return uses_of(terms, facts=facts, clauses={key: award.times for key, award in given.items()})
-    gives_still = _given(terms, facts=kept, decision=still)
+    gives_still = _awards(terms, facts=remaining, decision=remaining_decision)
     left = {unit: decision.amount(unit) for unit in Unit}
-    back = {unit: taken.of(unit) for unit in Unit}
+    back = {unit: clawback.of(unit) for unit in Unit}
     held = {}
     for key, award in given.items():
         # A cap may have left less than the clauses gave together.
@@ -118,11 +139,13 @@ def _held(
     return uses_of(terms, facts=facts, clauses=held)
 
 
-def _held_of_budgets(terms: Terms, *, decision: Decision, still: Decision, taken: Taken) -> tuple[tuple[str, int], ...]:
+def _charged_budgets(
+    terms: Terms, *, decision: Decision, remaining_decision: Decision, clawback: Clawback
+) -> tuple[tuple[str, int], ...]:
     """What is held of each budget: what was given, less what the clause no longer gives and was really taken."""
-    if taken == NOTHING_TAKEN:
+    if clawback == NO_CLAWBACK:
         return decision.budget_usage
-    gave, gives_still, back = dict(decision.budget_usage), dict(still.budget_usage), taken.points
+    gave, gives_still, back = dict(decision.budget_usage), dict(remaining_decision.budget_usage), clawback.points
     held = dict(gave)
     for clause in terms.clauses:
         if clause.key in gave:
@@ -132,7 +155,7 @@ def _held_of_budgets(terms: Terms, *, decision: Decision, still: Decision, taken
     return tuple((key, points) for key, points in held.items() if points)
 
 
-def _given(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:
+def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:
     """What each clause of which uses are kept gave, in the order of the terms."""
     amounts = {
         reason.clause: (reason.finding.observed, _UNITS[reason.finding.code])

@@ -123,7 +123,7 @@ class Balance:
     lifetime: int = 0
     qualifying: int = 0
 
-    def can_take(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
+    def can_hold(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
         """Whether the account of a unit can hold what is earned, and every number in the decision can be told."""
         return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest() <= MAX_POINTS
 
@@ -148,7 +148,7 @@ class Balance:
         return cls(**data)
 
 
-def sealed(entry: Entry) -> str:
+def entry_hash(entry: Entry) -> str:
     """The hash of an entry: SHA-256 over every field of it, the dates of its lots, its movements, and the hash before it."""
     fields = (
         entry.previous,

@@ -28,12 +28,12 @@ from app.domain.units import Unit
 
 AGES = (0, 3, 6, 12, 24)
 """Where the bands of age begin, in months; the last one has no end."""
-FEWEST_COHORTS = 12
-MOST_COHORTS = 24
+MIN_COHORTS = 12
+MAX_COHORTS = 24
 _STILL_OPEN = Fraction(1, 100)
 """What may be outstanding of a cohort that is closed, of all that was earned in it."""
 
-_GIVEN = (EntryType.EARN, EntryType.ADJUST)
+_ISSUING = (EntryType.EARN, EntryType.ADJUST)
 _REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
 
 
@@ -49,7 +49,7 @@ class Flow:
     earned: int
     occurred: int
     band: int
-    waits: bool
+    pending: bool
     points: int
 
 
@@ -94,7 +94,7 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
     pending = 0
     for flow in flows:
         points[flow.band] += flow.points
-        pending += flow.points if flow.waits else 0
+        pending += flow.points if flow.pending else 0
     closed = closed_months(flows)
     shares = {months: breakage_share(flows, months=months, cohorts=closed) for months in AGES}
     bands = tuple(AgeBand(months, points[place], shares[months]) for place, months in enumerate(AGES))
@@ -116,14 +116,14 @@ def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
     left: dict[int, int] = {}
     for flow in flows:
         left[flow.earned] = left.get(flow.earned, 0) + flow.points
-        if flow.type in _GIVEN and flow.points > 0:
+        if flow.type in _ISSUING and flow.points > 0:
             earned[flow.earned] = earned.get(flow.earned, 0) + flow.points
     closed: list[int] = []
     for month in sorted(left):
         if left[month] > _STILL_OPEN * earned.get(month, 0):
             break
         closed.append(month)
-    return frozenset(closed[-MOST_COHORTS:])
+    return frozenset(closed[-MAX_COHORTS:])
 
 
 def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int]) -> Fraction | None:
@@ -138,7 +138,7 @@ def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int
         elif flow.type is EntryType.EXPIRE:
             expired[flow.earned] = expired.get(flow.earned, 0) - flow.points
     ended = _sum(redeemed, expired)
-    if sum(1 for points in ended.values() if points > 0) < FEWEST_COHORTS:
+    if sum(1 for points in ended.values() if points > 0) < MIN_COHORTS:
         return None
     return Fraction(sum(expired.values()), sum(ended.values()))
 

@@ -60,23 +60,29 @@ class Draw(NamedTuple):
     points: int
 
 
-def promised(lot: Lot) -> date | None:
+def promised_last_day(lot: Lot) -> date | None:
     """The day that a lot ends with as it was promised when it came."""
     return lot.valid_until
 
 
-Ends = Callable[[Lot], date | None]
+LastValidDay = Callable[[Lot], date | None]
 """The last day after which a lot expires as things stand; None where it never does."""
 
 
-def consumption_order(lots: Iterable[Lot], *, ends: Ends = promised) -> tuple[Lot, ...]:
+def consumption_order(lots: Iterable[Lot], *, last_valid_day_of: LastValidDay = promised_last_day) -> tuple[Lot, ...]:
     """Earliest expiry first, those that never expire last; then by the time earned, then by id."""
-    return tuple(sorted(lots, key=lambda lot: (ends(lot) or date.max, lot.earned_at, lot.id)))
+    return tuple(sorted(lots, key=lambda lot: (last_valid_day_of(lot) or date.max, lot.earned_at, lot.id)))
 
 
-def take(lots: Iterable[Lot], *, points: int, first: Collection[str] = (), ends: Ends = promised) -> tuple[Draw, ...]:
+def draw_points(
+    lots: Iterable[Lot],
+    *,
+    points: int,
+    first: Collection[str] = (),
+    last_valid_day_of: LastValidDay = promised_last_day,
+) -> tuple[Draw, ...]:
     """Points taken in consumption order, from the lots named in `first` before any other. Raises LotsError."""
-    ordered = consumption_order(lots, ends=ends)
+    ordered = consumption_order(lots, last_valid_day_of=last_valid_day_of)
     ordered = (*(lot for lot in ordered if lot.id in first), *(lot for lot in ordered if lot.id not in first))
     draws = []
     missing = points

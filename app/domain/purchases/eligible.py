@@ -124,7 +124,7 @@ class EligiblePurchase(NamedTuple):
 
     def items(self) -> int:
         """The whole items of every line; what is sold by measure counts its whole units."""
-        return sum([line.kept_quantity().__floor__() for line in self.lines])
+        return sum([line.remaining_quantity().__floor__() for line in self.lines])
 
     def total(self) -> Exact:
         """The counted amount in minor units."""

@@ -102,7 +102,7 @@ class PurchaseFacts:
             raise FactsError(("exchange_rate",), "the total is out of range in the program's currency")
 
     @property
-    def counted_in(self) -> str:
+    def counting_currency(self) -> str:
         """The currency that the rules count it in: the one it is exchanged into, or else its own."""
         return self.currency if self.exchange is None else self.exchange.into
 
@@ -118,18 +118,18 @@ class PurchaseFacts:
         to_pay = self.to_pay()
         return min(Fraction(1), Fraction(self.replaces) / Fraction(to_pay)) if to_pay else 1
 
-    def replacing(self, price: int) -> PurchaseFacts:
+    def as_replacement(self, price: int) -> PurchaseFacts:
         """The receipt of what was handed out for goods of a price in minor units; what points paid of it is paid on top."""
         if (paid := self.paid_with_points()) > 0:
             price = min(price, int(self.to_pay() - paid))
         return replace(self, replaces=price)
 
-    def paid_on_top(self) -> PurchaseFacts:
+    def exchange_difference(self) -> PurchaseFacts:
         """What the rules see of a receipt: of one that was exchanged for other goods only what was paid on top of them."""
         if self.replaces is None:
             return self
         rest = 1 - self.replacing_share
-        lines = tuple(line._replace(worth=line.worth * rest) for line in self.lines)
+        lines = tuple(line._replace(price_share=line.price_share * rest) for line in self.lines)
         return replace(self, lines=lines, replaces=None, amount_only=True)
 
     def paid_with_points(self) -> Exact:
@@ -144,25 +144,27 @@ class PurchaseFacts:
         """What is to pay for all lines, tax included, in minor units, exact."""
         return sum((line.to_pay() for line in self.lines), 0)
 
-    def only(self, lines: tuple[Line, ...]) -> PurchaseFacts:
+    def narrowed_to(self, lines: tuple[Line, ...]) -> PurchaseFacts:
         """The same purchase seen through some of its lines."""
         return self if lines == self.lines else replace(self, lines=lines)
 
-    def kept(self, quantities: Mapping[int, Decimal], *, worth: Mapping[int, Exact] = FULL_PRICE) -> PurchaseFacts:
+    def remaining(
+        self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = FULL_PRICE
+    ) -> PurchaseFacts:
         """What is left when only these quantities (by line number) are kept; payments shrink in proportion.
 
         `worth` is the part of the price of lines that was not given back without goods.
         """
         lines = tuple(
             line
-            if quantities.get(line.number) == line.quantity and line.number not in worth
-            else line.kept(quantities[line.number], worth=worth.get(line.number, 1))
+            if quantities.get(line.number) == line.quantity and line.number not in price_shares
+            else line.remaining(quantities[line.number], price_share=price_shares.get(line.number, 1))
             for line in self.lines
             if quantities.get(line.number, Decimal(0)) > 0
         )
-        return self.holding(lines)
+        return self.with_lines(lines)
 
-    def holding(self, lines: tuple[Line, ...]) -> PurchaseFacts:
+    def with_lines(self, lines: tuple[Line, ...]) -> PurchaseFacts:
         """The same purchase of these lines instead; payments shrink in proportion to what they come to."""
         if lines == self.lines:
             return self

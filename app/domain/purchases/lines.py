@@ -23,15 +23,15 @@ class LineKind(StrEnum):
     REWARD = "REWARD"
 
 
-MOST_QUANTITY = Decimal(1_000_000)
+MAX_QUANTITY = Decimal(1_000_000)
 """The largest quantity of a line."""
 
 
 def quantity_problem(quantity: Decimal) -> str | None:
     """What keeps it from being a quantity of a line, sold or given back; None where nothing does."""
     # Asked first: whatever compares with NaN fails, and rounding what is too large takes as long as it has digits.
-    if not quantity.is_finite() or not 0 < quantity <= MOST_QUANTITY:
-        return f"a quantity is above 0 and at most {MOST_QUANTITY:,}"
+    if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
+        return f"a quantity is above 0 and at most {MAX_QUANTITY:,}"
     return None if quantity == round(quantity, 3) else "a quantity has at most 3 decimals"
 
 
@@ -60,8 +60,8 @@ class Line(NamedTuple):
     tax_rate: Decimal | None = None
     tax_included: bool = True
     kind: LineKind = LineKind.GOODS
-    share: Exact = 1
-    worth: Exact = 1
+    quantity_share: Exact = 1
+    price_share: Exact = 1
 
     def price(self) -> int:
         """Quantity times unit price in whole minor units, halves up: what the receipt prints before the discount."""
@@ -72,9 +72,9 @@ class Line(NamedTuple):
     def net(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
         """The kept part's amount in minor units: with or without tax, before or after the discount. Exact."""
         amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
-        if self.share != 1 or self.worth != 1:
+        if self.quantity_share != 1 or self.price_share != 1:
             # Scaled exactly, never rounded again: keeping less must never come to more.
-            amount = amount * self.share * self.worth
+            amount = amount * self.quantity_share * self.price_share
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
         factor = _tax_factor(self.tax_rate, onto=taxes)
@@ -84,16 +84,16 @@ class Line(NamedTuple):
         """What the line costs the customer, tax included, in minor units."""
         return self.net(taxes=True, discounts_ignored=False)
 
-    def kept_quantity(self) -> Decimal:
+    def remaining_quantity(self) -> Decimal:
         """How much of the line the customer kept, rounded down to three decimals."""
-        if self.share == 1:
+        if self.quantity_share == 1:
             return self.quantity
-        thousandths = Fraction(self.quantity) * self.share * 1000
+        thousandths = Fraction(self.quantity) * self.quantity_share * 1000
         return Decimal(thousandths.__floor__()).scaleb(-3)
 
-    def kept(self, quantity: Decimal, *, worth: Exact = 1) -> Line:
+    def remaining(self, quantity: Decimal, *, price_share: Exact = 1) -> Line:
         """The same line of which only this quantity is kept, at this part of its price; the discount shrinks along."""
-        return self._replace(share=Fraction(quantity) / Fraction(self.quantity), worth=worth)
+        return self._replace(quantity_share=Fraction(quantity) / Fraction(self.quantity), price_share=price_share)
 
 
 def line_data(line: Line) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from app.domain.amounts import AmountError, Exchange, Money, rate_problem
 from app.domain.names import normalised_identifier
 from app.domain.purchases.facts import FactsError, Line, LineKind, Payment, PaymentKind, quantity_problem
 
-MOST_LINES = 500
-MOST_PAYMENTS = 20
-MOST_CATEGORIES = 20
-LONGEST_TEXT = 200
+MAX_LINES = 500
+MAX_PAYMENTS = 20
+MAX_CATEGORIES = 20
+MAX_TEXT_LENGTH = 200
 """Characters of a receipt's number, a code, a name or a category."""
 
-HIGHEST_PRICE = Decimal(1_000_000_000)
+MAX_PRICE = Decimal(1_000_000_000)
 
 
 def number_of(text: str) -> str:
@@ -26,16 +26,16 @@ def number_of(text: str) -> str:
     return _identifying(text, at=("external_id",))
 
 
-def check_lines(count: int, *, fewest: int = 1) -> None:
+def check_lines(count: int, *, minimum: int = 1) -> None:
     """Hold the number of lines to its bounds; a basket may have none yet."""
-    if not fewest <= count <= MOST_LINES:
-        raise FactsError(("lines",), f"a purchase has 1 to {MOST_LINES} lines")
+    if not minimum <= count <= MAX_LINES:
+        raise FactsError(("lines",), f"a purchase has 1 to {MAX_LINES} lines")
 
 
 def check_payments(count: int) -> None:
     """Hold the number of payments to its bound."""
-    if count > MOST_PAYMENTS:
-        raise FactsError(("payments",), f"at most {MOST_PAYMENTS} payments")
+    if count > MAX_PAYMENTS:
+        raise FactsError(("payments",), f"at most {MAX_PAYMENTS} payments")
 
 
 def check_quantity(quantity: Decimal, *, at: tuple[str, ...] = ("quantity",)) -> None:
@@ -64,7 +64,7 @@ def line_of(
         if name is not None:
             _check_text(name, at=("name",))
         check_quantity(quantity)
-        if not unit_price.is_finite() or not 0 <= unit_price <= HIGHEST_PRICE:
+        if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
             raise FactsError(("unit_price",), "a price is 0 to 1,000,000,000")
         if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
             raise FactsError(("tax_rate",), "a tax rate is a fraction from 0 to 1")
@@ -85,8 +85,8 @@ def line_of(
 
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
-    if len(names) > MOST_CATEGORIES:
-        raise FactsError(("categories",), f"at most {MOST_CATEGORIES} categories")
+    if len(names) > MAX_CATEGORIES:
+        raise FactsError(("categories",), f"at most {MAX_CATEGORIES} categories")
     return tuple(_identifying(text, at=("categories", str(place))) for place, text in enumerate(names))
 
 
@@ -101,7 +101,7 @@ def payment_of(
 ) -> Payment:
     """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
     at = ("payments", str(number - 1), "amount")
-    if not amount.is_finite() or not 0 < amount <= HIGHEST_PRICE:
+    if not amount.is_finite() or not 0 < amount <= MAX_PRICE:
         raise FactsError(at, "a payment is above 0 and at most 1,000,000,000")
     return Payment(kind, _minor(amount, currency=currency, at=at), redemption_id)
 
@@ -124,8 +124,8 @@ def _minor(amount: Decimal, *, currency: str, at: tuple[str, ...]) -> int:
 
 
 def _check_text(text: str, *, at: tuple[str, ...]) -> None:
-    if len(text) > LONGEST_TEXT or not text.strip():
-        raise FactsError(at, f"1 to {LONGEST_TEXT} characters")
+    if len(text) > MAX_TEXT_LENGTH or not text.strip():
+        raise FactsError(at, f"1 to {MAX_TEXT_LENGTH} characters")
     if "\x00" in text:
         raise FactsError(at, "text may not hold the character NUL")
 

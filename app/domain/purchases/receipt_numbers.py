@@ -42,12 +42,12 @@ EVERYWHERE = NumberSpace()
 """The space of numbers that are used once for ever in a program."""
 
 
-def told_apart_by(space: NumberSpace) -> tuple[str, ...]:
+def digest_fields(space: NumberSpace) -> tuple[str, ...]:
     """What a space adds to the digest of a row: nothing where numbers are used once for ever, as before there were others."""
     return () if space == EVERYWHERE else tuple(space)
 
 
-class ReceiptSpot(NamedTuple):
+class ReceiptOrigin(NamedTuple):
     """Where and when a number was used: the location (its id or its key, one of them throughout), the instant, and the zone."""
 
     location: str | None
@@ -56,7 +56,7 @@ class ReceiptSpot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptBy:
+class ReceiptReference:
     """A reference to a receipt: its number and, where that may not be enough, its location (id) and its day of business."""
 
     number: str
@@ -81,33 +81,35 @@ class Numbering:
         """Whether numbers begin anew each day of business."""
         return self.numbers in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
-    def day_of(self, spot: ReceiptSpot) -> date:
+    def business_day(self, origin: ReceiptOrigin) -> date:
         """The day of business that an instant belongs to, by the wall clock of the location."""
-        local = spot.at.astimezone(zone(spot.zone))
+        local = origin.at.astimezone(zone(origin.zone))
         return local.date() if local.time() >= self.day_starts else local.date() - _DAY
 
-    def space(self, spot: ReceiptSpot) -> NumberSpace:
+    def space(self, origin: ReceiptOrigin) -> NumberSpace:
         """Within what a number that is used there and then is used once."""
         return NumberSpace(
-            location=(spot.location or NO_LOCATION) if self.per_location else "",
-            day=self.day_of(spot).isoformat() if self.per_day else "",
+            location=(origin.location or NO_LOCATION) if self.per_location else "",
+            day=self.business_day(origin).isoformat() if self.per_day else "",
         )
 
-    def spaces(self, spot: ReceiptSpot) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Locations and days of the spaces in which the same number may be recorded, under whatever setting."""
-        day = spot.at.astimezone(zone(spot.zone)).date()
-        return ("", spot.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
+        day = origin.at.astimezone(zone(origin.zone)).date()
+        return ("", origin.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
 
-    def identifies(self, by: ReceiptBy) -> bool:
+    def identifies(self, reference: ReceiptReference) -> bool:
         """Whether a reference says all that tells receipts apart, so that it cannot fit another one later."""
-        return (by.location_id is not None or not self.per_location) and (by.day is not None or not self.per_day)
+        return (reference.location_id is not None or not self.per_location) and (
+            reference.day is not None or not self.per_day
+        )
 
-    def fits(self, by: ReceiptBy, *, used: ReceiptSpot) -> bool:
+    def matches(self, reference: ReceiptReference, *, origin: ReceiptOrigin) -> bool:
         """Whether a reference by number fits the receipt of that number that was used at a spot (with the location's id)."""
-        return by.location_id in (None, used.location) and by.day in (None, self.day_of(used))
+        return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
-    def same(self, spot: ReceiptSpot, *, recorded: ReceiptSpot, space: NumberSpace) -> bool:
+    def is_same_receipt(self, origin: ReceiptOrigin, *, recorded: ReceiptOrigin, space: NumberSpace) -> bool:
         """Whether a number that is used at a spot is the one that is recorded, in its space."""
-        if (self.per_location or space.location) and spot.location != recorded.location:
+        if (self.per_location or space.location) and origin.location != recorded.location:
             return False
-        return not (self.per_day or space.day) or self.day_of(spot) == self.day_of(recorded)
+        return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded)

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.domain.engine.redemption import price
+from app.domain.engine.redemption import reward_cost
 from app.domain.simulation.member_replay import MemberHistory, MemberReplay
 from app.domain.simulation.member_replay import PastPurchase as PastPurchase
 from app.domain.simulation.member_replay import PastRedemption as PastRedemption
@@ -213,7 +213,7 @@ def _most(named: Sequence[MemberImpact]) -> list[MemberImpact]:
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
     clause = terms.cost_of(reward)
-    return clause is not None and price(clause).points <= balances[price(clause).unit]
+    return clause is not None and reward_cost(clause).points <= balances[reward_cost(clause).unit]
 
 
 def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:

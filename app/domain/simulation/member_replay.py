@@ -13,8 +13,8 @@ from app.domain.customers.profile import STRANGER, CustomerProfile
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.earning import base_points, earn
-from app.domain.engine.redemption import price, redeem
-from app.domain.engine.tiers import Qualifying, TierGrace, TierMembership
+from app.domain.engine.redemption import redeem, reward_cost
+from app.domain.engine.tiers import QualifyingPoints, TierGrace, TierMembership
 from app.domain.engine.usage import usage_of
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.conditions.birthday_window import birthdays_around
@@ -74,7 +74,7 @@ class MemberReplay:
         self._track = UsageCounters(history.enrolled_at, visits=history.visits, items=dict(history.items))
         self._spent = spent
         self._shares = Counter(history.shares)
-        self._qualifying = Qualifying()
+        self._qualifying = QualifyingPoints()
         self._standing, self._levels = TierMembership(), TierGrace()
         self._turns_at: datetime | None = None
 
@@ -117,7 +117,7 @@ class MemberReplay:
         clause = self._terms.cost_of(asked.reward)
         if clause is None:
             return None
-        unit = price(clause).unit
+        unit = reward_cost(clause).unit
         held = self.balances[unit]
         facts = self._seen(asked.facts)
         decision = redeem(terms=self._terms, clause=clause, facts=facts, available=held)
@@ -135,7 +135,7 @@ class MemberReplay:
         self._look_once(at)
 
     def _look_once(self, at: datetime) -> None:
-        points = self._qualifying.most(terms=self._terms, at=at)
+        points = self._qualifying.deciding_points(terms=self._terms, at=at)
         self._standing = self._levels.evaluate(self._standing, points=points, terms=self._terms, at=at)
         turn = self._qualifying.next_rollover(terms=self._terms, at=at)
         self._turns_at = earliest(turn, self._standing.grace_ends_at)

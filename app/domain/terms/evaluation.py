@@ -82,7 +82,9 @@ def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
 
 def _surely_counts(line: Line) -> bool:
     """Whether a line counts as spent whatever the terms say: nearly all do, and nothing else need be worked out."""
-    return line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.share and line.worth)
+    return (
+        line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.quantity_share and line.price_share)
+    )
 
 
 def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:

@@ -187,7 +187,7 @@ class Terms:
 
     def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
         """A purchase reduced to what counts as spent. Raises AmountError where it is in a currency without a rate."""
-        purchase = EligiblePurchase.of(facts.paid_on_top(), basis=self.basis, program_zone=self.zone)
+        purchase = EligiblePurchase.of(facts.exchange_difference(), basis=self.basis, program_zone=self.zone)
         if purchase.currency != self.currency:
             raise AmountError(f"no exchange rate from {purchase.currency} into {self.currency}")
         return purchase

@@ -53,7 +53,7 @@ class ReceiptCorrected:
     purchase_id: str
     at: datetime
     before: PurchaseRecorded | None
-    left_behind: tuple[tuple[str, int], ...] = ()
+    retained_budget_usage: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

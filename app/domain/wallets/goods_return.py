@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.amounts import Money
-from app.domain.engine.refund import ClawbackMovement, KeptPurchase, RefundOutcome, decide, points_restored_decision
-from app.domain.engine.returned_payments import cash_back, points_to_restore
+from app.domain.engine.refund import (
+    ClawbackMovement,
+    RefundOutcome,
+    RemainingPurchase,
+    points_restored_decision,
+    refund_decision,
+)
+from app.domain.engine.returned_payments import points_to_restore, total_cash_back
 from app.domain.ledger.entries import EntryType
 from app.domain.ledger.lots import Draw
 from app.domain.purchases.facts import PurchaseFacts
@@ -29,7 +35,7 @@ def allows_negative_balance(terms: Terms) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class GoodsReturned:
+class ReturnOutcome:
     """What a refund or an exchange came to, and what had paid for the goods and came back, by unit.
 
     `first_sale` is the purchase (id) with which the goods, or those that they replaced, were bought first.
@@ -37,7 +43,7 @@ class GoodsReturned:
 
     outcome: RefundOutcome
     restored: Mapping[Unit, int]
-    first_sale: str
+    original_purchase_id: str
 
 
 class GoodsReturn:
@@ -51,44 +57,46 @@ class GoodsReturn:
         id: str,
         *,
         at: datetime,
-        sales: Sequence[PurchaseState],
+        purchases: Sequence[PurchaseState],
         unit_accounts: Mapping[Unit, UnitAccount],
-        redeemed: Mapping[str, RewardRedeemed],
+        redemptions: Mapping[str, RewardRedeemed],
         memberships: Mapping[str, Membership],
     ) -> None:
         self.id, self.at = id, at
-        self._sales, self._purses, self._redeemed, self._holders = sales, unit_accounts, redeemed, memberships
-        self._kept_before = sales[0].kept()
-        self._payments_before = [sale.payments_kept() for sale in sales]
+        self._sales, self._purses, self._redeemed, self._holders = purchases, unit_accounts, redemptions, memberships
+        self._kept_before = purchases[0].remaining()
+        self._payments_before = [sale.remaining_payments() for sale in purchases]
 
-    def settle(self) -> GoodsReturned:
+    def settle(self) -> ReturnOutcome:
         """Give back what had paid for the goods, and then claw back what is due."""
         cash, given_back = self._restore_payment_points()
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         moved, judged_first = ClawbackMovement(), None
         for sale in self._sales:
-            kept = sale.kept()
-            judged = sale.evaluate_kept(kept)
+            kept = sale.remaining()
+            judged = sale.evaluate_remaining(kept)
             judged_first = judged if judged_first is None else judged_first
-            moved = moved.plus(self._claw_back(sale, judged=judged, draws=draws))
-            self._count(sale, kept=kept, judged=judged)
+            moved = moved.plus(self._claw_back(sale, evaluation=judged, draws=draws))
+            self._count(sale, remaining=kept, evaluation=judged)
         assert judged_first is not None, "goods count in one purchase at least"
-        terms = self._sales[0].recorded.terms
+        terms = self._sales[0].event.terms
         debts = {unit: unit_account.inventory.owed for unit, unit_account in self._purses.items()}
-        decision = decide(terms, kept=judged_first, before=self._kept_before, moved=moved, at=self.at, debts=debts)
+        decision = refund_decision(
+            terms, remaining=judged_first, before=self._kept_before, movement=moved, at=self.at, debts=debts
+        )
         for unit, taken in draws.items():
             if unit is Unit.POINTS or terms.stamp_clauses:
                 unit_account = self._purses[unit]
                 unit_account.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(taken), decision=decision)
         outcome = RefundOutcome(moved, cash, decision, judged_first.base)
-        return GoodsReturned(outcome, given_back, self._sales[0].recorded.id)
+        return ReturnOutcome(outcome, given_back, self._sales[0].event.id)
 
-    def _count(self, sale: PurchaseState, *, kept: PurchaseFacts, judged: KeptPurchase) -> None:
+    def _count(self, sale: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """The tier follows what is kept, and so does what the purchase counts for."""
-        membership, terms, at = self._holders[sale.recorded.customer_id], sale.recorded.terms, sale.recorded.at
-        membership.qualifying.add(judged.base - sale.base, at=at, zone=terms.zone)
-        sale.base = judged.base
-        usage = sale.usage_of(kept, judged=judged)
+        membership, terms, at = self._holders[sale.event.customer_id], sale.event.terms, sale.event.at
+        membership.qualifying.add(evaluation.base - sale.base, at=at, zone=terms.zone)
+        sale.base = evaluation.base
+        usage = sale.usage_of(remaining, evaluation=evaluation)
         membership.counters.recount(sale.usage, usage, at=at)
         sale.usage = usage
 
@@ -99,18 +107,18 @@ class GoodsReturn:
         for sale, before in zip(self._sales, self._payments_before, strict=True):
             paid = [self._redeemed.get(payment.redemption_id or "") for payment in sale.facts.payments]
             spent = {redemption.id: redemption for redemption in paid if redemption is not None}
-            price, after = sale.payments(), sale.payments_kept()
-            cash += cash_back(price, kept=after).minor - cash_back(price, kept=before).minor
+            price, after = sale.payments(), sale.remaining_payments()
+            cash += total_cash_back(price, remaining=after).minor - total_cash_back(price, remaining=before).minor
             for id, redemption in spent.items():
                 # A redemption may have become known, in business time, only after something had come back.
-                earlier = sale.paid_back.get(id, 0)
-                in_all = max(earlier, points_to_restore(price, points=redemption.points, kept=after))
+                earlier = sale.restored_by_redemption.get(id, 0)
+                in_all = max(earlier, points_to_restore(price, points=redemption.points, remaining=after))
                 draws[redemption.unit] += self._restore(id, in_all - earlier, unit=redemption.unit)
-                sale.paid_back[id] = in_all
+                sale.restored_by_redemption[id] = in_all
         for unit, came in draws.items():
             if came:
                 amount = -sum(draw.points for draw in came)
-                decision = points_restored_decision(amount, unit=unit, terms=self._sales[0].recorded.terms, at=self.at)
+                decision = points_restored_decision(amount, unit=unit, terms=self._sales[0].event.terms, at=self.at)
                 self._purses[unit].post(EntryType.REVERSAL, self.id, at=self.at, draws=tuple(came), decision=decision)
         given_back = {unit: -sum(draw.points for draw in came) for unit, came in draws.items()}
         return Money(cash, self._sales[0].facts.currency), given_back
@@ -124,20 +132,23 @@ class GoodsReturn:
         return draws
 
     def _claw_back(
-        self, sale: PurchaseState, *, judged: KeptPurchase, draws: dict[Unit, list[Draw]]
+        self, sale: PurchaseState, *, evaluation: RemainingPurchase, draws: dict[Unit, list[Draw]]
     ) -> ClawbackMovement:
         """Take what is due now and was not before; where less is due than before, give back."""
-        key = self.id if sale is self._sales[0] else f"{self.id}/{sale.recorded.id}"
-        due, stamps_due = judged.due - sale.due, judged.stamps_due - sale.stamps_due
+        key = self.id if sale is self._sales[0] else f"{self.id}/{sale.event.id}"
+        due, stamps_due = (
+            evaluation.clawback_due - sale.clawback_due,
+            evaluation.stamp_clawback_due - sale.stamp_clawback_due,
+        )
         if due > 0:
             moved = self._take(sale, due, key=key, draws=draws[Unit.POINTS])
         else:
             moved = self._lower_claw_back(sale, -due, draws=draws[Unit.POINTS])
-        sale.due, sale.stamps_due = judged.due, judged.stamps_due
+        sale.clawback_due, sale.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
         stamps, stamps_owed = self._purses[Unit.STAMPS], 0
         if stamps_due > 0:
-            own = _own_lots(stamps, stamp_lot(sale.recorded.lot_id))
-            taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, owing=True)
+            own = _own_lots(stamps, stamp_lot(sale.event.lot_id))
+            taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, allow_negative=True)
             stamps_owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
             draws[Unit.STAMPS] += taken
         elif stamps_due < 0:
@@ -149,22 +160,22 @@ class GoodsReturn:
     def _take(self, sale: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
         """Points of the sale that expired unspent count as taken, once; the rest is taken, owed or short."""
         points = self._purses[Unit.POINTS]
-        own = _own_lots(points, sale.recorded.lot_id)
+        own = _own_lots(points, sale.event.lot_id)
         expired = min(due, points.expired_of(own) - sale.expired)
         sale.expired += expired
-        owing = allows_negative_balance(sale.recorded.terms)
-        taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, owing=owing)
+        owing = allows_negative_balance(sale.event.terms)
+        taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, allow_negative=owing)
         draws += taken
         owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
         moved = ClawbackMovement(due=due, taken=sum(draw.points for draw in taken) - owed, owed=owed, expired=expired)
-        sale.short += moved.shortfall
+        sale.shortfall += moved.shortfall
         return moved
 
     def _lower_claw_back(self, sale: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
         """What is kept now earns more than what was kept before: what was short or is owed first, then what was taken."""
         points = self._purses[Unit.POINTS]
-        short = min(sale.short, less)
-        sale.short -= short
+        short = min(sale.shortfall, less)
+        sale.shortfall -= short
         owed, back = _restore_clawed_back(points.inventory, sale.clawbacks, less - short, at=self.at)
         points.reschedule_expiry(draw.lot_id for draw in back)
         draws += [*owed, *back]

@@ -30,7 +30,7 @@ class SameInstantOrder(IntEnum):
     Whose wallet went over at an instant buys, from that instant on, in the wallet that took it over.
     """
 
-    JOIN = -1
+    MERGE = -1
     EARN = 0
     REDEEM = 1
     REFUND = 2
@@ -151,7 +151,7 @@ class EventHistory:
         """
         return _after_the_events_they_name(sorted((*self.events, *self._events_after_merge()), key=valid_time_key))
 
-    def before_fact(self, id: str) -> EventHistory:
+    def before_event(self, id: str) -> EventHistory:
         """The story as it was just before one of its facts happened."""
         earlier: set[str] = set()
         for event in self.in_valid_time_order():
@@ -229,7 +229,7 @@ def _names(event: Event) -> frozenset[str]:
 
 
 _ORDER: Mapping[type, SameInstantOrder] = {
-    WalletMerged: SameInstantOrder.JOIN,
+    WalletMerged: SameInstantOrder.MERGE,
     PurchaseRecorded: SameInstantOrder.EARN,
     HoldPlaced: SameInstantOrder.REDEEM,
     RewardRedeemed: SameInstantOrder.REDEEM,

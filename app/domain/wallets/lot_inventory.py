@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.ledger.entries import Balance
-from app.domain.ledger.lots import Draw, Ends, Lot, consumption_order, promised
+from app.domain.ledger.lots import Draw, LastValidDay, Lot, consumption_order, promised_last_day
 
 DEBT = ""
 """In place of a lot: what the customer owes. Points drawn from it make the debt larger."""
@@ -26,13 +26,13 @@ class LotInventory:
     """What each spending took, by its id: who repays a debt later has paid for the spending that made it."""
     debts: list[str] = field(default_factory=list)
     """The spendings that something is owed for, oldest first."""
-    last_valid_day: Ends = field(default=promised, repr=False, compare=False)
+    last_valid_day: LastValidDay = field(default=promised_last_day, repr=False, compare=False)
     """What the order of consumption goes by."""
     _free: dict[str, None] = field(default_factory=dict)
     """The lots in which something is free, so that a long history costs nothing."""
 
     @classmethod
-    def of(cls, lots: Iterable[Lot], *, ends: Ends = promised) -> LotInventory:
+    def of(cls, lots: Iterable[Lot], *, ends: LastValidDay = promised_last_day) -> LotInventory:
         """A wallet of these lots that owes nothing."""
         found = {lot.id: lot for lot in lots}
         return cls(
@@ -76,7 +76,7 @@ class LotInventory:
 
     def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
         """Put a new lot in; what is owed is taken off it first, or when its points become available."""
-        self._keep(lot)
+        self._store(lot)
         self.lifetime += lot.remaining if earned else 0
         return (Draw(lot.id, -lot.remaining), *(self.repay_debt(lot.id) if lot.available_from <= at else ()))
 
@@ -92,7 +92,7 @@ class LotInventory:
             self.consumed[debtor] = (*(draw for draw in draws if draw.lot_id != DEBT), Draw(lot_id, part), *rest)
             if not rest:
                 self.debts.pop(0)
-            self._change(lot_id, -part)
+            self._add(lot_id, -part)
             paid += part
         return (Draw(lot_id, paid), Draw(DEBT, -paid)) if paid else ()
 
@@ -100,26 +100,30 @@ class LotInventory:
         self, id: str, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
         """Take points that are available in consumption order, the lots that `before` ranks low first; the rest is owed."""
-        return self._drawn(id, points, order=self._spendable(at=at, before=before), owing=True)
+        return self._draw(id, points, order=self._spendable(at=at, before=before), allow_negative=True)
 
-    def transfer_out(self, id: str, wanted: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
+    def transfer_out(self, id: str, requested: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
         """Take the very points that were passed on; where late facts have used them, others; the rest is owed."""
-        own = [Draw(lot_id, min(points, self._free_in(lot_id))) for lot_id, points in wanted.items()]
+        own = [Draw(lot_id, min(points, self._free_in(lot_id))) for lot_id, points in requested.items()]
         for draw in own:
             if draw.points:
-                self._change(draw.lot_id, -draw.points)
+                self._add(draw.lot_id, -draw.points)
         draws = [draw for draw in own if draw.points]
-        rest = self.consume(id, sum(wanted.values()) - sum(draw.points for draw in draws), at=at)
+        rest = self.consume(id, sum(requested.values()) - sum(draw.points for draw in draws), at=at)
         self.consumed[id] = (*draws, *rest)
         return self.consumed[id]
 
-    def claw_back(self, id: str, points: int, *, at: datetime, own: Collection[str], owing: bool) -> tuple[Draw, ...]:
+    def claw_back(
+        self, id: str, points: int, *, at: datetime, own: Collection[str], allow_negative: bool
+    ) -> tuple[Draw, ...]:
         """Take points back: from the sale's own lots, then from pending ones, then in consumption order.
 
         What is not there is owed or, where `owing` is False, let go.
         """
         ordered = sorted(self.in_consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
-        return self._drawn(id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), owing=owing)
+        return self._draw(
+            id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), allow_negative=allow_negative
+        )
 
     def restore(self, id: str, *, at: datetime, points: int | None = None) -> tuple[Draw, ...]:
         """Undo a spending, or so many points of it, in reverse order of taking: the very lots have their points again.
@@ -140,7 +144,7 @@ class LotInventory:
             self.debts.remove(id)
         back = [draw for draw in undone if draw.lot_id != DEBT]
         for draw in back:
-            self._change(draw.lot_id, -draw.points)
+            self._add(draw.lot_id, -draw.points)
         came = (self.lots[id] for id in {draw.lot_id for draw in back})
         for lot in self.in_consumption_order(lot for lot in came if lot.available_from <= at):
             undone.extend(self.repay_debt(lot.id))
@@ -150,7 +154,7 @@ class LotInventory:
         """Take all that is free in a lot."""
         points = self.lots[lot_id].free
         if points:
-            self._change(lot_id, -points)
+            self._add(lot_id, -points)
         return (Draw(lot_id, points),) if points else ()
 
     def hold(self, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
@@ -160,7 +164,7 @@ class LotInventory:
             part = min(points, lot.free)
             if part:
                 held.append(Draw(lot.id, part))
-                self._keep(lot._replace(held=lot.held + part))
+                self._store(lot._replace(held=lot.held + part))
                 points -= part
         return tuple(held)
 
@@ -168,13 +172,13 @@ class LotInventory:
         """Points that were reserved are free again."""
         for draw in held:
             lot = self.lots[draw.lot_id]
-            self._keep(lot._replace(held=lot.held - draw.points))
+            self._store(lot._replace(held=lot.held - draw.points))
 
     def absorb(self, other: LotInventory, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
         """Everything that another wallet holds and owes, its lots under new ids: what it gave, and what it may have to undo."""
         draws = []
         for lot in self.in_consumption_order(other.lots.values()):
-            self._keep(lot._replace(id=renamed[lot.id]))
+            self._store(lot._replace(id=renamed[lot.id]))
             if lot.remaining:
                 draws.append(Draw(renamed[lot.id], -lot.remaining))
         if other.owed:
@@ -189,14 +193,14 @@ class LotInventory:
 
     def in_consumption_order(self, lots: Iterable[Lot]) -> tuple[Lot, ...]:
         """Lots in the order of consumption as things stand."""
-        return consumption_order(lots, ends=self.last_valid_day)
+        return consumption_order(lots, last_valid_day_of=self.last_valid_day)
 
     def _spendable(self, *, at: datetime, before: Callable[[Lot], int] | None) -> list[Lot]:
         """The lots that can be spent at a moment, in order."""
         available = self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
         return list(available) if before is None else sorted(available, key=before)
 
-    def _drawn(self, id: str, points: int, *, order: Iterable[Lot], owing: bool) -> tuple[Draw, ...]:
+    def _draw(self, id: str, points: int, *, order: Iterable[Lot], allow_negative: bool) -> tuple[Draw, ...]:
         draws = []
         for lot in order:
             if not points:
@@ -204,9 +208,9 @@ class LotInventory:
             part = min(points, lot.free)
             if part > 0:
                 draws.append(Draw(lot.id, part))
-                self._change(lot.id, -part)
+                self._add(lot.id, -part)
                 points -= part
-        if points and owing:
+        if points and allow_negative:
             draws.append(Draw(DEBT, points))
             self.debts.append(id)
         self.consumed[id] = tuple(draws)
@@ -215,11 +219,11 @@ class LotInventory:
     def _free_in(self, lot_id: str) -> int:
         return self.lots[lot_id].free if lot_id in self.lots else 0
 
-    def _change(self, lot_id: str, points: int) -> None:
+    def _add(self, lot_id: str, points: int) -> None:
         lot = self.lots[lot_id]
-        self._keep(lot._replace(remaining=lot.remaining + points))
+        self._store(lot._replace(remaining=lot.remaining + points))
 
-    def _keep(self, lot: Lot) -> None:
+    def _store(self, lot: Lot) -> None:
         self.lots[lot.id] = lot
         if lot.free:
             self._free[lot.id] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from app.domain.engine.tiers import Qualifying, TierChange, TierGrace, TierMembership, rank
+from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, TierMembership, rank
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.domain.wallets.usage_counters import UsageCounters
@@ -17,7 +17,7 @@ class Membership:
 
     id: str
     counters: UsageCounters
-    qualifying: Qualifying = field(default_factory=Qualifying)
+    qualifying: QualifyingPoints = field(default_factory=QualifyingPoints)
     tier: TierMembership = field(default_factory=TierMembership)
     tier_grace: TierGrace = field(default_factory=TierGrace)
     reevaluate_at: datetime | None = None
@@ -33,7 +33,7 @@ class Membership:
     def reevaluate_tier(self, *, terms: Terms, at: datetime) -> TierChange | None:
         """Look at the tier: up at once, down when the days of grace are over."""
         before = self.tier
-        points = self.qualifying.most(terms=terms, at=at)
+        points = self.qualifying.deciding_points(terms=terms, at=at)
         self.tier = self.tier_grace.evaluate(before, points=points, terms=terms, at=at)
         turn = self.qualifying.next_rollover(terms=terms, at=at)
         falls_at = self.tier.grace_ends_at
@@ -51,5 +51,5 @@ class Membership:
         if rank(brought.tier, terms=terms) <= rank(before, terms=terms):
             return None
         self.tier = TierMembership(brought.tier, at, brought.grace_ends_at)
-        points = self.qualifying.most(terms=terms, at=at)
+        points = self.qualifying.deciding_points(terms=terms, at=at)
         return TierChange(self.id, at, before, brought.tier, points, terms, brought.grace_ends_at)

@@ -13,14 +13,14 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 
-def new_lot(id: str, points: int, *, at: datetime, terms: Terms, waits: bool) -> Lot:
+def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) -> Lot:
     """The lot of points that came at a moment, with the dates that the terms give it by the calendar of the program.
 
     `waits`: whether a pending period counts.
     """
     validity, zone = terms.policy(PointsValidity), terms.zone
     available_from = at
-    if waits and terms.has(PendingPeriod):
+    if pending and terms.has(PendingPeriod):
         day = local_date(at, zone_name=zone) + timedelta(days=terms.policy(PendingPeriod).days + 1)
         available_from = day_start(day, zone_name=zone)
     since = at if validity.since is ValidityStart.EARNING else available_from

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.engine.pending import Foreseen
+from app.domain.engine.pending import ActivationForecast
 from app.domain.engine.price_lists import PriceLists
-from app.domain.engine.redemption import price
+from app.domain.engine.redemption import reward_cost
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
@@ -20,27 +20,27 @@ class Activation:
     """What there is when some of the points become available, and what points of different age pay then."""
 
     at: datetime
-    waiting: int
+    activated: int
     spendable: int
-    lists: PriceLists | None
+    price_lists: PriceLists | None
 
 
 @dataclass(frozen=True, slots=True)
 class PendingPoints:
     """The moments at which points become available, earliest first; none where no points wait."""
 
-    moments: tuple[Activation, ...]
+    activations: tuple[Activation, ...]
 
-    def foreseen(self, clause: Clause) -> tuple[Foreseen, ...]:
+    def activations_for(self, clause: Clause) -> tuple[ActivationForecast, ...]:
         """The same for the price of a reward; nothing for one that is not bought with points."""
-        asked = price(clause)
+        asked = reward_cost(clause)
         if asked.unit is not Unit.POINTS:
             return ()
         found = []
-        for moment in self.moments:
-            charge = moment.lists.charge(asked.reward) if moment.lists is not None else None
+        for moment in self.activations:
+            charge = moment.price_lists.charge(asked.reward) if moment.price_lists is not None else None
             cost = asked.points if charge is None else charge.cost
-            found.append(Foreseen(moment.at, moment.waiting, moment.spendable, cost))
+            found.append(ActivationForecast(moment.at, moment.activated, moment.spendable, cost))
         return tuple(found)
 
 
@@ -50,7 +50,7 @@ NOTHING_PENDING = PendingPoints(())
 def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoints:
     """What waits in a wallet at a moment that it was told up to. What is known to expire until then is not counted."""
     unit_account = wallet.points
-    return waiting_points(
+    return pending_points_of(
         unit_account.inventory.free_lots(),
         owed=unit_account.inventory.owed,
         at=at,
@@ -59,7 +59,7 @@ def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoin
     )
 
 
-def waiting_points(
+def pending_points_of(
     lots: Sequence[Lot],
     *,
     owed: int,

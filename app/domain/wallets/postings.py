@@ -44,7 +44,7 @@ BookedDraws: TypeAlias = Mapping[PostingKey, Mapping[str, int]]
 """What the ledger has booked so far for each subject: points drawn, by lot, and from `OWED`."""
 
 
-def summed(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]]:
+def draws_by_key(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]]:
     """What postings draw in all for each subject, by lot."""
     found: dict[PostingKey, dict[str, int]] = {}
     for posting in postings:
@@ -54,34 +54,34 @@ def summed(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]]:
     return found
 
 
-def missing_postings(wanted: Sequence[Posting], *, recorded: BookedDraws) -> Iterator[Posting]:
+def missing_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> Iterator[Posting]:
     """The postings to append, so that the ledger says what it should: new ones, and what known ones lack or have too much.
 
     Each stands where its subject was posted last: what came back to a lot and expires again comes back first.
     """
     last: dict[PostingKey, Posting] = {}
-    for posting in wanted:
+    for posting in expected:
         last.pop(posting.key, None)
         last[posting.key] = posting
-    drawn = summed(wanted)
+    drawn = draws_by_key(expected)
     for subject, posted in last.items():
-        missing = _less(drawn[subject], recorded.get(subject, {}))
-        if missing or subject not in recorded:
+        missing = _difference(drawn[subject], booked.get(subject, {}))
+        if missing or subject not in booked:
             yield Posting(subject, posted.at, missing, posted.decision)
 
 
-def excess_postings(wanted: Sequence[Posting], *, recorded: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
+def excess_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
     """What stands in the ledger for subjects that should not be there, as draws that take it back.
 
     An expiry that a late purchase put off is one.
     """
-    known = {posting.key for posting in wanted}
-    gone = {subject: _less({}, drawn) for subject, drawn in recorded.items() if subject not in known}
+    known = {posting.key for posting in expected}
+    gone = {subject: _difference({}, drawn) for subject, drawn in booked.items() if subject not in known}
     return {subject: draws for subject, draws in gone.items() if draws}
 
 
-def _less(wanted: Mapping[str, int], recorded: Mapping[str, int]) -> tuple[Draw, ...]:
-    if wanted == recorded:
+def _difference(expected: Mapping[str, int], booked: Mapping[str, int]) -> tuple[Draw, ...]:
+    if expected == booked:
         return ()
-    changes = {lot: wanted.get(lot, 0) - recorded.get(lot, 0) for lot in {**recorded, **wanted}}
+    changes = {lot: expected.get(lot, 0) - booked.get(lot, 0) for lot in {**booked, **expected}}
     return tuple(Draw(lot, points) for lot, points in changes.items() if points)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from app.domain.amounts import Exact
 from app.domain.decisions import Decision
 from app.domain.engine.earning import base_points
-from app.domain.engine.refund import KeptPurchase, evaluate_kept, remaining_value
-from app.domain.engine.usage import Taken, Usage, usage_left, usage_of
+from app.domain.engine.refund import RemainingPurchase, evaluate_remaining, remaining_value
+from app.domain.engine.usage import Clawback, Usage, remaining_usage, usage_of
 from app.domain.purchases.facts import Line, PurchaseFacts
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 
@@ -21,12 +21,12 @@ from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 class Replacement:
     """Goods of one receipt that came back for others: the part of each line that went, and how much of it those cover."""
 
-    gone: Mapping[int, Exact]
+    returned_shares: Mapping[int, Exact]
     covered: Exact
     receipt: Receipt
 
 
-class Swap(NamedTuple):
+class ExchangedReceipt(NamedTuple):
     """The receipt of what was handed out in an exchange; `overpaid`: points pay more of it than what it costs on top."""
 
     receipt: Receipt
@@ -44,35 +44,37 @@ class Receipt:
     id: str
     facts: PurchaseFacts
     shares: Mapping[str, Exact]
-    kept: dict[int, Decimal]
-    worth: dict[int, Exact] = field(default_factory=dict)
+    quantities: dict[int, Decimal]
+    price_shares: dict[int, Exact] = field(default_factory=dict)
     replacements: list[Replacement] = field(default_factory=list)
 
     @classmethod
-    def of(cls, bought: PurchaseRecorded, *, shares: Mapping[str, Exact]) -> Receipt:
+    def of(cls, event: PurchaseRecorded, *, shares: Mapping[str, Exact]) -> Receipt:
         """A receipt of which everything is kept."""
-        return cls(bought.id, bought.facts, shares, {line.number: line.quantity for line in bought.facts.lines})
+        return cls(event.id, event.facts, shares, {line.number: line.quantity for line in event.facts.lines})
 
     @property
     def stands_alone(self) -> bool:
         """Whether it has no part in an exchange."""
         return self.facts.replaces is None and not self.replacements
 
-    def take_out(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
+    def return_goods(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Goods (by line number) came back, and money without goods, in minor units."""
-        kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.kept.items()}
-        self.worth = remaining_value(self.facts, kept=kept, worth=self.worth, amounts=amounts)
-        self.kept = kept
+        kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.quantities.items()}
+        self.price_shares = remaining_value(
+            self.facts, quantities=kept, price_shares=self.price_shares, amounts=amounts
+        )
+        self.quantities = kept
 
-    def exchange(self, event: ExchangeRecorded) -> Swap:
+    def exchange(self, event: ExchangeRecorded) -> ExchangedReceipt:
         """Goods came back, and others were handed out: the receipt of those, in every purchase in which these count.
 
         Up to the price of what came back, as this receipt is known now; what costs more is a purchase of its own.
         """
-        price, before = self.left().total().minor, self._parts()
-        self.take_out(event.lines, event.amounts)
-        price, after = price - self.left().total().minor, self._parts()
-        facts = event.purchase.facts.replacing(price)
+        price, before = self.remaining().total().minor, self._parts()
+        self.return_goods(event.lines, event.amounts)
+        price, after = price - self.remaining().total().minor, self._parts()
+        facts = event.purchase.facts.as_replacement(price)
         share, value = facts.replacing_share, facts.replaces or 0
         shares = {purchase_id: mine * share for purchase_id, mine in self.shares.items()}
         if share < 1:
@@ -81,18 +83,18 @@ class Receipt:
         gone = {number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)}
         covered = min(Fraction(1), Fraction(facts.to_pay()) / value) if value else Fraction(0)
         self.replacements.append(Replacement(gone, covered, new))
-        return Swap(new, overpaid=value < price)
+        return ExchangedReceipt(new, overpaid=value < price)
 
     def _parts(self) -> dict[int, Exact]:
         """The part of each line's price that is kept."""
-        return {line.number: line.share * line.worth for line in self.left().lines}
+        return {line.number: line.quantity_share * line.price_share for line in self.remaining().lines}
 
     def paid_parts(self) -> dict[int, Exact]:
         """The part of each line's price that is still paid for: kept, or standing in goods that replaced it."""
         parts = self._parts()
         for replacement in self.replacements:
             still = replacement.covered * replacement.receipt.paid_part()
-            for number, part in replacement.gone.items():
+            for number, part in replacement.returned_shares.items():
                 parts[number] = parts.get(number, 0) + part * still
         return parts
 
@@ -103,15 +105,15 @@ class Receipt:
         paid = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
         return Fraction(paid) / Fraction(whole) if whole else Fraction(0)
 
-    def left(self) -> PurchaseFacts:
+    def remaining(self) -> PurchaseFacts:
         """What is kept of it, with the whole price of that."""
-        return self.facts.kept(self.kept, worth=self.worth)
+        return self.facts.remaining(self.quantities, price_shares=self.price_shares)
 
     def lines_in(self, purchase_id: str) -> list[Line]:
         """The lines that are kept, at the part of their price that counts in a purchase."""
         share = self.shares[purchase_id]
-        lines = self.left().lines
-        return list(lines) if share == 1 else [line._replace(worth=line.worth * share) for line in lines]
+        lines = self.remaining().lines
+        return list(lines) if share == 1 else [line._replace(price_share=line.price_share * share) for line in lines]
 
 
 @dataclass(slots=True)
@@ -123,48 +125,48 @@ class PurchaseState:
     points of its own lot that expired unspent and count as taken.
     """
 
-    recorded: PurchaseRecorded
+    event: PurchaseRecorded
     facts: PurchaseFacts
     decision: Decision
     receipts: list[Receipt]
     base: int = field(init=False)
     """Its points towards a tier."""
     usage: Usage = field(init=False)
-    due: int = 0
-    short: int = 0
+    clawback_due: int = 0
+    shortfall: int = 0
     expired: int = 0
-    stamps_due: int = 0
+    stamp_clawback_due: int = 0
     clawbacks: list[str] = field(default_factory=list)
     """What took points back, oldest first: the ids under which the wallet keeps what each took."""
-    paid_back: dict[str, int] = field(default_factory=dict)
+    restored_by_redemption: dict[str, int] = field(default_factory=dict)
     """The points that came back of each redemption that it was paid with."""
 
     def __post_init__(self) -> None:
-        self.base = base_points(self.decision, terms=self.recorded.terms)
-        self.usage = usage_of(terms=self.recorded.terms, facts=self.facts, decision=self.decision)
+        self.base = base_points(self.decision, terms=self.event.terms)
+        self.usage = usage_of(terms=self.event.terms, facts=self.facts, decision=self.decision)
 
     @property
-    def taken(self) -> Taken:
+    def clawed_back(self) -> Clawback:
         """What was really taken back: taken, owed, or expired unspent; not what was short."""
-        return Taken(self.due - self.short, self.stamps_due)
+        return Clawback(self.clawback_due - self.shortfall, self.stamp_clawback_due)
 
     @property
-    def shares(self) -> tuple[tuple[str, int], ...]:
+    def budget_share_changes(self) -> tuple[tuple[str, int], ...]:
         """What it adds to its customer's own share of each budget: what it took of what is left for all, less what is held.
 
         Below 0 where more is held: it was the customer's own already, or a late fact gives more.
         """
-        customer_facts = self.recorded.facts.customer_facts
+        customer_facts = self.event.facts.customer_facts
         charged, held = dict(customer_facts.charged or self.decision.charged()), dict(self.usage.budgets)
         added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.shares)
         return tuple((key, points) for key, points in added if points)
 
-    def kept(self) -> PurchaseFacts:
+    def remaining(self) -> PurchaseFacts:
         """The purchase as it is kept, with the goods that stand in the place of some that came back."""
-        lines = [line for receipt in self.receipts for line in receipt.lines_in(self.recorded.id)]
+        lines = [line for receipt in self.receipts for line in receipt.lines_in(self.event.id)]
         if len(self.receipts) > 1:
             lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
-        return self.facts.paid_on_top().holding(tuple(lines))
+        return self.facts.exchange_difference().with_lines(tuple(lines))
 
     def payments(self) -> PurchaseFacts:
         """The purchase as it was paid for: line by line or, of an exchange, what was paid on top in one amount."""
@@ -174,29 +176,29 @@ class PurchaseState:
         line = Line(1, self.facts.lines[0].sku, Decimal(1), on_top)
         return replace(self.facts, lines=(line,), replaces=None, amount_only=True)
 
-    def payments_kept(self) -> PurchaseFacts:
+    def remaining_payments(self) -> PurchaseFacts:
         """The part of it that is still paid for."""
         whole = self.payments()
         if self.facts.replaces is not None:
             part = self.receipts[0].paid_part() if self.receipts else 0
-            return whole.holding(tuple(line._replace(worth=part) for line in whole.lines if part))
+            return whole.with_lines(tuple(line._replace(price_share=part) for line in whole.lines if part))
         parts = self.receipts[0].paid_parts()
-        lines = (line._replace(worth=parts[line.number]) for line in whole.lines if parts.get(line.number))
-        return whole.holding(tuple(lines))
+        lines = (line._replace(price_share=parts[line.number]) for line in whole.lines if parts.get(line.number))
+        return whole.with_lines(tuple(lines))
 
-    def evaluate_kept(self, kept: PurchaseFacts) -> KeptPurchase:
+    def evaluate_remaining(self, remaining: PurchaseFacts) -> RemainingPurchase:
         """What the part that is kept comes to, by the terms of the purchase."""
-        return evaluate_kept(
-            terms=self.recorded.terms, earned=self.decision.points, stamps=self.decision.stamps, kept=kept
+        return evaluate_remaining(
+            terms=self.event.terms, earned=self.decision.points, stamps=self.decision.stamps, remaining=remaining
         )
 
-    def usage_of(self, kept: PurchaseFacts, *, judged: KeptPurchase) -> Usage:
+    def usage_of(self, remaining: PurchaseFacts, *, evaluation: RemainingPurchase) -> Usage:
         """What it counts for in later decisions."""
-        return usage_left(
-            terms=self.recorded.terms,
+        return remaining_usage(
+            terms=self.event.terms,
             facts=self.facts,
             decision=self.decision,
-            kept=kept,
-            still=judged.still,
-            taken=self.taken,
+            remaining=remaining,
+            remaining_decision=evaluation.decision,
+            clawback=self.clawed_back,
         )

@@ -106,7 +106,7 @@ class UnitAccount:
             validity = self.validity_of(lot)
             last = last_day(lot, validity=validity, active_at=self.active_at)
             receipt = lot.id not in self._without_receipt
-            at = notice_window_start(lot, validity=validity, active_at=self.active_at, receipt=receipt)
+            at = notice_window_start(lot, validity=validity, active_at=self.active_at, has_receipt=receipt)
             if at is not None and last is not None and self._ends_at(lot) is None:
                 yield DueExpiryNotice(at, lot, last)
 
@@ -128,16 +128,18 @@ class UnitAccount:
 
     def _ends_at(self, lot: Lot) -> datetime | None:
         told, receipt = self._notified_at.get(lot.id, ()), lot.id not in self._without_receipt
-        return expires_at(lot, validity=self.validity_of(lot), active_at=self.active_at, told=told, receipt=receipt)
+        return expires_at(
+            lot, validity=self.validity_of(lot), active_at=self.active_at, notified_at=told, has_receipt=receipt
+        )
 
     def is_past(self, lot_id: str, *, at: datetime) -> bool:
         """Whether the last day of a lot has passed, so that what comes back to it expires."""
         ends_at = self.expires_at(self.inventory.lots[lot_id])
         return ends_at is not None and ends_at <= at
 
-    def open(self, lot: Lot, *, at: datetime, earned: bool = True, receipt: bool = True) -> tuple[Draw, ...]:
+    def open(self, lot: Lot, *, at: datetime, earned: bool = True, has_receipt: bool = True) -> tuple[Draw, ...]:
         """Put a new lot in; one that was not `earned` counts as come from elsewhere, one without `receipt` needs a notice."""
-        if not receipt:
+        if not has_receipt:
             self._without_receipt.add(lot.id)
         if lot.available_from > at:
             self._pending.add(lot.id)
@@ -263,7 +265,7 @@ class UnitAccount:
         self._expired[lot_id] = self._expired.get(lot_id, 0) + sum(draw.points for draw in draws)
         terms = self._terms[lot.terms_version]
         decision = expiry_decision(
-            points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, on_release=late
+            points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, after_hold=late
         )
         self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)
 

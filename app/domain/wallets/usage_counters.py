@@ -18,23 +18,23 @@ from app.domain.terms.version import Terms
 class TimeSeries:
     """Numbers in the order of time, to be added up from an instant on."""
 
-    moments: list[datetime] = field(default_factory=list)
+    instants: list[datetime] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
     def add(self, number: int, *, at: datetime) -> None:
         """A number at its place in time."""
-        place = bisect_right(self.moments, at)
-        self.moments.insert(place, at)
+        place = bisect_right(self.instants, at)
+        self.instants.insert(place, at)
         self.numbers.insert(place, number)
 
     def since(self, start: datetime | None) -> int:
         """What has come together from an instant on; None: from the first one."""
-        place = 0 if start is None else bisect_left(self.moments, start)
+        place = 0 if start is None else bisect_left(self.instants, start)
         return sum(self.numbers[place:])
 
     def add_all(self, other: TimeSeries) -> None:
         """Everything that another tally counts."""
-        for at, number in zip(other.moments, other.numbers, strict=True):
+        for at, number in zip(other.instants, other.numbers, strict=True):
             self.add(number, at=at)
 
 

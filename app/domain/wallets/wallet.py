@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from app.domain.decisions import Decision
 from app.domain.engine.earning import earn
 from app.domain.engine.price_lists import PriceLists, may_be_cheaper
-from app.domain.engine.redemption import price
+from app.domain.engine.redemption import reward_cost
 from app.domain.engine.reversal import reversal_decision
 from app.domain.ledger.entries import EntryType
 from app.domain.ledger.lots import Draw, Lot
@@ -29,7 +29,7 @@ from app.domain.wallets.events import (
     TransferReceived,
     TransferSent,
 )
-from app.domain.wallets.goods_return import GoodsReturn, GoodsReturned
+from app.domain.wallets.goods_return import GoodsReturn, ReturnOutcome
 from app.domain.wallets.history import Event, EventHistory, WalletMerged
 from app.domain.wallets.lot_inventory import DEBT
 from app.domain.wallets.membership import Membership
@@ -49,15 +49,15 @@ class Wallet(ScheduledWallet):
         self.memberships = {id: Membership(id, UsageCounters(enrolled_at=at)) for id, at in history.enrolled_at.items()}
         self.merged_wallets: list[Wallet] = []
         """The wallets that went over into this one, as they were then."""
-        self.refund_outcomes: dict[str, GoodsReturned] = {}
+        self.refund_outcomes: dict[str, ReturnOutcome] = {}
         """What each refund and each exchange came to."""
         self.purchases: dict[str, PurchaseState] = {}
         self.receipts: dict[str, Receipt] = {}
         self.redemptions: dict[str, RewardRedeemed] = {}
-        self.overpaid: set[str] = set()
+        self.overpaid_exchanges: set[str] = set()
         """The purchases (ids) handed out in exchanges, of which points pay more than they cost on top of what came back."""
-        self.moved_away: list[ReceiptCorrected] = [
-            correction for correction in history.corrections if correction.before and correction.left_behind
+        self.moved_purchases: list[ReceiptCorrected] = [
+            correction for correction in history.corrections if correction.before and correction.retained_budget_usage
         ]
         """Purchases that are another customer's now, and left something of a budget behind."""
 
@@ -104,7 +104,7 @@ class Wallet(ScheduledWallet):
         lists, clause = self.price_lists(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
         if lists is None or clause is None:
             return None
-        now = price(clause).points
+        now = reward_cost(clause).points
         return lambda lot: lists.price_of(lot, reward=event.reward, now=now)
 
     def _apply_purchase(self, event: PurchaseRecorded) -> None:
@@ -124,13 +124,13 @@ class Wallet(ScheduledWallet):
         membership.qualifying.add(sale.base, at=event.at, zone=event.terms.zone)
         draws: tuple[Draw, ...] = ()
         if decision.points:
-            lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, waits=True)
+            lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, pending=True)
             draws = self.points.open(lot, at=event.at)
         self.points.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
         if event.terms.stamp_clauses:
-            self._stamp(event, decision=decision)
+            self._earn_stamps(event, decision=decision)
 
-    def _stamp(self, event: PurchaseRecorded, *, decision: Decision) -> None:
+    def _earn_stamps(self, event: PurchaseRecorded, *, decision: Decision) -> None:
         unit_account = self.unit_accounts[Unit.STAMPS]
         draws: tuple[Draw, ...] = ()
         if decision.stamps:
@@ -141,16 +141,16 @@ class Wallet(ScheduledWallet):
     def _apply_refund(self, event: RefundRecorded) -> None:
         receipt = self.receipts[event.purchase_id]
         returning = self._goods_return(event.id, at=event.at, receipt=receipt)
-        receipt.take_out(event.lines, event.amounts)
+        receipt.return_goods(event.lines, event.amounts)
         self.refund_outcomes[event.id] = returning.settle()
 
     def _goods_return(self, id: str, *, at: datetime, receipt: Receipt) -> GoodsReturn:
         return GoodsReturn(
             id,
             at=at,
-            sales=[self.purchases[purchase_id] for purchase_id in receipt.shares],
+            purchases=[self.purchases[purchase_id] for purchase_id in receipt.shares],
             unit_accounts=self.unit_accounts,
-            redeemed=self.redemptions,
+            redemptions=self.redemptions,
             memberships=self.memberships,
         )
 
@@ -163,7 +163,7 @@ class Wallet(ScheduledWallet):
         bought = replace(event.purchase, facts=new.facts)
         self.receipts[bought.id] = new
         if overpaid:
-            self.overpaid.add(bought.id)
+            self.overpaid_exchanges.add(bought.id)
         for purchase_id in receipt.shares:
             self.purchases[purchase_id].receipts.append(new)
         paid_on_top = bought.id in new.shares
@@ -208,8 +208,8 @@ class Wallet(ScheduledWallet):
         if event.points <= 0:
             draws = unit_account.inventory.consume(event.id, -event.points, at=event.at)
         elif event.unit is Unit.POINTS:
-            lot = new_lot(event.id, event.points, at=event.at, terms=event.terms, waits=False)
-            draws = unit_account.open(lot, at=event.at, receipt=False)
+            lot = new_lot(event.id, event.points, at=event.at, terms=event.terms, pending=False)
+            draws = unit_account.open(lot, at=event.at, has_receipt=False)
         else:
             lot = new_stamps(event.id, event.points, at=event.at, terms=event.terms)
             draws = unit_account.open(lot, at=event.at)
@@ -220,7 +220,9 @@ class Wallet(ScheduledWallet):
         self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=draws)
 
     def _apply_transfer_in(self, event: TransferReceived) -> None:
-        draws = [draw for lot in event.lots for draw in self.points.open(lot, at=event.at, earned=False, receipt=False)]
+        draws = [
+            draw for lot in event.lots for draw in self.points.open(lot, at=event.at, earned=False, has_receipt=False)
+        ]
         self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=tuple(draws))
 
     def _apply_merge(self, event: WalletMerged) -> None:
@@ -235,8 +237,8 @@ class Wallet(ScheduledWallet):
         self.redemptions |= other.redemptions
         self.receipts |= other.receipts
         self.refund_outcomes |= other.refund_outcomes
-        self.overpaid |= other.overpaid
-        self.moved_away += other.moved_away
+        self.overpaid_exchanges |= other.overpaid_exchanges
+        self.moved_purchases += other.moved_purchases
         if event.survivor is None:
             self.memberships |= other.memberships
         else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.decisions import Reason
-from app.domain.engine.tiers import TierChange, TierMembership, decision_on_kept_tier
+from app.domain.engine.tiers import TierChange, TierMembership, kept_tier_reason
 from app.domain.terms.version import Terms
 from app.domain.wallets.tier_forecast import TierForecast, forecast_tier
 from app.domain.wallets.wallet import Wallet
@@ -94,8 +94,8 @@ def _status(row: CustomerRow, *, wallet: Wallet | None, versions: Versions, at: 
         if whole:
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=row.id)),
-                kept=decision_on_kept_tier(
-                    standing, qualifying=membership.qualifying.most(terms=terms, at=at), terms=terms
+                kept=kept_tier_reason(
+                    standing, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
                 ),
                 prospect=forecast_tier(wallet, customer_id=row.id),
             )

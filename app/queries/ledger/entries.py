@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 
 from app.domain.decisions import Decision
-from app.domain.engine.redemption import price
+from app.domain.engine.redemption import reward_cost
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import RewardRedeemed
 from app.domain.wallets.history import EventHistory
-from app.domain.wallets.postings import PostingKey, summed
+from app.domain.wallets.postings import PostingKey, draws_by_key
 from app.domain.wallets.wallet import replay
 from app.queries.purchases.exchanged_prices import exchanged_prices
 from app.store.customers import wallet_members
@@ -132,7 +132,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
         course.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     subject = PostingKey(entry.type, entry.subject)
-    wanted = sum(summed(course.unit_accounts[account.unit].postings).get(subject, {}).values())
+    wanted = sum(draws_by_key(course.unit_accounts[account.unit].postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
         wanted = _price_then(entry, history=recorded.history.as_at(entry.id), versions=versions) or wanted
     owners = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
@@ -157,10 +157,10 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
     clause = event.terms.cost_of(event.reward) if event is not None else None
     if event is None or clause is None:
         return None
-    wallet = replay(history.before_fact(event.id), versions=versions.standing, until=event.at)
+    wallet = replay(history.before_event(event.id), versions=versions.standing, until=event.at)
     lists = wallet.price_lists(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = lists.charge(event.reward) if lists is not None else None
-    return charge.cost if charge is not None else price(clause).points
+    return charge.cost if charge is not None else reward_cost(clause).points
 
 
 async def entries_by_id(session: Session, *, ids: Sequence[str]) -> list[StoredEntry | None]:
@@ -213,7 +213,7 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
                 facts[id] = correction.facts
     handed_out = {id: purchase_id for id, purchase_id in bought.items() if facts[id].replaces is not None}
     prices = await exchanged_prices(session, handed_out=handed_out)
-    facts |= {id: facts[id].replacing(price) for id, price in prices.items()}
+    facts |= {id: facts[id].as_replacement(price) for id, price in prices.items()}
     return [facts.get(id) for id in ids]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.ledger.entries import COUNTER_ACCOUNT, FIRST_HASH, sealed
+from app.domain.ledger.entries import COUNTER_ACCOUNT, FIRST_HASH, entry_hash
 from app.queries.ledger import stored_wallets
 from app.queries.ledger.discrepancies import UNREADABLE
 from app.queries.ledger.discrepancies import Discrepancy as Discrepancy
@@ -93,7 +93,7 @@ def _chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrep
         place = f"entry {entry.id}"
         if entry.number != number or entry.previous != head:
             yield Discrepancy(place, "does not follow the entry before it")
-        if sealed(entry) != stored.hash:
+        if entry_hash(entry) != stored.hash:
             yield Discrepancy(place, "is not what was sealed")
         if stored.counter_account != COUNTER_ACCOUNT[entry.type].value:
             yield Discrepancy(place, "has the wrong counter account")

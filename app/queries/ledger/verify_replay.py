@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from app.domain.engine.redemption import price
+from app.domain.engine.redemption import reward_cost
 from app.domain.engine.tiers import TierMembership, tier_changing_versions
 from app.domain.ledger.entries import Balance, Entry
 from app.domain.ledger.lots import Lot
@@ -100,12 +100,12 @@ def _postings(unit_account: UnitAccount, stored_entries: Sequence[StoredEntry]) 
             draws[movement.lot_id] = draws.get(movement.lot_id, 0) - movement.points
         if entry.owed:
             draws[DEBT] = draws.get(DEBT, 0) + entry.owed
-    for posting in missing_postings(unit_account.postings, recorded=booked):
+    for posting in missing_postings(unit_account.postings, booked=booked):
         if (entry_of_key := entries.get(posting.key)) is not None:
             yield Discrepancy(f"entry {entry_of_key.id}", "the terms of its time give other points")
         else:
             yield Discrepancy(f"{posting.key.type.value} {posting.key.id}", "has no entry")
-    for key in excess_postings(unit_account.postings, recorded=booked):
+    for key in excess_postings(unit_account.postings, booked=booked):
         yield Discrepancy(f"entry {entries[key].id}", "the event behind it is missing")
 
 
@@ -117,7 +117,7 @@ def _prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepanc
         if event.unit is Unit.POINTS and wallet.price_lists(terms=event.terms, at=event.at) is not None:
             continue
         clause = event.terms.cost_of(event.reward)
-        if clause is None or price(clause).points != event.points:
+        if clause is None or reward_cost(clause).points != event.points:
             yield Discrepancy(f"redemption {event.id}", "the terms of its time give other points")
 
 

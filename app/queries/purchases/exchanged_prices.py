@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.domain.engine.returns import price_of
+from app.domain.engine.returns import price_of_refund
 from app.domain.purchases.facts import PurchaseFacts
 from app.store.database.session import Session
 from app.store.purchases import corrections, exchanges, purchases, refunds
@@ -31,7 +31,7 @@ async def exchanged_prices(session: Session, *, handed_out: Mapping[str, str]) -
         back = swapped[refund_of[purchase_id]]
         known = [refund for refund in came_back if refund.purchase_id == back.purchase_id and refund.id < entry_id]
         sale = _known_by(entry_id, sale=sales[back.purchase_id], corrections=corrected)
-        prices[entry_id] = price_of(sale, before=known[: known.index(back)], back=back)
+        prices[entry_id] = price_of_refund(sale, before=known[: known.index(back)], refund=back)
     return prices
 
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from app.domain.amounts import Money
 from app.domain.decisions import Decision
-from app.domain.engine.returned_payments import cash_now
+from app.domain.engine.returned_payments import cash_due
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
 from app.domain.engine.tiers import TierMembership
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import OWN_SOURCE, Numbering, ReceiptBy
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, Numbering, ReceiptReference
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import RefundRecorded
@@ -52,7 +52,7 @@ class RefundTry:
     """A refund to try out: of a purchase by id or by its receipt, as an order for a refund says it."""
 
     purchase_id: str | None
-    receipt: ReceiptBy | None
+    receipt: ReceiptReference | None
     lines: Mapping[int, Decimal | None] | None
     amounts: Mapping[int, Decimal]
     amount: Decimal | None
@@ -78,7 +78,9 @@ async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail="a refund follows its purchase")
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
-    back = resolve_return(lines=order.lines, amounts=order.amounts, amount=order.amount, sale=sale.facts, left=left)
+    back = resolve_return(
+        lines=order.lines, amounts=order.amounts, amount=order.amount, facts=sale.facts, remaining=left
+    )
     if isinstance(back, Problem):
         return back
     customer = await customers.find(session, by=CustomerBy(sale.customer_id))
@@ -93,7 +95,7 @@ async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry
         recorded, versions=known_versions, events=[NewEvent(event, customer_id=sale.customer_id)], until=order.at
     )
     kept = back.left(sale.facts, of=left).of(sale.facts)
-    cash = cash_now(sale.facts, kept=kept, paid_out=sum(refund.cash for refund in earlier))
+    cash = cash_due(sale.facts, remaining=kept, paid_out=sum(refund.cash for refund in earlier))
     came_back = after.wallet.refund_outcomes[_NOBODY]
     outcome = came_back.outcome
     return RefundTried(

@@ -38,12 +38,12 @@ class Offer:
     @property
     def unit(self) -> Unit:
         """What it is bought with."""
-        return redemption.price(self.clause).unit
+        return redemption.reward_cost(self.clause).unit
 
     @property
     def list_cost(self) -> int:
         """What its clause asks for, in its unit."""
-        return redemption.price(self.clause).points
+        return redemption.reward_cost(self.clause).points
 
     @property
     def cost(self) -> int:
@@ -118,14 +118,14 @@ def _sorted(
 
 def _priced(clause: Clause, *, terms: Terms, stands: CurrentState) -> PricedReward:
     """What a till would be answered."""
-    held = stands.can_pay(redemption.price(clause).unit)
+    held = stands.can_pay(redemption.reward_cost(clause).unit)
     return redemption.price_for(
         terms=terms,
         clause=clause,
         facts=stands.facts,
-        held=held,
-        lists=stands.lists,
-        foreseen=stands.pending.foreseen(clause),
+        balance=held,
+        price_lists=stands.lists,
+        activations=stands.pending.activations_for(clause),
     )
 
 
@@ -179,16 +179,16 @@ async def check_basket(
     stands = await standing(session, customer=customer, terms=in_force, facts=here)
     facts = await budgets.with_budgets(session, customer_id=stands.customer.id, terms=in_force, facts=stands.facts)
     decision = earning.earn(terms=in_force, facts=facts)
-    if not all(stands.can_pay(unit).can_take(decision, unit=unit) for unit in Unit):
+    if not all(stands.can_pay(unit).can_hold(decision, unit=unit) for unit in Unit):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("basket", "lines"))
     catalogue = {reward.key: reward for reward in await rewards.all_rewards(session)}
     found = qualifications(
         terms=in_force,
         facts=facts,
         decision=decision,
-        held=stands.held,
-        lists=stands.lists,
-        foreseen=stands.pending.foreseen,
-        refused=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
+        balances=stands.held,
+        price_lists=stands.lists,
+        activations_for=stands.pending.activations_for,
+        refusal_for=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )
     return BasketChecked(customer=stands.customer, facts=facts, decision=decision, terms=in_force, outlooks=found)

@@ -8,7 +8,7 @@ from datetime import datetime
 from app.domain.engine.price_lists import PriceLists, may_be_cheaper
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
-from app.domain.wallets.pending import PendingPoints, waiting_points
+from app.domain.wallets.pending import PendingPoints, pending_points_of
 from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
 from app.store.ledger import lots
@@ -32,7 +32,7 @@ async def pending(session: Session, *, customer: CustomerRow, in_force: Terms, a
     if await versions.never_expiring(session, numbers=numbers) != numbers:
         return None
     earlier = await _earlier(session, in_force=in_force)
-    return waiting_points(
+    return pending_points_of(
         free,
         owed=customer.account.balance.owed,
         at=at,

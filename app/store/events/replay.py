@@ -48,7 +48,7 @@ class ReplayedAccount:
         of_these = {
             id: each_returned.outcome.cash
             for id, each_returned in returned.items()
-            if each_returned.first_sale == new.first_sale
+            if each_returned.original_purchase_id == new.original_purchase_id
         }
         in_all = sum(cash.minor for cash in of_these.values())
         paid_out = sum(refund.cash for id, refund in self.recorded.refunds.items() if id in of_these)

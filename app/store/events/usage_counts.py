@@ -28,10 +28,10 @@ class Reduction(NamedTuple):
     @classmethod
     def of(cls, sale: PurchaseState) -> Reduction | None:
         """That of a purchase as it is kept; None where it counts for all that it was recorded with."""
-        taken, on_top = sale.taken.points, sale.facts.replaces is not None
+        taken, on_top = sale.clawed_back.points, sale.facts.replaces is not None
         if sale.usage.visit and not taken:
             return None
-        return cls(sale.recorded.id, sale.recorded.at, on_top or not sale.usage.visit, taken)
+        return cls(sale.event.id, sale.event.at, on_top or not sale.usage.visit, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,13 @@ class UsageCounts:
     @classmethod
     def of(cls, wallet: Wallet, *, customer_id: str) -> UsageCounts:
         """What a history told from the beginning comes to, of what the customer did by this very id."""
-        sales = [sale for sale in wallet.purchases.values() if sale.recorded.customer_id == customer_id]
+        sales = [sale for sale in wallet.purchases.values() if sale.event.customer_id == customer_id]
         given = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
-        uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.recorded.at)]
+        uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.event.at)]
         for redeemed in given:
             clauses = dict.fromkeys(redeemed.clauses, 1)
             uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
-        items = [(key, sale.recorded.at, count) for sale in sales for key, count in sale.usage.items]
+        items = [(key, sale.event.at, count) for sale in sales for key, count in sale.usage.items]
         reductions = [reduction for sale in sales if (reduction := Reduction.of(sale)) is not None]
         shares = _shares(wallet, customer_id=customer_id)
         return cls(tuple(sorted(uses)), tuple(sorted(items)), tuple(sorted(reductions)), shares)
@@ -66,11 +66,11 @@ def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], 
     """What a customer's purchases add to the shares of budgets, and those that are another customer's now left behind."""
     found: Counter[tuple[str, str]] = Counter()
     for sale in wallet.purchases.values():
-        if sale.recorded.customer_id == customer_id:
-            found.update({(sale.recorded.id, clause): points for clause, points in sale.shares})
-    for gone in wallet.moved_away:
+        if sale.event.customer_id == customer_id:
+            found.update({(sale.event.id, clause): points for clause, points in sale.budget_share_changes})
+    for gone in wallet.moved_purchases:
         if gone.before is not None and gone.before.customer_id == customer_id:
-            found.update({(gone.purchase_id, clause): points for clause, points in gone.left_behind})
+            found.update({(gone.purchase_id, clause): points for clause, points in gone.retained_budget_usage})
     return _listed(found)
 
 
@@ -128,8 +128,8 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 
 async def _set_shares_right(session: Session, *, wallet: Wallet) -> None:
     """The same of the shares of budgets; a wallet that never bought under a budget costs nothing."""
-    if not wallet.moved_away and not any(
-        sale.recorded.facts.customer_facts.shares for sale in wallet.purchases.values()
+    if not wallet.moved_purchases and not any(
+        sale.event.facts.customer_facts.shares for sale in wallet.purchases.values()
     ):
         return
     kept = await budgets.shares(session, customer_ids=sorted(wallet.memberships))

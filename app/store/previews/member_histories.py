@@ -192,4 +192,4 @@ def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts |
     if returned is None:
         return facts
     left = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
-    return PastPurchase(facts.kept(left), whole=facts)
+    return PastPurchase(facts.remaining(left), whole=facts)

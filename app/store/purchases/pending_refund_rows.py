@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.problems import ProblemCode
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptBy
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptReference
 from app.store.database.codecs import instant, instant_or_none, json_value
 from app.store.database.session import Row
 
@@ -52,7 +52,7 @@ class PendingRefund:
     """
 
     id: str
-    receipt: ReceiptBy
+    receipt: ReceiptReference
     external_id: str | None
     occurred_at: datetime
     recorded_at: datetime
@@ -123,7 +123,7 @@ def pending_refund_of(row: Row) -> PendingRefund:
     lines = wish["lines"]
     return PendingRefund(
         id=row["id"],
-        receipt=ReceiptBy(
+        receipt=ReceiptReference(
             row["receipt"], wish.get("location"), date.fromisoformat(wish["day"]) if wish.get("day") else None
         ),
         external_id=row["external_id"],

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.domain.problems import ProblemCode
-from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberSpace, ReceiptSpot, told_apart_by
+from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberSpace, ReceiptOrigin, digest_fields
 from app.store.database.codecs import instant, json_text
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
@@ -54,7 +54,9 @@ async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, .
     )
 
 
-async def by_number(session: Session, *, number: str, spot: ReceiptSpot, numbering: Numbering) -> PendingRefund | None:
+async def by_number(
+    session: Session, *, number: str, spot: ReceiptOrigin, numbering: Numbering
+) -> PendingRefund | None:
     """The refund that waits or has waited and has the number which is used at a spot, or None; one that waits comes first.
 
     Where a refund that waits did not say its location, that of the spot does not tell the two apart.
@@ -64,7 +66,7 @@ async def by_number(session: Session, *, number: str, spot: ReceiptSpot, numberi
         " ORDER BY CASE WHEN state = 'WAITING' THEN 0 ELSE 1 END, id DESC",
         number,
         ["", NO_LOCATION, *([spot.location] if spot.location is not None else [])],
-        ["", numbering.day_of(spot).isoformat()],
+        ["", numbering.business_day(spot).isoformat()],
     )
     return pending_refund_of(rows[0]) if rows else None
 
@@ -154,7 +156,7 @@ async def _digests(session: Session, *, waiting_id: str | None) -> list[int]:
             row["wish"],
             row["state"],
             row["refund_id"],
-            *told_apart_by(NumberSpace(row["numbered_at"], row["numbered_on"])),
+            *digest_fields(NumberSpace(row["numbered_at"], row["numbered_on"])),
             *known_later(row),
         )
         for row in await session.rows(f"{_SELECT}{condition}", *values)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptSpot
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin
 from app.store.database.codecs import instant, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import ConcurrentChange, Row, Session
@@ -42,9 +42,9 @@ class Purchase:
     completion: int = 1
 
     @property
-    def spot(self) -> ReceiptSpot:
+    def spot(self) -> ReceiptOrigin:
         """Where and when its number was used."""
-        return ReceiptSpot(self.location_id, self.occurred_at, self.facts.zone)
+        return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
 
     @property
     def in_order(self) -> str:
@@ -171,11 +171,13 @@ class Expected(NamedTuple):
     claimed: bool
 
 
-async def expected(session: Session, *, source: str, number: str, spot: ReceiptSpot, numbering: Numbering) -> Expected:
+async def expected(
+    session: Session, *, source: str, number: str, spot: ReceiptOrigin, numbering: Numbering
+) -> Expected:
     """What is known of a receipt with a number that is used at a spot, in one statement."""
-    rows = await session.rows(_EXPECTED, source, number, *map(list, numbering.spaces(spot)))
+    rows = await session.rows(_EXPECTED, source, number, *map(list, numbering.candidate_spaces(spot)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
-    same = tuple(sale for sale in known if numbering.same(spot, recorded=sale.spot, space=sale.space))
+    same = tuple(sale for sale in known if numbering.is_same_receipt(spot, recorded=sale.spot, space=sale.space))
     return Expected(same, bool(rows[0]["awaited"]), bool(rows[0]["kept_back"]), bool(rows[0]["claimed"]))
 
 

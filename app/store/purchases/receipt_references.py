@@ -6,13 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import Numbering, ReceiptBy
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptReference
 from app.store.database.session import Session, Value
 from app.store.purchases.purchases import COLUMNS, Purchase, purchase_of
 
 
 async def one_referred_to(
-    session: Session, *, source: str, by: ReceiptBy, numbering: Numbering, completion: int | None = None
+    session: Session, *, source: str, by: ReceiptReference, numbering: Numbering, completion: int | None = None
 ) -> Purchase | Problem | None:
     """The one purchase that a reference fits, None where there is none; several are no reference, and none is guessed.
 
@@ -41,7 +41,9 @@ async def _completion(session: Session, *, last: Purchase, completion: int) -> P
     return None if row is None else purchase_of(row)
 
 
-async def referred_to(session: Session, *, source: str, by: ReceiptBy, numbering: Numbering) -> tuple[Purchase, ...]:
+async def referred_to(
+    session: Session, *, source: str, by: ReceiptReference, numbering: Numbering
+) -> tuple[Purchase, ...]:
     """The purchases that a reference fits, the newest first, each order as it was completed last; at most `MOST_FITTING`."""
     where, asked = "", list[Value]((source, by.number))
     if by.location_id is not None:
@@ -55,7 +57,7 @@ async def referred_to(session: Session, *, source: str, by: ReceiptBy, numbering
         where += f" AND p.occurred_at BETWEEN ${len(asked)} AND ${len(asked) + 1}"
     most = f" LIMIT {MOST_FITTING}" if by.day is None else ""
     rows = await session.rows(f"{_FITTING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *asked)
-    fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.day_of(sale.spot)))
+    fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.business_day(sale.spot)))
     return tuple(islice(fitting, MOST_FITTING))
 
 

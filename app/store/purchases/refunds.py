@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptSpot, told_apart_by
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin, digest_fields
 from app.store.database.codecs import instant, json_text, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
@@ -80,7 +80,7 @@ def evidence(refund: Refund) -> int:
         refund.reason,
         refund.fingerprint,
         _amounts(refund.amounts),
-        *told_apart_by(refund.space),
+        *digest_fields(refund.space),
     )
 
 
@@ -118,7 +118,7 @@ async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tupl
     )
 
 
-async def by_number(session: Session, *, number: str, spot: ReceiptSpot, numbering: Numbering) -> tuple[Refund, ...]:
+async def by_number(session: Session, *, number: str, spot: ReceiptOrigin, numbering: Numbering) -> tuple[Refund, ...]:
     """The refunds that have the number which is used at a spot, in no particular order: more than one where the setting changed.
 
     A refund is at the location of its purchase, at its own time.
@@ -129,13 +129,13 @@ async def by_number(session: Session, *, number: str, spot: ReceiptSpot, numberi
         " JOIN purchases p ON p.program_id = r.program_id AND p.id = r.purchase_id"
         " WHERE r.program_id = $1 AND r.external_id = $2 AND r.numbered_at = ANY($3) AND r.numbered_on = ANY($4)",
         number,
-        *map(list, numbering.spaces(spot)),
+        *map(list, numbering.candidate_spaces(spot)),
     )
     found = (
-        (_refund(row), ReceiptSpot(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
+        (_refund(row), ReceiptOrigin(row["location_id"], instant(row["occurred_at"]), json_value(row["facts"])["zone"]))
         for row in rows
     )
-    return tuple(refund for refund, used in found if numbering.same(spot, recorded=used, space=refund.space))
+    return tuple(refund for refund, used in found if numbering.is_same_receipt(spot, recorded=used, space=refund.space))
 
 
 async def by_ids(session: Session, *, refund_ids: Sequence[str]) -> dict[str, Refund]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from app.domain.decisions import Decision
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptSpot, told_apart_by
+from app.domain.purchases.receipt_numbers import EVERYWHERE, Numbering, NumberSpace, ReceiptOrigin, digest_fields
 from app.store.database.codecs import instant, instant_or_none, json_value
 from app.store.database.row_digests import digest
 from app.store.database.session import Row, Session
@@ -57,9 +57,9 @@ class Redemption:
     space: NumberSpace = EVERYWHERE
 
     @property
-    def spot(self) -> ReceiptSpot:
+    def spot(self) -> ReceiptOrigin:
         """Where (by the key of the location) and when its checkout was used."""
-        return ReceiptSpot(self.facts.location, self.occurred_at, self.facts.zone)
+        return ReceiptOrigin(self.facts.location, self.occurred_at, self.facts.zone)
 
     def has_run_out(self, *, at: datetime) -> bool:
         """Whether its reservation is over at a moment, though nobody has ended it."""
@@ -117,7 +117,7 @@ def evidence(redemption: Redemption) -> int:
         redemption.ended_at,
         redemption.checkout,
         *handed_over,
-        *told_apart_by(redemption.space),
+        *digest_fields(redemption.space),
     )
 
 
@@ -166,17 +166,23 @@ async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
     return found.get(redemption_id)
 
 
-async def of_checkout(session: Session, *, checkout: str, spot: ReceiptSpot, numbering: Numbering) -> Redemption | None:
+async def of_checkout(
+    session: Session, *, checkout: str, spot: ReceiptOrigin, numbering: Numbering
+) -> Redemption | None:
     """The redemption that the checkout which is used at a spot (with the key of the location) began, or None."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
         " AND numbered_at = ANY($3) AND numbered_on = ANY($4) ORDER BY occurred_at DESC, id DESC",
         checkout,
-        *map(list, numbering.spaces(spot)),
+        *map(list, numbering.candidate_spaces(spot)),
     )
     found = map(_redemption, rows)
     return next(
-        (redemption for redemption in found if numbering.same(spot, recorded=redemption.spot, space=redemption.space)),
+        (
+            redemption
+            for redemption in found
+            if numbering.is_same_receipt(spot, recorded=redemption.spot, space=redemption.space)
+        ),
         None,
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import orjson
 
-from app.domain.ledger.entries import Balance, Entry, Movement, sealed
+from app.domain.ledger.entries import Balance, Entry, Movement, entry_hash
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -102,7 +102,7 @@ class AccountWriter:
             previous=account.head,
             cause=cause,
         )
-        seal = sealed(entry)
+        seal = entry_hash(entry)
         await entries.append(self.session, entry=entry, seal=seal)
         self.known |= {lot.id: lot for lot in new_lots}
         self.account = account._replace(entries=entry.number, head=seal)

@@ -219,7 +219,7 @@ async def _append(
     book = AccountWriter(session=session, write_context=write_context, account=account, known=known)
     origins = dict(_origins(replayed.history))
     corrected = {correction.purchase_id: correction for correction in replayed.history.corrections}
-    wanted = [(each_posting, False) for each_posting in missing_postings(unit_account.postings, recorded=recorded)]
+    wanted = [(each_posting, False) for each_posting in missing_postings(unit_account.postings, booked=recorded)]
     wanted += [
         (each_posting, True)
         for each_posting in _clawed_back(unit_account, until=replayed.until, recorded=recorded, corrected=corrected)
@@ -245,7 +245,7 @@ def _clawed_back(
     unit_account: UnitAccount, *, until: datetime, recorded: BookedDraws, corrected: Mapping[str, ReceiptCorrected]
 ) -> Iterator[Posting]:
     """Entries that take back what should not be there; what a purchase earned that was another wallet's, at its time."""
-    for subject, draws in excess_postings(unit_account.postings, recorded=recorded).items():
+    for subject, draws in excess_postings(unit_account.postings, booked=recorded).items():
         earned = corrected.get(subject.id) if subject.type is EntryType.EARN else None
         yield unit_account.posting_without_clause(subject, at=earned.at if earned is not None else until, draws=draws)
 

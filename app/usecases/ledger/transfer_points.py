@@ -128,7 +128,7 @@ def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> t
     there = [lot for lot in inventory.free_lots() if lot.available_from <= before.until]
     return tuple(
         TransferredLot(draw.lot_id, part(draw))
-        for draw in lots.take(there, points=points, ends=unit_account.last_valid_day)
+        for draw in lots.draw_points(there, points=points, last_valid_day_of=unit_account.last_valid_day)
     )
 
 

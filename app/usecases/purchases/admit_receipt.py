@@ -43,7 +43,7 @@ async def admit(
     """
     if (undated := day_missing(context, timed=command.timed, path=("purchase", "occurredAt"))) is not None:
         return undated
-    if command.facts.counted_in != context.program.currency:
+    if command.facts.counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     place = command.location_id
     if (here := await locations.placed(session, facts=command.facts, location_id=place)) is None:

@@ -12,7 +12,7 @@ from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError, PurchaseFacts
-from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptBy, ReceiptSpot
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin, ReceiptReference
 from app.domain.staff_limits import Budget
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -98,11 +98,11 @@ async def _sale(session: Session, *, context: CommandContext, command: AmendPurc
         here = await locations.placed(session, facts=command.facts, location_id=command.location_id)
         if here is None:
             return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-        day = numbering.day_of(ReceiptSpot(command.location_id, command.occurred_at, here.zone))
+        day = numbering.business_day(ReceiptOrigin(command.location_id, command.occurred_at, here.zone))
     return await receipt_references.one_referred_to(
         session,
         source=OWN_SOURCE,
-        by=ReceiptBy(command.receipt, location_id, day),
+        by=ReceiptReference(command.receipt, location_id, day),
         numbering=numbering,
         completion=command.completion,
     )
@@ -159,7 +159,7 @@ def _holds(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
     left = Remaining.after(facts, refunds=())
     for refund in earlier_refunds:
         money = {number: Money(minor, facts.currency).decimal() for number, minor in refund.amounts.items()}
-        back = resolve_return(lines=refund.lines, amounts=money, amount=None, sale=facts, left=left)
+        back = resolve_return(lines=refund.lines, amounts=money, amount=None, facts=facts, remaining=left)
         if isinstance(back, Problem):
             return False
         left = left.less(facts, refund=refund)
@@ -229,10 +229,10 @@ def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> 
     """
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()) or decision.largest() > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
-    if not replayed.wallet.overpaid:
+    if not replayed.wallet.overpaid_exchanges:
         return None
     before = with_events(replayed.recorded, versions=replayed.versions, events=[], until=sale.occurred_at)
-    overpaid = replayed.wallet.overpaid - before.wallet.overpaid
+    overpaid = replayed.wallet.overpaid_exchanges - before.wallet.overpaid_exchanges
     if not overpaid:
         return None
     field = "payments" if sale.id in overpaid else "lines"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptSpot
+from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptOrigin
 from app.domain.units import Unit
 from app.store.customers import customers, own_cards
 from app.store.customers.customers import CustomerBy, CustomerRow
@@ -36,7 +36,7 @@ async def apply_pending_refunds(
     """
     balances, numbering = None, context.program.numbering
     for waiting in await pending_refunds.of_receipt(session, number=sale.external_id):
-        if not (numbering.identifies(waiting.receipt) and numbering.fits(waiting.receipt, used=sale.spot)):
+        if not (numbering.identifies(waiting.receipt) and numbering.matches(waiting.receipt, origin=sale.spot)):
             continue
         done = await _applied(session, context=context, sale=sale, waiting=waiting)
         if isinstance(done, Problem):
@@ -100,11 +100,11 @@ async def _refunded(
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     back = resolve_return(
-        lines=waiting.lines, amounts=waiting.amounts, amount=waiting.amount, sale=sale.facts, left=left
+        lines=waiting.lines, amounts=waiting.amounts, amount=waiting.amount, facts=sale.facts, remaining=left
     )
     if isinstance(back, Problem):
         return back
-    spot, number = ReceiptSpot(sale.location_id, waiting.occurred_at, sale.facts.zone), waiting.external_id
+    spot, number = ReceiptOrigin(sale.location_id, waiting.occurred_at, sale.facts.zone), waiting.external_id
     # The same number may have been sent twice at once, or be that of a refund of another purchase.
     if number is not None and await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))

@@ -11,7 +11,7 @@ from app.domain.calendar import earliest
 from app.domain.decisions import Decision
 from app.domain.engine import earning
 from app.domain.engine.expiry import notice_window_end
-from app.domain.engine.tiers import Qualifying, tier_of
+from app.domain.engine.tiers import QualifyingPoints, tier_of
 from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.ledger.lots import Draw
 from app.domain.problems import Problem, ProblemCode
@@ -60,7 +60,7 @@ async def book_purchase(
     owing = any(account.balance.owed for account in wallet.values())
     if not owing and await fast_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         earned = earning.earn(terms=terms, facts=facts)
-        if not all(account.balance.can_take(earned, unit=account.unit) for account in wallet.values()):
+        if not all(account.balance.can_hold(earned, unit=account.unit) for account in wallet.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
         if not _tier_terms_started(customer, earned=earned, terms=terms):
             owner = customer.requested_id or customer.id
@@ -97,7 +97,7 @@ async def _from_snapshot(
     """Book a purchase that follows all that is known of the wallet: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, sale.occurred_at
     gained, draws = _award(sale, points=earned.points, terms=terms)
-    counted = Qualifying()
+    counted = QualifyingPoints()
     counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
     # What keeps older points alive puts off their end, and whoever was told of it has to be told again. Where the account
     # is looked at for that sooner than need be, nothing happens.
@@ -139,7 +139,7 @@ def _award(sale: Purchase, *, points: int, terms: Terms) -> tuple[UnitAccount, t
     gained, at = UnitAccount(Unit.POINTS, versions=(terms,)), sale.occurred_at
     if not points:
         return gained, ()
-    lot = new_lot(sale.id, points, at=at, terms=terms, waits=True)
+    lot = new_lot(sale.id, points, at=at, terms=terms, pending=True)
     return gained, gained.open(lot, at=at)
 
 

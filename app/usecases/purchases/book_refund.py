@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.amounts import Money
 from app.domain.calendar import local_date
 from app.domain.engine import refund
-from app.domain.engine.returned_payments import cash_now
+from app.domain.engine.returned_payments import cash_due
 from app.domain.engine.returns import Remaining, ReturnedItems
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.evaluation import is_visit
@@ -50,7 +50,7 @@ async def book_refund(
 ) -> Answer:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
     at, after = command.occurred_at, back.left(sale.facts, of=left)
-    cash = cash_now(sale.facts, kept=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
+    cash = cash_due(sale.facts, remaining=after.of(sale.facts), paid_out=sum(refund.cash for refund in earlier))
     now = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
         session, customer=customer, sale=sale, terms=terms, now=now, left=left, after=after, at=at
@@ -102,18 +102,18 @@ async def _snapshot_outcome(
     balance = customer.account.balance
     outcome = refund.preview_claw_back(
         terms=terms,
-        sale=sale.facts,
+        facts=sale.facts,
         earned=sale.earned,
-        kept_before=left.quantities,
-        kept_after=after.quantities,
-        worth_before=left.worth,
-        worth_after=after.worth,
+        quantities_before=left.quantities,
+        quantities_after=after.quantities,
+        price_shares_before=left.price_shares,
+        price_shares_after=after.price_shares,
         available=balance.available + balance.pending,
         owing=allows_negative_balance(terms),
         owed_before=balance.owed,
         occurred_at=at,
     )
-    if outcome.moved.restored or not await _can_use_snapshot(
+    if outcome.movement.restored or not await _can_use_snapshot(
         session, customer=customer, sale=sale, terms=terms, now=now, at=at
     ):
         return None
@@ -157,7 +157,7 @@ async def _can_use_snapshot(
 
 def _may_have_expired(sale: Purchase, *, terms: Terms, at: datetime) -> bool:
     """May points of the purchase have expired unspent? They count as clawed back."""
-    last = new_lot(sale.id, sale.earned, at=sale.occurred_at, terms=terms, waits=True).valid_until
+    last = new_lot(sale.id, sale.earned, at=sale.occurred_at, terms=terms, pending=True).valid_until
     return last is not None and last < local_date(at, zone_name=terms.zone)
 
 
@@ -178,7 +178,9 @@ async def _from_snapshot(
     account, at = customer.account, made.occurred_at
     inventory = await lots.holdings(session, account_id=account.id)
     known = dict(inventory.lots)
-    draws = inventory.claw_back(made.id, outcome.due, at=at, own={sale.id}, owing=allows_negative_balance(terms))
+    draws = inventory.claw_back(
+        made.id, outcome.due, at=at, own={sale.id}, allow_negative=allows_negative_balance(terms)
+    )
     await refunds.add(session, refund=made)
     reduction = Reduction(sale.id, sale.occurred_at, not is_visit(terms, facts=after.of(sale.facts)), outcome.taken)
     await usage_counts.reduce_more(session, customer_id=sale.customer_id, reduction=reduction)
@@ -186,7 +188,7 @@ async def _from_snapshot(
     posting = Posting(PostingKey(EntryType.CLAWBACK, made.id), at, draws, outcome.decision)
     origin = Origin(purchase_id=sale.id, refund_id=made.id)
     entry = await book.append(posting, lots_after=inventory.lots, origin=origin)
-    base = refund.evaluate_kept(terms=terms, earned=sale.earned, stamps=0, kept=left.of(sale.facts)).base
+    base = refund.evaluate_remaining(terms=terms, earned=sale.earned, stamps=0, remaining=left.of(sale.facts)).base
     closed = await book.commit(
         lots_after=inventory.lots,
         balance=replace(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.domain.engine.returns import Remaining, ReturnedItems, resolve_return
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.customers import customers
 from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
@@ -65,7 +65,7 @@ async def exchange_goods(
     back_order = command.back
     if back_order.external_id is not None:
         spot, numbering = (
-            ReceiptSpot(sale.location_id, back_order.numbered_at or at, sale.facts.zone),
+            ReceiptOrigin(sale.location_id, back_order.numbered_at or at, sale.facts.zone),
             context.program.numbering,
         )
         taken = await refunds.by_number(session, number=back_order.external_id, spot=spot, numbering=numbering)
@@ -98,7 +98,7 @@ async def _returned(session: Session, *, command: RecordRefund, sale: Purchase) 
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     return resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, sale=sale.facts, left=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
     )
 
 

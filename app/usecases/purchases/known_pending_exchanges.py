@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
-from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds
 from app.store.purchases.pending_refunds import HandedOut, PendingRefund, PendingRefundState
@@ -18,7 +18,7 @@ from app.usecases.purchases.quarantined_orders import receipt_data, spot_data, s
 
 
 def handed_out(
-    bought: RecordedReceipt, *, spot: ReceiptSpot, customer_id: str | None, holder_id: str | None
+    bought: RecordedReceipt, *, spot: ReceiptOrigin, customer_id: str | None, holder_id: str | None
 ) -> HandedOut:
     """The receipt of what is handed out, as it is kept with an exchange that waits."""
     data = {**receipt_data(bought), "spot": spot_data(spot)}
@@ -31,14 +31,14 @@ def meaning_of(bought: RecordedReceipt) -> str:
 
 
 async def pending_with(
-    session: Session, *, context: CommandContext, number: str, spot: ReceiptSpot, completion: int
+    session: Session, *, context: CommandContext, number: str, spot: ReceiptOrigin, completion: int
 ) -> tuple[PendingRefund, ...]:
     """The exchanges that wait or have waited whose new receipt has the number which is used at a spot, newest first."""
     found, numbering = [], context.program.numbering
     for waiting in await pending_refunds.of_bought(session, number=number):
         assert waiting.bought is not None, "it is looked up by its receipt"
         used = spot_from(waiting.bought.data["spot"])
-        same = numbering.same(spot, recorded=used, space=numbering.space(used))
+        same = numbering.is_same_receipt(spot, recorded=used, space=numbering.space(used))
         if same and waiting.bought.data["completion"] == completion:
             found.append(waiting)
     return tuple(found)

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.customers import customers
 from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
@@ -34,7 +34,7 @@ class SentReceipt:
 
     kind: QuarantineKind
     number: str | None
-    spot: ReceiptSpot
+    spot: ReceiptOrigin
     content: str
     timed: bool
     customer: CustomerRow | None
@@ -96,7 +96,7 @@ async def quarantined_before(
         used = spot_of(item)
         if (item.kind is QuarantineKind.REFUND) is not refund:
             continue
-        if not numbering.same(sent.spot, recorded=used, space=numbering.space(used)):
+        if not numbering.is_same_receipt(sent.spot, recorded=used, space=numbering.space(used)):
             continue
         if await _is_same(session, item=item, sent=sent):
             booked = await _booked_refund(session, item=item)
@@ -136,7 +136,7 @@ async def _booked_refund(session: Session, *, item: Quarantined) -> Answer | Non
     return await as_recorded(session, sale=sale, refund=refund, customer=customer)
 
 
-async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, spot: ReceiptSpot) -> bool:
+async def has_recorded_refund(session: Session, *, context: CommandContext, number: str, spot: ReceiptOrigin) -> bool:
     """Does a recorded or a pending refund have this number? It then gets the answer of that refund."""
     numbering = context.program.numbering
     if await refunds.by_number(session, number=number, spot=spot, numbering=numbering):

@@ -8,7 +8,7 @@ from app.domain.decisions import Decision
 from app.domain.engine.returns import Remaining, resolve_return
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.domain.units import Unit
 from app.store.customers import customers
 from app.store.customers.customers import CustomerBy, CustomerRow
@@ -29,7 +29,7 @@ async def known_refund(
     command: RecordRefund,
     sale: Purchase,
     customer: CustomerRow,
-    spot: ReceiptSpot,
+    spot: ReceiptOrigin,
 ) -> Answer | Problem | None:
     """The answer to a refund whose number is known already, None where it is new; one that says something else is refused.
 
@@ -71,7 +71,7 @@ async def says(session: Session, *, command: RecordRefund, sale: Purchase, refun
     all_of_it = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id])
     back = resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, sale=sale.facts, left=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
     )
     return not isinstance(back, Problem) and (back.lines, back.amounts) == (refund.lines, refund.amounts)
 

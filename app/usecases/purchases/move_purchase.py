@@ -10,7 +10,7 @@ from app.domain.customers.rule_facts import NO_FACTS
 from app.domain.decisions import Decision
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptBy
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptReference
 from app.domain.staff_limits import Budget
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -37,7 +37,7 @@ class MovePurchase:
     """Which purchase (by id, or by receipt number), whose it was, and why it was not taken for theirs."""
 
     purchase_id: str | None
-    receipt: ReceiptBy | None
+    receipt: ReceiptReference | None
     customer: CustomerBy
     reason: str
 

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import Numbering, ReceiptSpot
+from app.domain.purchases.receipt_numbers import Numbering, ReceiptOrigin
 from app.store.customers.customers import CustomerBy
 from app.store.purchases.purchases import order_name
 
@@ -54,9 +54,9 @@ class RecordPurchase:
     completion: int = 1
     numbered_at: datetime | None = None
 
-    def spot(self, *, zone: str) -> ReceiptSpot:
+    def spot(self, *, zone: str) -> ReceiptOrigin:
         """Where and when its number is used; `zone` is that of its location."""
-        return ReceiptSpot(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
+        return ReceiptOrigin(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
 
     def in_order(self, numbering: Numbering, *, zone: str) -> str:
         """What decides which of two purchases of one moment comes first, as of the purchase that it becomes."""

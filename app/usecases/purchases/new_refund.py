@@ -12,7 +12,7 @@ from app.domain.amounts import Money
 from app.domain.engine import refund
 from app.domain.engine.returns import ReturnedItems
 from app.domain.ledger.entries import Balance, Entry
-from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptBy
+from app.domain.purchases.receipt_numbers import EVERYWHERE, NumberSpace, ReceiptReference
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.store.customers.customers import CustomerRow
@@ -33,7 +33,7 @@ class RecordRefund:
     """
 
     purchase_id: str | None
-    receipt: ReceiptBy | None
+    receipt: ReceiptReference | None
     lines: Mapping[int, Decimal | None] | None
     occurred_at: datetime
     external_id: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptBy, ReceiptSpot
+from app.domain.purchases.receipt_numbers import EVERYWHERE, OWN_SOURCE, ReceiptOrigin, ReceiptReference
 from app.store.customers import customers
 from app.store.customers.customers import CustomerRow
 from app.store.database.session import Session
@@ -29,7 +29,7 @@ async def park_exchange(session: Session, *, context: CommandContext, command: R
     here = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
     if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    spot = ReceiptSpot(bought.location_id, bought.numbered_at or bought.facts.occurred_at, here.zone)
+    spot = ReceiptOrigin(bought.location_id, bought.numbered_at or bought.facts.occurred_at, here.zone)
     customer = None
     if command.customer is not None:
         customer = await customers.find(session, by=command.customer)
@@ -58,7 +58,7 @@ async def _unfit(session: Session, *, context: CommandContext, bought: RecordedR
     """Why the receipt of what is handed out can never be recorded, whatever the purchase turns out to be; or None."""
     if (undated := day_missing(context, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
         return undated
-    if bought.facts.counted_in != context.program.currency:
+    if bought.facts.counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     if await versions.in_force(session, at=bought.facts.occurred_at) is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
@@ -70,8 +70,8 @@ async def _known_exchange(
     *,
     context: CommandContext,
     command: RecordExchange,
-    receipt: ReceiptBy,
-    spot: ReceiptSpot,
+    receipt: ReceiptReference,
+    spot: ReceiptOrigin,
     customer: CustomerRow | None,
 ) -> Answer | Problem | None:
     """The answer to an exchange that waits already, or why its new receipt is another one; None where it is new."""
@@ -85,7 +85,7 @@ async def _known_exchange(
             return Answer(pending_refund_id=waiting.id, already_recorded=True)
         if waiting.state is PendingRefundState.WAITING:
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail="another exchange waits with this receipt")
-    if number == receipt.number and numbering.fits(receipt, used=spot):
+    if number == receipt.number and numbering.matches(receipt, origin=spot):
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail="the receipt of what comes back is another one")
     known = await purchases.expected(session, source=OWN_SOURCE, number=number, spot=spot, numbering=numbering)
     others = tuple(purchase.id for purchase in known.recorded if purchase.completion == bought.completion)
@@ -108,7 +108,7 @@ async def park_refund(
     *,
     context: CommandContext,
     command: RecordRefund,
-    receipt: ReceiptBy,
+    receipt: ReceiptReference,
     bought: HandedOut | None = None,
 ) -> Answer | Problem:
     """Keep a refund until its purchase comes. Its number sent again is known, or refused where it says something else.
@@ -124,7 +124,7 @@ async def park_refund(
     zone = await _zone(session, context=context, receipt=receipt)
     if zone is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "receipt", "locationId"))
-    spot = ReceiptSpot(receipt.location_id, command.numbered_at or command.occurred_at, zone)
+    spot = ReceiptOrigin(receipt.location_id, command.numbered_at or command.occurred_at, zone)
     waiting = PendingRefund(
         id=context.new_id(),
         receipt=receipt,
@@ -149,7 +149,7 @@ async def park_refund(
     return Answer(pending_refund_id=waiting.id)
 
 
-async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptBy) -> str | None:
+async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptReference) -> str | None:
     """The zone of the location that a reference names, the program's where it names none; None where there is no such one."""
     if receipt.location_id is None:
         return context.program.zone
@@ -164,7 +164,7 @@ async def _known(
     number: str,
     waiting: PendingRefund,
     command: RecordRefund,
-    spot: ReceiptSpot,
+    spot: ReceiptOrigin,
 ) -> Answer | Problem | None:
     """The answer to a number that is known already, or None where it is new."""
     numbering = context.program.numbering

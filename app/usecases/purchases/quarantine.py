@@ -8,7 +8,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.clock_skew import Skew
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptSpot
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
 from app.store.customers import customers
 from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.codecs import json_text
@@ -78,7 +78,7 @@ async def quarantine_refund(
     location, zone = (sale.location_id, sale.facts.zone) if sale is not None else (None, context.program.zone)
     if sale is None and command.receipt is not None:
         location = command.receipt.location_id
-    spot = ReceiptSpot(location, command.occurred_at, zone)
+    spot = ReceiptOrigin(location, command.occurred_at, zone)
     owner = await customers.find(session, by=CustomerBy(sale.customer_id)) if sale else None
     sent = SentReceipt(
         QuarantineKind.REFUND,
@@ -117,7 +117,7 @@ async def quarantine_exchange(
     here = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
     if here is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
-    spot = ReceiptSpot(bought.location_id, bought.numbered_at or at, here.zone)
+    spot = ReceiptOrigin(bought.location_id, bought.numbered_at or at, here.zone)
     known = await purchases.expected(
         session, source=OWN_SOURCE, number=bought.external_id, spot=spot, numbering=numbering
     )

@@ -9,25 +9,25 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptBy, ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin, ReceiptReference
 from app.store.purchases.quarantine import Quarantined
 from app.usecases.purchases.new_receipts import RecordedReceipt, RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
 
 
-def spot_data(spot: ReceiptSpot) -> dict[str, Any]:
+def spot_data(spot: ReceiptOrigin) -> dict[str, Any]:
     """Where and when a number was used, as JSON."""
     return {"location": spot.location, "at": spot.at.isoformat(), "zone": spot.zone}
 
 
-def spot_of(item: Quarantined) -> ReceiptSpot:
+def spot_of(item: Quarantined) -> ReceiptOrigin:
     """Where and when the number of a receipt in quarantine was used."""
     return spot_from(item.sent["spot"])
 
 
-def spot_from(data: Mapping[str, Any]) -> ReceiptSpot:
+def spot_from(data: Mapping[str, Any]) -> ReceiptOrigin:
     """Where and when a number was used, of what was kept of it."""
-    return ReceiptSpot(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
+    return ReceiptOrigin(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
 
 
 def receipt_data(command: RecordPurchase | RecordedReceipt) -> dict[str, Any]:
@@ -92,11 +92,11 @@ def refund_of(data: Mapping[str, Any], *, at: datetime) -> RecordRefund:
     )
 
 
-def _receipt_by(data: Mapping[str, Any] | None) -> ReceiptBy | None:
+def _receipt_by(data: Mapping[str, Any] | None) -> ReceiptReference | None:
     if data is None:
         return None
     day = date.fromisoformat(data["day"]) if data["day"] is not None else None
-    return ReceiptBy(data["number"], data["location_id"], day)
+    return ReceiptReference(data["number"], data["location_id"], day)
 
 
 def _lines(data: Mapping[str, str | None] | None) -> dict[int, Decimal | None] | None:

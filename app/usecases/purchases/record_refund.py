@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.domain.engine.returns import Remaining, invalid_quantity, resolve_return
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptSpot
+from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
 from app.store.customers import customers
 from app.store.customers.customers import CustomerBy
 from app.store.database.session import Session
@@ -70,7 +70,7 @@ async def known_of_several(
         return problem
     found = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
     for sale in found.values():
-        spot = ReceiptSpot(sale.location_id, command.occurred_at, sale.facts.zone)
+        spot = ReceiptOrigin(sale.location_id, command.occurred_at, sale.facts.zone)
         customer = await customers.find(session, by=CustomerBy(sale.customer_id))
         if customer is None:
             continue
@@ -90,7 +90,7 @@ async def run_refund(
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     sale = await purchases.reread(session, purchase=sale)
     if command.external_id is not None:
-        spot = ReceiptSpot(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
+        spot = ReceiptOrigin(sale.location_id, command.numbered_at or command.occurred_at, sale.facts.zone)
         same = await known_refund(session, context=context, command=command, sale=sale, customer=customer, spot=spot)
         if same is not None:
             return same
@@ -100,7 +100,7 @@ async def run_refund(
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     back = resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, sale=sale.facts, left=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=sale.facts, remaining=left
     )
     if isinstance(back, Problem):
         return back

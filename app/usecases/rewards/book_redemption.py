@@ -13,7 +13,7 @@ from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.ledger.lots import Lot
 from app.domain.problems import Problem
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptSpot
+from app.domain.purchases.receipt_numbers import EVERYWHERE, ReceiptOrigin
 from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
@@ -67,7 +67,7 @@ class RedemptionRequest:
     @property
     def unit(self) -> Unit:
         """What the reward costs."""
-        return redemption.price(self.clause).unit
+        return redemption.reward_cost(self.clause).unit
 
     @property
     def owner(self) -> str:
@@ -143,7 +143,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
         available=available,
         owed=held.owed,
         charge=_charge(then, request=request),
-        foreseen=pending_points(before.wallet, terms=request.terms, at=before.until).foreseen(request.clause),
+        activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
     )
     answer = answered(request, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
@@ -181,7 +181,7 @@ def _prices(lists: PriceLists | None, *, request: RedemptionRequest) -> Callable
     """What each lot would pay."""
     if lists is None:
         return None
-    now = redemption.price(request.clause).points
+    now = redemption.reward_cost(request.clause).points
     return lambda lot: lists.price_of(lot, reward=request.reward.key, now=now)
 
 
@@ -241,7 +241,7 @@ async def _granted(
 def _redemption(
     *, context: CommandContext, request: RedemptionRequest, facts: PurchaseFacts, decision: Decision
 ) -> Redemption:
-    hold, spot = request.command.hold, ReceiptSpot(facts.location, facts.occurred_at, facts.zone)
+    hold, spot = request.command.hold, ReceiptOrigin(facts.location, facts.occurred_at, facts.zone)
     # Counted from what is known, so that no reservation is over before it began, whatever the clock of its till.
     since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
     return Redemption(

@@ -91,7 +91,7 @@ async def _refusal(
         return spent
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
         latest_one = await redemptions.latest_of_key(session, key_id=context.actor)
-        till_until = redemption.fulfilled_at + reversal.TILL_TIME if latest_one == redemption.id else None
+        till_until = redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_one == redemption.id else None
     refused = reversal.refusal(by=command.role, till_until=till_until, at=context.now)
     return Problem(refused, path=("redemption",)) if refused is not None else None
 

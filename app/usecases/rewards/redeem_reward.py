@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.domain.calendar import latest
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.receipt_numbers import ReceiptSpot
+from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.domain.units import Unit
 from app.store.customers import customers, rule_facts, tiers
 from app.store.customers.customers import CustomerRow
@@ -45,7 +45,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
         known_hold = await redemptions.of_checkout(
             session,
             checkout=command.hold.checkout,
-            spot=ReceiptSpot(named.facts.location, named.facts.occurred_at, named.facts.zone),
+            spot=ReceiptOrigin(named.facts.location, named.facts.occurred_at, named.facts.zone),
             numbering=context.program.numbering,
         )
         if known_hold is not None:

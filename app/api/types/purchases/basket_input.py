@@ -138,7 +138,7 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
     if currency != program.currency and sent.exchange_rate is None:
         return Problem(ProblemCode.RATE_MISSING, path=(within, "currencyCode"))
     try:
-        check_lines(len(sent.lines), fewest=1 if isinstance(sent, PurchaseInput) else 0)
+        check_lines(len(sent.lines), minimum=1 if isinstance(sent, PurchaseInput) else 0)
         lines = tuple(_line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1))
         payments = _payments(sent.payments, currency=currency)
         return PurchaseFacts(

@@ -13,8 +13,8 @@ from graphql import GraphQLError
 from app.api.conventions.ids import decode
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.receipt_limits import MOST_LINES
-from app.domain.purchases.receipt_numbers import ReceiptBy
+from app.domain.purchases.receipt_limits import MAX_LINES
+from app.domain.purchases.receipt_numbers import ReceiptReference
 
 
 @strawberry.input(name="ReceiptBy", description="A receipt, by its number and where and when that was used.")
@@ -78,7 +78,7 @@ def back_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -
         return Back(None, {})
     if amount is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail="not with lines")
-    if not 1 <= len(sent) <= MOST_LINES or len({line.line for line in sent}) != len(sent):
+    if not 1 <= len(sent) <= MAX_LINES or len({line.line for line in sent}) != len(sent):
         return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail="1 to 500 lines, each once")
     for place, each_line in enumerate(sent):
         if each_line.amount is None:
@@ -102,13 +102,13 @@ def check_source(name: str | None) -> None:
         raise GraphQLError("This key may name no other source of receipts.", extensions={"code": "FORBIDDEN"})
 
 
-def purchase_by(sent: PurchaseBy) -> tuple[str | None, ReceiptBy | None]:
+def purchase_by(sent: PurchaseBy) -> tuple[str | None, ReceiptReference | None]:
     """The purchase that is meant: its id, or its receipt; neither where that can be none of a purchase. Raises FORBIDDEN."""
     if isinstance(sent.id, str):
         return decode(sent.id, "Purchase"), None
     if isinstance(sent.external_id, str):
         number = normalised_identifier(sent.external_id)
-        return None, ReceiptBy(number) if number else None
+        return None, ReceiptReference(number) if number else None
     given = sent.receipt
     if not isinstance(given, ReceiptByInput):
         return None, None
@@ -117,4 +117,4 @@ def purchase_by(sent: PurchaseBy) -> tuple[str | None, ReceiptBy | None]:
     location_id = decode(given.location_id, "Location") if given.location_id is not None else None
     if not number or (location_id is None and given.location_id is not None):
         return None, None
-    return None, ReceiptBy(number, location_id, given.day)
+    return None, ReceiptReference(number, location_id, given.day)

@@ -25,7 +25,7 @@ class MinimumQuantity(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Measures count like items; the missing quantity is rounded up to whole ones."""
-        found = sum((line.kept_quantity() for line in purchase.lines), Decimal(0))
+        found = sum((line.remaining_quantity() for line in purchase.lines), Decimal(0))
         if found >= self.quantity:
             return Finding(True, ReasonCode.CONDITION_MET, found, self.quantity)
         missing = (self.quantity - found).__ceil__()

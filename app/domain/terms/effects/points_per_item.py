@@ -26,7 +26,7 @@ class PointsPerItem(Earning):
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
         """One whole part per line."""
-        return Parts(tuple(line.kept_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
+        return Parts(tuple(line.remaining_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
 
     def sentence(self, say: Phrasebook) -> str:
         """So many points for each item."""
