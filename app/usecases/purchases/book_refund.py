@@ -109,7 +109,7 @@ async def _snapshot_outcome(
         price_shares_before=left.price_shares,
         price_shares_after=after.price_shares,
         available=balance.available + balance.pending,
-        owing=allows_negative_balance(terms),
+        allow_negative=allows_negative_balance(terms),
         owed_before=balance.owed,
         occurred_at=at,
     )
