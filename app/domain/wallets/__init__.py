@@ -1,1 +1,1 @@
-"""Wallets: what their facts come to in the order in which they happened, whatever the order in which they arrived."""
+"""The event-sourced wallet: events in order of business time, whatever the order in which they were recorded."""

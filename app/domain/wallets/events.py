@@ -1,4 +1,4 @@
-"""What can happen to a wallet, each with its business time. Facts: recorded once, never changed, in any order."""
+"""Events of a wallet. Each has its business time, is recorded once, in any order, and never changes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class PurchaseRecorded:
-    """A purchase, with the terms it is judged by. `facts.member` is what was recorded of the customer then.
+    """A purchase and the terms that decide it. `facts.customer_facts` is what was recorded of the customer at the time.
 
-    `moved_by` is the correction by which it came into this wallet, empty where it always was in it.
+    `moved_by` is the id of the correction that moved it into this wallet, empty if it was recorded here.
     """
 
     id: str
@@ -32,21 +32,21 @@ class PurchaseRecorded:
 
     @property
     def at(self) -> datetime:
-        """When it happened."""
+        """Business time."""
         return self.facts.occurred_at
 
     @property
     def lot_id(self) -> str:
-        """The lot of points that it brings. The purchase's own id stands for the lot in the wallet where it was first."""
+        """The id of the lot of points it opens: the purchase's id, or one derived from it after a move."""
         return str(uuid5(UUID(self.moved_by), self.id)) if self.moved_by else self.id
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCorrected:
-    """A receipt that had been recorded wrongly: `before` is what stood of it here until then, None where it stood elsewhere.
+    """A correction of a receipt. `before` is the purchase as this wallet had it, None if another wallet had it.
 
-    What is known of the purchase now is in the story; this says only what was known before. `at` is its business time.
-    `left_behind` is what the purchase took of each budget, less what went along to another customer.
+    The history holds the corrected purchase; this event holds only the earlier version. `at` is its business time.
+    `retained_budget_usage` is what the purchase took from each budget, less what moved to another customer with it.
     """
 
     id: str
@@ -58,7 +58,7 @@ class ReceiptCorrected:
 
 @dataclass(frozen=True, slots=True)
 class RefundRecorded:
-    """Goods of a purchase that came back, by line number, and money that was given back without goods, in minor units."""
+    """Returned quantities by line number, and amounts in minor units refunded without goods."""
 
     id: str
     purchase_id: str
@@ -70,10 +70,10 @@ class RefundRecorded:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRecorded:
-    """Goods of a purchase that came back, as in a refund, for others of a new receipt.
+    """Goods returned as in a refund, in exchange for the goods of a new receipt.
 
-    What was handed out stands in the place of what came back, up to its price; what costs more is a purchase of the
-    moment by amount alone.
+    The new goods replace the returned ones up to their price. What they cost above it counts as a purchase at the time
+    of the exchange, by amount only.
     """
 
     id: str
@@ -87,10 +87,10 @@ class ExchangeRecorded:
 
 @dataclass(frozen=True, slots=True)
 class RewardRedeemed:
-    """A redemption that was granted: it is never withdrawn, whatever arrives later.
+    """A granted redemption. Events recorded later never withdraw it.
 
-    `reward` is its key, `clauses` are those that were applied, for what is limited to so many times. A hold that was
-    captured is a redemption at the time when the hold began.
+    `reward` is the reward's key; `clauses` are the keys of the clauses that were applied, for limits on uses. A captured
+    hold is a redemption at the time the hold began.
     """
 
     id: str
@@ -103,20 +103,20 @@ class RewardRedeemed:
 
     @property
     def at(self) -> datetime:
-        """When it happened."""
+        """Business time."""
         return self.facts.occurred_at
 
     @property
     def unit(self) -> Unit:
-        """What it was paid with; `points` are of this unit."""
+        """The unit of `points`."""
         return cost_unit(self.terms, reward=self.reward)
 
 
 @dataclass(frozen=True, slots=True)
 class RedemptionReversed:
-    """A redemption undone: the very lots come back with their dates.
+    """A reversed redemption: the points return to the lots they were taken from, which keep their dates.
 
-    `usable_until` is the last instant until which lots past their date stay usable, where the shop was at fault.
+    `usable_until` is the instant until which expired lots can still be spent, if the shop was at fault.
     """
 
     id: str
@@ -127,9 +127,9 @@ class RedemptionReversed:
 
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
-    """Points or stamps reserved for a reward from `at` on: let go at `ended_at` or, while that is None, at `until`.
+    """Points or stamps held for a reward from `at` until `ended_at` or, while that is None, `until`.
 
-    The lots are those that a redemption at that time takes: `reward` is its key, `terms` are those that price it.
+    The lots are those that a redemption at `at` would take; `reward` is the reward's key, `terms` set its price.
     """
 
     id: str
@@ -142,18 +142,18 @@ class HoldPlaced:
 
     @property
     def ends_at(self) -> datetime:
-        """When the points are free again."""
+        """When the points are released."""
         return self.until if self.ended_at is None else min(self.ended_at, self.until)
 
     @property
     def unit(self) -> Unit:
-        """What is reserved; `points` are of this unit."""
+        """The unit of `points`."""
         return cost_unit(self.terms, reward=self.reward)
 
 
 @dataclass(frozen=True, slots=True)
 class PointsAdjusted:
-    """Points or stamps given or taken by staff, with a reason that stands in the record."""
+    """Points or stamps added or removed by staff. The reason is recorded with the adjustment."""
 
     id: str
     at: datetime
@@ -164,7 +164,7 @@ class PointsAdjusted:
 
 @dataclass(frozen=True, slots=True)
 class TransferSent:
-    """Points that went to another wallet: `draws` says how many of which lot, as it was decided then."""
+    """Points sent to another wallet; `draws` are the points per lot, as decided at the time."""
 
     id: str
     at: datetime
@@ -173,7 +173,7 @@ class TransferSent:
 
 @dataclass(frozen=True, slots=True)
 class TransferReceived:
-    """Points that came from another wallet, as lots with the dates that they had there."""
+    """Points received from another wallet, as lots that keep their dates."""
 
     id: str
     at: datetime
@@ -182,7 +182,7 @@ class TransferReceived:
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNoticeDelivered:
-    """A notice of the expiry of these lots that reached the customer through a channel."""
+    """An expiry notice for these lots that was delivered to the customer through a channel."""
 
     id: str
     at: datetime

@@ -1,4 +1,4 @@
-"""What time will bring to a wallet next, as things stand: points that expire, and points that become available."""
+"""The next expiry and the next activation of points in a wallet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BEFORE = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class NextExpiry:
-    """Points that expire, after which last valid day at the earliest; `at` is when, None until a notice has reached the customer."""
+    """Points that expire next and their last valid day; `at` is None until an expiry notice has been delivered."""
 
     last_day: date
     at: datetime | None
@@ -24,7 +24,7 @@ class NextExpiry:
 
 @dataclass(frozen=True, slots=True)
 class NextActivation:
-    """Points that can be spent from an instant on."""
+    """Pending points that become available next."""
 
     at: datetime
     points: int
@@ -32,25 +32,25 @@ class NextActivation:
 
 @dataclass(frozen=True, slots=True)
 class WalletForecast:
-    """What expires next and what becomes available next; None where nothing does."""
+    """The next expiry and activation; None if there is none."""
 
     expiry: NextExpiry | None
     activation: NextActivation | None
 
 
 def forecast(wallet: UnitAccount, *, at: datetime) -> WalletForecast:
-    """What lies ahead of a wallet that was told up to a moment."""
-    waiting = [lot for lot in wallet.inventory.free_lots() if lot.available_from > at]
-    first = min((lot.available_from for lot in waiting), default=None)
+    """The forecast for a unit account that was advanced to `at`."""
+    pending = [lot for lot in wallet.inventory.free_lots() if lot.available_from > at]
+    first = min((lot.available_from for lot in pending), default=None)
     activation = None
     if first is not None:
-        activation = NextActivation(first, sum(lot.free for lot in waiting if lot.available_from == first))
-    ends = list(_ends(wallet, at=at))
-    next_end = min(ends, key=_earliest, default=None)
+        activation = NextActivation(first, sum(lot.free for lot in pending if lot.available_from == first))
+    expiries = list(_ends(wallet, at=at))
+    next_expiry = min(expiries, key=_earliest, default=None)
     expiry = None
-    if next_end is not None:
-        points = sum(end.points for end in ends if _earliest(end) == _earliest(next_end))
-        expiry = NextExpiry(next_end.last_day, next_end.at, points)
+    if next_expiry is not None:
+        points = sum(each_expiry.points for each_expiry in expiries if _earliest(each_expiry) == _earliest(next_expiry))
+        expiry = NextExpiry(next_expiry.last_day, next_expiry.at, points)
     return WalletForecast(expiry, activation)
 
 
@@ -59,9 +59,9 @@ def _earliest(expiry: NextExpiry) -> tuple[date, bool]:
 
 
 def last_valid_day(wallet: UnitAccount, lot: Lot, *, at: datetime) -> date | None:
-    """The last day on which a lot can be spent, as things stand at a moment; None where it never expires.
+    """The last day on which a lot can be spent, as known at an instant; None if it never expires.
 
-    One that nobody was told of is valid as long as a notice of that moment would still leave it.
+    Without a notice so far, it is the day that a notice sent at that instant would leave.
     """
     last = wallet.last_valid_day(lot)
     if last is None:
@@ -73,7 +73,7 @@ def last_valid_day(wallet: UnitAccount, lot: Lot, *, at: datetime) -> date | Non
 
 
 def _ends(wallet: UnitAccount, *, at: datetime) -> Iterator[NextExpiry]:
-    """When each lot ends."""
+    """The expiry of each lot with free points."""
     for lot in wallet.inventory.free_lots():
         last = last_valid_day(wallet, lot, at=at)
         if last is not None:

@@ -1,4 +1,4 @@
-"""A wallet's story: all that is known to have happened to it, those of the wallets that went over into it inside."""
+"""The event history of a wallet, with the histories of merged wallets inside it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from app.domain.wallets.events import (
 
 
 class SameInstantOrder(IntEnum):
-    """What comes first at one instant: another wallet that joins, then earning, spending, and what takes back.
+    """The order of events at the same instant: merges, then earning, redeeming, refunds, and all others.
 
-    Whose wallet went over at an instant buys, from that instant on, in the wallet that took it over.
+    A purchase at the instant of a merge therefore belongs to the surviving wallet.
     """
 
     MERGE = -1
@@ -39,10 +39,10 @@ class SameInstantOrder(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class WalletMerged:
-    """Another wallet with all that it holds went over into this one.
+    """Another wallet was merged into this one.
 
-    `survivor` is the customer who goes on for a customer that was merged; None where all holders of the other wallet
-    stay who they are.
+    `survivor` is the customer who replaces the merged customer; None if the wallets only became shared and every customer
+    of the other wallet remains.
     """
 
     id: str
@@ -68,9 +68,9 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """All facts of an account, in any order; `joined` says when each holder of the wallet enrolled.
+    """All events of an account, in any order. `enrolled_at` is by customer id.
 
-    `corrections` say what was known before of receipts that had been recorded wrongly.
+    `corrections` hold the earlier versions of corrected receipts.
     """
 
     account_id: str
@@ -79,7 +79,7 @@ class EventHistory:
     corrections: tuple[ReceiptCorrected, ...] = ()
 
     def with_event(self, event: Event, *, customer_id: str | None = None) -> EventHistory:
-        """The story with one more fact: a customer's own before the wallet went over stands in the story of that time."""
+        """The history with one more event; an event of `customer_id` before a merge goes into the merged wallet's history."""
         return self.updated_in_owning_wallet(
             lambda history: replace(history, events=(*history.events, event)), at=event.at, customer_id=customer_id
         )
@@ -87,7 +87,7 @@ class EventHistory:
     def with_correction(
         self, correction: ReceiptCorrected, *, now: PurchaseRecorded | None, customer_id: str
     ) -> EventHistory:
-        """The story with a receipt of a customer's as it is known now; None where it turned out to be somebody else's."""
+        """The history with a corrected receipt; `now` is None if the purchase belongs to another customer."""
 
         def change(history: EventHistory) -> EventHistory:
             events = _with_purchase(history.events, correction.purchase_id, now)
@@ -98,61 +98,61 @@ class EventHistory:
     def updated_in_owning_wallet(
         self, change: Callable[[EventHistory], EventHistory], *, at: datetime, customer_id: str | None
     ) -> EventHistory:
-        """The story changed where a customer's own facts of a moment stand: in that of the wallet they had then."""
-        for place, event in enumerate(self.events):
+        """The history with a change to the wallet that the customer had at an instant."""
+        for index, event in enumerate(self.events):
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
-                within = replace(
+                merge = replace(
                     event, history=event.history.updated_in_owning_wallet(change, at=at, customer_id=customer_id)
                 )
-                return replace(self, events=(*self.events[:place], within, *self.events[place + 1 :]))
+                return replace(self, events=(*self.events[:index], merge, *self.events[index + 1 :]))
         return change(self)
 
     def account_at(self, at: datetime, *, customer_id: str) -> str:
-        """The account of the wallet that a customer had at a moment."""
+        """The id of the account that a customer had at an instant."""
         for event in self.events:
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
                 return event.history.account_at(at, customer_id=customer_id)
         return self.account_id
 
     def as_of(self, at: datetime, *, customer_id: str | None = None) -> EventHistory:
-        """What had happened up to a moment, to the wallet that a customer had then."""
+        """The events up to an instant (valid time), of the wallet that the customer had then."""
         for event in self.events:
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
                 return event.history.as_of(at, customer_id=customer_id)
         return replace(self, events=tuple(each_event for each_event in self.events if each_event.at <= at))
 
     def owning_account(self, id: str) -> str | None:
-        """The account whose own fact something is: this one, or one that went over into it; None: of none of them."""
+        """The id of the account (this one or a merged one) that an event or correction belongs to; None if there is none."""
         if any(event.id == id for event in (*self.events, *self.corrections)):
             return self.account_id
-        came = (event.history.owning_account(id) for event in self.events if isinstance(event, WalletMerged))
-        return next((text for text in came if text is not None), None)
+        merged_accounts = (event.history.owning_account(id) for event in self.events if isinstance(event, WalletMerged))
+        return next((account_id for account_id in merged_accounts if account_id is not None), None)
 
     def as_at(self, id: str) -> EventHistory:
-        """The story as it was known when something got an id: ids are in the order of time."""
-        known = self.events
+        """The history as it was known when an id was created (record time); ids increase with time."""
+        events_as_known = self.events
         later = (each_correction for each_correction in self.corrections if each_correction.id > id)
-        # Whose receipt went to somebody who shares the wallet has two corrections of one id: what it came to goes first.
+        # A receipt moved between customers of one wallet has two corrections of one id: the new version is undone first.
         for correction in sorted(
             later, key=lambda each_correction: (each_correction.id, each_correction.before is None), reverse=True
         ):
-            known = _with_purchase(known, correction.purchase_id, correction.before)
-        events = (event for event in known if event.id <= id)
-        then = (
+            events_as_known = _with_purchase(events_as_known, correction.purchase_id, correction.before)
+        events = (event for event in events_as_known if event.id <= id)
+        with_merged = (
             replace(event, history=event.history.as_at(id)) if isinstance(event, WalletMerged) else event
             for event in events
         )
-        return replace(self, events=tuple(then))
+        return replace(self, events=tuple(with_merged))
 
     def in_valid_time_order(self) -> list[Event]:
-        """The facts in business order, with what happened to a wallet that went over only after it had gone.
+        """The events by business time, including events of merged wallets that happened after the merge.
 
-        A notice that was sent before and delivered after is such a fact.
+        An expiry notice that was sent before a merge and delivered after it is one.
         """
         return _after_the_events_they_name(sorted((*self.events, *self._events_after_merge()), key=valid_time_key))
 
     def before_event(self, id: str) -> EventHistory:
-        """The story as it was just before one of its facts happened."""
+        """The history up to, and without, one of its events."""
         earlier: set[str] = set()
         for event in self.in_valid_time_order():
             if event.id == id:
@@ -166,15 +166,15 @@ class EventHistory:
                 yield from (late for late in event.history.in_valid_time_order() if late.at > event.at)
 
     def customer_ids(self) -> frozenset[str]:
-        """Everybody whose facts can stand in it."""
-        came = (event.history.customer_ids() for event in self.events if isinstance(event, WalletMerged))
-        return frozenset(self.enrolled_at).union(*came)
+        """The customers who can have events in this history."""
+        merged = (event.history.customer_ids() for event in self.events if isinstance(event, WalletMerged))
+        return frozenset(self.enrolled_at).union(*merged)
 
 
 def _with_purchase(events: tuple[Event, ...], purchase_id: str, now: PurchaseRecorded | None) -> tuple[Event, ...]:
-    """Facts with a purchase as it is known now; None where it is somebody else's.
+    """The events with the current version of a purchase, or without the purchase if `now` is None.
 
-    A purchase that was made in an exchange is always somebody's.
+    The purchase of an exchange is replaced inside its exchange and never removed.
     """
     others: list[Event] = []
     for event in events:
@@ -187,36 +187,36 @@ def _with_purchase(events: tuple[Event, ...], purchase_id: str, now: PurchaseRec
 
 
 def _after_the_events_they_name(events: list[Event]) -> list[Event]:
-    """Facts in business order, of which none comes before another one of its instant that it names.
+    """The events with each one after the events of the same instant that it refers to.
 
-    A purchase comes after the redemption that paid it, and goods come back after the exchange in which they were handed
-    out: as soon as that has happened, and all else of that instant stays where it is.
+    A purchase follows the redemption that paid for it, and a refund of exchanged goods follows the exchange. All other
+    events of the instant keep their order.
     """
     ordered: list[Event] = []
-    for _, moment in groupby(events, key=lambda event: event.at):
-        at_once = list(moment)
-        ordered += at_once if len(at_once) == 1 else _each_after_what_it_names(at_once)
+    for _, group in groupby(events, key=lambda event: event.at):
+        same_instant = list(group)
+        ordered += same_instant if len(same_instant) == 1 else _each_after_what_it_names(same_instant)
     return ordered
 
 
-def _each_after_what_it_names(at_once: list[Event]) -> Iterator[Event]:
-    """The facts of one instant, each as soon as those that it names have happened."""
-    to_come = {event.purchase.id if isinstance(event, ExchangeRecorded) else event.id for event in at_once}
-    held_back: list[Event] = []
-    for event in at_once:
-        held_back.append(event)
-        # What was held back stands before all that follows, and comes first once nothing that it names is to come.
+def _each_after_what_it_names(same_instant: list[Event]) -> Iterator[Event]:
+    """The events of one instant, each as soon as the events it refers to have been yielded."""
+    outstanding = {event.purchase.id if isinstance(event, ExchangeRecorded) else event.id for event in same_instant}
+    deferred: list[Event] = []
+    for event in same_instant:
+        deferred.append(event)
+        # A deferred event precedes all later ones as soon as no event it refers to is outstanding.
         while (
-            ready := next((each_event for each_event in held_back if to_come.isdisjoint(_names(each_event))), None)
+            ready := next((each_event for each_event in deferred if outstanding.isdisjoint(_names(each_event))), None)
         ) is not None:
-            held_back.remove(ready)
-            to_come.discard(ready.purchase.id if isinstance(ready, ExchangeRecorded) else ready.id)
+            deferred.remove(ready)
+            outstanding.discard(ready.purchase.id if isinstance(ready, ExchangeRecorded) else ready.id)
             yield ready
-    yield from held_back
+    yield from deferred
 
 
 def _names(event: Event) -> frozenset[str]:
-    """The purchases that a fact gives goods back of, and the redemptions that paid for what was bought in it (ids)."""
+    """The ids an event refers to: the purchase whose goods it returns, and the redemptions that paid for its own purchase."""
     match event:
         case PurchaseRecorded():
             return event.facts.redemptions()
@@ -239,5 +239,5 @@ _ORDER: Mapping[type, SameInstantOrder] = {
 
 
 def valid_time_key(event: Event) -> tuple[datetime, SameInstantOrder, str, str]:
-    """Where it stands among all that happened: by time; at one instant join, earn, redeem, refund, the rest; then by receipt."""
+    """Sort key: business time, then `SameInstantOrder`, receipt number, and id."""
     return (event.at, _ORDER.get(type(event), SameInstantOrder.OTHER), getattr(event, "external_id", ""), event.id)

@@ -1,4 +1,4 @@
-"""What a wallet holds in one unit: lots, and what is owed; and how points come, go, and come back."""
+"""The lots and debts of one unit of a wallet, and the draws that every change makes."""
 
 from __future__ import annotations
 
@@ -10,33 +10,35 @@ from app.domain.ledger.entries import Balance
 from app.domain.ledger.lots import Draw, LastValidDay, Lot, consumption_order, promised_last_day
 
 DEBT = ""
-"""In place of a lot: what the customer owes. Points drawn from it make the debt larger."""
+"""The lot id of draws that no lot could pay: points drawn from it increase the customer's debt."""
 
 
 @dataclass(slots=True)
 class LotInventory:
-    """Lots by id, and points owed. Every change answers with the draws it made: positive out of a lot, negative into it.
+    """Lots by id, and debts. Every change returns its draws: positive out of a lot, negative into one.
 
-    The points that a change moves are what it draws in all; what no lot could pay is drawn from `OWED`.
+    What no lot could pay is drawn from `DEBT`.
     """
 
     lots: dict[str, Lot] = field(default_factory=dict)
     lifetime: int = 0
     consumed: dict[str, tuple[Draw, ...]] = field(default_factory=dict)
-    """What each spending took, by its id: who repays a debt later has paid for the spending that made it."""
+    """Draws by the id of what consumed them. Repaying a debt later replaces its draw from `DEBT`."""
     debts: list[str] = field(default_factory=list)
-    """The spendings that something is owed for, oldest first."""
+    """Ids in `consumed` that still draw from `DEBT`, oldest first."""
     last_valid_day: LastValidDay = field(default=promised_last_day, repr=False, compare=False)
-    """What the order of consumption goes by."""
+    """The key of the consumption order."""
     _free: dict[str, None] = field(default_factory=dict)
-    """The lots in which something is free, so that a long history costs nothing."""
+    """Ids of lots with free points, so that empty lots of a long history cost nothing."""
 
     @classmethod
     def of(cls, lots: Iterable[Lot], *, ends: LastValidDay = promised_last_day) -> LotInventory:
-        """A wallet of these lots that owes nothing."""
-        found = {lot.id: lot for lot in lots}
+        """An inventory of these lots without debts."""
+        lots_by_id = {lot.id: lot for lot in lots}
         return cls(
-            found, last_valid_day=ends, _free={id: None for id, lot in found.items() if lot.remaining > lot.held}
+            lots_by_id,
+            last_valid_day=ends,
+            _free={id: None for id, lot in lots_by_id.items() if lot.remaining > lot.held},
         )
 
     @property
@@ -45,19 +47,19 @@ class LotInventory:
         return sum(draw.points for debt in self.debts for draw in self.consumed[debt] if draw.lot_id == DEBT)
 
     def free_lots(self) -> list[Lot]:
-        """The lots in which something is free."""
+        """The lots with points that are not held."""
         return [self.lots[id] for id in self._free]
 
     def unheld(self) -> int:
-        """Points that are not held, pending ones too."""
+        """Points that are not held, including pending ones."""
         return sum(lot.free for lot in self.free_lots())
 
     def available(self, *, at: datetime) -> int:
-        """Points that can be spent at a moment."""
+        """Points that can be spent at an instant."""
         return sum(lot.free for lot in self.free_lots() if lot.available_from <= at)
 
     def balance(self, *, at: datetime, qualifying: int = 0) -> Balance:
-        """What is available, pending and held at a moment."""
+        """The balance at an instant; `qualifying` is passed through."""
         available, pending, held = 0, 0, 0
         for lot in self.lots.values():
             held += lot.held
@@ -75,21 +77,21 @@ class LotInventory:
         )
 
     def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
-        """Put a new lot in; what is owed is taken off it first, or when its points become available."""
+        """Add a new lot. Debt is repaid from it at once, or when its points become available."""
         self._store(lot)
         self.lifetime += lot.remaining if earned else 0
         return (Draw(lot.id, -lot.remaining), *(self.repay_debt(lot.id) if lot.available_from <= at else ()))
 
     def repay_debt(self, lot_id: str) -> tuple[Draw, ...]:
-        """Pay what is owed out of a lot, oldest debt first."""
+        """Repay debts from the free points of a lot, oldest debt first."""
         paid = 0
         while self.debts and (free := self.lots[lot_id].free):
-            debtor = self.debts[0]
-            draws = self.consumed[debtor]
+            debt_id = self.debts[0]
+            draws = self.consumed[debt_id]
             owed = sum(draw.points for draw in draws if draw.lot_id == DEBT)
             part = min(free, owed)
             rest = (Draw(DEBT, owed - part),) if part < owed else ()
-            self.consumed[debtor] = (*(draw for draw in draws if draw.lot_id != DEBT), Draw(lot_id, part), *rest)
+            self.consumed[debt_id] = (*(draw for draw in draws if draw.lot_id != DEBT), Draw(lot_id, part), *rest)
             if not rest:
                 self.debts.pop(0)
             self._add(lot_id, -part)
@@ -99,16 +101,16 @@ class LotInventory:
     def consume(
         self, id: str, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
-        """Take points that are available in consumption order, the lots that `before` ranks low first; the rest is owed."""
+        """Take available points in consumption order, lots that `before` ranks lowest first; the rest becomes debt."""
         return self._draw(id, points, order=self._spendable(at=at, before=before), allow_negative=True)
 
     def transfer_out(self, id: str, requested: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
-        """Take the very points that were passed on; where late facts have used them, others; the rest is owed."""
-        own = [Draw(lot_id, min(points, self._free_in(lot_id))) for lot_id, points in requested.items()]
-        for draw in own:
+        """Take the points of a transfer from the requested lots, then from others if late events used them, then as debt."""
+        own_draws = [Draw(lot_id, min(points, self._free_in(lot_id))) for lot_id, points in requested.items()]
+        for draw in own_draws:
             if draw.points:
                 self._add(draw.lot_id, -draw.points)
-        draws = [draw for draw in own if draw.points]
+        draws = [draw for draw in own_draws if draw.points]
         rest = self.consume(id, sum(requested.values()) - sum(draw.points for draw in draws), at=at)
         self.consumed[id] = (*draws, *rest)
         return self.consumed[id]
@@ -116,9 +118,9 @@ class LotInventory:
     def claw_back(
         self, id: str, points: int, *, at: datetime, own: Collection[str], allow_negative: bool
     ) -> tuple[Draw, ...]:
-        """Take points back: from the sale's own lots, then from pending ones, then in consumption order.
+        """Claw points back: from the purchase's `own` lots, then from pending ones, then in consumption order.
 
-        What is not there is owed or, where `owing` is False, let go.
+        Missing points become debt with `allow_negative`, and are waived without.
         """
         ordered = sorted(self.in_consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
         return self._draw(
@@ -126,39 +128,39 @@ class LotInventory:
         )
 
     def restore(self, id: str, *, at: datetime, points: int | None = None) -> tuple[Draw, ...]:
-        """Undo a spending, or so many points of it, in reverse order of taking: the very lots have their points again.
+        """Return consumed points, all or `points` of them, to their lots in reverse order.
 
-        Then those that are available at that moment pay what else is owed.
+        Points that are available at that instant then repay other debts.
         """
-        left, undone = [], []
+        remaining, draws = [], []
         for draw in reversed(self.consumed.pop(id)):
             part = draw.points if points is None else min(points, draw.points)
             points = None if points is None else points - part
             if part:
-                undone.append(Draw(draw.lot_id, -part))
+                draws.append(Draw(draw.lot_id, -part))
             if part < draw.points:
-                left.append(Draw(draw.lot_id, draw.points - part))
-        if left:
-            self.consumed[id] = tuple(reversed(left))
-        if id in self.debts and not any(draw.lot_id == DEBT for draw in left):
+                remaining.append(Draw(draw.lot_id, draw.points - part))
+        if remaining:
+            self.consumed[id] = tuple(reversed(remaining))
+        if id in self.debts and not any(draw.lot_id == DEBT for draw in remaining):
             self.debts.remove(id)
-        back = [draw for draw in undone if draw.lot_id != DEBT]
-        for draw in back:
+        restored = [draw for draw in draws if draw.lot_id != DEBT]
+        for draw in restored:
             self._add(draw.lot_id, -draw.points)
-        came = (self.lots[id] for id in {draw.lot_id for draw in back})
-        for lot in self.in_consumption_order(lot for lot in came if lot.available_from <= at):
-            undone.extend(self.repay_debt(lot.id))
-        return tuple(undone)
+        restored_lots = (self.lots[id] for id in {draw.lot_id for draw in restored})
+        for lot in self.in_consumption_order(lot for lot in restored_lots if lot.available_from <= at):
+            draws.extend(self.repay_debt(lot.id))
+        return tuple(draws)
 
     def drain(self, lot_id: str) -> tuple[Draw, ...]:
-        """Take all that is free in a lot."""
+        """Take all free points of a lot."""
         points = self.lots[lot_id].free
         if points:
             self._add(lot_id, -points)
         return (Draw(lot_id, points),) if points else ()
 
     def hold(self, points: int, *, at: datetime, before: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
-        """Reserve available points in the order in which they would be spent, as far as they go."""
+        """Hold up to `points` available points, in the order in which they would be consumed."""
         held = []
         for lot in self._spendable(at=at, before=before):
             part = min(points, lot.free)
@@ -169,13 +171,13 @@ class LotInventory:
         return tuple(held)
 
     def release(self, held: Iterable[Draw]) -> None:
-        """Points that were reserved are free again."""
+        """Release held points."""
         for draw in held:
             lot = self.lots[draw.lot_id]
             self._store(lot._replace(held=lot.held - draw.points))
 
     def absorb(self, other: LotInventory, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
-        """Everything that another wallet holds and owes, its lots under new ids: what it gave, and what it may have to undo."""
+        """Take over the lots, debts and consumed draws of another inventory; `renamed` maps its lot ids to new ones."""
         draws = []
         for lot in self.in_consumption_order(other.lots.values()):
             self._store(lot._replace(id=renamed[lot.id]))
@@ -183,8 +185,8 @@ class LotInventory:
                 draws.append(Draw(renamed[lot.id], -lot.remaining))
         if other.owed:
             draws.append(Draw(DEBT, other.owed))
-        for id, taken in other.consumed.items():
-            self.consumed[id] = tuple(Draw(renamed.get(draw.lot_id, DEBT), draw.points) for draw in taken)
+        for id, other_draws in other.consumed.items():
+            self.consumed[id] = tuple(Draw(renamed.get(draw.lot_id, DEBT), draw.points) for draw in other_draws)
         self.debts.extend(other.debts)
         self.lifetime += other.lifetime
         for lot in self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
@@ -192,11 +194,11 @@ class LotInventory:
         return tuple(draws)
 
     def in_consumption_order(self, lots: Iterable[Lot]) -> tuple[Lot, ...]:
-        """Lots in the order of consumption as things stand."""
+        """Lots in the current consumption order."""
         return consumption_order(lots, last_valid_day_of=self.last_valid_day)
 
     def _spendable(self, *, at: datetime, before: Callable[[Lot], int] | None) -> list[Lot]:
-        """The lots that can be spent at a moment, in order."""
+        """The lots that can be spent at an instant, in order."""
         available = self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
         return list(available) if before is None else sorted(available, key=before)
 

@@ -1,4 +1,4 @@
-"""The lots that facts bring: of points with the dates that the terms give them, and of stamps."""
+"""New lots of points and stamps, with the dates that the terms set."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from app.domain.units import Unit
 
 
 def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) -> Lot:
-    """The lot of points that came at a moment, with the dates that the terms give it by the calendar of the program.
+    """A lot of points earned at an instant; its dates follow the program's calendar.
 
-    `waits`: whether a pending period counts.
+    `pending`: whether the pending period of the terms applies.
     """
     validity, zone = terms.policy(PointsValidity), terms.zone
     available_from = at
@@ -37,12 +37,12 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
 
 
 def stamp_lot(fact_id: str) -> str:
-    """The id of the lot of stamps that a fact brought: the fact's own is that of its points."""
+    """The id of an event's lot of stamps; the event's own id is that of its lot of points."""
     return str(uuid5(UUID(fact_id), Unit.STAMPS))
 
 
 def new_stamps(fact_id: str, stamps: int, *, at: datetime, terms: Terms) -> Lot:
-    """The lot of stamps that came at a moment: they can be spent at once, and do not expire."""
+    """A lot of stamps: available at once, without expiry."""
     return Lot(
         id=stamp_lot(fact_id),
         points=stamps,

@@ -1,4 +1,4 @@
-"""The points of a wallet that wait, and what can be paid with them as they become available."""
+"""Pending points of a wallet, and what they can pay when they become available."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.wallets.wallet import Wallet
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """What there is when some of the points become available, and what points of different age pay then."""
+    """The points activated so far and spendable at an activation, and the prices that older points pay then."""
 
     at: datetime
     activated: int
@@ -27,28 +27,28 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class PendingPoints:
-    """The moments at which points become available, earliest first; none where no points wait."""
+    """Activations of pending points, earliest first."""
 
     activations: tuple[Activation, ...]
 
     def activations_for(self, clause: Clause) -> tuple[ActivationForecast, ...]:
-        """The same for the price of a reward; nothing for one that is not bought with points."""
-        asked = reward_cost(clause)
-        if asked.unit is not Unit.POINTS:
+        """The activations with the cost of a reward at each; empty for a reward that does not cost points."""
+        cost_effect = reward_cost(clause)
+        if cost_effect.unit is not Unit.POINTS:
             return ()
-        found = []
-        for moment in self.activations:
-            charge = moment.price_lists.charge(asked.reward) if moment.price_lists is not None else None
-            cost = asked.points if charge is None else charge.cost
-            found.append(ActivationForecast(moment.at, moment.activated, moment.spendable, cost))
-        return tuple(found)
+        forecasts = []
+        for activation in self.activations:
+            charge = activation.price_lists.charge(cost_effect.reward) if activation.price_lists is not None else None
+            cost = cost_effect.points if charge is None else charge.cost
+            forecasts.append(ActivationForecast(activation.at, activation.activated, activation.spendable, cost))
+        return tuple(forecasts)
 
 
 NOTHING_PENDING = PendingPoints(())
 
 
 def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoints:
-    """What waits in a wallet at a moment that it was told up to. What is known to expire until then is not counted."""
+    """The pending points of a wallet that was advanced to `at`, without those that will have expired by then."""
     unit_account = wallet.points
     return pending_points_of(
         unit_account.inventory.free_lots(),
@@ -67,17 +67,17 @@ def pending_points_of(
     expires_at: Callable[[Lot], datetime | None],
     lists_at: Callable[[datetime], PriceLists | None],
 ) -> PendingPoints:
-    """What waits in lots, all of which have something free, of a wallet that owes so many points.
+    """The pending points of lots with free points, in a wallet with `owed` points of debt.
 
-    `expires_at` says when a lot expires as things stand, `lists_at` what points of different age pay at a moment.
+    `expires_at` returns the expiry of a lot, `lists_at` the price lists at an instant.
     """
-    moments = []
-    for then in sorted({lot.available_from for lot in lots if lot.available_from > at}):
-        there = 0
+    activations = []
+    for activates_at in sorted({lot.available_from for lot in lots if lot.available_from > at}):
+        spendable = 0
         for lot in lots:
             ends_at = expires_at(lot)
-            if lot.available_from <= then and (ends_at is None or ends_at > then):
-                there += lot.free
-        waiting = sum(lot.free for lot in lots if at < lot.available_from <= then)
-        moments.append(Activation(then, waiting, there - owed, lists_at(then)))
-    return PendingPoints(tuple(moments))
+            if lot.available_from <= activates_at and (ends_at is None or ends_at > activates_at):
+                spendable += lot.free
+        activated = sum(lot.free for lot in lots if at < lot.available_from <= activates_at)
+        activations.append(Activation(activates_at, activated, spendable - owed, lists_at(activates_at)))
+    return PendingPoints(tuple(activations))

@@ -1,4 +1,4 @@
-"""What a wallet's facts put into its ledger, and what has to be added where the ledger says otherwise."""
+"""The postings of a wallet, and their differences from what the ledger has booked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.domain.wallets.lot_inventory import DEBT
 
 
 class PostingKey(NamedTuple):
-    """What a posting is about: its type, and the id of the fact or lot."""
+    """The type of a posting and the id of its event or lot."""
 
     type: EntryType
     id: str
@@ -22,7 +22,7 @@ class PostingKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What one fact, or the passing of time, does to the wallet. `draws` come out of lots, negative ones go in."""
+    """The effect of one event or scheduled change on a wallet; positive `draws` come out of lots, negative go in."""
 
     key: PostingKey
     at: datetime
@@ -31,53 +31,50 @@ class Posting:
 
     @property
     def points(self) -> int:
-        """The change of the wallet, signed."""
+        """The change of the balance, signed."""
         return -sum(draw.points for draw in self.draws)
 
     @property
     def owed(self) -> int:
-        """The change of what is owed, signed."""
+        """The change of the debt, signed."""
         return sum(draw.points for draw in self.draws if draw.lot_id == DEBT)
 
 
 BookedDraws: TypeAlias = Mapping[PostingKey, Mapping[str, int]]
-"""What the ledger has booked so far for each subject: points drawn, by lot, and from `OWED`."""
+"""Points booked so far by key, then by lot id or `DEBT`."""
 
 
 def draws_by_key(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]]:
-    """What postings draw in all for each subject, by lot."""
-    found: dict[PostingKey, dict[str, int]] = {}
+    """The total draws of postings by key, then by lot id."""
+    totals: dict[PostingKey, dict[str, int]] = {}
     for posting in postings:
-        drawn = found.setdefault(posting.key, {})
+        drawn = totals.setdefault(posting.key, {})
         for draw in posting.draws:
             drawn[draw.lot_id] = drawn.get(draw.lot_id, 0) + draw.points
-    return found
+    return totals
 
 
 def missing_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> Iterator[Posting]:
-    """The postings to append, so that the ledger says what it should: new ones, and what known ones lack or have too much.
+    """The postings to append so that the ledger matches `expected`: new keys, and differences of booked ones.
 
-    Each stands where its subject was posted last: what came back to a lot and expires again comes back first.
+    Each takes the place of the last posting of its key: points restored to a lot precede their second expiry.
     """
     last: dict[PostingKey, Posting] = {}
     for posting in expected:
         last.pop(posting.key, None)
         last[posting.key] = posting
     drawn = draws_by_key(expected)
-    for subject, posted in last.items():
-        missing = _difference(drawn[subject], booked.get(subject, {}))
-        if missing or subject not in booked:
-            yield Posting(subject, posted.at, missing, posted.decision)
+    for key, posted in last.items():
+        missing = _difference(drawn[key], booked.get(key, {}))
+        if missing or key not in booked:
+            yield Posting(key, posted.at, missing, posted.decision)
 
 
 def excess_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
-    """What stands in the ledger for subjects that should not be there, as draws that take it back.
-
-    An expiry that a late purchase put off is one.
-    """
-    known = {posting.key for posting in expected}
-    gone = {subject: _difference({}, drawn) for subject, drawn in booked.items() if subject not in known}
-    return {subject: draws for subject, draws in gone.items() if draws}
+    """Draws that reverse booked keys which are not in `expected`, such as an expiry that a late purchase postponed."""
+    expected_keys = {posting.key for posting in expected}
+    excess = {key: _difference({}, drawn) for key, drawn in booked.items() if key not in expected_keys}
+    return {key: draws for key, draws in excess.items() if draws}
 
 
 def _difference(expected: Mapping[str, int], booked: Mapping[str, int]) -> tuple[Draw, ...]:

@@ -1,4 +1,4 @@
-"""Purchases of a wallet, what is kept of their goods, and what was taken back of what they earned."""
+"""The state of purchases in a wallet: remaining goods, exchanges, and points clawed back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Goods of one receipt that came back for others: the part of each line that went, and how much of it those cover."""
+    """An exchange of goods of one receipt for those of another.
+
+    `returned_shares` are the parts of each line's price that were returned, `covered` is how much of them the new goods
+    replace, from 0 to 1.
+    """
 
     returned_shares: Mapping[int, Exact]
     covered: Exact
@@ -27,7 +31,7 @@ class Replacement:
 
 
 class ExchangedReceipt(NamedTuple):
-    """The receipt of what was handed out in an exchange; `overpaid`: points pay more of it than what it costs on top."""
+    """The receipt of an exchange's new goods; `overpaid` if points paid more of it than the price difference."""
 
     receipt: Receipt
     overpaid: bool
@@ -35,10 +39,10 @@ class ExchangedReceipt(NamedTuple):
 
 @dataclass(slots=True)
 class Receipt:
-    """The goods of one receipt, and how much of them is kept.
+    """The goods of one receipt and how much of them remains.
 
-    `shares` says in which purchases (by id) its goods count, each with the part of the price that counts there: all of it
-    in its own or, where they were exchanged for others, in the purchase of those up to the price of what came back.
+    `shares` are the parts of the price by the id of the purchase they count in: all of it in its own purchase or, for
+    goods handed out in an exchange, up to the price of the returned goods in the purchase of those.
     """
 
     id: str
@@ -50,16 +54,16 @@ class Receipt:
 
     @classmethod
     def of(cls, event: PurchaseRecorded, *, shares: Mapping[str, Exact]) -> Receipt:
-        """A receipt of which everything is kept."""
+        """A receipt without returns."""
         return cls(event.id, event.facts, shares, {line.number: line.quantity for line in event.facts.lines})
 
     @property
     def stands_alone(self) -> bool:
-        """Whether it has no part in an exchange."""
+        """Whether the receipt has no part in an exchange."""
         return self.facts.replaces is None and not self.replacements
 
     def return_goods(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
-        """Goods (by line number) came back, and money without goods, in minor units."""
+        """Return quantities by line number, and refund `amounts` (minor units) without goods."""
         kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.quantities.items()}
         self.price_shares = remaining_value(
             self.facts, quantities=kept, price_shares=self.price_shares, amounts=amounts
@@ -67,50 +71,53 @@ class Receipt:
         self.quantities = kept
 
     def exchange(self, event: ExchangeRecorded) -> ExchangedReceipt:
-        """Goods came back, and others were handed out: the receipt of those, in every purchase in which these count.
+        """Exchange goods; the new receipt counts in every purchase in which this one counts.
 
-        Up to the price of what came back, as this receipt is known now; what costs more is a purchase of its own.
+        It counts there up to the price of the returned goods, as this receipt is known now; the price difference is a
+        purchase of its own.
         """
         price, before = self.remaining().total().minor, self._parts()
         self.return_goods(event.lines, event.amounts)
         price, after = price - self.remaining().total().minor, self._parts()
         facts = event.purchase.facts.as_replacement(price)
         share, value = facts.replacing_share, facts.replaces or 0
-        shares = {purchase_id: mine * share for purchase_id, mine in self.shares.items()}
+        shares = {purchase_id: share_of_receipt * share for purchase_id, share_of_receipt in self.shares.items()}
         if share < 1:
             shares[event.purchase.id] = 1 - share
-        new = Receipt.of(replace(event.purchase, facts=facts), shares=shares)
-        gone = {number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)}
+        new_receipt = Receipt.of(replace(event.purchase, facts=facts), shares=shares)
+        returned_shares = {
+            number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)
+        }
         covered = min(Fraction(1), Fraction(facts.to_pay()) / value) if value else Fraction(0)
-        self.replacements.append(Replacement(gone, covered, new))
-        return ExchangedReceipt(new, overpaid=value < price)
+        self.replacements.append(Replacement(returned_shares, covered, new_receipt))
+        return ExchangedReceipt(new_receipt, overpaid=value < price)
 
     def _parts(self) -> dict[int, Exact]:
-        """The part of each line's price that is kept."""
+        """The remaining part of each line's price."""
         return {line.number: line.quantity_share * line.price_share for line in self.remaining().lines}
 
     def paid_parts(self) -> dict[int, Exact]:
-        """The part of each line's price that is still paid for: kept, or standing in goods that replaced it."""
+        """The part of each line's price still paid for: by remaining goods, or by goods they were exchanged for."""
         parts = self._parts()
         for replacement in self.replacements:
-            still = replacement.covered * replacement.receipt.paid_part()
+            still_paid = replacement.covered * replacement.receipt.paid_part()
             for number, part in replacement.returned_shares.items():
-                parts[number] = parts.get(number, 0) + part * still
+                parts[number] = parts.get(number, 0) + part * still_paid
         return parts
 
     def paid_part(self) -> Exact:
-        """The part of its whole price that is still paid for."""
+        """The part of the whole price that is still paid for."""
         prices = {line.number: line.to_pay() for line in self.facts.lines}
         whole = sum(prices.values(), 0)
         paid = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
         return Fraction(paid) / Fraction(whole) if whole else Fraction(0)
 
     def remaining(self) -> PurchaseFacts:
-        """What is kept of it, with the whole price of that."""
+        """The remaining goods at their full price."""
         return self.facts.remaining(self.quantities, price_shares=self.price_shares)
 
     def lines_in(self, purchase_id: str) -> list[Line]:
-        """The lines that are kept, at the part of their price that counts in a purchase."""
+        """The remaining lines, at the part of their price that counts in a purchase."""
         share = self.shares[purchase_id]
         lines = self.remaining().lines
         return list(lines) if share == 1 else [line._replace(price_share=line.price_share * share) for line in lines]
@@ -118,11 +125,11 @@ class Receipt:
 
 @dataclass(slots=True)
 class PurchaseState:
-    """A purchase as it was decided, and what has become of it since.
+    """A purchase as decided, and its refunds since.
 
-    `facts` are those that the rules saw. `receipts` are those whose goods count in it, its own first. `due` are the points
-    that were due back so far, `short` those of them that were not there; `stamps_due` are the stamps. `expired` are the
-    points of its own lot that expired unspent and count as taken.
+    `facts` are those the rules saw. `receipts` are those whose goods count in it, its own first. `clawback_due` are the
+    points due for clawback so far, `shortfall` those that were missing; `stamp_clawback_due` is the same for stamps.
+    `expired` are points of its own lot that expired unspent and count as clawed back.
     """
 
     event: PurchaseRecorded
@@ -130,16 +137,16 @@ class PurchaseState:
     decision: Decision
     receipts: list[Receipt]
     base: int = field(init=False)
-    """Its points towards a tier."""
+    """Its qualifying points."""
     usage: Usage = field(init=False)
     clawback_due: int = 0
     shortfall: int = 0
     expired: int = 0
     stamp_clawback_due: int = 0
     clawbacks: list[str] = field(default_factory=list)
-    """What took points back, oldest first: the ids under which the wallet keeps what each took."""
+    """Ids of its clawbacks in `LotInventory.consumed`, oldest first."""
     restored_by_redemption: dict[str, int] = field(default_factory=dict)
-    """The points that came back of each redemption that it was paid with."""
+    """Points restored so far, by the id of the redemption that paid with them."""
 
     def __post_init__(self) -> None:
         self.base = base_points(self.decision, terms=self.event.terms)
@@ -147,14 +154,14 @@ class PurchaseState:
 
     @property
     def clawed_back(self) -> Clawback:
-        """What was really taken back: taken, owed, or expired unspent; not what was short."""
+        """What was clawed back: taken, owed, or expired unspent; without the shortfall."""
         return Clawback(self.clawback_due - self.shortfall, self.stamp_clawback_due)
 
     @property
     def budget_share_changes(self) -> tuple[tuple[str, int], ...]:
-        """What it adds to its customer's own share of each budget: what it took of what is left for all, less what is held.
+        """What the purchase adds to its customer's own share of each budget: points charged, less points still used.
 
-        Below 0 where more is held: it was the customer's own already, or a late fact gives more.
+        Below 0 if more is used: from the customer's own share, or because a late event grants more.
         """
         customer_facts = self.event.facts.customer_facts
         charged, held = dict(customer_facts.charged or self.decision.charged()), dict(self.usage.budgets)
@@ -162,14 +169,14 @@ class PurchaseState:
         return tuple((key, points) for key, points in added if points)
 
     def remaining(self) -> PurchaseFacts:
-        """The purchase as it is kept, with the goods that stand in the place of some that came back."""
+        """The purchase with its remaining goods, including those handed out in exchanges."""
         lines = [line for receipt in self.receipts for line in receipt.lines_in(self.event.id)]
         if len(self.receipts) > 1:
             lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
         return self.facts.exchange_difference().with_lines(tuple(lines))
 
     def payments(self) -> PurchaseFacts:
-        """The purchase as it was paid for: line by line or, of an exchange, what was paid on top in one amount."""
+        """The purchase as it was paid for: line by line or, for an exchange, the price difference in one amount."""
         if self.facts.replaces is None:
             return self.facts
         on_top = max(0, self.facts.total().minor - self.facts.replaces)
@@ -177,7 +184,7 @@ class PurchaseState:
         return replace(self.facts, lines=(line,), replaces=None, amount_only=True)
 
     def remaining_payments(self) -> PurchaseFacts:
-        """The part of it that is still paid for."""
+        """The part of the purchase that is still paid for."""
         whole = self.payments()
         if self.facts.replaces is not None:
             part = self.receipts[0].paid_part() if self.receipts else 0
@@ -187,13 +194,13 @@ class PurchaseState:
         return whole.with_lines(tuple(lines))
 
     def evaluate_remaining(self, remaining: PurchaseFacts) -> RemainingPurchase:
-        """What the part that is kept comes to, by the terms of the purchase."""
+        """What the remaining goods earn by the terms of the purchase, and what is due for clawback."""
         return evaluate_remaining(
             terms=self.event.terms, earned=self.decision.points, stamps=self.decision.stamps, remaining=remaining
         )
 
     def usage_of(self, remaining: PurchaseFacts, *, evaluation: RemainingPurchase) -> Usage:
-        """What it counts for in later decisions."""
+        """What the remaining purchase counts for in later decisions."""
         return remaining_usage(
             terms=self.event.terms,
             facts=self.facts,

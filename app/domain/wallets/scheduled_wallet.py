@@ -1,4 +1,4 @@
-"""A wallet while time passes: what its purses make of it, and the tiers of its holders."""
+"""Scheduled changes of a wallet: activation, expiry, released holds, and tier reviews."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from app.domain.wallets.unit_account import DueKind, ScheduledChange, UnitAccoun
 
 
 class ScheduledWallet:
-    """What a wallet holds, and all that time alone does to it. `pass_to` lets it pass."""
+    """A wallet's unit accounts and memberships with the changes that fall due by time alone. `advance_to` processes them."""
 
     def __init__(self, *, versions: Sequence[Terms]) -> None:
-        """`versions` are the terms that came or will come into force, oldest first."""
+        """`versions` are all terms that have come or will come into force, oldest first."""
         self.versions = tuple(versions)
         self.unit_accounts: Mapping[Unit, UnitAccount] = {
             unit: UnitAccount(unit, versions=self.versions) for unit in Unit
@@ -26,13 +26,13 @@ class ScheduledWallet:
         self.tier_changes: list[TierChange] = []
         self.at: datetime | None = None
         self._tiers_evaluated_at: datetime | None = None
-        """When tiers were looked at last: at one moment something else may have been dealt with, and they not yet."""
+        """The last tier review. `at` is no substitute: other changes of the same instant may be processed before the review."""
         self._tiered = any(version.tiers for version in versions)
         self._tier_term_starts = tuple(version.effective_from for version in tier_changing_versions(versions))
-        """When terms start that know other tiers than those before them."""
+        """When terms come into force that may change tiers."""
 
     def advance_to(self, to: datetime) -> None:
-        """Let everything happen that falls due up to and at a moment."""
+        """Process all changes that fall due up to and including an instant."""
         while (due := min((change for change in self._scheduled() if change.at <= to), default=None)) is not None:
             self.at = due.at if self.at is None else max(due.at, self.at)
             if due.kind is DueKind.TIER:
@@ -42,15 +42,15 @@ class ScheduledWallet:
         self.at = to if self.at is None else max(self.at, to)
 
     def next_change(self) -> datetime | None:
-        """The next moment at which time alone changes something, as far as it is known now."""
+        """When the next scheduled change is due; None if there is none."""
         return min((due.at for due in self._scheduled()), default=None)
 
     def in_force(self, at: datetime) -> Terms:
-        """The terms in force at a moment; before the first ones, those."""
+        """The terms in force at an instant; the first terms if it is before them."""
         return in_force(self.versions, at=at)
 
     def reevaluate_tiers(self, at: datetime) -> None:
-        """Look at the tier of every holder."""
+        """Review the tier of every member."""
         if not self._tiered:
             return
         terms, self._tiers_evaluated_at = self.in_force(at), at
@@ -62,14 +62,14 @@ class ScheduledWallet:
                 self.tier_changes.append(change)
 
     def close(self, id: str, *, at: datetime) -> None:
-        """Give everything away: to the wallet that took it over."""
+        """Post everything out to the wallet that absorbed this one."""
         for unit_account in self.unit_accounts.values():
             if unit_account.unit is Unit.POINTS or unit_account.postings:
                 unit_account.close(id, at=at)
         self.memberships, self._tiered = {}, False
 
     def _scheduled(self) -> Iterator[ScheduledChange]:
-        """What falls due in the purses, and when tiers have to be looked at."""
+        """Scheduled changes of the unit accounts, and tier reviews."""
         for unit_account in self.unit_accounts.values():
             yield from unit_account.scheduled()
         if not self._tiered or not self.memberships:

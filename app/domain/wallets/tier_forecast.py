@@ -1,4 +1,4 @@
-"""What becomes of a tier if nothing more is bought: the wallet itself is let go on through time."""
+"""The forecast of a tier without further purchases, by advancing the wallet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.domain.wallets.wallet import Wallet
 
 @dataclass(frozen=True, slots=True)
 class TierForecast:
-    """The tier (None: none) that will be held at a moment, by the terms that are to be in force then."""
+    """The tier (None: none) held at a future instant, and the terms in force then."""
 
     tier: str | None
     at: datetime
@@ -21,25 +21,25 @@ class TierForecast:
 
 
 def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
-    """The tier once the year that counts, and any days of grace, are over and nothing more was bought.
+    """The tier after the calendar year that counts, and any grace days, without further purchases.
 
-    Where points count for no calendar year it is the next tier that is held, when another one is; None where none ever
-    is. The course goes on through time for it and cannot be used for anything else afterwards.
+    If points do not count by calendar year, the next change of tier; None if there is none. Advances the wallet, which
+    must not be used for anything else afterwards.
     """
     membership = wallet.memberships[customer_id]
-    assert wallet.at is not None, "it was told up to a moment"
+    assert wallet.at is not None, "the wallet was advanced to an instant"
     held = membership.tier.tier
     ends = period_ends(terms=wallet.in_force(wallet.at), at=wallet.at)
-    while (at := _next_evaluation(wallet, turns_at=membership.reevaluate_at)) is not None:
+    while (at := _next_evaluation(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
         wallet.advance_to(at)
-        over = ends is not None and at >= ends and membership.tier.grace_ends_at is None
-        if over or membership.tier.tier != held:
+        year_over = ends is not None and at >= ends and membership.tier.grace_ends_at is None
+        if year_over or membership.tier.tier != held:
             return TierForecast(membership.tier.tier, at, wallet.in_force(at))
     return None
 
 
-def _next_evaluation(wallet: Wallet, *, turns_at: datetime | None) -> datetime | None:
-    """When the tier is looked at next: at a turn of its own, or when other terms start."""
+def _next_evaluation(wallet: Wallet, *, reevaluate_at: datetime | None) -> datetime | None:
+    """When the tier is reviewed next: when points stop counting or grace ends, or when other terms come into force."""
     now = wallet.at
     starts = (version.effective_from for version in wallet.versions if now is None or version.effective_from > now)
-    return earliest(turns_at, min(starts, default=None))
+    return earliest(reevaluate_at, min(starts, default=None))

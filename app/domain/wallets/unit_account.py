@@ -1,4 +1,4 @@
-"""What a wallet holds in one unit while time passes: what becomes available, is let go, or expires, and when."""
+"""One unit of a wallet: its lots, postings, holds, pending points, and expiry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.domain.wallets.postings import Posting, PostingKey
 
 
 class DueKind(IntEnum):
-    """What falls due, in the order in which it is dealt with at one moment."""
+    """Kinds of scheduled changes, in the order they are processed at the same instant."""
 
     AVAILABLE = 0
     EXPIRY = 1
@@ -36,7 +36,7 @@ class DueKind(IntEnum):
 
 
 class ScheduledChange(NamedTuple):
-    """Something that falls due: a lot that becomes available or expires, a hold that ends, or a look at the tiers."""
+    """A lot that becomes available or expires, a hold that ends, or a tier review."""
 
     at: datetime
     kind: DueKind
@@ -45,7 +45,7 @@ class ScheduledChange(NamedTuple):
 
 
 class DueExpiryNotice(NamedTuple):
-    """A lot whose expiry has to be told from an instant on, and its last valid day as things stand."""
+    """A lot whose expiry needs a notice, the first instant at which the notice counts, and the current last valid day."""
 
     at: datetime
     lot: Lot
@@ -55,90 +55,94 @@ class DueExpiryNotice(NamedTuple):
 _BEFORE = timedelta(microseconds=1)
 
 _FOR_EVER = PointsValidity()
-"""How long stamps are valid, since no clause lets them expire."""
+"""The validity of stamps: no clause can make them expire."""
 
 
 def in_force(versions: Sequence[Terms], *, at: datetime) -> Terms:
-    """Of the terms that came or will come into force, oldest first, those of a moment; before the first ones, those."""
+    """The version (of `versions`, oldest first) in force at an instant; the first one if it is before all of them."""
     return next((version for version in reversed(versions) if version.effective_from <= at), versions[0])
 
 
 class UnitAccount:
-    """The lots of one unit with all that is known of them, and what has to stand in the unit's account."""
+    """The lots of one unit with their state, and the postings the ledger must hold."""
 
     def __init__(self, unit: Unit, *, versions: Sequence[Terms]) -> None:
-        """`versions` are the terms that came or will come into force, oldest first."""
+        """`versions` are all terms that have come or will come into force, oldest first."""
         self.unit = unit
         self.inventory = LotInventory(last_valid_day=self.last_valid_day)
         self.postings: list[Posting] = []
         self.lot_id_map: dict[str, str] = {}
-        """The lots that came from other wallets: their ids there, and here."""
+        """The ids of absorbed lots: in the other wallet, and here."""
         self.active_at: datetime | None = None
         """The last purchase or redemption."""
         self._versions = versions
         self._terms = {version.version: version for version in versions}
         self._held: dict[str, tuple[HoldPlaced, tuple[Draw, ...]]] = {}
         self._pending: set[str] = set()
-        """Lots that cannot be spent yet."""
+        """Ids of lots that cannot be spent yet."""
         self._expiring: dict[str, None] = {}
-        """Lots of whose expiry there was a notice."""
+        """Ids of lots whose expiry was announced, by a notice or by the receipt."""
         self._notified_at: dict[str, list[datetime]] = {}
         self._grace_until: dict[str, datetime] = {}
         self._expired: dict[str, int] = {}
-        """How much of each lot has expired unspent."""
+        """Unspent points expired, by lot id."""
         self._without_receipt: set[str] = set()
-        """Lots that another customer earned, or that were given by hand: who holds them never had a receipt of them."""
+        """Ids of lots without a receipt: received from another customer, or added by staff."""
 
     def process(self, due: ScheduledChange, *, at: datetime) -> None:
-        """Let something happen that was due, now or before."""
+        """Process a change due at `at` or before."""
         if due.kind is DueKind.AVAILABLE:
             self._make_available(at)
         else:
             self._expire(due.id, at=at, late=due.at < at)
 
     def next_change(self) -> datetime | None:
-        """The next moment at which time alone changes something, as far as it is known now."""
+        """When the next scheduled change is due; None if there is none."""
         return min((due.at for due in self.scheduled()), default=None)
 
     def notices(self) -> Iterator[DueExpiryNotice]:
-        """The lots whose expiry asks for a notice that has not reached the customer yet."""
+        """Lots whose expiry needs a notice that has not been delivered yet."""
         for lot in self.inventory.free_lots():
             validity = self.validity_of(lot)
             last = last_day(lot, validity=validity, active_at=self.active_at)
-            receipt = lot.id not in self._without_receipt
-            at = notice_window_start(lot, validity=validity, active_at=self.active_at, has_receipt=receipt)
+            has_receipt = lot.id not in self._without_receipt
+            at = notice_window_start(lot, validity=validity, active_at=self.active_at, has_receipt=has_receipt)
             if at is not None and last is not None and self._ends_at(lot) is None:
                 yield DueExpiryNotice(at, lot, last)
 
     def validity_of(self, lot: Lot) -> PointsValidity:
-        """The rule that a lot was earned under."""
+        """The validity rule of the terms a lot was earned under."""
         if self.unit is not Unit.POINTS:
             return _FOR_EVER
         return self._terms[lot.terms_version].policy(PointsValidity)
 
     def last_valid_day(self, lot: Lot) -> date | None:
-        """The last day of a lot that expires, put off by activity as things stand; None where it never expires."""
+        """The current last day of a lot, extended by activity; None if it never expires."""
         validity = self.validity_of(lot)
         return last_day(lot, validity=validity, active_at=self.active_at) if validity.expires else None
 
     def expires_at(self, lot: Lot) -> datetime | None:
-        """When the lot expires as things stand; None while nothing takes it away."""
-        at, spared = self._ends_at(lot), self._grace_until.get(lot.id)
-        return at if at is None or spared is None else max(at, spared)
+        """When the lot expires; None while it cannot expire, for instance without a notice."""
+        at, grace_until = self._ends_at(lot), self._grace_until.get(lot.id)
+        return at if at is None or grace_until is None else max(at, grace_until)
 
     def _ends_at(self, lot: Lot) -> datetime | None:
-        told, receipt = self._notified_at.get(lot.id, ()), lot.id not in self._without_receipt
+        notified_at, has_receipt = self._notified_at.get(lot.id, ()), lot.id not in self._without_receipt
         return expires_at(
-            lot, validity=self.validity_of(lot), active_at=self.active_at, notified_at=told, has_receipt=receipt
+            lot,
+            validity=self.validity_of(lot),
+            active_at=self.active_at,
+            notified_at=notified_at,
+            has_receipt=has_receipt,
         )
 
     def is_past(self, lot_id: str, *, at: datetime) -> bool:
-        """Whether the last day of a lot has passed, so that what comes back to it expires."""
+        """Whether a lot's last day has passed, so that points restored to it expire."""
         ends_at = self.expires_at(self.inventory.lots[lot_id])
         return ends_at is not None and ends_at <= at
 
     def open(self, lot: Lot, *, at: datetime, earned: bool = True, has_receipt: bool = True) -> tuple[Draw, ...]:
-        """Put a new lot in; one that was not `earned` counts as come from elsewhere, one without `receipt` needs a notice."""
+        """Add a new lot. `earned` points count as lifetime points; without `has_receipt` its expiry needs a notice."""
         if not has_receipt:
             self._without_receipt.add(lot.id)
         if lot.available_from > at:
@@ -148,7 +152,7 @@ class UnitAccount:
         return self.inventory.open(lot, at=at, earned=earned)
 
     def reschedule_expiry(self, lot_ids: Iterable[str]) -> None:
-        """Lots that points came back to: they expire where they were told to, or where their receipt told it."""
+        """Schedule the expiry of lots that points were restored to, if their expiry was announced."""
         for lot_id in lot_ids:
             lot = self.inventory.lots.get(lot_id)
             if (
@@ -161,15 +165,15 @@ class UnitAccount:
     def _short_lived(self, lot: Lot) -> bool:
         validity = self.validity_of(lot)
         last = last_day(lot, validity=validity, active_at=None) if validity.expires else None
-        told = last is not None and receipt_is_notice(lot, validity=validity, last=last)
-        return told and lot.id not in self._without_receipt
+        by_receipt = last is not None and receipt_is_notice(lot, validity=validity, last=last)
+        return by_receipt and lot.id not in self._without_receipt
 
     def hold(self, event: HoldPlaced, *, before: Callable[[Lot], int] | None = None) -> None:
-        """Reserve what a reward costs; the lots that `before` ranks low first."""
+        """Hold the cost of a reward, from the lots that `before` ranks lowest first."""
         self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, before=before)
 
     def mark_notified(self, event: ExpiryNoticeDelivered) -> None:
-        """A notice of expiry was delivered; one that was given before lots went over counts for them here."""
+        """Record a delivered expiry notice; a notice from before a merge counts for the absorbed lots."""
         for lot_id in event.lots:
             lot = self.inventory.lots.get(self.lot_id_map.get(lot_id, lot_id))
             if lot is not None and event.channel in self.validity_of(lot).notice_by:
@@ -177,25 +181,25 @@ class UnitAccount:
                 self._expiring[lot.id] = None
 
     def expired_of(self, lot_ids: Iterable[str]) -> int:
-        """How much of some lots has expired unspent."""
+        """Unspent points of these lots that expired."""
         return sum(self._expired.get(id, 0) for id in lot_ids)
 
     def grant_grace(self, lot_ids: Collection[str], *, until: datetime) -> None:
-        """Let lots past their date be used until a moment."""
+        """Let expired lots be spent until an instant."""
         for lot_id in lot_ids:
             self._grace_until[lot_id] = max(until, self._grace_until.get(lot_id, until))
 
     def absorb(self, other: UnitAccount, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
-        """Everything that another wallet holds of the unit, with all that is known of its lots."""
+        """Take over the lots of another account with their state; `renamed` maps its lot ids to new ones."""
         if other.active_at is not None:
             self.active_at = other.active_at if self.active_at is None else max(self.active_at, other.active_at)
         draws = self.inventory.absorb(other.inventory, renamed=renamed, at=at)
         self.lot_id_map |= renamed
-        self.lot_id_map |= {before: renamed[after] for before, after in other.lot_id_map.items()}
+        self.lot_id_map |= {earlier_id: renamed[later_id] for earlier_id, later_id in other.lot_id_map.items()}
         self._pending |= {renamed[id] for id in other._pending}
         self._expiring |= {renamed[id]: None for id in other._expiring}
         self._without_receipt |= {renamed[id] for id in other._without_receipt}
-        self._notified_at |= {renamed.get(id, id): list(told) for id, told in other._notified_at.items()}
+        self._notified_at |= {renamed.get(id, id): list(notified) for id, notified in other._notified_at.items()}
         self._grace_until |= {renamed[id]: until for id, until in other._grace_until.items()}
         self._expired |= {renamed[id]: points for id, points in other._expired.items()}
         for id, (event, held) in other._held.items():
@@ -203,7 +207,7 @@ class UnitAccount:
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
-        """Give everything away: to the wallet that took it over."""
+        """Post everything out to the wallet that absorbed this one."""
         lots = self.inventory.lots.values()
         draws = [Draw(lot.id, lot.remaining) for lot in lots if lot.remaining]
         if owed := self.inventory.owed:
@@ -219,14 +223,14 @@ class UnitAccount:
     def post(
         self, type: EntryType, id: str, *, at: datetime, draws: tuple[Draw, ...] = (), decision: Decision | None = None
     ) -> None:
-        """Put something into the ledger; without a decision of the terms, that people moved points."""
+        """Add a posting; without `decision`, one that no clause decided."""
         if decision is None:
             self.postings.append(self.posting_without_clause(PostingKey(type, id), at=at, draws=draws))
         else:
             self.postings.append(Posting(PostingKey(type, id), at, draws, decision))
 
     def posting_without_clause(self, subject: PostingKey, *, at: datetime, draws: tuple[Draw, ...]) -> Posting:
-        """A posting that no clause has decided."""
+        """A posting of points moved by people instead of a clause."""
         amount, in_points = abs(sum(draw.points for draw in draws)), self.unit is Unit.POINTS
         decision = Decision(
             outcome=DecisionOutcome.GRANTED,
@@ -239,17 +243,17 @@ class UnitAccount:
         return Posting(subject, at, draws, decision)
 
     def _make_available(self, at: datetime) -> None:
-        """Points that waited or were held can be spent from now on, and pay what is owed in the order of consumption."""
+        """Activate pending lots and end holds; the points repay debt first, in consumption order."""
         freed = {id for id in self._pending if self.inventory.lots[id].available_from <= at}
-        waited = frozenset(freed)
-        self._pending -= waited
+        activated = frozenset(freed)
+        self._pending -= activated
         for id in [id for id, (event, _) in self._held.items() if event.ends_at <= at]:
             _, held = self._held.pop(id)
             self.inventory.release(held)
             freed |= {draw.lot_id for draw in held}
         for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed):
             draws = self.inventory.repay_debt(lot.id)
-            if lot.id in waited:
+            if lot.id in activated:
                 paid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
                 decision = activation_decision(lot, paid=paid, terms=self._terms[lot.terms_version], at=at)
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
@@ -258,7 +262,7 @@ class UnitAccount:
 
     def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
         lot = self.inventory.lots[lot_id]
-        # Later than the day it was promised for where a notice came late, or where it was spared.
+        # Later than the promised day after a late notice or with a grace period.
         ends_at = self.expires_at(lot)
         last = local_date(ends_at - _BEFORE, zone_name=lot.zone) if ends_at is not None else None
         draws = self.inventory.drain(lot_id)
@@ -270,12 +274,12 @@ class UnitAccount:
         self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)
 
     def scheduled(self) -> Iterator[ScheduledChange]:
-        """What falls due: what becomes available, holds that end, what expires."""
+        """Activations, ends of holds, and expiries."""
         for lot_id in self._pending:
             yield ScheduledChange(self.inventory.lots[lot_id].available_from, DueKind.AVAILABLE, lot_id, self.unit)
         for id, (event, _) in self._held.items():
             yield ScheduledChange(event.ends_at, DueKind.AVAILABLE, id, self.unit)
-        # An empty lot is no longer looked at: what comes back to it is considered again.
+        # Empty lots are dropped; `reschedule_expiry` adds them again when points are restored.
         for lot_id in [id for id in self._expiring if not self.inventory.lots[id].remaining]:
             del self._expiring[lot_id]
         for lot_id in self._expiring:

@@ -1,4 +1,4 @@
-"""A customer's counters while a wallet is replayed: all that terms may count, in the order of business time."""
+"""A customer's usage counters while a wallet is replayed: everything that terms may count."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ from app.domain.terms.version import Terms
 
 @dataclass(slots=True)
 class TimeSeries:
-    """Numbers in the order of time, to be added up from an instant on."""
+    """Numbers by instant, for sums from an instant on."""
 
     instants: list[datetime] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
     def add(self, number: int, *, at: datetime) -> None:
-        """A number at its place in time."""
-        place = bisect_right(self.instants, at)
-        self.instants.insert(place, at)
-        self.numbers.insert(place, number)
+        """Add a number at an instant."""
+        index = bisect_right(self.instants, at)
+        self.instants.insert(index, at)
+        self.numbers.insert(index, number)
 
     def since(self, start: datetime | None) -> int:
-        """What has come together from an instant on; None: from the first one."""
-        place = 0 if start is None else bisect_left(self.instants, start)
-        return sum(self.numbers[place:])
+        """The sum of numbers at or after `start`; None sums all."""
+        index = 0 if start is None else bisect_left(self.instants, start)
+        return sum(self.numbers[index:])
 
     def add_all(self, other: TimeSeries) -> None:
-        """Everything that another tally counts."""
+        """Add the numbers of another series."""
         for at, number in zip(other.instants, other.numbers, strict=True):
             self.add(number, at=at)
 
 
 @dataclass(slots=True)
 class UsageCounters:
-    """Visits, uses of clauses, items, and points earned in periods, up to now: of what the customer keeps."""
+    """Visits, clause uses, items, and points earned, so far; returned goods are not counted."""
 
     enrolled_at: datetime
     visits: int = 0
     uses: dict[str, TimeSeries] = field(default_factory=dict)
     birthday_uses: dict[tuple[str, int], int] = field(default_factory=dict)
-    """How often a clause gave something for the birthday of a calendar year."""
+    """Uses by clause and calendar year of the birthday."""
     items: dict[str, int] = field(default_factory=dict)
     points_earned: TimeSeries = field(default_factory=TimeSeries)
 
     def customer_facts(self, facts: PurchaseFacts, *, terms: Terms) -> CustomerFacts:
-        """The customer as the terms ask, before this purchase.
+        """The customer facts that the terms require, before this purchase.
 
-        Budgets, which follow the order of recording, and answers about the person stay as they were recorded.
+        Budgets, which follow the order of recording, and answers about the profile stay as recorded.
         """
         required = terms.required_facts
         if required.nothing:
@@ -66,10 +66,10 @@ class UsageCounters:
         held = [(key, self.uses[key].since(None)) for key in required.held_uses if key in self.uses]
         items = [(key, self.items[key]) for key in required.items if key in self.items]
         years = {year for _, year in facts.customer_facts.birthdays}
-        gifts = [
-            gift
-            for gift, times in self.birthday_uses.items()
-            if times and gift[0] in required.birthdays and gift[1] in years
+        birthday_uses = [
+            use
+            for use, times in self.birthday_uses.items()
+            if times and use[0] in required.birthdays and use[1] in years
         ]
         return replace(
             facts.customer_facts,
@@ -81,21 +81,21 @@ class UsageCounters:
             ),
             items=tuple(sorted((key, count) for key, count in items if count)),
             held_uses=tuple(sorted((key, count) for key, count in held if count)),
-            birthday_uses=tuple(sorted(gifts)),
+            birthday_uses=tuple(sorted(birthday_uses)),
         )
 
     def count(self, usage: Usage, *, at: datetime) -> None:
-        """What a purchase of a moment counts for."""
+        """Add the usage of a purchase."""
         self._change(usage, at=at, sign=1)
 
     def recount(self, before: Usage, after: Usage, *, at: datetime) -> None:
-        """A purchase of a moment counts for something else from now on, because goods of it came back."""
+        """Replace the usage of a purchase after a return."""
         if before != after:
             self._change(before, at=at, sign=-1)
             self._change(after, at=at, sign=1)
 
     def count_clauses(self, facts: PurchaseFacts, clauses: tuple[str, ...], *, terms: Terms, times: int = 1) -> None:
-        """Count the clauses of a redemption; -1 takes it back."""
+        """Count the clauses of a redemption; `times=-1` reverses it."""
         for use in uses_of(terms, facts=facts, clauses=dict.fromkeys(clauses, 1)):
             self._use(use, at=facts.occurred_at, sign=times)
 
@@ -111,23 +111,23 @@ class UsageCounters:
     def _use(self, use: Use, *, at: datetime, sign: int) -> None:
         self.uses.setdefault(use.clause, TimeSeries()).add(sign * use.times, at=at)
         if use.birthday is not None:
-            gift = use.clause, use.birthday
-            self.birthday_uses[gift] = self.birthday_uses.get(gift, 0) + sign * use.times
+            key = use.clause, use.birthday
+            self.birthday_uses[key] = self.birthday_uses.get(key, 0) + sign * use.times
 
     def absorb(self, other: UsageCounters) -> None:
-        """All that was counted for a customer who was merged into this one."""
+        """Add the counters of a merged customer."""
         self.visits += other.visits
         self.points_earned.add_all(other.points_earned)
-        for key, tally in other.uses.items():
-            self.uses.setdefault(key, TimeSeries()).add_all(tally)
-        for gift, times in other.birthday_uses.items():
-            self.birthday_uses[gift] = self.birthday_uses.get(gift, 0) + times
+        for key, series in other.uses.items():
+            self.uses.setdefault(key, TimeSeries()).add_all(series)
+        for birthday_use, times in other.birthday_uses.items():
+            self.birthday_uses[birthday_use] = self.birthday_uses.get(birthday_use, 0) + times
         for key, count in other.items.items():
             self.items[key] = self.items.get(key, 0) + count
 
 
 def _start(facts: PurchaseFacts, period: Period, *, terms: Terms) -> datetime | None:
-    """When the period of a purchase began: a day by the calendar of the location, a longer one by the program's."""
+    """When the period of a purchase began: days follow the location's calendar, longer periods the program's."""
     return period_start(
         facts.occurred_at, zone_name=period_zone(period, location=facts.zone, program=terms.zone), period=period
     )

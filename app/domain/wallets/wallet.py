@@ -1,4 +1,4 @@
-"""A wallet on its way through time: what each fact does to it."""
+"""The state of a wallet, and what each event changes in it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ from app.domain.wallets.usage_counters import UsageCounters
 
 
 class Wallet(ScheduledWallet):
-    """The wallet on its way. `happen` takes facts in business order only, and lets time pass to each."""
+    """A wallet's state while events are applied.
+
+    `apply` expects events in order of business time and first processes everything that fell due before each.
+    """
 
     def __init__(self, history: EventHistory, *, versions: Sequence[Terms]) -> None:
         """`versions` are the terms that came or will come into force, oldest first."""
@@ -48,21 +51,21 @@ class Wallet(ScheduledWallet):
         self.account_id = history.account_id
         self.memberships = {id: Membership(id, UsageCounters(enrolled_at=at)) for id, at in history.enrolled_at.items()}
         self.merged_wallets: list[Wallet] = []
-        """The wallets that went over into this one, as they were then."""
+        """Wallets merged into this one, as they were at the merge."""
         self.refund_outcomes: dict[str, ReturnOutcome] = {}
-        """What each refund and each exchange came to."""
+        """By the id of the refund or exchange."""
         self.purchases: dict[str, PurchaseState] = {}
         self.receipts: dict[str, Receipt] = {}
         self.redemptions: dict[str, RewardRedeemed] = {}
         self.overpaid_exchanges: set[str] = set()
-        """The purchases (ids) handed out in exchanges, of which points pay more than they cost on top of what came back."""
+        """Ids of purchases made in exchanges of which points paid more than the price difference."""
         self.moved_purchases: list[ReceiptCorrected] = [
             correction for correction in history.corrections if correction.before and correction.retained_budget_usage
         ]
-        """Purchases that are another customer's now, and left something of a budget behind."""
+        """Purchases moved to another customer that still hold part of a budget here."""
 
     def apply(self, event: Event) -> None:
-        """Let time pass to the fact, and let it happen."""
+        """Process what is due before the event, then the event."""
         self.advance_to(event.at)
         match event:
             case PurchaseRecorded():
@@ -90,7 +93,7 @@ class Wallet(ScheduledWallet):
         self.reevaluate_tiers(event.at)
 
     def price_lists(self, *, terms: Terms, at: datetime) -> PriceLists | None:
-        """What points of different age pay for rewards; None where none was ever cheaper."""
+        """The prices that older points still pay for rewards; None if no reward was ever cheaper."""
         earlier = tuple(version for version in self.versions if version.version < terms.version)
         if not may_be_cheaper(terms, earlier=earlier):
             return None
@@ -98,7 +101,7 @@ class Wallet(ScheduledWallet):
         return PriceLists(terms=terms, earlier=earlier, lots=spendable, at=at)
 
     def _prices(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
-        """What each lot would pay for the reward; None where all pay the same."""
+        """The price of the reward by lot; None if it is the same for all."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
         lists, clause = self.price_lists(terms=event.terms, at=event.at), event.terms.cost_of(event.reward)
@@ -114,14 +117,14 @@ class Wallet(ScheduledWallet):
         self.points.active_at = event.at
 
     def _earn(self, event: PurchaseRecorded, *, receipts: list[Receipt]) -> None:
-        """Decide a purchase and book what it brings; `receipts` are those whose goods count in it."""
+        """Decide a purchase and post its points and stamps; `receipts` are those whose goods count in it."""
         membership = self.memberships[event.customer_id]
         facts = membership.with_customer_facts(event.facts, terms=event.terms)
         decision = earn(terms=event.terms, facts=facts)
-        sale = PurchaseState(event, facts, decision, receipts)
-        self.purchases[event.id] = sale
-        membership.counters.count(sale.usage, at=event.at)
-        membership.qualifying.add(sale.base, at=event.at, zone=event.terms.zone)
+        purchase = PurchaseState(event, facts, decision, receipts)
+        self.purchases[event.id] = purchase
+        membership.counters.count(purchase.usage, at=event.at)
+        membership.qualifying.add(purchase.base, at=event.at, zone=event.terms.zone)
         draws: tuple[Draw, ...] = ()
         if decision.points:
             lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, pending=True)
@@ -140,9 +143,9 @@ class Wallet(ScheduledWallet):
 
     def _apply_refund(self, event: RefundRecorded) -> None:
         receipt = self.receipts[event.purchase_id]
-        returning = self._goods_return(event.id, at=event.at, receipt=receipt)
+        goods_return = self._goods_return(event.id, at=event.at, receipt=receipt)
         receipt.return_goods(event.lines, event.amounts)
-        self.refund_outcomes[event.id] = returning.settle()
+        self.refund_outcomes[event.id] = goods_return.settle()
 
     def _goods_return(self, id: str, *, at: datetime, receipt: Receipt) -> GoodsReturn:
         return GoodsReturn(
@@ -155,52 +158,54 @@ class Wallet(ScheduledWallet):
         )
 
     def _apply_exchange(self, event: ExchangeRecorded) -> None:
-        """What is handed out takes the place of what comes back; what costs more earns first."""
+        """Replace the returned goods by the new ones; the price difference earns first."""
         receipt = self.receipts[event.purchase_id]
-        returning = self._goods_return(event.id, at=event.at, receipt=receipt)
-        new, overpaid = receipt.exchange(event)
-        # Its price follows the receipt of what came back, as that is known now.
-        bought = replace(event.purchase, facts=new.facts)
-        self.receipts[bought.id] = new
+        goods_return = self._goods_return(event.id, at=event.at, receipt=receipt)
+        new_receipt, overpaid = receipt.exchange(event)
+        # The price of the returned goods follows their receipt as it is known now.
+        purchase = replace(event.purchase, facts=new_receipt.facts)
+        self.receipts[purchase.id] = new_receipt
         if overpaid:
-            self.overpaid_exchanges.add(bought.id)
+            self.overpaid_exchanges.add(purchase.id)
         for purchase_id in receipt.shares:
-            self.purchases[purchase_id].receipts.append(new)
-        paid_on_top = bought.id in new.shares
-        self._earn(bought, receipts=[new] if paid_on_top else [])
-        if paid_on_top:
+            self.purchases[purchase_id].receipts.append(new_receipt)
+        has_difference = purchase.id in new_receipt.shares
+        self._earn(purchase, receipts=[new_receipt] if has_difference else [])
+        if has_difference:
             self.points.active_at = event.at
-        self.refund_outcomes[event.id] = returning.settle()
+        self.refund_outcomes[event.id] = goods_return.settle()
 
     def _apply_redemption(self, event: RewardRedeemed) -> None:
         self.redemptions[event.id] = event
         self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clauses, terms=event.terms)
         unit_account = self.unit_accounts[event.unit]
-        # In the order as it was before, so that points held for it are those that it takes.
+        # Before `active_at` changes the consumption order, so that a captured hold takes the lots it held.
         draws = unit_account.inventory.consume(event.id, event.points, at=event.at, before=self._prices(event))
         self.points.active_at = event.at
         unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
 
     def _apply_reversal(self, event: RedemptionReversed) -> None:
-        gone = self.redemptions.pop(event.redemption_id)
-        self.memberships[gone.customer_id].counters.count_clauses(gone.facts, gone.clauses, terms=gone.terms, times=-1)
-        unit_account = self.unit_accounts[gone.unit]
-        spent = event.redemption_id in unit_account.inventory.consumed
-        draws = unit_account.inventory.restore(event.redemption_id, at=event.at) if spent else ()
-        back = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != DEBT}
-        unit_account.reschedule_expiry(back)
+        redemption = self.redemptions.pop(event.redemption_id)
+        self.memberships[redemption.customer_id].counters.count_clauses(
+            redemption.facts, redemption.clauses, terms=redemption.terms, times=-1
+        )
+        unit_account = self.unit_accounts[redemption.unit]
+        is_consumed = event.redemption_id in unit_account.inventory.consumed
+        draws = unit_account.inventory.restore(event.redemption_id, at=event.at) if is_consumed else ()
+        restored = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != DEBT}
+        unit_account.reschedule_expiry(restored)
         decision = reversal_decision(
-            gone.terms,
-            reward=gone.reward,
+            redemption.terms,
+            reward=redemption.reward,
             amount=-sum(draw.points for draw in draws),
-            unit=gone.unit,
+            unit=redemption.unit,
             at=event.at,
-            zone=gone.facts.zone,
-            overdue=sum(points for id, points in back.items() if unit_account.is_past(id, at=event.at)),
+            zone=redemption.facts.zone,
+            overdue=sum(points for id, points in restored.items() if unit_account.is_past(id, at=event.at)),
             usable_until=event.usable_until,
         )
         if event.usable_until is not None:
-            unit_account.grant_grace(back, until=event.usable_until)
+            unit_account.grant_grace(restored, until=event.usable_until)
         unit_account.post(EntryType.REVERSAL, event.id, at=event.at, draws=draws, decision=decision)
 
     def _apply_adjustment(self, event: PointsAdjusted) -> None:
@@ -226,7 +231,7 @@ class Wallet(ScheduledWallet):
         self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=tuple(draws))
 
     def _apply_merge(self, event: WalletMerged) -> None:
-        """Take over another wallet; its holders come along, or go on as the survivor, and their tier with them."""
+        """Absorb another wallet; its members are added, or merged into the survivor, with their tiers."""
         other = replay(event.history, versions=self.versions, until=event.at)
         for unit, theirs in other.unit_accounts.items():
             if unit is Unit.POINTS or theirs.postings:
@@ -255,9 +260,9 @@ class Wallet(ScheduledWallet):
 
 
 def replay(history: EventHistory, *, versions: Sequence[Terms], until: datetime) -> Wallet:
-    """Take the facts of an account up to `until` in business order, and let time pass to it.
+    """The wallet after all events up to `until`, applied by business time, and all changes that fell due by then.
 
-    The same facts come to the same, whatever the order in which they arrived.
+    The result does not depend on the order in which the events were recorded.
     """
     wallet = Wallet(history, versions=versions)
     for event in history.in_valid_time_order():
