@@ -13,6 +13,7 @@ from app.api.mutations.ledger import adjust_points, deliver_expiry_notices, tran
 from app.api.mutations.ledger.adjust_points import AdjustPointsPayload
 from app.api.mutations.ledger.deliver_expiry_notices import DeliverExpiryNoticesPayload
 from app.api.mutations.ledger.transfer_points import TransferPointsPayload
+from app.api.mutations.payload_objects import ImpactPreviewPayload
 from app.api.mutations.programs import advance_clock, create_location, update_program
 from app.api.mutations.programs.advance_clock import AdvanceClockPayload
 from app.api.mutations.programs.create_location import CreateLocationPayload
@@ -31,20 +32,21 @@ from app.api.mutations.purchases.record_exchange import RecordExchangePayload
 from app.api.mutations.purchases.record_purchase import RecordPurchasePayload
 from app.api.mutations.purchases.record_refund import RecordRefundPayload
 from app.api.mutations.purchases.settle_quarantined import SettleQuarantinedPayload
-from app.api.mutations.rewards import cancel_redemption, create_reward, redeem_reward
-from app.api.mutations.rewards.cancel_redemption import CancelRedemptionPayload
-from app.api.mutations.rewards.create_reward import CreateRewardPayload
-from app.api.mutations.rewards.hold_redemption import (
-    CaptureRedemptionPayload,
-    HoldRedemptionPayload,
-    ReleaseRedemptionPayload,
+from app.api.mutations.rewards import (
+    cancel_redemption,
     capture_redemption,
+    create_reward,
     hold_redemption,
+    redeem_reward,
     release_redemption,
 )
+from app.api.mutations.rewards.cancel_redemption import CancelRedemptionPayload
+from app.api.mutations.rewards.capture_redemption import CaptureRedemptionPayload
+from app.api.mutations.rewards.create_reward import CreateRewardPayload
+from app.api.mutations.rewards.hold_redemption import HoldRedemptionPayload
 from app.api.mutations.rewards.redeem_reward import RedeemRewardPayload
-from app.api.mutations.terms import publish_terms, withdraw_terms
-from app.api.mutations.terms.preview_impact import ImpactPreviewPayload, cancel_impact_preview, preview_terms_impact
+from app.api.mutations.rewards.release_redemption import ReleaseRedemptionPayload
+from app.api.mutations.terms import cancel_impact_preview, preview_terms_impact, publish_terms, withdraw_terms
 from app.api.mutations.terms.publish_terms import PublishTermsPayload
 from app.api.mutations.terms.withdraw_terms import WithdrawTermsPayload
 
@@ -53,7 +55,7 @@ from app.api.mutations.terms.withdraw_terms import WithdrawTermsPayload
     description="What can be done. Each mutation takes an idempotency key and is carried out once per key."
 )
 class Mutation:
-    """One field per verb."""
+    """One field per command."""
 
     enrol_customer: EnrolCustomerPayload | None = strawberry.mutation(
         resolver=enrol_customer.resolve, description="Open a membership. For owner, staff and tills."
@@ -93,15 +95,15 @@ class Mutation:
         description="Record that the open notices of expiry of a customer reached them: points expire only then. For owner and staff; tills for what they print; customers for their own inbox.",
     )
     hold_redemption: HoldRedemptionPayload | None = strawberry.mutation(
-        resolver=hold_redemption,
+        resolver=hold_redemption.resolve,
         description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff and tills.",
     )
     capture_redemption: CaptureRedemptionPayload | None = strawberry.mutation(
-        resolver=capture_redemption,
+        resolver=capture_redemption.resolve,
         description="Pay for what was reserved, by the decision of the time when that was. For owner, staff and tills.",
     )
     release_redemption: ReleaseRedemptionPayload | None = strawberry.mutation(
-        resolver=release_redemption,
+        resolver=release_redemption.resolve,
         description="Let go what was reserved: points and stock are free again. For owner, staff and tills.",
     )
     cancel_redemption: CancelRedemptionPayload | None = strawberry.mutation(
@@ -142,11 +144,11 @@ class Mutation:
         description="Take an announced version of the terms back before it starts. For the owner.",
     )
     preview_terms_impact: ImpactPreviewPayload | None = strawberry.mutation(
-        resolver=preview_terms_impact,
+        resolver=preview_terms_impact.resolve,
         description="Replay the recent past under a draft, beside the tills; read `impactPreview` for the result. For the owner.",
     )
     cancel_impact_preview: ImpactPreviewPayload | None = strawberry.mutation(
-        resolver=cancel_impact_preview, description="Stop an impact preview that waits or runs. For the owner."
+        resolver=cancel_impact_preview.resolve, description="Stop an impact preview that waits or runs. For the owner."
     )
     advance_clock: AdvanceClockPayload | None = strawberry.mutation(
         resolver=advance_clock.resolve,

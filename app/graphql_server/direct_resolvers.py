@@ -53,7 +53,7 @@ def _calling(
 ) -> Callable[..., Any]:
     resolver = field.base_resolver
     assert resolver is not None
-    takes_self = resolver.self_parameter is not None
+    takes_source = resolver.self_parameter is not None or resolver.parent_parameter is not None
     info_name = resolver.info_parameter.name if resolver.info_parameter is not None else None
     info_class = schema.config.info_class
     parameters = [
@@ -73,7 +73,7 @@ def _calling(
                 values[python_name] = value if build is None or value is None else build(value)
         if info_name is not None:
             values[info_name] = info_class(_raw_info=info, _field=field)
-        return function(source, **values) if takes_self else function(**values)
+        return function(source, **values) if takes_source else function(**values)
 
     return resolve
 

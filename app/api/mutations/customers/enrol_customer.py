@@ -8,20 +8,18 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
 from app.api.conventions.scalars import Locale
 from app.api.mutations.customers.update_customer import PreferenceInput, invalid, stated
-from app.api.mutations.payload_objects import load_customer
-from app.api.types.customers.customer import Customer, identity_of
-from app.api.types.ledger.balance import Balance, balances
+from app.api.mutations.payload_objects import BalancesPayload, WithCustomer
+from app.api.types.customers.customer import identity_of
+from app.api.types.ledger.balance import Balance
 from app.domain import i18n
 from app.domain.access import Permission
 from app.domain.customers.identities import IdentityError
 from app.domain.customers.profile import MOST_PREFERENCES, ProfileError
 from app.domain.problems import Problem, ProblemCode
-from app.usecases.command import Answer
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
 
@@ -41,12 +39,9 @@ class IdentityInput:
 
 
 @strawberry.input(description="A customer to enrol.")
-class EnrolCustomerInput:
+class EnrolCustomerInput(CommandInput):
     """Who joins."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     identities: list[IdentityInput] = strawberry.field(
         description="1 to 10, each new in the program. The customer accepts the terms in force."
     )
@@ -60,16 +55,10 @@ class EnrolCustomerInput:
 
 
 @strawberry.type(description="What enrolling came to.")
-class EnrolCustomerPayload(Payload):
+class EnrolCustomerPayload(BalancesPayload, WithCustomer):
     """The new customer."""
 
-    answer: strawberry.Private[Answer | None] = None
     balances: list[Balance] = strawberry.field(default_factory=list, description="The balances of the new wallet.")
-
-    @strawberry.field(description="The customer, as they are now.")
-    async def customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(self.answer, context=info.context)
 
 
 async def resolve(
@@ -78,27 +67,22 @@ async def resolve(
     locale: Language = None,
 ) -> EnrolCustomerPayload | None:
     """Open a membership with a wallet of its own."""
-    context = info.context
-    set_locale(info, locale)
-    outcome = await execute_command(
+    return await mutate(
+        EnrolCustomerPayload,
         enrol_customer.run,
-        name="enrolCustomer",
+        _command(input, context=info.context),
         permission=Permission.ENROL,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=_order(input, context=context),
-        context=context,
+        input=input,
+        info=info,
+        locale=locale,
     )
-    if isinstance(outcome, Problem):
-        return EnrolCustomerPayload(problem=outcome)
-    return EnrolCustomerPayload(answer=outcome, balances=balances(outcome.balances, context=context))
 
 
-def _order(sent: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | Problem:
-    if not 1 <= len(sent.identities) <= 10:
+def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | Problem:
+    if not 1 <= len(input.identities) <= 10:
         return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail="1 to 10 identities")
     found = []
-    for place, each_identity in enumerate(sent.identities):
+    for place, each_identity in enumerate(input.identities):
         try:
             identity = identity_of(each_identity, context=context)
         except IdentityError as error:
@@ -106,9 +90,9 @@ def _order(sent: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | Pro
         if identity in found:
             return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", place), detail="given twice")
         found.append(identity)
-    locale = i18n.locale_for(sent.locale) if sent.locale is not None else None
+    locale = i18n.locale_for(input.locale) if input.locale is not None else None
     try:
-        preferences = stated(sent.preferences or ())
+        preferences = stated(input.preferences or ())
     except ProfileError as error:
         return invalid(error)
-    return EnrolCustomer(identities=tuple(found), locale=locale, birthday=sent.birthday, preferences=preferences)
+    return EnrolCustomer(identities=tuple(found), locale=locale, birthday=input.birthday, preferences=preferences)

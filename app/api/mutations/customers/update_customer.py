@@ -9,18 +9,17 @@ from typing import Annotated, Any
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.canonical_json import canonical_json
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
 from app.api.conventions.scalars import Locale
-from app.api.mutations.payload_objects import load_customer
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.mutations.payload_objects import WithCustomer
+from app.api.types.customers.customer import CustomerBy, customer_by
 from app.domain import i18n
 from app.domain.access import Permission
 from app.domain.customers import profile
 from app.domain.customers.profile import MOST_PREFERENCES, MOST_SEGMENTS, PreferenceKind, ProfileError
 from app.domain.problems import Problem, ProblemCode
-from app.usecases.command import Answer
 from app.usecases.customers import update_customer
 from app.usecases.customers.update_customer import Addressed, Birthday, PersonChange, UpdateCustomer
 
@@ -36,12 +35,9 @@ class PreferenceInput:
 @strawberry.input(
     description="What to change of a customer: what is given replaces, what is left out stays, null takes away."
 )
-class UpdateCustomerInput:
+class UpdateCustomerInput(CommandInput):
     """Tills give preferences only; customers may not give segments, nor a birthday that is known already."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     customer: CustomerBy = strawberry.field(description="Whose; customers change themselves only.")
     birthday: date | None = strawberry.field(
         default=strawberry.UNSET,
@@ -62,15 +58,8 @@ class UpdateCustomerInput:
 
 
 @strawberry.type(description="What updating a customer came to.")
-class UpdateCustomerPayload(Payload):
+class UpdateCustomerPayload(WithCustomer):
     """The customer."""
-
-    answer: strawberry.Private[Answer | None] = None
-
-    @strawberry.field(description="The customer, as they are now.")
-    async def customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(self.answer, context=info.context)
 
 
 async def resolve(
@@ -79,26 +68,21 @@ async def resolve(
     locale: Language = None,
 ) -> UpdateCustomerPayload | None:
     """Replace what is given."""
-    context = info.context
-    set_locale(info, locale)
-    context.require(Permission.STATE_PREFERENCES)
-    own = context.principal.customer_id is not None
+    info.context.require(Permission.STATE_PREFERENCES)
+    own = info.context.principal.customer_id is not None
     given = {name for name in _CHANGEABLE if getattr(input, name) is not strawberry.UNSET}
     if given - (_OWN if own else _AT_TILLS):
-        context.require(Permission.CHANGE_PERSONS)
-    outcome = await execute_command(
+        info.context.require(Permission.CHANGE_PERSONS)
+    return await mutate(
+        UpdateCustomerPayload,
         update_customer.run,
-        name="updateCustomer",
+        _command(input, given=given, context=info.context),
         permission=Permission.STATE_PREFERENCES,
-        key=input.idempotency_key,
-        # What is taken away is not what is left out.
-        payload={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
-        command=_order(input, given=given, context=context),
-        context=context,
+        input=input,
+        content={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
+        info=info,
+        locale=locale,
     )
-    if isinstance(outcome, Problem):
-        return UpdateCustomerPayload(problem=outcome)
-    return UpdateCustomerPayload(answer=outcome)
 
 
 _CHANGEABLE = ("birthday", "preferences", "segments", "locale")
@@ -106,20 +90,20 @@ _AT_TILLS = {"preferences"}
 _OWN = {"birthday", "preferences", "locale"}
 
 
-def _order(sent: UpdateCustomerInput, *, given: set[str], context: Context) -> UpdateCustomer | Problem:
-    by = customer_by(sent.customer, context=context)
+def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -> UpdateCustomer | Problem:
+    by = customer_by(input.customer, context=context)
     if isinstance(by, Problem):
         return by
     try:
-        segments = profile.segments(sent.segments or ()) if "segments" in given else None
-        preferences = stated(sent.preferences or ()) if "preferences" in given else None
+        segments = profile.segments(input.segments or ()) if "segments" in given else None
+        preferences = stated(input.preferences or ()) if "preferences" in given else None
     except ProfileError as error:
         return invalid(error)
     change = PersonChange(
-        birthday=Birthday(sent.birthday) if "birthday" in given else None,
+        birthday=Birthday(input.birthday) if "birthday" in given else None,
         segments=segments,
         preferences=preferences,
-        language=Addressed(i18n.locale_for(sent.locale) if sent.locale else None) if "locale" in given else None,
+        language=Addressed(i18n.locale_for(input.locale) if input.locale else None) if "locale" in given else None,
     )
     return UpdateCustomer(customer=by, change=change, holder=context.principal.customer_id)
 

@@ -8,26 +8,23 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
+from app.api.conventions.commands import CommandInput, execute_command
 from app.api.conventions.context import Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.payloads import Payload
 from app.domain.access import Permission
 from app.domain.problems import Problem
 from app.jobs.scheduler import NoticeReaders, Scheduler
 from app.usecases.programs import advance_clock
 from app.usecases.programs.advance_clock import AdvanceClock
 
-PATIENCE = 5
-"""Seconds that a request works on what fell due on the way."""
+TIME_LIMIT = 5
+"""Seconds that a request may spend on running due jobs."""
 
 
 @strawberry.input(description="The time that it shall be in a sandbox.")
-class AdvanceClockInput:
+class AdvanceClockInput(CommandInput):
     """One instant ahead."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     to: datetime = strawberry.field(
         description="What the clock of the program shall show: later than it shows now, by 10 years at most."
     )
@@ -55,24 +52,18 @@ async def resolve(
     input: Annotated[AdvanceClockInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> AdvanceClockPayload | None:
-    """Move the clock; what follows in the same request goes by it."""
+    """Move the clock and run the jobs that fell due; later fields of the same request use the new time."""
     context = info.context
     set_locale(info, locale)
     outcome = await execute_command(
-        advance_clock.run,
-        name="advanceClock",
-        permission=Permission.ADVANCE_CLOCK,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=AdvanceClock(to=input.to),
-        context=context,
+        advance_clock.run, AdvanceClock(to=input.to), permission=Permission.ADVANCE_CLOCK, input=input, info=info
     )
     await context.reread_program()
     if isinstance(outcome, Problem):
         return AdvanceClockPayload(problem=outcome, clock=context.now)
-    assert outcome.clock is not None, "the answer of this verb has the time"
+    assert outcome.clock is not None, "advanceClock answers with the time"
     readers = None
     if input.deliver_notices and outcome.moved_from is not None:
         readers = NoticeReaders(since=outcome.moved_from, until=outcome.clock)
-    done = await Scheduler(context.application).run_program(context.program, readers=readers, patience=PATIENCE)
-    return AdvanceClockPayload(clock=outcome.clock, complete=done.complete)
+    result = await Scheduler(context.application).run_program(context.program, readers=readers, patience=TIME_LIMIT)
+    return AdvanceClockPayload(clock=outcome.clock, complete=result.complete)

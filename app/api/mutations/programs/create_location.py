@@ -7,9 +7,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Info
+from app.api.conventions.payloads import Payload
 from app.api.types.programs.location import Location
 from app.domain import names
 from app.domain.access import Permission
@@ -17,18 +17,14 @@ from app.domain.calendar import zone
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.conditions.locations import LOCATION_KEY
 from app.queries.programs.locations import locations_by_id
-from app.usecases.command import Answer
 from app.usecases.programs import create_location
 from app.usecases.programs.create_location import CreateLocation
 
 
 @strawberry.input(description="A location to open.")
-class CreateLocationInput:
+class CreateLocationInput(CommandInput):
     """What it is called, and whose clock it goes by."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
         description="What customers call it, 1 to 100 characters, none of them invisible, no quotation marks such as “ ”; "
@@ -44,11 +40,9 @@ class CreateLocationInput:
 class CreateLocationPayload(Payload):
     """The new location."""
 
-    answer: strawberry.Private[Answer | None] = None
-
     @strawberry.field(description="The location, as it is now.")
     async def location(self, info: Info) -> Location | None:
-        """Read again."""
+        """With its key, address and zone."""
         if self.answer is None or self.answer.location_id is None:
             return None
         row = await info.context.load(locations_by_id, self.answer.location_id)
@@ -61,34 +55,29 @@ async def resolve(
     locale: Language = None,
 ) -> CreateLocationPayload | None:
     """Open a location."""
-    context = info.context
-    set_locale(info, locale)
-    outcome = await execute_command(
+    return await mutate(
+        CreateLocationPayload,
         create_location.run,
-        name="createLocation",
+        _command(input),
         permission=Permission.MANAGE_LOCATIONS,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=_order(input),
-        context=context,
+        input=input,
+        info=info,
+        locale=locale,
     )
-    if isinstance(outcome, Problem):
-        return CreateLocationPayload(problem=outcome)
-    return CreateLocationPayload(answer=outcome)
 
 
-def _order(sent: CreateLocationInput) -> CreateLocation | Problem:
+def _command(input: CreateLocationInput) -> CreateLocation | Problem:
     def wrong(field: str, detail: str) -> Problem:
         return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=detail)
 
-    if not LOCATION_KEY.fullmatch(sent.key):
+    if not LOCATION_KEY.fullmatch(input.key):
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
-    if (unfit := names.problem(sent.name, most=100, quoted=True)) is not None:
+    if (unfit := names.problem(input.name, most=100, quoted=True)) is not None:
         return wrong("name", unfit)
-    if sent.address is not None and not 1 <= len(sent.address) <= 500:
+    if input.address is not None and not 1 <= len(input.address) <= 500:
         return wrong("address", "1 to 500 characters")
     try:
-        zone(sent.time_zone)
+        zone(input.time_zone)
     except ValueError as error:
         return wrong("timeZone", str(error))
-    return CreateLocation(key=sent.key, name=sent.name, zone=sent.time_zone, address=sent.address)
+    return CreateLocation(key=input.key, name=input.name, zone=input.time_zone, address=input.address)

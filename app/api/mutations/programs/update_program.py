@@ -8,9 +8,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
+from app.api.conventions.commands import CommandInput, execute_command
 from app.api.conventions.context import Context, Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.payloads import Payload
 from app.api.types.programs.program import Program, program_of
 from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
@@ -24,12 +24,9 @@ MOST_DAYS = 36_500
 
 
 @strawberry.input(description="Settings of the program. What is left out stays as it is.")
-class UpdateProgramInput:
+class UpdateProgramInput(CommandInput):
     """One field per setting."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     receipt_numbers: ReceiptNumbers | None = strawberry.field(
         default=None,
         description="What tells two receipts of the same number apart from now on. Receipts that are recorded stay, and are told apart by the new setting, too.",
@@ -56,7 +53,7 @@ class UpdateProgramPayload(Payload):
 
     @strawberry.field(description="The program, as it is now.")
     def program(self, info: Info) -> Program:
-        """Read again."""
+        """Reread after the change, so that it shows the new settings."""
         return program_of(info)
 
 
@@ -65,17 +62,12 @@ async def resolve(
     input: Annotated[UpdateProgramInput, strawberry.argument(description="What to do, with its idempotency key.")],
     locale: Language = None,
 ) -> UpdateProgramPayload | None:
-    """Change settings; what follows in the same request goes by them."""
+    """Change settings; later fields of the same request use them."""
     context = info.context
     set_locale(info, locale)
+    command = _command(input, context=context)
     outcome = await execute_command(
-        update_program.run,
-        name="updateProgram",
-        permission=Permission.SET_PROGRAM,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=_order(input, context=context),
-        context=context,
+        update_program.run, command, permission=Permission.SET_PROGRAM, input=input, info=info
     )
     if isinstance(outcome, Problem):
         return UpdateProgramPayload(problem=outcome)
@@ -84,17 +76,17 @@ async def resolve(
     return UpdateProgramPayload()
 
 
-def _order(sent: UpdateProgramInput, *, context: Context) -> UpdateProgram | Problem:
-    staff = changed_limits(sent.staff_limits, currency=context.program.currency)
+def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | Problem:
+    staff = changed_limits(input.staff_limits, currency=context.program.currency)
     if isinstance(staff, Problem):
         return staff
-    days = sent.receipt_age_days
+    days = input.receipt_age_days
     if days is not None and not 1 <= days <= MOST_DAYS:
         return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=f"1 to {MOST_DAYS:,}")
     return UpdateProgram(
-        receipt_numbers=sent.receipt_numbers,
-        receipt_day_starts=sent.receipt_day_starts,
-        address=sent.form_of_address,
+        receipt_numbers=input.receipt_numbers,
+        receipt_day_starts=input.receipt_day_starts,
+        address=input.form_of_address,
         staff=staff,
         receipt_age=timedelta(days=days) if days is not None else None,
     )

@@ -7,30 +7,31 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
-from app.api.mutations.payload_objects import load_customer, load_entry, load_purchase
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
+from app.api.mutations.payload_objects import (
+    DecisionPayload,
+    WithPurchase,
+    load_counterparty,
+    load_counterparty_entry,
+    load_customer,
+    load_entry,
+)
 from app.api.types.customers.customer import Customer, CustomerBy, customer_by
-from app.api.types.decision import Decision, decision_payload
-from app.api.types.ledger.balance import Balance, balances
+from app.api.types.decision import Decision
+from app.api.types.ledger.balance import Balance
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.refund_input import PurchaseBy, purchase_by
-from app.api.types.source_records import Purchase
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
-from app.usecases.command import Answer
 from app.usecases.purchases import move_purchase
 from app.usecases.purchases.move_purchase import MovePurchase
 
 
 @strawberry.input(description="A purchase to move to another customer.")
-class MovePurchaseInput:
+class MovePurchaseInput(CommandInput):
     """Which purchase, to whom, and why."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     purchase: PurchaseBy = strawberry.field(
         description="The purchase. One of which something came back, or that points paid a part of, stays where it is."
     )
@@ -41,10 +42,9 @@ class MovePurchaseInput:
 
 
 @strawberry.type(description="What moving a purchase came to.")
-class MovePurchasePayload(Payload):
+class MovePurchasePayload(DecisionPayload, WithPurchase):
     """The decision and the balance as they were then; objects as they are now."""
 
-    answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(
         default=None, description="What it earns the customer whose it was, and why; null when refused."
     )
@@ -52,37 +52,19 @@ class MovePurchasePayload(Payload):
         default_factory=list, description="The balances of the customer whose it was, right afterwards, one per unit."
     )
 
-    @strawberry.field(description="The purchase, as it is now.")
-    async def purchase(self, info: Info) -> Purchase | None:
-        """Read again."""
-        return await load_purchase(self.answer, context=info.context)
-
-    @strawberry.field(description="The ledger entry with which it earned there.")
-    async def entry(self, info: Info) -> LedgerEntry | None:
-        """Read again."""
-        return await load_entry(self.answer, context=info.context)
-
-    @strawberry.field(description="The customer whose it was, as they are now.")
-    async def customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(self.answer, context=info.context)
-
-    @strawberry.field(name="from", description="The customer it had been recorded for, as they are now.")
-    async def previous_customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(_other(self.answer), context=info.context)
-
-    @strawberry.field(
-        description="The ledger entry that took back what it had earned there; null where it had earned nothing, or the two share a wallet."
+    entry: LedgerEntry | None = strawberry.field(
+        resolver=load_entry, description="The ledger entry with which it earned there."
     )
-    async def clawback_entry(self, info: Info) -> LedgerEntry | None:
-        """Read again."""
-        return await load_entry(_other(self.answer), context=info.context)
-
-
-def _other(answer: Answer | None) -> Answer | None:
-    """The other side of an answer."""
-    return Answer(customer_id=answer.other_id, entry_id=answer.other_entry_id) if answer is not None else None
+    customer: Customer | None = strawberry.field(
+        resolver=load_customer, description="The customer whose it was, as they are now."
+    )
+    previous_customer: Customer | None = strawberry.field(
+        resolver=load_counterparty, name="from", description="The customer it had been recorded for, as they are now."
+    )
+    clawback_entry: LedgerEntry | None = strawberry.field(
+        resolver=load_counterparty_entry,
+        description="The ledger entry that took back what it had earned there; null where it had earned nothing, or the two share a wallet.",
+    )
 
 
 async def resolve(
@@ -91,31 +73,22 @@ async def resolve(
     locale: Language = None,
 ) -> MovePurchasePayload | None:
     """Move a purchase once."""
-    context = info.context
-    set_locale(info, locale)
-    outcome = await execute_command(
+    return await mutate(
+        MovePurchasePayload,
         move_purchase.run,
-        name="movePurchase",
+        _command(input, context=info.context),
         permission=Permission.MOVE_PURCHASES,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=_order(input, context=context),
-        context=context,
-    )
-    if isinstance(outcome, Problem):
-        return MovePurchasePayload(problem=outcome)
-    return MovePurchasePayload(
-        answer=outcome,
-        decision=await decision_payload(outcome, context=context),
-        balances=balances(outcome.balances, context=context),
+        input=input,
+        info=info,
+        locale=locale,
     )
 
 
-def _order(sent: MovePurchaseInput, *, context: Context) -> MovePurchase | Problem:
-    purchase_id, receipt = purchase_by(sent.purchase)
+def _command(input: MovePurchaseInput, *, context: Context) -> MovePurchase | Problem:
+    purchase_id, receipt = purchase_by(input.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    by = customer_by(sent.customer, context=context)
+    by = customer_by(input.customer, context=context)
     if isinstance(by, Problem):
         return by
-    return MovePurchase(purchase_id=purchase_id, receipt=receipt, customer=by, reason=sent.reason.strip())
+    return MovePurchase(purchase_id=purchase_id, receipt=receipt, customer=by, reason=input.reason.strip())

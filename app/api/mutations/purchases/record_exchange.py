@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
 from app.api.conventions.money import Money, money
-from app.api.conventions.payloads import ALREADY_RECORDED, Payload, canonical_json, was_recorded
-from app.api.mutations.payload_objects import load_customer, load_entry, load_purchase
+from app.api.mutations.payload_objects import (
+    DecisionPayload,
+    WithAlreadyRecorded,
+    WithCustomer,
+    load_entry,
+    load_purchase,
+    purchase_of,
+)
 from app.api.mutations.purchases.record_purchase import receipt_of
 from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decision import Decision, decision_payload
-from app.api.types.ledger.balance import Balance, balances
+from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.basket_input import PurchaseInput
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
@@ -53,12 +59,9 @@ class ExchangeRefundInput:
 
 
 @strawberry.input(description="An exchange to record.")
-class RecordExchangeInput:
+class RecordExchangeInput(CommandInput):
     """What comes back, and what is bought for it."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     customer: CustomerBy | None = strawberry.field(
         default=None,
         description="Who exchanges; default who had bought what comes back. Anybody else is refused with OTHER_CUSTOMER.",
@@ -70,10 +73,9 @@ class RecordExchangeInput:
 
 
 @strawberry.type(description="What an exchange came to: both of its parts were recorded, or neither.")
-class RecordExchangePayload(Payload):
+class RecordExchangePayload(DecisionPayload, WithAlreadyRecorded, WithCustomer):
     """The decisions and the balances as they were then; objects as they are now."""
 
-    answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(
         default=None, description="What was earned by the new purchase and why; null when refused, and while it waits."
     )
@@ -88,43 +90,40 @@ class RecordExchangePayload(Payload):
         default=None,
         description="The exchange, where it came before the purchase of which goods come back: nothing of it is booked until that arrives. Its new receipt is taken for it meanwhile.",
     )
-    balances: list[Balance] = strawberry.field(
-        default_factory=list, description="The balances right after both, one per unit."
-    )
 
-    @strawberry.field(description=ALREADY_RECORDED)
-    def already_recorded(self) -> bool:
-        """Kept with the answer."""
-        return was_recorded(self.answer)
+    @classmethod
+    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+        """The exchange that was booked, that waits for its purchase, or that is in quarantine."""
+        if (id := answer.quarantined_id) is not None:
+            held = await kept_back(id, path=("purchase", "occurredAt"), context=context)
+            return cls(problem=held.problem, quarantined=held.quarantined)
+        refund = answer.returned
+        return cls(
+            answer=answer,
+            decision=await decision_payload(answer, context=context),
+            waiting=await load_pending_refund(answer.pending_refund_id, context=context),
+            refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
+            balances=balances(answer.balances, context=context),
+        )
 
     @strawberry.field(
         description="What is to pay on balance: what the new goods cost more than those that came back, without what points paid of it. Below 0 it is given back, and is `cash` of the refund."
     )
     async def to_pay(self, info: Info) -> Money | None:
         """In the currency of both."""
-        back = self.answer.returned if self.answer is not None else None
-        bought = await load_purchase(self.answer, context=info.context)
-        if back is None or back.cash is None or bought is None:
+        refund = self.answer.returned if self.answer is not None else None
+        purchase = await purchase_of(self.answer, context=info.context)
+        if refund is None or refund.cash is None or purchase is None:
             return None
-        facts, price = bought.row.facts, bought.row.total
-        # An exchange that was recorded as a refund and a purchase apart replaces nothing.
-        more = max(0, price.minor - (facts.replaces or 0))
-        return money(amounts.Money(int(more - facts.paid_with_points()) - back.cash, price.currency))
+        facts, price = purchase.row.facts, purchase.row.total
+        # In an exchange that was recorded as a separate refund and purchase, the purchase replaces nothing.
+        surcharge = max(0, price.minor - (facts.replaces or 0))
+        return money(amounts.Money(int(surcharge - facts.paid_with_points()) - refund.cash, price.currency))
 
-    @strawberry.field(description="The new purchase, as it is now.")
-    async def purchase(self, info: Info) -> Purchase | None:
-        """Read again."""
-        return await load_purchase(self.answer, context=info.context)
-
-    @strawberry.field(description="The ledger entry that the new purchase made.")
-    async def entry(self, info: Info) -> LedgerEntry | None:
-        """Read again."""
-        return await load_entry(self.answer, context=info.context)
-
-    @strawberry.field(description="The customer, as they are now.")
-    async def customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(self.answer, context=info.context)
+    purchase: Purchase | None = strawberry.field(resolver=load_purchase, description="The new purchase, as it is now.")
+    entry: LedgerEntry | None = strawberry.field(
+        resolver=load_entry, description="The ledger entry that the new purchase made."
+    )
 
 
 async def resolve(
@@ -133,53 +132,38 @@ async def resolve(
     locale: Language = None,
 ) -> RecordExchangePayload | None:
     """Record a refund and a purchase together, once."""
-    context = info.context
-    set_locale(info, locale)
-    context.require(Permission.RECORD_REFUNDS)
-    outcome = await execute_command(
+    info.context.require(Permission.RECORD_REFUNDS)
+    return await mutate(
+        RecordExchangePayload,
         record_exchange.run,
-        name="recordExchange",
+        _command(input, context=info.context),
         permission=Permission.RECORD_PURCHASES,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=_order(input, context=context),
-        context=context,
-    )
-    if isinstance(outcome, Problem):
-        return RecordExchangePayload(problem=outcome)
-    if (id := outcome.quarantined_id) is not None:
-        kept = await kept_back(id, path=("purchase", "occurredAt"), context=context)
-        return RecordExchangePayload(problem=kept.problem, quarantined=kept.quarantined)
-    back = outcome.returned
-    return RecordExchangePayload(
-        answer=outcome,
-        decision=await decision_payload(outcome, context=context),
-        waiting=await load_pending_refund(outcome.pending_refund_id, context=context),
-        refund=Refunded(**await refunded(back, context=context)) if back is not None else None,
-        balances=balances(outcome.balances, context=context),
+        input=input,
+        info=info,
+        locale=locale,
     )
 
 
-def _order(sent: RecordExchangeInput, *, context: Context) -> RecordExchange | Problem:
-    by = customer_by(sent.customer, context=context) if sent.customer is not None else None
+def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange | Problem:
+    by = customer_by(input.customer, context=context) if input.customer is not None else None
     if isinstance(by, Problem):
         return by
-    given = sent.refund
+    refund = input.refund
     back = refund_of(
         RecordRefundInput(
-            idempotency_key=sent.idempotency_key,
-            purchase=given.purchase,
-            lines=given.lines,
-            amount=given.amount,
-            external_id=given.external_id,
-            occurred_at=sent.purchase.occurred_at,
-            reason=given.reason,
+            idempotency_key=input.idempotency_key,
+            purchase=refund.purchase,
+            lines=refund.lines,
+            amount=refund.amount,
+            external_id=refund.external_id,
+            occurred_at=input.purchase.occurred_at,
+            reason=refund.reason,
         ),
         context=context,
     )
     if isinstance(back, Problem):
         return replace(back, path=("refund", *back.path))
-    bought = receipt_of(sent.purchase, context=context)
+    bought = receipt_of(input.purchase, context=context)
     if isinstance(bought, Problem):
         return bought
     return RecordExchange(back=replace(back, occurred_at=bought.facts.occurred_at), bought=bought, customer=by)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.canonical_json import canonical_json
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
 from app.api.conventions.money import Money, money
-from app.api.conventions.payloads import ALREADY_RECORDED, Payload, canonical_json, was_recorded
-from app.api.mutations.payload_objects import load_customer, load_entry, load_purchase
-from app.api.types.customers.customer import Customer
+from app.api.mutations.payload_objects import (
+    BalancesPayload,
+    WithAlreadyRecorded,
+    WithCustomer,
+    load_entry,
+    load_purchase,
+    purchase_of,
+)
 from app.api.types.decision import Decision, decision_payload
-from app.api.types.ledger.balance import Balance, balances
+from app.api.types.ledger.balance import balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.quarantine import QuarantinedReceipt, kept_back
@@ -33,12 +39,9 @@ from app.usecases.purchases.record_refund import RecordRefund
 
 
 @strawberry.input(description="A refund to record.")
-class RecordRefundInput:
+class RecordRefundInput(CommandInput):
     """Of which purchase, and what of it."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     purchase: PurchaseBy = strawberry.field(
         description="The purchase that is refunded. One that is not known yet by its receipt is waited for."
     )
@@ -80,20 +83,17 @@ class Refunded:
         description="The money to give back: the price of what came back, tax included, less what points had paid of it, in the currency of the purchase."
     )
     async def cash(self, info: Info) -> Money | None:
-        """In the currency that it was paid in."""
+        """In the currency of the purchase."""
         cash = self.answer.cash if self.answer is not None else None
-        sale = await load_purchase(self.answer, context=info.context) if cash is not None else None
-        return money(amounts.Money(cash, sale.row.total.currency)) if sale is not None and cash is not None else None
+        purchase = await purchase_of(self.answer, context=info.context) if cash is not None else None
+        if purchase is None or cash is None:
+            return None
+        return money(amounts.Money(cash, purchase.row.total.currency))
 
-    @strawberry.field(description="The purchase, as it is now.")
-    async def purchase(self, info: Info) -> Purchase | None:
-        """Read again."""
-        return await load_purchase(self.answer, context=info.context)
-
-    @strawberry.field(description="The ledger entry that took the points back.")
-    async def entry(self, info: Info) -> LedgerEntry | None:
-        """Read again."""
-        return await load_entry(self.answer, context=info.context)
+    purchase: Purchase | None = strawberry.field(resolver=load_purchase, description="The purchase, as it is now.")
+    entry: LedgerEntry | None = strawberry.field(
+        resolver=load_entry, description="The ledger entry that took the points back."
+    )
 
 
 async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
@@ -108,13 +108,8 @@ async def refunded(answer: Answer, *, context: Context) -> dict[str, Any]:
 
 
 @strawberry.type(description="What a refund came to.")
-class RecordRefundPayload(Payload, Refunded):
+class RecordRefundPayload(BalancesPayload, Refunded, WithAlreadyRecorded, WithCustomer):
     """The decision and the balance as they were then; objects as they are now."""
-
-    @strawberry.field(description=ALREADY_RECORDED)
-    def already_recorded(self) -> bool:
-        """Kept with the answer."""
-        return was_recorded(self.answer)
 
     waiting: PendingRefund | None = strawberry.field(
         default=None,
@@ -124,14 +119,18 @@ class RecordRefundPayload(Payload, Refunded):
         default=None,
         description="The refund, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is taken back until a person settles it. One with a number is the same one when it is sent again.",
     )
-    balances: list[Balance] = strawberry.field(
-        default_factory=list, description="The balances right after the refund, one per unit."
-    )
 
-    @strawberry.field(description="The customer, as they are now.")
-    async def customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(self.answer, context=info.context)
+    @classmethod
+    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+        """The refund that was booked, that waits for its purchase, or that is in quarantine."""
+        if (id := answer.quarantined_id) is not None:
+            held = await kept_back(id, path=("occurredAt",), context=context)
+            return cls(problem=held.problem, quarantined=held.quarantined)
+        return cls(
+            **await refunded(answer, context=context),
+            waiting=await load_pending_refund(answer.pending_refund_id, context=context),
+            balances=balances(answer.balances, context=context),
+        )
 
 
 async def resolve(
@@ -140,39 +139,27 @@ async def resolve(
     locale: Language = None,
 ) -> RecordRefundPayload | None:
     """Record a refund once and take back what the goods had earned."""
-    context = info.context
-    set_locale(info, locale)
-    outcome = await execute_command(
+    return await mutate(
+        RecordRefundPayload,
         record_refund.run,
-        name="recordRefund",
+        refund_of(input, context=info.context),
         permission=Permission.RECORD_REFUNDS,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=refund_of(input, context=context),
-        context=context,
-    )
-    if isinstance(outcome, Problem):
-        return RecordRefundPayload(problem=outcome)
-    if (id := outcome.quarantined_id) is not None:
-        back = await kept_back(id, path=("occurredAt",), context=context)
-        return RecordRefundPayload(problem=back.problem, quarantined=back.quarantined)
-    return RecordRefundPayload(
-        **await refunded(outcome, context=context),
-        waiting=await load_pending_refund(outcome.pending_refund_id, context=context),
-        balances=balances(outcome.balances, context=context),
+        input=input,
+        info=info,
+        locale=locale,
     )
 
 
-def refund_of(sent: RecordRefundInput, *, context: Context) -> RecordRefund | Problem:
-    """The order for a refund, or why there is none."""
-    purchase_id, receipt = purchase_by(sent.purchase)
+def refund_of(input: RecordRefundInput, *, context: Context) -> RecordRefund | Problem:
+    """The refund as the use case takes it, or the problem found in the input."""
+    purchase_id, receipt = purchase_by(input.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    number = normalised_identifier(sent.external_id) if sent.external_id is not None else None
-    for name, text in (("externalId", number), ("reason", sent.reason)):
+    number = normalised_identifier(input.external_id) if input.external_id is not None else None
+    for name, text in (("externalId", number), ("reason", input.reason)):
         if text is not None and not 1 <= len(text) <= 200:
             return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail="1 to 200 characters")
-    back = back_of(sent.lines, amount=sent.amount)
+    back = back_of(input.lines, amount=input.amount)
     if isinstance(back, Problem):
         return back
     return RecordRefund(
@@ -180,22 +167,22 @@ def refund_of(sent: RecordRefundInput, *, context: Context) -> RecordRefund | Pr
         receipt=receipt,
         lines=back.lines,
         amounts=back.amounts,
-        amount=sent.amount,
-        occurred_at=sent.occurred_at or context.now,
+        amount=input.amount,
+        occurred_at=input.occurred_at or context.now,
         external_id=number,
-        reason=sent.reason,
-        fingerprint=fingerprint("refund", _content(sent)),
-        timed=sent.occurred_at is not None,
+        reason=input.reason,
+        fingerprint=fingerprint("refund", _content(input)),
+        timed=input.occurred_at is not None,
     )
 
 
-def _content(sent: RecordRefundInput) -> Any:
-    """What the refund says beside its number, its purchase and its time, in one spelling."""
-    content = canonical_json(sent)
+def _content(input: RecordRefundInput) -> Any:
+    """The refund without its number, purchase and time, in canonical form."""
+    content = canonical_json(input)
     del content["purchase"]
     content.pop("external_id", None)
     content.pop("occurred_at", None)
-    if sent.lines is not None:
+    if input.lines is not None:
         content["lines"] = {
             str(line["line"]): line.get("quantity") if "amount" not in line else f"-{line['amount']}"
             for line in content["lines"]

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
 from app.api.conventions.enums import described
 from app.api.conventions.ids import decode
-from app.api.conventions.payloads import Payload, canonical_json
-from app.api.mutations.payload_objects import load_customer, load_entry, load_purchase
+from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, load_entry, load_purchase
 from app.api.mutations.purchases.record_refund import Refunded, refunded
-from app.api.types.customers.customer import Customer
 from app.api.types.decision import Decision, decision_payload
 from app.api.types.ledger.balance import Balance, balances
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -41,12 +39,9 @@ described(
 
 
 @strawberry.input(description="A receipt in quarantine to settle.")
-class SettleQuarantinedInput:
+class SettleQuarantinedInput(CommandInput):
     """Which one, how, and why."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     quarantined: strawberry.ID = strawberry.field(
         description="Opaque id of a `QuarantinedReceipt`; with DISMISS also of a `PendingRefund` whose purchase never comes, or could not take it."
     )
@@ -58,10 +53,9 @@ class SettleQuarantinedInput:
 
 
 @strawberry.type(description="What settling a receipt in quarantine came to.")
-class SettleQuarantinedPayload(Payload):
+class SettleQuarantinedPayload(DecisionPayload, WithCustomer):
     """The decision and the balances as they were then; objects as they are now."""
 
-    answer: strawberry.Private[Answer | None] = None
     decision: Decision | None = strawberry.field(
         default=None,
         description="What the booked receipt earned, or what was taken back, and why; null where nothing was booked.",
@@ -73,32 +67,33 @@ class SettleQuarantinedPayload(Payload):
         default_factory=list, description="The balances right after it was booked, one per unit."
     )
 
+    @classmethod
+    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+        """The payload of a command that was carried out."""
+        refund = answer.returned or (answer if answer.refund_id is not None else None)
+        return cls(
+            answer=answer,
+            refund=Refunded(**await refunded(refund, context=context)) if refund is not None else None,
+            decision=await decision_payload(answer, context=context),
+            balances=balances(answer.balances, context=context),
+        )
+
     @strawberry.field(description="What was in quarantine, as it is now; null for what waited for its purchase.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
-        """Read again."""
+        """With what came of it."""
         return await load_quarantined(self.answer.quarantined_id if self.answer else None, context=info.context)
 
     @strawberry.field(
         description="The refund or exchange that waits for its purchase: the one dismissed, or the one booked before its purchase arrived."
     )
     async def waiting(self, info: Info) -> PendingRefund | None:
-        """Read again."""
+        """With what came of it."""
         return await load_pending_refund(self.answer.pending_refund_id if self.answer else None, context=info.context)
 
-    @strawberry.field(description="The purchase that was booked, or that gave something back, as it is now.")
-    async def purchase(self, info: Info) -> Purchase | None:
-        """Read again."""
-        return await load_purchase(self.answer, context=info.context)
-
-    @strawberry.field(description="The ledger entry that it made.")
-    async def entry(self, info: Info) -> LedgerEntry | None:
-        """Read again."""
-        return await load_entry(self.answer, context=info.context)
-
-    @strawberry.field(description="The customer, as they are now.")
-    async def customer(self, info: Info) -> Customer | None:
-        """Read again."""
-        return await load_customer(self.answer, context=info.context)
+    purchase: Purchase | None = strawberry.field(
+        resolver=load_purchase, description="The purchase that was booked, or that gave something back, as it is now."
+    )
+    entry: LedgerEntry | None = strawberry.field(resolver=load_entry, description="The ledger entry that it made.")
 
 
 async def resolve(
@@ -107,42 +102,31 @@ async def resolve(
     locale: Language = None,
 ) -> SettleQuarantinedPayload | None:
     """Book or dismiss it, once."""
-    context = info.context
-    set_locale(info, locale)
-    context.require(Permission.SETTLE_QUARANTINED)
-    outcome = await execute_command(
+    info.context.require(Permission.SETTLE_QUARANTINED)
+    return await mutate(
+        SettleQuarantinedPayload,
         settle_quarantined.run,
-        name="settleQuarantined",
+        await _command(input, context=info.context),
         permission=Permission.SETTLE_QUARANTINED,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=await _order(input, context=context),
-        context=context,
-    )
-    if isinstance(outcome, Problem):
-        return SettleQuarantinedPayload(problem=outcome)
-    back = outcome.returned or (outcome if outcome.refund_id is not None else None)
-    return SettleQuarantinedPayload(
-        answer=outcome,
-        refund=Refunded(**await refunded(back, context=context)) if back is not None else None,
-        decision=await decision_payload(outcome, context=context),
-        balances=balances(outcome.balances, context=context),
+        input=input,
+        info=info,
+        locale=locale,
     )
 
 
-async def _order(sent: SettleQuarantinedInput, *, context: Context) -> SettleQuarantined | Problem:
-    quarantined_id = decode(sent.quarantined, "QuarantinedReceipt")
-    waiting_id = decode(sent.quarantined, "PendingRefund")
-    if quarantined_id is None and waiting_id is None:
+async def _command(input: SettleQuarantinedInput, *, context: Context) -> SettleQuarantined | Problem:
+    quarantined_id = decode(input.quarantined, "QuarantinedReceipt")
+    pending_refund_id = decode(input.quarantined, "PendingRefund")
+    if quarantined_id is None and pending_refund_id is None:
         return Problem(ProblemCode.QUARANTINED_NOT_FOUND, path=("quarantined",))
     receipts: tuple[str, ...] = ()
     if quarantined_id is not None:
         receipts = await context.query(receipts_of, quarantined_id=quarantined_id)
     return SettleQuarantined(
         quarantined_id=quarantined_id,
-        pending_refund_id=waiting_id,
-        action=sent.action,
-        occurred_at=sent.occurred_at,
-        reason=sent.reason,
+        pending_refund_id=pending_refund_id,
+        action=input.action,
+        occurred_at=input.occurred_at,
+        reason=input.reason,
         receipts=receipts,
     )

@@ -10,15 +10,13 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Context, Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
-from app.api.types.rewards.reward import Reward, load_reward
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Context, Info
+from app.api.mutations.payload_objects import WithReward
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
 from app.domain.names import NameProblem, normalised_identifier, normalised_name
 from app.domain.problems import Problem, ProblemCode
-from app.usecases.command import Answer
 from app.usecases.rewards import create_reward
 from app.usecases.rewards.create_reward import CreateReward
 
@@ -29,12 +27,9 @@ _PICTURE = re.compile(r"https://[^\s\"<>]{1,500}")
 
 
 @strawberry.input(description="A reward to put into the catalogue. Its cost is a clause of the terms.")
-class CreateRewardInput:
+class CreateRewardInput(CommandInput):
     """Exactly what the customer gets."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
         description="What it is called, 1 to 200 characters, none of them invisible, no quotation marks such as “ ”; "
@@ -62,15 +57,8 @@ class CreateRewardInput:
 
 
 @strawberry.type(description="What creating a reward came to.")
-class CreateRewardPayload(Payload):
+class CreateRewardPayload(WithReward):
     """The new reward."""
-
-    answer: strawberry.Private[Answer | None] = None
-
-    @strawberry.field(description="The reward, as it is now.")
-    async def reward(self, info: Info) -> Reward | None:
-        """Read again."""
-        return await load_reward(self.answer, context=info.context)
 
 
 async def resolve(
@@ -79,84 +67,79 @@ async def resolve(
     locale: Language = None,
 ) -> CreateRewardPayload | None:
     """Put a reward into the catalogue."""
-    context = info.context
-    set_locale(info, locale)
-    outcome = await execute_command(
+    return await mutate(
+        CreateRewardPayload,
         create_reward.run,
-        name="createReward",
+        _command(input, context=info.context),
         permission=Permission.MANAGE_REWARDS,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=_order(input, context=context),
-        context=context,
+        input=input,
+        info=info,
+        locale=locale,
     )
-    if isinstance(outcome, Problem):
-        return CreateRewardPayload(problem=outcome)
-    return CreateRewardPayload(answer=outcome)
 
 
-def _order(sent: CreateRewardInput, *, context: Context) -> CreateReward | Problem:
+def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Problem:
     def wrong(field: str, detail: str) -> Problem:
         return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=detail)
 
-    if not _KEY.fullmatch(sent.key):
+    if not _KEY.fullmatch(input.key):
         return wrong("key", "a-z, 0-9 and dashes, 1 to 40 characters")
     try:
-        name = normalised_name(sent.name, quoted=True)
+        name = normalised_name(input.name, quoted=True)
     except NameProblem as problem:
         return wrong("name", str(problem))
     try:
-        description = normalised_name(sent.description, most=2000, paragraphs=True)
+        description = normalised_name(input.description, most=2000, paragraphs=True)
     except NameProblem as problem:
         return wrong("description", str(problem))
-    if sent.picture_url is not None and not _PICTURE.fullmatch(sent.picture_url):
+    if input.picture_url is not None and not _PICTURE.fullmatch(input.picture_url):
         return wrong("pictureUrl", "an https address of at most 500 characters")
-    if sent.stock is not None and sent.stock < 0:
+    if input.stock is not None and input.stock < 0:
         return wrong("stock", "not negative")
     try:
-        article = None if sent.article is None else normalised_name(normalised_identifier(sent.article))
+        article = None if input.article is None else normalised_name(normalised_identifier(input.article))
     except NameProblem as problem:
         return wrong("article", str(problem))
     try:
-        variants = _variants(sent.variants or ())
+        variants = _variants(input.variants or ())
     except NameProblem as problem:
         return wrong("variants", str(problem))
     try:
-        value = _amount(sent.retail_value, least=0, context=context)
+        value = _amount(input.retail_value, least=0, context=context)
     except AmountError as error:
         return wrong("retailValue", str(error))
     try:
-        cash_part = _amount(sent.cash_part, least=1, context=context)
+        cash_part = _amount(input.cash_part, least=1, context=context)
     except AmountError as error:
         return wrong("cashPart", str(error))
     return CreateReward(
-        key=sent.key,
+        key=input.key,
         name=name,
         description=description,
-        picture_url=sent.picture_url,
+        picture_url=input.picture_url,
         retail_value=value,
-        stock=sent.stock,
+        stock=input.stock,
         article=article,
         variants=variants,
         cash_part=cash_part,
     )
 
 
-def _variants(sent: Sequence[str]) -> tuple[str, ...]:
-    """What there is to choose from. Raises NameProblem."""
-    if len(sent) > MOST_VARIANTS:
+def _variants(names: Sequence[str]) -> tuple[str, ...]:
+    """The variants in normal form. Raises NameProblem."""
+    if len(names) > MOST_VARIANTS:
         raise NameProblem(f"at most {MOST_VARIANTS}")
-    names = tuple(normalised_name(text, most=100) for text in sent)
-    if len(set(names)) < len(names):
+    variants = tuple(normalised_name(name, most=100) for name in names)
+    if len(set(variants)) < len(variants):
         raise NameProblem("each once")
-    return names
+    return variants
 
 
-def _amount(sent: Decimal | None, *, least: int, context: Context) -> Money | None:
+def _amount(value: Decimal | None, *, least: int, context: Context) -> Money | None:
     """An amount in the program's currency, of at least so many minor units. Raises AmountError."""
-    if sent is None:
+    if value is None:
         return None
-    amount = Money.of(sent, context.program.currency)
+    amount = Money.of(value, context.program.currency)
     if amount.minor < least:
         raise AmountError("not negative" if least == 0 else "above 0")
     return amount

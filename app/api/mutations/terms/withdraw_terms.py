@@ -7,24 +7,20 @@ from typing import Annotated
 import strawberry
 
 from app.api.conventions.arguments import Language
-from app.api.conventions.commands import execute_command
-from app.api.conventions.context import Info, set_locale
-from app.api.conventions.payloads import Payload, canonical_json
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Info
+from app.api.conventions.payloads import Payload
+from app.api.mutations.payload_objects import load_terms
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
-from app.domain.problems import Problem
-from app.usecases.command import Answer
 from app.usecases.terms import withdraw_terms
 from app.usecases.terms.withdraw_terms import WithdrawTerms
 
 
 @strawberry.input(description="Which announced version to take back.")
-class WithdrawTermsInput:
+class WithdrawTermsInput(CommandInput):
     """The last version, before it starts."""
 
-    idempotency_key: str = strawberry.field(
-        description="Yours, 1 to 100 characters: the same key with the same input is carried out once and answered the same."
-    )
     version: int = strawberry.field(description="Its number.")
 
 
@@ -32,14 +28,9 @@ class WithdrawTermsInput:
 class WithdrawTermsPayload(Payload):
     """The version that will not start."""
 
-    answer: strawberry.Private[Answer | None] = None
-
-    @strawberry.field(description="The version that was withdrawn; null when it was not.")
-    async def terms(self, info: Info) -> Terms | None:
-        """Read again."""
-        if self.answer is None or self.answer.terms_version is None:
-            return None
-        return Terms.of(await info.context.terms(self.answer.terms_version))
+    terms: Terms | None = strawberry.field(
+        resolver=load_terms, description="The version that was withdrawn; null when it was not."
+    )
 
 
 async def resolve(
@@ -48,17 +39,12 @@ async def resolve(
     locale: Language = None,
 ) -> WithdrawTermsPayload | None:
     """Take the last version back, as long as it has not started."""
-    context = info.context
-    set_locale(info, locale)
-    outcome = await execute_command(
+    return await mutate(
+        WithdrawTermsPayload,
         withdraw_terms.run,
-        name="withdrawTerms",
+        WithdrawTerms(version=input.version),
         permission=Permission.PUBLISH_TERMS,
-        key=input.idempotency_key,
-        payload=canonical_json(input),
-        command=WithdrawTerms(version=input.version),
-        context=context,
+        input=input,
+        info=info,
+        locale=locale,
     )
-    if isinstance(outcome, Problem):
-        return WithdrawTermsPayload(problem=outcome)
-    return WithdrawTermsPayload(answer=outcome)

@@ -16,7 +16,6 @@ from app.domain import amounts
 from app.domain.problems import Problem
 from app.queries.records import Reward as RewardRow
 from app.queries.rewards import offers
-from app.usecases.command import Answer
 
 
 @strawberry.type(description="What points or stamps buy. What it costs is a clause of the terms; see `rewards`.")
@@ -153,11 +152,3 @@ def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
         decision=decision(priced.decision, judged_by=offer.terms) if priced is not None else None,
         terms=Terms.of(offer.terms),
     )
-
-
-async def load_reward(answer: Answer | None, *, context: Context) -> Reward | None:
-    """The reward of an answer."""
-    if answer is None or answer.reward_id is None:
-        return None
-    row = await context.load(offers.rewards_by_id, answer.reward_id)
-    return Reward.of(row, context=context) if row is not None else None

@@ -1,0 +1,59 @@
+"""captureRedemption: a hold is paid for, and its reward handed over."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Info
+from app.api.mutations.payload_objects import DecisionPayload, WithCustomer, WithReward, load_entry, load_redemption
+from app.api.types.decision import Decision
+from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.rewards.hold_reference import HoldReference, hold_reference
+from app.api.types.source_records import Redemption
+from app.domain.access import Permission
+from app.usecases.rewards import end_hold
+
+
+@strawberry.input(description="A reservation to pay for.")
+class CaptureRedemptionInput(CommandInput):
+    """Which reservation."""
+
+    hold: HoldReference = strawberry.field(description="The reservation.")
+
+
+@strawberry.type(description="What paying for a reservation came to.")
+class CaptureRedemptionPayload(DecisionPayload, WithReward, WithCustomer):
+    """The decision of the reservation; the balance as it was then; objects as they are now."""
+
+    decision: Decision | None = strawberry.field(
+        default=None,
+        description="The decision by which the reward was reserved, as of the time when that was; null with a user error.",
+    )
+
+    redemption: Redemption | None = strawberry.field(
+        resolver=load_redemption, description="The redemption, now FULFILLED."
+    )
+    entry: LedgerEntry | None = strawberry.field(
+        resolver=load_entry, description="The ledger entry that paid, as of the time when the reservation began."
+    )
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[CaptureRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> CaptureRedemptionPayload | None:
+    """Pay for what was reserved."""
+    return await mutate(
+        CaptureRedemptionPayload,
+        end_hold.capture,
+        hold_reference(input.hold),
+        permission=Permission.REDEEM,
+        input=input,
+        info=info,
+        locale=locale,
+    )

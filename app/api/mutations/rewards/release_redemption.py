@@ -1,0 +1,58 @@
+"""releaseRedemption: a hold ends without payment; its points and stock are available again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.conventions.arguments import Language
+from app.api.conventions.commands import CommandInput, mutate
+from app.api.conventions.context import Info
+from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, load_entry, load_redemption, load_reward
+from app.api.types.ledger.ledger_entry import LedgerEntry
+from app.api.types.rewards.hold_reference import HoldReference, hold_reference
+from app.api.types.rewards.reward import Reward
+from app.api.types.source_records import Redemption
+from app.domain.access import Permission
+from app.usecases.rewards import end_hold
+
+
+@strawberry.input(description="A reservation to let go.")
+class ReleaseRedemptionInput(CommandInput):
+    """Which reservation."""
+
+    hold: HoldReference = strawberry.field(description="The reservation.")
+
+
+@strawberry.type(description="What letting a reservation go came to.")
+class ReleaseRedemptionPayload(BalancesPayload, WithCustomer):
+    """The balance as it was then; objects as they are now."""
+
+    redemption: Redemption | None = strawberry.field(
+        resolver=load_redemption, description="The redemption, now CANCELLED."
+    )
+    reward: Reward | None = strawberry.field(
+        resolver=load_reward, description="The reward, as it is now: back in stock."
+    )
+    entry: LedgerEntry | None = strawberry.field(
+        resolver=load_entry,
+        description="The ledger entry by which points expired at once, since their last valid day had passed while they were reserved; null where none did.",
+    )
+
+
+async def resolve(
+    info: Info,
+    input: Annotated[ReleaseRedemptionInput, strawberry.argument(description="What to do, with its idempotency key.")],
+    locale: Language = None,
+) -> ReleaseRedemptionPayload | None:
+    """Let go what was reserved."""
+    return await mutate(
+        ReleaseRedemptionPayload,
+        end_hold.release,
+        hold_reference(input.hold),
+        permission=Permission.REDEEM,
+        input=input,
+        info=info,
+        locale=locale,
+    )

@@ -1,0 +1,32 @@
+"""Which hold a client means: by its redemption or by its checkout."""
+
+from __future__ import annotations
+
+import strawberry
+
+from app.api.conventions.ids import decode
+from app.domain.names import normalised_identifier
+from app.domain.problems import Problem, ProblemCode
+from app.usecases.rewards import end_hold
+
+
+@strawberry.input(one_of=True, description="A reservation, by the id of its redemption or by its checkout.")
+class HoldReference:
+    """Exactly one of these."""
+
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="Opaque id of the redemption that `holdRedemption` answered with."
+    )
+    checkout: str | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The checkout that `holdRedemption` was given. Where several of that number run, it is refused with RECEIPT_AMBIGUOUS.",
+    )
+
+
+def hold_reference(input: HoldReference) -> end_hold.HoldReference | Problem:
+    """The reference as the use cases take it, or HOLD_NOT_FOUND when neither form can be read."""
+    redemption_id = decode(input.id, "Redemption") if isinstance(input.id, str) else None
+    checkout = normalised_identifier(input.checkout) or None if isinstance(input.checkout, str) else None
+    if redemption_id is None and checkout is None:
+        return Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
+    return end_hold.HoldReference(redemption_id=redemption_id, checkout=checkout)
