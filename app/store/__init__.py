@@ -1,1 +1,1 @@
-"""The tables: the only code that knows SQL or the ORM; it keeps and finds, and never decides."""
+"""The tables: the only code that uses SQL or the ORM. It stores and finds, and makes no decisions."""

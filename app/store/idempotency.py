@@ -1,4 +1,4 @@
-"""Answers: what each idempotency key was answered, kept for ever."""
+"""Stored results: what each idempotency key was answered, kept for ever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.store.database.session import Session
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """The answer under a key, with the verb and the digest of the input that it was given to."""
+    """The stored answer of a key, with the mutation and the digest of the input that it belongs to."""
 
     key: str
     mutation: str
@@ -24,7 +24,7 @@ class StoredResult:
 
 
 async def find(session: Session, *, key: str) -> StoredResult | None:
-    """What this key was answered, or None. In a write the row is locked, so that a replay waits for its durability."""
+    """The stored answer of a key, or None. In a write the row is locked, so that a repeated request waits until the answer is durable."""
     row = await session.row(
         "SELECT mutation, fingerprint, answer, actor, recorded_at FROM idempotency_keys WHERE program_id = $1 AND key = $2"
         + session.locking,
@@ -52,7 +52,7 @@ async def keep(
     actor: str | None,
     recorded_at: datetime,
 ) -> None:
-    """Keep the answer of a key (sent with the next statements: see `Session.enqueue`)."""
+    """Store the answer of a key (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO idempotency_keys (program_id, key, mutation, fingerprint, answer, actor, recorded_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",

@@ -1,1 +1,1 @@
-"""What Troth can be told to do: one verb per file, one transaction each."""
+"""Commands: one per file, one transaction each."""

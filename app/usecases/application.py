@@ -1,6 +1,6 @@
-"""Where requests hand in their work: one transaction for a verb, one snapshot for a question.
+"""The application: runs each command in one transaction and each query on one snapshot.
 
-The API speaks to the desk and never to the database, so that nothing above this line knows which database it is.
+The API calls the application and never the database, so that nothing above it depends on which database is used.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Handler = Callable[..., Awaitable[Answer | Problem]]
 
 
 def fingerprint(verb: str, payload: Any) -> str:
-    """A digest of a verb and its input that does not depend on the order of the fields."""
+    """A digest of a command's name and input that does not depend on the order of the fields."""
     return hashlib.sha256(verb.encode() + b"\n" + orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 class _Refused(Exception):
-    """A technical refusal on its way out of its transaction, which is rolled back: nothing of it may stay."""
+    """Carries a technical refusal out of its transaction, which is rolled back."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code.value)
@@ -40,10 +40,10 @@ class _Refused(Exception):
 
 
 class Application:
-    """The database, the clock and the source of ids, as the composition root chose them.
+    """The database, the server's clock and the source of ids, as the composition root chose them.
 
-    `clock` is the server's. Nobody asks it but the desk: a program has a time of its own, which `now` tells.
-    `settings_changed` counts how often settings of a program were changed here: who remembers programs looks again then.
+    Only the application reads the server's clock: each program has its own time, which `now` returns.
+    `settings_changed` counts changes to the settings of programs in this process; caches of programs compare it.
     """
 
     def __init__(self, *, database: Database, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
@@ -53,7 +53,7 @@ class Application:
         self.settings_changed = 0
 
     def now(self, program: Program) -> datetime:
-        """What the clock of a program shows: the server's time, and for a sandbox as much more as it was moved."""
+        """A program's time: the server's time, plus the clock offset of a sandbox."""
         return program.now(self._clock())
 
     async def execute(
@@ -67,7 +67,7 @@ class Application:
         payload: Any,
         command: Any,
     ) -> Answer | Problem:
-        """Carry out one verb in one transaction, once per idempotency key; a refusal leaves nothing of what it had written.
+        """Run one command in one transaction, once per idempotency key; a refusal rolls back everything it wrote.
 
         `payload` is the input as it was sent.
         """
@@ -88,7 +88,8 @@ class Application:
                 raise _Refused(answer)
             return answer
 
-        # A purchase and its refund, whichever comes first, meet at the number of the receipt.
+            # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.
+
         receipts: Collection[str] = getattr(command, "receipts", ())
         try:
             return await self.database.write(work, program_id=program.id, turn=key, receipts=receipts)
@@ -96,7 +97,7 @@ class Application:
             return refused.problem
 
     async def create_program(self, command: CreateProgram) -> NewProgram:
-        """Start a program; the tokens of its keys are in the answer and nowhere else. Raises KeyError, NameProblem and TermsError."""
+        """Create a program; the result is the only place with the tokens of its keys. Raises KeyError, NameProblem and TermsError."""
         order = compose(command, now=self._clock(), new_id=self.new_id)
 
         async def work(session: Session) -> None:
@@ -106,9 +107,10 @@ class Application:
         return order
 
     async def issue_key(self, *, program_id: str, role: Role, label: str, customer_id: str | None = None) -> NewKey:
-        """Make one more key of a program; its token is in the answer and nowhere else.
+        """Create another access key of a program; the result is the only place with its token.
 
-        The customer is whose key it is; with a role other than CUSTOMER, who its holder is besides.
+        `customer_id` is the customer whom the key belongs to; with a role other than CUSTOMER, its holder's own
+        customer record.
         """
         new = make_key(
             program_id=program_id,
@@ -128,7 +130,7 @@ class Application:
     async def query_all(
         self, questions: Sequence[Callable[[Session], Awaitable[Any]]], *, program_id: str
     ) -> list[Any]:
-        """Answer several questions, one after the other, from one consistent view of a program."""
+        """Run several queries, one after the other, on one snapshot of a program."""
 
         async def work(session: Session) -> list[Any]:
             return [await question(session) for question in questions]
@@ -136,9 +138,9 @@ class Application:
         return await self.database.read(work, program_id=program_id)
 
     async def query(self, question: Callable[..., Awaitable[Result]], *, program_id: str, **parameters: Any) -> Result:
-        """Answer one question from one consistent view of a program."""
+        """Run one query on one snapshot of a program."""
         return await self.database.read(partial(question, **parameters), program_id=program_id)
 
     async def query_across_programs(self, question: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
-        """Answer one question about several programs, or before it is known which, from one consistent view."""
+        """Run one query about several programs, or before the program is known, on one snapshot."""
         return await self.database.read_across_programs(partial(question, **parameters))

@@ -1,4 +1,4 @@
-"""What every write brings along, and what it answers."""
+"""Context and result of commands, and their storage under idempotency keys."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from app.store.ledger import accounts
 from app.store.programs.programs import Program, ProgramKind
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far ahead of the program's clock a till's may be."""
+"""How far a till's clock may be ahead of the program's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """What every entry takes from whoever appends it: the program, its time, and new time-ordered ids."""
+    """What ledger entries need from the command that appends them: the program, its time, and new time-ordered ids."""
 
     program_id: str
     now: datetime
@@ -35,12 +35,12 @@ class WriteContext:
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """One write as it reached us.
+    """One command as it was received.
 
-    `key` is the caller's idempotency key, `fingerprint` a digest of the verb and its canonical input, `actor` the id of
-    the access key used (None: the `troth` command), `received_at` the server's time when it came, whatever the
-    program's clock shows, `new_id` makes time-ordered unique ids. `principal` is the holder of that key.
-    `settling`: a person has looked at the business time of what is booked.
+    `key` is the caller's idempotency key, `fingerprint` a digest of the command's name and its canonical input,
+    `actor` the id of the access key used (None: the `troth` command), and `principal` its holder. `received_at` is
+    the server's time when the command arrived, whatever the program's clock shows. `new_id` makes unique time-ordered
+    ids. `settling`: staff have reviewed the business time of the receipt.
     """
 
     program: Program
@@ -55,19 +55,19 @@ class CommandContext:
 
     @property
     def now(self) -> datetime:
-        """What the program's clock showed when it came: the time that everything is judged at and recorded with."""
+        """The program's time when the command was received: everything is decided at it and recorded with it."""
         return self.program.now(self.received_at)
 
     @property
     def write_context(self) -> WriteContext:
-        """What its entries take from it."""
+        """The context for its ledger entries."""
         return WriteContext(program_id=self.program.id, now=self.now, new_id=self.new_id)
 
     def skew(self, occurred_at: datetime) -> Skew | None:
-        """How a business time cannot be right, or None.
+        """Why a business time cannot be right, or None.
 
-        Ahead of the program's clock it never can. How old it may be is asked of what a till sends to a live program, and
-        not of an import or where a person has looked at it.
+        It must not be ahead of the program's clock. The limit on age applies to receipts that a till sends to a live
+        program, not to imports or to times that staff have reviewed.
         """
         if occurred_at > self.now + CLOCK_TOLERANCE:
             return Skew.AHEAD
@@ -76,7 +76,7 @@ class CommandContext:
         return Skew.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
 
     def too_early(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
-        """The refusal of a fact that claims to lie in the future, or None; `path` leads to the claim."""
+        """The refusal of an event with a business time in the future, or None; `path` leads to the input field."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None
         return Problem(
@@ -85,13 +85,13 @@ class CommandContext:
 
 
 class Answer(NamedTuple):
-    """What a write answered: kept for ever under its idempotency key, and given again word for word.
+    """The result of a command: stored for ever under its idempotency key, and returned unchanged when the key is repeated.
 
-    Holds ids, the decision and the balances after it, and nothing personal. `terms`, the version that decided, is there
-    on a fresh answer only and is not kept: the version number in the decision leads to it. `cash` is in minor units,
-    `clock` what the program's clock showed when it was moved, `moved_from` what it showed before. `other_id` is the
-    customer on the other side, `other_entry_id` the entry there. `already_recorded` is whether the receipt had been
-    recorded under another key. `returned` is what came back in the same call.
+    Holds ids, the decision and the balances after it, and no personal data. `terms`, the version that decided, is set
+    on a new result only and not stored: the decision names the version. `cash` is in minor units, `clock` is the
+    program's time after its clock was moved, `moved_from` before. `other_id` is the customer on the other side,
+    `other_entry_id` the entry there. `already_recorded`: the receipt had been recorded under another key. `returned`
+    is the refund's result in the same call.
     """
 
     decision: Decision | None = None
@@ -122,7 +122,7 @@ class Answer(NamedTuple):
     replayed: bool = False
 
     def to_data(self) -> dict[str, Any]:
-        """The answer as JSON; what is None is left out."""
+        """The answer as JSON, without fields that are None."""
         data: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(self, name)) is not None}
         if self.decision is not None:
             data["decision"] = self.decision.to_data()
@@ -139,7 +139,7 @@ class Answer(NamedTuple):
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Answer:
-        """The stored answer, marked as a replay."""
+        """The stored answer, marked as replayed."""
         return cls(
             **{name: data[name] for name in _PLAIN if name in data},
             decision=Decision.from_data(data["decision"]) if "decision" in data else None,
@@ -184,13 +184,13 @@ def _instant(text: str | None) -> datetime | None:
 
 
 async def balances_now(session: Session, *, customer: CustomerRow) -> dict[Unit, Balance]:
-    """What the wallet of a customer holds as it is kept, in every unit that it ever held; its account must be locked."""
+    """The stored balances of a customer's wallet, in every unit it ever held; its account must be locked."""
     others = await accounts.others(session, wallet_id=customer.account.wallet_id)
     return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in others.items()}
 
 
 async def previous_result(session: Session, *, context: CommandContext) -> Answer | Problem | None:
-    """What this key was answered before: the same answer, a refusal if the payload differs, None if it is new."""
+    """The stored result of the idempotency key, a refusal if the payload differs, None for a new key."""
     stored = await idempotency.find(session, key=context.key)
     if stored is None:
         return None
@@ -200,7 +200,7 @@ async def previous_result(session: Session, *, context: CommandContext) -> Answe
 
 
 async def remember_result(session: Session, *, context: CommandContext, answer: Answer) -> Answer:
-    """Store the answer under its key, in the transaction of its effect; what is returned is what was stored."""
+    """Store the result under its key, in the transaction of its effect; returns what was stored."""
     answer = _kept(answer)
     await idempotency.keep(
         session,

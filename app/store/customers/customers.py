@@ -1,4 +1,4 @@
-"""Customers, their identities, and the account that each till operation starts from."""
+"""Customers and their identities, with the account that each operation of a till starts from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.store.ledger.accounts import NO_EVIDENCE, Account, account_of
 
 
 class CustomerState(StrEnum):
-    """What a customer may do. MERGED: another customer goes on instead."""
+    """The state of a customer. MERGED: another customer continues instead."""
 
     ACTIVE = "ACTIVE"
     MERGED = "MERGED"
@@ -34,7 +34,7 @@ class CustomerBy:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer with the account of the program's points and the tier held.
+    """A customer with the points account of the wallet and the tier held.
 
     `others` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
     """
@@ -49,12 +49,12 @@ class CustomerRow:
     merged_into: str | None = None
     others: Mapping[Unit, Account] = field(default_factory=dict)
     requested_id: str | None = None
-    """The merged customer, if any, to whom the identity or id belonged by which this one was found."""
+    """The merged customer, if any, whose identity or id was looked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One normalised identity of a customer; `id` is the identity's own."""
+    """One normalised identity of a customer; `id` identifies the identity."""
 
     id: str
     customer_id: str
@@ -83,7 +83,7 @@ SELECT c.id, c.state, c.locale, c.accepted_terms_version, c.enrolled_at, c.tier,
     c.merged_into, {", ".join(f"a.{name}" for name in accounts.COLUMNS)}
 FROM customers c JOIN accounts a ON a.program_id = c.program_id AND a.unit = 'points'
 """
-# One row of each table by its whole key: no order of joining, and no statistics, that could make it slow.
+# One row of each table by its whole key, so that no join order and no statistics can make it slow.
 _BY_ID = _ROW + (
     "WHERE c.program_id = $1 AND c.id = $2"
     " AND a.wallet_id = (SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2)"
@@ -94,7 +94,7 @@ _BY_IDENTITY = _BY_ID.replace(
 
 
 def _with_others(sql: str) -> str:
-    """Also what the wallet holds beside points: only for readers, since who waits for a lock has the rest as it was before."""
+    """The query with the accounts of other units. Only for readers: after waiting for a lock, these columns would be out of date."""
     columns = ", ".join(f"s.{name}" for name in accounts.COLUMNS)
     joined = f"LEFT JOIN accounts s ON s.program_id = a.program_id AND s.wallet_id = a.wallet_id AND s.unit = '{Unit.STAMPS}'"
     return sql.replace("\nFROM", f", {columns}\nFROM").replace("WHERE c.program_id", f"{joined} WHERE c.program_id")
@@ -109,9 +109,9 @@ _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 
 async def find(session: Session, *, by: CustomerBy, lock: bool = False) -> CustomerRow | None:
-    """The customer with the account, in one statement; `lock` holds the account until the transaction ends.
+    """The customer with the account, in one statement; `lock` locks the account until the transaction ends.
 
-    Who was merged into another customer is that one, for ever.
+    For a merged customer it is the surviving one.
     """
     locking = f"{session.locking} OF a" if lock and session.locking else ""
     if by.kind is None:
@@ -132,7 +132,7 @@ async def find(session: Session, *, by: CustomerBy, lock: bool = False) -> Custo
 
 
 async def _reread(session: Session, *, customer: CustomerRow) -> None:
-    """Raise Overtaken when the customer's wallet went over into another one while its account was waited for."""
+    """Raise ConcurrentChange when the customer's wallet was merged into another one while the transaction waited for its account."""
     row = await session.row("SELECT wallet_id FROM customers WHERE program_id = $1 AND id = $2", customer.id)
     if row is None or row["wallet_id"] != customer.account.wallet_id:
         raise ConcurrentChange
@@ -141,9 +141,9 @@ async def _reread(session: Session, *, customer: CustomerRow) -> None:
 async def find_two(
     session: Session, *, first: CustomerBy, second: CustomerBy
 ) -> tuple[CustomerRow | None, CustomerRow | None]:
-    """Two customers with their accounts, both locked, unless one of them is not there.
+    """Two customers with their accounts, both locked, or None when one of them does not exist.
 
-    The accounts are locked in the order of their ids, so that nobody who wants two waits for one who has one of them.
+    The accounts are locked in the order of their ids, so that no two transactions wait for each other.
     """
     found = [await find(session, by=by) for by in (first, second)]
     if found[0] is None or found[1] is None:
@@ -157,7 +157,7 @@ async def find_two(
 
 
 async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
-    """Several customers by id; who was merged into another one is that one. Ids that are not there are left out."""
+    """Several customers by id; a merged customer is the surviving one. Ids that are not there are left out."""
     rows = await session.rows(_BY_IDS, list(customer_ids))
     found = {customer.id: customer for customer in map(_customer, rows)}
     gone = {customer.id: customer.merged_into for customer in found.values() if customer.merged_into is not None}
@@ -168,14 +168,14 @@ async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
 
 
 async def all_of(session: Session, *, customer_id: str) -> tuple[str, ...]:
-    """The customer (id) that somebody is now, and then everybody who was merged into that one."""
+    """The customer (id) who survives for an id, followed by all customers merged into that one."""
     found = await by_ids(session, customer_ids=[customer_id])
     own = found[customer_id].id
     return (own, *(await merged_into(session, customer_ids=[own])))
 
 
 async def merged_into(session: Session, *, customer_ids: Sequence[str]) -> dict[str, str]:
-    """Everybody (id) who was merged into one of the customers, with that one."""
+    """All customers (ids) merged into one of the customers, each with that one."""
     rows = await session.rows(
         "SELECT id, merged_into FROM customers WHERE program_id = $1 AND merged_into = ANY($2) ORDER BY id",
         list(customer_ids),
@@ -184,7 +184,7 @@ async def merged_into(session: Session, *, customer_ids: Sequence[str]) -> dict[
 
 
 async def enrol(session: Session, *, customer: NewCustomer) -> None:
-    """Keep a new customer with identities, wallet and an account without points."""
+    """Store a new customer with identities, wallet and an account without points."""
     await session.enqueue(
         "INSERT INTO wallets (program_id, id, created_at) VALUES ($1, $2, $3)", customer.wallet_id, customer.enrolled_at
     )
@@ -219,7 +219,7 @@ async def enrol(session: Session, *, customer: NewCustomer) -> None:
 
 
 def evidence(customer_id: str, *, enrolled_at: datetime) -> int:
-    """The digest of a customer as the first holder of a wallet."""
+    """The digest of a customer as the first of a wallet."""
     return digest("customers", customer_id, enrolled_at)
 
 
@@ -237,7 +237,7 @@ async def taken(
 
 
 async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
-    """The identities of several customers, oldest first, with those of whom was merged into them; maybe none."""
+    """The identities of several customers, oldest first, including those of customers merged into them."""
     came = await merged_into(session, customer_ids=customer_ids)
     rows = await session.rows(
         "SELECT id, customer_id, kind, value, created_at FROM identities"
@@ -258,7 +258,7 @@ async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dic
 
 
 async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[CustomerRow, ...]:
-    """Customers in the order of their ids, those after the id `after`: for whoever walks through all of them."""
+    """Customers after an id, in the order of their ids: to go through all of them."""
     rows = await session.rows(_PAGE, after or _BEFORE_ALL, limit)
     return tuple(_customer(row) for row in rows)
 

@@ -1,4 +1,4 @@
-"""Mergers: wallets that went over into others, because two customers are one or because they share from now on."""
+"""Mergers: one wallet becomes part of another, because two customers are one person or share a household."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.store.database.session import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """A customer's wallet that went over into another; `survivor_id` is who goes on for the customer, None: both stay."""
+    """The merge of a customer's wallet into another one; `survivor_id` is the customer who continues for this one (None: both stay)."""
 
     id: str
     customer_id: str
@@ -31,7 +31,7 @@ _COLUMNS = "id, customer_id, survivor_id, from_wallet_id, to_wallet_id, occurred
 
 
 async def add(session: Session, *, merger: Merger) -> None:
-    """Keep a new merger (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new merger (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO mergers (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         merger.id,
@@ -47,7 +47,7 @@ async def add(session: Session, *, merger: Merger) -> None:
 
 
 def evidence(merger: Merger) -> int:
-    """The digest of a merger: part of the evidence of the wallet that took the other over."""
+    """The digest of a merger: part of the events digest of the wallet that absorbed the other."""
     return digest(
         "mergers",
         merger.id,
@@ -63,7 +63,7 @@ def evidence(merger: Merger) -> int:
 
 
 async def around(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
-    """The mergers that brought something into wallets, however many before, and those by which they went over."""
+    """The mergers into wallets, however many steps before, and those that ended the wallets."""
     found: dict[str, Merger] = {}
     wanted = list(wallet_ids)
     while wanted:
@@ -87,7 +87,7 @@ async def by_ids(session: Session, *, merger_ids: Sequence[str]) -> dict[str, Me
 
 
 async def of_customer(session: Session, *, customer_id: str) -> Merger | None:
-    """How a customer was merged into another one, or None."""
+    """The merger of a customer into another one, or None."""
     row = await session.row(
         f"SELECT {_COLUMNS} FROM mergers WHERE program_id = $1 AND customer_id = $2 AND survivor_id IS NOT NULL",
         customer_id,
@@ -96,7 +96,7 @@ async def of_customer(session: Session, *, customer_id: str) -> Merger | None:
 
 
 async def merged_customers(session: Session) -> dict[str, tuple[str, str | None]]:
-    """The state of customers who are not active, or go on as somebody else, with that customer (ids); for the proof."""
+    """The state and the survivor (ids) of customers who are not active or were merged, for verification."""
     rows = await session.rows(
         "SELECT id, state, merged_into FROM customers WHERE program_id = $1 AND (state <> $2 OR merged_into IS NOT NULL)",
         CustomerState.ACTIVE.value,
@@ -105,7 +105,7 @@ async def merged_customers(session: Session) -> dict[str, tuple[str, str | None]
 
 
 async def survivors(session: Session) -> dict[str, str]:
-    """Who goes on for each customer that was merged (ids), in the end, however many mergers led there; for the proof."""
+    """The surviving customer of each merged one (ids), however many mergers lie between, for verification."""
     rows = await session.rows(
         "SELECT customer_id, survivor_id FROM mergers WHERE program_id = $1 AND survivor_id IS NOT NULL"
     )

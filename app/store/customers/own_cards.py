@@ -1,4 +1,4 @@
-"""Whether a wallet is that of whoever holds the access key that asks."""
+"""Whether a wallet belongs to the holder of the access key that is used."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from app.store.database.session import Session
 async def refusal(
     session: Session, *, principal: Principal | None, customer: CustomerRow, path: tuple[str, ...]
 ) -> Problem | None:
-    """The refusal where the customer's wallet is the key holder's own, or None; a key that is tied to nobody asks nothing.
+    """The refusal where the customer's wallet is the key holder's own, or None; always None for a key without a holder.
 
-    So is a wallet that they share, and that of the customer who they were merged into.
+    A wallet that the holder shares is their own, and so is that of the customer they were merged into.
     """
     holder_id = principal.holder_id if principal is not None else None
     if not await is_of(session, holder_id=holder_id, customer=customer):
@@ -27,7 +27,7 @@ async def refusal(
 
 
 async def is_of(session: Session, *, holder_id: str | None, customer: CustomerRow) -> bool:
-    """Whether the customer's wallet is that of the holder of a key, too; a key of nobody's (None) has none."""
+    """Does the customer's wallet belong to the holder of a key? A key without a holder (None) has none."""
     if holder_id is None:
         return False
     holder = await customers.find(session, by=CustomerBy(holder_id))

@@ -1,4 +1,4 @@
-"""Who customers are: the date of birth, the segments and the preferences. Personal data, in tables of their own kind."""
+"""Profiles: date of birth, segments and preferences. Personal data, in separate tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SELECT customer_id, kind, value FROM customer_preferences WHERE program_id = $1 
 
 @dataclass(frozen=True, slots=True)
 class Birthday:
-    """A date of birth to keep; None takes away the one that is known."""
+    """A date of birth to store; None removes the present one."""
 
     day: date | None
 
@@ -35,7 +35,7 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class PersonChange:
-    """What is to be replaced; what is None stays as it is."""
+    """What to replace in a profile; None leaves a field as it is."""
 
     birthday: Birthday | None = None
     segments: frozenset[str] | None = None
@@ -46,7 +46,7 @@ class PersonChange:
 async def of_customer(
     session: Session, *, customer_id: str, aspects: Collection[Aspect] = EVERY_ASPECT
 ) -> CustomerProfile:
-    """One customer as a person; what is not asked for is as if it were not known."""
+    """The profile of one customer; aspects that are not requested are left empty."""
     found = await of_customers(session, customer_ids=[customer_id], aspects=aspects)
     return found[customer_id]
 
@@ -54,7 +54,7 @@ async def of_customer(
 async def of_customers(
     session: Session, *, customer_ids: Sequence[str], aspects: Collection[Aspect] = EVERY_ASPECT
 ) -> dict[str, CustomerProfile]:
-    """Several customers as persons, one statement for each aspect; one that is not there is a stranger."""
+    """The profiles of several customers, with one statement for each aspect; unknown customers have empty ones."""
     if not aspects:
         return dict.fromkeys(customer_ids, STRANGER)
     ids = list(customer_ids)
@@ -82,7 +82,7 @@ async def of_customers(
 
 
 async def change(session: Session, *, customer_id: str, change: PersonChange) -> None:
-    """Replace what is given of a customer; the account is locked, so that changes follow one another."""
+    """Replace the given parts of a profile; the account is locked, so that changes come one after the other."""
     if change.birthday is not None:
         sql = "UPDATE customers SET birthday = $3 WHERE program_id = $1 AND id = $2"
         await session.execute(sql, customer_id, change.birthday.day)
@@ -106,7 +106,7 @@ async def _put_segments(session: Session, *, customer_id: str, segments: Iterabl
 
 
 async def put_preferences(session: Session, *, customer_id: str, preferences: Iterable[Preference]) -> None:
-    """Keep preferences of a customer who has none of them."""
+    """Store preferences of a customer who has none of these."""
     for preference in sorted(preferences):
         sql = "INSERT INTO customer_preferences (program_id, customer_id, kind, value) VALUES ($1, $2, $3, $4)"
         await session.enqueue(sql, customer_id, preference.kind.value, preference.value)

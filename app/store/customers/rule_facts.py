@@ -1,4 +1,4 @@
-"""What the terms ask about a customer: visits, uses of a clause, points earned in a period, items bought, and who they are."""
+"""Facts about a customer that the terms require: visits, clause uses, points earned in a period, items bought, and the profile."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from app.store.database.session import Session
 
 
 async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts) -> CustomerFacts:
-    """The customer as terms ask about them just before a purchase, whose place says where a day or month begins.
+    """The required facts about a customer just before a purchase, whose location says where a day or month begins.
 
-    Asks the database for nothing that the terms do not ask for.
+    Reads nothing from the database that the terms do not require.
     """
     required = terms.required_facts
     if required.nothing:
@@ -67,7 +67,7 @@ async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: 
 async def with_rule_facts(
     session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
 ) -> PurchaseFacts:
-    """The facts together with what the terms ask about the customer; the account is locked where they are to be kept."""
+    """The facts with those that the terms require about the customer; the account must be locked where they are to be stored."""
     customer_facts = await load(session, customer=customer, terms=terms, facts=facts)
     return facts if customer_facts == facts.customer_facts else replace(facts, customer_facts=customer_facts)
 
@@ -75,7 +75,7 @@ async def with_rule_facts(
 async def add_use(
     session: Session, *, customer_id: str, uses: Iterable[Use], new_id: Callable[[], str], at: datetime
 ) -> None:
-    """Keep that clauses were applied for a customer, a row for each time."""
+    """Store that clauses were applied for a customer, a row for each time."""
     for use in uses:
         for _ in range(use.times):
             await session.enqueue(
@@ -90,7 +90,7 @@ async def add_use(
 
 
 async def add_items(session: Session, *, customer_id: str, items: Iterable[tuple[str, str, int]], at: datetime) -> None:
-    """Keep how many items clauses (each with a new id) counted in a purchase of a customer."""
+    """Store how many items clauses (each with a new id) counted in a purchase of a customer."""
     for id, clause, count in items:
         await session.enqueue(
             "INSERT INTO clause_items (program_id, id, customer_id, clause, items, occurred_at)"
@@ -104,14 +104,14 @@ async def add_items(session: Session, *, customer_id: str, items: Iterable[tuple
 
 
 async def _customer_ids(session: Session, *, customer: CustomerRow) -> list[str]:
-    """The customer (id) and those who were merged into this one: what they did counts for the one who goes on."""
+    """The customer (id) and those merged into this one, whose purchases and uses count for the surviving one."""
     if not customer.account.has_merges:
         return [customer.id]
     return [customer.id, *(await merged_into(session, customer_ids=[customer.id]))]
 
 
 async def _visits(session: Session, customer_ids: list[str], *, facts: PurchaseFacts) -> int:
-    """The purchases before this one that count as visits."""
+    """The earlier purchases that count as visits."""
     within = "WHERE program_id = $1 AND customer_id = ANY($2) AND occurred_at <= $3"
     row = await session.row(
         f"SELECT (SELECT count(*) FROM purchases {within})"
@@ -144,7 +144,7 @@ async def _uses(
 async def _birthday_uses(
     session: Session, customer_ids: list[str], *, keys: frozenset[str], years: Collection[int]
 ) -> tuple[tuple[str, int], ...]:
-    """The clauses that gave something for the birthday of one of these calendar years."""
+    """The clauses used for the birthday of one of these calendar years."""
     if not years:
         return ()
     rows = await session.rows(
@@ -159,9 +159,9 @@ async def _birthday_uses(
 async def _earned(
     session: Session, customer_ids: list[str], *, period: Period, facts: PurchaseFacts, terms: Terms
 ) -> int:
-    """The points that purchases earned, as they are in the ledger, less what was really taken back of them.
+    """The points that purchases earned, as they are in the ledger, less those clawed back.
 
-    A fact that came late may have changed either since.
+    A late event may have changed either since.
     """
     within, bounds = _within(period, facts=facts, terms=terms)
     row = await session.row(
@@ -190,7 +190,7 @@ async def _items(
 
 
 def _within(period: Period, *, facts: PurchaseFacts, terms: Terms) -> tuple[str, tuple[datetime, ...]]:
-    """The condition that an event lies in the period of the purchase: a day by its location, a longer one by the program."""
+    """The condition that an event lies in the same period as the purchase: a day by its location, a longer one by the program."""
     zone = period_zone(period, location=facts.zone, program=terms.zone)
     first = period_start(facts.occurred_at, zone_name=zone, period=period)
     after = next_period(facts.occurred_at, zone_name=zone, period=period)

@@ -1,4 +1,4 @@
-"""The tiers that customers hold, kept with them."""
+"""The tiers that customers hold, stored with the customers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.store.database.session import Session
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, TierMembership]:
-    """The tier that customers (by id) hold."""
+    """The tier memberships of customers, by id."""
     rows = await session.rows(
         "SELECT id, tier, tier_since, tier_grace_ends_at FROM customers WHERE program_id = $1 AND id = ANY($2)",
         list(customer_ids),
@@ -26,7 +26,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict
 
 
 async def reload(session: Session, *, customer: CustomerRow) -> CustomerRow:
-    """The customer with the tier as it is now: whoever waited for the account has the row as it was before the wait."""
+    """The customer with the present tier: the row read before waiting for the account lock may be out of date."""
     if not session.locking:
         return customer
     found = await of_customers(session, customer_ids=[customer.id])
@@ -34,7 +34,7 @@ async def reload(session: Session, *, customer: CustomerRow) -> CustomerRow:
 
 
 async def keep(session: Session, *, customer_id: str, standing: TierMembership) -> None:
-    """Keep the tier that a customer holds (sent with the next statements: see `Session.enqueue`)."""
+    """Store the tier that a customer holds (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",
         customer_id,

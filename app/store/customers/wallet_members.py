@@ -1,4 +1,4 @@
-"""Who holds a wallet, and wallets that go over into others."""
+"""The customers of wallets, and their change when wallets are merged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHERE a.program_id = $1 AND a.id = ANY($2)
 
 
 async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The customers (ids) who hold wallets now, oldest first, by wallet."""
+    """The customers (ids) of wallets today, oldest first, by wallet."""
     found: dict[str, list[str]] = {}
     for row in await session.rows(_OF_WALLETS, list(wallet_ids)):
         found.setdefault(row["wallet_id"], []).append(row["id"])
@@ -33,7 +33,7 @@ async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> dict[str
 
 
 async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The customers (ids) whose account it is, oldest first, by account; of one that went over, whose it was."""
+    """The customers (ids) of accounts, oldest first, by account; of a merged one, its former customers."""
     found: dict[str, set[str]] = {}
     for row in await session.rows(_OF_ACCOUNTS, list(account_ids)):
         found.setdefault(str(row["account_id"]), set()).add(str(row["customer_id"]))
@@ -41,7 +41,7 @@ async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[s
 
 
 async def shared(session: Session, *, wallet_ids: Sequence[str]) -> frozenset[str]:
-    """Those of the wallets (by id) that several customers hold."""
+    """Those of the wallets (by id) that several customers share."""
     rows = await session.rows(
         "SELECT wallet_id FROM customers WHERE program_id = $1 AND wallet_id = ANY($2) AND merged_into IS NULL"
         " GROUP BY wallet_id HAVING count(*) > 1",
@@ -51,7 +51,7 @@ async def shared(session: Session, *, wallet_ids: Sequence[str]) -> frozenset[st
 
 
 async def move_to_wallet(session: Session, *, merger: Merger) -> None:
-    """Let all who have a wallet have the one that took it over, and a merged customer be the survivor from now on."""
+    """Move all customers of a wallet to the one that absorbed it, and let a merged customer continue as the survivor."""
     await session.execute(
         "UPDATE customers SET wallet_id = $3 WHERE program_id = $1 AND wallet_id = $2",
         merger.from_wallet_id,

@@ -32,10 +32,10 @@ CONNECT_LIMIT = 3.0
 LOCK_LIMIT = 2.0
 STATEMENT_LIMIT = 5.0
 ANSWER_LIMIT = 7.0
-"""Seconds until a server that says nothing is given up."""
+"""Seconds after which a server that does not respond is given up."""
 
 RETRY_LIMIT = 8.0
-"""Seconds in which a failed transaction is tried again."""
+"""Seconds for which a failed transaction is retried."""
 
 CACHE_SIZE = 512
 _OPTIONS = ("pool_size", "statement_cache_size")
@@ -43,7 +43,7 @@ _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 def dsn_and_options(url: str) -> tuple[str, dict[str, int]]:
-    """The URL as the driver takes it, and the parameters that are ours."""
+    """The URL for the driver, and the parameters that belong to Troth."""
     parts = urlsplit(url)
     given = dict(parse_qsl(parts.query))
     options = {name: int(given.pop(name)) for name in _OPTIONS if name in given}
@@ -73,15 +73,15 @@ class PostgresDatabase:
             raise Unavailable("PostgreSQL cannot be reached.")
 
     async def stop(self) -> None:
-        """Finish what is under way and close the connections."""
+        """Finish the transactions under way and close the connections."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=RETRY_LIMIT)
         self._pool.close()
 
     async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
-        """Run a work in one transaction, after those with the same turn or a same receipt, and again where the database failed."""
-        # No idempotency key has a space in it, so that no turn is taken for a receipt. Of several receipts, all who want
-        # them take the lowest number first, so that nobody waits for one another.
+        """Run a work in one transaction, after those with the same turn or receipt, and retry it when the database failed."""
+        # An idempotency key has no space, so that no turn equals a receipt. Locks on receipts are taken in ascending
+        # order, so that no two transactions wait for each other.
         turns = (
             turn_number(program_id, turn),
             *sorted({turn_number(program_id, f"receipt {receipt}") for receipt in receipts}),
@@ -98,7 +98,7 @@ class PostgresDatabase:
         return await self._patiently(work, begin=_READ, locking="")
 
     async def ready(self) -> bool:
-        """Whether PostgreSQL answers."""
+        """Does PostgreSQL respond?"""
         try:
             return await self._once(_answers, begin=_READ, locking="")
         except (Busy, Unavailable, *DRIVER_ERRORS):
@@ -124,7 +124,7 @@ class PostgresDatabase:
         return done
 
     async def _once(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:
-        """One attempt; it goes on by itself when the caller is cancelled."""
+        """One attempt; it continues when the caller is cancelled."""
         await self._pool.slot()
         task = asyncio.ensure_future(self._transaction(work, begin=begin, locking=locking))
         self._tasks.add(task)
@@ -188,6 +188,6 @@ async def _answers(session: UnscopedSession) -> bool:
 
 
 def turn_number(program_id: str, turn: str) -> int:
-    """The number that equal turns of a program share: 64 bits, signed."""
+    """The advisory lock of a turn of a program: 64 bits, signed."""
     digest = blake2b(f"{program_id}|{turn}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -39,7 +39,7 @@ class Retry:
         self._unique = 0
 
     def __call__(self, error: BaseException) -> bool:
-        """Whether another attempt may end differently."""
+        """May another attempt end differently?"""
         if isinstance(error, ConcurrentChange):
             return True
         if not isinstance(error, DRIVER_ERRORS):
@@ -54,7 +54,7 @@ class Retry:
 
 
 def given_up(error: BaseException) -> BaseException:
-    """What the caller is told after the last attempt."""
+    """The error that the caller gets after the last attempt."""
     state = _state(error)
     if state.startswith(_OF_A_WORK):
         return error

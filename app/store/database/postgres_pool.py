@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: a bounded number, handed out in turn, replaced when they break."""
+"""Connections to PostgreSQL: a bounded number, lent in order of request, replaced when they break."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Pool:
 
     @property
     def slots_free(self) -> int:
-        """How many more could be in use."""
+        """How many more connections may be used."""
         return self._size - self._slots_used
 
     def open(self) -> None:
-        """Let connections be taken."""
+        """Accept callers from now on."""
         self._closed = False
 
     async def slot(self) -> None:
-        """Wait for the right to use one connection, to be given back with `free`. Raises Busy and Unavailable."""
+        """Wait for the right to use one connection, returned with `free`. Raises Busy and Unavailable."""
         if self._closed:
             raise Unavailable("The database is not open.")
         if self._slots_used < self._size:
@@ -60,7 +60,7 @@ class Pool:
             expiry.cancel()
 
     def free(self) -> None:
-        """Give the right back: to whoever waits longest, if anybody does."""
+        """Return the right to use a connection; it goes to the caller who has waited longest."""
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
@@ -69,7 +69,7 @@ class Pool:
         self._slots_used -= 1
 
     async def take(self) -> Connection:
-        """A live connection for the holder of a slot. Raises what connecting raises."""
+        """A live connection for the owner of a slot. Raises what connecting raises."""
         while self._idle:
             connection = self._idle.pop()
             if not connection.is_closed():
@@ -80,7 +80,7 @@ class Pool:
         return connection
 
     def give(self, connection: Connection, *, sound: bool) -> None:
-        """Take a connection back; one that is not sound is cut, and the idle ones with it: they may be as dead."""
+        """Return a connection; an unsound one is closed, and so are the idle ones, which may be just as broken."""
         self._lent.discard(connection)
         if sound and not self._closed and not connection.is_closed():
             self._idle.append(connection)
@@ -90,13 +90,13 @@ class Pool:
             self.forget_idle()
 
     def forget_idle(self) -> None:
-        """Cut the connections that nobody uses."""
+        """Close the idle connections."""
         for connection in self._idle:
             connection.terminate()
         self._idle.clear()
 
     def close(self) -> None:
-        """Cut every connection and send away whoever waits."""
+        """Close every connection; callers who wait get Unavailable."""
         self._closed = True
         self.forget_idle()
         for connection in tuple(self._lent):

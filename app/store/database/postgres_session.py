@@ -1,4 +1,4 @@
-"""PostgreSQL's side of a session: one connection in one transaction, with few round trips."""
+"""A session on PostgreSQL: one connection in one transaction, with few round trips."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 
 @lru_cache(maxsize=512)
 def in_one(statements: tuple[tuple[str, int], ...]) -> str:
-    """Several statements, each with its number of values, as one that takes all the values in a row."""
+    """Several statements, each with its number of values, combined into one that takes all the values in sequence."""
     parts: list[str] = []
     offset = 0
     for sql, count in statements:
@@ -31,7 +31,7 @@ def in_one(statements: tuple[tuple[str, int], ...]) -> str:
 
 @lru_cache(maxsize=512)
 def written(sql: str) -> str:
-    """The table that a statement writes. Raises ValueError when it is another kind of statement."""
+    """The table that a statement writes to. Raises ValueError for any other kind of statement."""
     found = _WRITES.match(sql)
     if found is None:
         raise ValueError("Only INSERT, UPDATE and DELETE can be put off.")
@@ -51,11 +51,11 @@ class PostgresSession:
 
     @property
     def across_programs(self) -> PostgresSession:
-        """This session: a function that reads across programs takes a program's session as well."""
+        """This session. Lets functions across programs be called with either kind of session."""
         return self
 
     async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
-        """Every row of a query."""
+        """All rows of a query."""
         if self._later:
             await self.flush()
         found: Sequence[Row] = await self._connection.fetch(sql, *values)
@@ -69,7 +69,7 @@ class PostgresSession:
         return found
 
     async def execute(self, sql: str, *values: Value) -> int:
-        """Run a statement; the number of rows it touched."""
+        """Run a statement; returns the number of affected rows."""
         if self._later:
             await self.flush()
         status: str = await self._connection.execute(sql, *values)
@@ -77,9 +77,9 @@ class PostgresSession:
         return int(count) if count.isdigit() else 0
 
     async def enqueue(self, sql: str, *values: Value) -> None:
-        """Keep a statement until the next read or the commit, but not with another one of the same table.
+        """Queue a statement until the next read or the commit. A second statement on the same table sends the first ones.
 
-        Statements that travel together do not see each other's rows.
+        Statements sent together do not see each other's rows.
         """
         if any(written(sql) == written(waiting) for waiting, _ in self._later):
             await self.flush()
@@ -92,7 +92,7 @@ class PostgresSession:
         await self._connection.executemany(sql, values)
 
     async def flush(self) -> None:
-        """Run what was kept, in one round trip."""
+        """Send the queued statements in one round trip."""
         if not self._later:
             return
         waiting, self._later = self._later, []

@@ -1,7 +1,7 @@
-"""The unit of work: the two things a use case sees of the database, and what may go wrong with it.
+"""The unit of work: sessions, databases, and the errors that a transaction may raise.
 
-A *work* is an ``async def`` that takes a session and waits for nothing but that session. It may be called more than
-once (after a lost connection, a deadlock, a lost race) and must then come to the same end.
+A *work* is an ``async def`` that takes a session and awaits nothing but that session. It may be called more than once
+(after a lost connection, a deadlock, a concurrent change) and must then give the same result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Row(Protocol):
-    """One row, by column name or position, with the driver's own values: see `app.store.database.codecs`."""
+    """One row, read by column name or position, with the driver's own values: see `app.store.database.codecs`."""
 
     def __getitem__(self, column: str | int, /) -> Any:
         """The value of a column."""
@@ -34,7 +34,7 @@ Value: TypeAlias = Any
 
 
 class Busy(Exception):
-    """Too much at once: nothing was written; the same request may be sent again after `retry_after` seconds."""
+    """The database has too much to do: nothing was written, and the request may be sent again after `retry_after` seconds."""
 
     def __init__(self, retry_after: float = 1.0) -> None:
         super().__init__(f"The database is busy; try again in {retry_after:g} s.")
@@ -42,15 +42,15 @@ class Busy(Exception):
 
 
 class Unavailable(Exception):
-    """The database cannot be reached or cannot write; nothing is acknowledged, and the request may be sent again."""
+    """The database cannot be reached or cannot write: nothing was acknowledged, and the request may be sent again."""
 
 
 class ConcurrentChange(Exception):
-    """What a work read was changed by another one before it could be locked: it has to be run again."""
+    """A row was changed by another transaction between reading and locking it: the work has to run again."""
 
 
 class UnscopedSession(Protocol):
-    """One transaction's view of the whole database, every program's rows: what a read across programs asks for by name.
+    """A transaction on the whole database; functions that read the rows of several programs take one.
 
     SQL is written once, with ``$1, $2 …`` for the values (each may be used again) and ``column = ANY($n)`` for a list
     of texts; SQLite's session rewrites both.
@@ -58,12 +58,12 @@ class UnscopedSession(Protocol):
 
     @property
     def across_programs(self) -> UnscopedSession:
-        """This session: a function that reads across programs takes a program's session as well."""
+        """This session. Lets functions across programs be called with either kind of session."""
         ...
 
     @property
     def locking(self) -> str:
-        """`` FOR UPDATE`` where rows can be locked, empty where one writer makes it needless: ends a locking SELECT."""
+        """The end of a locking SELECT: `` FOR UPDATE`` where rows can be locked, empty on SQLite, which has one writer."""
         ...
 
     @property
@@ -73,11 +73,11 @@ class UnscopedSession(Protocol):
 
     @property
     def memory(self) -> MutableMapping[Hashable, Any]:
-        """What this process remembers of rows that never change; one for all sessions of a database."""
+        """A cache of rows that never change, shared by all sessions of a database in this process."""
         ...
 
     async def rows(self, sql: str, *values: Value) -> Sequence[Row]:
-        """Every row of a query."""
+        """All rows of a query."""
         ...
 
     async def row(self, sql: str, *values: Value) -> Row | None:
@@ -85,14 +85,14 @@ class UnscopedSession(Protocol):
         ...
 
     async def execute(self, sql: str, *values: Value) -> int:
-        """Run a statement now; the number of rows it touched."""
+        """Run a statement now; returns the number of affected rows."""
         ...
 
     async def enqueue(self, sql: str, *values: Value) -> None:
-        """Run a statement whose result nobody needs: before the next read, or before the commit.
+        """Run a statement before the next read or the commit, without its result.
 
-        Several of them travel as one statement on PostgreSQL, in no particular order and without seeing each other's
-        rows (foreign keys between them hold). An error appears where the statements are run.
+        On PostgreSQL several of them are sent as one statement, in no particular order and without seeing each
+        other's rows (foreign keys between them hold). An error appears when the statements run.
         """
         ...
 
@@ -102,14 +102,14 @@ class UnscopedSession(Protocol):
 
 
 class UnscopedStatementError(Exception):
-    """A statement of a program's session does not name the program: it would reach into other programs."""
+    """A statement of a program's session does not mention `$1`, the program: it would reach other programs' rows."""
 
 
 _scoped: set[str] = set()
 
 
 def _checked(sql: str) -> str:
-    """The statement, which must name `$1`; each text is looked at once. Raises UnscopedStatementError."""
+    """The statement, which must mention `$1`; each text is checked once. Raises UnscopedStatementError."""
     if sql not in _scoped:
         if _PROGRAM.search(sql) is None:
             raise UnscopedStatementError(sql)
@@ -121,10 +121,10 @@ _PROGRAM = re.compile(r"\$1\b")
 
 
 class Session:
-    """One transaction's view of one program. `$1` of every statement is the program's id, which the session binds.
+    """A transaction on the rows of one program. `$1` of every statement is the program's id, which the session binds.
 
-    The values that are passed are `$2` and following ones, so that no statement can leave the program out or name
-    another one.
+    The values that are passed are `$2` and following ones, so that no statement can omit the program or name another
+    one.
     """
 
     __slots__ = ("across_programs", "dialect", "locking", "memory", "program_id")
@@ -138,13 +138,13 @@ class Session:
 
     @property
     def orm(self) -> BaseDBAsyncClient:
-        """This transaction as the ORM knows it: ``using_db=session.orm``, for what no till waits for."""
+        """This transaction for the ORM: ``using_db=session.orm``, for statements that no till waits for."""
         return SessionClient(self.across_programs)
 
-    # These return the awaitable itself: one coroutine less for each statement of a till.
+        # These return the awaitable itself: that saves a coroutine for each statement.
 
     def rows(self, sql: str, *values: Value) -> Awaitable[Sequence[Row]]:
-        """Every row of a query."""
+        """All rows of a query."""
         return self.across_programs.rows(_checked(sql), self.program_id, *values)
 
     def row(self, sql: str, *values: Value) -> Awaitable[Row | None]:
@@ -152,56 +152,56 @@ class Session:
         return self.across_programs.row(_checked(sql), self.program_id, *values)
 
     def execute(self, sql: str, *values: Value) -> Awaitable[int]:
-        """Run a statement now; the number of rows it touched."""
+        """Run a statement now; returns the number of affected rows."""
         return self.across_programs.execute(_checked(sql), self.program_id, *values)
 
     def enqueue(self, sql: str, *values: Value) -> Awaitable[None]:
-        """Run a statement whose result nobody needs: see `UnscopedSession.enqueue`."""
+        """Run a statement later, without its result: see `UnscopedSession.enqueue`."""
         return self.across_programs.enqueue(_checked(sql), self.program_id, *values)
 
 
 Work: TypeAlias = Callable[[Session], Awaitable[T]]
-"""What happens in one transaction of one program."""
+"""The code of one transaction of one program."""
 
 UnscopedWork: TypeAlias = Callable[[UnscopedSession], Awaitable[T]]
-"""What is read in one transaction across programs."""
+"""The code of one transaction across programs."""
 
 
 def of_program(work: Work[T], program_id: str) -> UnscopedWork[T]:
-    """The work of one program, for a session of the whole database."""
+    """A work of one program as a work on the whole database."""
     return lambda session: work(Session(session, program_id=program_id))
 
 
 class Database(Protocol):
-    """A database that is open: transactions of one writer or of many, and reads beside them."""
+    """An open database: write transactions, and reads beside them."""
 
     async def start(self) -> None:
         """Open the connections. Raises Unavailable when the database cannot be reached."""
         ...
 
     async def stop(self) -> None:
-        """Finish what is under way and close the connections; what comes later gets Unavailable."""
+        """Finish the transactions under way and close the connections; later calls raise Unavailable."""
         ...
 
     async def write(self, work: Work[T], *, program_id: str, turn: str, receipts: Collection[str] = ()) -> T:
-        """Run the work in one transaction and return its result once that is durable.
+        """Run a work in one transaction and return its result once that is durable.
 
-        Works of one program with the same `turn` (an idempotency key) run one after the other from their first read on,
-        and so do those with one of the same `receipts`: a purchase, and a refund that may come before it.
-        An exception of the work rolls back what that work wrote, nothing else, and reaches this caller only. The work
-        is called again (a bounded number of times, with growing random pauses) when the database, not the work, failed.
-        Raises Busy and Unavailable.
+        Works of one program with the same `turn` (an idempotency key) run one after the other from their first read
+        on, and so do those with one of the same `receipts`: a purchase, and a refund that may arrive before it. An
+        exception of the work rolls back what that work wrote, nothing else, and reaches this caller only. When the
+        database fails, the work is called again, a bounded number of times with growing random pauses. Raises Busy
+        and Unavailable.
         """
         ...
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a work that only reads, beside the writers, on one snapshot. Raises Busy and Unavailable."""
+        """Run a work that only reads, on one snapshot and beside the writers. Raises Busy and Unavailable."""
         ...
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
-        """Run a work that reads rows of several programs, beside the writers, on one snapshot. Raises Busy and Unavailable."""
+        """Run a work that reads rows of several programs, on one snapshot and beside the writers. Raises Busy and Unavailable."""
         ...
 
     async def ready(self) -> bool:
-        """Whether the database answers now."""
+        """Does the database respond?"""
         ...

@@ -1,7 +1,7 @@
 """The embedded database: one file, one writer that commits in groups, and readers that never wait for it.
 
-Writes queue for one thread. It takes what has queued, runs each work in a savepoint of one transaction, commits once,
-durably, and answers them all: nothing is acknowledged before it is on the disk.
+Writes queue for one thread. It takes all queued works, runs each in a savepoint of one transaction, commits once,
+durably, and then returns their results: nothing is acknowledged before it is on disk.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from app.store.database.sqlite_worker import Job, JobQueue, deliver, failure
 T = TypeVar("T")
 
 GROUP = 64
-"""The most works in one commit."""
+"""Maximum number of works in one commit."""
 
 QUEUE_LIMIT = 1024
-"""The most works that may wait for the writer; more are told to come again."""
+"""Maximum number of works that wait for the writer; further ones get Busy."""
 
 LOG_LIMIT = 8192
 """Pages of log at which the writer moves them itself: readers and writers without a pause may keep the log from
 starting over."""
 
 MOST_READING = 64
-"""The most reads that may be under way at once; more are told to come again."""
+"""Maximum number of concurrent reads; further ones get Busy."""
 
 WORK_LIMIT = 10.0
 """Seconds that a group of works may take: a work that waits for something else must not stop the writer."""
@@ -66,7 +66,7 @@ def file_and_pragmas(url: str) -> tuple[str, dict[str, str]]:
 
 
 def connect(path: str, pragmas: Mapping[str, str]) -> sqlite3.Connection:
-    """A connection that begins and ends transactions only when told. Raises sqlite3.Error."""
+    """A connection that begins and ends transactions explicitly. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=512, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     for name, value in pragmas.items():
@@ -85,7 +85,7 @@ class SqliteDatabase:
         self._reads = _Readers(self._path, self._pragmas, self._memory)
 
     async def start(self) -> None:
-        """Open the file (making it where there is none) and start the threads. Raises Unavailable."""
+        """Open the file (creating it if there is none) and start the threads. Raises Unavailable."""
         await prepare()
         try:
             connect(self._path, self._pragmas).close()
@@ -101,7 +101,7 @@ class SqliteDatabase:
         self._reads.start()
 
     async def stop(self) -> None:
-        """Finish what was handed over and close the connections."""
+        """Finish all accepted works and close the connections."""
         await self._writes.stop()
         await self._reads.stop()
         await asyncio.to_thread(self._checkpoints.stop)
@@ -114,12 +114,12 @@ class SqliteDatabase:
         turn: str,  # noqa: ARG002 - one writer: works come one after the other anyway
         receipts: Collection[str] = (),  # noqa: ARG002 - one writer: works come one after the other anyway
     ) -> T:
-        """Run a work in the next group. Nothing needs a turn: there is one writer."""
+        """Run a work in the next group. Turns need no lock, as there is one writer."""
         done: T = await self._writes.do(of_program(work, program_id))
         return done
 
     async def read(self, work: Work[T], *, program_id: str) -> T:
-        """Run a work on one snapshot, beside the writer, in the caller's loop; it must be short or wait often."""
+        """Run a work on one snapshot, beside the writer, in the caller's loop; it must be short or await often."""
         return await self.read_across_programs(of_program(work, program_id))
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
@@ -128,7 +128,7 @@ class SqliteDatabase:
         return found
 
     async def ready(self) -> bool:
-        """Whether the file can be read and the writer serves."""
+        """Can the file be read, and is the writer running?"""
         try:
             return self._writes.serving and await self.read_across_programs(_answers)
         except (Busy, Unavailable):
@@ -140,7 +140,7 @@ async def _answers(session: UnscopedSession) -> bool:
 
 
 class _Connection:
-    """A connection that is opened again after the database has failed."""
+    """A connection that is reopened after the database has failed."""
 
     def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
         self._path = path
@@ -150,7 +150,7 @@ class _Connection:
         self.session: SqliteSession
 
     def opened(self) -> sqlite3.Connection:
-        """The connection, opened if it is not. Raises sqlite3.Error."""
+        """The connection, opened if necessary. Raises sqlite3.Error."""
         if self._connection is None:
             self._connection = connect(self._path, self._pragmas)
             self.session = SqliteSession(self._connection, memory=self._memory)
@@ -173,7 +173,7 @@ class _Writer(_Connection):
         self._committed = committed
 
     async def run(self, jobs: list[Job]) -> None:
-        """Run each work in a savepoint and commit once; when the database fails, the whole group has failed."""
+        """Run each work in a savepoint and commit once; if the database fails, every work of the group fails."""
         try:
             connection = self.opened()
             connection.execute("BEGIN IMMEDIATE")
@@ -193,7 +193,7 @@ class _Writer(_Connection):
                 job.error = Unavailable("A work took too long.")
 
     async def _run_one(self, connection: sqlite3.Connection, job: Job) -> None:
-        """Run a work; roll back what it wrote, and only that, if it raises. Raises sqlite3.Error when all is lost."""
+        """Run a work, and roll back only its own writes if it raises. Raises sqlite3.Error when the whole transaction is lost."""
         connection.execute("SAVEPOINT one")
         try:
             job.result = await job.work(self.session)
@@ -230,14 +230,14 @@ class _Reader(_Connection):
 
 
 class _Readers:
-    """Connections that only read, used in the loop of the caller: handing a short read to a thread costs more than it.
+    """Read-only connections, used in the caller's loop: a thread for a short read costs more than the read.
 
-    A work that waits for something keeps its connection until it is done. Used from one loop.
+    A work that awaits something else keeps its connection until it is done. Used from one loop.
     """
 
     def __init__(self, path: str, pragmas: Mapping[str, str], memory: dict[Hashable, Any]) -> None:
         self._path = path
-        # A read meets a lock only while the file is recovered or rebuilt; the loop must not stand still for it.
+        # A read meets a lock only while the file is recovered or rebuilt; the loop must not block for it.
         self._pragmas = {**pragmas, "query_only": "ON", "busy_timeout": "100"}
         self._memory = memory
         self._idle: list[_Reader] = []
@@ -246,7 +246,7 @@ class _Readers:
         self._open = False
 
     def start(self) -> None:
-        """Take works from now on."""
+        """Accept works from now on."""
         self._open = True
 
     async def do(self, work: UnscopedWork[T]) -> T:
@@ -266,7 +266,7 @@ class _Readers:
                 self._quiet.set()
 
     async def stop(self) -> None:
-        """Let the works under way end, and close the connections."""
+        """Wait for the works under way, and close the connections."""
         self._open = False
         if self._reading:
             self._quiet.clear()

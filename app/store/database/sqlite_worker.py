@@ -1,4 +1,4 @@
-"""A thread that owns one SQLite connection and runs the works that event loops hand over to it."""
+"""A thread that owns one SQLite connection and runs the works that event loops hand to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.store.database.session import Busy, Unavailable, UnscopedWork
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A work that somebody waits for, and what came of it."""
+    """A work with the future of its caller, and its result or error."""
 
     work: UnscopedWork[Any]
     waiter: asyncio.Future[Any]
@@ -26,11 +26,11 @@ class Job:
 
     @property
     def abandoned(self) -> bool:
-        """Whether nobody waits any more."""
+        """Has the caller been cancelled?"""
         return self.waiter.cancelled()
 
     def answer(self) -> None:
-        """Tell the waiter; runs in the waiter's own loop."""
+        """Set the result of the caller's future; runs in the caller's own loop."""
         if self.waiter.done():
             return
         if self.error is None:
@@ -40,10 +40,10 @@ class Job:
 
 
 class Runner(Protocol):
-    """What a thread does with the jobs it takes; called in the thread, on its event loop."""
+    """Runs the jobs of a thread; called in the thread, on its event loop."""
 
     async def run(self, jobs: list[Job]) -> None:
-        """Give every job its result or error; may raise nothing."""
+        """Set the result or error of every job; must not raise."""
         ...
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class Runner(Protocol):
 
 
 class JobQueue:
-    """The jobs that wait for one of the threads, at most `limit` unanswered at a time."""
+    """The queue of one or more worker threads, with at most `limit` unfinished jobs."""
 
     def __init__(self, *, limit: int) -> None:
         self._limit = limit
@@ -64,7 +64,7 @@ class JobQueue:
 
     @property
     def serving(self) -> bool:
-        """Whether jobs are taken."""
+        """Does the queue accept jobs?"""
         return self._open and all(thread.is_alive() for thread in self._threads)
 
     def start(self, *runners: Callable[[], Runner], name: str, group: int) -> None:
@@ -76,7 +76,7 @@ class JobQueue:
             thread.start()
 
     async def do(self, work: UnscopedWork[Any]) -> Any:
-        """Hand a work over and wait for what comes of it. Raises Busy, Unavailable, and whatever the work raises."""
+        """Queue a work and wait for its result. Raises Busy, Unavailable, and whatever the work raises."""
         if not self.serving:
             raise Unavailable("The database is not open.")
         with self._lock:
@@ -89,7 +89,7 @@ class JobQueue:
         return await job.waiter
 
     async def stop(self) -> None:
-        """Finish what was handed over, then end the threads."""
+        """Finish all accepted jobs, then end the threads."""
         self._open = False
         for _ in self._threads:
             self._jobs.put(None)
@@ -161,7 +161,7 @@ def _answer_all(jobs: list[Job]) -> None:
 
 
 def failure(error: sqlite3.Error) -> Busy | Unavailable:
-    """What a caller is told when the database failed, not the work."""
+    """The error that callers get when the database failed, not the work."""
     told: Busy | Unavailable
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         told = Busy()
@@ -172,7 +172,7 @@ def failure(error: sqlite3.Error) -> Busy | Unavailable:
 
 
 def deliver(error: BaseException) -> BaseException:
-    """What the caller of one work is told: a failure of the database in our words, anything else as it is."""
+    """The error that the caller of a work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
     match error:
         case sqlite3.OperationalError() if error.sqlite_errorname != "SQLITE_ERROR":
             return failure(error)

@@ -1,4 +1,4 @@
-"""What holds that run count for: a use of a clause, as if the reward had been paid for."""
+"""Clause uses of active holds, which count as if the reward had been paid for."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from app.store.rewards.redemptions import RedemptionState
 def counting_holds_as_used(
     facts: PurchaseFacts, *, customer_id: str, terms: Terms, recorded: RecordedHistory, then: Wallet, at: datetime
 ) -> PurchaseFacts:
-    """The facts with what the customer has reserved counted as used, so that no limit is passed when it is paid for.
+    """The facts with the customer's active holds counted as used, so that no limit is exceeded when they are captured.
 
-    So does what somebody reserved who had been merged into the customer by `then`, the wallet at the time of the facts.
-    `at` is the moment up to which the account was told: what ran out before it counts no more.
+    Holds of customers who had been merged into this one by `then`, the wallet at the time of the facts, count too.
+    `at` is the instant up to which the account was replayed: holds that expired before it count no more.
     """
     own = {id for id, membership in then.memberships.items() if membership is then.memberships[customer_id]}
     required = terms.required_facts

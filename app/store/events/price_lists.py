@@ -1,4 +1,4 @@
-"""What is needed to know which points still pay an old price, and what those that wait will pay."""
+"""Price lists of a customer's points: which lots still pay an old price, and what pending points will pay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.store.terms import versions
 
 
 async def known(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PriceLists | None:
-    """The customer's lots with the earlier price lists; None where no reward was ever cheaper than it is."""
+    """The customer's lots with the earlier price lists; None where no reward was ever cheaper."""
     earlier = await _earlier(session, in_force=in_force)
     if not earlier:
         return None
@@ -25,7 +25,7 @@ async def known(session: Session, *, customer: CustomerRow, in_force: Terms, at:
 
 
 async def pending(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PendingPoints | None:
-    """The customer's points that wait, by the lots as they stand; None where some may expire, which only the history says."""
+    """The customer's pending points, by the stored lots; None where some may expire, which only the history can say."""
     found = await lots.open_lots(session, account_id=customer.account.id)
     free = [lot for lot in found if lot.free]
     numbers = {lot.terms_version for lot in free}
@@ -42,7 +42,7 @@ async def pending(session: Session, *, customer: CustomerRow, in_force: Terms, a
 
 
 async def _earlier(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
-    """The earlier versions where a reward may have been cheaper in one of them, none where it never was."""
+    """The earlier versions, if a reward may have been cheaper in one of them."""
     if in_force.version == 1:
         return ()
     earlier = await versions.earlier(session, number=in_force.version)

@@ -1,4 +1,4 @@
-"""What was recorded of a wallet: its history and the rows behind it."""
+"""The recorded history of a wallet: its events and the rows behind them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from app.store.rewards.redemptions import Redemption
 
 @dataclass(slots=True)
 class RecordedHistory:
-    """What was recorded of a wallet: its story, the rows behind it by id, and their digest.
+    """The recorded events of a wallet, their rows by id, and the digest of all of them.
 
-    `account` is that of the wallet's points, `others` are those of other units; `absorbed` are the wallets that went over
+    `account` is the points account of the wallet, `others` are those of other units; `merged` are the wallets merged
     into it.
     """
 
@@ -33,9 +33,9 @@ class RecordedHistory:
     notices: tuple[ExpiryNotice, ...] = ()
     merged: tuple[RecordedHistory, ...] = ()
     merged_away: Merger | None = None
-    """How the account went over into another one."""
+    """The merger that ended the wallet, if there was one."""
 
     @property
     def accounts(self) -> dict[Unit, Account]:
-        """The accounts of the wallet, by unit."""
+        """All accounts of the wallet, by unit."""
         return {Unit.POINTS: self.account, **self.others}

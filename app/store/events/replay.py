@@ -1,4 +1,4 @@
-"""Accounts told from the beginning: their rows read, their stories unfolded. Writes nothing."""
+"""Replay of accounts: their rows are read and their events applied from the beginning. Writes nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.store.terms.in_force import Versions
 
 @dataclass(frozen=True, slots=True)
 class ReplayedAccount:
-    """An account told from the beginning up to `until`: what was recorded of it, its story, and its way through time."""
+    """An account replayed up to `until`: its recorded history, its events with the new ones, and the resulting wallet."""
 
     account: Account
     recorded: RecordedHistory
@@ -33,15 +33,15 @@ class ReplayedAccount:
     until: datetime
 
     def as_of(self, at: datetime, *, customer_id: str | None = None) -> Wallet:
-        """The wallet as it was at a moment, by all that is known of the time up to it: the one that a customer had then."""
+        """The wallet of a customer as it was at an instant, by everything known today about the time up to it."""
         history = self.history.as_of(at, customer_id=customer_id)
         return replay(history, versions=self.versions.standing, until=at)
 
     def cash_now(self, return_id: str) -> Money:
-        """The money that a refund gives back, where goods of the purchase were exchanged.
+        """The money to pay out for a refund when goods of its purchase were exchanged.
 
-        It is what all that came back since the first purchase comes to as it is known now, less what was paid out for it
-        before; it asks for nothing back.
+        That is the cash due for all refunds since the first purchase, as it is known now, less the cash already paid
+        out for them, and never less than zero.
         """
         returned = self.wallet.refund_outcomes
         new = returned[return_id]
@@ -56,12 +56,12 @@ class ReplayedAccount:
 
     @property
     def balance(self) -> Balance:
-        """What the account of points holds then."""
+        """The balance of points at `until`."""
         return balance_of(self.wallet, at=self.until)
 
     @property
     def balances(self) -> dict[Unit, Balance]:
-        """What the wallet holds then, in each unit in which anything was ever booked."""
+        """The balances at `until`, in each unit that was ever booked."""
         return {
             unit: balance_of(self.wallet, at=self.until, unit=unit)
             for unit, unit_account in self.wallet.unit_accounts.items()
@@ -71,26 +71,26 @@ class ReplayedAccount:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """Something that became known; `customer_id` is whose it is, where it is somebody's."""
+    """An event to add to a history; `customer_id` is the customer it belongs to, if any."""
 
     event: Event
     customer_id: str | None = None
 
     @property
     def at(self) -> datetime:
-        """When it happened."""
+        """The business time of the event."""
         return self.event.at
 
     def recorded_in(self, history: EventHistory) -> EventHistory:
-        """The story with it."""
+        """The history with the event."""
         return history.with_event(self.event, customer_id=self.customer_id)
 
 
 @dataclass(frozen=True, slots=True)
 class NewCorrection:
-    """A receipt that turned out to be wrong, and what is known of it now: None where it is another wallet's.
+    """A correction to add to a history, with the purchase as it is known now (None: it is in another wallet).
 
-    `customer_id` is whose it was taken for, or is now.
+    `customer_id` is the customer whom the purchase belonged to, or belongs to now.
     """
 
     correction: ReceiptCorrected
@@ -99,18 +99,18 @@ class NewCorrection:
 
     @property
     def at(self) -> datetime:
-        """When the purchase happened."""
+        """The business time of the purchase."""
         return self.correction.at
 
     def recorded_in(self, history: EventHistory) -> EventHistory:
-        """The story with it."""
+        """The history with the correction."""
         return history.with_correction(self.correction, now=self.now, customer_id=self.customer_id)
 
 
 async def replay_account(
     session: Session, *, account: Account, until: datetime, events: Sequence[NewEvent | NewCorrection] = ()
 ) -> ReplayedAccount:
-    """Tell the account with new facts, at least as far as it was told before. Writes nothing."""
+    """Replay an account with new events, at least as far as it was replayed before. Writes nothing."""
     versions = await in_force.versions_of(session)
     recorded = await event_log.load(session, account=account, versions=versions)
     return with_events(recorded, versions=versions, events=events, until=until)
@@ -119,7 +119,7 @@ async def replay_account(
 def with_events(
     recorded: RecordedHistory, *, versions: Versions, events: Sequence[NewEvent | NewCorrection], until: datetime
 ) -> ReplayedAccount:
-    """The same with what was recorded at hand."""
+    """A replay of a recorded history that has already been read: see `replay_account`."""
     if recorded.merged_away is not None:
         return _merged_away(recorded, versions=versions, at=recorded.merged_away.occurred_at)
     history = recorded.history
@@ -132,15 +132,15 @@ def with_events(
 
 
 def _merged_away(recorded: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
-    """An account that went over into another one: nothing happens to it any more."""
-    assert recorded.merged_away is not None, "it went over"
+    """The replay of an account that was merged into another one, up to the merge: nothing happens after it."""
+    assert recorded.merged_away is not None, "the account was merged into another one"
     wallet = replay(recorded.history, versions=versions.standing, until=at)
     wallet.close(recorded.merged_away.id, at=at)
     return ReplayedAccount(recorded.account, recorded, versions, recorded.history, wallet, at)
 
 
 def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Balance:
-    """What a wallet holds of a unit at a moment; of points, with those of its holders towards a tier."""
+    """The balance of a wallet in a unit at an instant; for points with the qualifying points of its customers."""
     inventory = wallet.unit_accounts[unit].inventory
     if unit is not Unit.POINTS:
         return inventory.balance(at=at)
@@ -152,11 +152,11 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
 
 
 def notices_due(wallet: Wallet, *, recorded: RecordedHistory) -> list[DueExpiryNotice]:
-    """The notices of expiry that nobody was given yet: of a lot, and of the last day that it has as things stand."""
+    """The expiry notices that were not given yet, for a lot and its last day as they stand."""
     known = {(lot.lot_id, lot.last_day) for notice in recorded.notices for lot in notice.lots}
     return [notice for notice in wallet.points.notices() if (notice.lot.id, notice.last_day) not in known]
 
 
 def next_notice(wallet: Wallet, *, recorded: RecordedHistory) -> datetime | None:
-    """When the next notice of expiry is due."""
+    """The instant at which the next expiry notice is due."""
     return min((notice.at for notice in notices_due(wallet, recorded=recorded)), default=None)

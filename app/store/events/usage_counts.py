@@ -1,4 +1,4 @@
-"""The counters of customers: kept beside the facts, and set right where a late fact or goods that come back change them."""
+"""Usage counters of customers: stored beside the events, and rebuilt where a late event or returned goods change them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.store.terms import budgets
 
 
 class Reduction(NamedTuple):
-    """What a purchase no longer counts for: as a visit, and points that were really taken back of it."""
+    """What a purchase no longer counts for: as a visit, and points that were clawed back."""
 
     purchase_id: str
     at: datetime
@@ -27,7 +27,7 @@ class Reduction(NamedTuple):
 
     @classmethod
     def of(cls, sale: PurchaseState) -> Reduction | None:
-        """That of a purchase as it is kept; None where it counts for all that it was recorded with."""
+        """The reduction of a purchase; None where it counts for everything that it was recorded with."""
         taken, on_top = sale.clawed_back.points, sale.facts.replaces is not None
         if sale.usage.visit and not taken:
             return None
@@ -36,7 +36,7 @@ class Reduction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UsageCounts:
-    """What was counted of a customer, in order: uses of clauses (by key), items, and what purchases no longer count for.
+    """The counters of a customer, in order: uses of clauses (by key), items, and reductions of purchases.
 
     A use has the time of its purchase or redemption, and the calendar year of the birthday that it was for, if any.
     `shares` is what each purchase (by id) adds to the customer's own share of the budget of a clause.
@@ -49,7 +49,7 @@ class UsageCounts:
 
     @classmethod
     def of(cls, wallet: Wallet, *, customer_id: str) -> UsageCounts:
-        """What a history told from the beginning comes to, of what the customer did by this very id."""
+        """The counters in a replayed wallet, of what the customer did under this very id."""
         sales = [sale for sale in wallet.purchases.values() if sale.event.customer_id == customer_id]
         given = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
         uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.event.at)]
@@ -63,7 +63,7 @@ class UsageCounts:
 
 
 def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], ...]:
-    """What a customer's purchases add to the shares of budgets, and those that are another customer's now left behind."""
+    """What a customer's purchases add to the shares of budgets, and what purchases moved to another customer left behind."""
     found: Counter[tuple[str, str]] = Counter()
     for sale in wallet.purchases.values():
         if sale.event.customer_id == customer_id:
@@ -79,7 +79,7 @@ def _listed(shares: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int]
 
 
 NO_BIRTHDAY = 0
-"""In place of a calendar year: a use that was for no birthday."""
+"""The calendar year of a use that was for no birthday."""
 
 
 def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int]]:
@@ -87,7 +87,7 @@ def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int
 
 
 async def counted(session: Session, *, customer_ids: Sequence[str]) -> dict[str, UsageCounts]:
-    """What is kept of the counters of customers, by id."""
+    """The stored counters of customers, by id."""
     kept = await _kept(session, customer_ids=customer_ids)
     shares = await budgets.shares(session, customer_ids=customer_ids)
     return {
@@ -102,9 +102,9 @@ async def counted(session: Session, *, customer_ids: Sequence[str]) -> dict[str,
 
 
 async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]) -> None:
-    """Keep what the wallet's history, told from the beginning, comes to: for all who hold it, and who were merged into them.
+    """Store the counters of a replayed wallet, for all its customers and those merged into them.
 
-    The account must be locked. What is right already is let be.
+    The account must be locked. Rows that are right are left as they are.
     """
     people = sorted(wallet.memberships)
     kept = await _kept(session, customer_ids=people)
@@ -127,7 +127,7 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 
 
 async def _set_shares_right(session: Session, *, wallet: Wallet) -> None:
-    """The same of the shares of budgets; a wallet that never bought under a budget costs nothing."""
+    """Store the shares of budgets of a replayed wallet; costs nothing for a wallet that never bought under a budget."""
     if not wallet.moved_purchases and not any(
         sale.event.facts.customer_facts.shares for sale in wallet.purchases.values()
     ):
@@ -143,7 +143,7 @@ async def _set_shares_right(session: Session, *, wallet: Wallet) -> None:
 
 
 async def reduce(session: Session, *, customer_id: str, reduction: Reduction) -> None:
-    """Keep what a purchase of a customer no longer counts for (sent with the next statements: see `Session.enqueue`)."""
+    """Store what a purchase of a customer no longer counts for (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"{_REDUCE} DO UPDATE SET customer_id = excluded.customer_id, no_visit = excluded.no_visit,"
         " points = excluded.points",
@@ -152,7 +152,7 @@ async def reduce(session: Session, *, customer_id: str, reduction: Reduction) ->
 
 
 async def reduce_more(session: Session, *, customer_id: str, reduction: Reduction) -> None:
-    """Keep that a purchase counts for less than it did: so many more points were taken (with the next statements)."""
+    """Store that a purchase counts for less than before: this many more points were clawed back (sent with the next statements: see `Session.enqueue`)."""
     if reduction.points or reduction.no_visit:
         await session.enqueue(
             f"{_REDUCE} DO UPDATE SET no_visit = excluded.no_visit, points = purchase_reductions.points + excluded.points",
@@ -171,7 +171,7 @@ _REDUCE = (
 
 
 class _Kept(NamedTuple):
-    """The rows that are kept of a customer, by their ids."""
+    """The stored rows of a customer, by their ids."""
 
     uses: dict[str, tuple[str, datetime, int]]
     items: dict[str, tuple[str, datetime, int]]
@@ -182,7 +182,7 @@ NOTHING_KEPT = _Kept({}, {}, {})
 
 
 async def _kept(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _Kept]:
-    """The rows that are kept, by customer."""
+    """The stored rows, by customer."""
     found: dict[str, _Kept] = {}
     ids = list(customer_ids)
     for row in await session.rows(
@@ -213,7 +213,7 @@ C = TypeVar("C", bound=Hashable)
 
 
 def _unlike(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str], list[C]]:
-    """The rows (ids) that should not be there, and what is lacking."""
+    """The rows (ids) that should not be there, and the values that are missing."""
     lacking = Counter(wanted)
     surplus = []
     for id, count in kept.items():

@@ -1,7 +1,7 @@
-"""Accounts: what a wallet holds in one unit, its chain of entries, and how far it has been told.
+"""Accounts: the balance of a wallet in one unit, its chain of entries, and the state of its replay.
 
-The account of a wallet's points stands for all of them: it is locked for them, is told for them, and has the evidence of
-the facts. Those of other units begin with the first fact that moves them.
+The points account stands for the whole wallet: it is locked for all of them, and holds the replay state and the
+digest of the events. Accounts of other units begin with the first event that moves them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from app.store.database.session import Session, UnscopedSession
 _BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
 
 NO_EVIDENCE = "0" * 64
-"""The digest of no facts at all."""
+"""The digest of no events."""
 
 
 class Account(NamedTuple):
     """An account of a wallet: its balance, its number of entries and the last hash.
 
-    It was told up to `replayed_through`, under the terms `terms_version` that were in force then as far as was known; time alone changes it at `next_change_at` at the earliest, and a notice of expiry is due at
-    `next_notice_at`. `has_merges` says that another wallet went over into it, or it into another one: who holds it is looked up then.
-    `events_digest` is the digest of all facts behind it.
+    It was replayed up to `replayed_through`, under the versions of the terms up to `terms_version`. Nothing falls due
+    before `next_change_at`, and the next expiry notice is due at `next_notice_at`. `has_merges`: another wallet was
+    merged into it, or it into another one, so that its customers have to be looked up. `events_digest` is the digest
+    of all events behind it.
     """
 
     id: str
@@ -44,13 +45,13 @@ class Account(NamedTuple):
     events_digest: str = NO_EVIDENCE
 
     def precedes(self, at: datetime) -> bool:
-        """Whether all that is known of the account happened before a moment."""
+        """Are all known events of the account earlier than an instant?"""
         return self.replayed_through is None or self.replayed_through < at
 
     def is_followed_by(self, at: datetime) -> bool:
-        """Whether what happens at a moment comes after all that is known, before time alone changes anything, and nothing is owed.
+        """Is an instant later than all known events and before anything falls due, with no debt in the account?
 
-        Tiers are another matter: see `app.store.events.fast_path`.
+        Tiers are checked separately: see `app.store.events.fast_path`.
         """
         return not self.balance.owed and self.precedes(at) and (self.next_change_at is None or at < self.next_change_at)
 
@@ -74,13 +75,13 @@ COLUMNS = (
     "terms_version",
     "events_digest",
 )
-"""The columns of an account, in the order in which `account_of` reads them."""
+"""The columns of an account, in the order read by `account_of`."""
 
 _ACCOUNTS = f"SELECT {', '.join(COLUMNS)} FROM accounts WHERE program_id = $1"
 
 
 def account_of(row: Iterable[Any]) -> Account:
-    """The account of the columns of a row, in the order of COLUMNS."""
+    """The account of a row, with the columns in the order of COLUMNS."""
     (
         id,
         wallet_id,
@@ -115,7 +116,7 @@ def account_of(row: Iterable[Any]) -> Account:
 
 
 def evidence(account: Account) -> int:
-    """The digest of what an account is, and how far it has been told."""
+    """The digest of an account and of how far it was replayed."""
     return evidence_when(
         account,
         replayed_through=account.replayed_through,
@@ -125,12 +126,12 @@ def evidence(account: Account) -> int:
 
 
 def evidence_when(account: Account, *, replayed_through: datetime | None, has_merges: bool, terms_version: int) -> int:
-    """The digest that an account has when it has been told so far."""
+    """The digest of an account that was replayed up to an instant."""
     return digest("accounts", account.id, account.wallet_id, account.unit, replayed_through, has_merges, terms_version)
 
 
 async def open_account(session: Session, *, account: Account) -> Account:
-    """Keep a new account, in which nothing was booked; its evidence is its own beside that of its holder, if it has one."""
+    """Store a new account without entries; its digest is its own with that of its customer, if it has one."""
     account = account._replace(events_digest=combine(account.events_digest, [evidence(account)]))
     await session.enqueue(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
@@ -145,7 +146,7 @@ async def open_account(session: Session, *, account: Account) -> Account:
 
 
 async def by_ids(session: Session, *, account_ids: Sequence[str], lock: bool = False) -> dict[str, Account]:
-    """Accounts by id; `lock` holds them, in the order of their ids, until the transaction ends."""
+    """Accounts by id; `lock` locks them, in the order of their ids, until the transaction ends."""
     locking = session.locking if lock else ""
     rows = await session.rows(f"{_ACCOUNTS} AND id = ANY($2) ORDER BY id{locking}", list(account_ids))
     return {row["id"]: account_of(row) for row in rows}
@@ -158,21 +159,21 @@ async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Ac
 
 
 async def others(session: Session, *, wallet_id: str) -> dict[Unit, Account]:
-    """The accounts of a wallet beside that of its points; whoever has that one locked has these as well."""
+    """The accounts of a wallet in other units than points; the lock of its points account covers them."""
     sql = f"{_ACCOUNTS} AND wallet_id = $2 AND unit <> 'points'"
     found = [account_of(row) for row in await session.rows(sql, wallet_id)]
     return {account.unit: account for account in found}
 
 
 async def page(session: Session, *, after: str, limit: int) -> tuple[Account, ...]:
-    """Accounts of points in the order of their ids, those after an id: for whoever walks through all wallets."""
+    """Points accounts in the order of their ids, those after an id: to go through all wallets."""
     sql = f"{_ACCOUNTS} AND unit = 'points' AND id > $2 ORDER BY id LIMIT $3"
     rows = await session.rows(sql, after, limit)
     return tuple(account_of(row) for row in rows)
 
 
 async def missing(session: Session) -> tuple[str, ...]:
-    """Wallets (ids) without an account of points, for the proof."""
+    """Wallets (ids) without a points account, for verification."""
     rows = await session.rows(
         "SELECT id FROM wallets w WHERE program_id = $1 AND NOT EXISTS"
         " (SELECT 1 FROM accounts a WHERE a.program_id = w.program_id AND a.wallet_id = w.id AND a.unit = 'points')"
@@ -182,7 +183,7 @@ async def missing(session: Session) -> tuple[str, ...]:
 
 
 async def every_nth(session: Session, *, n: int) -> tuple[str, ...]:
-    """The ids of every nth account of points in the order of ids, the last ones left out where fewer than n follow."""
+    """The ids of every nth points account in the order of ids; a last group of fewer than n has none."""
     rows = await session.rows(
         "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM accounts"
         " WHERE program_id = $1 AND unit = 'points') AS one"
@@ -193,7 +194,7 @@ async def every_nth(session: Session, *, n: int) -> tuple[str, ...]:
 
 
 async def due(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
-    """Accounts (ids) in which something has fallen due at a moment, longest due first."""
+    """Accounts (ids) with changes due at an instant, longest due first."""
     rows = await session.rows(
         "SELECT id FROM accounts WHERE program_id = $1 AND next_change_at <= $2 ORDER BY next_change_at, id LIMIT $3",
         at,
@@ -203,7 +204,7 @@ async def due(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
 
 
 async def with_open_notices(session: Session, *, at: datetime, limit: int) -> tuple[str, ...]:
-    """Accounts (ids) in which a notice of expiry is due at a moment, longest due first."""
+    """Accounts (ids) with an expiry notice due at an instant, longest due first."""
     rows = await session.rows(
         "SELECT id FROM accounts WHERE program_id = $1 AND next_notice_at <= $2 ORDER BY next_notice_at, id LIMIT $3",
         at,
@@ -213,7 +214,7 @@ async def with_open_notices(session: Session, *, at: datetime, limit: int) -> tu
 
 
 async def next_moment(session: Session, *, after: datetime | None = None) -> datetime | None:
-    """The earliest moment, `after` another one, at which time alone changes an account of the program, or a notice is due."""
+    """The earliest instant after another one at which an account of the program has a change or an expiry notice due."""
     row = await session.row(
         "SELECT (SELECT min(next_change_at) FROM accounts WHERE program_id = $1 AND next_change_at > $2),"
         " (SELECT min(next_notice_at) FROM accounts WHERE program_id = $1 AND next_notice_at > $2)",
@@ -224,7 +225,7 @@ async def next_moment(session: Session, *, after: datetime | None = None) -> dat
 
 
 async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
-    """The same for every program (by id) that has such a moment: for whoever keeps the time of all of them."""
+    """`next_moment` for every program (by id) that has one."""
     rows = await session.rows(
         "SELECT p.id, (SELECT min(next_change_at) FROM accounts a WHERE a.program_id = p.id AND a.next_change_at IS NOT NULL) AS next_change_at,"
         " (SELECT min(next_notice_at) FROM accounts a WHERE a.program_id = p.id AND a.next_notice_at IS NOT NULL) AS next_notice_at"
@@ -239,7 +240,7 @@ async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
 
 
 async def keep(session: Session, *, account: Account) -> None:
-    """Set an account that is locked (sent with the next statements: see `Session.enqueue`)."""
+    """Update an account that is locked (sent with the next statements: see `Session.enqueue`)."""
     balance = account.balance
     await session.enqueue(
         "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"

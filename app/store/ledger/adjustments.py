@@ -1,4 +1,4 @@
-"""Adjustments: points that staff gave or took, each with its reason."""
+"""Adjustments: points that staff gave or took, each with a reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COLUMNS = "id, account_id, customer_id, points, occurred_at, recorded_at, terms
 
 
 async def add(session: Session, *, adjustment: Adjustment) -> None:
-    """Keep a new adjustment (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new adjustment (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO adjustments (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         adjustment.id,

@@ -1,4 +1,4 @@
-"""The ledger: entries, lots and what each entry moved; only ever added to."""
+"""The ledger: entries, their lots and movements. Append-only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.store.ledger import lots
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry as it stands in the ledger, with its stored hash and the account on its other side; its lots are as of now."""
+    """An entry in the ledger, with its stored hash and counter account; its lots are as they are now."""
 
     entry: Entry
     hash: str
@@ -33,10 +33,10 @@ _HIGHEST = 2**63 - 1
 
 
 async def append(session: Session, *, entry: Entry, seal: str) -> None:
-    """Add an entry with the lots that it opens and its movements; `seal` is its own hash.
+    """Append an entry with the lots that it opens and its movements; `seal` is its own hash.
 
-    The account must be locked. The rows are sent with the next statements (see `Session.enqueue`); a number that is taken
-    is a lost race.
+    The account must be locked. The rows are sent with the next statements (see `Session.enqueue`); if another
+    transaction has taken the number, the work runs again.
     """
     await session.enqueue(
         f"INSERT INTO entries (program_id, {_ENTRY})"
@@ -85,7 +85,7 @@ _MOVEMENTS = (
 
 
 async def recorded(session: Session, *, account_id: str, before: int = _HIGHEST) -> dict[PostingKey, dict[str, int]]:
-    """What an account's entries up to a number draw in all for each subject, by lot, and from what is owed."""
+    """What an account's entries up to a number draw in all for each posting key, by lot and from debt."""
     found: dict[PostingKey, dict[str, int]] = {}
     for row in await session.rows(_OWED_BY_SUBJECT, account_id, before):
         drawn = found.setdefault(PostingKey(EntryType(row["type"]), row["subject"]), {})
@@ -115,7 +115,7 @@ async def page(
     newest_first: bool = True,
     whole: bool = True,
 ) -> tuple[StoredEntry, ...]:
-    """Entries of an account by number: those with `after` < number < `before`, with lot and movements if `whole`.
+    """Entries of an account with `after` < number < `before`, with lots and movements if `whole`.
 
     At most `limit`, counted from the newest or from the oldest.
     """
@@ -142,7 +142,7 @@ async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[s
 
 
 async def passed_on(session: Session) -> tuple[str, ...]:
-    """The units of which wallets passed on more or less than came into others: none, where the books are right."""
+    """The units in which wallets sent more or less than others received; none in correct books."""
     rows = await session.rows(
         "SELECT unit FROM entries WHERE program_id = $1 AND counter_account = 'WALLETS'"
         " GROUP BY unit HAVING sum(points) <> 0 ORDER BY unit"
@@ -151,9 +151,9 @@ async def passed_on(session: Session) -> tuple[str, ...]:
 
 
 async def spending(session: Session) -> tuple[str, ...]:
-    """The decisions by which purchases took from budgets: of each the first, as budgets follow the order of recording.
+    """The decisions by which purchases used budgets: the first of each purchase, as budgets follow the order of recording.
 
-    Ids are in that order, in whichever wallet the purchase was first.
+    Ids are in that order, whichever wallet the purchase was in first.
     """
     rows = await session.rows(
         "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN' AND unit = 'points'"
@@ -171,25 +171,25 @@ async def entries_by_ids(session: Session, *, entry_ids: Sequence[str]) -> dict[
 
 
 async def of_purchase(session: Session, *, purchase_id: str) -> StoredEntry | None:
-    """The first entry with which a purchase earned points, in whichever wallet, or None."""
+    """The first entry by which a purchase earned points, in any wallet, or None."""
     sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY id"
     return await _first(session, sql, purchase_id)
 
 
 async def of_refund(session: Session, *, refund_id: str) -> tuple[StoredEntry, ...]:
-    """The entries that a refund made, in every unit, without those that a later fact made necessary."""
+    """The entries of a refund, in every unit, without corrections that a later event made necessary."""
     sql = f"{_ENTRIES} AND refund_id = $2 AND cause IS NULL ORDER BY id"
     return await _whole(session, rows=await session.rows(sql, refund_id))
 
 
 async def of_redemption(session: Session, *, redemption_id: str) -> StoredEntry | None:
-    """The entry with which a redemption was paid, in whichever unit, or None."""
+    """The entry that paid for a redemption, in either unit, or None."""
     sql = f"{_ENTRIES} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
     return await _first(session, sql, redemption_id)
 
 
 async def of_merger(session: Session, *, merger_id: str, wallet_id: str) -> str | None:
-    """The entry (id) with which a wallet took another one over, or None."""
+    """The entry (id) by which a wallet absorbed another one, or None."""
     row = await session.row(
         "SELECT e.id FROM accounts a JOIN entries e ON e.program_id = a.program_id AND e.account_id = a.id"
         " WHERE a.program_id = $1 AND a.wallet_id = $2 AND a.unit = 'points' AND e.type = 'MERGE' AND e.subject = $3 ORDER BY e.number",
@@ -228,7 +228,7 @@ async def _whole(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry,
 
 
 def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ...]) -> StoredEntry:
-    # By position, in the order of _ENTRY: pages have many rows, and looking columns up by name shows.
+    # By position, in the order of _ENTRY: pages have many rows, and look-ups by column name take measurable time.
     (
         id,
         account_id,

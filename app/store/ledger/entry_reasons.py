@@ -1,4 +1,4 @@
-"""Why entries stand in the ledger that no clause has decided: the reason that somebody gave, who it was, and late facts."""
+"""Reasons behind entries that no clause decided: reasons that staff gave, who they were, and late events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.store.database.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An access key that somebody used: its id, role, and what the owner called it."""
+    """An access key that was used: its id, role, and the owner's label."""
 
     key_id: str
     role: Role
@@ -23,7 +23,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What was said when people moved points; `actor` is None where it was the `troth` command."""
+    """The reason given with a movement of points; `actor` is None for the `troth` command."""
 
     reason: str | None
     actor: Actor | None
@@ -31,7 +31,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A fact that made a correction necessary: what it is, and when it happened."""
+    """An event that made a correction necessary: its kind and its business time."""
 
     id: str
     kind: CauseKind
@@ -73,12 +73,12 @@ _RECEIPTS = (
 
 
 async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
-    """What was said of reversals, adjustments, transfers and mergers, by their ids."""
+    """The reasons given with reversals, adjustments, transfers and mergers, by their ids."""
     return await _said(session, _STATED, ids=ids)
 
 
 async def said_of_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
-    """What was said of corrections of receipts, by their ids."""
+    """The reasons given with receipt corrections, by their ids."""
     return await _said(session, _SAID_OF_RECEIPTS, ids=ids)
 
 
@@ -96,7 +96,7 @@ async def _said(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, 
 
 
 async def causes(session: Session, *, ids: Sequence[str]) -> dict[str, Cause]:
-    """Facts of any kind by id."""
+    """Events of any kind by id."""
     rows = await session.rows(f"{_CAUSES} UNION ALL {_RECEIPTS}", list(ids))
     return {
         str(row["id"]): Cause(id=str(row["id"]), kind=CauseKind(row["kind"]), occurred_at=instant(row["occurred_at"]))

@@ -1,4 +1,4 @@
-"""Notices of expiry: what was put into a customer's inbox, and when it reached the customer."""
+"""Expiry notices in customers' inboxes, and their deliveries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.store.database.session import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class NotifiedLot:
-    """What a notice says of a lot: how many points expire after which last valid day."""
+    """One lot of a notice: how many points expire, and their last valid day."""
 
     lot_id: str
     points: int
@@ -34,7 +34,7 @@ class ExpiryNotice:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """That a notice reached the customer through a channel."""
+    """The delivery of a notice to its customer through a channel."""
 
     id: str
     notice_id: str
@@ -44,7 +44,7 @@ class Delivery:
 
 
 async def add(session: Session, *, notice: ExpiryNotice) -> None:
-    """Keep a new notice (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new notice (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO expiry_notices (program_id, id, account_id, given_at, lots) VALUES ($1, $2, $3, $4, $5)",
         notice.id,
@@ -55,7 +55,7 @@ async def add(session: Session, *, notice: ExpiryNotice) -> None:
 
 
 async def deliver(session: Session, *, delivery: Delivery) -> None:
-    """Keep that a notice reached the customer (with the next statements)."""
+    """Store the delivery of a notice (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO expiry_notice_deliveries (program_id, id, notice_id, channel, delivered_at, recorded_at)"
         " VALUES ($1, $2, $3, $4, $5, $6)",
@@ -97,7 +97,7 @@ async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> tuple[
 async def unread(
     session: Session, *, since: datetime, until: datetime, after: str, limit: int
 ) -> tuple[ExpiryNotice, ...]:
-    """Notices of all accounts that were given after `since` and not after `until` and reached nobody, in the order of ids."""
+    """Notices of all accounts given after `since` and not after `until` that were never delivered, in the order of ids."""
     rows = await session.rows(
         "SELECT id, account_id, given_at, lots FROM expiry_notices n WHERE program_id = $1"
         " AND given_at > $2 AND given_at <= $3 AND id > $4 AND NOT EXISTS (SELECT 1 FROM expiry_notice_deliveries d"

@@ -1,4 +1,4 @@
-"""Points outstanding at a moment, added up by the database over all entries of a program."""
+"""Outstanding points at an instant, summed by the database over all entries of a program."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from app.domain.ledger.entries import EntryType
 from app.domain.ledger.liability import Flow
 from app.store.database.session import Session
 
-# What takes an expiry or an activation back is booked when the late fact arrives that undoes it: it counts from when what
-# it takes back did. There is little of it, so that it is looked up apart from everything else.
+# An entry that reverses an expiry or an activation is booked when the late event arrives that undoes it, and counts from
+# the time of the entry it reverses. Such entries are few, so they are looked up separately.
 _TAKES_BACK = "(e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed > 0)"
 _BOOKED = f"""
 SELECT e.program_id, e.id, e.unit, e.type, e.owed, e.occurred_at AS booked_at
@@ -22,7 +22,7 @@ SELECT e.program_id, e.id, e.unit, e.type, e.owed, (
 )
 FROM entries e WHERE e.program_id = $1 AND {_TAKES_BACK}
 """
-# The months of both databases: their instants are texts in UTC that begin with the year and the month.
+# Months in both databases: their instants are texts in UTC that begin with the year and the month.
 _FLOWS = f"""
 SELECT e.unit, e.type, substr(CAST(l.earned_at AS text), 1, 7) AS earned,
     substr(CAST(e.booked_at AS text), 1, 7) AS occurred,
@@ -47,9 +47,9 @@ GROUP BY h.terms_version, r.key
 
 
 async def flows(session: Session, *, at: datetime, since: Sequence[datetime]) -> dict[str, list[Flow]]:
-    """All that moved points up to a moment by their business time, by unit.
+    """All movements of points up to an instant of business time, by unit.
 
-    `since` are the four instants from which on lots are in the first, second, third and fourth band of age.
+    `since` are the four instants from which on lots are in the first, second, third and fourth age band.
     """
     found: dict[str, list[Flow]] = {}
     for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, at, *since):
@@ -59,13 +59,13 @@ async def flows(session: Session, *, at: datetime, since: Sequence[datetime]) ->
 
 
 async def owed(session: Session, *, at: datetime) -> dict[str, int]:
-    """What customers owe at a moment, by unit."""
+    """The debt of customers at an instant, by unit."""
     rows = await session.rows(_OWED, at)
     return {row["unit"]: int(row["owed"]) for row in rows}
 
 
 async def held(session: Session, *, at: datetime) -> list[tuple[int, str, int]]:
-    """What holds keep that stand at a moment, by the version of the terms and the reward (by key) that say in which unit."""
+    """The points in active holds at an instant, with the terms version and the key of the reward, which determine the unit."""
     rows = await session.rows(_HELD, at)
     return [(row["terms_version"], row["key"], int(row["points"])) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Lots: points that came together, with what is left of them."""
+"""Lots: points earned together, with what is left of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
 
 
 async def open_lot(session: Session, *, account_id: str, lot: Lot) -> None:
-    """Keep a new lot as it is after the entry that opened it (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new lot as it is after the entry that opened it (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO lots (program_id, {_LOT}, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         lot.id,
@@ -33,7 +33,7 @@ async def open_lot(session: Session, *, account_id: str, lot: Lot) -> None:
 
 
 async def set_lots(session: Session, *, lots: Sequence[Lot]) -> None:
-    """Set what is in lots that are there already (sent with the next statements: see `Session.enqueue`)."""
+    """Update the content of existing lots (sent with the next statements: see `Session.enqueue`)."""
     if session.dialect == "sqlite":
         for lot in lots:
             await session.enqueue(_SET_LOT, lot.id, lot.points, lot.remaining, lot.held)
@@ -49,9 +49,9 @@ async def set_lots(session: Session, *, lots: Sequence[Lot]) -> None:
 
 _SET_LOT = "UPDATE lots SET points = $3, remaining = $4, held = $5 WHERE program_id = $1 AND id = $2"
 _SET_LOTS = (
-    "UPDATE lots SET points = made.points, remaining = made.remaining, held = made.held"
-    " FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS made (id, points, remaining, held)"
-    " WHERE lots.program_id = $1 AND lots.id = made.id"
+    "UPDATE lots SET points = new.points, remaining = new.remaining, held = new.held"
+    " FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS new (id, points, remaining, held)"
+    " WHERE lots.program_id = $1 AND lots.id = new.id"
 )
 
 
@@ -62,7 +62,7 @@ async def open_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
 
 
 async def holdings(session: Session, *, account_id: str) -> LotInventory:
-    """What an account holds that owes nothing and whose points no activity keeps alive."""
+    """The lots of an account without debt whose points are not kept alive by activity."""
     found = await open_lots(session, account_id=account_id)
     numbers = {each_lot.terms_version for each_lot in found}
     lasting = await versions.never_expiring(session, numbers=numbers)
@@ -76,7 +76,7 @@ async def of_entries(session: Session, *, entry_ids: Sequence[str]) -> tuple[Lot
 
 
 async def in_wrong_account(session: Session, *, account_ids: Sequence[str]) -> tuple[str, ...]:
-    """Lots (ids) that stand in another account than the entry that opened them, for the proof."""
+    """Lots (ids) in another account than the entry that opened them, for verification."""
     rows = await session.rows(
         "SELECT l.id FROM entries e JOIN lots l ON l.program_id = e.program_id AND l.entry_id = e.id"
         " WHERE e.program_id = $1 AND e.account_id = ANY($2) AND l.account_id <> e.account_id ORDER BY l.id",
@@ -86,7 +86,7 @@ async def in_wrong_account(session: Session, *, account_ids: Sequence[str]) -> t
 
 
 async def all_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
-    """Every lot of an account, used up ones too, in the order of their ids."""
+    """Every lot of an account, empty ones included, in the order of their ids."""
     rows = await session.rows(_OF_ACCOUNT, account_id)
     return tuple(lot_of(row) for row in rows)
 
@@ -99,11 +99,11 @@ _OF_ACCOUNT = (
 
 
 def lot_of(row: Row) -> Lot:
-    """The lot of a row with the columns of a lot."""
-    # By position, in the order of _LOT: a redemption reads all the lots that a customer has.
+    """The lot of a row, with the columns in the order of `_LOT`."""
+    # By position: a redemption reads all lots of a customer.
     id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone = row
     earned = instant(earned_at)
-    # Most points can be spent at once.
+    # Most points are available at once.
     available = earned if available_from == earned_at else instant(available_from)
     last = day_or_none(valid_until)
     return Lot(id, points, remaining, earned, available, last, entry_id, held, terms_version, zone)

@@ -1,4 +1,4 @@
-"""Transfers: points that went from one customer's account to another's, with the very lots."""
+"""Transfers of points from one customer's account to another's, lot by lot."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.store.database.session import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class TransferredLot:
-    """A part of a lot that went over: out of the lot `source`, into `lot`, which has its dates."""
+    """The transferred part of a lot: from the lot `source` to the new `lot`, which has the same dates."""
 
     source: str
     lot: Lot
@@ -23,7 +23,7 @@ class TransferredLot:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Points that went over; `actor` is the access key used."""
+    """Points that were transferred; `actor` is the access key used."""
 
     id: str
     from_account_id: str
@@ -40,7 +40,7 @@ _COLUMNS = "id, from_account_id, to_account_id, points, lots, occurred_at, recor
 
 
 async def add(session: Session, *, transfer: Transfer) -> None:
-    """Keep a new transfer (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new transfer (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO transfers (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         transfer.id,
@@ -56,7 +56,7 @@ async def add(session: Session, *, transfer: Transfer) -> None:
 
 
 def evidence(transfer: Transfer) -> int:
-    """The digest of a transfer: part of the evidence of both accounts."""
+    """The digest of a transfer: part of the events digest of both accounts."""
     return digest(
         "transfers",
         transfer.id,

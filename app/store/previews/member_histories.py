@@ -1,4 +1,4 @@
-"""What members did since a day, read for many members at once, to be replayed."""
+"""The history of members since a day, read for many members at once, for replay in impact previews."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.store.database.session import Row, Session
 from app.store.terms import versions
 
 PAGE = 500
-"""Members that are read at once."""
+"""Members read in one page."""
 
 FIRST = "00000000-0000-0000-0000-000000000000"
 """Before every id."""
@@ -87,7 +87,7 @@ class Page:
 
 
 async def members(session: Session) -> int:
-    """How many members there are."""
+    """The number of members."""
     row = await session.row("SELECT count(*) AS n FROM customers WHERE program_id = $1 AND merged_into IS NULL")
     return int(row["n"]) if row is not None else 0
 
@@ -95,7 +95,7 @@ async def members(session: Session) -> int:
 async def spent_before(session: Session, *, since: datetime) -> dict[str, int]:
     """What clauses had given of their budgets when the first purchase since an instant was recorded.
 
-    It is in the facts of that purchase; a budget that it does not know began later.
+    It is stored in the facts of that purchase; a budget that is not in them began later.
     """
     row = await session.row(_FIRST_PURCHASE, since)
     if row is None:
@@ -112,7 +112,7 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     if not rows:
         return Page((), None)
     own = [row["id"] for row in rows]
-    # Who was merged into a member did what that member did.
+    # The events of a merged customer count for the surviving one.
     who = dict(zip(own, own, strict=True)) | await merged_into(session, customer_ids=own)
     ids = list(who)
     visits: Counter[str] = Counter()
@@ -187,7 +187,7 @@ async def _events(
 
 
 def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
-    # What was handed out in an exchange counts whole: what it replaced is counted as returned.
+    # Goods handed out in an exchange count in full: the goods they replace count as returned.
     facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaces=None)
     if returned is None:
         return facts

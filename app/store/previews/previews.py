@@ -1,4 +1,4 @@
-"""Impact previews: what was asked for, how far it has come, and what came out."""
+"""Impact previews: their drafts, progress and results."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.store.database.codecs import instant, json_text, json_value
 from app.store.database.session import Row, Session, UnscopedSession
 
 KEPT = 20
-"""Previews of a program that are kept once they have ended."""
+"""How many ended previews of a program are kept."""
 
 
 class PreviewState(StrEnum):
-    """How far a preview has come."""
+    """The state of a preview."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -46,7 +46,7 @@ _COLUMNS = "id, terms_version, draft, days, since, requested_at, state, done, to
 
 
 async def add(session: Session, *, preview: Preview) -> None:
-    """Put a preview into the queue, and forget ended ones that are older than the last few."""
+    """Queue a preview, and delete ended ones except the last few."""
     await session.execute(
         "DELETE FROM impact_previews WHERE program_id = $1 AND state IN ('DONE', 'CANCELLED', 'FAILED') AND id NOT IN"
         f" (SELECT id FROM impact_previews WHERE program_id = $1 ORDER BY id DESC LIMIT {KEPT - 1})"
@@ -71,7 +71,7 @@ async def by_id(session: Session, *, preview_id: str) -> Preview | None:
 
 
 async def unfinished(session: Session) -> int:
-    """How many of a program wait or run."""
+    """The number of a program's queued and running previews."""
     row = await session.row(
         "SELECT count(*) AS n FROM impact_previews WHERE program_id = $1 AND state IN ('QUEUED', 'RUNNING')"
     )
@@ -79,23 +79,23 @@ async def unfinished(session: Session) -> int:
 
 
 async def next_queued(session: UnscopedSession) -> tuple[str, str] | None:
-    """Program and id of the preview that has waited longest, of all programs, or None."""
+    """Program and id of the preview queued longest, of all programs, or None."""
     row = await session.row("SELECT program_id, id FROM impact_previews WHERE state = 'QUEUED' ORDER BY id LIMIT 1")
     return None if row is None else (row["program_id"], row["id"])
 
 
 async def take(session: Session, *, preview_id: str, at: datetime) -> bool:
-    """Begin a queued preview; False when somebody else did, or it was cancelled."""
+    """Start a queued preview; False when another server started it, or it was cancelled."""
     return await _turn(session, "state = 'RUNNING', beat_at = $3", preview_id, at, was="QUEUED")
 
 
 async def beat(session: Session, *, preview_id: str, at: datetime, done: int, total: int) -> bool:
-    """Say how far a running preview is; False when it is not to go on."""
+    """Store the progress of a running preview; False when it was cancelled."""
     return await _turn(session, "beat_at = $3, done = $4, total = $5", preview_id, at, done, total, was="RUNNING")
 
 
 async def finish(session: Session, *, preview_id: str, at: datetime, result: Impact) -> bool:
-    """Keep the result of a running preview; False when it was cancelled meanwhile."""
+    """Store the result of a running preview; False when it was cancelled meanwhile."""
     return await _turn(
         session,
         "state = 'DONE', beat_at = $3, done = $4, total = $4, result = $5",
@@ -108,23 +108,23 @@ async def finish(session: Session, *, preview_id: str, at: datetime, result: Imp
 
 
 async def fail(session: Session, *, preview_id: str, at: datetime) -> bool:
-    """A running preview ended without a result; False when it had one or was cancelled."""
+    """Mark a running preview as failed; False when it had a result or was cancelled."""
     return await _turn(session, "state = 'FAILED', beat_at = $3", preview_id, at, was="RUNNING")
 
 
 async def put_back(session: Session, *, preview_id: str) -> bool:
-    """Let a running preview wait again; False when it has ended."""
+    """Queue a running preview again; False when it has ended."""
     return await _turn(session, "state = 'QUEUED', done = 0", preview_id, was="RUNNING")
 
 
 async def cancel(session: Session, *, preview_id: str) -> bool:
-    """Stop a preview that waits or runs; False when it had ended."""
+    """Cancel a queued or running preview; False when it had ended."""
     sql = "UPDATE impact_previews SET state = 'CANCELLED' WHERE program_id = $1 AND id = $2"
     return bool(await session.execute(f"{sql} AND state IN ('QUEUED', 'RUNNING')", preview_id))
 
 
 async def silent(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:
-    """Program and id of each running preview of which nothing was heard since an instant: its process is gone."""
+    """Program and id of each running preview without a sign of life since an instant: its process has ended."""
     rows = await session.rows(
         "SELECT program_id, id FROM impact_previews WHERE state = 'RUNNING' AND beat_at < $1", since
     )

@@ -10,7 +10,7 @@ from app.store.database.codecs import instant, json_value
 from app.store.database.session import Session
 
 MOST_PURCHASES = 5_000
-"""Purchases that are looked at: the latest to be recorded."""
+"""Maximum number of purchases, the latest recorded ones."""
 
 _ZONES = {"sqlite": "json_extract(facts, '$.zone')", "postgres": "facts ->> 'zone'"}
 _RECENT = (
@@ -20,18 +20,18 @@ _RECENT = (
 
 
 MOST_RECEIPTS = 1_000
-"""Receipts that are looked into for what was bought: the latest to be recorded."""
+"""Maximum number of receipts that are read for their items, the latest recorded ones."""
 
 _RECEIPTS = f"SELECT facts FROM purchases WHERE program_id = $1 ORDER BY id DESC LIMIT {MOST_RECEIPTS}"
 
 
 async def receipts(session: Session) -> tuple[str, ...]:
-    """The latest receipts as they are stored; `sold_on` reads them, which takes longer than fetching them."""
+    """The latest receipts as they are stored; `sold_on` parses them, which takes longer than reading them."""
     return tuple(row["facts"] for row in await session.rows(_RECEIPTS))
 
 
 def sold_on(receipts: Iterable[str]) -> frozenset[tuple[str, str]]:
-    """What was bought: each stock code with the name that stood beside it, empty where none did."""
+    """The items bought: each stock code with its name on the receipt, empty where there was none."""
     lines = (line for receipt in receipts for line in json_value(receipt)["lines"])
     return frozenset((line["sku"], line.get("name", "")) for line in lines)
 
@@ -60,6 +60,6 @@ async def recent(session: Session) -> Habits:
 
 
 def _median(paces: list[Fraction]) -> Fraction:
-    """The one in the middle, or what lies halfway between the two."""
+    """The median of a sorted sequence."""
     ordered, middle = sorted(paces), len(paces) // 2
     return (ordered[middle] + ordered[~middle]) / Fraction(2)

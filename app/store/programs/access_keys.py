@@ -1,4 +1,4 @@
-"""Access keys: who may call, as what. Only a digest of the secret is kept."""
+"""Access keys: who may call, in which role. Only a digest of the secret is stored."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from app.store.database.session import Row, Session, UnscopedSession
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A key. `customer_id` is there for the role CUSTOMER and for no other.
+    """An access key. `customer_id` is set for the role CUSTOMER only.
 
-    `holder_id` is the customer who the holder of another key is besides, where that is known.
+    `holder_id` is the customer record of the holder of any other key, where it is known.
     """
 
     id: str
@@ -37,7 +37,7 @@ _FIND = (
 
 
 async def issue(session: Session, *, key: AccessKey) -> None:
-    """Keep a new key."""
+    """Store a new key."""
     columns = asdict(key)
     del columns["holder_id"]
     await AccessKeyRow.create(using_db=session.orm, **columns)
@@ -54,7 +54,7 @@ async def find(session: Session, *, key_id: str) -> AccessKey | None:
 
 
 async def find_in_any_program(session: UnscopedSession, *, key_id: str) -> AccessKey | None:
-    """A key by its id, revoked ones too, or None: who signs in does not say which program the key opens."""
+    """A key by its id, revoked ones too, or None. Used at sign-in, when the program is not known yet."""
     row = await session.row(f"{_FIND} WHERE k.id = $1", key_id)
     return None if row is None else _key(row)
 
@@ -80,8 +80,8 @@ async def revoke(session: Session, *, key_id: str, at: datetime) -> bool:
 
 
 async def hold(session: Session, *, key_id: str) -> None:
-    """Let nobody else count what was done with a key until this transaction ends. Raises LookupError."""
-    # Not FOR UPDATE: what is recorded refers to the key, and would wait for it.
+    """Lock a key, so that no other transaction counts what was done with it, until this one ends. Raises LookupError."""
+    # Not FOR UPDATE: rows that refer to the key would wait for it.
     locking = " FOR NO KEY UPDATE" if session.locking else ""
     row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", key_id)
     if row is None:

@@ -1,4 +1,4 @@
-"""Locations: the places where purchases are made, each with a zone of its own."""
+"""Locations where purchases are made, each with a time zone of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.store.database.session import Row, Session
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place. `number` counts the program's locations from 1, `key` is the owner's name for it, `zone` is IANA."""
+    """A location. `number` counts the program's locations from 1, `key` is the owner's name for it, `zone` is IANA."""
 
     id: str
     number: int
@@ -30,7 +30,7 @@ _HIGHEST = 2**63 - 1
 
 
 async def placed(session: Session, *, facts: PurchaseFacts, location_id: str | None) -> PurchaseFacts | None:
-    """The facts at a location: its key, and its zone for the wall clock. Without a location they stay as they are.
+    """The facts with the key of a location, and its zone for the wall clock; unchanged without a location.
 
     None where the program has no such location.
     """
@@ -41,7 +41,7 @@ async def placed(session: Session, *, facts: PurchaseFacts, location_id: str | N
 
 
 async def next_number(session: Session) -> int:
-    """The number of the location that comes next; others who ask wait until this transaction ends."""
+    """The number of the next location; other transactions that ask for it wait until this one ends."""
     if session.locking:
         await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE")
     row = await session.row("SELECT coalesce(max(number), 0) + 1 FROM locations WHERE program_id = $1")
@@ -49,7 +49,7 @@ async def next_number(session: Session) -> int:
 
 
 async def create(session: Session, *, location: Location) -> None:
-    """Keep a new location."""
+    """Store a new location."""
     await session.execute(
         f"INSERT INTO locations (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         location.id,
@@ -63,7 +63,7 @@ async def create(session: Session, *, location: Location) -> None:
 
 
 async def taken(session: Session, *, key: str, name: str) -> tuple[str, ...]:
-    """Which of key and name another location has already: their columns."""
+    """Which of key and name (the columns) another location has already."""
     rows = await session.rows(
         "SELECT key, name FROM locations WHERE program_id = $1 AND (key = $2 OR name = $3)", key, name
     )
@@ -72,7 +72,7 @@ async def taken(session: Session, *, key: str, name: str) -> tuple[str, ...]:
 
 
 async def names(session: Session) -> dict[str, str]:
-    """What every location of the program is called, by key."""
+    """The name of every location of the program, by key."""
     rows = await session.rows("SELECT key, name FROM locations WHERE program_id = $1")
     return {row["key"]: row["name"] for row in rows}
 

@@ -1,4 +1,4 @@
-"""Programs: the tenants, each with its own money, zone, terms and people."""
+"""Programs: the tenants, each with its own currency, zone, terms and customers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.store.database.session import Row, Session, UnscopedSession
 
 
 class ProgramKind(StrEnum):
-    """Whether a program is for real or for trying out."""
+    """Whether a program is live or a sandbox."""
 
     LIVE = "LIVE"
     SANDBOX = "SANDBOX"
@@ -47,7 +47,7 @@ class Program:
     receipt_age: timedelta = timedelta(days=30)
 
     def now(self, real: datetime) -> datetime:
-        """What the program's clock shows when the server's shows `real`."""
+        """The program's time at `real`, the server's time."""
         return real + self.clock_ahead if self.clock_ahead else real
 
 
@@ -59,7 +59,7 @@ _ONE = (
 
 
 async def create(session: Session, *, program: Program) -> None:
-    """Keep a new program, whose clock nobody has moved yet."""
+    """Store a new program, with its clock at the server's time."""
     columns = asdict(program)
     del columns["clock_ahead"], columns["numbering"], columns["address"], columns["staff"]
     del columns["receipt_age"]
@@ -67,13 +67,13 @@ async def create(session: Session, *, program: Program) -> None:
 
 
 async def get(session: Session) -> Program | None:
-    """The program with this id, or None. Every request asks for it."""
+    """The program with this id, or None. Every request needs it."""
     row = await session.row(_ONE)
     return None if row is None else _program(row)
 
 
 def _settings(program: Program) -> dict[str, str | int | None]:
-    """What the owner may set at any time, by column."""
+    """The settings that the owner may change at any time, by column."""
     return {
         "receipt_numbers": program.numbering.numbers.value,
         "receipt_day_starts": program.numbering.day_starts.isoformat(),
@@ -87,15 +87,15 @@ def _settings(program: Program) -> dict[str, str | int | None]:
 
 
 async def set_settings(session: Session, *, program: Program) -> None:
-    """Keep the settings of a program, whose row is held."""
+    """Store the settings of a program, whose row is locked."""
     columns = _settings(program)
     assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
     await session.execute(f"UPDATE programs SET {assignments} WHERE id = $1", *columns.values())
 
 
 async def with_clock_held(session: Session) -> Program:
-    """The program, whose clock and settings nobody else changes until this work has ended. Raises LookupError."""
-    # Not FOR UPDATE: what tills record refers to the program, and would wait for it.
+    """The program, with its clock and settings locked until this transaction ends. Raises LookupError."""
+    # Not FOR UPDATE: rows that tills record refer to the program and would wait for it.
     row = await session.row(_ONE + (" FOR NO KEY UPDATE" if session.locking else ""))
     if row is None:
         raise LookupError(f"program {session.program_id} is missing")
@@ -103,7 +103,7 @@ async def with_clock_held(session: Session) -> Program:
 
 
 async def set_clock(session: Session, *, ahead: timedelta) -> None:
-    """Let the clock of a sandbox be so many whole seconds ahead of the server's."""
+    """Set how many whole seconds the clock of a sandbox is ahead of the server's."""
     await session.execute("UPDATE programs SET clock_offset_seconds = $2 WHERE id = $1", ahead // timedelta(seconds=1))
 
 

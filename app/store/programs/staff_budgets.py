@@ -1,4 +1,4 @@
-"""What an access key moved by hand, counted from what was recorded with it: there is no counter that could be wrong."""
+"""What an access key has moved by hand, summed over what was recorded with it: no counter can be wrong."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _UNDONE = (
 async def used(session: Session, *, key_id: str, budget: Budget, since: datetime, until: datetime) -> dict[Unit, int]:
     """What was moved with a key in `[since, until)`, without sign, in every unit.
 
-    Adjustments, amended receipts and undone redemptions are one budget; transfers and moved purchases are the other.
-    The key must be held (`access_keys.hold`), so that nobody else counts at the same time.
+    Adjustments, amended receipts and reversed redemptions share one budget; transfers and moved purchases share the
+    other. The key must be locked (`access_keys.hold`), so that no other transaction counts at the same time.
     """
     asked = (key_id, since, until)
     counted = dict.fromkeys(Unit, 0)

@@ -1,4 +1,4 @@
-"""Corrections of receipts that had been recorded wrongly: what stood of them before, whose they were, and why."""
+"""Corrections of wrongly recorded receipts: the earlier facts and customer, and the reason."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ReceiptCorrection:
     def of(
         cls, before: Purchase, *, id: str, to: str, recorded_at: datetime, reason: str, actor: str | None
     ) -> ReceiptCorrection:
-        """The correction of a purchase that stood like this until now."""
+        """The correction of a purchase, with its present facts and customer as the earlier ones."""
         return cls(
             id=id,
             purchase_id=before.id,
@@ -66,7 +66,7 @@ class ReceiptCorrection:
 
     @property
     def facts(self) -> PurchaseFacts:
-        """What was known of the purchase until then."""
+        """The facts of the purchase before the correction."""
         return PurchaseFacts.from_data(json_value(self.facts_text))
 
     @property
@@ -85,7 +85,7 @@ _ROW = ", ".join(f"c.{name}" for name in _OWN.split(", ")) + (
 
 
 async def add(session: Session, *, correction: ReceiptCorrection) -> None:
-    """Keep a new correction (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new correction (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO receipt_corrections (program_id, {_OWN})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -107,7 +107,7 @@ async def add(session: Session, *, correction: ReceiptCorrection) -> None:
 
 
 def evidence(correction: ReceiptCorrection) -> int:
-    """The digest of a correction: part of the evidence of every wallet that the purchase is or was in."""
+    """The digest of a correction: part of the events digest of every wallet that the purchase is or was in."""
     return digest(
         "receipt_corrections",
         correction.id,
@@ -121,7 +121,7 @@ def evidence(correction: ReceiptCorrection) -> int:
         correction.recorded_at,
         correction.reason,
         correction.actor,
-        # Corrections from before there were budgets counted for nothing, and were digested without.
+        # Corrections from before there were budgets were digested without them.
         *(
             (correction.counted_points, correction.counted_stamps)
             if correction.counted_points or correction.counted_stamps
@@ -143,7 +143,7 @@ async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tupl
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tuple[ReceiptCorrection, ...]:
-    """The corrections of receipts that were or became customers', oldest first."""
+    """The corrections of receipts that belonged or belong to customers, oldest first."""
     rows = await session.rows(
         f"SELECT {_ROW} FROM receipt_corrections c"
         " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
@@ -155,14 +155,14 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
 
 @dataclass(frozen=True, slots=True)
 class AmendedTotal:
-    """What a receipt came to before it was amended (minor units), and the role of the key that amended it."""
+    """The total of a receipt before it was amended (minor units), and the role of the key that amended it."""
 
     total: int
     by_role: Role | None
 
 
 async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTotal, ...]:
-    """The amendments of a receipt, oldest first; whose it is has no say."""
+    """The amendments of a receipt, oldest first, whichever customer it belonged to."""
     rows = await session.rows(
         "SELECT c.total, k.role FROM receipt_corrections c"
         " LEFT JOIN access_keys k ON k.program_id = c.program_id AND k.id = c.actor"
@@ -173,7 +173,7 @@ async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTota
 
 
 async def owners_before(session: Session, *, purchase_id: str) -> frozenset[str]:
-    """Whose (customer ids) a purchase was taken for before it was corrected."""
+    """The customers (ids) whom a purchase belonged to before it was corrected."""
     rows = await session.rows(
         "SELECT customer_id FROM receipt_corrections WHERE program_id = $1 AND purchase_id = $2", purchase_id
     )

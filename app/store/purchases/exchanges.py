@@ -1,4 +1,4 @@
-"""Which purchase was handed out for the goods of which refund, never changed."""
+"""Exchanges: which purchase was handed out for the goods of which refund. Never changed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from app.store.database.session import Session
 
 
 async def add(session: Session, *, refund_id: str, purchase_id: str) -> None:
-    """Keep that the goods of a purchase were handed out for those of a refund (with the next statements)."""
+    """Store the exchange of a refund and a purchase (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO exchanges (program_id, refund_id, purchase_id) VALUES ($1, $2, $3)", refund_id, purchase_id
     )
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, str]:
-    """The purchases (ids) that were handed out to customers, by the refund for whose goods."""
+    """The purchases (ids) handed out to customers in exchanges, by refund."""
     rows = await session.rows(
         "SELECT e.refund_id, e.purchase_id FROM purchases p"
         " JOIN exchanges e ON e.program_id = p.program_id AND e.purchase_id = p.id"
@@ -27,12 +27,12 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict
 
 
 async def refund_of(session: Session, *, purchase_id: str) -> str | None:
-    """The refund (id) for whose goods a purchase was handed out; None where it was no exchange."""
+    """The refund (id) whose goods a purchase was exchanged for; None where it was no exchange."""
     return (await refunds_of(session, purchase_ids=[purchase_id])).get(purchase_id)
 
 
 async def refunds_of(session: Session, *, purchase_ids: Sequence[str]) -> dict[str, str]:
-    """The refunds (ids) for whose goods purchases were handed out, by purchase; those of no exchange are left out."""
+    """The refunds (ids) whose goods purchases were exchanged for, by purchase, without purchases of no exchange."""
     rows = await session.rows(
         "SELECT refund_id, purchase_id FROM exchanges WHERE program_id = $1 AND purchase_id = ANY($2)",
         list(purchase_ids),
@@ -41,7 +41,7 @@ async def refunds_of(session: Session, *, purchase_ids: Sequence[str]) -> dict[s
 
 
 async def handed_out_for(session: Session, *, refund_ids: Sequence[str]) -> list[str]:
-    """The purchases (ids) that were handed out for the goods of refunds."""
+    """The purchases (ids) handed out in exchange for the goods of refunds."""
     rows = await session.rows(
         "SELECT purchase_id FROM exchanges WHERE program_id = $1 AND refund_id = ANY($2) ORDER BY purchase_id",
         list(refund_ids),
@@ -50,7 +50,7 @@ async def handed_out_for(session: Session, *, refund_ids: Sequence[str]) -> list
 
 
 async def has_part_in_one(session: Session, *, purchase_id: str) -> bool:
-    """Whether goods of a purchase came back for others, or were handed out for others."""
+    """Were goods of a purchase returned or handed out in an exchange?"""
     row = await session.row(
         "SELECT EXISTS (SELECT 1 FROM exchanges WHERE program_id = $1 AND purchase_id = $2)"
         " OR EXISTS (SELECT 1 FROM refunds r JOIN exchanges e ON e.program_id = r.program_id AND e.refund_id = r.id"

@@ -1,4 +1,4 @@
-"""What is kept of a refund or an exchange that waits for its purchase, and its row."""
+"""Rows of refunds and exchanges that are pending until their purchase arrives."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from app.store.database.session import Row
 
 
 class PendingRefundState(StrEnum):
-    """What became of a refund that waited.
+    """The state of a refund that arrived before its purchase.
 
-    REFUSED: the purchase came, and has not that much to give back, or the number is another's. DISMISSED by a person.
+    REFUSED: the purchase arrived, but has less to return, or the refund's number was taken. DISMISSED: by staff.
     """
 
     WAITING = "WAITING"
@@ -29,10 +29,11 @@ class PendingRefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """The receipt of what is handed out in an exchange: its number, and the whole order for it as JSON.
+    """The receipt of the goods handed out in an exchange: its number, and its whole command as JSON.
 
-    `customer_id` is who says to have bought what comes back, None where nobody says so; `holder_id` the customer whose
-    own card is closed to the access key that sent it. `meaning` digests what the receipt says, its number and time aside.
+    `customer_id` is the customer named as the buyer of the returned goods, None where none is named; `holder_id` is
+    the customer whose own card is closed to the access key that sent it. `meaning` is a digest of the receipt without
+    its number and time.
     """
 
     number: str
@@ -44,11 +45,11 @@ class HandedOut:
 
 @dataclass(frozen=True, slots=True)
 class PendingRefund:
-    """A refund of the purchase with a receipt that is not known yet, as it was sent.
+    """A refund of a purchase whose receipt is not known yet, as it was sent.
 
-    `lines`, `amounts` and `amount` are as in an order for a refund; `refund_id` is the refund that it became. `space` is
-    that of its own number. `settled_at`, `settled_by` (the access key) and `settled_because` are there where a person
-    dismissed it, `refused_with` where its purchase could not take it. `bought` is there for an exchange.
+    `lines`, `amounts` and `amount` are as in `RecordRefund`; `refund_id` is the refund that it became. `space` is
+    that of its own number. `settled_at`, `settled_by` (the access key) and `settled_because` are set where staff
+    dismissed it, `refused_with` where its purchase could not take it. `bought` is set for an exchange.
     """
 
     id: str
@@ -71,18 +72,18 @@ class PendingRefund:
     refused_with: ProblemCode | None = None
 
     def says(self, other: PendingRefund) -> bool:
-        """Whether another one is sent with the same meaning, its number and its time aside."""
+        """Does another refund have the same content, apart from its number and time?"""
         return self.meaning == other.meaning
 
     @property
     def meaning(self) -> tuple[Any, ...]:
-        """What it says, its own number, its time and whose it is aside."""
+        """The content of the refund, without its own number, time and customer."""
         new = (self.bought.number, self.bought.meaning) if self.bought is not None else None
         return self.receipt, self.lines, self.amounts, self.amount, self.reason, new
 
 
 def known_later(row: Row) -> list[Any]:
-    """What its digest says of its dismissal and of an exchange: nothing where there is none, as before there were any."""
+    """The part of the digest about its dismissal and its exchange; empty where there is neither, as in older digests."""
     settled = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
     exchanged = [row["bought_number"], row["customer_id"], row["refused_with"]]
     if any(value is not None for value in exchanged):
@@ -91,7 +92,7 @@ def known_later(row: Row) -> list[Any]:
 
 
 def content_of(refund: PendingRefund) -> dict[str, Any]:
-    """What was sent, as JSON."""
+    """The refund as it was sent, as JSON."""
     lines = None
     if refund.lines is not None:
         lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in refund.lines.items()}
@@ -118,7 +119,7 @@ def _bought(row: Row, *, wish: Mapping[str, Any]) -> HandedOut | None:
 
 
 def pending_refund_of(row: Row) -> PendingRefund:
-    """The refund or exchange of a row."""
+    """The pending refund or exchange of a row."""
     wish = json_value(row["wish"])
     lines = wish["lines"]
     return PendingRefund(

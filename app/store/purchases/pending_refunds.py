@@ -1,4 +1,4 @@
-"""Refunds and exchanges that arrived before their purchase: kept until it comes, or until a person looks at them."""
+"""Refunds and exchanges that arrived before their purchase: pending until it arrives, or until staff review them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SELECT = f"SELECT {_COLUMNS}, {_LATER} FROM pending_refunds WHERE program_id = 
 
 
 async def add(session: Session, *, waiting: PendingRefund) -> None:
-    """Keep a refund until its purchase comes."""
+    """Store a refund that is pending until its purchase arrives."""
     wish = json_text(content_of(waiting))
     await session.execute(
         f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, bought_number, customer_id)"
@@ -44,9 +44,9 @@ async def add(session: Session, *, waiting: PendingRefund) -> None:
 
 
 async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
-    """The refunds that wait for a receipt of this number, in the order in which they happened; held until the transaction ends."""
+    """The pending refunds of a receipt number, in order of business time; locked until the transaction ends."""
     rows = await session.rows(f"{_SELECT} AND receipt = $2 AND state = 'WAITING' ORDER BY id{session.locking}", number)
-    # Sorted here: databases sort texts, and what is missing, each in its own way.
+    # Sorted here, because the databases sort texts and NULL differently.
     return tuple(
         sorted(
             map(pending_refund_of, rows), key=lambda refund: (refund.occurred_at, refund.external_id or "", refund.id)
@@ -57,9 +57,9 @@ async def of_receipt(session: Session, *, number: str) -> tuple[PendingRefund, .
 async def by_number(
     session: Session, *, number: str, spot: ReceiptOrigin, numbering: Numbering
 ) -> PendingRefund | None:
-    """The refund that waits or has waited and has the number which is used at a spot, or None; one that waits comes first.
+    """The refund that is or was pending with a number at this location and time, or None; pending ones come first.
 
-    Where a refund that waits did not say its location, that of the spot does not tell the two apart.
+    A pending refund that did not state its location matches every location.
     """
     rows = await session.rows(
         f"{_SELECT} AND external_id = $2 AND numbered_at = ANY($3) AND numbered_on = ANY($4)"
@@ -72,19 +72,19 @@ async def by_number(
 
 
 async def of_bought(session: Session, *, number: str) -> tuple[PendingRefund, ...]:
-    """The exchanges that wait or have waited in which a receipt of this number is handed out, newest first."""
+    """The exchanges that are or were pending in which a receipt of this number is handed out, newest first."""
     rows = await session.rows(f"{_SELECT} AND bought_number = $2 ORDER BY id DESC", number)
     return tuple(pending_refund_of(row) for row in rows)
 
 
 async def by_id(session: Session, *, waiting_id: str, lock: bool = False) -> PendingRefund | None:
-    """The refund that waits or has waited, by id, or None; `lock` holds it until the transaction ends."""
+    """The refund that is or was pending, by id, or None; `lock` locks it until the transaction ends."""
     row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", waiting_id)
     return None if row is None else pending_refund_of(row)
 
 
 async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
-    """Those that wait or were refused, longest waiting first: for a person to look at."""
+    """Pending and refused refunds, oldest first, for staff to review."""
     rows = await session.rows(
         f"{_SELECT} AND state <> 'APPLIED' AND state <> 'DISMISSED' ORDER BY recorded_at, id LIMIT $2", limit
     )
@@ -94,7 +94,7 @@ async def open_ones(session: Session, *, limit: int) -> tuple[PendingRefund, ...
 async def settle(
     session: Session, *, waiting_id: str, refund_id: str | None, refused_with: ProblemCode | None = None
 ) -> None:
-    """Keep what became of it: the refund (id) that it was applied as, or why its purchase could not take it."""
+    """Store the outcome of a pending refund: the refund (id) it became, or why its purchase could not take it."""
     before = await _digests(session, waiting_id=waiting_id)
     await session.execute(
         "UPDATE pending_refunds SET state = $3, refund_id = $4, refused_with = $5 WHERE program_id = $1 AND id = $2",
@@ -108,7 +108,7 @@ async def settle(
 
 
 async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str | None, reason: str) -> None:
-    """Let it wait no longer: a person found that it never was a refund of that purchase."""
+    """Dismiss a pending refund: staff found that it never was a refund of that purchase."""
     before = await _digests(session, waiting_id=waiting_id)
     await session.execute(
         "UPDATE pending_refunds SET state = 'DISMISSED', settled_at = $3, settled_by = $4, settled_because = $5"
@@ -123,14 +123,14 @@ async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str
 
 
 async def proved(session: Session) -> bool:
-    """Whether the refunds that waited are those that were sent, with what became of them, and no others."""
+    """Are the stored refunds exactly those that were sent, with their outcomes?"""
     kept = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
     known = combine(NO_EVIDENCE, await _digests(session, waiting_id=None))
     return known == (kept["evidence"] if kept is not None else NO_EVIDENCE)
 
 
 async def _keep_evidence(session: Session, *, digests: Iterable[int], gone: Iterable[int] = ()) -> None:
-    """Keep the digest of all of a program's rows together, so that one more and one less are found."""
+    """Store the digest of all rows of a program, so that added and removed rows are found."""
     await session.execute(
         "INSERT INTO pending_refund_digests (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING", NO_EVIDENCE
     )

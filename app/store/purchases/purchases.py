@@ -1,4 +1,4 @@
-"""Purchases: receipts as they were recorded, once each. One that is corrected keeps what stood before beside it."""
+"""Purchases: each receipt is recorded once. The earlier facts of a corrected purchase are stored with the correction."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from app.store.database.session import ConcurrentChange, Row, Session
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A recorded purchase. `source` and `external_id`, in the `space` of numbers, are the receipt.
+    """A recorded purchase. `source` and `external_id`, in the number `space`, identify the receipt.
 
     `completion` counts how often the order was completed, from 1: it was cancelled before each further time.
-    `fingerprint` digests what the receipt meant when it was recorded; `facts_text` is the JSON that is kept of the facts.
-    `moved_by` is the correction by which it came to this customer.
+    `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
+    `moved_by` is the correction that moved it to this customer.
     """
 
     id: str
@@ -43,17 +43,17 @@ class Purchase:
 
     @property
     def spot(self) -> ReceiptOrigin:
-        """Where and when its number was used."""
+        """The location and time at which its number was used."""
         return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
 
     @property
     def in_order(self) -> str:
-        """What decides which of two purchases of one moment comes first."""
+        """The key that orders purchases of the same instant."""
         return order_name(self.external_id, space=self.space, completion=self.completion)
 
 
 def order_name(external_id: str, *, space: NumberSpace, completion: int) -> str:
-    """What decides which of two purchases of one moment comes first: all that tells their receipts apart."""
+    """The key that orders purchases of the same instant: everything that identifies their receipts."""
     if space == EVERYWHERE and completion == 1:
         return external_id
     return f"{external_id} {space.location} {space.day} {completion:09}"
@@ -66,7 +66,7 @@ COLUMNS = (
 
 
 async def add(session: Session, *, purchase: Purchase) -> None:
-    """Keep a new purchase (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new purchase (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO purchases (program_id, {COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
@@ -90,7 +90,7 @@ async def add(session: Session, *, purchase: Purchase) -> None:
 
 
 async def correct(session: Session, *, purchase: Purchase) -> None:
-    """Set what a correction changes (with the next statements): whose it is, what is known of it, what it came to."""
+    """Update what a correction changes: customer, facts, total and points (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "UPDATE purchases SET customer_id = $3, total = $4, earned = $5, facts = $6, moved_by = $7"
         " WHERE program_id = $1 AND id = $2",
@@ -104,7 +104,7 @@ async def correct(session: Session, *, purchase: Purchase) -> None:
 
 
 def evidence(sale: Purchase) -> int:
-    """The digest of a purchase. One without location, in the plain space of numbers, is as it was before there were others."""
+    """The digest of a purchase. Location, number space and completion are left out where they have their defaults, as in older digests."""
     plain = (sale.location_id, sale.space, sale.completion) == (None, EVERYWHERE, 1)
     return digest(
         "purchases",
@@ -148,9 +148,9 @@ async def by_ids(session: Session, *, purchase_ids: Sequence[str]) -> dict[str, 
 
 
 async def reread(session: Session, *, purchase: Purchase) -> Purchase:
-    """A purchase as it stands now that its customer's account is locked.
+    """A purchase as it is now that its customer's account is locked.
 
-    Raises Overtaken when it was moved to somebody else while the account was waited for.
+    Raises ConcurrentChange when it was moved to another customer before the lock was acquired.
     """
     found = await by_id(session, purchase_id=purchase.id)
     if found is None or found.customer_id != purchase.customer_id:
@@ -159,10 +159,10 @@ async def reread(session: Session, *, purchase: Purchase) -> Purchase:
 
 
 class Expected(NamedTuple):
-    """What is known of a receipt before it is recorded: its purchases, the last completion first, and what has its number.
+    """What is known of a receipt before it is recorded: its purchases, the last completion first, and records with its number.
 
-    Refunds or exchanges that wait for it (`awaited`), a receipt that is or was in quarantine (`kept_back`), and an exchange
-    that waits for its purchase and hands it out (`claimed`).
+    These are pending refunds or exchanges of it (`awaited`), a receipt that is or was in quarantine (`kept_back`),
+    and a pending exchange that hands it out (`claimed`).
     """
 
     recorded: tuple[Purchase, ...]
@@ -174,7 +174,7 @@ class Expected(NamedTuple):
 async def expected(
     session: Session, *, source: str, number: str, spot: ReceiptOrigin, numbering: Numbering
 ) -> Expected:
-    """What is known of a receipt with a number that is used at a spot, in one statement."""
+    """What is known of a receipt with this number, location and time, in one statement."""
     rows = await session.rows(_EXPECTED, source, number, *map(list, numbering.candidate_spaces(spot)))
     known = (purchase_of(row) for row in rows if row["id"] is not None)
     same = tuple(sale for sale in known if numbering.is_same_receipt(spot, recorded=sale.spot, space=sale.space))
@@ -195,8 +195,8 @@ _EXPECTED = (
 
 
 def purchase_of(row: Row) -> Purchase:
-    """The purchase of a row with `COLUMNS`."""
-    # By position, in the order of COLUMNS: a wallet that is told has many purchases.
+    """The purchase of a row, with the columns in the order of COLUMNS."""
+    # By position: a replayed wallet has many purchases.
     (
         id,
         customer_id,

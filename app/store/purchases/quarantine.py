@@ -1,4 +1,4 @@
-"""Receipts of a till whose clock cannot be right: kept as they were sent until a person settles them, once."""
+"""Quarantine: receipts with a business time that cannot be right, stored as they were sent until staff settle them, once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.store.ledger.accounts import NO_EVIDENCE
 
 
 class QuarantineKind(StrEnum):
-    """What was sent."""
+    """The kind of receipt in quarantine."""
 
     PURCHASE = "PURCHASE"
     REFUND = "REFUND"
@@ -24,7 +24,7 @@ class QuarantineKind(StrEnum):
 
 
 class QuarantineState(StrEnum):
-    """What became of it."""
+    """How a receipt in quarantine was settled, if it was."""
 
     WAITING = "WAITING"
     BOOKED = "BOOKED"
@@ -35,9 +35,9 @@ class QuarantineState(StrEnum):
 class Quarantined:
     """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
 
-    `sent_text` is the whole order as JSON, without how the customer was named: `customer_id` is whose it is, None for a
-    refund of a purchase that is not known. `number` counts the receipts of the program that came here. `booked_for` is the
-    business time that it was booked at.
+    `sent_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
+    for a refund of an unknown purchase. `number` counts the receipts of the program that came into quarantine.
+    `booked_for` is the business time that it was booked at.
     """
 
     id: str
@@ -63,7 +63,7 @@ class Quarantined:
 
     @property
     def sent(self) -> Mapping[str, Any]:
-        """The order as it was sent."""
+        """The command as it was sent."""
         found: Mapping[str, Any] = json_value(self.sent_text)
         return found
 
@@ -75,7 +75,7 @@ _HIGHEST = 2**62
 
 
 async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
-    """Keep a receipt; answers with its number. The program's quarantine is held until the transaction ends."""
+    """Store a receipt and return it with its number. The quarantine of the program stays locked until the transaction ends."""
     number, evidence = await _held(session)
     kept = replace(quarantined, number=number + 1)
     await session.execute(
@@ -100,12 +100,12 @@ async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
 
 
 async def hold(session: Session) -> None:
-    """Let nobody else put anything in quarantine, or settle anything, until this transaction ends."""
+    """Lock the quarantine of the program until this transaction ends."""
     await _held(session)
 
 
 async def settle(session: Session, *, before: Quarantined, after: Quarantined) -> None:
-    """Keep what became of a receipt, which must be locked."""
+    """Store how a receipt, which must be locked, was settled."""
     number, evidence = await _held(session)
     await session.execute(
         "UPDATE quarantined_receipts SET state = $3, settled_at = $4, settled_by = $5, settled_because = $6,"
@@ -125,13 +125,13 @@ async def settle(session: Session, *, before: Quarantined, after: Quarantined) -
 
 
 async def by_id(session: Session, *, quarantined_id: str, lock: bool = False) -> Quarantined | None:
-    """The receipt with this id, or None; `lock` holds it until the transaction ends."""
+    """The receipt with this id, or None; `lock` locks it until the transaction ends."""
     row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", quarantined_id)
     return None if row is None else _quarantined(row)
 
 
 async def by_ids(session: Session, *, ids: Sequence[str]) -> dict[str, Quarantined]:
-    """Several by id; ids that are not there are left out."""
+    """Receipts by id; ids that are not there are left out."""
     rows = await session.rows(f"{_SELECT} AND id = ANY($2)", list(ids))
     return {row["id"]: _quarantined(row) for row in rows}
 
@@ -165,7 +165,7 @@ async def page(
 
 
 async def verify(session: Session) -> bool:
-    """Whether the receipts in quarantine are those that were sent, with what became of them, and no others."""
+    """Are the receipts in quarantine exactly those that were sent, with their outcomes?"""
     kept = await session.row("SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1")
     rows = await session.rows(_SELECT)
     known = combine(NO_EVIDENCE, _digests(rows))
@@ -175,7 +175,7 @@ async def verify(session: Session) -> bool:
 
 
 def _digests(rows: Iterable[Row]) -> list[int]:
-    """The digests of rows; one that says something impossible was changed."""
+    """The digests of rows; a row with an impossible value counts as changed."""
     found = []
     for row in rows:
         try:
@@ -212,7 +212,7 @@ def _digest(quarantined: Quarantined) -> int:
 
 
 async def _held(session: Session) -> tuple[int, str]:
-    """How many receipts of the program came here and the digest of all of them, held until the transaction ends."""
+    """The number of the program's receipts that ever came into quarantine and their digest; locked until the transaction ends."""
     await session.execute(
         "INSERT INTO quarantine_evidence (program_id, number, evidence) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
         NO_EVIDENCE,

@@ -1,4 +1,4 @@
-"""References to receipts: what fits them, and never a guess."""
+"""References to receipts: the purchases that match, never a guess."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from app.store.purchases.purchases import COLUMNS, Purchase, purchase_of
 async def one_referred_to(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering, completion: int | None = None
 ) -> Purchase | Problem | None:
-    """The one purchase that a reference fits, None where there is none; several are no reference, and none is guessed.
+    """The one purchase that a reference matches, None where there is none, a refusal where several match.
 
-    An order that was completed several times is the last of them, or the one that is asked for.
+    Of an order that was completed several times it is the last completion, or the one asked for.
     """
     found = await referred_to(session, source=source, by=by, numbering=numbering)
     if len(found) == 1 and completion is not None:
@@ -44,14 +44,14 @@ async def _completion(session: Session, *, last: Purchase, completion: int) -> P
 async def referred_to(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering
 ) -> tuple[Purchase, ...]:
-    """The purchases that a reference fits, the newest first, each order as it was completed last; at most `MOST_FITTING`."""
+    """The purchases that a reference matches, newest first, each order at its last completion; at most `MOST_FITTING`."""
     where, asked = "", list[Value]((source, by.number))
     if by.location_id is not None:
         asked.append(by.location_id)
         where += f" AND p.location_id = ${len(asked) + 1}"
     if by.day is not None:
-        # Wherever it is, the day has begun 14 hours before it has in UTC at the earliest; it starts within a day, and ends
-        # 12 hours after it has in UTC at the latest.
+        # A day begins anywhere in the world at most 14 hours before it does in UTC; it starts within a day, and ends at most
+        # 12 hours after it does in UTC.
         begins = datetime.combine(by.day, time(), UTC)
         asked += [begins - timedelta(hours=15), begins + timedelta(hours=62)]
         where += f" AND p.occurred_at BETWEEN ${len(asked)} AND ${len(asked) + 1}"
@@ -62,7 +62,7 @@ async def referred_to(
 
 
 MOST_FITTING = 20
-"""Purchases that a reference which fits several is answered with."""
+"""The most purchases listed in the answer to an ambiguous reference."""
 
 _FITTING = (
     f"SELECT {', '.join(f'p.{name}' for name in COLUMNS.split(', '))} FROM purchases p"

@@ -1,4 +1,4 @@
-"""Refunds: what came back of a purchase, never changed."""
+"""Refunds: goods or amounts given back of a purchase. Never changed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _COLUMNS = (
 
 
 async def add(session: Session, *, refund: Refund) -> None:
-    """Keep a new refund (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new refund (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO refunds (program_id, {_COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
@@ -104,12 +104,12 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
 
 
 async def of_purchase(session: Session, *, purchase_id: str) -> tuple[Refund, ...]:
-    """Every refund of a purchase, in the order in which they happened, as a wallet that is told takes them."""
+    """Every refund of a purchase, in order of business time."""
     return await of_purchases(session, purchase_ids=[purchase_id])
 
 
 async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tuple[Refund, ...]:
-    """Every refund of several purchases, in the same order."""
+    """Every refund of several purchases, in order of business time."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM refunds WHERE program_id = $1 AND purchase_id = ANY($2)", list(purchase_ids)
     )
@@ -119,7 +119,7 @@ async def of_purchases(session: Session, *, purchase_ids: Sequence[str]) -> tupl
 
 
 async def by_number(session: Session, *, number: str, spot: ReceiptOrigin, numbering: Numbering) -> tuple[Refund, ...]:
-    """The refunds that have the number which is used at a spot, in no particular order: more than one where the setting changed.
+    """The refunds with a number at this location and time; more than one only where the numbering setting was changed.
 
     A refund is at the location of its purchase, at its own time.
     """

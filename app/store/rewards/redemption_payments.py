@@ -1,4 +1,4 @@
-"""What redemptions paid: each one purchase, once. The database holds a link to one purchase only."""
+"""Redemptions as payments: each pays one purchase, once. The database allows only one link per redemption."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.rewards.redemptions import RedemptionState
 
 @dataclass(frozen=True, slots=True)
 class RedemptionPayment:
-    """A redemption as a means of payment: whose it is, how far it got, and the purchase (id) that it paid, if any."""
+    """A redemption as a means of payment: its customer and state, and the purchase (id) that it paid, if any."""
 
     redemption_id: str
     customer_id: str
@@ -20,7 +20,7 @@ class RedemptionPayment:
 
 
 async def named(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, RedemptionPayment]:
-    """Redemptions by id, as means of payment; ids that are not there are left out."""
+    """Redemptions as means of payment, by id; ids that are not there are left out."""
     rows = await session.rows(
         "SELECT r.id, r.customer_id, r.state, p.purchase_id FROM redemptions r LEFT JOIN redemption_payments p"
         " ON p.program_id = r.program_id AND p.redemption_id = r.id WHERE r.program_id = $1 AND r.id = ANY($2)",
@@ -41,9 +41,9 @@ async def paid_by(session: Session, *, redemption_id: str) -> str | None:
 
 
 async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
-    """Keep that redemptions paid a purchase (sent with the next statements: see `Session.enqueue`).
+    """Store that redemptions paid a purchase (sent with the next statements: see `Session.enqueue`).
 
-    The database refuses a redemption that paid one before.
+    The database refuses a redemption that already paid another one.
     """
     for id in redemption_ids:
         await session.enqueue(
@@ -54,7 +54,7 @@ async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[
 
 
 async def remove(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
-    """Forget (with the next statements) that redemptions paid a purchase: its receipt had named them wrongly."""
+    """Remove the links of redemptions to a purchase whose receipt named them by mistake (sent with the next statements: see `Session.enqueue`)."""
     for id in redemption_ids:
         await session.enqueue(
             "DELETE FROM redemption_payments WHERE program_id = $1 AND redemption_id = $2 AND purchase_id = $3",
@@ -64,7 +64,7 @@ async def remove(session: Session, *, purchase_id: str, redemption_ids: Collecti
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """What paid the purchases of customers: (redemption id, purchase id), for the proof of the books."""
+    """The payments of customers' purchases: (redemption id, purchase id), for verification."""
     rows = await session.rows(
         "SELECT l.redemption_id, l.purchase_id FROM purchases p JOIN redemption_payments l"
         " ON l.program_id = p.program_id AND l.purchase_id = p.id WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
@@ -74,7 +74,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> froz
 
 
 async def without_purchase(session: Session) -> tuple[str, ...]:
-    """The redemptions (ids) that are said to have paid a purchase that does not exist, for the proof of the books."""
+    """The redemptions (ids) linked to a purchase that does not exist, for verification."""
     rows = await session.rows(
         "SELECT l.redemption_id FROM redemption_payments l LEFT JOIN purchases p"
         " ON p.program_id = l.program_id AND p.id = l.purchase_id WHERE l.program_id = $1 AND p.id IS NULL"

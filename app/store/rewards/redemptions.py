@@ -1,4 +1,4 @@
-"""Redemptions: rewards that customers were given for points."""
+"""Redemptions: rewards paid with points."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ class Redemption:
 
     @property
     def spot(self) -> ReceiptOrigin:
-        """Where (by the key of the location) and when its checkout was used."""
+        """The location (key) and time at which the number of its checkout was used."""
         return ReceiptOrigin(self.facts.location, self.occurred_at, self.facts.zone)
 
     def has_run_out(self, *, at: datetime) -> bool:
-        """Whether its reservation is over at a moment, though nobody has ended it."""
+        """Has its hold expired by an instant, even if it was not ended yet?"""
         return self.held_until is not None and self.held_until <= at
 
 
@@ -73,7 +73,7 @@ _COLUMNS = (
 
 
 async def add(session: Session, *, redemption: Redemption) -> None:
-    """Keep a new redemption (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new redemption (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO redemptions (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
         " $14, $15, $16, $17, $18)",
@@ -122,7 +122,7 @@ def evidence(redemption: Redemption) -> int:
 
 
 async def set_state(session: Session, *, redemption_id: str, state: RedemptionState, ended_at: datetime | None) -> None:
-    """Keep how far a redemption got (with the next statements); the account must be locked."""
+    """Store the state of a redemption (sent with the next statements: see `Session.enqueue`); the account must be locked."""
     await session.enqueue(
         "UPDATE redemptions SET state = $3, ended_at = $4 WHERE program_id = $1 AND id = $2",
         redemption_id,
@@ -132,7 +132,7 @@ async def set_state(session: Session, *, redemption_id: str, state: RedemptionSt
 
 
 async def fulfil(session: Session, *, redemption: Redemption) -> None:
-    """Keep that what was reserved is handed over (with the next statements); the account must be locked."""
+    """Store that held goods were handed over (sent with the next statements: see `Session.enqueue`); the account must be locked."""
     await session.enqueue(
         "UPDATE redemptions SET state = $3, fulfilled_at = $4, fulfilled_by = $5 WHERE program_id = $1 AND id = $2",
         redemption.id,
@@ -143,7 +143,7 @@ async def fulfil(session: Session, *, redemption: Redemption) -> None:
 
 
 async def latest_of_key(session: Session, *, key_id: str) -> str | None:
-    """The redemption (id) that an access key handed over last, whatever became of it since, or None."""
+    """The redemption (id) that an access key fulfilled last, whatever its state is now, or None."""
     row = await session.row(
         "SELECT id FROM redemptions WHERE program_id = $1 AND fulfilled_by = $2"
         " ORDER BY fulfilled_at DESC, id DESC LIMIT 1",
@@ -169,7 +169,7 @@ async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
 async def of_checkout(
     session: Session, *, checkout: str, spot: ReceiptOrigin, numbering: Numbering
 ) -> Redemption | None:
-    """The redemption that the checkout which is used at a spot (with the key of the location) began, or None."""
+    """The redemption begun by the checkout with this number, location (key) and time, or None."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
         " AND numbered_at = ANY($3) AND numbered_on = ANY($4) ORDER BY occurred_at DESC, id DESC",
@@ -188,7 +188,7 @@ async def of_checkout(
 
 
 async def by_checkout(session: Session, *, checkout: str, most: int) -> tuple[Redemption, ...]:
-    """The redemptions that checkouts of this number began, those that are held first, then the newest; at most `most`."""
+    """The redemptions of checkouts with this number, active holds first, then the newest; at most `most`."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
         f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {most}",
@@ -206,7 +206,7 @@ async def by_ids(session: Session, *, redemption_ids: Sequence[str]) -> dict[str
 
 
 async def taken_of_rewards(session: Session) -> dict[str, int]:
-    """How many of each reward (by id) were given, for the proof of the stock."""
+    """How many of each reward (by id) were redeemed, to verify the stock."""
     rows = await session.rows(
         "SELECT reward_id, count(*) AS given FROM redemptions WHERE program_id = $1"
         " AND state IN ('HELD', 'FULFILLED') GROUP BY reward_id"

@@ -1,4 +1,4 @@
-"""Reversals: redemptions that were undone, once each."""
+"""Reversals of redemptions, at most one each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _COLUMNS = "id, redemption_id, occurred_at, recorded_at, usable_until, reason, a
 
 
 async def add(session: Session, *, reversal: Reversal) -> None:
-    """Keep a new reversal (sent with the next statements: see `Session.enqueue`)."""
+    """Store a new reversal (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         f"INSERT INTO reversals (program_id, {_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         reversal.id,

@@ -1,4 +1,4 @@
-"""Rewards: what points buy, with the stock that is left."""
+"""Rewards: what customers can redeem points for, with the stock left."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class Reward:
     cash_part: int | None = None
 
     def choice_problem(self) -> Problem | None:
-        """The refusal of a reward of which a variant has to be chosen, whatever the terms say; None where there is no choice."""
+        """The refusal of a reward without the variant that has to be chosen; None where there is nothing to choose."""
         return Problem(ProblemCode.VARIANT_REQUIRED, path=("reward",)) if self.variants else None
 
     def stock_problem(self) -> Problem | None:
-        """The refusal of a reward of which none is left, once the terms allow it; None where there is one."""
+        """The refusal of a reward that is out of stock; None where it is not."""
         return OUT_OF_STOCK if self.stock == 0 else None
 
 
@@ -47,7 +47,7 @@ _COLUMNS = "id, key, name, description, picture_url, retail_value, stock_initial
 
 
 async def create(session: Session, *, reward: Reward) -> None:
-    """Keep a new reward."""
+    """Store a new reward."""
     columns = {**asdict(reward), "variants": json_text(reward.variants) if reward.variants else None}
     await RewardRow.create(using_db=session.orm, program_id=session.program_id, **columns)
 
@@ -79,9 +79,9 @@ async def all_rewards(session: Session) -> tuple[Reward, ...]:
 
 
 async def take_one(session: Session, *, reward: Reward) -> bool:
-    """Take one from stock; False, and nothing changed, when none is left. Always True without a limit.
+    """Take one item from stock; False, with nothing changed, when none is left. Always True without a limit.
 
-    How much is left is asked anew; whether there is a limit was settled when the reward was made.
+    The stock is read anew; whether it is limited is fixed when the reward is created.
     """
     if reward.stock is None:
         return True
@@ -92,7 +92,7 @@ async def take_one(session: Session, *, reward: Reward) -> bool:
 
 
 async def put_one_back(session: Session, *, reward_id: str) -> None:
-    """Put one back into stock (sent with the next statements: see `Session.enqueue`); nothing changes without a limit."""
+    """Put one item back into stock (sent with the next statements: see `Session.enqueue`). Changes nothing without a limit."""
     await session.enqueue(
         "UPDATE rewards SET stock = stock + 1 WHERE program_id = $1 AND id = $2 AND stock IS NOT NULL", reward_id
     )

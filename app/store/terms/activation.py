@@ -1,4 +1,4 @@
-"""The start of terms under which tiers have to be looked at again, in every account of a program."""
+"""The start of terms that require a tier review of every account of a program."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ AND (a.replayed_through IS NULL OR a.terms_version < $2) AND NOT EXISTS (
 
 
 async def next_starts(session: UnscopedSession) -> dict[str, datetime]:
-    """When the next terms start that accounts were not told of yet, by program (id)."""
+    """The next start of terms whose tier reviews are not scheduled yet, by program (id)."""
     rows = await session.rows(f"SELECT t.program_id, min(t.effective_from) AS at {_LACKING} GROUP BY t.program_id")
     return {row["program_id"]: instant(row["at"]) for row in rows}
 
 
 async def next_start(session: Session) -> datetime | None:
-    """The same for one program."""
+    """The next start of terms whose tier reviews are not scheduled yet, of one program."""
     row = await session.row(f"SELECT min(t.effective_from) {_LACKING} AND t.program_id = $1")
     return instant_or_none(row[0]) if row is not None else None
 
 
 async def processed_through(session: Session) -> datetime | None:
-    """The start of the last terms that every account was told of, or None."""
+    """The start of the latest terms for which tier reviews of all accounts are scheduled, or None."""
     row = await session.row("SELECT tiers_evaluated_through FROM programs WHERE id = $1")
     return instant_or_none(row[0]) if row is not None else None
 
 
 async def unprocessed(session: Session, *, by: datetime) -> tuple[tuple[Terms, bool], ...]:
-    """The terms that started by a moment and that accounts were not told of, oldest first; with whether tiers have to be looked at."""
+    """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
     since = await processed_through(session)
     standing = (await in_force.versions_of(session)).standing
     turn = {version.version for version in tier_changing_versions(standing)}
@@ -58,18 +58,18 @@ async def unprocessed(session: Session, *, by: datetime) -> tuple[tuple[Terms, b
 async def unprocessed_accounts(
     session: Session, *, version: int, at: datetime, after: str, limit: int
 ) -> tuple[str, ...]:
-    """Accounts (ids), in the order of ids, that may have to be told of the start of a version at `at`: those behind an id.
+    """Accounts (ids) after an id, in the order of ids, that may need a tier review for the start of a version at `at`.
 
-    One in which nothing has happened as far as is seen from here may be at a till this very moment.
+    An account without events, as far as this transaction can see, may be in use by a till at the same time.
     """
     rows = await session.rows(f"SELECT a.id {_OPEN} AND a.id > $4 ORDER BY a.id LIMIT $5", version, at, after, limit)
     return tuple(row["id"] for row in rows)
 
 
 async def schedule(session: Session, *, account_ids: Sequence[str], terms: Terms) -> None:
-    """Have accounts looked at, at the start of a version at the latest, where they were last told under an earlier one.
+    """Schedule a tier review at the start of a version for accounts that were last replayed under an earlier one.
 
-    They are locked in the order of their ids, so that nobody who wants two waits for one who has one of them.
+    They are locked in the order of their ids, so that no two transactions wait for each other.
     """
     if session.locking:
         await session.rows(
@@ -86,7 +86,7 @@ async def schedule(session: Session, *, account_ids: Sequence[str], terms: Terms
 
 
 async def mark_processed(session: Session, *, terms: Terms) -> None:
-    """Keep that every account was told of the start of a version."""
+    """Store that tier reviews for the start of a version are scheduled for every account."""
     await session.execute(
         "UPDATE programs SET tiers_evaluated_through = $2"
         " WHERE id = $1 AND (tiers_evaluated_through IS NULL OR tiers_evaluated_through < $2)",

@@ -1,6 +1,7 @@
-"""What clauses have given of the points that they may give to all customers together.
+"""Budgets: how much clauses have given of the points they may give to all customers together.
 
-What comes back of it is the customer's own share: each purchase has a row that says what it adds to that, or takes from it.
+Points of a budget that come back become the customer's own share: each purchase has a row with what it adds to the
+share, or uses of it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from app.store.database.session import Session
 _EVERYBODY = (
     "(customer_id = {0} OR customer_id IN (SELECT id FROM customers WHERE program_id = $1 AND merged_into = {0}))"
 )
-"""A customer, and those who were merged into this one."""
+"""A customer, and the customers merged into this one."""
 
 
 async def begin(session: Session, *, clauses: Iterable[str]) -> None:
-    """Count what these clauses give from now on; one that is counted already goes on."""
+    """Start to count what these clauses give; clauses that are already counted are left as they are."""
     for clause in sorted(clauses):
         await session.execute(
             "INSERT INTO clause_budgets (program_id, clause, spent) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING", clause
@@ -56,7 +57,7 @@ async def with_budgets(
 
 
 async def share_beside(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:
-    """A customer's own share of budgets, by the key of the clause, without what one purchase adds to it."""
+    """A customer's own share of budgets, by clause key, without what one purchase adds to it."""
     rows = await session.rows(
         "SELECT clause, CAST(sum(points) AS bigint) AS points FROM budget_shares"
         f" WHERE program_id = $1 AND purchase_id <> $3 AND {_EVERYBODY.format('$2')} GROUP BY clause",
@@ -67,7 +68,7 @@ async def share_beside(session: Session, *, customer_id: str, purchase_id: str) 
 
 
 async def spend(session: Session, *, spent: Sequence[tuple[str, int]]) -> None:
-    """Take points from budgets that are locked (sent with the next statements: see `Session.enqueue`)."""
+    """Use points of budgets that are locked (sent with the next statements: see `Session.enqueue`)."""
     for clause, points in spent:
         await session.enqueue(
             "UPDATE clause_budgets SET spent = spent + $3 WHERE program_id = $1 AND clause = $2", clause, points
@@ -75,7 +76,7 @@ async def spend(session: Session, *, spent: Sequence[tuple[str, int]]) -> None:
 
 
 async def set_share(session: Session, *, customer_id: str, purchase_id: str, clause: str, points: int) -> None:
-    """Keep what a purchase adds to a customer's own share of a budget (sent with the next statements: see `Session.enqueue`)."""
+    """Store what a purchase adds to a customer's own share of a budget (sent with the next statements: see `Session.enqueue`)."""
     row = purchase_id, clause, customer_id
     if not points:
         await session.enqueue(
@@ -92,7 +93,7 @@ async def set_share(session: Session, *, customer_id: str, purchase_id: str, cla
 
 
 async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, Mapping[tuple[str, str], int]]:
-    """What purchases add to the shares of customers (by id), by the id of the purchase and the key of the clause."""
+    """What purchases add to the shares of customers (by id), by purchase id and clause key."""
     found: dict[str, dict[tuple[str, str], int]] = {}
     for row in await session.rows(
         "SELECT customer_id, purchase_id, clause, points FROM budget_shares"
@@ -104,6 +105,6 @@ async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
 
 
 async def counted(session: Session) -> dict[str, int]:
-    """What each clause has given, for the proof."""
+    """What each clause has given, for verification."""
     rows = await session.rows("SELECT clause, spent FROM clause_budgets WHERE program_id = $1")
     return {row["clause"]: row["spent"] for row in rows}

@@ -1,4 +1,4 @@
-"""The versions of a program's terms that came or will come into force."""
+"""The versions of a program's terms that have been or will be in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.store.terms import versions
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Every version of the terms by number, and those that came or will come into force, oldest first."""
+    """Every version of the terms by number, and those that have been or will be in force, oldest first."""
 
     all: Mapping[int, Terms]
     standing: tuple[Terms, ...]

@@ -1,4 +1,4 @@
-"""Terms versions: kept for ever, never changed; compiled once per process."""
+"""Versions of terms: stored for ever, never changed, and compiled once per process."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _STANDING = (
 )
 """The versions that were not withdrawn."""
 _MEMORY_LIMIT = 10_000
-"""Compiled versions that a process keeps."""
+"""Maximum number of compiled versions in the cache of a process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A version and when it was made known."""
+    """A version and the time at which it was announced."""
 
     terms: Terms
     published_at: datetime
@@ -39,7 +39,7 @@ async def in_force(session: Session, *, at: datetime) -> Terms | None:
 
 
 async def first(session: Session) -> Terms | None:
-    """The version that started first of those that stand, or None."""
+    """The version that started first and was not withdrawn, or None."""
     sql = f"{_STANDING} ORDER BY effective_from, version LIMIT 1"
     return await _compiled(session, row=await session.row(sql))
 
@@ -51,7 +51,7 @@ async def version(session: Session, *, number: int) -> Terms | None:
 
 
 async def latest(session: Session, *, lock: bool = False) -> Terms | None:
-    """The last version that stands, in force or announced, or None; `lock` keeps other publishers waiting."""
+    """The last version that was not withdrawn, in force or announced, or None; `lock` makes other publishers wait."""
     if lock and session.locking:
         await session.row("SELECT 1 FROM programs WHERE id = $1 FOR NO KEY UPDATE")
     sql = f"{_STANDING} ORDER BY version DESC LIMIT 1"
@@ -59,20 +59,20 @@ async def latest(session: Session, *, lock: bool = False) -> Terms | None:
 
 
 async def before(session: Session, *, number: int) -> Terms | None:
-    """The last version that stands before one, by number, or None."""
+    """The last version before another one (by number) that was not withdrawn, or None."""
     sql = f"{_STANDING} AND version < $2 ORDER BY version DESC LIMIT 1"
     return await _compiled(session, row=await session.row(sql, number))
 
 
 async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
-    """Every version that stands before one, oldest first."""
+    """Every version before another one that was not withdrawn, oldest first."""
     rows = await session.rows(f"{_STANDING} AND version < $2 ORDER BY version", number)
     found = [await _compiled(session, row=row) for row in rows]
     return tuple(version for version in found if version is not None)
 
 
 async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity, ...]:
-    """The rules by which activity keeps points of a version, or of an earlier one, alive; looked up once per process."""
+    """The rules of a version or an earlier one by which activity keeps points valid; cached per process."""
     remembered = ("kept alive", session.program_id, terms.version)
     found: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
     if found is None:
@@ -84,7 +84,7 @@ async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity,
 
 
 async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
-    """The units that a version, or an earlier one, speaks of; looked up once per process."""
+    """The units of a version and of earlier ones; cached per process."""
     remembered = ("units", session.program_id, terms.version)
     found: tuple[Unit, ...] | None = session.memory.get(remembered)
     if found is None:
@@ -95,7 +95,7 @@ async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
 
 
 async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozenset[int]:
-    """Those of some versions, by their numbers, whose points never expire; looked up once per process."""
+    """Those of some versions, by number, whose points never expire; cached per process."""
     found = set()
     for number in numbers:
         remembered = ("never expiring", session.program_id, number)
@@ -110,7 +110,7 @@ async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozens
 
 
 async def after(session: Session, *, number: int) -> Terms | None:
-    """The first version that stands after one, by number, or None."""
+    """The first version after another one (by number) that was not withdrawn, or None."""
     sql = f"{_STANDING} AND version > $2 ORDER BY version LIMIT 1"
     return await _compiled(session, row=await session.row(sql, number))
 
@@ -122,7 +122,7 @@ async def last_number(session: Session) -> int:
 
 
 async def announced(session: Session, *, since: datetime) -> tuple[Announced, ...]:
-    """The versions after the first that were published after an instant and stand, newest first."""
+    """The versions after the first that were published after an instant and not withdrawn, newest first."""
     sql = f"{_STANDING} AND version > 1 AND published_at > $2 ORDER BY version DESC"
     rows = await session.rows(sql.replace("SELECT id", "SELECT id, published_at", 1), since)
     found = [(await _compiled(session, row=row), instant(row["published_at"])) for row in rows]
@@ -130,20 +130,20 @@ async def announced(session: Session, *, since: datetime) -> tuple[Announced, ..
 
 
 async def withdraw(session: Session, *, number: int, at: datetime) -> None:
-    """Take a version back for good."""
+    """Withdraw a version, for good."""
     await session.execute(
         "INSERT INTO terms_withdrawals (program_id, version, withdrawn_at) VALUES ($1, $2, $3)", number, at
     )
 
 
 async def withdrawn(session: Session, *, number: int) -> bool:
-    """Whether a version was taken back."""
+    """Was a version withdrawn?"""
     sql = "SELECT 1 FROM terms_withdrawals WHERE program_id = $1 AND version = $2"
     return await session.row(sql, number) is not None
 
 
 async def withdrawals(session: Session) -> dict[int, datetime]:
-    """When each version that was taken back was."""
+    """When each withdrawn version was withdrawn."""
     rows = await session.rows("SELECT version, withdrawn_at FROM terms_withdrawals WHERE program_id = $1")
     return {row["version"]: instant(row["withdrawn_at"]) for row in rows}
 
@@ -156,7 +156,7 @@ async def all_versions(session: Session) -> tuple[Terms, ...]:
 
 
 async def publish(session: Session, *, id: str, terms: Terms, published_at: datetime) -> None:
-    """Keep a new version, and begin to count what its budgets give."""
+    """Store a new version, and start to count its budgets."""
     await session.execute(
         "INSERT INTO terms_versions (program_id, id, version, effective_from, published_at, document, digest)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -171,7 +171,7 @@ async def publish(session: Session, *, id: str, terms: Terms, published_at: date
 
 
 async def changed(session: Session) -> tuple[int, ...]:
-    """The versions whose row is not what was published."""
+    """The versions whose row differs from what was published."""
     rows = await session.rows(
         "SELECT id, version, effective_from, published_at, document, digest FROM terms_versions WHERE program_id = $1"
         " ORDER BY version"
@@ -180,7 +180,7 @@ async def changed(session: Session) -> tuple[int, ...]:
 
 
 async def missing(session: Session) -> tuple[int, ...]:
-    """The numbers of versions before the last one that are not there, for the proof: every one is kept for ever."""
+    """The numbers of missing versions before the last one, for verification: every version is stored for ever."""
     rows = await session.rows("SELECT version FROM terms_versions WHERE program_id = $1")
     known = {row["version"] for row in rows}
     return tuple(sorted(set(range(1, max(known, default=0))) - known))
@@ -196,7 +196,7 @@ def _digest(id: str, version: int, effective_from: datetime, published_at: datet
 
 
 async def _compiled(session: Session, *, row: Row | None) -> Terms | None:
-    """The terms of a version's row; a version never changes, so it is read and compiled once."""
+    """The terms of a version's row, compiled once: a version never changes."""
     if row is None:
         return None
     remembered = ("terms", session.program_id, row["id"])
