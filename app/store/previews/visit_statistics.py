@@ -60,6 +60,6 @@ async def recent(session: Session) -> Habits:
 
 
 def _median(paces: list[Fraction]) -> Fraction:
-    """The median of a sorted sequence."""
+    """The median of a non-empty list."""
     ordered, middle = sorted(paces), len(paces) // 2
     return (ordered[middle] + ordered[~middle]) / Fraction(2)
