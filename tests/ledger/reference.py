@@ -6,6 +6,7 @@ worth from the application. Where the rules leave a choice, the choice is stated
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -166,10 +167,11 @@ class ReferenceWallet:
     def happen(self, event: Event) -> None:
         """Time passes to the fact, and it happens."""
         self.pass_to(event.at)
-        getattr(self, f"on_{type(event).__name__.lower()}")(event)
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(event).__name__).lower()
+        getattr(self, f"on_{name}")(event)
         self.strike(event.at, self.ends())
 
-    def on_bought(self, event: past.PurchaseRecorded) -> None:
+    def on_purchase_recorded(self, event: past.PurchaseRecorded) -> None:
         self.goods[event.id] = whole(event)
         self.earn(event, [self.goods[event.id]])
         self.active_at = event.at
@@ -186,14 +188,14 @@ class ReferenceWallet:
         self.come(event.lot_id, decision.points, at=event.at, terms=event.terms, bought=True)
         self.card.come(event.lot_id, decision.stamps, at=event.at)
 
-    def on_returned(self, event: past.RefundRecorded) -> None:
+    def on_refund_recorded(self, event: past.RefundRecorded) -> None:
         goods = self.goods[event.purchase_id]
         sales = [self.sales[id] for id in goods.shares]
         before = sales[0].kept()
         goods.go(event)
         self.refund(event.id, sales, before)
 
-    def on_exchanged(self, event: past.ExchangeRecorded) -> None:
+    def on_exchange_recorded(self, event: past.ExchangeRecorded) -> None:
         """What is handed out counts where the old goods did; only what costs more is a purchase, and activity."""
         goods = self.goods[event.purchase_id]
         sales = [self.sales[id] for id in goods.shares]
@@ -206,7 +208,7 @@ class ReferenceWallet:
         self.active_at = event.at if on_top else self.active_at
         self.refund(event.id, sales, before)
 
-    def on_redeemed(self, event: past.RewardRedeemed) -> None:
+    def on_reward_redeemed(self, event: past.RewardRedeemed) -> None:
         self.redeemed[event.id] = event
         if event.unit is Unit.STAMPS:
             self.card.take(event.id, event.points)
@@ -214,7 +216,7 @@ class ReferenceWallet:
             self.take(event.id, event.points, self.spendable(), owing=True)
         self.active_at = event.at
 
-    def on_reversed(self, event: past.RedemptionReversed) -> None:
+    def on_redemption_reversed(self, event: past.RedemptionReversed) -> None:
         gone = self.redeemed.pop(event.redemption_id)
         stamps = self.card.undo(event.redemption_id)
         amount, ends = self.owed.count(event.redemption_id), self.ends()
@@ -245,7 +247,7 @@ class ReferenceWallet:
             )
         )
 
-    def on_held(self, event: past.HoldPlaced) -> None:
+    def on_hold_placed(self, event: past.HoldPlaced) -> None:
         if event.ends_at > event.at and event.unit is Unit.STAMPS:
             self.card.hold(event.id, event.points, until=event.ends_at)
         elif event.ends_at > event.at:
@@ -253,7 +255,7 @@ class ReferenceWallet:
             for _, point in self.spendable()[: event.points]:
                 point.state, point.by = HELD, event.id
 
-    def on_adjusted(self, event: past.PointsAdjusted) -> None:
+    def on_points_adjusted(self, event: past.PointsAdjusted) -> None:
         self.noted.append(Moved(EntryType.ADJUST, event.id, event.at, event.unit, abs(event.points)))
         if event.unit is Unit.STAMPS and event.points > 0:
             self.card.come(event.id, event.points, at=event.at)
@@ -265,14 +267,14 @@ class ReferenceWallet:
             # What staff take is decided, like a redemption: what is not there is owed.
             self.take(event.id, -event.points, self.spendable(), owing=True)
 
-    def on_passedon(self, event: past.TransferSent) -> None:
+    def on_transfer_sent(self, event: past.TransferSent) -> None:
         # The very points that were passed on, waiting or not; where late facts have used them, others, or they are owed.
         there = self.spendable(waiting=True)
         own = [value for id, n in event.draws.items() for value in [item for item in there if item[0].id == id][:n]]
         self.take(event.id, sum(event.draws.values()), [*own, *self.spendable()], owing=True)
         self.noted.append(Moved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.draws.values())))
 
-    def on_received(self, event: past.TransferReceived) -> None:
+    def on_transfer_received(self, event: past.TransferReceived) -> None:
         for each_lot in event.lots:
             points = [Point() for _ in range(each_lot.points)]
             terms = next(each for each in self.versions if each.version == each_lot.terms_version)
@@ -284,12 +286,12 @@ class ReferenceWallet:
             Moved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(item.points for item in event.lots))
         )
 
-    def on_warned(self, event: past.ExpiryNoticeDelivered) -> None:
+    def on_expiry_notice_delivered(self, event: past.ExpiryNoticeDelivered) -> None:
         for lot in self.lots:
             if event.lots & {lot.id, *lot.names} and event.channel in lot.terms.policy(PointsValidity).notice_by:
                 lot.told.append(event.at)
 
-    def on_joined(self, event: WalletMerged) -> None:
+    def on_wallet_merged(self, event: WalletMerged) -> None:
         other = tell(event.history, self.versions, event.at)
         self.absorbed.append(other)
         for unit, amount in other.worth().items():
@@ -433,7 +435,7 @@ class ReferenceWallet:
 
 def named(event: Event) -> set[str]:
     """What a fact is about that has to happen before it."""
-    bought = event if isinstance(event, past.PurchaseRecorded) else getattr(event, "bought", None)
+    bought = event if isinstance(event, past.PurchaseRecorded) else getattr(event, "purchase", None)
     paid = (
         {payment.redemption_id for payment in bought.facts.payments if payment.redemption_id}
         if bought is not None
