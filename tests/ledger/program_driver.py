@@ -131,7 +131,7 @@ class LivingProgram:
     def let_the_jobs_run(self) -> None:
         """Do what is due by now, as `troth serve` does."""
         done = self.where.run(self.keeper.run_program(self.program))
-        assert done.whole
+        assert done.complete
         assert self.keeper.quarantined == (), "every account can be settled"
 
     def recorded(self) -> tuple[int, tuple[Account, ...]]:
@@ -148,9 +148,9 @@ class LivingProgram:
 _GROWING = ("entries", "lots", "lot_movements", "expiry_notices", "expiry_notice_deliveries", "refunds")
 
 
-async def _recorded(session: Session, *, program_id: str) -> tuple[int, tuple[Account, ...]]:
+async def _recorded(session: Session) -> tuple[int, tuple[Account, ...]]:
     rows = 0
     for table in _GROWING:
-        row = await session.across_programs.row(f"SELECT count(*) FROM {table} WHERE program_id = $1", program_id)
+        row = await session.row(f"SELECT count(*) FROM {table} WHERE program_id = $1")
         rows += int(row[0]) if row is not None else 0
     return rows, await accounts.page(session, after=FIRST, limit=100)

@@ -127,7 +127,7 @@ def _booked(entries: Sequence[StoredEntry]) -> list[Booked]:
     return [Booked(sum(value.points for value in booked), together, sum(item.owed for item in booked))]
 
 
-async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
+async def stored_accounts(session: Session) -> list[Stored]:
     """Every account of a small program."""
     found = await accounts.page(session, after=FIRST, limit=100)
     versions = await in_force.versions_of(session)
@@ -138,7 +138,7 @@ async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
     holders: dict[str, dict[str, tuple[str | None, datetime | None]]] = {}
     for row in await session.across_programs.rows(
         "SELECT id, wallet_id, tier, tier_grace_ends_at FROM customers WHERE program_id = $1 AND merged_into IS NULL",
-        program_id,
+        session.program_id,
     ):
         tier = row["tier"], instant_or_none(row["tier_grace_ends_at"])
         holders.setdefault(row["wallet_id"], {})[row["id"]] = tier
@@ -156,12 +156,10 @@ async def stored_accounts(session: Session, *, program_id: str) -> list[Stored]:
     ]
 
 
-async def given_of_budgets(session: Session, *, program_id: str) -> Counter[str]:
+async def given_of_budgets(session: Session) -> Counter[str]:
     """What customers should hold of each clause's budget: what it gave for all, less what is somebody's own share of it."""
     given = Counter(await budgets.counted(session))
-    rows = await session.across_programs.rows(
-        "SELECT clause, points FROM budget_shares WHERE program_id = $1", program_id
-    )
+    rows = await session.rows("SELECT clause, points FROM budget_shares WHERE program_id = $1")
     for row in rows:
         given[row["clause"]] -= row["points"]
     return given

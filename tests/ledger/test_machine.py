@@ -75,7 +75,7 @@ class LivingWallet(RuleBasedStateMachine):
         self.now += timedelta(hours=hours)
         self.tell()
 
-    @precondition(lambda self: self.course.next_due() is not None)
+    @precondition(lambda self: self.course.next_change() is not None)
     @rule()
     def time_passes_to_what_is_due(self) -> None:
         """As the job does that is woken when something falls due."""

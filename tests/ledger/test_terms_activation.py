@@ -85,9 +85,9 @@ class Starting(LivingProgram):
     def stored_levels(self) -> list[str | None]:
         """What is kept, in the order of enrolment."""
 
-        async def read(session: Any, *, program_id: str) -> list[str | None]:
+        async def read(session: Any) -> list[str | None]:
             rows = await session.across_programs.rows(
-                "SELECT tier FROM customers WHERE program_id = $1 ORDER BY id", program_id
+                "SELECT tier FROM customers WHERE program_id = $1 ORDER BY id", session.program_id
             )
             return [row["tier"] for row in rows]
 
