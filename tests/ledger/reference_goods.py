@@ -79,7 +79,7 @@ class Goods:
 
 def all_kept(id: str, facts: PurchaseFacts, goods: list[Goods]) -> PurchaseFacts:
     """A purchase of all goods that count in it, each at the part of its price that counts there."""
-    lines = [line._replace(worth=line.price_share * each.shares[id]) for each in goods for line in each.lines()]
+    lines = [line._replace(price_share=line.price_share * each.shares[id]) for each in goods for line in each.lines()]
     if len(goods) > 1:
         lines = [line._replace(number=number) for number, line in enumerate(lines, start=1)]
     return facts.exchange_difference().with_lines(tuple(lines))
@@ -90,7 +90,7 @@ def paid_for(facts: PurchaseFacts, goods: Goods) -> PurchaseFacts:
     parts = goods.paid()
     return replace(
         facts,
-        lines=tuple(line._replace(worth=parts[line.number]) for line in facts.lines if parts.get(line.number)),
+        lines=tuple(line._replace(price_share=parts[line.number]) for line in facts.lines if parts.get(line.number)),
         payments=(),
     )
 

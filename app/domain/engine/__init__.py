@@ -1,1 +1,1 @@
-"""What terms come to: purchases, rewards, refunds, tiers and expiry decided by their clauses."""
+"""The rule engine: decisions on purchases, rewards, refunds, tiers and expiry by the clauses of the terms."""

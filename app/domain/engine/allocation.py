@@ -1,4 +1,4 @@
-"""What clauses give for a purchase: exactly, in whole points, and within their budgets."""
+"""Awards of clauses for a purchase: exact, in whole points, and within budgets."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LINE = RoundingScope.LINE
 
 
 class Award(NamedTuple):
-    """What one clause would give: exactly, and in whole points when it is alone.
+    """The award of one clause: exact, and in whole points on its own.
 
-    `wanted` is what it would be without its budget, None where it has none. A gift out of a budget is whole by itself.
+    `unlimited_points` is the award without its budget, None if it has none. An award from a budget is rounded on its own.
     """
 
     key: str
@@ -26,14 +26,14 @@ class Award(NamedTuple):
 
     @property
     def limited(self) -> bool:
-        """Whether its budget leaves less than it would be."""
+        """Whether the budget reduces the award."""
         return self.unlimited_points is not None and self.points < self.unlimited_points
 
 
 class Awards(NamedTuple):
-    """What each clause that fits would give alone, what each one that counts does give, and whose budget is short.
+    """Points of each matching clause on its own, of each clause that counts, and awards limited by a budget.
 
-    `base` and `multiple` are the earning clause and the multiplier that count, where of several only one of each does.
+    `base` and `multiplier` are the keys of those that count if only one of each does.
     """
 
     alone: dict[str, int]
@@ -43,7 +43,7 @@ class Awards(NamedTuple):
     multiplier: str | None = None
 
     def counted_instead_of(self, key: str, *, multiplies: bool, in_turn: bool) -> tuple[str, ...]:
-        """The clauses that count instead of one: the other of its kind or, where that gives less, both together."""
+        """The clauses that count instead of `key`: the other of its kind or, if that gives less, both together."""
         own, other = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
         if own is not None and own != key and (in_turn or self.by_clause.get(own, 0) >= self.alone[key]):
             return (own,)
@@ -51,7 +51,7 @@ class Awards(NamedTuple):
 
 
 def award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
-    """The parts added up exactly, and rounded once or one by one; whole points are never below zero."""
+    """The sum of the parts, rounded once or part by part; never below 0."""
     exact = parts.total()
     if rounding.scope is _LINE:
         points = sum(rounded(part, mode=rounding.mode) for part in parts.each())
@@ -61,7 +61,7 @@ def award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
 
 
 def within_budget(award: Award, *, budget: Budget, customer_facts: CustomerFacts) -> Award:
-    """The gift as far as its budget lasts: in part, or not at all, as the budget says."""
+    """The award limited to its budget: in part or not at all, as the budget's mode says."""
     left = budget.left(customer_facts, clause=award.key)
     if award.points <= left:
         return award._replace(unlimited_points=award.points)
@@ -70,23 +70,27 @@ def within_budget(award: Award, *, budget: Budget, customer_facts: CustomerFacts
 
 
 def combined(awards: Sequence[Award], *, rounding: RoundingRule) -> int:
-    """Whole points of several clauses that count: a sum that is rounded once, or the sum of rounded lines."""
+    """Whole points of several awards: a sum rounded once, or the sum of rounded lines."""
     if rounding.scope is _LINE or len(awards) < 2:
         return sum([award.points for award in awards])
-    own = [award.points for award in awards if award.unlimited_points is not None]
-    if len(own) == len(awards):
-        return sum(own)
-    return max(0, sum(own), rounded(sum([award.exact for award in awards]), mode=rounding.mode))
+    budgeted_points = [award.points for award in awards if award.unlimited_points is not None]
+    if len(budgeted_points) == len(awards):
+        return sum(budgeted_points)
+    return max(0, sum(budgeted_points), rounded(sum([award.exact for award in awards]), mode=rounding.mode))
 
 
 def allocate(awards: Sequence[Award], *, total: int, rounding: RoundingRule) -> dict[str, int]:
-    """The points of every clause that counts; a sum that is rounded once is shared out to the clauses."""
+    """Points by clause key; a sum that was rounded once is allocated to the clauses."""
     if rounding.scope is _LINE or len(awards) < 2:
         return {award.key: award.points for award in awards}
-    others = [award for award in awards if award.unlimited_points is None]
+    unbudgeted = [award for award in awards if award.unlimited_points is None]
     rest = total - sum([award.points for award in awards if award.unlimited_points is not None])
     shares = dict(
-        zip([award.key for award in others], shared_out(rest, weights=[award.exact for award in others]), strict=True)
+        zip(
+            [award.key for award in unbudgeted],
+            shared_out(rest, weights=[award.exact for award in unbudgeted]),
+            strict=True,
+        )
     )
     return {award.key: shares[award.key] if award.unlimited_points is None else award.points for award in awards}
 
@@ -94,15 +98,15 @@ def allocate(awards: Sequence[Award], *, total: int, rounding: RoundingRule) -> 
 def own_budget_usage(
     budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
 ) -> tuple[tuple[str, int], ...]:
-    """The part of what is taken from budgets that came back from the customer before: it is taken first."""
+    """The part of budget usage covered by points the customer returned before; it is used first."""
     own = ((key, min(points, customer_facts.share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)
 
 
 def budget_usage(given: dict[str, int], *, points: int, budgets: Sequence[str]) -> tuple[tuple[str, int], ...]:
-    """What is taken from each budget, by the key of its clause, when caps leave `points` of all that is given.
+    """Budget usage by clause key when caps leave `points` of all points given.
 
-    What the caps take is shared out to the clauses by largest remainder, so that no budget pays for what nobody gets.
+    The reduction is allocated to the clauses by largest remainder, so that no budget pays for points nobody gets.
     """
     shares = shared_out(points, weights=list(given.values())) if given else ()
     taken = dict(zip(given, shares, strict=True))

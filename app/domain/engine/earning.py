@@ -1,4 +1,4 @@
-"""What a purchase earns under one version of the terms."""
+"""Decisions on purchases: the points and stamps earned under one version of the terms."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from app.domain.terms.version import Clause, Terms
 
 _APPLIED, _EXCLUDED = Verdict.APPLIED, Verdict.EXCLUDED
 _POINTS_EARNED, _BETTER = ReasonCode.POINTS_EARNED, ReasonCode.BETTER_CLAUSE_APPLIED
-"""Looked up once: what is asked of an enum for every clause of every purchase shows."""
+"""Bound once: the enum lookups are measurable, since they run for every clause of every purchase."""
 
 
 class _EvaluatedClause(NamedTuple):
-    """A clause, whether it fits, the part of the purchase that it looks at, and why."""
+    """A clause, whether it matches, the part of the purchase it selects, and its reasons."""
 
     clause: Clause
     fits: bool
@@ -46,7 +46,7 @@ class _EvaluatedClause(NamedTuple):
 
     @property
     def bonus(self) -> int:
-        """The points of a clause that gives a fixed number of them."""
+        """The points of a bonus clause; 0 for others."""
         effect = self.clause.effect
         if not isinstance(effect, BonusPoints) or not self.selected.lines:
             return 0
@@ -54,7 +54,7 @@ class _EvaluatedClause(NamedTuple):
 
 
 class _Base(NamedTuple):
-    """What an earning clause gives for the part of the purchase that it looks at."""
+    """An earning clause's effect, the part of the purchase it selects, and its award."""
 
     effect: Earning
     selected: EligiblePurchase
@@ -62,46 +62,46 @@ class _Base(NamedTuple):
 
 
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
-    """Decide a purchase: points and stamps and, for every earning clause, why it gave them or did not.
+    """Decide a purchase: its points and stamps, with the reasons of every earning clause.
 
-    NOTHING_EARNED means that it brings neither points nor stamps; the purchase stands all the same, whatever the reason.
-    PARTLY_GRANTED: a cap took part of it, or a budget that was nearly used up gave its last points.
+    NOTHING_EARNED: neither points nor stamps; the purchase is recorded nevertheless. PARTLY_GRANTED: a cap or a budget
+    reduced the points.
     """
     purchase = terms.eligible(facts)
-    judged = _evaluate_clauses(terms, purchase=purchase)
-    gives = _combined_awards(terms, judged=judged)
-    given, short = gives.by_clause, gives.limited
+    evaluations = _evaluate_clauses(terms, purchase=purchase)
+    awards = _combined_awards(terms, judged=evaluations)
+    by_clause, limited = awards.by_clause, awards.limited
     in_turn = terms.policy(Combination).mode is CombinationMode.FIRST
-    before_caps = sum(given.values())
+    before_caps = sum(by_clause.values())
     points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase)
     reasons: list[Reason] = []
-    for evaluated in judged:
+    for evaluated in evaluations:
         key = evaluated.clause.key
-        less = short.get(key) if short else None
-        reasons += evaluated.reasons if less is None else _reasons_with_budget(evaluated, less)
-        if evaluated.fits and (less is None or less.points):
-            reasons.append(_result(evaluated.clause, gives=gives, in_turn=in_turn))
-    whole = points == before_caps and not (short and any(award.points for award in short.values()))
-    outcome = DecisionOutcome.GRANTED if whole else DecisionOutcome.PARTLY_GRANTED
-    stamps, stamping = stamps_earned(terms, purchase=purchase) if terms.stamp_clauses else (0, ())
-    taken = budget_usage(given, points=points, budgets=tuple(terms.budgets)) if terms.budgets else ()
+        limited_award = limited.get(key) if limited else None
+        reasons += evaluated.reasons if limited_award is None else _reasons_with_budget(evaluated, limited_award)
+        if evaluated.fits and (limited_award is None or limited_award.points):
+            reasons.append(_result(evaluated.clause, awards=awards, in_turn=in_turn))
+    complete = points == before_caps and not (limited and any(award.points for award in limited.values()))
+    outcome = DecisionOutcome.GRANTED if complete else DecisionOutcome.PARTLY_GRANTED
+    stamps, stamp_reasons = stamps_earned(terms, purchase=purchase) if terms.stamp_clauses else (0, ())
+    charged = budget_usage(by_clause, points=points, budgets=tuple(terms.budgets)) if terms.budgets else ()
     return Decision(
         outcome=outcome if points or stamps else DecisionOutcome.NOTHING_EARNED,
         points=points,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
-        reasons=(*reasons, *limits, *stamping),
+        reasons=(*reasons, *limits, *stamp_reasons),
         zone=facts.zone if facts.zone != terms.zone else None,
-        budget_usage=taken,
+        budget_usage=charged,
         stamps=stamps,
-        own=own_budget_usage(taken, customer_facts=facts.customer_facts) if taken else (),
+        own=own_budget_usage(charged, customer_facts=facts.customer_facts) if charged else (),
     )
 
 
 def base_points(decision: Decision, *, terms: Terms) -> int:
-    """The points of a decision that earning clauses gave, without multipliers and bonuses: those count towards a tier.
+    """The qualifying points of a decision: those of earning clauses, without multipliers and bonuses.
 
-    Where a cap took part of them, no more than what was left.
+    At most the points that caps left.
     """
     base = sum(
         reason.finding.observed
@@ -115,26 +115,26 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
 
 
 def _evaluate_clauses(terms: Terms, *, purchase: EligiblePurchase) -> list[_EvaluatedClause]:
-    """Every clause that gives points, judged in order; those that yield to others when the others are known."""
+    """Every point clause evaluated, in order; clauses that exclude others are evaluated after them."""
     if not terms.exclusive and not terms.budgets:
         return [_evaluate(clause, purchase=purchase) for clause in terms.point_clauses]
     rounding = terms.policy(RoundingRule)
-    found = {
+    by_key = {
         clause.key: _affordable(_evaluate(clause, purchase=purchase), rounding=rounding)
         for clause in terms.point_clauses
         if not clause.exclusive
     }
-    seen = purchase._replace(fitting=frozenset(key for key, evaluated in found.items() if evaluated.fits))
-    found |= {
-        clause.key: _affordable(_evaluate(clause, purchase=seen), rounding=rounding)
+    with_matches = purchase._replace(fitting=frozenset(key for key, evaluated in by_key.items() if evaluated.fits))
+    by_key |= {
+        clause.key: _affordable(_evaluate(clause, purchase=with_matches), rounding=rounding)
         for clause in terms.point_clauses
         if clause.exclusive
     }
-    return [found[clause.key] for clause in terms.point_clauses]
+    return [by_key[clause.key] for clause in terms.point_clauses]
 
 
 def _evaluate(clause: Clause, *, purchase: EligiblePurchase) -> _EvaluatedClause:
-    """A clause, judged; of what is paid on top in an exchange only one that goes by amounts."""
+    """One clause evaluated; only clauses by amount apply to the price difference of an exchange."""
     if clause.by_amount or not purchase.amount_only:
         return _EvaluatedClause(clause, *evaluate(clause, purchase=purchase))
     reason = Reason(clause.key, _EXCLUDED, Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE))
@@ -142,19 +142,19 @@ def _evaluate(clause: Clause, *, purchase: EligiblePurchase) -> _EvaluatedClause
 
 
 def _affordable(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> _EvaluatedClause:
-    """A clause that fits only where its budget gives something; what a multiplier gives is not known yet."""
+    """The evaluation, no longer matching if the budget is used up; not for multipliers, whose award is not known yet."""
     budget = evaluated.clause.budget
     alone = _alone(evaluated, rounding=rounding) if budget is not None and evaluated.fits else None
     if budget is None or alone is None:
         return evaluated
-    less = within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
-    if less.points or not less.limited:
+    limited_award = within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
+    if limited_award.points or not limited_award.limited:
         return evaluated
-    return evaluated._replace(fits=False, reasons=_reasons_with_budget(evaluated, less))
+    return evaluated._replace(fits=False, reasons=_reasons_with_budget(evaluated, limited_award))
 
 
 def _alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | None:
-    """What a clause that fits gives by itself; None where it depends on others."""
+    """The award of a matching clause on its own; None if it depends on others."""
     clause, effect, selected = evaluated.clause, evaluated.clause.effect, evaluated.selected
     if isinstance(effect, Earning):
         return award(clause.key, effect.earn(selected), rounding=rounding)
@@ -164,21 +164,21 @@ def _alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | No
 
 
 def _reasons_with_budget(evaluated: _EvaluatedClause, less: Award) -> tuple[Reason, ...]:
-    """The reasons of a clause whose budget leaves less than it would give."""
+    """The reasons of a clause whose budget reduces its award."""
     budget = evaluated.clause.budget
-    assert budget is not None, "nothing else cuts a gift short"
+    assert budget is not None, "only a budget reduces an award"
     left = budget.left(evaluated.selected.customer_facts, clause=less.key)
     finding = budget.used_up(left, wanted=less.unlimited_points)
     place = (evaluated.clause.conditions.index(budget),)
     verdict = Verdict.LIMITED if less.points else Verdict.NOT_MET
-    said = Reason(less.key, verdict, finding, place)
-    return tuple(said if reason.condition == place else reason for reason in evaluated.reasons)
+    budget_reason = Reason(less.key, verdict, finding, place)
+    return tuple(budget_reason if reason.condition == place else reason for reason in evaluated.reasons)
 
 
 def _awards(
     terms: Terms, *, judged: Sequence[_EvaluatedClause]
 ) -> tuple[list[_Base], list[Award], list[tuple[PointsMultiplier, _EvaluatedClause]]]:
-    """What the clauses that fit give by themselves, in the order of the terms; and the multipliers, which need them."""
+    """Awards of the matching earning and bonus clauses, in the order of the terms, and the matching multipliers."""
     rounding, budgeted = terms.policy(RoundingRule), bool(terms.budgets)
     bases: list[_Base] = []
     bonuses: list[Award] = []
@@ -199,43 +199,43 @@ def _awards(
 
 
 def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awards:
-    """What the clauses give, where several fit by the clause for that."""
+    """The awards that count, by the combination rule of the terms."""
     mode, rounding = terms.policy(Combination).mode, terms.policy(RoundingRule)
     bases, bonuses, factors = _awards(terms, judged=judged)
-    alone = {base.award.key: base.award.points for base in bases} | {bonuse.key: bonuse.points for bonuse in bonuses}
+    alone = {base.award.key: base.award.points for base in bases} | {bonus.key: bonus.points for bonus in bonuses}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
         choices = choices[:1]
     elif mode is CombinationMode.BEST and bases and not factors:
-        # What comes on top is the same for each, and rounding keeps their order.
+        # Bonuses are the same for each, and rounding keeps their order.
         by_line = rounding.scope is RoundingScope.LINE
         choices = [[max(bases, key=lambda base: base.award.points if by_line else base.award.exact)]]
     best: list[Award] = []
-    short: dict[str, Award] = {}
+    limited: dict[str, Award] = {}
     base: str | None = None
-    multiple: str | None = None
+    multiplier: str | None = None
     most = -1
     for chosen in choices or [[]]:
-        multiples = [
+        multipliers = [
             _multiplier_award(effect, evaluated, bases=chosen, rounding=rounding) for effect, evaluated in factors
         ]
-        for extra in multiples:
+        for extra in multipliers:
             alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
-        counting = _counting_multipliers(multiples, mode=mode)
+        counting = _counting_multipliers(multipliers, mode=mode)
         awards = [*[each_base.award for each_base in chosen], *counting, *bonuses]
         total = combined(awards, rounding=rounding)
         if total > most:
             most, best = total, awards
-            base, multiple = chosen[0].award.key if chosen else None, counting[0].key if counting else None
+            base, multiplier = chosen[0].award.key if chosen else None, counting[0].key if counting else None
             if terms.budgets:
-                short = {award.key: award for award in (*awards, *multiples) if award.limited}
-    given = allocate(best, total=most, rounding=rounding)
-    given = {key: points for key, points in given.items() if points or mode is CombinationMode.STACK}
-    return Awards(alone, given, short, base, multiple)
+                limited = {award.key: award for award in (*awards, *multipliers) if award.limited}
+    by_clause = allocate(best, total=most, rounding=rounding)
+    by_clause = {key: points for key, points in by_clause.items() if points or mode is CombinationMode.STACK}
+    return Awards(alone, by_clause, limited, base, multiplier)
 
 
 def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
-    """The gift of a clause as far as its budget lasts."""
+    """The award limited to the clause's budget, if it has one."""
     budget = evaluated.clause.budget
     return (
         alone
@@ -244,20 +244,20 @@ def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
     )
 
 
-def _counting_multipliers(multiples: list[Award], *, mode: CombinationMode) -> list[Award]:
-    """Of several multipliers the best one, the first one, or all; one whose budget gives nothing stands aside."""
-    if not multiples:
-        return multiples
-    multiples = [multiple for multiple in multiples if multiple.points or not multiple.limited]
-    if mode is CombinationMode.STACK or not multiples:
-        return multiples
-    return multiples[:1] if mode is CombinationMode.FIRST else [max(multiples, key=lambda award: award.points)]
+def _counting_multipliers(multipliers: list[Award], *, mode: CombinationMode) -> list[Award]:
+    """The multipliers that count: the best, the first, or all; without those whose budget is used up."""
+    if not multipliers:
+        return multipliers
+    multipliers = [multiplier for multiplier in multipliers if multiplier.points or not multiplier.limited]
+    if mode is CombinationMode.STACK or not multipliers:
+        return multipliers
+    return multipliers[:1] if mode is CombinationMode.FIRST else [max(multipliers, key=lambda award: award.points)]
 
 
 def _multiplier_award(
     effect: PointsMultiplier, evaluated: _EvaluatedClause, *, bases: Sequence[_Base], rounding: RoundingRule
 ) -> Award:
-    """What a multiplier adds to what the earning clauses give for the goods that it selects."""
+    """What a multiplier adds to the awards of earning clauses for the goods it selects."""
     lines = frozenset(line.number for line in evaluated.selected.lines)
     parts = [
         part * _share(base.award) if base.award.limited else part
@@ -269,29 +269,31 @@ def _multiplier_award(
     return _within(award(evaluated.clause.key, exact, rounding=rounding), evaluated)
 
 
-def _share(less: Award) -> Fraction:
-    """How much of a gift its budget leaves."""
-    return Fraction(less.points, less.unlimited_points or 1)
+def _share(award: Award) -> Fraction:
+    """The part of an award that its budget leaves."""
+    return Fraction(award.points, award.unlimited_points or 1)
 
 
-def _result(clause: Clause, *, gives: Awards, in_turn: bool) -> Reason:
-    """What a clause that fits gave, or which ones count instead and what they gave."""
+def _result(clause: Clause, *, awards: Awards, in_turn: bool) -> Reason:
+    """The reason of a matching clause: its points, or the clauses that count instead and their points."""
     key = clause.key
-    own, alone = gives.by_clause.get(key), gives.alone[key]
+    own, alone = awards.by_clause.get(key), awards.alone[key]
     if own:
         return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, own))
     if own is None and alone:
-        instead = gives.counted_instead_of(key, multiplies=isinstance(clause.effect, PointsMultiplier), in_turn=in_turn)
+        instead = awards.counted_instead_of(
+            key, multiplies=isinstance(clause.effect, PointsMultiplier), in_turn=in_turn
+        )
         code = ReasonCode.EARLIER_CLAUSE_APPLIED if in_turn else _BETTER
-        theirs = sum(gives.by_clause.get(other, 0) for other in instead)
-        return Reason(key, _EXCLUDED, Finding(True, code, alone, theirs, clauses=instead))
+        points_instead = sum(awards.by_clause.get(other, 0) for other in instead)
+        return Reason(key, _EXCLUDED, Finding(True, code, alone, points_instead, clauses=instead))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 
 def _within_caps(
     points: int, *, caps: Sequence[tuple[Clause, PointsCap]], purchase: EligiblePurchase
 ) -> tuple[int, tuple[Reason, ...]]:
-    """What is left of the points under every cap, and a reason for each cap that the points pass."""
+    """The points that every cap leaves, and a reason for each cap exceeded."""
     allowed = points
     reasons = []
     for clause, cap in caps:
@@ -300,10 +302,10 @@ def _within_caps(
         if points <= room:
             continue
         allowed = min(allowed, room)
-        again = None
+        next_start = None
         if period is not None:
-            again = next_period(purchase.occurred_at, zone_name=purchase.period_zone(period), period=period)
-        remedies = (Remedy(RemedyCode.COME_AT, from_=again),) if again is not None else ()
+            next_start = next_period(purchase.occurred_at, zone_name=purchase.period_zone(period), period=period)
+        remedies = (Remedy(RemedyCode.COME_AT, from_=next_start),) if next_start is not None else ()
         finding = Finding(False, ReasonCode.CAP_REACHED, points, room, remedies)
         reasons.append(Reason(clause=clause.key, verdict=Verdict.LIMITED, finding=finding))
     return allowed, tuple(reasons)

@@ -1,7 +1,7 @@
-"""What each line of a purchase brought: its share of the points and stamps, and why a line brought none.
+"""The share of each receipt line in the points and stamps of a decision, and why a line earned none.
 
-Worked out from the decision and the receipt when somebody asks, so that no stored decision carries it: the clauses that
-gave something stand in the decision, and which goods a clause looks at follows from its terms alone.
+Derived on request from the decision and the receipt instead of stored: the decision names the clauses that gave points,
+and their terms say which goods they select.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Weights = dict[int, Exact]
 
 
 class LineExclusion(StrEnum):
-    """Why a line brings nothing, whatever it costs."""
+    """Why a line earns nothing whatever its price."""
 
     KIND_NOT_COUNTED = "KIND_NOT_COUNTED"
     NOTHING_PAID = "NOTHING_PAID"
@@ -41,7 +41,7 @@ class LineExclusion(StrEnum):
 
 
 class LineShare(NamedTuple):
-    """A line and what it brought, by unit; `clauses` are the keys of those that leave it out."""
+    """A line and what it earned by unit; `clauses` are the keys of those that exclude it."""
 
     line: Line
     shares: Mapping[Unit, int]
@@ -50,10 +50,10 @@ class LineShare(NamedTuple):
 
 
 def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tuple[LineShare, ...]:
-    """Every line of the purchase that was decided, in order; each unit adds up to what the decision gave.
+    """The share of every line, in order; each unit adds up to the decision's total.
 
-    Shared out by largest remainder, ties to the lower line, following what each line earns before rounding; what has no
-    amount per line, such as a bonus, follows the amounts of the goods that its clause looks at.
+    Allocated by largest remainder, ties to the lower line, in proportion to what each line earns before rounding; awards
+    without an amount per line, such as a bonus, follow the amounts of the goods their clause selects.
     """
     purchase = terms.eligible(facts)
     selected = {
@@ -61,36 +61,36 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
         for clause in terms.clauses
         if clause.kind is ClauseKind.EARNING
     }
-    gave = _amount_by_clause(decision, keys=selected)
+    awarded = _amount_by_clause(decision, keys=selected)
     numbers = [line.number for line in facts.lines]
     weights = {
-        Unit.POINTS: _points(terms, gave=gave, selected=selected, decision=decision),
-        Unit.STAMPS: _stamps(terms, gave=gave, selected=selected),
+        Unit.POINTS: _points(terms, gave=awarded, selected=selected, decision=decision),
+        Unit.STAMPS: _stamps(terms, gave=awarded, selected=selected),
     }
     shares = {
         unit: _shared(decision.amount(unit), numbers=numbers, weights=weights[unit], purchase=purchase)
         for unit in terms.units
     }
-    giving = tuple(key for key, points in gave.items() if points) or tuple(selected)
-    counted = {line.number for line in purchase.lines}
-    looked_at = {line.number for key in giving for line in selected[key].lines}
+    awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
+    eligible = {line.number for line in purchase.lines}
+    selected_lines = {line.number for key in awarding for line in selected[key].lines}
     basis = terms.policy_clause(CountedAmounts).key
-    found = []
+    results = []
     for line in facts.lines:
-        brought = {unit: shares[unit][line.number] for unit in terms.units}
+        earned = {unit: shares[unit][line.number] for unit in terms.units}
         if not terms.basis.counts(line.kind):
-            found.append(LineShare(line, brought, LineExclusion.KIND_NOT_COUNTED, (basis,)))
-        elif line.number not in counted:
-            found.append(LineShare(line, brought, LineExclusion.NOTHING_PAID, (basis,)))
-        elif giving and line.number not in looked_at:
-            found.append(LineShare(line, brought, LineExclusion.GOODS_NOT_COUNTED, giving))
+            results.append(LineShare(line, earned, LineExclusion.KIND_NOT_COUNTED, (basis,)))
+        elif line.number not in eligible:
+            results.append(LineShare(line, earned, LineExclusion.NOTHING_PAID, (basis,)))
+        elif awarding and line.number not in selected_lines:
+            results.append(LineShare(line, earned, LineExclusion.GOODS_NOT_COUNTED, awarding))
         else:
-            found.append(LineShare(line, brought))
-    return tuple(found)
+            results.append(LineShare(line, earned))
+    return tuple(results)
 
 
 def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase]) -> dict[str, int]:
-    """What each clause gave that fitted and was not left for another one; 0 where it came to less than a point."""
+    """The award by clause key, of clauses that counted; 0 if it was less than a point."""
     codes = (ReasonCode.POINTS_EARNED, ReasonCode.STAMPS_EARNED, ReasonCode.NOTHING_TO_COUNT)
     return {
         reason.clause: reason.finding.observed if isinstance(reason.finding.observed, int) else 0
@@ -100,7 +100,7 @@ def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase
 
 
 def _shared(total: int, *, numbers: Sequence[int], weights: Weights, purchase: EligiblePurchase) -> dict[int, int]:
-    """The total by line; where no line has a weight, by what counts of each."""
+    """The total by line number; if no line has a weight, in proportion to the eligible amounts."""
     if not any(weights.values()):
         weights = _spread(1, purchase=purchase)
     shares = shared_out(total, weights=[weights.get(number, 0) for number in numbers])
@@ -110,7 +110,7 @@ def _shared(total: int, *, numbers: Sequence[int], weights: Weights, purchase: E
 def _points(
     terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase], decision: Decision
 ) -> Weights:
-    """What each line earns before rounding, by all clauses that count."""
+    """Unrounded points by line, of all clauses that count."""
     rounding = terms.policy(RoundingRule)
     bases = _bases(terms, gave=gave, selected=selected)
     weights: Weights = {}
@@ -136,7 +136,7 @@ def _points(
 
 
 def _bonus(extra: Extra, *, gave: int) -> int:
-    """What a bonus comes to before it is rounded together with other clauses: its points, as often as it was given."""
+    """The points of a bonus before rounding together with other clauses."""
     if not isinstance(extra, BonusPoints):
         return gave
     return extra.points * max(1, round(Fraction(gave, extra.points)))
@@ -145,7 +145,7 @@ def _bonus(extra: Extra, *, gave: int) -> int:
 def _bases(
     terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
-    """The earning clauses that count: all that fit where they add up, else the one that gave something, or would have first."""
+    """The earning clauses that count: all matching ones if they stack, else the one that gave points or would have."""
     fitting = [(clause, effect) for clause, effect in terms.earning_clauses if clause.key in gave]
     mode = terms.policy(Combination).mode
     if mode is CombinationMode.STACK or not fitting:
@@ -159,14 +159,14 @@ def _bases(
 def _share(
     clause: Clause, effect: Earning, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> Fraction:
-    """How much of what a clause would give its budget leaves."""
+    """The part of a clause's award that its budget left."""
     return Fraction(gave[clause.key]) / (Fraction(effect.earn(selected[clause.key]).total()) or 1)
 
 
 def _earned(
     effect: Earning, *, purchase: EligiblePurchase, rounding: RoundingRule, factor: Fraction = _ONCE
 ) -> Weights:
-    """What an earning clause gives for each line, so many times over; rounded where the terms round each line."""
+    """The award of an earning clause by line, times `factor`; rounded if the terms round each line."""
     parts = effect.earn(purchase).each()
     if len(parts) != len(purchase.lines):
         return _spread(Parts.of(parts).total() * factor, purchase=purchase)
@@ -179,7 +179,7 @@ def _earned(
 
 
 def _within(own: Weights, *, clause: Clause, gave: Mapping[str, int]) -> Weights:
-    """What a clause with a budget gives is whole by itself: its lines come to just that."""
+    """Scale the weights of a clause with a budget to its award, which was rounded on its own."""
     total = sum(own.values())
     if clause.budget is None or not total:
         return own
@@ -187,7 +187,7 @@ def _within(own: Weights, *, clause: Clause, gave: Mapping[str, int]) -> Weights
 
 
 def _stamps(terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, EligiblePurchase]) -> Weights:
-    """The stamps of each line, by all clauses that gave some."""
+    """Stamps by line, of all clauses that gave some."""
     weights: Weights = {}
     for clause, effect in terms.stamp_clauses:
         purchase = selected[clause.key]
@@ -202,7 +202,7 @@ def _stamps(terms: Terms, *, gave: Mapping[str, int], selected: Mapping[str, Eli
 
 
 def _spread(total: Exact, *, purchase: EligiblePurchase) -> Weights:
-    """What is given for all lines together, in proportion to what counts of each; evenly where nothing does."""
+    """A total spread over lines in proportion to their eligible amounts; evenly if there are none."""
     numbers = [line.number for line in purchase.lines]
     amounts = purchase.amounts.each()
     whole = sum(amounts)
@@ -212,6 +212,6 @@ def _spread(total: Exact, *, purchase: EligiblePurchase) -> Weights:
 
 
 def _add(weights: Weights, more: Weights) -> None:
-    """Add the weights of a clause to those of others."""
+    """Add weights in place."""
     for number, weight in more.items():
         weights[number] = weights.get(number, 0) + weight

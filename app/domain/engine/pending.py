@@ -1,4 +1,4 @@
-"""What a price comes to while points wait: whether waiting pays it, and from when, or what is missing even then."""
+"""Reasons for a price that pending points may pay: from when, or how many points are missing even then."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from app.domain.terms.version import Terms
 
 
 class ActivationForecast(NamedTuple):
-    """A moment at which points that wait become available, as things stand.
+    """An instant at which pending points become available.
 
-    `waiting` are those that have done so by then, `spendable` is what there is to spend then, less what is owed, and
-    `cost` is what the reward costs then.
+    `activated` are the pending points available by then, `spendable` the balance then less debt, `cost` the price of the
+    reward then.
     """
 
     at: datetime
@@ -25,29 +25,31 @@ class ActivationForecast(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """What is missing then; 0 or less where it pays."""
+        """Points missing then; 0 or less if the price can be paid."""
         return self.cost - self.spendable
 
 
 def pending_reasons(
     shortfall: Reason, *, missing: int, activations: Sequence[ActivationForecast], terms: Terms
 ) -> tuple[Reason, ...]:
-    """The reasons that say why a price is not paid, of which `missing` points are missing now.
+    """The reasons for a price that cannot be paid, of which `missing` points are missing now.
 
-    Where points that wait pay it, the remedy is to wait for them; where they pay a part of it, the rest is to be
-    collected besides. What is owed is said in either case.
+    If pending points pay it, the remedy is to wait; if they pay a part, the rest must be collected too. Debt is stated in
+    either case.
     """
-    enough = next((moment for moment in activations if moment.missing <= 0), None)
-    best = enough or min(activations, key=lambda moment: (moment.missing, moment.at), default=None)
+    sufficient = next((activation for activation in activations if activation.missing <= 0), None)
+    best = sufficient or min(activations, key=lambda activation: (activation.missing, activation.at), default=None)
     if best is None or best.missing >= missing:
         return (shortfall,)
-    come = (Remedy(RemedyCode.COME_AT, from_=best.at),)
+    wait_remedy = (Remedy(RemedyCode.COME_AT, from_=best.at),)
     clause = terms.policy_clause(PendingPeriod).key if terms.has(PendingPeriod) else shortfall.clause
-    waits = Reason(clause, Verdict.NOT_MET, Finding(False, ReasonCode.STILL_PENDING, best.activated, best.at, come))
+    pending = Reason(
+        clause, Verdict.NOT_MET, Finding(False, ReasonCode.STILL_PENDING, best.activated, best.at, wait_remedy)
+    )
     finding = shortfall.finding
-    if enough is None:
+    if sufficient is None:
         collect = (Remedy(RemedyCode.COLLECT_POINTS, points=best.missing),)
-        return (shortfall._replace(finding=finding._replace(remedies=collect)), waits)
+        return (shortfall._replace(finding=finding._replace(remedies=collect)), pending)
     if finding.code is ReasonCode.NEGATIVE_BALANCE:
-        return (shortfall._replace(finding=finding._replace(remedies=come)), waits)
-    return (waits,)
+        return (shortfall._replace(finding=finding._replace(remedies=wait_remedy)), pending)
+    return (pending,)

@@ -1,4 +1,4 @@
-"""The price of a reward for points of different age: the lower of the price when they were earned and the one now."""
+"""Reward prices for older points: the lower of the price when they were earned and the current price."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a reward costs a customer: the points in all, from which lots, and what is missing (then no draws)."""
+    """The cost of a reward in points, and the draws that pay it; without draws if points are `missing`."""
 
     cost: int
     draws: tuple[Draw, ...]
@@ -26,7 +26,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class PriceLists:
-    """A customer's open lots, and the versions of the terms that they were earned under, oldest first."""
+    """A customer's lots, and the versions of the terms before the current ones, oldest first."""
 
     terms: Terms
     earlier: tuple[Terms, ...]
@@ -34,39 +34,43 @@ class PriceLists:
     at: datetime
 
     def charge(self, reward: str) -> Charge | None:
-        """What the reward costs now; None where every lot pays the price of today."""
-        now = _price(self.terms, reward)
-        if now is None:
+        """What the reward costs now; None if every lot pays the current price."""
+        current_price = _price(self.terms, reward)
+        if current_price is None:
             return None
-        prices = {lot.id: self.price_of(lot, reward=reward, now=now) for lot in self.lots}
-        return _charged(self.lots, prices=prices, now=now) if any(price < now for price in prices.values()) else None
+        prices = {lot.id: self.price_of(lot, reward=reward, now=current_price) for lot in self.lots}
+        return (
+            _charged(self.lots, prices=prices, now=current_price)
+            if any(price < current_price for price in prices.values())
+            else None
+        )
 
     def price_of(self, lot: Lot, *, reward: str, now: int) -> int:
-        """What a reward that costs `now` costs in points of this lot: the old price, as long as it holds, or that."""
+        """The price of a reward in points of this lot: the old price while it is protected, else `now`."""
         versions = [*self.earlier, self.terms]
-        known = [place for place, version in enumerate(versions) if version.effective_from <= lot.earned_at]
-        then = _price(versions[known[-1]], reward) if known else None
-        if then is None or then >= now:
+        started = [index for index, version in enumerate(versions) if version.effective_from <= lot.earned_at]
+        earned_price = _price(versions[started[-1]], reward) if started else None
+        if earned_price is None or earned_price >= now:
             return now
-        rise = self._rise(versions[known[-1] + 1 :], reward=reward, above=then)
+        raised_at = self._rise(versions[started[-1] + 1 :], reward=reward, above=earned_price)
         days = self.terms.policy(Grandfathering).days
-        last = local_date(rise, zone_name=self.terms.zone) + timedelta(days=days)
+        last = local_date(raised_at, zone_name=self.terms.zone) + timedelta(days=days)
         until = day_start(last + timedelta(days=1), zone_name=self.terms.zone)
-        return then if self.at < until else now
+        return earned_price if self.at < until else now
 
     def _rise(self, versions: Sequence[Terms], *, reward: str, above: int) -> datetime:
-        """When the price came to lie above what was paid before, for the last time."""
-        rise = versions[-1].effective_from
+        """When the price last rose above the earlier price."""
+        raised_at = versions[-1].effective_from
         for version in reversed(versions):
             price = _price(version, reward)
             if price is None or price <= above:
                 break
-            rise = version.effective_from
-        return rise
+            raised_at = version.effective_from
+        return raised_at
 
 
 def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
-    """Whether any reward was cheaper before, so that the age of points may matter."""
+    """Whether any reward was cheaper in earlier terms and old prices are protected."""
     if not terms.has(Grandfathering) or terms.policy(Grandfathering).days == 0:
         return False
     rewards = [clause.effect.reward for clause in terms.clauses if isinstance(clause.effect, RewardCost)]
@@ -79,24 +83,24 @@ def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
 
 
 def _price(terms: Terms, reward: str) -> int | None:
-    """What the reward costs in points; None where it is not offered, or for another unit."""
+    """The cost of a reward in points; None if it is not offered or costs another unit."""
     clause = terms.cost_of(reward)
     cost = clause.effect if clause is not None else None
     return cost.points if isinstance(cost, RewardCost) and cost.unit is Unit.POINTS else None
 
 
 def _charged(lots: Sequence[Lot], *, prices: dict[str, int], now: int) -> Charge:
-    """The cheapest lots pay first; each pays a part of the reward at its own price, the last one rounded down."""
+    """Charge the lots with the lowest price first; each pays a part at its own price, the last one rounded down."""
     rest = Fraction(1)
     draws: list[Draw] = []
     for lot in sorted(consumption_order(lots), key=lambda each_lot: prices[each_lot.id]):
-        asked = (rest * prices[lot.id]).__floor__()
-        if asked == 0:
+        price = (rest * prices[lot.id]).__floor__()
+        if price == 0:
             rest = Fraction(0)
             break
-        taken = min(asked, lot.free)
+        taken = min(price, lot.free)
         draws.append(Draw(lot_id=lot.id, points=taken))
-        rest = Fraction(0) if taken == asked else rest - Fraction(taken, prices[lot.id])
+        rest = Fraction(0) if taken == price else rest - Fraction(taken, prices[lot.id])
         if rest == 0:
             break
     missing = (rest * now).__floor__()

@@ -1,4 +1,4 @@
-"""What each clause of the terms would do with a basket: applies, does not because, from when it would, what is missing."""
+"""Qualification of a basket for each clause: whether it applies, why not, from when, and what is missing."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
 
 _STEPS = 50
-"""Openings that are looked at for the first moment at which every condition on time holds."""
+"""How many instants are tried to find the first at which every condition on time holds."""
 
 _WAITING = (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY)
-"""Remedies that time brings."""
+"""Remedies by waiting."""
 
 ALMOST_MET = Fraction(3, 4)
-"""How much of what is asked for must be there for it to be nearly reached."""
+"""How much of a requirement must be met to count as almost met."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseQualification:
-    """One clause and a basket: what it gives or costs of a unit. `applies_from` is the first moment at which the time stands in its way no more.
+    """A basket and one clause: what it gives or costs, and the instant from which it applies if only time is missing.
 
-    `refusal` is what a till would be refused its reward with, though no clause is about that.
+    `refusal` is a technical refusal of the reward, which no clause is about.
     """
 
     clause: Clause
@@ -59,13 +59,13 @@ def qualifications(
     activations_for: Callable[[Clause], Sequence[ActivationForecast]] = lambda _clause: (),
     refusal_for: Callable[[str, Decision], Problem | None] = lambda _key, _decision: None,
 ) -> tuple[ClauseQualification, ...]:
-    """Every clause that gives, limits or prices something; `decision` is what the basket would earn.
+    """The qualifications for every earning clause, limit and reward; `decision` is what the basket would earn.
 
-    `held` is what there is to pay with, by unit, `foreseen` when points that wait can pay for a reward; `refused` what a till that asks for the reward with a key would be
-    refused with besides, when the terms decide like this.
+    `activations_for` returns the activations of pending points for a reward clause; `refusal_for` the technical refusal
+    of a reward (by key) on which the terms decide like this.
     """
     purchase = terms.eligible(facts)
-    found = []
+    results = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
             cost = reward_cost(clause)
@@ -79,17 +79,19 @@ def qualifications(
                 activations=activations_for(clause),
             )
             refusal = refusal_for(cost.reward, priced.decision)
-            found.append(_reward_qualification(clause, purchase=purchase, priced=priced, refusal=refusal))
+            results.append(_reward_qualification(clause, purchase=purchase, priced=priced, refusal=refusal))
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
-            found.append(_earning_qualification(clause, purchase=purchase, decision=decision))
-    return tuple(found)
+            results.append(_earning_qualification(clause, purchase=purchase, decision=decision))
+    return tuple(results)
 
 
 def _earning_qualification(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> ClauseQualification:
     reasons = tuple(reason for reason in decision.reasons if reason.clause == clause.key)
-    whole = [reason for reason in reasons if reason.condition is None]
-    applies = any(reason.verdict in (Verdict.APPLIED, Verdict.LIMITED) for reason in whole)
-    points = sum(reason.finding.observed for reason in whole if applies and isinstance(reason.finding.observed, int))
+    effect_reasons = [reason for reason in reasons if reason.condition is None]
+    applies = any(reason.verdict in (Verdict.APPLIED, Verdict.LIMITED) for reason in effect_reasons)
+    points = sum(
+        reason.finding.observed for reason in effect_reasons if applies and isinstance(reason.finding.observed, int)
+    )
     return ClauseQualification(
         clause=clause,
         applies=applies,
@@ -105,13 +107,13 @@ def _reward_qualification(
     clause: Clause, *, purchase: EligiblePurchase, priced: PricedReward, refusal: Problem | None
 ) -> ClauseQualification:
     granted = priced.decision.outcome is DecisionOutcome.GRANTED
-    waits = not granted and refusal is None
+    may_wait = not granted and refusal is None
     return ClauseQualification(
         clause=clause,
         applies=granted and refusal is None,
         points=priced.cost,
         unit=reward_cost(clause).unit,
-        applies_from=_available_from(clause, purchase=purchase, decision=priced.decision) if waits else None,
+        applies_from=_available_from(clause, purchase=purchase, decision=priced.decision) if may_wait else None,
         almost_met=() if granted else _almost_met(priced.decision.reasons),
         reasons=priced.decision.reasons,
         refusal=refusal,
@@ -119,7 +121,7 @@ def _reward_qualification(
 
 
 def _available_from(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> datetime | None:
-    """The first moment at which the reward can be paid for and its conditions hold; None where points are missing."""
+    """The first instant at which the reward can be paid and its conditions hold; None if points are missing."""
     since = purchase.occurred_at
     for reason in decision.reasons:
         if reason.condition is None and not reason.finding.met:
@@ -131,9 +133,9 @@ def _available_from(clause: Clause, *, purchase: EligiblePurchase, decision: Dec
 
 
 def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime | None = None) -> datetime | None:
-    """The first moment, not before `since`, at which all its conditions hold with this very basket.
+    """The first instant, not before `since`, at which all conditions hold with this basket.
 
-    None where time is not all it takes.
+    None if something other than time is missing.
     """
     at = since or purchase.occurred_at
     for _ in range(_STEPS):
@@ -141,11 +143,11 @@ def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime
         if met:
             return at if at > purchase.occurred_at else None
         openings = [_opening(reason) for reason in reasons if not reason.finding.met]
-        waits = [opening for opening in openings if opening is not None and opening > at]
-        if not waits:
+        later_openings = [opening for opening in openings if opening is not None and opening > at]
+        if not later_openings:
             return None
-        # All of them hold at last from a moment at which one of them begins to.
-        at = min(waits)
+        # The instant at which all hold is one at which a condition begins to hold.
+        at = min(later_openings)
     return None
 
 
@@ -154,7 +156,7 @@ def _opening(reason: Reason) -> datetime | None:
 
 
 def _almost_met(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:
-    """What is missing, where a single thing is and most of it is there already."""
+    """The remedies of the only failed condition, if most of it is met."""
     failed = [reason for reason in reasons if not reason.finding.met]
     if len(failed) != 1:
         return ()

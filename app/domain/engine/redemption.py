@@ -1,4 +1,4 @@
-"""Whether a reward can be had: the conditions of its clause, and the points that it costs."""
+"""Decisions on redemptions: the conditions of the reward's clause, and its cost."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from app.domain.units import Unit
 
 
 def reward_cost(clause: Clause) -> RewardCost:
-    """The cost effect of a reward clause. Raises TypeError for any other clause."""
+    """The cost effect of a reward clause. Raises TypeError for other clauses."""
     if not isinstance(clause.effect, RewardCost):
         raise TypeError(f"clause {clause.number} prices no reward")
     return clause.effect
 
 
 def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
-    """The unit that terms price a reward (by key) in; points where they do not price it."""
+    """The unit of a reward's cost; points if the terms set none."""
     clause = terms.cost_of(reward) if terms is not None else None
     return reward_cost(clause).unit if clause is not None else Unit.POINTS
 
 
 @dataclass(frozen=True, slots=True)
 class PricedReward:
-    """What a till would be answered for a reward, what it costs the customer in its unit, and what is missing of that.
+    """The decision a redemption would get, the cost in its unit, and how much of that is missing.
 
-    `missing` counts what is owed first; 0 where the balance pays.
+    `missing` includes debt; 0 if the balance pays.
     """
 
     decision: Decision
@@ -53,14 +53,16 @@ def price_for(
     price_lists: PriceLists | None,
     activations: Sequence[ActivationForecast] = (),
 ) -> PricedReward:
-    """Decide a redemption before it is asked for, by what there is of the unit that the reward costs.
+    """Decide a redemption in advance, by the balance in the unit of its cost.
 
-    `lists` is what points of different age pay; None where all of them pay the price of the clause. `foreseen` is when
-    points that wait can pay for it.
+    `price_lists` are the prices older points pay, None if all pay the clause's price; `activations` are those of pending
+    points.
     """
-    asked = reward_cost(clause)
-    charge = price_lists.charge(asked.reward) if price_lists is not None and asked.unit is Unit.POINTS else None
-    cost = asked.points if charge is None else charge.cost
+    cost_effect = reward_cost(clause)
+    charge = (
+        price_lists.charge(cost_effect.reward) if price_lists is not None and cost_effect.unit is Unit.POINTS else None
+    )
+    cost = cost_effect.points if charge is None else charge.cost
     decision = redeem(
         terms=terms,
         clause=clause,
@@ -85,28 +87,27 @@ def redeem(
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
-    `available` and `owed` are of the unit that the reward costs; `owed` is 0 or more, and while there is any it is
-    refused, points by the clause on refunds. `charge` is what it costs in points of different price; None where all of
-    them pay the price of the clause. `foreseen` are the moments at which points that wait become available.
+    `available` and `owed` are in the unit of the cost. Any debt is a refusal by the clause on refunds. `charge` is the
+    cost in points with different prices, None if all pay the clause's price; `activations` are those of pending points.
     """
     cost = reward_cost(clause)
     purchase = terms.eligible(facts)
-    holds, _, reasons = evaluate(clause, purchase=purchase)
-    asked = cost.points if charge is None else charge.cost
-    paid = cost.check(available=available, owed=owed, cost=asked)
-    granted = holds and paid.met
+    conditions_met, _, reasons = evaluate(clause, purchase=purchase)
+    price = cost.points if charge is None else charge.cost
+    paid = cost.check(available=available, owed=owed, cost=price)
+    granted = conditions_met and paid.met
     in_points = cost.unit is Unit.POINTS
     verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
-    # What is owed, and that nothing is given meanwhile, is what the clause on refunds says.
+    # The clause on refunds states that nothing is redeemed while points are owed.
     owing = paid.code is ReasonCode.NEGATIVE_BALANCE
-    said_by = terms.policy_clause(RefundPolicy) if owing else clause
-    payment: tuple[Reason, ...] = (Reason(clause=said_by.key, verdict=verdict, finding=paid),)
+    payment_clause = terms.policy_clause(RefundPolicy) if owing else clause
+    payment: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=paid),)
     if not paid.met and activations:
-        missing = asked + owed - available
+        missing = price + owed - available
         payment = pending_reasons(payment[0], missing=missing, activations=activations, terms=terms)
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
-        points=asked if granted and in_points else 0,
+        points=price if granted and in_points else 0,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
         reasons=(
@@ -116,19 +117,19 @@ def redeem(
             *_old_price_kept(terms, charge=charge, now=cost.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
-        stamps=asked if granted and not in_points else 0,
+        stamps=price if granted and not in_points else 0,
     )
 
 
 def _cash_due(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
-    """What the till collects besides the points."""
+    """The cash due in addition to the points."""
     if cash is None:
         return ()
     return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)
 
 
 def _old_price_kept(terms: Terms, *, charge: Charge | None, now: int) -> tuple[Reason, ...]:
-    """That older points paid an older price, by which clause."""
+    """The reason for a protected old price."""
     if charge is None:
         return ()
     finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, now)

@@ -1,4 +1,4 @@
-"""What a refund takes back: the points that the kept part of the purchase would not have earned."""
+"""Refunds: the clawback of points that the remaining purchase would not have earned."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from app.domain.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class RefundOutcome:
-    """What a refund comes to: what was done with the points that were due, and the money given back.
+    """The outcome of a refund: the clawback, and the money to refund.
 
-    `base` are the points of the kept part that count towards a tier.
+    `base` are the qualifying points of the remaining purchase.
     """
 
     movement: ClawbackMovement
@@ -40,29 +40,29 @@ class RefundOutcome:
 
     @property
     def taken(self) -> int:
-        """Those of them that went back, are owed, or had expired unspent."""
+        """Due points that were taken, are owed, or had expired unspent."""
         return self.movement.due - self.movement.shortfall
 
     @property
     def stamps(self) -> int:
-        """Stamps taken back, or owed where they are no longer there."""
+        """Stamps clawed back, including those owed."""
         return self.movement.stamps
 
     @property
     def shortfall(self) -> int:
-        """Points that should have gone back but were not there."""
+        """Due points that were missing and are not owed."""
         return self.movement.shortfall
 
 
 def remaining_quantities(
     facts: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], of: Mapping[int, Decimal] | None = None
 ) -> dict[int, Decimal]:
-    """What is left of each line (by number) when these quantities have come back; `of` is what was left before them."""
-    left = dict(of) if of is not None else {line.number: line.quantity for line in facts.lines}
+    """Remaining quantities by line number after returns; `of` are the quantities before them."""
+    remaining = dict(of) if of is not None else {line.number: line.quantity for line in facts.lines}
     for lines in returned:
         for number, quantity in lines.items():
-            left[number] -= quantity
-    return left
+            remaining[number] -= quantity
+    return remaining
 
 
 def remaining_value(
@@ -72,22 +72,22 @@ def remaining_value(
     price_shares: Mapping[int, Exact],
     amounts: Mapping[int, int],
 ) -> dict[int, Exact]:
-    """The part of each line's price that is left when amounts (minor units, by line) are given back without goods.
+    """The remaining part of each line's price after `amounts` (minor units, by line) are refunded without goods.
 
-    More than what the line still comes to takes all of it. The line then comes to whole minor units.
+    At most the remaining price is subtracted; the result is a whole number of minor units.
     """
-    left = dict(price_shares)
+    shares = dict(price_shares)
     for number, amount in amounts.items():
-        now = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=left)
-        value = sum((line.to_pay() for line in now.lines), 0)
+        line_facts = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=shares)
+        value = sum((line.to_pay() for line in line_facts.lines), 0)
         if value:
             after = max(0, rounded(value, mode=Rounding.HALF_UP) - amount)
-            left[number] = Fraction(left.get(number, 1)) * after / value
-    return left
+            shares[number] = Fraction(shares.get(number, 1)) * after / value
+    return shares
 
 
 def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision:
-    """That points or stamps which had paid for goods came back with them, by the clause on refunds."""
+    """The decision that restores points or stamps which had paid for returned goods, by the clause on refunds."""
     clause, in_points = terms.policy_clause(RefundPolicy).key, unit is Unit.POINTS
     code = ReasonCode.POINTS_RETURNED if in_points else ReasonCode.STAMPS_RETURNED
     return Decision(
@@ -102,10 +102,10 @@ def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datet
 
 @dataclass(frozen=True, slots=True)
 class RemainingPurchase:
-    """What the kept part of a purchase comes to: what it would earn, and what is due back of points and stamps in all.
+    """The remaining part of a purchase: what it would earn, and the total points and stamps due for clawback.
 
-    It depends on what is kept and on nothing else, so that any sequence of refunds is due what one of all would be.
-    `base` are its points towards a tier: no more than the purchase earned.
+    It depends on nothing but what remains, so any sequence of refunds claws back in total what one refund would. `base`
+    are its qualifying points, at most what the purchase earned.
     """
 
     decision: Decision
@@ -115,29 +115,29 @@ class RemainingPurchase:
 
 
 def evaluate_remaining(*, terms: Terms, earned: int, stamps: int, remaining: PurchaseFacts) -> RemainingPurchase:
-    """Judge what is kept by the terms of the sale, which brought so many points and stamps.
+    """Decide the remaining purchase by its terms; the whole one earned `earned` points and `stamps`.
 
-    Budgets are as full as they were at the sale, with what was the customer's own then.
+    Budgets and the customer's own share are those at the time of the purchase.
     """
-    still = earn(terms=terms, facts=remaining)
+    decision = earn(terms=terms, facts=remaining)
     return RemainingPurchase(
-        decision=still,
-        clawback_due=max(0, earned - still.points),
-        stamp_clawback_due=max(0, stamps - still.stamps),
-        base=min(earned, base_points(still, terms=terms)),
+        decision=decision,
+        clawback_due=max(0, earned - decision.points),
+        stamp_clawback_due=max(0, stamps - decision.stamps),
+        base=min(earned, base_points(decision, terms=terms)),
     )
 
 
 NO_DEBTS: Mapping[Unit, int] = MappingProxyType({})
-"""Nothing is owed but for what the refund itself leaves owed."""
+"""No debt except that of the refund itself."""
 
 
 class ClawbackMovement(NamedTuple):
-    """What a refund did with the points and stamps that were due.
+    """What a refund did with the points and stamps due for clawback.
 
-    `due` are points that became due: `taken` from the wallet, `owed`, `expired` unspent before (those count as taken), or
-    short. `restored` went back to the wallet, because what is kept now earns more; `forgiven` were owed or short till
-    then, or had expired. `stamps` were taken, `stamps_owed` of them are owed, `stamps_restored` went back.
+    `due` points were `taken` from the wallet, are `owed`, had `expired` unspent (these count as taken), or are the
+    shortfall. `restored` points returned to the wallet because the remaining purchase now earns more; `forgiven` points
+    had been owed, missing, or expired. `stamps` were clawed back, `stamps_owed` of them are owed.
     """
 
     due: int = 0
@@ -152,12 +152,12 @@ class ClawbackMovement(NamedTuple):
 
     @property
     def shortfall(self) -> int:
-        """Points that should have gone back but were not there: that is settled, and asked for by no later refund."""
+        """Due points that were missing and are not owed; no later refund claws them back."""
         return self.due - self.taken - self.owed - self.expired
 
     def plus(self, other: ClawbackMovement) -> ClawbackMovement:
         """Both together."""
-        return ClawbackMovement(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return ClawbackMovement(*(own + others for own, others in zip(self, other, strict=True)))
 
 
 def refund_decision(
@@ -169,9 +169,9 @@ def refund_decision(
     at: datetime,
     debts: Mapping[Unit, int] = NO_DEBTS,
 ) -> Decision:
-    """The decision of a refund by the terms of its sale.
+    """The decision of a refund by the terms of its purchase.
 
-    `before` is what was kept of the sale until then, `debts` what is owed of each unit after it.
+    `before` is what remained of the purchase before the refund, `debts` are by unit after it.
     """
     return Decision(
         outcome=DecisionOutcome.PARTLY_GRANTED if movement.shortfall else DecisionOutcome.GRANTED,
@@ -209,22 +209,24 @@ def preview_claw_back(
     owed_before: int = 0,
     stamps: int = 0,
 ) -> RefundOutcome:
-    """Decide a refund of a purchase that stands alone and of whose points none has expired.
+    """Decide a refund of a purchase without exchanges and of which no points have expired.
 
-    `available` limits what is taken, None: nothing does; what is not there is owed where the terms say so (`owing`), and
-    short where they do not; `owed_before` is owed already. `stamps` are those that the
-    purchase brought. `worth_before` and `worth_after` are the parts of the prices of lines that were not given back
-    without goods.
+    `available` limits the clawback (None: no limit); missing points become debt with `allow_negative`, else shortfall.
+    `owed_before` is the debt before the refund, `stamps` are those the purchase earned. `price_shares_before` and
+    `price_shares_after` are the parts of line prices not refunded without goods.
     """
     before, after = (
         facts.remaining(quantities_before, price_shares=price_shares_before),
         facts.remaining(quantities_after, price_shares=price_shares_after),
     )
     earlier = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=before)
-    kept = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=after)
-    due, stamps_due = kept.clawback_due - earlier.clawback_due, kept.stamp_clawback_due - earlier.stamp_clawback_due
+    remaining = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=after)
+    due, stamps_due = (
+        remaining.clawback_due - earlier.clawback_due,
+        remaining.stamp_clawback_due - earlier.stamp_clawback_due,
+    )
     taken = max(0, due if available is None else min(due, available))
-    moved = ClawbackMovement(
+    movement = ClawbackMovement(
         due=max(0, due),
         taken=taken,
         owed=max(0, due - taken) if allow_negative else 0,
@@ -233,22 +235,22 @@ def preview_claw_back(
         stamps_restored=max(0, -stamps_due),
     )
     return RefundOutcome(
-        movement=moved,
+        movement=movement,
         cash=returned_payments(facts, before=before, after=after, redeemed={}).cash,
         decision=refund_decision(
             terms,
-            remaining=kept,
+            remaining=remaining,
             before=before,
-            movement=moved,
+            movement=movement,
             at=occurred_at,
-            debts={Unit.POINTS: owed_before + moved.owed},
+            debts={Unit.POINTS: owed_before + movement.owed},
         ),
-        base=kept.base,
+        base=remaining.base,
     )
 
 
 def _by_policy(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
-    """What the clause on refunds did with what was due; where stamps alone move, nothing is said of points."""
+    """The reasons of the clause on refunds; none on points if only stamps move."""
     clause = terms.policy_clause(RefundPolicy).key
     if movement.restored:
         yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
@@ -258,21 +260,21 @@ def _by_policy(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterat
         yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, movement.expired))
     if not movement.due and (movement.stamps or movement.restored or movement.forgiven or movement.stamps_restored):
         return
-    asked = movement.due - movement.expired
-    if movement.expired and not asked:
+    claimable = movement.due - movement.expired
+    if movement.expired and not claimable:
         return
     if movement.owed:
         yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.BELOW_ZERO, movement.taken, debt))
     elif movement.shortfall:
-        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, movement.taken, asked))
+        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, movement.taken, claimable))
     else:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_CLAWED_BACK, movement.taken, asked))
+        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_CLAWED_BACK, movement.taken, claimable))
 
 
 def _stamps_clawed_back(
     terms: Terms, *, remaining: RemainingPurchase, before: PurchaseFacts, movement: ClawbackMovement, debt: int
 ) -> tuple[Reason, ...]:
-    """The stamps that each clause takes back and, where the card has not so many, how many were there and are owed now."""
+    """The stamps clawed back by each clause and, if some are owed, how many were there and the debt."""
     reasons = stamps_clawed_back(terms, stamps=movement.stamps, before=before, after=remaining.decision)
     if not reasons or not movement.stamps_owed:
         return reasons

@@ -1,4 +1,4 @@
-"""What had paid for goods that come back: points return as points, and only what money had paid is paid out."""
+"""Payments returned for goods: points are restored as points, and only money payments are refunded as money."""
 
 from __future__ import annotations
 
@@ -12,72 +12,75 @@ from app.domain.purchases.facts import PurchaseFacts
 
 @dataclass(frozen=True, slots=True)
 class ReturnedPayments:
-    """What comes back of a price: money, and points or stamps by the redemption (id) that had been paid with them."""
+    """Returned payments: money, and points or stamps by the id of the redemption that paid with them."""
 
     cash: Money
     redeemed: Mapping[str, int]
 
     def less(self, before: ReturnedPayments) -> ReturnedPayments:
-        """What comes back now, when `before` had come back already."""
+        """The difference to payments that were returned before."""
         cash = Money(self.cash.minor - before.cash.of_currency(self.cash.currency), self.cash.currency)
         return ReturnedPayments(cash, {id: amount - before.redeemed.get(id, 0) for id, amount in self.redeemed.items()})
 
 
 def total_returned(facts: PurchaseFacts, *, remaining: PurchaseFacts, redeemed: Mapping[str, int]) -> ReturnedPayments:
-    """What has come back of the payments in all when only so much of the purchase is kept.
+    """All payments returned once only `remaining` is left of a purchase.
 
-    `spent` are the points or stamps that each redemption (by id) took. It depends on what is kept and on nothing else,
-    so any sequence of refunds gives back together what a full one does, in money and in points.
+    `redeemed` are the points or stamps by redemption id. The result depends on nothing but what remains, so any sequence
+    of refunds returns in total what one full refund does, in money and in points.
     """
-    back = {id: points_to_restore(facts, points=amount, remaining=remaining) for id, amount in redeemed.items()}
-    return ReturnedPayments(total_cash_back(facts, remaining=remaining), back)
+    restored = {id: points_to_restore(facts, points=amount, remaining=remaining) for id, amount in redeemed.items()}
+    return ReturnedPayments(total_cash_back(facts, remaining=remaining), restored)
 
 
 def returned_payments(
     facts: PurchaseFacts, *, before: PurchaseFacts, after: PurchaseFacts, redeemed: Mapping[str, int]
 ) -> ReturnedPayments:
-    """What comes back of the payments of a purchase when less of it is kept than before; see `returned_in_all`."""
+    """The payments returned between two states of a purchase; see `total_returned`."""
     earlier = total_returned(facts, remaining=before, redeemed=redeemed)
     return total_returned(facts, remaining=after, redeemed=redeemed).less(earlier)
 
 
 def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseFacts) -> int:
-    """How many of the points that were paid with have come back in all when only so much of the purchase is kept.
+    """How many of the `points` that paid are restored in total once only `remaining` is left.
 
-    They are shared out to the lines by largest remainder. Of lines that are kept in part they come back in proportion,
-    the sum of these parts rounded, halves up.
+    Points are allocated to the lines by largest remainder. Lines that remain in part restore them in proportion; the sum
+    of these parts is rounded, halves up.
     """
     shares = shared_out(points, weights=[line.to_pay() for line in facts.lines])
-    left = {line.number: line.to_pay() for line in remaining.lines}
-    back = Fraction(0)
+    remaining_amounts = {line.number: line.to_pay() for line in remaining.lines}
+    restored = Fraction(0)
     for line, share in zip(facts.lines, shares, strict=True):
         whole = Fraction(line.to_pay())
-        gone = 1 - Fraction(left.get(line.number, 0)) / whole if whole else Fraction(0 if line.number in left else 1)
-        back += share * gone
-    return rounded(back, mode=Rounding.HALF_UP)
+        returned_part = (
+            1 - Fraction(remaining_amounts.get(line.number, 0)) / whole
+            if whole
+            else Fraction(0 if line.number in remaining_amounts else 1)
+        )
+        restored += share * returned_part
+    return rounded(restored, mode=Rounding.HALF_UP)
 
 
 def total_cash_back(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
-    """The money that has come back in all when only so much of the purchase is kept: its price, less what points had paid.
+    """The money refunded in total once only `remaining` is left: the price of returned goods, less what points had paid.
 
-    What points had paid is shared out to the lines by largest remainder, as the points themselves are. More is never kept
-    by giving back more: each line and its share are counted in whole minor units, and no share exceeds its line.
+    The amount paid with points is allocated to the lines by largest remainder, like the points. Returning more never
+    refunds less: each line and its share are whole minor units, and no share exceeds its line.
     """
     prices = [rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in facts.lines]
-    left = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.lines}
+    remaining_prices = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.lines}
     paid = min(sum(prices), rounded(facts.paid_with_points(), mode=Rounding.HALF_UP))
-    gone, by_points = 0, Fraction(0)
+    returned_total, returned_by_points = 0, Fraction(0)
     for line, price, share in zip(facts.lines, prices, shared_out(paid, weights=prices), strict=True):
-        back = price - left.get(line.number, 0)
-        gone += back
-        by_points += Fraction(share * back, price) if price else 0
-    return Money(gone - rounded(by_points, mode=Rounding.HALF_UP), facts.currency)
+        returned_price = price - remaining_prices.get(line.number, 0)
+        returned_total += returned_price
+        returned_by_points += Fraction(share * returned_price, price) if price else 0
+    return Money(returned_total - rounded(returned_by_points, mode=Rounding.HALF_UP), facts.currency)
 
 
 def cash_due(facts: PurchaseFacts, *, remaining: PurchaseFacts, paid_out: int) -> Money:
-    """The money that a refund gives back when so much is kept after it and all others, which paid out so many minor units.
+    """The money due for a refund after which `remaining` is left, when other refunds have `paid_out` (minor units).
 
-    It settles what they paid out before something became known: an earlier refund, or what the receipt should have said.
-    It asks for nothing back.
+    It makes up for what they paid too little before an earlier refund or a correction became known; never below 0.
     """
     return Money(max(0, total_cash_back(facts, remaining=remaining).minor - paid_out), facts.currency)

@@ -1,4 +1,4 @@
-"""What comes back of a purchase: goods, as much as is left of a line, and money without goods, as much as it still comes to."""
+"""Checks of returns: at most the remaining quantity of a line, and at most its remaining price."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FULL_PRICE, PurchaseFacts, quantity_problem
 
 Quantities = Mapping[int, Decimal | None]
-"""Quantities by line number; None: all that is left of the line."""
+"""Quantities by line number; None: all that remains of the line."""
 
 
 class RefundedItems(Protocol):
-    """A refund that was made: quantities, and amounts in minor units, both by line number."""
+    """A refund: quantities, and amounts in minor units, both by line number."""
 
     @property
     def lines(self) -> Mapping[int, Decimal]:
-        """Goods that came back."""
+        """Returned quantities."""
         ...
 
     @property
     def amounts(self) -> Mapping[int, int]:
-        """Money that was given back without goods."""
+        """Amounts refunded without goods."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """What the customer has kept: quantities by line, and the part of each line's price that was not given back."""
+    """What remains of a purchase: quantities, and the parts of prices not refunded without goods, by line number."""
 
     quantities: Mapping[int, Decimal]
     price_shares: Mapping[int, Exact]
 
     @classmethod
     def after(cls, facts: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> Remaining:
-        """What is left of a purchase after refunds, in their order."""
-        left = cls(remaining_quantities(facts, returned=()), FULL_PRICE)
+        """What remains of a purchase after refunds, in their order."""
+        remaining = cls(remaining_quantities(facts, returned=()), FULL_PRICE)
         for refund in refunds:
-            left = left.less(facts, refund=refund)
-        return left
+            remaining = remaining.less(facts, refund=refund)
+        return remaining
 
     def less(self, facts: PurchaseFacts, *, refund: RefundedItems) -> Remaining:
-        """What is left after one more refund."""
+        """What remains after one more refund."""
         quantities = remaining_quantities(facts, returned=[refund.lines], of=self.quantities)
         return Remaining(
             quantities,
@@ -54,33 +54,33 @@ class Remaining:
         )
 
     def of(self, facts: PurchaseFacts) -> PurchaseFacts:
-        """The purchase as it was kept."""
+        """The remaining purchase."""
         return facts.remaining(self.quantities, price_shares=self.price_shares)
 
 
 @dataclass(frozen=True, slots=True)
 class ReturnedItems:
-    """What a refund gives back: quantities, and amounts in minor units without goods, both by line number."""
+    """A checked return: quantities, and amounts in minor units without goods, both by line number."""
 
     lines: Mapping[int, Decimal]
     amounts: Mapping[int, int] = field(default_factory=dict)
 
     def left(self, facts: PurchaseFacts, *, of: Remaining) -> Remaining:
-        """What is left after it."""
+        """What remains after this return."""
         return of.less(facts, refund=self)
 
 
 def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], refund: RefundedItems) -> int:
-    """The price, in minor units, of what comes back of a purchase after all that came back `before`."""
-    left = Remaining.after(facts, refunds=before)
-    return left.of(facts).total().minor - left.less(facts, refund=refund).of(facts).total().minor
+    """The price, in minor units, of what a refund returns after the refunds `before` it."""
+    remaining = Remaining.after(facts, refunds=before)
+    return remaining.of(facts).total().minor - remaining.less(facts, refund=refund).of(facts).total().minor
 
 
 def invalid_quantity(lines: Quantities | None) -> Problem | None:
-    """The refusal of a quantity that no line can have, so that what is left of a line is never rounded."""
-    for place, quantity in enumerate((lines or {}).values()):
-        if quantity is not None and (wrong := quantity_problem(quantity)) is not None:
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(place), "quantity"), detail=wrong)
+    """The refusal of a quantity that no line can have; it ensures that remaining quantities are never rounded."""
+    for index, quantity in enumerate((lines or {}).values()):
+        if quantity is not None and (problem := quantity_problem(quantity)) is not None:
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "quantity"), detail=problem)
     return None
 
 
@@ -92,57 +92,63 @@ def resolve_return(
     facts: PurchaseFacts,
     remaining: Remaining,
 ) -> ReturnedItems | Problem:
-    """What a refund gives back, or why it cannot.
+    """The return that a refund requests, or its refusal.
 
-    `amounts` are major units of a line's price, `amount` of the whole purchase, shared out to its lines by what they
-    still come to. Without lines and amounts everything comes back.
+    `amounts` are in major units by line, `amount` is for the whole purchase and allocated to its lines by their remaining
+    price. Without lines and amounts, everything is returned.
     """
-    whole = lines is None and not amounts and amount is None
-    back = _quantities(dict.fromkeys(remaining.quantities) if whole else lines or {}, remaining=remaining.quantities)
-    if isinstance(back, Problem):
-        return back
-    money = _amounts(amounts, amount=amount, facts=facts, remaining=ReturnedItems(back).left(facts, of=remaining))
-    if isinstance(money, Problem):
-        return money
-    if not back and not money:
+    everything = lines is None and not amounts and amount is None
+    quantities = _quantities(
+        dict.fromkeys(remaining.quantities) if everything else lines or {}, remaining=remaining.quantities
+    )
+    if isinstance(quantities, Problem):
+        return quantities
+    minor_amounts = _amounts(
+        amounts, amount=amount, facts=facts, remaining=ReturnedItems(quantities).left(facts, of=remaining)
+    )
+    if isinstance(minor_amounts, Problem):
+        return minor_amounts
+    if not quantities and not minor_amounts:
         return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail="everything was refunded before")
-    return ReturnedItems(back, money)
+    return ReturnedItems(quantities, minor_amounts)
 
 
 def _quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> dict[int, Decimal] | Problem:
     returned: dict[int, Decimal] = {}
     for number, quantity in requested.items():
-        there = remaining.get(number)
-        if there is None:
+        remaining_quantity = remaining.get(number)
+        if remaining_quantity is None:
             return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"no line {number}")
-        taken = there if quantity is None else quantity
-        if taken > there:
+        returned_quantity = remaining_quantity if quantity is None else quantity
+        if returned_quantity > remaining_quantity:
             return Problem(
-                ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=f"line {number} has {there.normalize():f} left"
+                ProblemCode.NOTHING_TO_REFUND,
+                path=("lines",),
+                detail=f"line {number} has {remaining_quantity.normalize():f} left",
             )
-        if taken > 0:
-            returned[number] = taken
+        if returned_quantity > 0:
+            returned[number] = returned_quantity
     return returned
 
 
 def _amounts(
     amounts: Mapping[int, Decimal], *, amount: Decimal | None, facts: PurchaseFacts, remaining: Remaining
 ) -> dict[int, int] | Problem:
-    """The amounts in minor units, none above what its line still comes to."""
+    """The amounts in minor units, none above the remaining price of its line."""
     values = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.of(facts).lines}
     try:
-        asked = {number: Money.of(each_number, facts.currency).minor for number, each_number in amounts.items()}
-        all_of_it = Money.of(amount, facts.currency).minor if amount is not None else None
+        requested = {number: Money.of(value, facts.currency).minor for number, value in amounts.items()}
+        total_amount = Money.of(amount, facts.currency).minor if amount is not None else None
     except AmountError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=str(error))
-    if all_of_it is not None:
-        if all_of_it > sum(values.values()):
+    if total_amount is not None:
+        if total_amount > sum(values.values()):
             return _too_much(sum(values.values()), path="amount", facts=facts)
-        asked = dict(zip(values, shared_out(all_of_it, weights=list(values.values())), strict=True))
-    for number, minor in asked.items():
+        requested = dict(zip(values, shared_out(total_amount, weights=list(values.values())), strict=True))
+    for number, minor in requested.items():
         if minor > values.get(number, 0):
             return _too_much(values.get(number, 0), path="lines", facts=facts)
-    return {number: minor for number, minor in asked.items() if minor}
+    return {number: minor for number, minor in requested.items() if minor}
 
 
 def _too_much(left: int, *, path: str, facts: PurchaseFacts) -> Problem:

@@ -1,4 +1,4 @@
-"""Redemptions that are undone: by whom, what comes back, and how long it can be spent then."""
+"""Reversing redemptions: who may do it, what is restored, and the grace period for expired points."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 GRACE_DAYS = 14
-"""Local days after the business day of a reversal for which points past their date can be spent, where the shop was at fault."""
+"""Local days after a reversal during which restored expired points can be spent, if the shop was at fault."""
 
 TILL_CANCELLATION_TIME = timedelta(minutes=10)
-"""How long a till may undo the redemption that it made last, from when it was handed over."""
+"""How long after the handover a till may cancel its latest redemption."""
 
 
 def refusal(*, by: Role, till_until: datetime | None, at: datetime) -> ProblemCode | None:
-    """Why somebody may not undo a redemption that was handed over, or None. There is no other kind so far.
+    """Why a role may not cancel a redemption that was handed over, or None.
 
-    Its customer can no longer undo it. `till_until` is the first instant at which the till that asks can no longer undo
-    it, None where it is not the last one that this till made. Staff and the owner always may.
+    Customers may not. `till_until` is the first instant at which the requesting till may no longer cancel it, None if it
+    is not the till's latest redemption. Staff and the owner always may.
     """
     match by:
         case Role.CUSTOMER:
@@ -35,7 +35,7 @@ def refusal(*, by: Role, till_until: datetime | None, at: datetime) -> ProblemCo
 
 
 def grace_ends(at: datetime, *, zone: str) -> datetime:
-    """The instant up to which points past their date can be spent: the end of the last local day of the grace."""
+    """When the grace period ends: the end of its last local day."""
     return day_start(local_date(at, zone_name=zone) + timedelta(days=GRACE_DAYS + 1), zone_name=zone)
 
 
@@ -50,20 +50,20 @@ def reversal_decision(
     overdue: int = 0,
     usable_until: datetime | None = None,
 ) -> Decision:
-    """That a redemption was undone, by the clause that priced it.
+    """The decision of a reversal, by the clause that priced the reward.
 
-    `amount` came back in the unit that was paid. `overdue` are the points among those that came back whose last day has
-    passed; `usable_until` is until when they can be spent all the same.
+    `amount` was restored in the unit of the price. `overdue` are restored points whose last day has passed;
+    `usable_until` is the instant until which they can be spent.
     """
     cost = terms.cost_of(reward)
     reasons = []
     if cost is not None:
         code = ReasonCode.REDEMPTION_UNDONE if unit is Unit.POINTS else ReasonCode.STAMPS_RETURNED
-        back = Finding(True, code, amount)
-        reasons.append(Reason(cost.key, Verdict.APPLIED, back))
+        restored = Finding(True, code, amount)
+        reasons.append(Reason(cost.key, Verdict.APPLIED, restored))
     if overdue and usable_until is not None and terms.has(PointsValidity):
-        spared = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
-        reasons.append(Reason(terms.policy_clause(PointsValidity).key, Verdict.APPLIED, spared))
+        grace = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
+        reasons.append(Reason(terms.policy_clause(PointsValidity).key, Verdict.APPLIED, grace))
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=amount if unit is Unit.POINTS else 0,

@@ -1,4 +1,4 @@
-"""Stamps that a purchase brings, and those that a refund takes back."""
+"""Stamps earned by a purchase, and stamps clawed back by a refund."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from app.domain.terms.version import Terms
 
 
 def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tuple[Reason, ...]]:
-    """The stamps of all clauses together, with one reason for each thing looked at."""
+    """The total stamps of all clauses, with the reasons of every condition and effect."""
     stamps = 0
     reasons: list[Reason] = []
     if purchase.amount_only:
         finding = Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE)
         return 0, tuple(Reason(clause.key, Verdict.EXCLUDED, finding) for clause, _ in terms.stamp_clauses)
     for clause, effect in terms.stamp_clauses:
-        fits, selected, told = evaluate(clause, purchase=purchase)
-        reasons += told
-        if not fits:
+        matches, selected, clause_reasons = evaluate(clause, purchase=purchase)
+        reasons += clause_reasons
+        if not matches:
             continue
-        given = effect.earn(selected) * (rewards(clause, selected=selected) if effect.once else 1)
-        stamps += given
-        if given:
-            finding = Finding(True, ReasonCode.STAMPS_EARNED, given)
+        awarded = effect.earn(selected) * (rewards(clause, selected=selected) if effect.once else 1)
+        stamps += awarded
+        if awarded:
+            finding = Finding(True, ReasonCode.STAMPS_EARNED, awarded)
             reasons.append(Reason(clause.key, Verdict.APPLIED, finding))
         else:
             finding = Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0)
@@ -35,21 +35,24 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
 
 
 def stamps_clawed_back(terms: Terms, *, stamps: int, before: PurchaseFacts, after: Decision) -> tuple[Reason, ...]:
-    """Each clause that brings less for what is kept than for what was kept `before`, and how many of the stamps it takes."""
+    """A reason for each clause that earns less `after` a refund than `before`, with its part of the stamps clawed back."""
     if not stamps:
         return ()
-    brought, left = _brought(stamps_earned(terms, purchase=terms.eligible(before))[1]), _brought(after.reasons)
+    earned_before, earned_after = (
+        _stamps_by_clause(stamps_earned(terms, purchase=terms.eligible(before))[1]),
+        _stamps_by_clause(after.reasons),
+    )
     reasons = []
-    for key, given in brought.items():
-        less = min(stamps, given - left.get(key, 0))
-        if less > 0:
-            reasons.append(Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_CLAWED_BACK, less)))
-            stamps -= less
+    for key, awarded in earned_before.items():
+        clawed_back = min(stamps, awarded - earned_after.get(key, 0))
+        if clawed_back > 0:
+            reasons.append(Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_CLAWED_BACK, clawed_back)))
+            stamps -= clawed_back
     return tuple(reasons)
 
 
-def _brought(reasons: Iterable[Reason]) -> dict[str, int]:
-    """The stamps of each clause (by key) that brought any."""
+def _stamps_by_clause(reasons: Iterable[Reason]) -> dict[str, int]:
+    """Stamps earned by clause key."""
     return {
         reason.clause: reason.finding.observed
         for reason in reasons

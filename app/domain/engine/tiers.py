@@ -1,4 +1,4 @@
-"""Tiers: which tier qualifying points come to, how long it is kept, and what is missing to the next one."""
+"""Tiers: which tier qualifying points reach, how long it is kept, and the next tier above."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _ZONES = timedelta(days=2)
 
 @dataclass(slots=True)
 class QualifyingPoints:
-    """Points that count towards a tier, by the local day of the purchase that brought them."""
+    """Points that count towards a tier, by the local day of their purchase."""
 
     days: dict[date, int] = field(default_factory=dict)
     years: dict[int, int] = field(default_factory=dict)
     total: int = 0
 
     def add(self, points: int, *, at: datetime, zone: str) -> None:
-        """Points of a purchase; a refund takes them off the day of its purchase."""
+        """Add points of a purchase; a refund subtracts them from the day of its purchase."""
         if not points:
             return
         day = local_date(at, zone_name=zone)
@@ -38,7 +38,7 @@ class QualifyingPoints:
         self.total += points
 
     def add_all(self, other: QualifyingPoints) -> None:
-        """Everything that another customer has, who was merged into this one."""
+        """Add the points of a merged customer."""
         for day, points in other.days.items():
             self.days[day] = self.days.get(day, 0) + points
         for year, points in other.years.items():
@@ -46,7 +46,7 @@ class QualifyingPoints:
         self.total += other.total
 
     def points(self, *, terms: Terms, at: datetime) -> int:
-        """The points that count at a moment: in a calendar year those of that year; without tiers all of them."""
+        """The points that count at an instant, by the window of the terms."""
         window = window_of(terms)
         if window is TierWindow.SINCE_JOINING:
             return self.total
@@ -57,14 +57,14 @@ class QualifyingPoints:
         return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
 
     def deciding_points(self, *, terms: Terms, at: datetime) -> int:
-        """The points that a tier is held by: in a calendar year those of this year, or of the last one if they are more."""
+        """The points that decide the tier: by calendar year, those of this year or the last, whichever are more."""
         now = self.points(terms=terms, at=at)
         if window_of(terms) is not TierWindow.CALENDAR_YEAR:
             return now
         return max(now, self.years.get(local_date(at, zone_name=terms.zone).year - 1, 0))
 
     def next_rollover(self, *, terms: Terms, at: datetime) -> datetime | None:
-        """The next moment after `at` at which points stop counting; None where they count for ever."""
+        """The next instant after `at` at which points stop counting; None if they always count."""
         window = window_of(terms)
         if window is TierWindow.SINCE_JOINING:
             return None
@@ -78,14 +78,14 @@ class QualifyingPoints:
         return day_start(end, zone_name=terms.zone) if end is not None else None
 
     def _forget_expired_days(self, today: date) -> None:
-        """Forget days that count in no rolling year any more, so that a long history costs nothing: time only goes on."""
+        """Drop days outside every rolling year, so that a long history costs nothing; `at` never goes back."""
         for day in [day for day in self.days if _rolls_off(day) + _ZONES <= today]:
             del self.days[day]
 
 
 @dataclass(frozen=True, slots=True)
 class TierMembership:
-    """The tier that a customer holds (None: none), since when, and when it is lost if nothing more is earned."""
+    """The tier of a customer (None: none), since when, and when it is lost without further points."""
 
     tier: str | None = None
     since: datetime | None = None
@@ -94,10 +94,9 @@ class TierMembership:
 
 @dataclass(frozen=True, slots=True)
 class TierChange:
-    """A tier reached or lost, with the qualifying points that decided it at that moment.
+    """A tier reached or lost, with the qualifying points that decided it (`deciding_points`).
 
-    In a calendar year they are those of that year, or of the one before it if they were more. `falls_at` is when a tier
-    is lost that a merger brought in its days of grace; None where it is held by points.
+    `grace_ends_at` is when a tier is lost that was in its grace days when a merger brought it; None if points hold it.
     """
 
     customer_id: str
@@ -110,58 +109,62 @@ class TierChange:
 
 
 def tier_of(points: int, *, terms: Terms) -> Tier | None:
-    """The highest tier that so many points come to."""
+    """The highest tier that these points reach."""
     return next((tier for tier in reversed(terms.tiers) if tier.points <= points), None)
 
 
 def tier_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
-    """The lowest tier above the one that is held, that so many points do not come to yet."""
+    """The lowest tier above the current one that these points do not reach yet."""
     reached = max(points, rank(tier, terms=terms))
     return next((each_tier for each_tier in terms.tiers if each_tier.points > reached), None)
 
 
 def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
-    """The first instant after the calendar year in which points count; None where no such year counts."""
+    """The first instant after the current calendar year; None if points do not count by calendar year."""
     if window_of(terms) is not TierWindow.CALENDAR_YEAR:
         return None
     return day_start(date(local_date(at, zone_name=terms.zone).year + 1, 1, 1), zone_name=terms.zone)
 
 
 def window_of(terms: Terms) -> TierWindow:
-    """Which points count; without a clause on it all of them."""
+    """The period in which points count; all points without a clause on it."""
     return terms.policy(TierPeriod).period if terms.has(TierPeriod) else TierWindow.SINCE_JOINING
 
 
 @dataclass(slots=True)
 class TierGrace:
-    """The tiers that are a customer's: each as long as its points are there, and for its own days of grace after that."""
+    """The tiers a customer holds: each while its points are reached, and for its grace days afterwards."""
 
     ends_at: dict[str, datetime | None] = field(default_factory=dict)
-    """When each tier is lost; None as long as the points come to it."""
+    """When each tier is lost; None while the points reach it."""
 
     def evaluate(self, before: TierMembership, *, points: int, terms: Terms, at: datetime) -> TierMembership:
-        """The standing after a look: up at once; down when the days of grace are over and nothing has changed."""
+        """The membership after a review: a rise at once, a fall when the grace days are over."""
         reached = {each_tier.tier for each_tier in terms.tiers if each_tier.points <= points}
         for tier in self.ends_at:
             if tier not in reached and self.ends_at[tier] is None:
                 self.ends_at[tier] = grace_ends_at(terms=terms, at=at)
         self.ends_at |= dict.fromkeys(reached)
-        for tier in [tier for tier, falls_at in self.ends_at.items() if falls_at is not None and falls_at <= at]:
+        for tier in [tier for tier, ends_at in self.ends_at.items() if ends_at is not None and ends_at <= at]:
             del self.ends_at[tier]
-        # Of tiers that the terms know no more the one that was held.
-        held = max(self.ends_at, key=lambda text: (rank(text, terms=terms), text == before.tier, text), default=None)
+        # Among tiers that are no longer in the terms, the current one wins.
+        held = max(
+            self.ends_at,
+            key=lambda tier_key: (rank(tier_key, terms=terms), tier_key == before.tier, tier_key),
+            default=None,
+        )
         since = before.since if held == before.tier else at
         return TierMembership(held, since, self.ends_at[held] if held is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
-        """The tiers of another customer who was merged into this one, each for the longer of both times."""
-        for tier, falls_at in other.ends_at.items():
-            mine = self.ends_at.get(tier, falls_at)
-            self.ends_at[tier] = None if mine is None or falls_at is None else max(mine, falls_at)
+        """Add the tiers of a merged customer, each with the later end."""
+        for tier, ends_at in other.ends_at.items():
+            own_end = self.ends_at.get(tier, ends_at)
+            self.ends_at[tier] = None if own_end is None or ends_at is None else max(own_end, ends_at)
 
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
-    """The end of the last whole day of grace of a tier that is lost at a moment; the moment itself where there is none."""
+    """When the grace days of a tier lost at an instant end; that instant if there are none."""
     days = terms.policy(TierPeriod).grace_days if terms.has(TierPeriod) else 0
     if not days:
         return at
@@ -172,7 +175,7 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
 
 
 def kept_tier_reason(membership: TierMembership, *, qualifying: int, terms: Terms) -> Reason | None:
-    """Why a tier is still held that the points come to no more: for the days of grace. None where it is held by points."""
+    """Why a tier is kept that the points no longer reach; None if points hold it."""
     if membership.grace_ends_at is None or not any(tier.tier == membership.tier for tier in terms.tiers):
         return None
     assert membership.tier is not None, "some tier is held"
@@ -181,21 +184,21 @@ def kept_tier_reason(membership: TierMembership, *, qualifying: int, terms: Term
 
 
 def tier_decision(change: TierChange) -> Decision:
-    """Why a tier was reached or lost, by the clause of the tier."""
+    """The decision of a tier change, by the clause of the tier."""
     terms = change.terms
-    up = rank(change.after, terms=terms) > rank(change.before, terms=terms)
-    about = change.after if up else change.before
-    tier = next((tier for tier in terms.tiers if tier.tier == about), None)
-    code = ReasonCode.TIER_REACHED if up else ReasonCode.TIER_LOST
+    is_rise = rank(change.after, terms=terms) > rank(change.before, terms=terms)
+    tier_key = change.after if is_rise else change.before
+    tier = next((tier for tier in terms.tiers if tier.tier == tier_key), None)
+    code = ReasonCode.TIER_REACHED if is_rise else ReasonCode.TIER_LOST
     reasons: tuple[Reason, ...] = ()
     if tier is not None:
         clause = terms.tier_clause(tier.tier).key
-        finding = Finding(up, code, change.qualifying, tier.points)
-        if up and change.grace_ends_at is not None and change.qualifying < tier.points:
+        finding = Finding(is_rise, code, change.qualifying, tier.points)
+        if is_rise and change.grace_ends_at is not None and change.qualifying < tier.points:
             finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying, change.grace_ends_at)
-        reasons = (Reason(clause, Verdict.APPLIED if up else Verdict.NOT_MET, finding),)
+        reasons = (Reason(clause, Verdict.APPLIED if is_rise else Verdict.NOT_MET, finding),)
     return Decision(
-        outcome=DecisionOutcome.GRANTED if up else DecisionOutcome.REFUSED,
+        outcome=DecisionOutcome.GRANTED if is_rise else DecisionOutcome.REFUSED,
         points=0,
         terms_version=terms.version,
         decided_for=change.at,
@@ -204,9 +207,9 @@ def tier_decision(change: TierChange) -> Decision:
 
 
 def tier_changing_versions(versions: Sequence[Terms]) -> tuple[Terms, ...]:
-    """The terms at whose start tiers have to be looked at again: those that know tiers, or follow some that do.
+    """The versions whose start requires a tier review: those with tiers, or following some with tiers.
 
-    `versions` are the terms that came or will come into force, oldest first.
+    `versions` are all terms that have come or will come into force, oldest first.
     """
     return tuple(
         after
@@ -216,11 +219,11 @@ def tier_changing_versions(versions: Sequence[Terms]) -> tuple[Terms, ...]:
 
 
 def rank(tier: str | None, *, terms: Terms) -> int:
-    """Qualifying points of a tier; one that the terms know no more stands below all others."""
+    """The qualifying points of a tier; 0 if it is no longer in the terms."""
     return next((each_tier.points for each_tier in terms.tiers if each_tier.tier == tier), 0)
 
 
 @lru_cache(maxsize=4_096)
 def _rolls_off(day: date) -> date:
-    """The first day on which points of a rolling year count no more: the same day of the next year."""
+    """The first day on which points of a day no longer count in a rolling year."""
     return add_months(day, months=_MONTHS_OF_A_YEAR)

@@ -1,8 +1,8 @@
-"""What a purchase counts for in later decisions: as a visit, in items, in points, in uses of clauses, and in budgets.
+"""Usage of a purchase in later decisions: visits, items, points, clause uses, and budgets.
 
-All of it follows what the customer keeps. A use of a clause is held until the clause gives nothing for what is kept and
-what it gave was really taken back; what is taken counts first for such clauses, in the order of the terms. The points of a
-budget are held likewise, one by one.
+Usage follows the remaining goods. A clause use counts until the clause earns nothing for the remaining goods and its
+award was clawed back; clawbacks are attributed to such clauses first, in the order of the terms. Points of a budget are
+released likewise, one by one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from app.domain.units import Unit
 
 
 class Use(NamedTuple):
-    """So many uses of a clause; `birthday` is the calendar year of the birthday that they were given for, if any."""
+    """Uses of a clause; `birthday` is the calendar year of the birthday they were for, if any."""
 
     clause: str
     times: int
@@ -28,9 +28,9 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a purchase counts for: `points` are what it earned less what was really taken back, `items` those by clause.
+    """The usage of a purchase: `points` earned less those clawed back, `items` by clause.
 
-    `budgets` are the points of each clause's budget that are held.
+    `budgets` are the points used of each clause's budget.
     """
 
     visit: bool
@@ -41,7 +41,7 @@ class Usage:
 
 
 class ClauseAward(NamedTuple):
-    """What a clause gave in a decision, of which unit, and how often."""
+    """The award of a clause in a decision, its unit, and how often it was applied."""
 
     amount: int
     unit: Unit
@@ -50,24 +50,24 @@ class ClauseAward(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clawback:
-    """What was really taken back of a purchase in each unit: taken, owed, or expired unspent; not what was short."""
+    """What was clawed back of a purchase by unit: taken, owed, or expired unspent; without the shortfall."""
 
     points: int = 0
     stamps: int = 0
 
     def of(self, unit: Unit) -> int:
-        """What was taken of a unit."""
+        """The amount clawed back in a unit."""
         return self.points if unit is Unit.POINTS else self.stamps
 
 
 NO_CLAWBACK = Clawback()
 
 _UNITS = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.STAMPS}
-"""The unit of what a clause gave, by what its reason says."""
+"""The unit of an award, by reason code."""
 
 
 def usage_of(*, terms: Terms, facts: PurchaseFacts, decision: Decision) -> Usage:
-    """What a purchase counts for as long as nothing of it comes back."""
+    """The usage of a purchase without returns."""
     return remaining_usage(
         terms=terms, facts=facts, decision=decision, remaining=facts, remaining_decision=decision, clawback=NO_CLAWBACK
     )
@@ -82,7 +82,7 @@ def remaining_usage(
     remaining_decision: Decision,
     clawback: Clawback,
 ) -> Usage:
-    """What it counts for when `kept` is what is kept of it, and `still` what that would earn."""
+    """The usage of the `remaining` purchase; `remaining_decision` is what that would earn."""
     return Usage(
         visit=is_visit(terms, facts=remaining),
         points=decision.points - clawback.points,
@@ -100,7 +100,7 @@ def remaining_usage(
 
 
 def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -> tuple[Use, ...]:
-    """The uses of clauses (by key, each so many times) that are kept, with the birthdays that they are for."""
+    """Uses of clauses (times by key) that the terms count, with the birthdays they are for."""
     return tuple(
         Use(key, times, _birthday(terms.clause(key), facts=facts))
         for key, times in clauses.items()
@@ -119,44 +119,48 @@ def _counted_uses(
 ) -> tuple[Use, ...]:
     if not terms.required_facts.using:
         return ()
-    given = _awards(terms, facts=facts, decision=decision)
+    awards = _awards(terms, facts=facts, decision=decision)
     if remaining_decision is decision and clawback == NO_CLAWBACK:
-        return uses_of(terms, facts=facts, clauses={key: award.times for key, award in given.items()})
-    gives_still = _awards(terms, facts=remaining, decision=remaining_decision)
-    left = {unit: decision.amount(unit) for unit in Unit}
-    back = {unit: clawback.of(unit) for unit in Unit}
-    held = {}
-    for key, award in given.items():
-        # A cap may have left less than the clauses gave together.
-        gave = min(award.amount, left[award.unit])
-        left[award.unit] -= gave
-        still_there = gives_still.get(key, award._replace(amount=0, times=0))
-        # What a clause still gives for what is kept did not come back of it, but of others.
-        returned = min(max(0, gave - still_there.amount), back[award.unit])
-        back[award.unit] -= returned
-        lost = award.times * returned // gave if gave else award.times
-        held[key] = max(award.times - lost, still_there.times)
-    return uses_of(terms, facts=facts, clauses=held)
+        return uses_of(terms, facts=facts, clauses={key: award.times for key, award in awards.items()})
+    remaining_awards = _awards(terms, facts=remaining, decision=remaining_decision)
+    unclaimed = {unit: decision.amount(unit) for unit in Unit}
+    unattributed = {unit: clawback.of(unit) for unit in Unit}
+    counted = {}
+    for key, award in awards.items():
+        # A cap may have left less than the sum of the awards.
+        granted = min(award.amount, unclaimed[award.unit])
+        unclaimed[award.unit] -= granted
+        remaining_award = remaining_awards.get(key, award._replace(amount=0, times=0))
+        # The clawback of what a clause still awards is attributed to other clauses.
+        returned = min(max(0, granted - remaining_award.amount), unattributed[award.unit])
+        unattributed[award.unit] -= returned
+        lost = award.times * returned // granted if granted else award.times
+        counted[key] = max(award.times - lost, remaining_award.times)
+    return uses_of(terms, facts=facts, clauses=counted)
 
 
 def _charged_budgets(
     terms: Terms, *, decision: Decision, remaining_decision: Decision, clawback: Clawback
 ) -> tuple[tuple[str, int], ...]:
-    """What is held of each budget: what was given, less what the clause no longer gives and was really taken."""
+    """Points used of each budget: those awarded, less those no longer awarded and clawed back."""
     if clawback == NO_CLAWBACK:
         return decision.budget_usage
-    gave, gives_still, back = dict(decision.budget_usage), dict(remaining_decision.budget_usage), clawback.points
-    held = dict(gave)
+    granted, still_granted, unattributed = (
+        dict(decision.budget_usage),
+        dict(remaining_decision.budget_usage),
+        clawback.points,
+    )
+    charged = dict(granted)
     for clause in terms.clauses:
-        if clause.key in gave:
-            returned = min(max(0, gave[clause.key] - gives_still.get(clause.key, 0)), back)
-            held[clause.key] -= returned
-            back -= returned
-    return tuple((key, points) for key, points in held.items() if points)
+        if clause.key in granted:
+            returned = min(max(0, granted[clause.key] - still_granted.get(clause.key, 0)), unattributed)
+            charged[clause.key] -= returned
+            unattributed -= returned
+    return tuple((key, points) for key, points in charged.items() if points)
 
 
 def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:
-    """What each clause of which uses are kept gave, in the order of the terms."""
+    """Awards by key of the clauses whose uses are counted, in the order of the terms."""
     amounts = {
         reason.clause: (reason.finding.observed, _UNITS[reason.finding.code])
         for reason in decision.reasons
