@@ -1,4 +1,4 @@
-"""Reasons that people give for what they do by hand."""
+"""Reasons given for changes by hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LONGEST_REASON = 200
 
 
 def reason_problem(reason: str) -> Problem | None:
-    """Why a reason cannot be kept, or None."""
+    """Why a reason cannot be stored, or None."""
     if not reason.strip():
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if len(reason) > LONGEST_REASON:

@@ -1,4 +1,4 @@
-"""A wallet with all that it holds goes over into another one."""
+"""Merge a wallet, with everything in it, into another one."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from app.usecases.ledger.post_differences import post_differences
 async def absorb_wallet(
     session: Session, *, context: CommandContext, customer: CustomerRow, into: CustomerRow, merged: bool, reason: str
 ) -> tuple[ReplayedAccount, Entry] | Problem:
-    """Let a customer's wallet go over into another one's; both accounts must be locked.
+    """Merge a customer's wallet into another customer's; both accounts must be locked.
 
-    `merged`: the other customer goes on for this one; otherwise both stay who they are. Answers with the wallet that
-    took the other over, and its entry.
+    `merged`: the other customer continues for this one; otherwise both stay. Returns the wallet that absorbed the
+    other, and its entry.
     """
     merger = Merger(
         id=context.new_id(),

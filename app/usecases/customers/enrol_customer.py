@@ -20,7 +20,7 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class EnrolCustomer:
-    """Who joins: normalised identities (at least one), and what else they tell: language, date of birth, preferences."""
+    """A new customer: normalised identities (at least one), and optionally language, date of birth and preferences."""
 
     identities: tuple[tuple[IdentityKind, str], ...]
     locale: Locale | None
@@ -29,7 +29,7 @@ class EnrolCustomer:
 
 
 async def run(session: Session, *, context: CommandContext, command: EnrolCustomer) -> Answer | Problem:
-    """Open a membership. An identity that belongs to a customer already is refused, and nothing is written."""
+    """Enrol a customer. An identity that belongs to a customer already is refused, and nothing is written."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     if command.birthday is not None:

@@ -1,4 +1,4 @@
-"""Let a customer share the wallet of another one: one balance, and each stays who they are."""
+"""Let a customer share the wallet of another one: they have one balance, and stay two customers."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class JoinHousehold:
 
 
 async def run(session: Session, *, context: CommandContext, command: JoinHousehold) -> Answer | Problem:
-    """Let the customer's own wallet go over into the other one's, which both hold from then on.
+    """Merge the customer's own wallet into the other one's, which both share from then on.
 
-    History, counts and tier stay each one's own.
+    History, counters and tier stay separate.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known

@@ -1,4 +1,4 @@
-"""Merge two customers who are one: the survivor goes on for both, for ever."""
+"""Merge two customers who are one person: the survivor continues for both, for ever."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class MergeCustomers:
 
 
 async def run(session: Session, *, context: CommandContext, command: MergeCustomers) -> Answer | Problem:
-    """Let everything of the merged customer go to the survivor. Done once more, nothing happens, and the answer is the same.
+    """Move everything of the merged customer to the survivor. Repeating it changes nothing and gives the same answer.
 
-    What the merged customer did before stays as it was judged then, also what becomes known of that time later on.
+    Earlier events of the merged customer stay as they were decided, including those that arrive later.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known

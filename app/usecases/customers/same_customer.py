@@ -8,7 +8,7 @@ from app.store.database.session import Session
 
 
 async def same_customer(session: Session, *, customer: CustomerRow, known_id: str) -> bool:
-    """Whether a customer is the one with this id, or goes on for them after a merger."""
+    """Is a customer the one with this id, or the survivor of a merger with them?"""
     if known_id in (customer.id, customer.requested_id):
         return True
     known = await customers.find(session, by=CustomerBy(known_id))

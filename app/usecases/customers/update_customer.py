@@ -1,4 +1,4 @@
-"""Change what is known of a customer: the date of birth, preferences, segments, the language."""
+"""Change a customer's date of birth, preferences, segments or language."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class UpdateCustomer:
-    """What to replace of whom; `holder` is the customer (id) who asks, None where somebody of the shop does."""
+    """What to replace for whom; `holder` is the customer (id) who requests it, None for staff."""
 
     customer: CustomerBy
     change: PersonChange
@@ -25,7 +25,7 @@ class UpdateCustomer:
 
 
 async def run(session: Session, *, context: CommandContext, command: UpdateCustomer) -> Answer | Problem:
-    """Replace what is given, leave the rest. Customers change themselves only, and no birthday that is known already."""
+    """Replace the given fields and leave the rest. Customers change their own profile only, and no birthday that is known already."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     customer = await customers.find(session, by=command.customer, lock=True)

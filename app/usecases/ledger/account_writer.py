@@ -1,4 +1,4 @@
-"""Append entries to an account, and bring its lots and balance along."""
+"""Append entries to an account, and update its lots and balance."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.usecases.command import WriteContext
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The records that an entry about a fact goes with."""
+    """The records that an entry refers to."""
 
     purchase_id: str | None = None
     refund_id: str | None = None
@@ -33,18 +33,18 @@ class Origin:
 
 
 NOTHING = Origin()
-"""Of an entry that goes with no purchase, refund or redemption."""
+"""The origin of an entry about no purchase, refund or redemption."""
 
 
 def new_account(write_context: WriteContext, *, wallet_id: str, unit: Unit) -> Account:
-    """An account that a wallet has had no use for so far."""
+    """An account in a unit that a wallet has not used yet."""
     return Account(id=write_context.new_id(), wallet_id=wallet_id, unit=unit)
 
 
 async def accounts_of(
     session: Session, *, write_context: WriteContext, customer: CustomerRow, terms: Terms
 ) -> dict[Unit, Account]:
-    """The accounts of a wallet in all units that terms know; one without entries may have to be opened."""
+    """The accounts of a wallet in all units of the terms; one without entries may still have to be opened."""
     account = customer.account
     found = {Unit.POINTS: account}
     units = await versions.units(session, terms=terms)
@@ -56,13 +56,13 @@ async def accounts_of(
 
 
 def held_in(wallet: Mapping[Unit, Account]) -> dict[Unit, Balance]:
-    """What the accounts of a wallet hold, in each unit in which anything was ever booked."""
+    """The balances of a wallet's accounts, in each unit that was ever booked."""
     return {unit: account.balance for unit, account in wallet.items() if unit is Unit.POINTS or account.entries}
 
 
 @dataclass(slots=True)
 class AccountWriter:
-    """An account that is locked, with the lots (by id) that it had before; entries are added to it one by one."""
+    """Appends entries to a locked account, one by one; `known` are the lots (by id) as they were before."""
 
     session: Session
     write_context: WriteContext
@@ -72,10 +72,10 @@ class AccountWriter:
     async def append(
         self, posting: Posting, *, lots_after: Mapping[str, Lot], origin: Origin = NOTHING, cause: str | None = None
     ) -> Entry:
-        """Append the entry of a posting, sealed to the one before it; lots that it moves for the first time are opened.
+        """Append the entry of a posting, sealed to the one before it, and open its new lots.
 
-        `lots_after` are the lots as they are when all is booked. An entry of 0 points still stands in the ledger, so
-        that the customer can see why nothing came of it.
+        `lots_after` are the lots after all entries. An entry of 0 points is stored, too, so that the customer can see
+        why nothing was earned.
         """
         account, write_context = self.account, self.write_context
         id = write_context.new_id()
@@ -109,13 +109,13 @@ class AccountWriter:
         return entry
 
     def changed(self, lots_after: Mapping[str, Lot]) -> list[Lot]:
-        """The lots in which something else is now than before."""
+        """The lots whose content has changed."""
         return [
             after
             for id, before in self.known.items()
-            # What earns nothing any more leaves an empty lot behind.
+            # A purchase that no longer earns anything leaves an empty lot.
             for after in (lots_after.get(id) or before._replace(points=0, remaining=0, held=0),)
-            # Most lots of a wallet are not touched.
+            # Most lots of a wallet do not change.
             if after is not before
             and (before.points, before.remaining, before.held) != (after.points, after.remaining, after.held)
         ]
@@ -133,10 +133,9 @@ class AccountWriter:
         digests: Iterable[int] = (),
         gone: Iterable[int] = (),
     ) -> Account:
-        """Set the lots and the account as they are after all entries; `digests` are those of the new facts.
+        """Store the lots and the account as they are after all entries; `digests` are those of the new events' rows.
 
-        How far it was told and under which version of the terms, and what time brings to it, stand in the account of the
-        wallet's points only.
+        The state of replay, the terms version and the next due times are stored in the points account only.
         """
         await lots.set_lots(self.session, lots=self.changed(lots_after))
         before = self.account

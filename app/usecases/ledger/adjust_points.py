@@ -1,4 +1,4 @@
-"""Give or take points by hand: with a reason, up to what the access key may, and never more than there are."""
+"""Give or take points by hand: with a reason, up to the limit of the access key's role, and never more than there are."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import above_budget, own_card
 
 MOST = 1_000_000
-"""The most points that one adjustment moves."""
+"""The most points in one adjustment."""
 
 LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MOST, Role.STAFF: 1_000})
-"""The most points that one adjustment by a key of a role moves, in either direction; other roles adjust nothing."""
+"""The most points, in either direction, in one adjustment by a key of a role; other roles cannot adjust."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdjustPoints:
-    """Whose points or stamps, how many (negative: taken), why, and the role of the access key."""
+    """The customer, how many points or stamps (negative: taken), the reason, and the role of the access key."""
 
     customer: CustomerBy
     points: int
@@ -46,7 +46,7 @@ class AdjustPoints:
 
 
 async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> Answer | Problem:
-    """Move the points now. Given points are earned now, by the terms in force; taken ones go as if they were spent."""
+    """Adjust the balance now. Given points are earned now, under the terms in force; taken ones are consumed like spent ones."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     if (problem := _unfit(command)) is not None:
@@ -87,7 +87,7 @@ def _unfit(command: AdjustPoints) -> Problem | None:
 def _spendable(
     before: ReplayedAccount, *, command: AdjustPoints, customer: CustomerRow, context: CommandContext
 ) -> int:
-    """What can be taken: there now, and still there by all that is known to come."""
+    """What can be taken: available now, and not needed by any known later event."""
     then = before.wallet if customer.account.precedes(context.now) else before.as_of(context.now)
     there = then.unit_accounts[command.unit].inventory.available(at=context.now)
     return min(there, balance_of(before.wallet, at=before.until, unit=command.unit).available)
@@ -103,7 +103,7 @@ async def _adjusted(
     before: ReplayedAccount,
 ) -> Answer | Problem:
     recorded, unit = before.recorded, command.unit
-    # The wallet may have had no use for the unit so far.
+    # The wallet may not have used the unit so far.
     account = recorded.accounts.get(unit) or new_account(
         context.write_context, wallet_id=recorded.account.wallet_id, unit=unit
     )

@@ -1,4 +1,4 @@
-"""Record that notices of expiry reached the customer: only then do points expire, and never sooner than the terms allow."""
+"""Record the delivery of expiry notices: points expire only after it, and never sooner than the terms allow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.usecases.ledger.post_differences import post_differences
 
 @dataclass(frozen=True, slots=True)
 class DeliverExpiryNotices:
-    """Whom they reached, and how; `holder` is the customer (id) who says so, None where somebody of the shop does."""
+    """The customer and the channel; `holder` is the customer (id) who confirms it, None where staff do."""
 
     customer: CustomerBy
     channel: NoticeChannel
@@ -30,9 +30,9 @@ class DeliverExpiryNotices:
 
 
 async def run(session: Session, *, context: CommandContext, command: DeliverExpiryNotices) -> Answer | Problem:
-    """Let all open notices of the customer have reached them now, through one channel.
+    """Record that all open notices of the customer are delivered now, through one channel.
 
-    Open is one that tells what still stands and did not reach the customer in a way that counts.
+    A notice is open when its lots still expire as it says, and no delivery of it counts yet.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -46,7 +46,7 @@ async def run(session: Session, *, context: CommandContext, command: DeliverExpi
 
 
 async def deliver_one(session: Session, *, write_context: WriteContext, account_id: str, notice_id: str) -> bool:
-    """Let one notice reach its customer at the time of the stamp, in every way that its points ask for; whether it was open."""
+    """Record the delivery of one notice at the time of the write context, through every channel its points require; False if it was not open."""
     found = await accounts.by_ids(session, account_ids=[account_id], lock=True)
     return bool(
         await _deliver(session, write_context=write_context, account=found[account_id], by=None, only=notice_id)
@@ -61,7 +61,7 @@ async def _deliver(
     by: Collection[NoticeChannel] | None,
     only: str | None = None,
 ) -> tuple[str, ...]:
-    """Deliver what is open (the notice `only`, or all); the ids of the notices. `by` None: as each asks for."""
+    """Record deliveries of open notices (`only` this one, or all); returns the ids of the notices. `by` None: through each required channel."""
     given = await expiry_notices.of_accounts(session, account_ids=[account.id])
     given = tuple(notice for notice in given if only in (None, notice.id))
     if not given:
@@ -115,13 +115,13 @@ async def _write(
 
 
 def _open(given: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
-    """The notices that tell of a lot, with its last day as it stands, whose owner has not been told."""
+    """The notices of a lot with its present last day that were not delivered yet."""
     untold = {(notice.lot.id, notice.last_day) for notice in wallet.points.notices()}
     return [notice for notice in given if any((lot.lot_id, lot.last_day) in untold for lot in notice.lots)]
 
 
 def _asked_for(notice: ExpiryNotice, *, wallet: Wallet) -> list[NoticeChannel]:
-    """The ways in which a notice has to come so that it counts for each of its lots: one for each, in one order."""
+    """The channels through which a notice has to be delivered to count for each of its lots, in a fixed order."""
     unit_account = wallet.points
     lots = [unit_account.inventory.lots[lot.lot_id] for lot in notice.lots if lot.lot_id in unit_account.inventory.lots]
     firsts = {

@@ -1,4 +1,4 @@
-"""Reservations that ran out: as soon as an account is told beyond their end, their goods are in stock again, once."""
+"""End of holds: once an account is replayed beyond the end of a hold, its goods are back in stock, once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.store.rewards.redemptions import Redemption, RedemptionState
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A redemption whose state changed: the row before and after."""
+    """A redemption whose state changed, before and after."""
 
     before: Redemption
     after: Redemption
@@ -23,9 +23,9 @@ class Changed:
 async def end_hold(
     session: Session, *, redemption: Redemption, state: RedemptionState, ended_at: datetime | None
 ) -> Changed:
-    """Give the goods of a redemption back to the stock and keep why; its account must be locked.
+    """Put the goods of a redemption back into stock and store its new state; its account must be locked.
 
-    `ended_at` is when a reservation ended, None for a redemption that was paid for.
+    `ended_at` is when a hold ended, None for a redemption that was paid for.
     """
     after = replace(redemption, state=state, ended_at=ended_at)
     await redemptions.set_state(session, redemption_id=redemption.id, state=state, ended_at=ended_at)
@@ -34,9 +34,9 @@ async def end_hold(
 
 
 async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: datetime) -> list[Changed]:
-    """End the reservations of an account's own story that ran out by a moment.
+    """End the holds of an account's own history that expired by an instant.
 
-    In the wallet they ended at that time whether or not anybody looked, so nothing has to be told again.
+    In the replayed wallet they ended at that time already, so that no further replay is needed.
     """
     ended = []
     for event in replayed.history.events:

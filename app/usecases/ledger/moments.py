@@ -1,4 +1,4 @@
-"""Moments at which something is booked beside what is known already."""
+"""Instants for entries that follow everything known so far."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SMALLEST_STEP = timedelta(microseconds=1)
 
 
 def instant_after(*of: Account, now: datetime) -> datetime:
-    """A moment after all that is known of accounts: now, or a little later where a till's clock was ahead."""
+    """An instant after all known events of accounts: now, or a little later where a till's clock was ahead."""
     return max(
         [now, *(account.replayed_through + _SMALLEST_STEP for account in of if account.replayed_through is not None)]
     )

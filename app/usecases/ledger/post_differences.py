@@ -1,6 +1,6 @@
-"""Record what an account that was told from the beginning lacks in its ledger.
+"""Post the differences between a replayed account and its ledger.
 
-This is how facts find their place in time, whenever they arrive: what the ledger lacks is appended, and nothing is edited.
+This is how a late event takes effect: entries that the ledger lacks are appended, and no entry is edited.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from app.usecases.ledger.expire_holds import Changed, expire_holds
 
 
 class Evidence(NamedTuple):
-    """Digests of rows that are new behind an account, and of those that are no longer behind it."""
+    """Digests of rows added behind an account, and of rows removed from behind it."""
 
     digests: tuple[int, ...] = ()
     gone: tuple[int, ...] = ()
 
     def __or__(self, other: Evidence) -> Evidence:
-        """Both."""
+        """The digests of both."""
         return Evidence((*self.digests, *other.digests), (*self.gone, *other.gone))
 
 
@@ -53,13 +53,13 @@ NOWHERE: Mapping[str, Evidence] = MappingProxyType({})
 
 
 class Cause(NamedTuple):
-    """The fact that became known, and the purchase that was made in it, where it is an exchange."""
+    """The event that became known and, in an exchange, the purchase recorded with it."""
 
     id: str | None
     purchase_id: str | None = None
 
     def made(self, id: str) -> bool:
-        """Whether something is the cause itself, so that an entry about it corrects nothing."""
+        """Is this event the cause itself, so that an entry about it is no correction?"""
         return id in (self.id, self.purchase_id)
 
 
@@ -76,13 +76,13 @@ async def post_differences(
     part_of_cause: str | None = None,
     decisions: Mapping[str, Decision] | None = None,
 ) -> dict[PostingKey, Entry]:
-    """Append what the ledger lacks, set lots, balance and tiers, and return the new entries by what they are about.
+    """Append the entries that the ledger lacks, update lots, balance, tiers and counters, and return the new entries by posting key.
 
-    What clauses counted is set right, too. `digests` are those of the new rows, `gone` those of rows that have changed: of
-    the fact `cause`, or of the account itself; `part_of_cause` is the purchase that was made in it; `evidence` are those of accounts by their ids. `decisions` are those of new
-    redemptions (by id), `changed` the redemptions whose state was changed. The rows that entries go with must be written
-    before, and the account be locked; who has it locked has those, too, that went over into it. Reservations that have
-    run out are ended.
+    `digests` are those of new rows, `gone` those of the rows they replace, for the event `cause` or for the account
+    itself; `part_of_cause` is the purchase recorded with the cause. `evidence` holds further digests by account id.
+    `decisions` are those of new redemptions (by id), `changed` the redemptions whose state was changed. The rows that
+    entries refer to must be written before, and the account must be locked, which also covers accounts merged into
+    it. Expired holds are ended.
     """
     keeper = replayed.history.owning_account(cause) if cause is not None else None
     made: dict[PostingKey, Entry] = {}
@@ -99,13 +99,13 @@ async def post_differences(
             because=Cause(cause, part_of_cause),
             decisions=decisions or {},
         )
-        # A merger is in the ledger of both wallets: what is answered is how it came into the one that goes on.
+        # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
         made = entries | made
     return made
 
 
 def _absorbed(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
-    """The accounts that went over into this one, however many before, as they were told along with it."""
+    """The accounts merged into this one, however many steps before, as they were replayed with it."""
     stories_of = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
     }
@@ -176,7 +176,7 @@ async def _other_units(
     decisions: Mapping[str, Decision],
     because: Cause,
 ) -> dict[PostingKey, Entry]:
-    """The same for what the wallet holds beside points; an account begins with the first entry in it."""
+    """Post the differences of other units than points; an account begins with its first entry."""
     found: dict[PostingKey, Entry] = {}
     for unit, unit_account in replayed.wallet.unit_accounts.items():
         account = replayed.recorded.others.get(unit)
@@ -194,7 +194,7 @@ async def _other_units(
             decisions=decisions,
             because=because,
         )
-        # What reservations hold moves between lots without an entry.
+        # Points move in and out of holds without an entry.
         if made or book.changed(unit_account.inventory.lots):
             balance = balance_of(replayed.wallet, at=replayed.until, unit=unit)
             await book.commit(lots_after=unit_account.inventory.lots, balance=balance)
@@ -212,7 +212,7 @@ async def _append(
     decisions: Mapping[str, Decision],
     because: Cause,
 ) -> tuple[dict[PostingKey, Entry], AccountWriter]:
-    """Append every entry that is lacking in the account of a unit."""
+    """Append every entry that the account of a unit lacks."""
     unit_account, told_up_to = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
     recorded = await entries.recorded(session, account_id=account.id)
     known = {lot.id: lot for lot in await lots.all_lots(session, account_id=account.id)}
@@ -229,7 +229,7 @@ async def _append(
         subject = posting.key
         if subject.type is EntryType.REDEEM:
             posting = _decided(posting, replayed=replayed, decisions=decisions)
-        # What time brings is no correction: only what changes a time that was told before has a cause, or a receipt.
+        # Scheduled changes are no corrections: only entries about a time before the last replay have a cause or a receipt.
         told_before = told_up_to is not None and posting.at <= told_up_to
         set_right = subject.id in corrected and corrected[subject.id].id == because.id
         made[subject] = await book.append(
@@ -244,14 +244,14 @@ async def _append(
 def _clawed_back(
     unit_account: UnitAccount, *, until: datetime, recorded: BookedDraws, corrected: Mapping[str, ReceiptCorrected]
 ) -> Iterator[Posting]:
-    """Entries that take back what should not be there; what a purchase earned that was another wallet's, at its time."""
+    """Entries that reverse what should not be there, such as points of a purchase that belongs to another wallet, at its time."""
     for subject, draws in excess_postings(unit_account.postings, booked=recorded).items():
         earned = corrected.get(subject.id) if subject.type is EntryType.EARN else None
         yield unit_account.posting_without_clause(subject, at=earned.at if earned is not None else until, draws=draws)
 
 
 def _decided(posting: Posting, *, replayed: ReplayedAccount, decisions: Mapping[str, Decision]) -> Posting:
-    """The entry of a redemption with the decision by which it was granted."""
+    """The entry of a redemption with the decision that granted it."""
     id = posting.key.id
     decision = decisions.get(id)
     if decision is None:
@@ -269,7 +269,7 @@ def _redemption_decision(recorded: RecordedHistory, *, id: str) -> Decision:
 
 
 def _origins(history: EventHistory) -> Iterator[tuple[PostingKey, Origin]]:
-    """The records that entries go with."""
+    """The records that entries refer to."""
     for correction in history.corrections:
         yield PostingKey(EntryType.EARN, correction.purchase_id), Origin(purchase_id=correction.purchase_id)
     for event in history.events:

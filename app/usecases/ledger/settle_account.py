@@ -1,4 +1,4 @@
-"""Bring an account to where time has brought it: what becomes available, is let go, expires or turns a tier, and what has to be told before."""
+"""Settle an account: carry out all changes that have fallen due, and give the expiry notices that come before them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.usecases.ledger.post_differences import post_differences
 
 @dataclass(frozen=True, slots=True)
 class SettlementSummary:
-    """What time has done: how many accounts were looked at, and what came of it, by kind."""
+    """How many accounts were settled, and how many changes of each kind that made."""
 
     accounts: int = 0
     activated: int = 0
@@ -31,7 +31,7 @@ class SettlementSummary:
     tiers: int = 0
 
     def plus(self, other: SettlementSummary) -> SettlementSummary:
-        """Both together."""
+        """The sum of both."""
         return SettlementSummary(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
     def to_data(self) -> dict[str, int]:
@@ -40,15 +40,15 @@ class SettlementSummary:
 
 
 NOTHING = SettlementSummary()
-"""What comes of an account in which nothing is due."""
+"""The summary of an account in which nothing was due."""
 
 
 async def settle_account(session: Session, *, write_context: WriteContext, account_id: str) -> SettlementSummary:
-    """Let everything happen that is due at the time of the stamp, once; nothing where nothing is.
+    """Carry out everything that is due in an account at the time of the write context, once.
 
-    In the order of time, and at one moment: what becomes available, what a reservation lets go, notices of expiry, what
-    expires, tiers. The account is told up to the last moment at which something was due, not beyond, so that what a till
-    sends a moment late still follows it.
+    The order is that of time and, at one instant: activation, end of holds, expiry notices, expiry, tiers. The
+    account is replayed up to the last instant at which something was due and not beyond, so that an event that
+    arrives a moment late is still later than all known ones.
     """
     found = await accounts.by_ids(session, account_ids=[account_id], lock=True)
     account = found.get(account_id)
@@ -66,13 +66,13 @@ async def settle_account(session: Session, *, write_context: WriteContext, accou
 
 
 def is_due(account: Account, *, at: datetime) -> bool:
-    """Whether time changes the account at a moment, or a notice has to be given."""
+    """Is a change or an expiry notice due in the account at an instant?"""
     moments = (account.next_change_at, account.next_notice_at)
     return any(moment is not None and moment <= at for moment in moments)
 
 
 def _passed(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
-    """The account told up to the last moment, until `to`, at which something was due."""
+    """The account replayed up to the last instant, at most `to`, at which something was due."""
     until = replayed.until
     while (due := replayed.wallet.next_change()) is not None and due <= to:
         until = max(until, due)
@@ -81,7 +81,7 @@ def _passed(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
 
 
 async def _give_notice(session: Session, *, write_context: WriteContext, replayed: ReplayedAccount) -> tuple[int, ...]:
-    """Put one notice into the inbox for all lots whose notice is due; the digest of its row."""
+    """Put one notice into the inbox for all lots whose notice is due; returns the digest of its row."""
     due = [
         each_notice
         for each_notice in replay.notices_due(replayed.wallet, recorded=replayed.recorded)
@@ -103,7 +103,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
 def _counted(
     made: Mapping[PostingKey, object], *, replayed: ReplayedAccount, since: datetime | None, warned: int
 ) -> SettlementSummary:
-    """What came of it."""
+    """The summary of one settled account."""
 
     def happened(at: datetime) -> bool:
         return (since is None or since < at) and at <= replayed.until

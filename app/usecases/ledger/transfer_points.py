@@ -1,4 +1,4 @@
-"""Pass points of one customer on to another one: the very lots, with their dates."""
+"""Transfer points from one customer to another one, lot by lot, with their dates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from app.usecases.reasons import reason_problem
 
 @dataclass(frozen=True, slots=True)
 class TransferPoints:
-    """Whose points go to whom, how many, and why."""
+    """From and to whom, how many, and why."""
 
     giver: CustomerBy
     taker: CustomerBy
@@ -39,9 +39,9 @@ class TransferPoints:
 
 
 async def run(session: Session, *, context: CommandContext, command: TransferPoints) -> Answer | Problem:
-    """Pass points on that can be spent now, those first that would be spent first. They keep their dates.
+    """Transfer points that are available now, in the order in which they would be spent. They keep their dates.
 
-    What becomes known later of the time before does not call it back: whoever gave more than was theirs owes it.
+    An event that arrives later does not undo the transfer: a sender who had fewer points owes the difference.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -102,7 +102,7 @@ async def _passed(
 
 
 async def _booked(session: Session, *, context: CommandContext, replayed: ReplayedAccount, made: Transfer) -> str:
-    """Book the transfer in one of its accounts; the id of the entry there."""
+    """Book the transfer in one of its accounts; returns the id of its entry."""
     entries = await post_differences(
         session,
         write_context=context.write_context,
@@ -114,9 +114,9 @@ async def _booked(session: Session, *, context: CommandContext, replayed: Replay
 
 
 def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> tuple[TransferredLot, ...]:
-    """The points by the lots that they are in, as lots of their own with the same dates.
+    """The transferred points as new lots with the same dates.
 
-    What the giver's activity put off stays put off: the last day is the one that the giver saw.
+    If activity of the sender postponed their last day, they keep the postponed one.
     """
     unit_account, inventory = before.wallet.points, before.wallet.points.inventory
 

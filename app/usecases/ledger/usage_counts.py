@@ -1,4 +1,4 @@
-"""Keep what clauses count of a customer, so that the next decision finds it without a look at all that happened before."""
+"""Store usage counters of a customer, so that the next decision finds them without a replay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.usecases.command import CommandContext
 
 
 async def count_clause_uses(session: Session, *, context: CommandContext, redemption: Redemption, terms: Terms) -> None:
-    """Keep that clauses of which every use is kept were applied to a redemption."""
+    """Store the uses of clauses in a redemption, for clauses whose every use is counted."""
     if not terms.required_facts.using:
         return
     clauses = dict.fromkeys(redemption.decision.applied(), 1)
@@ -37,9 +37,9 @@ async def count_clause_uses(session: Session, *, context: CommandContext, redemp
 async def count_purchase(
     session: Session, *, context: CommandContext, sale: Purchase, terms: Terms, decision: Decision
 ) -> None:
-    """Keep what a purchase counts for: uses, items, whether it is no visit, and points out of budgets, which must be locked.
+    """Store what a purchase counts for: clause uses, items, whether it is no visit, and budgets, which must be locked.
 
-    What is taken out of the customer's own share of a budget is taken off that.
+    Points out of the customer's own share of a budget reduce that share.
     """
     customer, at = sale.customer_id, sale.occurred_at
     usage = usage_of(terms=terms, facts=sale.facts, decision=decision)

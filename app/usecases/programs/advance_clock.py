@@ -1,4 +1,4 @@
-"""Move the clock of a sandbox forward, so that a developer need not wait for what time brings."""
+"""Move the clock of a sandbox forward, so that a developer need not wait for scheduled changes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from app.store.programs.programs import Program, ProgramKind
 from app.usecases.command import Answer, CommandContext, previous_result, remember_result
 
 FURTHEST = timedelta(days=3_653)
-"""How far one step may go: ten years, with as many leap days as they may have."""
+"""The longest step: ten years, with all their leap days."""
 
 _SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class AdvanceClock:
-    """The instant that the clock shall show."""
+    """The instant that the clock is set to."""
 
     to: datetime
 
 
 async def run(session: Session, *, context: CommandContext, command: AdvanceClock) -> Answer | Problem:
-    """Let the program's time be `order.to`, or up to a second later; never earlier than it is already.
+    """Set the program's time to `command.to`, or up to a second later; never earlier than it is.
 
-    Clocks that are moved at once are moved one after the other.
+    Concurrent moves are carried out one after the other.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -43,7 +43,7 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
 
 
 def _unreachable(to: datetime, *, present: datetime) -> Problem | None:
-    """Why the clock cannot be moved there, or None."""
+    """Why the clock cannot be set to this time, or None."""
     if to <= present:
         detail = f"the clock only goes forward; it shows {_shown(present)}"
     elif to > present + FURTHEST:
@@ -54,7 +54,7 @@ def _unreachable(to: datetime, *, present: datetime) -> Problem | None:
 
 
 def _moved(program: Program, *, to: datetime, real: datetime) -> Program:
-    """The program with its clock moved by whole seconds, so that what begins at `to` has begun."""
+    """The program with its clock moved by whole seconds, so that `to` has been reached."""
     return replace(program, clock_ahead=-((real - to) // _SECOND) * _SECOND)
 
 

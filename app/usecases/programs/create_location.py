@@ -1,4 +1,4 @@
-"""Open a location: a place where purchases are made, with the zone of its wall clock."""
+"""Create a location where purchases are made, with the zone of its wall clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class CreateLocation:
-    """What the owner says of a place; `zone` is an IANA zone."""
+    """The key, name and IANA zone of a new location."""
 
     key: str
     name: str
@@ -22,7 +22,7 @@ class CreateLocation:
 
 
 async def run(session: Session, *, context: CommandContext, command: CreateLocation) -> Answer | Problem:
-    """Add the location. Its key and its name must be new: the terms use the one, and say the other to customers."""
+    """Add the location. Its key and its name must be new: the terms use the key, and customers see the name."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     number = await locations.next_number(session)

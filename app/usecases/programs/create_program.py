@@ -1,4 +1,4 @@
-"""Start a program: its record, its first keys, and the rewards and terms of a template."""
+"""Create a program: its record, its first keys, and the rewards and terms of a template."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from app.store.rewards.rewards import Reward
 from app.store.terms import versions
 
 KEYED = (Role.OWNER, Role.STAFF, Role.TILL)
-"""The roles that a new program gets a key for."""
+"""The roles for which a new program gets a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """An access key as it is handed out, once: `token` is the secret that is shown and never kept."""
+    """A new access key: `token` is the secret, which is shown once and never stored."""
 
     key: AccessKey
     token: str
@@ -37,9 +37,10 @@ class NewKey:
 def make_key(
     *, program_id: str, id: str, role: Role, label: str, created_at: datetime, customer_id: str | None = None
 ) -> NewKey:
-    """A new random key of 256 bits; the token names its own id, so that one look-up finds it.
+    """A new random key of 256 bits; the token contains its own id, so that one look-up finds it.
 
-    The customer is whose key it is; with a role other than CUSTOMER, who its holder is besides.
+    `customer_id` is the customer whom the key belongs to; with a role other than CUSTOMER, its holder's own customer
+    record.
     """
     secret = secrets.token_urlsafe(32)
     key = AccessKey(
@@ -57,7 +58,7 @@ def make_key(
 
 @dataclass(frozen=True, slots=True)
 class CreateProgram:
-    """What the owner says about a new program; `effective_from` is when its first terms start (None: at once)."""
+    """The settings of a new program; `effective_from` is when its first terms start (None: at once)."""
 
     name: str
     template: str
@@ -72,7 +73,7 @@ class CreateProgram:
 
 @dataclass(frozen=True, slots=True)
 class NewProgram:
-    """A program with everything it starts with."""
+    """A new program with everything it starts with."""
 
     program: Program
     keys: tuple[NewKey, ...]
@@ -86,7 +87,7 @@ class NewProgram:
 
 
 def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str]) -> NewProgram:
-    """The program that a wish comes to. Raises KeyError for an unknown template or currency, and NameProblem."""
+    """The program with its keys, rewards and terms. Raises KeyError for an unknown template or currency, and NameProblem."""
     template = TEMPLATES[command.template](command.currency)
     program = Program(
         id=new_id(),
@@ -155,5 +156,5 @@ async def run(session: Session, *, order: NewProgram) -> None:
 
 
 async def issue_key(session: Session, *, new: NewKey) -> None:
-    """Hand out one more key of a program."""
+    """Create another key of a program."""
     await access_keys.issue(session, key=new.key)

@@ -1,4 +1,4 @@
-"""What staff and tills may do by hand, checked in the transaction that does it; the owner may always."""
+"""Limits of what staff and tills may do by hand, checked in the transaction that does it; the owner has none."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _OWNER = "the owner can do it"
 
 
 def limited(context: CommandContext) -> bool:
-    """Whether what is moved by hand has a budget: staff have one, the owner and the `troth` command have none."""
+    """Does this command count towards a staff budget? Staff have one; the owner and the `troth` command have none."""
     return context.principal is not None and context.principal.role is Role.STAFF
 
 
 async def above_budget(
     session: Session, *, context: CommandContext, budget: Budget, moved: Mapping[Unit, int], path: tuple[str, ...]
 ) -> Problem | None:
-    """The refusal of what is more than is left of the day's budget of an access key, or None.
+    """The refusal of a movement above the rest of the access key's daily budget, or None.
 
-    `moved` is what would be moved, without sign. From here on nobody else moves anything with the key until the
-    transaction ends, so it comes after every lock on an account.
+    `moved` is what would be moved, without sign. Until the transaction ends no other one moves anything with the key,
+    so this must come after every lock on an account.
     """
     wanted = {unit: points for unit, points in moved.items() if points}
     if context.principal is None or not limited(context) or not wanted:
@@ -64,19 +64,19 @@ async def above_budget(
 
 
 def changed(before: Decision, after: Decision) -> dict[Unit, int]:
-    """What an amended receipt earns more or less than before, without sign."""
+    """The difference in what an amended receipt earns, without sign."""
     return {unit: abs(after.amount(unit) - before.amount(unit)) for unit in Unit}
 
 
 def carried(before: Decision, after: Decision) -> dict[Unit, int]:
-    """What goes along with a purchase that is moved: what it had earned, or what it earns there where that is more."""
+    """What a moved purchase carries along: what it had earned, or what it earns for the new customer where that is more."""
     return {unit: max(before.amount(unit), after.amount(unit)) for unit in Unit}
 
 
 async def above_till_limits(
     session: Session, *, context: CommandContext, sale: Purchase, amended: PurchaseFacts
 ) -> Problem | None:
-    """The refusal of an amendment that a till may not make, or None: the receipt is too old, or changes by too much.
+    """The refusal of an amendment that is too old or too large for a till, or None.
 
     All changes that tills made to the receipt count together. The customer's account must be locked.
     """
@@ -108,7 +108,7 @@ def _steps(totals: Sequence[int], tills: Sequence[bool]) -> list[tuple[int, int,
 
 
 def _counted(minor: int, *, of: PurchaseFacts) -> Money:
-    """Money of a receipt in the program's currency."""
+    """An amount of a receipt in the program's currency."""
     if of.exchange is None:
         return Money(minor, of.currency)
     exact = minor * Fraction(of.exchange.factor(foreign=of.currency))
@@ -118,5 +118,5 @@ def _counted(minor: int, *, of: PurchaseFacts) -> Money:
 async def own_card(
     session: Session, *, context: CommandContext, customer: CustomerRow, path: tuple[str, ...]
 ) -> Problem | None:
-    """The refusal where the wallet is that of whoever holds the access key, or None; its account must be locked."""
+    """The refusal where the wallet belongs to the holder of the access key, or None; its account must be locked."""
     return await own_cards.refusal(session, principal=context.principal, customer=customer, path=path)

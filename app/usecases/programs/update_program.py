@@ -1,4 +1,4 @@
-"""Change settings of a program: they hold for what is recorded from then on."""
+"""Change settings of a program, for everything that is recorded from then on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class UpdateProgram:
-    """What shall be set; None leaves a setting as it is. `staff` are limits of staff by name, those that change."""
+    """New settings; None leaves a setting as it is. `staff` are the limits of staff to change, by name."""
 
     receipt_numbers: ReceiptNumbers | None = None
     receipt_day_starts: time | None = None
@@ -39,7 +39,7 @@ class UpdateProgram:
 
 
 async def run(session: Session, *, context: CommandContext, command: UpdateProgram) -> Answer | Problem:
-    """Keep the settings. Who changes some at once with another owner leaves the other one's alone."""
+    """Store the settings. Concurrent changes of other settings are kept."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     held = await programs.with_clock_held(session)

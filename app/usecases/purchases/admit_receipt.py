@@ -1,4 +1,4 @@
-"""What a new receipt needs before it is recorded: whose it is, what the rules see of it, and that it is new."""
+"""Admission of a new receipt: its customer, the facts for the rules, and that it is new."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.usecases.rewards.redemption_payments import payment_problem
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A receipt that can be recorded: whose it is, what the rules see of it, the terms of its time, and whether refunds wait for it."""
+    """A receipt that can be recorded: its customer, facts and terms, and whether pending refunds wait for it."""
 
     customer: CustomerRow
     facts: PurchaseFacts
@@ -37,9 +37,9 @@ class Admitted:
 async def admit(
     session: Session, *, context: CommandContext, command: RecordPurchase, applying: str | None = None
 ) -> Admitted | Answer | Problem:
-    """Look at all that a new receipt needs; one that is known already is answered as it was then.
+    """Check everything that a new receipt needs; a known one gets its earlier answer.
 
-    The account of its customer is locked. `applying` is the exchange (id) that waited and in which it is handed out.
+    The account of its customer is locked. `applying` is the pending exchange (id) that hands it out.
     """
     if (undated := day_missing(context, timed=command.timed, path=("purchase", "occurredAt"))) is not None:
         return undated
@@ -78,7 +78,7 @@ async def admit(
 
 
 async def _seen(session: Session, *, facts: PurchaseFacts, customer: CustomerRow, awaited: bool) -> Admitted | Problem:
-    """A receipt as the rules see it: by the terms of its time, with what they ask of its customer, and paid as it says."""
+    """The facts of a receipt with those that the terms of its time require about the customer, and with valid payments."""
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))

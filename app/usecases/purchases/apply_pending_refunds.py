@@ -1,4 +1,4 @@
-"""Refunds and exchanges that came before their purchase are applied with it, in their order."""
+"""Apply refunds and exchanges that arrived before their purchase when it arrives, in order of business time."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from app.usecases.purchases.quarantined_orders import receipt_of
 async def apply_pending_refunds(
     session: Session, *, context: CommandContext, sale: Purchase
 ) -> Mapping[Unit, Balance] | None:
-    """Apply what waited for a purchase, and for what is handed out in that; the balances after it, None where there was none.
+    """Apply the pending refunds of a purchase, and of what they hand out; returns the balances after them, None without any.
 
-    What the purchase has not to give back is left for a person to look at, and so is what has the number of another refund.
+    A refund of more than the purchase has left, or with the number of another refund, is left for staff to review.
     """
     balances, numbering = None, context.program.numbering
     for waiting in await pending_refunds.of_receipt(session, number=sale.external_id):
@@ -105,12 +105,12 @@ async def _refunded(
     if isinstance(back, Problem):
         return back
     spot, number = ReceiptOrigin(sale.location_id, waiting.occurred_at, sale.facts.zone), waiting.external_id
-    # The same number may have been sent twice at once, or be that of a refund of another purchase.
+    # The same number may have been sent twice at once, or belong to a refund of another purchase.
     if number is not None and await refunds.by_number(session, number=number, spot=spot, numbering=numbering):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
     command = replace(
         _order(waiting, sale=sale),
-        # A clock that puts the refund before its purchase is wrong: it comes right behind it.
+        # A refund cannot be before its purchase, so its clock was wrong: it is booked right after the purchase.
         occurred_at=max(waiting.occurred_at, sale.occurred_at),
         space=numbering.space(spot) if number is not None else EVERYWHERE,
     )
@@ -128,7 +128,7 @@ async def _refunded(
 
 
 def _order(waiting: PendingRefund, *, sale: Purchase) -> RecordRefund:
-    """What comes back of a purchase, as it was sent before that was known."""
+    """The command of a pending refund, with the purchase that is known now."""
     return RecordRefund(
         purchase_id=sale.id,
         receipt=None,

@@ -1,4 +1,4 @@
-"""Book an exchange: what is handed out takes the place of what came back, and only the difference moves."""
+"""Book an exchange: the goods handed out replace the returned ones, and only the difference is booked."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from app.usecases.rewards.redemption_payments import link_payments
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What comes back of a purchase, and what is handed out for it.
+    """The returned goods of a purchase, and those handed out for them.
 
-    `facts` are those that the rules see of the new receipt, `terms` those in force at its moment, `customer` is whose
-    wallet it is, with its account locked.
+    `facts` are those of the new receipt as the rules see them, `terms` those in force at its time, `customer` the
+    customer whose account is locked.
     """
 
     sale: Purchase
@@ -47,7 +47,7 @@ class Goods:
 async def book_exchange(
     session: Session, *, context: CommandContext, goods: Goods
 ) -> tuple[Purchase, Answer] | Problem:
-    """Replay the wallet with the exchange at its place in time, and book all that this changes."""
+    """Replay the wallet with the exchange at its business time, and book all that this changes."""
     sale, back, owner = goods.sale, goods.back, goods.sale.customer_id
     in_order = goods.command.in_order(context.program.numbering, zone=goods.facts.zone)
     bought = PurchaseRecorded(context.new_id(), owner, in_order, goods.facts, goods.terms)
@@ -86,7 +86,7 @@ async def book_exchange(
 async def _recorded(
     session: Session, *, context: CommandContext, goods: Goods, new: Purchase, refund: Refund, replayed: ReplayedAccount
 ) -> Answer:
-    """Write both receipts and all that the exchange changes; the answer to it."""
+    """Write both receipts and everything that the exchange changes; returns the answer."""
     terms, customer = goods.terms, goods.customer
     sold, came_back = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
     await purchases.add(session, purchase=new)

@@ -1,4 +1,4 @@
-"""Book a purchase: decided on the spot, or at its place in time."""
+"""Book a purchase: from the snapshot where it follows all known events, else by a replay."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ async def book_purchase(
     terms: Terms,
     source: str,
 ) -> tuple[Purchase, Answer] | Problem:
-    """Decide and book a new purchase: on the spot where it follows all that is known, else with all that it changes.
+    """Decide and book a new purchase.
 
-    `facts` are those that the rules see; the customer's account must be locked.
+    It is decided from the snapshot where it follows all known events, else by a replay with everything that it
+    changes. `facts` are those that the rules see; the customer's account must be locked.
     """
     at = facts.occurred_at
     wallet = await accounts_of(session, write_context=context.write_context, customer=customer, terms=terms)
@@ -76,7 +77,7 @@ async def book_purchase(
 
 
 def _tier_terms_started(customer: CustomerRow, *, earned: Decision, terms: Terms) -> bool:
-    """Whether a purchase may change the tier, which takes a look at all that happened before."""
+    """May a purchase change the tier, which takes a replay to find out?"""
     if not terms.tiers:
         return False
     before = customer.account.balance.qualifying
@@ -94,13 +95,13 @@ async def _from_snapshot(
     earned: Decision,
     terms: Terms,
 ) -> tuple[Purchase, Answer]:
-    """Book a purchase that follows all that is known of the wallet: an entry, and a lot if it earned something, in each unit."""
+    """Book a purchase that follows all known events: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, sale.occurred_at
     gained, draws = _award(sale, points=earned.points, terms=terms)
     counted = QualifyingPoints()
     counted.add(earning.base_points(earned, terms=terms), at=at, zone=terms.zone)
-    # What keeps older points alive puts off their end, and whoever was told of it has to be told again. Where the account
-    # is looked at for that sooner than need be, nothing happens.
+    # A purchase that keeps older points alive postpones their expiry, which needs a new notice. If the account comes up for
+    # that earlier than necessary, nothing happens.
     alive = await versions.kept_alive(session, terms=terms)
     await _write(session, context=context, sale=sale, earned=earned, terms=terms)
     book = AccountWriter(session=session, write_context=context.write_context, account=account, known={})
@@ -135,7 +136,7 @@ async def _from_snapshot(
 
 
 def _award(sale: Purchase, *, points: int, terms: Terms) -> tuple[UnitAccount, tuple[Draw, ...]]:
-    """The points of a purchase by themselves, with what time will do to them."""
+    """The points of a purchase in a unit account of their own, with their scheduled changes."""
     gained, at = UnitAccount(Unit.POINTS, versions=(terms,)), sale.occurred_at
     if not points:
         return gained, ()
@@ -146,7 +147,7 @@ def _award(sale: Purchase, *, points: int, terms: Terms) -> tuple[UnitAccount, t
 async def _stamp(
     session: Session, *, context: CommandContext, account: Account, sale: Purchase, earned: Decision, terms: Terms
 ) -> Balance:
-    """Book the stamps of a purchase, none as well; the balance after it."""
+    """Book the stamps of a purchase, even if there are none; returns the balance after it."""
     at, inventory = sale.occurred_at, LotInventory()
     draws: tuple[Draw, ...] = ()
     if earned.stamps:
@@ -161,9 +162,9 @@ async def _stamp(
 
 
 async def _first_look(session: Session, *, account: Account, at: datetime) -> datetime | None:
-    """When a wallet in which nothing has happened yet is to be looked at: when the next terms with other tiers start.
+    """When a wallet without events is due first: at the next start of terms with other tiers.
 
-    One in which something has happened is told so by those who keep time. They may have passed by this one by then.
+    Wallets with events get a tier review from the scheduler, which may have passed by this one by then.
     """
     if account.replayed_through is not None:
         return None
@@ -180,7 +181,7 @@ async def _by_replay(
     terms: Terms,
     source: str,
 ) -> tuple[Purchase, Answer] | Problem:
-    """Tell the wallet with the purchase at its place in time, and book all that this changes."""
+    """Replay the wallet with the purchase at its business time, and book all that this changes."""
     owner = customer.requested_id or customer.id
     bought = PurchaseRecorded(
         context.new_id(), owner, command.in_order(context.program.numbering, zone=facts.zone), facts, terms
@@ -222,7 +223,7 @@ async def _by_replay(
 
 
 async def _write(session: Session, *, context: CommandContext, sale: Purchase, earned: Decision, terms: Terms) -> None:
-    """Write the purchase with all that clauses count in it."""
+    """Store the purchase with everything that clauses count in it."""
     await purchases.add(session, purchase=sale)
     await count_purchase(session, context=context, sale=sale, terms=terms, decision=earned)
 
@@ -236,7 +237,7 @@ def purchase_answer(
     entry: Entry,
     balances: Mapping[Unit, Balance],
 ) -> Answer:
-    """What a purchase that was recorded is answered."""
+    """The answer to a recorded purchase."""
     return Answer(
         decision=earned, balances=balances, customer_id=customer.id, purchase_id=sale.id, entry_id=entry.id, terms=terms
     )

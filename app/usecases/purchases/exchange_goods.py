@@ -1,4 +1,4 @@
-"""Record an exchange whose purchase is known: what comes back and what is handed out for it, at one moment."""
+"""Record an exchange whose purchase is known: the return and the goods handed out for it, at one instant."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from app.usecases.purchases.new_refund import RecordRefund
 
 
 class Exchanged(NamedTuple):
-    """What an exchange came to: its answer and, where it is new, the purchase that was handed out; `awaited`: refunds wait for that."""
+    """The answer to an exchange and, if it is new, the purchase that was handed out; `awaited`: pending refunds wait for that."""
 
     answer: Answer
     bought: Purchase | None = None
@@ -41,12 +41,12 @@ async def exchange_goods(
     new: RecordPurchase,
     applying: str | None = None,
 ) -> Exchanged | Problem:
-    """Record an exchange of a purchase, or answer it as it was recorded; `applying` is its id where it had waited.
+    """Record an exchange of a purchase, or answer it as it was recorded; `applying` is its id where it was pending.
 
-    `new` is the receipt of what is handed out, with whose it is. Nothing is written with a refusal.
+    `new` is the receipt of the goods handed out, with its customer. Nothing is written with a refusal.
     """
     at = new.facts.occurred_at
-    # Its time has been looked at, for both of its parts.
+    # The time of both parts has been checked.
     admitted = await admit(session, context=replace(context, settling=True), command=new, applying=applying)
     if at < sale.occurred_at and not isinstance(admitted, Answer):
         return Problem(
@@ -94,7 +94,7 @@ def _without_purchase(taken: Sequence[Refund]) -> Problem:
 
 
 async def _returned(session: Session, *, command: RecordRefund, sale: Purchase) -> ReturnedItems | Problem:
-    """What comes back of a purchase."""
+    """The returned goods of a purchase."""
     earlier = await refunds.of_purchase(session, purchase_id=sale.id)
     left = Remaining.after(sale.facts, refunds=earlier)
     return resolve_return(
@@ -103,7 +103,7 @@ async def _returned(session: Session, *, command: RecordRefund, sale: Purchase) 
 
 
 async def _known(session: Session, *, command: RecordExchange, sale: Purchase, bought: Answer) -> Answer | Problem:
-    """The answer to a receipt that is recorded already, where it was recorded in this very exchange."""
+    """The answer to a receipt that was recorded in this same exchange."""
     assert bought.purchase_id is not None, "it is the answer of a purchase"
     refund_id = await exchanges.refund_of(session, purchase_id=bought.purchase_id)
     if refund_id is None:
@@ -123,12 +123,12 @@ async def _known(session: Session, *, command: RecordExchange, sale: Purchase, b
 
 
 def _differs(bought: Answer, *, path: tuple[str, ...], detail: str) -> Problem:
-    """The refusal of an exchange whose new receipt was recorded otherwise."""
+    """The refusal of an exchange whose new receipt was recorded with other content."""
     ids = (bought.purchase_id,) if bought.purchase_id is not None else ()
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail, purchase_ids=ids)
 
 
 def in_refund(problem: Problem) -> Problem:
-    """A refusal of the refund where its input stands in that of an exchange: there is one moment, that of the receipt."""
+    """A refusal of the refund, with its path in the input of an exchange: the time stands in the receipt."""
     part = "purchase" if problem.path == ("occurredAt",) else "refund"
     return replace(problem, path=(part, *problem.path))

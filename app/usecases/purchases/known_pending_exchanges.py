@@ -1,4 +1,4 @@
-"""Exchanges that wait for their purchase, or have waited: known again by the receipt of what is handed out."""
+"""Exchanges that are or were pending, found again by the receipt of the goods handed out."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from app.usecases.purchases.quarantined_orders import receipt_data, spot_data, s
 def handed_out(
     bought: RecordedReceipt, *, spot: ReceiptOrigin, customer_id: str | None, holder_id: str | None
 ) -> HandedOut:
-    """The receipt of what is handed out, as it is kept with an exchange that waits."""
+    """The receipt of the goods handed out, as it is stored with a pending exchange."""
     data = {**receipt_data(bought), "spot": spot_data(spot)}
     return HandedOut(bought.external_id, customer_id, holder_id, meaning_of(bought), data)
 
 
 def meaning_of(bought: RecordedReceipt) -> str:
-    """What the receipt of what is handed out says, its number, its time and whose it is aside."""
+    """The content of the receipt of the goods handed out, without number, time and customer."""
     return f"{receipt_content.fingerprint(bought.facts)} {bought.location_id or ''} {bought.completion}"
 
 
 async def pending_with(
     session: Session, *, context: CommandContext, number: str, spot: ReceiptOrigin, completion: int
 ) -> tuple[PendingRefund, ...]:
-    """The exchanges that wait or have waited whose new receipt has the number which is used at a spot, newest first."""
+    """The exchanges that are or were pending whose new receipt has this number, location and time, newest first."""
     found, numbering = [], context.program.numbering
     for waiting in await pending_refunds.of_bought(session, number=number):
         assert waiting.bought is not None, "it is looked up by its receipt"
@@ -47,7 +47,7 @@ async def pending_with(
 async def taken_by_pending(
     session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, but: str | None
 ) -> Problem | None:
-    """The refusal of a receipt that an exchange hands out which waits for its purchase (other than the one with this id), or None."""
+    """The refusal of a receipt that a pending exchange hands out (other than the one with this id), or None."""
     found = await pending_with(
         session,
         context=context,
@@ -62,7 +62,7 @@ async def taken_by_pending(
 
 
 async def exchange_as_applied(session: Session, *, command: RecordExchange, sale: Purchase) -> RecordExchange:
-    """An exchange that was applied right behind its purchase, as its clock was wrong, means that time when it is sent again."""
+    """The exchange with the time at which it was applied, if its clock was wrong; unchanged otherwise."""
     sent_at = command.bought.facts.occurred_at
     if sent_at >= sale.occurred_at:
         return command
@@ -80,6 +80,6 @@ async def exchange_as_applied(session: Session, *, command: RecordExchange, sale
 
 
 def as_sent(waiting: PendingRefund, *, bought: RecordedReceipt) -> RecordedReceipt:
-    """The receipt of what is handed out, with its number used where and when it was sent."""
+    """The receipt of the goods handed out, with the location and time at which its number was sent."""
     assert waiting.bought is not None, "it is an exchange"
     return replace(bought, numbered_at=spot_from(waiting.bought.data["spot"]).at)

@@ -1,4 +1,4 @@
-"""Receipts that come once more under another key: answered as they were recorded, never booked a second time."""
+"""Receipts sent again under another key: answered as they were recorded, never booked a second time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.usecases.purchases.new_receipts import RecordPurchase
 
 
 def day_missing(context: CommandContext, *, timed: bool, path: tuple[str, ...]) -> Problem | None:
-    """The refusal of a number without its time where numbers begin anew each day, or None."""
+    """The refusal of a number without a time where numbers restart each day, or None."""
     if timed or not context.program.numbering.per_day:
         return None
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail="needed where receipt numbers begin anew each day")
@@ -36,7 +36,7 @@ async def known_receipt(
     customer: CustomerRow,
     recorded: Sequence[Purchase],
 ) -> Answer | Problem | None:
-    """The answer to a receipt that is `recorded` (the last completion first), why it cannot be recorded, None if it can."""
+    """The answer to a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
     known = [purchase for purchase in recorded if purchase.completion == command.completion]
     if not known:
         return await _not_next(session, command=command, last=recorded[0] if recorded else None)
@@ -45,7 +45,7 @@ async def known_receipt(
 
 
 async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase | None) -> Problem | None:
-    """Why an order cannot be completed (again) now, or None: each time but the first follows one that came back whole."""
+    """Why an order cannot be completed (again) now, or None: the completion before must have been returned in full."""
     path = ("purchase", "completion")
     if command.completion != (last.completion + 1 if last is not None else 1):
         detail = f"the next completion is {last.completion + 1 if last is not None else 1}"
@@ -59,7 +59,7 @@ async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase
 
 
 async def _came_back_whole(session: Session, *, sale: Purchase) -> bool:
-    """Whether nothing is kept of a purchase, nor of what was handed out for its goods in exchanges."""
+    """Was everything of a purchase returned, and everything handed out for its goods in exchanges?"""
     open_sales = [sale]
     while open_sales:
         looked_at = open_sales.pop()
@@ -78,7 +78,7 @@ async def _came_back_whole(session: Session, *, sale: Purchase) -> bool:
 async def _as_recorded(
     session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: CustomerRow, recorded: Purchase
 ) -> Answer | Problem:
-    """The answer to a receipt that is recorded; one that says something else, or is somebody else's, is refused."""
+    """The answer to a recorded receipt; a refusal for other content or another customer."""
     if not _says(recorded, command=command, facts=facts) or not await _bought(
         session, customer=customer, recorded=recorded
     ):
@@ -97,7 +97,7 @@ async def _as_recorded(
 
 
 async def _bought(session: Session, *, customer: CustomerRow, recorded: Purchase) -> bool:
-    """Whether the purchase is the customer's, or was taken for theirs before it was moved."""
+    """Does the purchase belong to the customer, or did it before it was moved?"""
     owners = {recorded.customer_id}
     if recorded.moved_by is not None:
         owners |= await corrections.owners_before(session, purchase_id=recorded.id)
@@ -108,7 +108,7 @@ async def _bought(session: Session, *, customer: CustomerRow, recorded: Purchase
 
 
 def _says(recorded: Purchase, *, command: RecordPurchase, facts: PurchaseFacts) -> bool:
-    """Whether a receipt means what was recorded, at first or since it was set right."""
+    """Does a receipt have the content that was recorded, at first or since a correction?"""
     if command.timed and facts.occurred_at != recorded.occurred_at:
         return False
     meant = receipt_content.fingerprint(facts)

@@ -1,4 +1,4 @@
-"""Refunds whose number comes once more under another key: answered as they were recorded, never booked a second time."""
+"""Refunds whose number is sent again under another key: answered as they were recorded, never booked a second time."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ async def known_refund(
     customer: CustomerRow,
     spot: ReceiptOrigin,
 ) -> Answer | Problem | None:
-    """The answer to a refund whose number is known already, None where it is new; one that says something else is refused.
+    """The answer to a refund whose number is known, None where it is new; a refusal for other content.
 
-    What is left of the purchase has no say: a full refund sent again finds nothing left and is known all the same.
+    The rest of the purchase does not matter: a full refund that is sent again finds nothing left and is known all the
+    same.
     """
     number = command.external_id or ""
     found = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
@@ -51,7 +52,7 @@ async def known_refund(
 
 
 async def refunded_by(session: Session, *, sale: Purchase, refund: Refund) -> Purchase | None:
-    """The purchase of a recorded refund, where that is the one meant: it, or the same order as it was completed before."""
+    """The purchase of a recorded refund, if the command means that one: the purchase itself, or the same order at an earlier completion."""
     if refund.purchase_id == sale.id:
         return sale
     other = await purchases.by_id(session, purchase_id=refund.purchase_id)
@@ -61,7 +62,7 @@ async def refunded_by(session: Session, *, sale: Purchase, refund: Refund) -> Pu
 
 
 async def says(session: Session, *, command: RecordRefund, sale: Purchase, refund: Refund) -> bool:
-    """Whether an order means what was recorded: in the same words, or what they had come to then."""
+    """Does a command have the content of the recorded refund: in the same words, or by what they came to then?"""
     if command.timed and max(command.occurred_at, sale.occurred_at) != refund.occurred_at:
         return False
     if command.fingerprint == refund.fingerprint:
@@ -77,7 +78,7 @@ async def says(session: Session, *, command: RecordRefund, sale: Purchase, refun
 
 
 async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, customer: CustomerRow) -> Answer:
-    """The answer to a refund that is recorded: what was decided then, with the balances of now."""
+    """The answer to a recorded refund: the decision of that time, with today's balances."""
     taken, back = await _booked(session, refund=refund)
     holder: CustomerRow | None = customer
     if sale.customer_id not in (customer.id, customer.requested_id):
@@ -100,7 +101,7 @@ async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, custo
 
 
 async def _booked(session: Session, *, refund: Refund) -> tuple[Entry, dict[Unit, int]]:
-    """The entry with which a refund took points back, and what it gave back of each unit, as both were booked with it."""
+    """The entry by which a refund clawed back points, and what it restored of each unit, as both were booked with it."""
     every = [stored.entry for stored in await entries.of_refund(session, refund_id=refund.id)]
     made = [entry for entry in every if entry.recorded_at == refund.recorded_at]
     given_back = dict.fromkeys(Unit, 0)

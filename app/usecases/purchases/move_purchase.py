@@ -34,7 +34,7 @@ from app.usecases.reasons import reason_problem
 
 @dataclass(frozen=True, slots=True)
 class MovePurchase:
-    """Which purchase (by id, or by receipt number), whose it was, and why it was not taken for theirs."""
+    """The purchase (by id or by receipt number), its right customer, and the reason."""
 
     purchase_id: str | None
     receipt: ReceiptReference | None
@@ -43,13 +43,13 @@ class MovePurchase:
 
     @property
     def receipts(self) -> tuple[str, ...]:
-        """The number of the receipt, where it is said."""
+        """The number of the receipt, where it is given."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Moving:
-    """A purchase on its way: from whom to whom, by which terms it is judged, and its rows before and after."""
+    """A purchase that is moved: its customers, the terms that decide it, and its row before and after."""
 
     giver: CustomerRow
     taker: CustomerRow
@@ -59,12 +59,12 @@ class _Moving:
     correction: ReceiptCorrection
 
     def counted(self, moved: Mapping[Unit, int]) -> _Moving:
-        """The same with what it takes of a budget."""
+        """The move with its use of a staff budget."""
         correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
         return replace(self, correction=correction)
 
     def with_budgets_of(self, decision: Decision) -> _Moving:
-        """The same with what the purchase takes of budgets for its new customer; the rest stays with the other one."""
+        """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
         customer_facts = self.before.facts.customer_facts
         taken, goes = dict(customer_facts.charged), dict(decision.budget_usage)
         left = {key: taken.get(key, 0) - goes.get(key, 0) for key, _ in customer_facts.shares}
@@ -77,7 +77,7 @@ class _Moving:
 
     @property
     def leaving(self) -> NewCorrection:
-        """What the wallet it was in is told."""
+        """The correction in the wallet that the purchase leaves."""
         was = _bought(self.before, facts_of=self.before, terms=self.terms)
         left = self.correction.shares_left
         event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, left)
@@ -85,7 +85,7 @@ class _Moving:
 
     @property
     def arriving(self) -> NewCorrection:
-        """What the wallet it comes into is told."""
+        """The correction in the wallet that the purchase enters."""
         now = _bought(self.before, facts_of=self.after, terms=self.terms)
         return NewCorrection(
             ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, None),
@@ -101,9 +101,9 @@ def _bought(sale: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseReco
 
 
 async def run(session: Session, *, context: CommandContext, command: MovePurchase) -> Answer | Problem:
-    """Move it, at its place in time, with all that follows from it in both wallets.
+    """Move a purchase, with everything that follows from it in both wallets.
 
-    One of which something came back, that points paid a part of, or that was handed out in an exchange stays where it is.
+    A purchase cannot be moved after a return, when points paid part of it, or when it was handed out in an exchange.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -145,7 +145,7 @@ async def _sale(session: Session, *, context: CommandContext, command: MovePurch
 
 
 async def _bound(session: Session, *, sale: Purchase) -> Problem | None:
-    """Why a purchase cannot leave its customer."""
+    """Why a purchase cannot be moved."""
     if any(payment.redemption_id is not None for payment in sale.facts.payments):
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail="points of its customer paid a part of it")
     if await refunds.of_purchase(session, purchase_id=sale.id):
@@ -156,7 +156,7 @@ async def _bound(session: Session, *, sale: Purchase) -> Problem | None:
 
 
 def _own(customer: CustomerRow) -> str:
-    """Whose the purchase is: who was merged into another customer keeps what was theirs before."""
+    """The customer of the purchase: a merged customer keeps earlier purchases."""
     return customer.requested_id or customer.id
 
 
@@ -214,7 +214,7 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Moving) 
 
 
 async def _history(session: Session, *, moving: _Moving) -> tuple[ReplayedAccount, ReplayedAccount, _Moving]:
-    """Both wallets told with the purchase where it belongs, and the move with what of budgets goes along.
+    """Both wallets replayed with the purchase in its right place, and the move with its share of budgets.
 
     It is the same wallet twice where the two customers share it.
     """
@@ -241,9 +241,9 @@ async def _booked(
     left: Evidence,
     came: Evidence,
 ) -> tuple[str | None, str | None]:
-    """Book in both wallets what the move changes; the entries (ids) that take back and earn, None where there is none.
+    """Book the changes in both wallets; returns the entries (ids) that claw back and earn, None where there is none.
 
-    What is shared now may have been two wallets at the time of the purchase.
+    A wallet that is shared now may have been two at the time of the purchase.
     """
     at, cause = moving.before.occurred_at, moving.correction.id
     subject = PostingKey(EntryType.EARN, moving.before.id)

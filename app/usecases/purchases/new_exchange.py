@@ -12,9 +12,9 @@ from app.usecases.purchases.new_refund import RecordRefund
 
 @dataclass(frozen=True, slots=True)
 class RecordExchange:
-    """What comes back and the receipt of what is handed out for it, both at one moment.
+    """The returned goods and the receipt of those handed out for them, at one instant.
 
-    `customer` is who says to have bought before, None for whoever that was.
+    `customer` is the customer named as the buyer of the returned goods, None where none is named.
     """
 
     back: RecordRefund
@@ -27,7 +27,7 @@ class RecordExchange:
         return (*self.back.receipts, self.bought.external_id)
 
     def at(self, moment: datetime) -> RecordExchange:
-        """The exchange at another moment than it was sent with; its numbers stay those used then."""
+        """The exchange at another instant than it was sent with; its numbers stay those used then."""
         back, bought = self.back, self.bought
         return replace(
             self,

@@ -13,7 +13,7 @@ from app.store.purchases.purchases import order_name
 
 @dataclass(frozen=True, slots=True)
 class RecordedReceipt:
-    """A receipt as a till sends it, without whose it is; see `NewPurchase`."""
+    """A receipt as a till sends it, without its customer; see `RecordPurchase`."""
 
     external_id: str
     facts: PurchaseFacts
@@ -24,7 +24,7 @@ class RecordedReceipt:
     numbered_at: datetime | None = None
 
     def of(self, customer: CustomerBy) -> RecordPurchase:
-        """The purchase that it is of a customer."""
+        """The command to record it for a customer."""
         return RecordPurchase(
             customer,
             self.external_id,
@@ -55,14 +55,14 @@ class RecordPurchase:
     numbered_at: datetime | None = None
 
     def spot(self, *, zone: str) -> ReceiptOrigin:
-        """Where and when its number is used; `zone` is that of its location."""
+        """The location and time at which its number is used; `zone` is that of its location."""
         return ReceiptOrigin(self.location_id, self.numbered_at or self.facts.occurred_at, zone)
 
     def in_order(self, numbering: Numbering, *, zone: str) -> str:
-        """What decides which of two purchases of one moment comes first, as of the purchase that it becomes."""
+        """The key that orders purchases of the same instant, as of the purchase that it becomes."""
         return order_name(self.external_id, space=numbering.space(self.spot(zone=zone)), completion=self.completion)
 
     @property
     def receipts(self) -> tuple[str, ...]:
-        """The number of the receipt, for which refunds may wait."""
+        """The receipt number, which pending refunds may refer to."""
         return (self.external_id,)

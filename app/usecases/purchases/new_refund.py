@@ -1,4 +1,4 @@
-"""A refund as a till sends it, and the row that is kept of it."""
+"""A refund as a till sends it, and its row."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RecordRefund:
 
     @property
     def receipts(self) -> tuple[str, ...]:
-        """The number of the purchase's receipt, where that is how it is known."""
+        """The number of the purchase's receipt, where the purchase is given by it."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
 
@@ -61,7 +61,7 @@ def refund_row(
     cash: Money,
     id: str,
 ) -> Refund:
-    """The row of a refund that came to this, and gave back so much money."""
+    """The row of a refund with this outcome and cash."""
     return Refund(
         id=id,
         purchase_id=sale.id,
@@ -92,7 +92,7 @@ def refund_answer(
     balances: Mapping[Unit, Balance],
     back: Mapping[Unit, int] = NOTHING_BACK,
 ) -> Answer:
-    """What a refund that was recorded is answered; `back` is what had paid for the goods and came back."""
+    """The answer to a recorded refund; `back` is what had paid for the goods and was restored."""
     return Answer(
         decision=outcome.decision,
         balances=balances,

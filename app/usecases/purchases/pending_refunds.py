@@ -1,4 +1,4 @@
-"""Refunds and exchanges that come before their purchase are kept until it comes."""
+"""Store refunds and exchanges that arrive before their purchase as pending."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.usecases.purchases.new_refund import RecordRefund
 
 
 async def park_exchange(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
-    """Keep an exchange until its purchase comes. Its new receipt sent again is known, or refused where it says something else."""
+    """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier answer, or a refusal for other content."""
     bought, receipt = command.bought, command.back.receipt
     assert receipt is not None, "an id that is none of a purchase is refused"
     here = await locations.placed(session, facts=bought.facts, location_id=bought.location_id)
@@ -55,7 +55,7 @@ async def park_exchange(session: Session, *, context: CommandContext, command: R
 
 
 async def _unfit(session: Session, *, context: CommandContext, bought: RecordedReceipt) -> Problem | None:
-    """Why the receipt of what is handed out can never be recorded, whatever the purchase turns out to be; or None."""
+    """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
     if (undated := day_missing(context, timed=bought.timed, path=("purchase", "occurredAt"))) is not None:
         return undated
     if bought.facts.counting_currency != context.program.currency:
@@ -74,7 +74,7 @@ async def _known_exchange(
     spot: ReceiptOrigin,
     customer: CustomerRow | None,
 ) -> Answer | Problem | None:
-    """The answer to an exchange that waits already, or why its new receipt is another one; None where it is new."""
+    """The answer to an exchange that is pending already, or why its new receipt is another one; None where it is new."""
     bought, back, path = command.bought, command.back, ("purchase", "externalId")
     number, numbering = bought.external_id, context.program.numbering
     sent = (receipt, back.lines, back.amounts, back.amount, back.reason, (number, meaning_of(bought)))
@@ -96,7 +96,7 @@ async def _known_exchange(
 
 
 async def _same_buyer(session: Session, *, waiting: PendingRefund, customer: CustomerRow | None) -> bool:
-    """Whether who is said to have bought is whom an exchange that waits says."""
+    """Is the customer named as the buyer the one that a pending exchange names?"""
     known_id = waiting.bought.customer_id if waiting.bought is not None else None
     if known_id is None or customer is None:
         return True
@@ -111,10 +111,10 @@ async def park_refund(
     receipt: ReceiptReference,
     bought: HandedOut | None = None,
 ) -> Answer | Problem:
-    """Keep a refund until its purchase comes. Its number sent again is known, or refused where it says something else.
+    """Store a refund as pending until its purchase arrives. A known number gets its earlier answer, or a refusal for other content.
 
-    A reference that may fit several receipts does not wait: whichever came first would be a guess. `bought` is the receipt
-    of what is handed out in an exchange.
+    A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `bought`
+    is the receipt of the goods handed out in an exchange.
     """
     numbering = context.program.numbering
     if not numbering.identifies(receipt):
@@ -150,7 +150,7 @@ async def park_refund(
 
 
 async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptReference) -> str | None:
-    """The zone of the location that a reference names, the program's where it names none; None where there is no such one."""
+    """The zone of the location in a reference, the program's where there is none; None for an unknown location."""
     if receipt.location_id is None:
         return context.program.zone
     found = await locations.by_ids(session, location_ids=[receipt.location_id])

@@ -1,4 +1,4 @@
-"""What was sent, as it is kept in quarantine: the whole order as JSON, without how the customer was named."""
+"""Commands as they are stored in quarantine: the whole command as JSON, without the customer's identities."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from app.usecases.purchases.new_refund import RecordRefund
 
 
 def spot_data(spot: ReceiptOrigin) -> dict[str, Any]:
-    """Where and when a number was used, as JSON."""
+    """The location and time of a number, as JSON."""
     return {"location": spot.location, "at": spot.at.isoformat(), "zone": spot.zone}
 
 
 def spot_of(item: Quarantined) -> ReceiptOrigin:
-    """Where and when the number of a receipt in quarantine was used."""
+    """The location and time at which the number of a receipt in quarantine was used."""
     return spot_from(item.sent["spot"])
 
 
 def spot_from(data: Mapping[str, Any]) -> ReceiptOrigin:
-    """Where and when a number was used, of what was kept of it."""
+    """The location and time of a number, from JSON."""
     return ReceiptOrigin(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
 
 
 def receipt_data(command: RecordPurchase | RecordedReceipt) -> dict[str, Any]:
-    """A receipt as JSON, without whose it is."""
+    """A receipt without its customer, as JSON."""
     return {
         "external_id": command.external_id,
         "facts": command.facts.to_data(),
@@ -41,7 +41,7 @@ def receipt_data(command: RecordPurchase | RecordedReceipt) -> dict[str, Any]:
 
 
 def receipt_of(data: Mapping[str, Any], *, at: datetime) -> RecordedReceipt:
-    """The receipt that was kept as JSON, to be booked at another time; its number stays the one used when it was sent."""
+    """The receipt from JSON, to be booked at another time; its number stays the one used when it was sent."""
     facts = PurchaseFacts.from_data(data["facts"])
     return RecordedReceipt(
         external_id=data["external_id"],
@@ -77,7 +77,7 @@ def refund_data(command: RecordRefund) -> dict[str, Any]:
 
 
 def refund_of(data: Mapping[str, Any], *, at: datetime) -> RecordRefund:
-    """The refund that was kept as JSON, to be booked at another time; its number stays the one used when it was sent."""
+    """The refund from JSON, to be booked at another time; its number stays the one used when it was sent."""
     return RecordRefund(
         purchase_id=data["purchase_id"],
         receipt=_receipt_by(data["receipt"]),

@@ -1,4 +1,4 @@
-"""Exchange goods: what comes back and what is handed out for it are recorded together, or not at all."""
+"""Exchange goods: the return and the goods handed out for it are recorded together, or not at all."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.usecases.purchases.record_refund import sale_of
 
 
 async def run(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
-    """Record the exchange once. Both receipts are new, or both are known already and answered as they were.
+    """Record the exchange once. Both receipts are new, or both are known and answered as they were recorded.
 
-    One that comes before the purchase of which goods come back waits for it, and is applied with it.
+    An exchange that arrives before the purchase of the returned goods is pending, and applied when that arrives.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -29,7 +29,7 @@ async def run(session: Session, *, context: CommandContext, command: RecordExcha
 
 
 async def record(session: Session, *, context: CommandContext, command: RecordExchange) -> Answer | Problem:
-    """The same without its idempotency key. One whose time cannot be right is kept in quarantine, as one."""
+    """Record an exchange without its idempotency key. With a time that cannot be right it goes into quarantine, as a whole."""
     sale = await sale_of(session, context=context, command=command.back)
     if isinstance(sale, Problem):
         return in_refund(sale)
@@ -60,7 +60,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordEx
 
 
 async def _other_customer(session: Session, *, by: CustomerBy, claimed: CustomerBy) -> Problem | None:
-    """The refusal where somebody else had bought, or None; who was merged into another customer is that one."""
+    """The refusal where another customer had bought the goods, or None; a merged customer counts as the surviving one."""
     buyer, found = await customers.find_two(session, first=by, second=claimed)
     if found is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))

@@ -1,4 +1,4 @@
-"""Record a purchase and let it earn what the terms in force at its time give."""
+"""Record a purchase, which earns what the terms in force at its time give."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ async def run(session: Session, *, context: CommandContext, command: RecordPurch
 
 
 async def record(session: Session, *, context: CommandContext, command: RecordPurchase) -> Answer | Problem:
-    """Carry a purchase out, without its idempotency key.
+    """Record a purchase without its idempotency key.
 
-    One that follows all that is known of the wallet is decided on the spot; any other is told at its place in time, with
-    all that follows from it. A receipt that is known already is answered as it was then; one that differs is refused. One
-    whose time cannot be right is kept in quarantine.
+    A receipt that is known already gets its earlier answer; one with other content is refused. A receipt with a time
+    that cannot be right goes into quarantine.
     """
     admitted = await admit(session, context=context, command=command)
     if not isinstance(admitted, Admitted):

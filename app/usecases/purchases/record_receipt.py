@@ -1,4 +1,4 @@
-"""Record a receipt of another system that sells and takes back: all of it, or nothing."""
+"""Record a receipt of another system that sells and takes back: completely, or not at all."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from app.usecases.purchases.record_refund import RecordRefund
 
 @dataclass(frozen=True, slots=True)
 class RecordMixedReceipt:
-    """What was bought, if anything, and what came back of earlier purchases of the same customer; one of them at least."""
+    """What was bought and what was returned of earlier purchases of the same customer; at least one of them."""
 
     bought: RecordPurchase | None
     returned: tuple[RecordRefund, ...]
 
     @property
     def receipts(self) -> tuple[str, ...]:
-        """The numbers of the receipts that it is about."""
+        """The numbers of the receipts involved."""
         bought = self.bought.receipts if self.bought is not None else ()
         return (*bought, *(number for command in self.returned for number in command.receipts))
 
 
 async def run(session: Session, *, context: CommandContext, command: RecordMixedReceipt) -> Answer | Problem:
-    """Record the purchase, then the refunds; a part that is recorded already is left as it is."""
+    """Record the purchase, then the refunds; parts that are recorded already are left as they are."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     parts: list[Answer] = []

@@ -1,4 +1,4 @@
-"""Refund a purchase, whole, by line or by amount, and take back the points that the returned goods had earned."""
+"""Refund a purchase, in full, by line or by amount, and claw back the points that the returned goods had earned."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from app.usecases.purchases.quarantine import quarantine_refund
 
 
 async def run(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
-    """Record the refund and claw back, by the terms of the sale, what the kept goods would not have earned.
+    """Record the refund and claw back, under the terms of the sale, what the remaining goods would not have earned.
 
-    One that comes before its purchase waits, and is applied with it.
+    A refund that arrives before its purchase is pending, and applied when that arrives.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -34,7 +34,7 @@ async def run(session: Session, *, context: CommandContext, command: RecordRefun
 
 
 async def record(session: Session, *, context: CommandContext, command: RecordRefund) -> Answer | Problem:
-    """The same without its idempotency key. One whose time cannot be right is kept in quarantine."""
+    """Record a refund without its idempotency key. With a time that cannot be right it goes into quarantine."""
     sale = await sale_of(session, context=context, command=command)
     if isinstance(sale, Problem):
         return await known_of_several(session, context=context, command=command, problem=sale)
@@ -48,7 +48,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordRe
 
 
 async def sale_of(session: Session, *, context: CommandContext, command: RecordRefund) -> Purchase | Problem | None:
-    """The purchase that is refunded, None where its receipt is not known yet; or what is wrong with the order as it is."""
+    """The purchase to refund, None where its receipt is not known yet, or what is wrong with the command."""
     if (wrong := invalid_quantity(command.lines)) is not None:
         return wrong
     number = command.external_id
@@ -65,7 +65,7 @@ async def sale_of(session: Session, *, context: CommandContext, command: RecordR
 async def known_of_several(
     session: Session, *, context: CommandContext, command: RecordRefund, problem: Problem
 ) -> Answer | Problem:
-    """The answer to a refund that was recorded before its reference fitted several receipts, else the refusal as it is."""
+    """The answer to a refund recorded before its reference matched several receipts, else the refusal."""
     if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
         return problem
     found = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
@@ -83,7 +83,7 @@ async def known_of_several(
 async def run_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, sale: Purchase
 ) -> Answer | Problem:
-    """Carry a refund out, without its idempotency key. One whose number is known already is answered as it was then."""
+    """Carry out a refund without its idempotency key. A known number gets its earlier answer."""
     customer = await customers.find(session, by=CustomerBy(sale.customer_id), lock=True)
     judged_by = await versions.version(session, number=sale.terms_version)
     if customer is None or judged_by is None:

@@ -20,7 +20,7 @@ from app.usecases.reasons import reason_problem
 
 
 class QuarantineAction(StrEnum):
-    """What a person does with a receipt in quarantine."""
+    """How a receipt in quarantine is settled."""
 
     BOOK_AS_SENT = "BOOK_AS_SENT"
     BOOK_AT = "BOOK_AT"
@@ -29,10 +29,10 @@ class QuarantineAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SettleQuarantined:
-    """Which receipt in quarantine, or which refund that waits, what is done with it, and why.
+    """The receipt in quarantine or the pending refund, how it is settled, and why.
 
-    `occurred_at` is the corrected time, with BOOK_AT only. `receipts` are the numbers of the purchases that it is about:
-    others that are about them wait until it is settled.
+    `occurred_at` is the corrected time, with BOOK_AT only. `receipts` are the numbers of the purchases involved:
+    other commands about them wait until it is settled.
     """
 
     quarantined_id: str | None
@@ -44,7 +44,7 @@ class SettleQuarantined:
 
 
 async def run(session: Session, *, context: CommandContext, command: SettleQuarantined) -> Answer | Problem:
-    """Settle it. What is refused when it is booked stays in quarantine: the transaction must be rolled back."""
+    """Settle it. A receipt that is refused when it is booked stays in quarantine: the transaction must be rolled back."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     if (wrong := _unfit(command)) is not None:
@@ -104,7 +104,7 @@ def _as_booked(item: Quarantined, *, answer: Answer, at: datetime) -> Quarantine
 
 
 async def _booked(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Answer | Problem:
-    """Carry out what was sent as if it had come in time, at `at`."""
+    """Carry out the command as if it had arrived in time, at `at`."""
     if item.kind is QuarantineKind.REFUND:
         return await record_refund.record(session, context=context, command=refund_of(item.sent, at=at))
     customer = CustomerBy(item.customer_id) if item.customer_id is not None else None
@@ -117,7 +117,7 @@ async def _booked(session: Session, *, context: CommandContext, item: Quarantine
 
 
 def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, ...]:
-    """Where a refusal stands in the input of the settlement: at its time, or at the receipt as a whole."""
+    """The path of a refusal in the input of the settlement: the time, or the receipt as a whole."""
     wrong_time = problem.path[-1:] == ("occurredAt",) and command.occurred_at is not None
     return ("occurredAt",) if wrong_time else ("quarantined",)
 
@@ -125,7 +125,7 @@ def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, .
 async def _waiting_dismissed(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> Answer | Problem:
-    """Dismiss a refund that waits for its purchase, or that its purchase could not take."""
+    """Dismiss a pending refund, or one that its purchase could not take."""
     id = command.pending_refund_id or ""
     waiting = await pending_refunds.by_id(session, waiting_id=id, lock=True)
     if waiting is None:

@@ -1,4 +1,4 @@
-"""Pay for a reward that was asked for: decided on the spot, or at its place in time."""
+"""Pay for a reward: from the snapshot where that is enough, else by a replay."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from app.usecases.rewards.holds import NewHold
 
 @dataclass(frozen=True, slots=True)
 class RedeemReward:
-    """What the till asks for: whose points, which reward (by id or by key), and the basket it goes with (without lines: none).
+    """The customer, the reward (by id or by key), and the basket it goes with (without lines: none).
 
-    `location_id` is the place, None where it has none; the facts are those of a basket without one.
+    `location_id` is None for a basket without a location; the facts are those without one.
     """
 
     customer: CustomerBy
@@ -55,7 +55,7 @@ class RedeemReward:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionRequest:
-    """A reward asked for, with the terms and the clause that price it, and the facts as the rules see them."""
+    """A requested reward, with the terms and the clause that price it, and the facts as the rules see them."""
 
     command: RedeemReward
     customer: CustomerRow
@@ -66,19 +66,19 @@ class RedemptionRequest:
 
     @property
     def unit(self) -> Unit:
-        """What the reward costs."""
+        """The unit in which the reward is paid."""
         return redemption.reward_cost(self.clause).unit
 
     @property
     def owner(self) -> str:
-        """Who redeems: before customers were merged, the one whose card it was."""
+        """The customer (id) who redeems; for a card of a merged customer that one."""
         return self.customer.requested_id or self.customer.id
 
 
 async def from_snapshot(
     session: Session, *, context: CommandContext, request: RedemptionRequest, wallet: Mapping[Unit, Account]
 ) -> Answer | Problem:
-    """Decide by the balance as it stands, and book one entry."""
+    """Decide by the stored balance, and book one entry."""
     account, at = wallet[request.unit], request.facts.occurred_at
     lists = None
     if request.unit is Unit.POINTS:
@@ -93,7 +93,7 @@ async def from_snapshot(
     balances = held_in(wallet)
     answer = answered(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
-        if account.balance.pending:  # only the whole history says when those can be spent
+        if account.balance.pending:  # only a replay says when these become available
             return await by_replay(session, context=context, request=request)
         return await remember_result(session, context=context, answer=answer)
     if not await rewards.take_one(session, reward=request.reward):
@@ -111,7 +111,7 @@ async def from_snapshot(
     if request.unit is not Unit.POINTS:
         await book.commit(lots_after=inventory.lots, balance=left)
         book = AccountWriter(session=session, write_context=context.write_context, account=told, known={})
-    # What it was told for stands in the account of points, whatever was paid with.
+    # The state of replay stands in the points account, whichever unit paid.
     await book.commit(
         lots_after=inventory.lots,
         balance=left if request.unit is Unit.POINTS else told.balance,
@@ -126,7 +126,7 @@ async def from_snapshot(
 
 
 async def by_replay(session: Session, *, context: CommandContext, request: RedemptionRequest) -> Answer | Problem:
-    """Tell the wallet up to the redemption, decide by what it held then and holds now, and book what follows."""
+    """Replay the wallet up to the redemption, decide by its balance then and now, and book what follows."""
     account, at = request.customer.account, request.facts.occurred_at
     before = await replay_account(session, account=account, until=at)
     then = before.wallet if account.precedes(at) else before.as_of(at, customer_id=request.owner)
@@ -170,7 +170,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
 
 
 def _charge(then: Wallet, *, request: RedemptionRequest) -> Charge | None:
-    """What the reward costs where points of different age pay different prices."""
+    """The cost of the reward where points of different age pay different prices."""
     if request.unit is not Unit.POINTS:
         return None
     lists = then.price_lists(terms=request.terms, at=request.facts.occurred_at)
@@ -178,7 +178,7 @@ def _charge(then: Wallet, *, request: RedemptionRequest) -> Charge | None:
 
 
 def _prices(lists: PriceLists | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
-    """What each lot would pay."""
+    """The price that each lot would pay."""
     if lists is None:
         return None
     now = redemption.reward_cost(request.clause).points
@@ -206,14 +206,14 @@ def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
 async def _write(
     session: Session, *, context: CommandContext, request: RedemptionRequest, redemption: Redemption
 ) -> None:
-    """Write the redemption with what clauses count in it."""
+    """Store the redemption with its clause uses."""
     await redemptions.add(session, redemption=redemption)
     if redemption.state is not RedemptionState.HELD:
         await count_clause_uses(session, context=context, redemption=redemption, terms=request.terms)
 
 
 def answered(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
-    """What was decided of a reward, with the balances behind it."""
+    """The answer to a redemption request: the decision, with the balances behind it."""
     return Answer(
         decision=decision,
         balances=balances,
@@ -242,7 +242,7 @@ def _redemption(
     *, context: CommandContext, request: RedemptionRequest, facts: PurchaseFacts, decision: Decision
 ) -> Redemption:
     hold, spot = request.command.hold, ReceiptOrigin(facts.location, facts.occurred_at, facts.zone)
-    # Counted from what is known, so that no reservation is over before it began, whatever the clock of its till.
+    # Counted from the last known event, so that no hold ends before it began, whatever the till's clock showed.
     since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
     return Redemption(
         id=context.new_id(),

@@ -1,4 +1,4 @@
-"""Undo a redemption: the very lots have their points again, and the goods are back in stock. Once."""
+"""Reverse a redemption, once: the points go back into their lots, and the goods into stock."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from app.usecases.programs.staff_limits import above_budget, own_card
 from app.usecases.rewards.redemption_payments import spent_on
 
 WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
-"""Who says no reason; staff and the owner undo what was handed over, and have to say why."""
+"""Roles that give no reason; staff and the owner may reverse handed-over goods, and have to give one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRedemption:
-    """Which redemption, by whom (`customer_id` is that of a customer's own key), and why.
+    """The redemption, the caller (`customer_id` is that of a customer's own key), and the reason.
 
-    `shop_at_fault`: points past their date can be spent for a while.
+    `shop_at_fault`: expired points can be spent for a while.
     """
 
     redemption_id: str
@@ -49,7 +49,7 @@ class CancelRedemption:
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    """A redemption that was paid for, whose it is, and the terms that decided it; the account is locked."""
+    """A redemption that was paid for, its customer, and the terms that decided it; the account is locked."""
 
     redemption: Redemption
     customer: CustomerRow
@@ -57,9 +57,9 @@ class _Paid:
 
 
 async def run(session: Session, *, context: CommandContext, command: CancelRedemption) -> Answer | Problem:
-    """Undo it, if this caller may.
+    """Reverse a redemption, if this caller may.
 
-    What paid a purchase comes back with that purchase, and in no other way.
+    A redemption that paid a purchase is restored with a refund of that purchase, and in no other way.
     """
     paid = await _paid(session, command=command)
     if paid is None:
@@ -84,7 +84,7 @@ async def run(session: Session, *, context: CommandContext, command: CancelRedem
 async def _refusal(
     session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
 ) -> Problem | None:
-    """Why it cannot be undone, or not by this caller; None where it can."""
+    """Why it cannot be reversed, or not by this caller; None where it can."""
     redemption, till_until = paid.redemption, None
     spent = await spent_on(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
     if spent is not None:
@@ -97,7 +97,7 @@ async def _refusal(
 
 
 async def _paid(session: Session, *, command: CancelRedemption) -> _Paid | None:
-    """What is to be undone; None where there is no such redemption, or it is not the caller's."""
+    """The redemption to reverse; None where it does not exist or is not the caller's."""
     known = await redemptions.by_id(session, redemption_id=command.redemption_id)
     if known is None:
         return None
@@ -106,14 +106,14 @@ async def _paid(session: Session, *, command: CancelRedemption) -> _Paid | None:
         return None
     if command.role is Role.CUSTOMER and command.customer_id not in (known.customer_id, customer.id):
         return None
-    # Read again under the lock: somebody else may just have undone it.
+    # Read again under the lock: another transaction may just have reversed it.
     known = await redemptions.by_id(session, redemption_id=known.id)
     judged_by = await versions.version(session, number=known.terms_version) if known else None
     return _Paid(known, customer, judged_by) if known is not None and judged_by is not None else None
 
 
 def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:
-    """Why there is nothing to undo, or not in this way."""
+    """Why there is nothing to reverse, or not in this way."""
     path = ("redemption",)
     if redemption.state is RedemptionState.HELD:
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail="it is only reserved: releaseRedemption lets it go")
@@ -128,7 +128,7 @@ def _unfit(redemption: Redemption, *, command: CancelRedemption) -> Problem | No
 
 async def _undone(session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid) -> Answer:
     redemption = paid.redemption
-    # The clock of the till that redeemed may be ahead: nothing is undone before it was done.
+    # The clock of the redeeming till may be ahead: a reversal is never before its redemption.
     at = latest(context.now, redemption.occurred_at)
     grace = reversal.grace_ends(at, zone=redemption.facts.zone) if command.shop_at_fault else None
     undone = Reversal(

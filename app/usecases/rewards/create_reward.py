@@ -14,10 +14,9 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class CreateReward:
-    """What the customer gets, in words and picture; `stock` None means without limit.
+    """A reward as customers see it; `stock` None means without limit.
 
-    `article` is the stock code of what is given, `variants` what there is to choose from, `cash_part` what has to be
-    paid besides.
+    `article` is the stock code of the goods, `variants` the choices, `cash_part` an additional price in cash.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""End a reservation: pay for it, as of the time when it began, or let it go."""
+"""End a hold: capture it, as of the time when it was placed, or release it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.usecases.programs.staff_limits import own_card
 
 @dataclass(frozen=True, slots=True)
 class HoldReference:
-    """Which reservation: by the id of its redemption or by its checkout."""
+    """A hold, by the id of its redemption or by its checkout."""
 
     redemption_id: str | None
     checkout: str | None
@@ -37,12 +37,12 @@ _End: TypeAlias = Callable[..., Awaitable[Answer]]
 
 
 async def capture(session: Session, *, context: CommandContext, command: HoldReference) -> Answer | Problem:
-    """Pay for what was reserved: the redemption as it was decided when the reservation began, and at that time."""
+    """Pay for a hold: the redemption as it was decided when the hold was placed, and at that time."""
     return await _ended(session, context=context, command=command, by=_captured)
 
 
 async def release(session: Session, *, context: CommandContext, command: HoldReference) -> Answer | Problem:
-    """Let go what was reserved: points and goods are free again. Points past their last day expire at once."""
+    """Release a hold: its points and goods are free again. Points past their last day expire at once."""
     return await _ended(session, context=context, command=command, by=_released)
 
 
@@ -55,11 +55,11 @@ async def _ended(session: Session, *, context: CommandContext, command: HoldRefe
     if isinstance(found, Problem):
         return found
     held, customer = found
-    # Whoever lets a reservation go gains nothing.
+    # Releasing a hold must not prolong the validity of its points.
     own = await own_card(session, context=context, customer=customer, path=("hold",)) if by is _captured else None
     if own is not None:
         return own
-    # What time has ended is over, whether the books say so yet or not: they are told by those who keep time.
+    # An expired hold is over, even if the scheduler has not settled the account yet.
     run_out = held.has_run_out(at=latest(context.now, customer.account.replayed_through))
     if held.state is not RedemptionState.HELD or run_out:
         return Problem(ProblemCode.NOT_HELD, path=("hold",))
@@ -69,7 +69,7 @@ async def _ended(session: Session, *, context: CommandContext, command: HoldRefe
 async def _held(
     session: Session, *, context: CommandContext, command: HoldReference
 ) -> tuple[Redemption, CustomerRow] | Problem | None:
-    """The reservation as it stands and whose it is, the account locked."""
+    """The hold and its customer, with the account locked."""
     known: Redemption | Problem | None
     if command.redemption_id is not None:
         known = await redemptions.by_id(session, redemption_id=command.redemption_id)
@@ -80,13 +80,13 @@ async def _held(
     if known is None or known.held_until is None:
         return None
     customer = await customers.find(session, by=CustomerBy(known.customer_id), lock=True)
-    # Read again under the lock: somebody else may just have ended it.
+    # Read again under the lock: another transaction may just have ended it.
     known = await redemptions.by_id(session, redemption_id=known.id)
     return (known, customer) if customer is not None and known is not None else None
 
 
 async def _of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
-    """The reservation of a checkout: the one that runs, or else the newest; several that run are none, and none is guessed."""
+    """The hold of a checkout: the active one, or else the newest; of several active ones none, as a guess may be wrong."""
     found = await redemptions.by_checkout(session, checkout=checkout, most=MOST_FITTING)
     running = [
         redemption

@@ -1,4 +1,4 @@
-"""Reservations of rewards for a checkout: what is asked for."""
+"""Holds of rewards for a checkout, as they are requested."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class NewHold:
-    """That a reward is only reserved: for a checkout, which has one reservation however often it is tried, and how long."""
+    """The request to hold a reward for a checkout, and for how long; a checkout has one hold however often it is tried."""
 
     checkout: str
     length: timedelta

@@ -1,4 +1,4 @@
-"""Redeem a reward: pay its points from the customer's lots and hand it over, or reserve it for a checkout."""
+"""Redeem a reward: pay for it from the customer's lots and hand it over, or hold it for a checkout."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from app.usecases.rewards.book_redemption import RedemptionRequest, by_replay, f
 
 
 async def run(session: Session, *, context: CommandContext, command: RedeemReward) -> Answer | Problem:
-    """Decide and, when granted, take one from stock and the points from the lots; or reserve both.
+    """Decide and, if granted, take one item from stock and the points from the lots; or hold both.
 
-    A refusal by the terms is an answer like any other: it is kept under its key and moves nothing.
+    A refusal by the terms is stored under the key like any other result, and moves nothing.
     """
     if (known := await previous_result(session, context=context)) is not None:
         return known
@@ -53,7 +53,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     request = await _request(session, command=command, named=named)
     if isinstance(request, Problem):
         return request
-    # Asked after the hold of a checkout, which stands as it was placed.
+    # Checked after an earlier hold of the checkout, which stays as it was placed.
     if (undecided := request.reward.choice_problem()) is not None:
         return undecided
     wallet = await accounts_of(
@@ -66,7 +66,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
 
 
 async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wallet: Mapping[Unit, Account]) -> bool:
-    # What activity keeps alive is spent in another order than that of the stored dates.
+    # Points kept alive by activity are not consumed in the order of their stored dates.
     if wallet[request.unit].balance.owed or await versions.kept_alive(session, terms=request.terms):
         return False
     at = request.facts.occurred_at
@@ -74,7 +74,7 @@ async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, wal
 
 
 class _Named(NamedTuple):
-    """What an order names, as it is there: the facts with their place, the customer, whose account is locked, and the reward."""
+    """The records that a command refers to: the facts with their location, the customer with a locked account, and the reward."""
 
     facts: PurchaseFacts
     customer: CustomerRow
@@ -115,9 +115,9 @@ async def _request(session: Session, *, command: RedeemReward, named: _Named) ->
 async def _same_checkout(
     session: Session, *, context: CommandContext, named: _Named, known: Redemption
 ) -> Answer | Problem:
-    """A second attempt of a checkout has the reservation of the first; another reward or customer is another checkout.
+    """The answer to a second attempt of a checkout: its first hold, or a refusal for another reward or customer.
 
-    It stands as it was decided, by the terms of its time, whatever has been published since.
+    The hold stays as it was decided, under the terms of its time, whatever was published since.
     """
     customer = named.customer
     own = await same_customer(session, customer=customer, known_id=known.customer_id)
@@ -145,7 +145,7 @@ async def _reward(session: Session, *, command: RedeemReward) -> Reward | None:
 
 
 def _clock(context: CommandContext, *, command: RedeemReward) -> Problem | None:
-    """A till that redeems is online, so its clock must agree; a sandbox may replay the past, but reserves for now."""
+    """The refusal of a till whose clock is wrong: tills that redeem are online. A sandbox may replay the past, but holds start now."""
     occurred_at = command.facts.occurred_at
     replays = context.program.kind is ProgramKind.SANDBOX and command.hold is None
     if replays or occurred_at >= context.now - CLOCK_TOLERANCE:

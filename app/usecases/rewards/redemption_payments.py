@@ -1,4 +1,4 @@
-"""Pay a purchase with what a redemption took: by its own customer, one purchase, once."""
+"""Redemptions as payment: each pays one purchase of its own customer, once."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ async def payment_problem(
 ) -> Problem | None:
     """Why the redemptions that a purchase names cannot have paid it, or None; the customer's account must be locked.
 
-    They are the customer's own and were paid for, and each pays once. `purchase_id` is the purchase that names them, None
-    for a new one.
+    They must be the customer's own and paid for, and each pays once. `purchase_id` is the purchase that names them,
+    None for a new one.
     """
     wanted = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
     if not wanted:
@@ -42,9 +42,9 @@ async def payment_problem(
 
 
 async def _is_theirs(session: Session, *, of: str, customer: CustomerRow, facts: PurchaseFacts) -> bool:
-    """Whether a redemption of the customer `of` could pay this purchase: its buyer's, or one person's with them by then.
+    """May a redemption of the customer `of` pay this purchase: one of its buyer, or of a customer merged with them by then?
 
-    What the two did before they were merged stands in two wallets, and nothing of the one comes back into the other.
+    Earlier records of merged customers are in two wallets, and nothing of one can be restored into the other.
     """
     buyer = customer.requested_id or customer.id
     if of == buyer:
@@ -60,10 +60,10 @@ async def _is_theirs(session: Session, *, of: str, customer: CustomerRow, facts:
 
 
 async def spent_on(session: Session, *, redemption_id: str, account: Account, at: datetime) -> Problem | None:
-    """Why a redemption cannot be undone for what it paid, or None; the account of its customer must be locked.
+    """Why a redemption cannot be reversed because of what it paid, or None; the account of its customer must be locked.
 
-    What paid a purchase comes back with that purchase, or with what was handed out in its place; once all of it is back,
-    nothing is left to be undone.
+    Points that paid a purchase are restored with its refund, or with that of what was handed out in its place; once
+    all of it is returned, nothing is left to reverse.
     """
     paid = await redemption_payments.paid_by(session, redemption_id=redemption_id)
     sale = await purchases.by_id(session, purchase_id=paid) if paid is not None else None
@@ -77,12 +77,12 @@ async def spent_on(session: Session, *, redemption_id: str, account: Account, at
 
 
 async def link_payments(session: Session, *, purchase_id: str, facts: PurchaseFacts) -> None:
-    """Keep that the redemptions which a new purchase names have paid it."""
+    """Store that a new purchase was paid by the redemptions that it names."""
     await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(facts.redemptions()))
 
 
 async def relink_payments(session: Session, *, purchase_id: str, before: PurchaseFacts, after: PurchaseFacts) -> None:
-    """Keep what paid a purchase now that its receipt says something else; what it no longer names has paid nothing."""
+    """Update the payments of a corrected receipt: redemptions that it no longer names have paid nothing."""
     gone, new = before.redemptions() - after.redemptions(), after.redemptions() - before.redemptions()
     await redemption_payments.remove(session, purchase_id=purchase_id, redemption_ids=sorted(gone))
     await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(new))

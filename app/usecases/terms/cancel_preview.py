@@ -1,4 +1,4 @@
-"""Stop an impact preview that waits or runs."""
+"""Cancel an impact preview that is queued or running."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class CancelPreview:
-    """Which preview, by id."""
+    """The id of the preview."""
 
     preview_id: str
 
 
 async def run(session: Session, *, context: CommandContext, command: CancelPreview) -> Answer | Problem:
-    """Nothing happens to one that has ended."""
+    """Cancel the preview; an ended one is left as it is."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     if await previews.by_id(session, preview_id=command.preview_id) is None:

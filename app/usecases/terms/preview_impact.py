@@ -1,4 +1,4 @@
-"""Have the recent past replayed under a draft; nothing but the preview itself is written."""
+"""Queue a replay of the recent past under a draft; only the preview itself is written."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from app.usecases.terms.publish_terms import PublishTerms, drafted
 
 MOST_DAYS = 730
 MOST_UNFINISHED = 3
-"""Previews of one program that wait or run."""
+"""Maximum number of queued and running previews of a program."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewImpact:
-    """The draft, and how many days back to begin."""
+    """The draft, and how many days back the replay begins."""
 
     clauses: Sequence[DraftedClause]
     days: int
 
 
 async def run(session: Session, *, context: CommandContext, command: PreviewImpact) -> Answer | Problem:
-    """Put the draft into the queue, to be held against the version that is in force now."""
+    """Queue the draft, to be compared with the version in force now."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     if not 1 <= command.days <= MOST_DAYS:

@@ -1,4 +1,4 @@
-"""Publish a version of the terms: at once the first time, with notice ever after."""
+"""Publish a version of the terms: the first one at once, later ones with notice."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PublishTerms:
 
 
 async def run(session: Session, *, context: CommandContext, command: PublishTerms) -> Answer | Problem:
-    """Check the draft, hold what is worse for customers to the notice of the version in force, and store it for good."""
+    """Check the draft, hold changes that are worse for customers to the notice of the version in force, and store it for good."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     latest = await versions.latest(session, lock=True)
@@ -67,7 +67,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
 
 
 def _out_of_order(draft: Terms, *, latest: Terms, context: CommandContext) -> Problem | None:
-    """A version follows the one before it, and no change starts in the past."""
+    """Why the version does not follow the one before it, or starts in the past."""
     if draft.effective_from <= latest.effective_from:
         starts = latest.effective_from.isoformat()
         detail = f"version {latest.version} starts at {starts}, this one must follow"
@@ -99,7 +99,7 @@ async def drafted(
 
 
 def refused(error: TermsError) -> Problem:
-    """Why a draft cannot become terms, as a technical refusal."""
+    """The technical refusal of a draft that cannot become terms."""
     codes: dict[type[TermsError], ProblemCode] = {
         UnenforcedClauseError: ProblemCode.NOT_ENFORCED_YET,
         UnknownRewardError: ProblemCode.UNKNOWN_REWARD_IN_TERMS,

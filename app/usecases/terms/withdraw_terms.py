@@ -12,13 +12,13 @@ from app.usecases.command import Answer, CommandContext, previous_result, rememb
 
 @dataclass(frozen=True, slots=True)
 class WithdrawTerms:
-    """Which version: the last one announced."""
+    """The version to withdraw: the last one announced."""
 
     version: int
 
 
 async def run(session: Session, *, context: CommandContext, command: WithdrawTerms) -> Answer | Problem:
-    """Take back the last version, as long as it has not started. Nobody loses what they have had."""
+    """Withdraw the last version, if it has not started. Customers lose nothing they have had."""
     if (known := await previous_result(session, context=context)) is not None:
         return known
     latest = await versions.latest(session, lock=True)
