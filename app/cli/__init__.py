@@ -10,27 +10,27 @@ from app.cli.terms import terms
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Troth, a loyalty-program backend that keeps its word."
 )
-bringing_in = typer.Typer(no_args_is_help=True, help="Bring in what another system recorded.")
-scheduled_work = typer.Typer(no_args_is_help=True, help="Do what time brings.")
+import_commands = typer.Typer(no_args_is_help=True, help="Import records of another system.")
+scheduled_work = typer.Typer(no_args_is_help=True, help="Run scheduled work.")
 scheduled_work.command("run")(jobs.run)
-bringing_in.command("purchases")(imports.import_purchases)
+import_commands.command("purchases")(imports.import_purchases)
 for command in (programs.init, programs.key, serve.serve, serve.demo, serve.migrate, serve.schema, verify.verify):
     app.command()(command)
-app.add_typer(bringing_in, name="import")
+app.add_typer(import_commands, name="import")
 app.add_typer(scheduled_work, name="jobs")
 app.add_typer(terms, name="terms")
 
 
-@bringing_in.callback()
-def _bringing_in() -> None:
-    """Bring in what another system recorded."""
+@import_commands.callback()
+def _import() -> None:
+    """Import records of another system."""
 
 
 @scheduled_work.callback()
 def _jobs() -> None:
-    """Do what time brings."""
+    """Run scheduled work."""
 
 
 def main() -> None:
-    """Run the command."""
+    """The entry point of the `troth` command."""
     app()

@@ -1,4 +1,4 @@
-"""What a replay of the past has shown, as `troth terms preview` prints it."""
+"""The report of an impact preview, as `troth terms preview` prints it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.domain.simulation.impact import Impact
 
 
 def tell(found: Impact, *, grandfathered: int) -> None:
-    """Print it; `grandfathered` is for how many days points earned before keep the old price by the draft."""
+    """Print the report; `grandfathered` is for how many days the draft keeps the old price for points earned before."""
     out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
     out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
     if found.stamps_gained or found.stamps_lost:

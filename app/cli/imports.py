@@ -1,4 +1,4 @@
-"""`troth import`: bring in what another system recorded."""
+"""`troth import`: import records of another system."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def import_purchases(
     errors: Annotated[Path | None, typer.Option(help="Where to write the lines that were left out, as CSV.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Record the invoices of a file as purchases and its returns as refunds. See docs/import.md."""
+    """Import a CSV: record its invoices as purchases and its returns as refunds. See docs/import.md."""
 
     async def work(application: Application) -> tuple[Plan, Imported | None]:
         found = await select_program(application, program)

@@ -1,4 +1,4 @@
-"""`troth jobs run`: what time alone brings, done once."""
+"""`troth jobs run`: run scheduled work once."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ from app.usecases.ledger.settle_account import NOTHING, SettlementSummary
 
 
 def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
-    """Do what is due now: let points that waited become available and reservations run out, give notice of expiry, let points expire, look at tiers.
+    """Run everything that is due now: activate pending points, end holds, give expiry notices, expire points, review tiers.
 
-    Without --program in every program, each by its own clock. Safe to run at any time, twice, and beside servers.
+    Runs for every program unless --program is given, each by its own clock. Safe to run at any time, twice, and
+    beside servers.
     """
 
-    # What goes wrong is told beside what is asked for.
+    # Log to standard error: standard output is for the result.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
     async def work(application: Application) -> tuple[SettlementSummary, int]:
         only = (await select_program(application, program)).id if program is not None else None
-        keeper = Scheduler(application)
+        scheduler = Scheduler(application)
         settled = NOTHING
-        for result in (await keeper.run_due(only=only)).values():
+        for result in (await scheduler.run_due(only=only)).values():
             settled = settled.plus(result.settled)
-        return settled, len(keeper.quarantined)
+        return settled, len(scheduler.quarantined)
 
-    settled, aside = run_with_application(work, settings=Settings())
+    settled, skipped = run_with_application(work, settings=Settings())
     if as_json:
         print(json.dumps(settled.to_data()))
     else:
         out.print(
-            f"{settled.accounts} accounts: {settled.activated} lots became available, {settled.released} reservations"
-            f" ran out, {settled.warned} notices given, {settled.expired} lots expired, {settled.tiers} tiers changed."
+            f"{settled.accounts} accounts: {settled.activated} lots became available, {settled.released} holds"
+            f" expired, {settled.warned} expiry notices given, {settled.expired} lots expired, {settled.tiers} tiers changed."
         )
-    if aside:
-        raise stop(f"{aside} accounts could not be settled; troth verify says what is wrong with them")
+    if skipped:
+        raise stop(f"{skipped} accounts could not be settled; run troth verify to find out why")

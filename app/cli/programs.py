@@ -1,4 +1,4 @@
-"""`troth init` and `troth key`: programs and the keys to them."""
+"""`troth init` and `troth key`: create programs and access keys."""
 
 from __future__ import annotations
 
@@ -26,32 +26,30 @@ from app.usecases.programs.create_program import CreateProgram, NewProgram
 
 
 def init(
-    name: Annotated[str, typer.Option(help="What the program is called.")] = "Our shop",
-    template: Annotated[str, typer.Option(help=f"What to start from: {', '.join(TEMPLATES)}.")] = "points",
-    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "EUR",
-    time_zone: Annotated[
-        str, typer.Option("--zone", help="IANA zone whose wall clock the rules go by.")
-    ] = "Europe/Berlin",
+    name: Annotated[str, typer.Option(help="The program's name.")] = "Our shop",
+    template: Annotated[str, typer.Option(help=f"The template to start from: {', '.join(TEMPLATES)}.")] = "points",
+    currency: Annotated[str, typer.Option(help="Currency, ISO 4217.")] = "EUR",
+    time_zone: Annotated[str, typer.Option("--zone", help="IANA time zone of the rules.")] = "Europe/Berlin",
     region: Annotated[
-        str, typer.Option(help="ISO 3166: phone numbers, amounts, dates and times are written as there.")
+        str, typer.Option(help="Region, ISO 3166: how phone numbers, amounts, dates and times are written.")
     ] = "DE",
     address: Annotated[
         Address, typer.Option(case_sensitive=False, help="How German addresses members: FORMAL (Sie) or INFORMAL (du).")
     ] = Address.FORMAL,
-    sandbox: Annotated[bool, typer.Option("--sandbox", help="For trying things out.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Create a sandbox, for trying things out.")] = False,
     effective_from: Annotated[
-        str | None, typer.Option(help="First day of the terms, YYYY-MM-DD; in the past in a sandbox only.")
+        str | None, typer.Option(help="First day of the terms, YYYY-MM-DD; a past day needs --sandbox.")
     ] = None,
     receipt_numbers: Annotated[
-        ReceiptNumbers, typer.Option(help="Within what a receipt number is used once.")
+        ReceiptNumbers, typer.Option(help="Where and when a receipt number is used only once.")
     ] = ReceiptNumbers.UNIQUE,
     receipt_day_starts: Annotated[
-        str, typer.Option(help="When the day of receipt numbers begins, local time, HH:MM.")
+        str, typer.Option(help="When receipt numbers restart each day, local time, HH:MM.")
     ] = "00:00",
     as_json: JsonOption = False,
 ) -> None:
-    """Start a program from a template; prints its id and its keys, which are shown once."""
-    command = _wish(
+    """Create a program from a template; prints its id and its keys, which are shown once."""
+    command = _command(
         name=name,
         template=template,
         currency=currency,
@@ -66,18 +64,18 @@ def init(
     async def work(application: Application) -> NewProgram:
         return await application.create_program(command)
 
-    started = run_with_application(work, settings=Settings())
-    tokens = {new.key.role.value.lower(): new.token for new in started.keys}
+    created = run_with_application(work, settings=Settings())
+    tokens = {new.key.role.value.lower(): new.token for new in created.keys}
     if as_json:
-        print(json.dumps({"program": started.program.id, "keys": tokens}))
+        print(json.dumps({"program": created.program.id, "keys": tokens}))
         return
-    out.print(f"Program {started.program.id}: {name}", markup=False)
+    out.print(f"Program {created.program.id}: {name}", markup=False)
     out.print("Keys, shown once:")
     for role, token in tokens.items():
         out.print(f"  {role:6} {token}", markup=False, highlight=False)
 
 
-def _wish(
+def _command(
     *,
     name: str,
     template: str,
@@ -134,21 +132,21 @@ def key(
             " card, which the key then cannot touch."
         ),
     ] = None,
-    label: Annotated[str, typer.Option(help="Who or what holds it.")] = "",
+    label: Annotated[str, typer.Option(help="Who or what uses the key.")] = "",
     program: ProgramOption = None,
 ) -> None:
-    """Hand out one more access key; it is shown once."""
+    """Create another access key; it is shown once."""
     if customer is None and role is Role.CUSTOMER:
         raise stop("a key of the role CUSTOMER is for a --customer")
 
     async def work(application: Application) -> str:
         found = await select_program(application, program)
-        return await _handed_out(application, program=found, external_id=customer, role=role, label=label)
+        return await _issue_key(application, program=found, external_id=customer, role=role, label=label)
 
     print(run_with_application(work, settings=Settings()))
 
 
-async def _handed_out(
+async def _issue_key(
     application: Application, *, program: Program, external_id: str | None, role: Role, label: str
 ) -> str:
     customer_id = None

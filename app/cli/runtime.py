@@ -1,4 +1,4 @@
-"""What every command needs: the clock, ids, a database at hand, and a clear word when something is wrong."""
+"""What all commands share: the clock, ids, the database, and plain error messages."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def new_id() -> str:
 
 
 def stop(message: str) -> typer.Exit:
-    """Say what is wrong on standard error and end with status 1."""
+    """Print an error and end with status 1."""
     err.print(f"troth: {message}", style="red", markup=False)
     return typer.Exit(1)
 
 
 def run_with_application(work: Callable[[Application], Awaitable[T]], *, settings: Settings) -> T:
-    """Open the database, migrated, do the work, and close it."""
+    """Open the database, with migrations applied, run the work, and close it."""
 
     async def run() -> T:
         await migrate_database(settings.database_url)
@@ -65,7 +65,7 @@ def run_with_application(work: Callable[[Application], Awaitable[T]], *, setting
 
 
 async def select_program(application: Application, program_id: str | None) -> Program:
-    """The program that is meant."""
+    """The program with the given id, or the only one."""
     if program_id is not None:
         found = await application.query(one_program, program_id=program_id)
         if found is None:

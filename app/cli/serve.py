@@ -35,12 +35,12 @@ DEMO_CARD = "4006381333931"
 
 
 def serve() -> None:
-    """Serve the API on TROTH_HOST and PORT until it is told to stop. Migrates the database first."""
+    """Serve the API on TROTH_HOST and PORT until stopped. Migrates the database first."""
     serve_forever(Settings())
 
 
 def migrate() -> None:
-    """Bring the tables of the database up to date; safe to run twice and beside others."""
+    """Apply migrations to the database; safe to run twice and beside others."""
     applied = asyncio.run(migrate_database(Settings().database_url))
     for name in applied:
         out.print(name, markup=False)
@@ -55,7 +55,7 @@ def schema() -> None:
 def demo() -> None:
     """Serve a sandbox program with real purchases, and print its address and keys as shell variables.
 
-    Without TROTH_DATABASE_URL the data is in a temporary file and gone afterwards.
+    Without TROTH_DATABASE_URL the data is in a temporary file, which is deleted at the end.
     """
     with tempfile.TemporaryDirectory(prefix="troth-demo-") as folder:
         os.environ.setdefault("TROTH_DATABASE_URL", f"sqlite:///{folder}/demo.db")
@@ -72,7 +72,7 @@ def demo() -> None:
 
 
 async def _sample(application: Application) -> tuple[NewProgram, str]:
-    """A sandbox shop with the sample's purchases, if the sample is at hand, and one customer with a key."""
+    """A sandbox shop with the sample's purchases, if the sample is available, and one customer with a key."""
     command = CreateProgram(
         name="The Teapot",
         template="points",

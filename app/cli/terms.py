@@ -1,4 +1,4 @@
-"""`troth terms`: an owner's terms as a file, checked, compared, published, and read aloud."""
+"""`troth terms`: terms in a file: check, compare, preview, publish and export them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from app.usecases.terms.withdraw_terms import WithdrawTerms
 FileArgument = Annotated[Path, typer.Argument(help="A YAML file of terms.", exists=True, dir_okay=False)]
 LocaleOption = Annotated[
     str,
-    typer.Option("--locale", help="The language to say them in, with a region if you like: en, en-US, de, zh-Hant."),
+    typer.Option("--locale", help="The language of the output, optionally with a region: en, en-US, de, zh-Hant."),
 ]
 VersionOption = Annotated[int | None, typer.Option("--version", help="Which version; default the one in force.")]
 
@@ -48,7 +48,7 @@ terms = typer.Typer(no_args_is_help=True, help="Terms as a file: check, compare,
 
 @terms.command()
 def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
-    """Say how the file reads and what is unfair in it; ends with status 1 when something is found."""
+    """Print the terms in the file, and what is unfair in them; ends with status 1 when there are findings."""
     owner, found = _checked(file, program)
     say = _words(locale, owner)
     out.print(render(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
@@ -62,7 +62,7 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
 
 @terms.command()
 def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
-    """Say what the file changes against the last published version, and when it could start."""
+    """Compare the file with the last published version, and print when it could start."""
     owner, found = _checked(file, program)
     say = _words(locale, owner)
     for change in found.changes:
@@ -86,7 +86,7 @@ def preview(
     program: ProgramOption = None,
     days: Annotated[int, typer.Option(min=1, max=MOST_DAYS, help="How many days of the past to replay.")] = 90,
 ) -> None:
-    """Replay the recent past under the file: who gains, who loses, what becomes unaffordable."""
+    """Replay the recent past under the terms in the file: who gains, who loses, what becomes unaffordable."""
     text = _text(file)
 
     async def work(application: Application) -> tuple[Impact, int] | None:
@@ -122,7 +122,7 @@ def preview(
 
 
 def _stop_at_unkept(found: CheckedDraft) -> None:
-    """Ends the command for a draft that can be read and compared, but that nothing would keep yet."""
+    """End the command for a draft with a clause that is not enforced yet."""
     if found.unkept is not None:
         raise stop(f"NOT_ENFORCED_YET: {'.'.join(found.unkept.path)}: {found.unkept.message}")
 
@@ -134,7 +134,7 @@ def publish_file(
     locale: LocaleOption = "en",
     even_unfair: Annotated[bool, typer.Option("--even-unfair", help="Publish in spite of findings.")] = False,
 ) -> None:
-    """Publish the file: better changes at once, worse ones with notice. Publishing the same file again does nothing."""
+    """Publish the file: better changes at once, worse ones with notice. Publishing the same file twice changes nothing."""
     text = _text(file)
 
     async def work(application: Application) -> tuple[Program, CheckedDraft, Answer | Problem | None]:
@@ -167,10 +167,10 @@ def publish_file(
 
 
 def _key(found: CheckedDraft, *, text: str, now: datetime) -> str:
-    """The same for the same text as the same next version after the same one, on the same day.
+    """The idempotency key: the same for the same text as the same next version after the same one, on the same day.
 
-    The next number counts versions that were withdrawn. A refusal by the notice clause is an answer that is kept; the
-    day after, or once the version before is gone, the clause may say otherwise, so that then it is asked again.
+    The next number also counts withdrawn versions. A refusal by the notice clause is a stored result; on the next
+    day, or once the version before was withdrawn, the outcome may differ, so the key does, too.
     """
     follows = found.current.version if found.current is not None else 0
     today = local_date(now, zone_name=found.draft.zone)
@@ -183,7 +183,7 @@ def _said(finding: Finding, *, say: Phrasebook) -> str:
 
 
 def _refused(decision: Decision, *, terms: Terms, say: Phrasebook) -> str:
-    """The decision's own reasons, each with its code, its clause's key and what would help; `terms` decided it."""
+    """The reasons of the decision, each with its code, its clause's key and its remedies; `terms` decided it."""
     explained, told = Explanation.of(decision, terms=terms), []
     for reason in explained.failed():
         helps = [explained.remedy(remedy, reason=reason, say=say) for remedy in reason.finding.remedies]
@@ -211,7 +211,7 @@ def show(
     locale: LocaleOption = "en",
     format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
 ) -> None:
-    """Say a published version."""
+    """Print a published version."""
     first, found = _published(program, version)
     out.print(render(found.terms, format=format, say=_words(locale, first)), end="", markup=False, highlight=False)
 
@@ -227,7 +227,7 @@ def export(program: ProgramOption = None, version: VersionOption = None) -> None
 def withdraw_version(
     version: Annotated[int, typer.Argument(help="The last version, before it starts.")], program: ProgramOption = None
 ) -> None:
-    """Take back an announced version before it starts."""
+    """Withdraw an announced version before it starts."""
 
     async def work(application: Application) -> Answer | Problem:
         first = await select_program(application, program)
@@ -255,7 +255,7 @@ def _text(file: Path) -> str:
 
 
 def _words(locale: str, program: Program) -> Phrasebook:
-    """The words of a locale, written as where the program is unless the locale names a region."""
+    """The translator of a locale, with the program's region unless the locale names one."""
     return wording_for(locale, region=program.region, address=program.address)
 
 
@@ -271,7 +271,7 @@ def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
 
 
 async def _check(application: Application, text: str, *, program_id: str) -> tuple[TermsFile, CheckedDraft]:
-    """The file and what it comes to; ends the command with the line of whatever is wrong."""
+    """The file and its check; ends the command with the line of the first error."""
     first = await select_program(application, program_id)
     try:
         sent = read(text, currency=first.currency)

@@ -1,4 +1,4 @@
-"""`troth verify`: the proof of the books."""
+"""`troth verify`: verification of the books."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.queries.programs.programs import every_program
 from app.usecases.application import Application
 
 Parts = dict[str, tuple[Range, ...]]
-"""The accounts of programs, by the program's id."""
+"""The accounts of programs in ranges, by program id."""
 
 
 def verify(
@@ -25,12 +25,12 @@ def verify(
     as_json: JsonOption = False,
     processes: Annotated[
         int | None,
-        typer.Option("--processes", min=1, max=64, help="Processes beside one another; default one per processor."),
+        typer.Option("--processes", min=1, max=64, help="Number of parallel processes; default one per processor."),
     ] = None,
 ) -> None:
-    """Prove every balance, lot, hold, tier, stock, budget and hash from the facts and entries alone.
+    """Verify every balance, lot, hold, tier, stock, budget and hash against the recorded events and entries.
 
-    Ends with status 1 when something is wrong; the first fault is the first bad entry of the first bad account.
+    Ends with status 1 when there are discrepancies; the first one is the first bad entry of the first bad account.
     """
     settings = Settings()
     counts = {"accounts": 0, "entries": 0}
@@ -53,19 +53,19 @@ def verify(
                 out.print(f"{each_discrepancy.place}: {each_discrepancy.what}", style="red", markup=False)
         out.print(
             f"{len(faults)} programs, {counts['accounts']} accounts, {counts['entries']} entries: "
-            + ("the books are proved." if not wrong else f"{wrong} faults.")
+            + ("no discrepancies." if not wrong else f"{wrong} discrepancies.")
         )
     if wrong:
         raise typer.Exit(1)
 
 
 async def _whole(application: Application, *, program_id: str) -> tuple[Discrepancy, ...]:
-    """Prove what belongs to no single account."""
+    """Verify what belongs to no single account."""
     return await application.query(verify_program, program_id=program_id)
 
 
 async def _parts(application: Application, program: str | None) -> Parts:
-    """The accounts of the programs that are meant, in ranges."""
+    """The accounts of the selected programs, in ranges."""
     programs = (
         [await select_program(application, program)]
         if program is not None
@@ -75,10 +75,10 @@ async def _parts(application: Application, program: str | None) -> Parts:
 
 
 def _pages(url: str, *, program_id: str, parts: tuple[Range, ...], processes: int) -> list[VerifiedPage]:
-    """Prove the accounts of a program; the pages in the order of the accounts."""
+    """Verify the accounts of a program; the pages are in the order of the accounts."""
     found: dict[int, list[VerifiedPage]] = {}
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
-        task = progress.add_task("Proving", total=len(parts))
+        task = progress.add_task("Verifying", total=len(parts))
         for place, pages in verify_ranges(url, program_id=program_id, parts=parts, processes=processes):
             found[place] = pages
             progress.advance(task)

@@ -1,1 +1,1 @@
-"""What the server does beside requests; what takes the processor for long has a process of its own."""
+"""Work beside requests; long computations run in processes of their own."""

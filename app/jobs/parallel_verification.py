@@ -1,4 +1,4 @@
-"""The proof of the books by several processes at once: each proves the accounts of a range of ids."""
+"""Verification by several processes at once: each verifies the accounts of a range of ids."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from app.store.database.session import Session
 from app.store.ledger import accounts
 
 RANGE = 500
-"""Accounts of one range: a process is told of the next one when it has proved it."""
+"""Accounts in one range: a process gets the next range when it has verified one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The accounts with ids behind `after`, up to `until` (None: to the last)."""
+    """The accounts with ids after `after`, up to and including `until` (None: to the last)."""
 
     after: str
     until: str | None
 
 
 async def ranges(session: Session) -> tuple[Range, ...]:
-    """The accounts of a program in ranges of about the same size."""
+    """The accounts of a program, in ranges of about the same size."""
     marks = await accounts.every_nth(session, n=RANGE)
     return tuple(Range(after, until) for after, until in zip((FIRST, *marks), (*marks, None), strict=True))
 
@@ -37,9 +37,9 @@ async def ranges(session: Session) -> tuple[Range, ...]:
 def verify_ranges(
     url: str, *, program_id: str, parts: tuple[Range, ...], processes: int
 ) -> Iterator[tuple[int, list[VerifiedPage]]]:
-    """Prove ranges of a program's accounts beside one another.
+    """Verify ranges of a program's accounts in parallel.
 
-    Yields the place and the pages of each as soon as they are there.
+    Yields the position and the pages of each range as soon as it is done.
     """
     processes = min(processes, len(parts))
     if processes == 1:
@@ -54,13 +54,13 @@ def verify_ranges(
 
 
 def _seldom_collect() -> None:
-    """Let Python look for cycles seldom: a page makes many objects and hardly a cycle. That is a fifth of the time."""
+    """Make garbage collection rare: a page creates many objects and hardly a cycle. This saves a fifth of the time."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
 
 
 def verify_range(url: str, program_id: str, part: Range) -> list[VerifiedPage]:
-    """Prove one range, page by page, each from one consistent view."""
+    """Verify one range, page by page, each on one snapshot."""
     return asyncio.run(_verify_range(url, program_id=program_id, part=part))
 
 
@@ -80,5 +80,5 @@ async def _verify_range(url: str, *, program_id: str, part: Range) -> list[Verif
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -23,13 +23,13 @@ from app.store.previews import previews
 from app.store.terms import versions
 
 EVERY = 0.5
-"""Seconds between two words about how far it is."""
+"""Seconds between two reports of progress."""
 
 
 async def compute(
     database: Database, *, program_id: str, preview_id: str, parent: int, clock: Callable[[], datetime]
 ) -> bool:
-    """Replay, tell how far it is, and keep the result; False when there was nothing to do or no need to go on."""
+    """Replay, report progress, and store the result; False when there was nothing to do or the preview was cancelled."""
 
     async def write(work: Work[bool]) -> bool:
         return await database.write(work, program_id=program_id, turn=preview_id)
@@ -74,6 +74,6 @@ async def _run(program_id: str, preview_id: str, *, parent: int) -> None:
 
 
 if __name__ == "__main__":
-    # The tills' server goes first.
+    # The server of the tills has priority.
     os.nice(10)
     asyncio.run(_run(sys.argv[1], sys.argv[2], parent=os.getppid()))

@@ -1,4 +1,4 @@
-"""The recent past replayed under a draft, member by member, page by page."""
+"""The recent past replayed under a draft, member by member and page by page."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from app.store.database.session import Database
 from app.store.previews import member_histories
 
 Progress = Callable[[int, int], Awaitable[bool]]
-"""Told how many members of how many are replayed; answers whether to go on."""
+"""Called with the number of members replayed and their total; returns whether to continue."""
 
 
 async def replay_program(
     database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, told: Progress
 ) -> Impact | None:
-    """What the draft would have meant since an instant; None when it was told to stop.
+    """The impact that a draft would have had since an instant; None when `told` stopped it.
 
-    Each page is read on a snapshot of its own, so that a long replay holds nothing up.
+    Each page is read on a snapshot of its own, so that a long replay blocks nothing.
     """
     total = await database.read(member_histories.members, program_id=program_id)
     spent = await database.read(partial(member_histories.spent_before, since=since), program_id=program_id)

@@ -1,4 +1,4 @@
-"""The queue of impact previews: one at a time for each server, each in a process of its own."""
+"""The queue of impact previews: each server computes one at a time, in a process of its own."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from app.store.database.session import Busy, Database, Unavailable, UnscopedSess
 from app.store.previews import previews
 
 LOOK_EVERY = 0.5
-"""Seconds between two looks into the queue."""
+"""Seconds between two polls of the queue."""
 
 SILENT_AFTER = timedelta(seconds=60)
-"""A running preview of which nothing was heard for so long has lost its process."""
+"""Time without a sign of life after which the process of a running preview counts as lost."""
 
 LONGEST = 900.0
-"""Seconds after which a process is ended."""
+"""Seconds after which a process is killed."""
 
 _log = structlog.get_logger()
 
 
 class PreviewQueue:
-    """Computes what is queued in a database that a second process finds under the same URL; `clock` is the real one."""
+    """Computes the queued previews of a database that a second process can open at the same URL; `clock` is the server's."""
 
     def __init__(self, database: Database, *, url: str, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class PreviewQueue:
         self._clock = clock
 
     async def work(self) -> None:
-        """Go on until cancelled; the process under way then ends with it."""
+        """Run until cancelled, which also ends the process under way."""
         looked = self._clock() - SILENT_AFTER
         while True:
             try:
@@ -71,12 +71,12 @@ class PreviewQueue:
             _log.warning("a preview took too long and was ended", preview=preview_id)
             await _end(process)
         except asyncio.CancelledError:
-            # This server stops: another one, or the next, begins anew.
+            # This server stops: another one, or its next start, begins again.
             await _end(process)
             work = partial(previews.put_back, preview_id=preview_id)
             await self._database.write(work, program_id=program_id, turn=preview_id)
             raise
-        # Without effect where it has a result or was cancelled.
+        # No effect on a preview with a result, or on a cancelled one.
         await self._fail(program_id, preview_id)
 
     async def _give_up_on_silent_ones(self) -> None:

@@ -1,7 +1,8 @@
-"""What time alone brings, done when it is due: points that wait, reservations, notices of expiry, expiry, tiers.
+"""Runs scheduled work when it is due: activation of pending points, end of holds, expiry notices, expiry, tier changes.
 
-Each account is one short transaction under its own lock, which looks again whether anything is due: so it may run twice,
-stop anywhere, and run on several machines at once. No till waits for more than the account it works on.
+Each account is settled in one short transaction under its own lock, which checks again whether anything is due. So
+the work may run twice, stop anywhere, and run on several machines at once, and a till waits at most for the account
+it uses.
 """
 
 from __future__ import annotations
@@ -29,19 +30,19 @@ from app.usecases.ledger.deliver_expiry_notices import deliver_one
 from app.usecases.ledger.settle_account import NOTHING, SettlementSummary, settle_account
 
 LOOK_EVERY = 2.0
-"""Seconds between two looks at what is due."""
+"""Seconds between two runs."""
 
 TURN = 5.0
-"""Seconds after which the next program has its turn."""
+"""Time limit of a program in seconds, after which the next program follows."""
 
 BATCH = 100
-"""Accounts asked for at once."""
+"""Accounts read at once."""
 
 AT_ONCE = 2
-"""Accounts worked on at once: few, so that tills find a connection."""
+"""Accounts settled concurrently: few, so that connections are left for tills."""
 
 ASIDE = 300.0
-"""Seconds for which an account that cannot be settled is left alone."""
+"""Seconds for which an account that could not be settled is skipped."""
 
 _FIRST = "00000000-0000-0000-0000-000000000000"
 
@@ -50,7 +51,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What was done for a program; `whole` says whether nothing is left that was due."""
+    """The result of a run for a program; `complete`: nothing that was due is left."""
 
     settled: SettlementSummary
     complete: bool
@@ -58,14 +59,14 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class NoticeReaders:
-    """Customers who open each notice given after `since` and not after `until` at the moment when it is given."""
+    """Simulated customers who open each notice given after `since` and not after `until` as soon as it is given."""
 
     since: datetime
     until: datetime
 
 
 class Scheduler:
-    """Keeps the time of every program of a database, each by its own clock."""
+    """Runs the due work of every program of a database, each by its own clock."""
 
     def __init__(self, application: Application) -> None:
         self._desk = application
@@ -74,11 +75,11 @@ class Scheduler:
 
     @property
     def quarantined(self) -> tuple[str, ...]:
-        """Accounts (ids) that could not be settled and are left alone for a while; the log says why."""
+        """Accounts (ids) that could not be settled and are skipped for a while; the log says why."""
         return tuple(self._aside)
 
     async def work(self) -> None:
-        """Go on until cancelled; what is under way then is done or not, as a whole."""
+        """Run until cancelled; the transactions under way then complete or are rolled back."""
         while True:
             pause = LOOK_EVERY
             try:
@@ -92,9 +93,9 @@ class Scheduler:
             await asyncio.sleep(pause)
 
     async def run_due(self, *, only: str | None = None, patience: float | None = None) -> dict[str, RunResult]:
-        """Do what is due now in every program, or in the one with the id `only`; by program where there was anything.
+        """Run what is due now in every program, or in the one with the id `only`; returns the results of programs with due work.
 
-        Each has so many seconds of `patience` (None: as long as it takes). Raises Busy and Unavailable.
+        `patience` is the time limit for each program in seconds (None: none). Raises Busy and Unavailable.
         """
         moments = await self._database.read_across_programs(_next_moments)
         done = {}
@@ -107,15 +108,15 @@ class Scheduler:
     async def run_program(
         self, program: Program, *, readers: NoticeReaders | None = None, patience: float | None = None
     ) -> RunResult:
-        """Do what is due in one program by now; stop between two steps after so many seconds of `patience`.
+        """Run what is due in one program by now, for at most `patience` seconds.
 
-        A sandbox, whose clock may have jumped, is taken from moment to moment, each dealt with as of that moment: notices
-        are given when they fell due, not all at the end. Raises Busy and Unavailable.
+        In a sandbox, whose clock may have jumped, every due instant is processed as of that instant, so that notices
+        are given when they fell due and not all at the end. Raises Busy and Unavailable.
         """
         ends = None if patience is None else time.monotonic() + patience
         done = await self._walk(program, readers=readers, ends=ends)
         if readers is not None and done.complete:
-            # What was read last may let points expire that another server has passed by.
+            # A notice read last may let points expire that another server has skipped.
             more = await self._walk(program, readers=None, ends=ends)
             done = RunResult(done.settled.plus(more.settled), more.complete)
         return done
@@ -147,7 +148,7 @@ class Scheduler:
     async def _all_due(
         self, program: Program, *, at: datetime | None, ends: float | None
     ) -> tuple[SettlementSummary, bool]:
-        """Settle every account in which something is due at a moment (None: now), and whether there was time for all."""
+        """Settle every account with changes due at an instant (None: now); False when the time limit was reached."""
         settled, seen = NOTHING, set[str]()
         while True:
             write_context = self._stamp(program, at=at)
@@ -163,11 +164,11 @@ class Scheduler:
                     return settled, False
                 few = fresh[place : place + AT_ONCE]
                 settled = settled.plus(await self._settle(few, write_context=self._stamp(program, at=at)))
-            # Who is due still, though it was settled, is not tried for ever.
+                # An account that is still due after it was settled is not retried for ever.
             seen = {text for text in await self._due(write_context, beside=len(seen)) if text in {*fresh, *seen}}
 
     async def _due(self, write_context: WriteContext, *, beside: int) -> list[str]:
-        """Accounts in which something is due, longest due first."""
+        """Accounts with changes or notices due, longest due first."""
         limit = BATCH + beside + len(self._aside)
 
         async def both(session: Session) -> list[str]:
@@ -178,7 +179,7 @@ class Scheduler:
         return await self._database.read(both, program_id=write_context.program_id)
 
     async def _settle(self, few: Sequence[str], *, write_context: WriteContext) -> SettlementSummary:
-        """Settle a few accounts at once; one whose facts make no sense is left alone, and stops no other."""
+        """Settle a few accounts concurrently; one that cannot be settled is skipped and does not stop the others."""
         works = (
             self._database.write(
                 partial(settle_account, write_context=write_context, account_id=text),
@@ -202,7 +203,7 @@ class Scheduler:
         return settled
 
     async def _read(self, program: Program, *, readers: NoticeReaders, until: datetime) -> NoticeReaders:
-        """Let the notices that were given by a moment be opened, each when it was given; who goes on reading after that."""
+        """Record that the notices given up to an instant were opened, each when it was given; returns the readers of later ones."""
         until = min(until, readers.until)
         if until <= readers.since:
             return readers
@@ -221,7 +222,7 @@ class Scheduler:
             after = notices[-1].id
 
     def _open(self, account_id: str) -> bool:
-        """Whether an account is to be tried."""
+        """May the account be tried?"""
         until = self._aside.get(account_id)
         if until is not None and until <= time.monotonic():
             del self._aside[account_id]
@@ -233,9 +234,9 @@ class Scheduler:
 
 
 async def _next_moment(session: Session, *, after: datetime | None) -> datetime | None:
-    """The earliest moment, `after` another one, at which something has to be done in a program.
+    """The earliest instant, `after` another one, at which something is due in a program.
 
-    Terms whose start accounts were not told of yet are never passed by.
+    Terms whose tier reviews are not scheduled yet are never skipped.
     """
     due = await accounts.next_moment(session, after=after)
     start = await activation.next_start(session)
@@ -243,7 +244,7 @@ async def _next_moment(session: Session, *, after: datetime | None) -> datetime 
 
 
 async def _next_moments(session: UnscopedSession) -> dict[str, datetime]:
-    """The same for every program (by id) that has such a moment."""
+    """The next due instant of every program (by id) that has one."""
     found = await accounts.next_moments(session)
     for id, start in (await activation.next_starts(session)).items():
         found[id] = min(start, found.get(id, start))

@@ -1,8 +1,8 @@
-"""Terms with other tiers start: every account of the program is told to be looked at.
+"""Schedules a tier review for every account of a program when terms with other tiers start.
 
-In batches of bounded size, in the order of ids, each a short transaction of its own. Who was told already is not told
-again, so it may stop anywhere, run twice, and run on several machines at once. A till that books on an account which has
-not been told yet sees by itself that it was last told under other terms.
+It works in batches of bounded size, in the order of ids, each in a short transaction. Accounts that have their review
+scheduled are skipped, so it may stop anywhere, run twice, and run on several machines at once. A transaction on an
+account without a scheduled review finds by itself that the account was last replayed under other terms.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.store.database.session import Database
 from app.store.terms import activation
 
 BATCH = 100
-"""Accounts told at once."""
+"""Accounts scheduled in one transaction."""
 
 _FIRST = "00000000-0000-0000-0000-000000000000"
 
@@ -23,9 +23,9 @@ _FIRST = "00000000-0000-0000-0000-000000000000"
 async def schedule_tier_reviews(
     database: Database, *, program_id: str, by: datetime, ends: float | None = None
 ) -> bool:
-    """Have accounts looked at for all terms that have started by a moment; whether there was time for all of them.
+    """Schedule tier reviews for all terms started by an instant; False when the time limit was reached.
 
-    It stops when `time.monotonic()` has come to `ends`. Raises Busy and Unavailable.
+    `ends` is the time limit, compared with `time.monotonic()`. Raises Busy and Unavailable.
     """
     for terms, turning in await database.read(partial(activation.unprocessed, by=by), program_id=program_id):
         after = _FIRST if turning else None

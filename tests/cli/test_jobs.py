@@ -56,7 +56,7 @@ def test_each_program_by_its_own_clock_and_one_alone_where_it_is_named(database_
             "activated": 1,
         }
         told = troth("jobs", "run", url=database_url)
-        assert "1 accounts: 1 lots became available, 0 reservations ran out, 0 notices given" in told
+        assert "1 accounts: 1 lots became available, 0 holds expired, 0 expiry notices given" in told
         assert done(database_url) == nothing
         assert [shop.ledger(card) for shop, card in cards] == [
             [("EARN", 100), ("ACTIVATE", 0)],

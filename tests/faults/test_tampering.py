@@ -166,7 +166,7 @@ def _row(table: str, *, end: str) -> str:
 
 def test_the_command_names_what_is_wrong_and_ends_with_status_1(tampering: Tampering) -> None:
     url = tampering.shop.url
-    assert "the books are proved" in troth("verify", url=url)
+    assert "no discrepancies" in troth("verify", url=url)
 
     tampering.change("UPDATE accounts SET available = available + 1")
 
