@@ -1,6 +1,6 @@
-"""Look for what no suite has the time for: machines and kills, round after round, each from other beginnings.
+"""Random histories, properties and kills for as long as SOAK_MINUTES says (10): what `make test` has no time for.
 
-Run `make soak`; SOAK_MINUTES says how long (10).
+Each round draws new random seeds; the first failure ends the run with the seed that reproduces it.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ PARTS = (
         "tests/ledger/test_database_machine.py::{machine}[postgres]",
         {"TROTH_SOAK_STEPS": "1500"},
     ),
+    ("properties of the terms", "tests/domain/test_properties_of_terms.py", {"TROTH_SOAK_STEPS": "1000"}),
+    ("kills between sales, redemptions and refunds", "tests/faults/test_kill.py", {"TROTH_SOAK_KILLS": "12"}),
+    ("kills of jobs", "tests/faults/test_kill_jobs.py", {"TROTH_SOAK_KILLS": "4"}),
     ("kills on SQLite", "tests/faults/test_kill_everything.py::{kill}[sqlite]", {"TROTH_SOAK_KILLS": "20"}),
     ("kills on PostgreSQL", "tests/faults/test_kill_everything.py::{kill}[postgres]", {"TROTH_SOAK_KILLS": "20"}),
 )
 NAMES = {
-    "machine": "test_a_program_in_a_database_is_after_every_step_as_the_reference_tells_it",
-    "kill": "test_nothing_acknowledged_is_lost_whatever_the_server_did_when_it_was_killed",
+    "machine": "test_stored_program_equals_the_reference_after_every_step",
+    "kill": "test_no_acknowledged_request_is_lost_when_the_server_is_killed",
 }
 DONE = re.compile(r"^\.?(\d+) (steps|kills)\b", re.MULTILINE)
 
 
 def main() -> None:
-    """Go round until the time is up; the first failure ends it, with what was found and the seed that finds it again."""
+    """Run the parts in turn until the time is up or one fails; a failure exits with 1."""
     minutes = float(os.environ.get("SOAK_MINUTES", "10"))
     began, done = time.monotonic(), Counter[str]()
     for number in count():
@@ -41,13 +44,13 @@ def main() -> None:
             break
         started = time.monotonic()
         command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", where.format(**NAMES)]
-        found = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
-        for amount, what in DONE.findall(found.stdout):
+        result = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=False)
+        for amount, what in DONE.findall(result.stdout):
             done[what] += int(amount)
-        told = " ".join(line for line in found.stdout.splitlines() if DONE.match(line)) or "done"
-        print(f"{name}: {time.monotonic() - started:.0f} s: {told}", flush=True)
-        if found.returncode:
-            print(found.stdout, found.stderr, sep="\n")
+        summary = " ".join(line for line in result.stdout.splitlines() if DONE.match(line)) or "done"
+        print(f"{name}: {time.monotonic() - started:.0f} s: {summary}", flush=True)
+        if result.returncode:
+            print(result.stdout, result.stderr, sep="\n")
             raise SystemExit(1)
     seconds = time.monotonic() - began
     print(f"{number} rounds in {seconds:.0f} s: {done['steps']:,} steps, {done['kills']:,} kills, nothing found.")

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-START_WITHIN = 30.0
-"""Seconds."""
+from tests.time_limits import HANGS
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Ite
         server = uvicorn.Server(uvicorn.Config(app, http=http, log_level="critical", access_log=False, lifespan="auto"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        deadline = time.monotonic() + START_WITHIN
+        deadline = time.monotonic() + HANGS
         while not server.started:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the server did not start")
@@ -35,5 +34,5 @@ def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Ite
             yield f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
-            thread.join(timeout=START_WITHIN)
+            thread.join(timeout=HANGS)
             assert not thread.is_alive()

@@ -22,6 +22,7 @@ from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
 from tests.live_server import serving
+from tests.time_limits import HANGS
 
 
 def real_now() -> datetime:
@@ -214,5 +215,5 @@ def open_shop(
         url=url,
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
-    with serving(app) as address, httpx.Client(timeout=60, limits=limits) as client:
+    with serving(app) as address, httpx.Client(timeout=HANGS, limits=limits) as client:
         yield Shop(address=address, program=program, client=client, url=url)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.terms.lint import LintCode
+from tests.time_limits import HANGS
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,14 +55,14 @@ def test_the_walk_in_the_readme_works_as_printed(tmp_path: Path) -> None:
         setup, *steps = walk()
         for command, printed in steps:
             script = "\n".join([*exports, waiting, setup[0], command])
-            answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=True)
+            answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=HANGS, check=True)
             told = json.loads(answer.stdout)
             assert told.pop("extensions")["cost"]["requestedQueryCost"] > 0
             assert told == json.loads(printed), command
         assert len(steps) == 7
     finally:
         demo.terminate()
-        demo.wait(20)
+        demo.wait(HANGS)
 
 
 def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_printed(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_the_terms_in_the_readme_go_from_the_template_to_a_second_version_as_pri
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANGS,
             check=False,
         )
         assert done.returncode == 0, (command, done.stdout, done.stderr)

@@ -19,6 +19,7 @@ from app.main import create_app
 from app.store.database.connect import open_database
 from tests.live_server import serving
 from tests.shop import ENROL, Shop, new_id, real_now, started
+from tests.time_limits import HANGS
 
 CORE = core_schema(schema)
 LEDGER = "query($n: Int, $by: CustomerBy!) { customer(by: $by) { ledger(first: $n) { nodes { id points } } } }"
@@ -89,7 +90,7 @@ def poor(sqlite_url: str) -> Iterator[Shop]:
     program = started(sqlite_url)
     allowance = RateLimit(most=100, restored=1)
     app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, allowance=allowance)
-    with serving(app) as address, httpx.Client(timeout=60) as client:
+    with serving(app) as address, httpx.Client(timeout=HANGS) as client:
         yield Shop(address=address, program=program, client=client, url=sqlite_url)
 
 

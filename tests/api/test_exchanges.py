@@ -22,6 +22,7 @@ from tests.api.test_foreign_ids import everything
 from tests.api.test_late_events import REWARD, at, seen
 from tests.api.test_refunds_by_amount_and_payment import CUPS
 from tests.shop import DECISION, Shop, open_shop
+from tests.time_limits import HANGS
 from tests.transfers import codes, join, look, merge
 from tests.verification import faults_in
 
@@ -414,7 +415,7 @@ def test_an_exchange_waits_for_a_purchase_that_is_being_recorded(
     begun, slowly = held_up(monkeypatch)
 
     def behind() -> Any:
-        assert begun.wait(10)
+        assert begun.wait(HANGS)
         return exchange(shop, "9.00", "A")
 
     sold, done = shop.at_once([lambda: shop.buy(card, "40.00", receipt="A"), behind])
@@ -433,7 +434,7 @@ def test_a_refund_of_what_is_just_bought_in_an_exchange_finds_it(
     begun, slowly = held_up(monkeypatch)
 
     def behind() -> Any:
-        assert begun.wait(10)
+        assert begun.wait(HANGS)
         return shop.refund("B")
 
     done, back = shop.at_once([lambda: exchange(shop, "9.00", "A", receipt="B"), behind])

@@ -14,6 +14,7 @@ import pytest
 from app.domain.access import Role
 from tests.api.test_holds import hold
 from tests.shop import Shop, open_shop, started
+from tests.time_limits import HANGS
 
 PREVIEW = """mutation($input: PreviewTermsImpactInput!) { previewTermsImpact(input: $input) {
     preview { id state days } userErrors { code path } } }"""
@@ -50,7 +51,7 @@ def read(shop: Shop, id: str) -> Any:
     return shop.ask(READ, role=Role.OWNER, id=id)["impactPreview"]
 
 
-def until(found: Callable[[], Any], *, seconds: float = 60) -> Any:
+def until(found: Callable[[], Any], *, seconds: float = HANGS) -> Any:
     """What is found at last."""
     latest = time.monotonic() + seconds
     while time.monotonic() < latest:

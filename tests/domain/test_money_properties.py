@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.api.conventions.scalars import parse_decimal, show_decimal
@@ -32,12 +32,12 @@ from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from tests.builders import NOON
+from tests.soak_settings import moderately
 
 CURRENCIES = ("JPY", "EUR", "KWD")
 PLENTY = 10**9
 """More points than any of these purchases earns."""
 
-moderately = settings(max_examples=80, deadline=None)
 currencies = st.sampled_from(CURRENCIES)
 rates = st.decimals("0.0001", "500", places=4) | st.sampled_from([Decimal("0.000000000001"), Decimal(1), Decimal(1000)])
 tax_rates = st.sampled_from([None, Decimal("0.19"), Decimal("0.081")])
@@ -186,7 +186,7 @@ def rest(sale: PurchaseFacts, steps: Sequence[Mapping[int, Decimal]]) -> dict[in
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@moderately
+@moderately(80)
 def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, PurchaseFacts], shuffling: Any) -> None:
     terms, sale = world
     shuffled = list(sale.lines)
@@ -196,7 +196,7 @@ def test_points_never_depend_on_the_order_of_the_lines(world: tuple[Terms, Purch
 
 
 @given(st.data())
-@moderately
+@moderately(80)
 def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     steps = data.draw(returns(sale))
@@ -210,7 +210,7 @@ def test_a_full_refund_after_any_partial_ones_takes_back_exactly_what_was_earned
 
 
 @given(st.data())
-@moderately
+@moderately(80)
 def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_was_earned(
     data: st.DataObject,
 ) -> None:
@@ -226,7 +226,7 @@ def test_what_is_taken_back_depends_only_on_what_is_kept_and_is_never_more_than_
 
 
 @given(st.data())
-@moderately
+@moderately(80)
 def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.DataObject) -> None:
     terms, sale = data.draw(worlds())
     everything = {line.number: line.quantity for line in sale.lines}
@@ -236,7 +236,7 @@ def test_keeping_everything_is_the_same_as_buying_it_whatever_the_rate(data: st.
 
 
 @given(st.data())
-@moderately
+@moderately(80)
 def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -> None:
     _, sale = data.draw(worlds())
     left = sale.remaining(remaining_quantities(sale, returned=data.draw(returns(sale))))
@@ -248,7 +248,7 @@ def test_what_is_kept_is_exchanged_as_a_whole_and_exactly(data: st.DataObject) -
 
 
 @given(st.data(), st.permutations(CURRENCIES), st.integers(1, 2_000))
-@moderately
+@moderately(80)
 def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_programs_currency(
     data: st.DataObject, several: list[str], factor: int
 ) -> None:
@@ -270,7 +270,7 @@ def test_a_foreign_purchase_is_judged_as_one_with_the_same_prices_in_the_program
 
 
 @given(worlds())
-@moderately
+@moderately(80)
 def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earns(
     world: tuple[Terms, PurchaseFacts],
 ) -> None:
@@ -284,7 +284,7 @@ def test_goods_that_are_gift_cards_earn_nothing_and_paying_with_a_gift_card_earn
 
 
 @given(worlds(), st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
-@moderately
+@moderately(80)
 def test_the_part_that_is_paid_with_points_earns_nothing(
     world: tuple[Terms, PurchaseFacts], fraction: Fraction, other: Fraction
 ) -> None:
@@ -301,7 +301,7 @@ def test_the_part_that_is_paid_with_points_earns_nothing(
 
 
 @given(currencies, st.data())
-@moderately
+@moderately(80)
 def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_down(
     own: str, data: st.DataObject
 ) -> None:
@@ -318,7 +318,7 @@ def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_dow
 
 
 @given(st.integers(0, 100_000), st.lists(st.fractions(0, 1_000, max_denominator=60), min_size=1, max_size=12))
-@moderately
+@moderately(80)
 def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, weights: list[Fraction]) -> None:
     shares = shared_out(total, weights=weights)
     assert sum(shares) == total
@@ -333,7 +333,7 @@ def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, we
 
 
 @given(currencies, st.integers(0, MAX_MINOR))
-@moderately
+@moderately(80)
 def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
     decimals = DECIMALS[currency]
     digits = f"{minor:0{decimals + 1}d}"
@@ -347,7 +347,7 @@ def test_an_amount_reads_as_it_was_written_with_the_decimals_of_its_currency(cur
 
 
 @given(worlds())
-@moderately
+@moderately(80)
 def test_a_kept_purchase_holds_no_float_and_reads_as_it_was(world: tuple[Terms, PurchaseFacts]) -> None:
     terms, sale = world
     assert PurchaseFacts.from_data(sale.to_data()) == sale

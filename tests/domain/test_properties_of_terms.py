@@ -1,4 +1,8 @@
-"""What must hold for all terms: sentences that tell rules apart, remedies that work, reasons in clauses, honest comparison."""
+"""What must hold for all terms: sentences that tell rules apart, remedies that work, reasons in clauses, honest comparison.
+
+The longest file of `tests/domain`: whole programs are drawn, replayed for several customers and compared. A few hundred
+examples find what breaks a kind of rule; rare combinations of rules are the work of `make soak`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.domain.amounts import Money
@@ -44,10 +48,8 @@ from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 from tests import strategies as some
 from tests.rule_samples import CONDITION_VARIANTS, EFFECT_VARIANTS
+from tests.soak_settings import moderately
 
-SLOW = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
 CLAUSE = "clause"
 OF_ONE_KIND = [
     some.windows,
@@ -90,7 +92,7 @@ def seen(facts: PurchaseFacts) -> EligiblePurchase:
 
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
-@SLOW
+@moderately(100)
 def test_conditions_that_read_the_same_decide_the_same(
     first: Condition, second: Condition, facts: list[PurchaseFacts]
 ) -> None:
@@ -102,7 +104,7 @@ def test_conditions_that_read_the_same_decide_the_same(
 
 
 @given(data=st.data(), facts=st.lists(some.purchases(), min_size=2, max_size=4))
-@settings(SLOW, max_examples=400)
+@moderately(150)
 def test_a_field_that_changes_an_outcome_changes_the_sentence_in_every_language(
     data: st.DataObject, facts: list[PurchaseFacts]
 ) -> None:
@@ -181,7 +183,7 @@ def helped(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -> Pur
     left=st.integers(0, 3),
     excepted=st.booleans(),
 )
-@SLOW
+@moderately(100)
 def test_a_remedy_that_is_applied_makes_its_condition_hold(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
@@ -200,7 +202,7 @@ def test_a_remedy_that_is_applied_makes_its_condition_hold(
 
 
 @given(clauses=some.drafts(), facts=some.purchases(), available=st.integers(0, 400))
-@SLOW
+@moderately(100)
 def test_every_reason_has_a_clause_of_the_terms_and_no_refusal_is_without_one(
     clauses: list[DraftedClause], facts: PurchaseFacts, available: int
 ) -> None:
@@ -420,7 +422,7 @@ populations = st.lists(st.lists(some.purchases(), min_size=1, max_size=4), min_s
 
 
 @given(both=recounted(), population=populations)
-@settings(SLOW, max_examples=500)
+@moderately(150)
 def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -433,7 +435,7 @@ def test_a_change_for_the_better_of_what_is_counted_takes_nothing_from_anybody(
 
 
 @given(both=changed(), population=st.lists(st.lists(some.purchases(), min_size=1, max_size=7), min_size=2, max_size=3))
-@settings(SLOW, max_examples=1_000)
+@moderately(250)
 def test_a_change_for_the_better_takes_nothing_from_anybody(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
@@ -460,7 +462,7 @@ def test_a_change_for_the_better_takes_nothing_from_anybody(
 
 
 @given(given_=st.lists(some.conditions, max_size=3), wanted=some.conditions, facts=some.purchases())
-@SLOW
+@moderately(100)
 def test_what_is_implied_holds(given_: list[Condition], wanted: Condition, facts: PurchaseFacts) -> None:
     if implies(given_, [wanted]) and all(holds(condition, purchase=seen(facts)) for condition in given_):
         assert holds(wanted, purchase=seen(facts))

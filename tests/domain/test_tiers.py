@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.decisions import ReasonCode
@@ -20,6 +20,7 @@ from app.domain.wallets.history import EventHistory
 from app.domain.wallets.tier_forecast import forecast_tier
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_clause, a_line, a_purchase
+from tests.soak_settings import moderately
 
 ANNA = "anna"
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -64,7 +65,7 @@ periods = st.builds(TierPeriod, period=st.sampled_from(list(TierWindow)), grace_
 shopping = st.lists(st.tuples(st.integers(0, 24 * 200), st.integers(1, 250)), min_size=1, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@moderately(100)
 @given(period=periods, purchases=shopping, wait=st.integers(0, 24 * 500))
 def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
     period: TierPeriod, purchases: list[tuple[int, int]], wait: int

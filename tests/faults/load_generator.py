@@ -16,6 +16,7 @@ import httpx
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.shop import real_now
+from tests.time_limits import HANGS
 
 _DECIDED = "entry { id type points } userErrors { code }"
 _REDEEMED = f"redemption {{ id state }} {_DECIDED}"
@@ -124,14 +125,14 @@ class BusyTills:
         """Wait until each has finished what it was doing."""
         self._running = False
         for thread in self._threads:
-            thread.join(60)
+            thread.join(HANGS)
             assert not thread.is_alive()
 
     def wait_for_more_than(self, before: int) -> None:
         """Wait until more than `before` requests are acknowledged."""
-        latest = time.monotonic() + 60
+        latest = time.monotonic() + HANGS
         while len(self.acknowledged) <= before:
-            assert time.monotonic() < latest, "the tills got nothing acknowledged for a minute"
+            assert time.monotonic() < latest, "the tills got nothing acknowledged for minutes"
             time.sleep(0.01)
 
     def send_again(self) -> None:
@@ -180,7 +181,7 @@ class BusyTills:
             f"{self.address}/graphql",
             json={"query": MUTATIONS[sent.verb], "variables": {"input": sent.given}},
             headers={"Authorization": f"Bearer {self.program.token(role)}"},
-            timeout=15,
+            timeout=HANGS,
         ).json()
         if "errors" in answer:
             raise RuntimeError(str(answer["errors"])[:300])

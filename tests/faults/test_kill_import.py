@@ -15,6 +15,7 @@ from app.store.database.connect import open_database
 from app.store.database.session import Session
 from tests.cli.command import ROOT, troth
 from tests.store.rows import count
+from tests.time_limits import HANGS
 from tests.verification import faults_in
 
 SAMPLE = ROOT / "examples" / "online-retail-10k.csv"
@@ -49,14 +50,14 @@ def killed_when(table: str, rows: int, *, url: str) -> int:
             stderr=subprocess.DEVNULL,
         )
         try:
-            latest = time.monotonic() + 120
+            latest = time.monotonic() + HANGS
             while await database.read_across_programs(lambda session: count(session, table)) < rows:
                 assert importing.poll() is None, "the import ended before it could be killed"
                 assert time.monotonic() < latest
                 await asyncio.sleep(0.002)
         finally:
             importing.kill()
-            importing.wait(10)
+            importing.wait(HANGS)
         left = await database.read_across_programs(lambda session: count(session, table))
         await database.stop()
         return left

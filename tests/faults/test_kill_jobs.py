@@ -1,4 +1,4 @@
-"""kill -9 of `troth jobs run` alone, again and again: what it leaves is done by the next one, as if nothing had happened."""
+"""kill -9 of `troth jobs run`, again and again: the next run completes what the killed one left."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from tests.cli.test_jobs import done, move_clocks
 from tests.faults.process import ROOT
 from tests.faults.test_kill_everything import rows
 from tests.shop import Shop, real_now
+from tests.soak_settings import KILLS
+from tests.time_limits import HANGS
 from tests.verification import faults_in
 
 CUSTOMERS = 30
 ROUNDS = (5, 14, 24, 420)
 """Days by which the clocks are ahead: points become available, notices are given, points expire, tiers are lost."""
-KILLS = int(os.environ.get("TROTH_SOAK_KILLS", "0")) or 2
-"""In each round."""
+KILLS_PER_ROUND = KILLS or 2
 TERMS = (
     visit(),
     pending(2),
@@ -34,7 +35,7 @@ TERMS = (
 )
 
 
-def test_what_killed_jobs_leave_is_done_by_the_next_ones_as_if_nothing_had_happened(database_url: str) -> None:
+def test_jobs_killed_under_way_are_completed_by_the_next_run(database_url: str) -> None:
     chance, in_the_midst = random.Random(20260306), 0
     with (
         passing(database_url, *TERMS, clock=real_now) as killed,
@@ -50,7 +51,7 @@ def test_what_killed_jobs_leave_is_done_by_the_next_ones_as_if_nothing_had_happe
             assert all(value["userErrors"] == [] for value in sold)
         for days in ROUNDS:
             move_clocks(database_url, days=days)
-            for number in range(KILLS):
+            for number in range(KILLS_PER_ROUND):
                 wait = chance.uniform(0.0, 0.02) if number % 2 else 0.0
                 in_the_midst += kill_at_work(database_url, killed.program.program.id, days=days, wait=wait)
             assert faults_in(database_url) == [], "what is half done is not half booked"
@@ -69,7 +70,9 @@ def test_what_killed_jobs_leave_is_done_by_the_next_ones_as_if_nothing_had_happe
     assert left_to_do(database_url, killed.program.program.id, days=ROUNDS[-1]) == 0
     assert faults_in(database_url) == []
     assert in_the_midst, "some were killed while they worked"
-    print(f"{KILLS * len(ROUNDS)} kills, {in_the_midst} of them while something was done and something left to do")
+    print(
+        f"{KILLS_PER_ROUND * len(ROUNDS)} kills, {in_the_midst} of them while something was done and something left to do"
+    )
 
 
 def reserve(shop: Shop, card: str) -> None:
@@ -105,7 +108,7 @@ def kill_at_work(url: str, program_id: str, *, days: int, wait: float) -> bool:
         pass
     time.sleep(wait)
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(HANGS)
     return 0 < left_to_do(url, program_id, days=days) < before
 
 

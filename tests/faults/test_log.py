@@ -17,6 +17,7 @@ from app.domain.access import Role
 from app.usecases.programs.create_program import NewProgram
 from tests.faults.process import ServerProcess
 from tests.shop import BUY, ENROL, started
+from tests.time_limits import HANGS
 
 PHONE = "+442079460123"
 EMAIL = "ada.lovelace@example.com"
@@ -48,7 +49,7 @@ def ask(server: ServerProcess, key: str, query: str, **variables: Any) -> httpx.
     """One request."""
     headers = {"Authorization": f"Bearer {key}", "Accept-Language": NAME}
     sent = {"query": query, "variables": variables}
-    return httpx.post(f"{server.address}/graphql", json=sent, headers=headers, timeout=30)
+    return httpx.post(f"{server.address}/graphql", json=sent, headers=headers, timeout=HANGS)
 
 
 def refused(server: ServerProcess, program: NewProgram) -> None:
@@ -82,7 +83,7 @@ def refused(server: ServerProcess, program: NewProgram) -> None:
         f"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: {NAME}\r\nX-A: {PHONE}\r\n\r\n",
         f"GET /graphql HTTP/1.1\r\nHost: x\r\nX-A: {EMAIL * 5_000}\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as value:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=HANGS) as value:
             value.sendall(raw.encode())
             time.sleep(0.05)
 

@@ -38,9 +38,9 @@ from tests.builders import a_line, a_lot, a_purchase
 from tests.ledger import reference
 from tests.ledger.history_strategies import ANN, AUTHORS, BOB, Author, an_id
 from tests.ledger.reference_lots import last_day
-from tests.ledger.soak_settings import moderately
 from tests.ledger.terms_strategies import LONDON, START, terms_of
 from tests.ledger.wallet_shapes import of_core, of_reference, unlike
+from tests.soak_settings import moderately
 
 FOR_EVER = PointsValidity()
 TEN_DAYS = PointsValidity(days=10, expires=True)

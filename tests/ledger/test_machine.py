@@ -17,9 +17,9 @@ from tests.ledger.history_strategies import ANN, KINDS, PLANS, Author, Deed, Pla
 from tests.ledger.invariants import booked, faults_of, faults_of_refunds
 from tests.ledger.ledger_assertions import Books, wanted_of
 from tests.ledger.reference import tell
-from tests.ledger.soak_settings import STEPS, moderately
 from tests.ledger.terms_strategies import START, VERSIONS
 from tests.ledger.wallet_shapes import of_core, of_reference, unlike
+from tests.soak_settings import STEPS, moderately
 
 NUMBERS = st.integers(0, 999)
 AMOUNTS = st.integers(1, 12)

@@ -14,9 +14,9 @@ from app.domain.wallets.postings import Posting
 from app.domain.wallets.wallet import Wallet, replay
 from tests.ledger.history_strategies import AUTHORS, DEEDS, PLANS, Author, authored
 from tests.ledger.ledger_assertions import Books, wanted_of
-from tests.ledger.soak_settings import moderately
 from tests.ledger.terms_strategies import START, VERSIONS
 from tests.ledger.wallet_shapes import of_core
+from tests.soak_settings import moderately
 
 LATER = START + timedelta(days=950)
 SIX = st.builds(authored, VERSIONS, PLANS, st.lists(DEEDS, min_size=3, max_size=6))

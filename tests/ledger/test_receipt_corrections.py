@@ -17,9 +17,9 @@ from tests.builders import a_line
 from tests.ledger.history_strategies import AUTHORS, MANY_RETURNS, Author, an_id
 from tests.ledger.ledger_assertions import Books, wanted_of
 from tests.ledger.reference import tell
-from tests.ledger.soak_settings import moderately
 from tests.ledger.terms_strategies import START
 from tests.ledger.wallet_shapes import of_core, of_reference, unlike
+from tests.soak_settings import moderately
 
 LATER = START + timedelta(days=950)
 LATEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"

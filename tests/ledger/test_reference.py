@@ -11,9 +11,9 @@ from app.domain.wallets.wallet import replay
 from tests.ledger.history_strategies import AUTHORS, MANY_RETURNS, Author
 from tests.ledger.invariants import faults_of_refunds
 from tests.ledger.reference import tell
-from tests.ledger.soak_settings import moderately
 from tests.ledger.terms_strategies import START
 from tests.ledger.wallet_shapes import of_core, of_reference, unlike
+from tests.soak_settings import moderately
 
 
 @moderately(100)

@@ -30,9 +30,9 @@ from tests.ledger import sentences
 from tests.ledger.history_strategies import DEEDS, PLANS, Author, Deed, Plan, authored
 from tests.ledger.reference import ReferenceWallet, tell
 from tests.ledger.reference_sentences import Available, Clawed, Earned, Expired, GivenBack, Moved, Noted, Turned, Undone
-from tests.ledger.soak_settings import moderately
 from tests.ledger.terms_strategies import CLAUSES, LONDON, START, Drawn, clauses_of
 from tests.sentence_reader import figures_of
+from tests.soak_settings import moderately
 
 TREAT = "treat"
 """A reward that is bought with points."""

@@ -14,8 +14,8 @@ from hypothesis import event, given, note
 from hypothesis import strategies as st
 
 from app.domain.access import Role
-from tests.ledger.soak_settings import moderately
 from tests.shop import Clock, Shop, open_shop
+from tests.soak_settings import moderately
 from tests.transfers import join, merge, transfer
 from tests.verification import faults_in
 

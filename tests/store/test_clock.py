@@ -14,6 +14,7 @@ from app.store.database.session import Database, Session
 from app.store.programs import programs
 from app.store.programs.programs import Program, ProgramKind
 from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, a_wallet
+from tests.time_limits import HANGS
 
 SANDBOX = Program(PROGRAM, ProgramKind.SANDBOX, "Café", "EUR", "Europe/Berlin", "DE", "points", NOW)
 LIVE = replace(SANDBOX, id=OTHER_PROGRAM, kind=ProgramKind.LIVE)
@@ -78,7 +79,7 @@ async def test_a_clock_that_is_held_keeps_others_who_move_it_waiting_and_no_till
     holding = asyncio.create_task(database.write(hold, program_id=PROGRAM, turn="hold"))
     await held.wait()
     wallet = database.write(lambda session: a_wallet(session, 1), program_id=PROGRAM, turn="till")
-    await asyncio.wait_for(wallet, timeout=5)
+    await asyncio.wait_for(wallet, timeout=HANGS)
     read = database.write(partial(programs.with_clock_held), program_id=PROGRAM, turn="next")
     waiting = asyncio.create_task(read)
     await asyncio.sleep(0.2)

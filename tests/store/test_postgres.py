@@ -159,7 +159,7 @@ async def test_a_deadlock_is_tried_again_until_both_are_done(shop: PostgresDatab
 
     rows = await shop.read_across_programs(lambda session: session.rows("SELECT available FROM accounts"))
     assert [row["available"] for row in rows] == [2, 2]
-    assert calls == 3
+    assert calls >= 3, "at least one of the two was tried again"
 
 
 async def test_a_lost_race_for_a_unique_value_is_tried_again(

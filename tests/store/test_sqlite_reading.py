@@ -13,6 +13,7 @@ from app.store.database.session import Busy, Session, Unavailable
 from app.store.database.sqlite import MOST_READING, QUEUE_LIMIT, SqliteDatabase
 from app.store.database.sqlite_checkpoints import CHECKPOINT_AFTER
 from tests.store.rows import PROGRAM, a_program, an_answer, count
+from tests.time_limits import HANGS
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ async def test_the_log_is_moved_into_the_file_beside_the_tills(shop: SqliteDatab
     ]
     await asyncio.gather(*writes)
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HANGS
     while file.stat().st_size == before and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     assert file.stat().st_size > before

@@ -10,6 +10,7 @@ import pytest
 
 from app.store.database.session import Busy, Database, Session, Unavailable
 from tests.store.rows import PROGRAM, a_program, a_wallet, an_answer, an_id, count
+from tests.time_limits import HANGS
 
 
 async def _add_one(session: Session) -> int:
@@ -200,7 +201,7 @@ async def test_thousands_of_random_cancellations_leave_it_serving(database: Data
             asyncio.get_running_loop().call_later(chance.random() * 0.08, task.cancel)
         await asyncio.gather(*callers, return_exceptions=True)
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS):
         before = await _settled(database)
         last = await database.write(_add_one, program_id=PROGRAM, turn="last")
         await asyncio.gather(*[database.read_across_programs(_available) for _ in range(40)])
