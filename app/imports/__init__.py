@@ -1,1 +1,1 @@
-"""Bringing in what another system recorded: read and planned first, then carried out by the same use cases as a till's."""
+"""Import of records of another system: they are read and planned first, then recorded by the same use cases as a till's."""

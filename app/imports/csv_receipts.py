@@ -28,7 +28,7 @@ Wrong = tuple[Reason, str | None]
 
 
 class _ReceiptError(Exception):
-    """Why a receipt whose lines can all be read is none."""
+    """Why a receipt with readable lines cannot be recorded."""
 
     def __init__(self, reason: Reason, detail: str | None = None) -> None:
         super().__init__(reason)
@@ -37,14 +37,14 @@ class _ReceiptError(Exception):
 
 @dataclass(slots=True)
 class _Bought:
-    """A line that was bought, and how much of it the receipt itself does not take back."""
+    """A line that was bought, and how much of it the receipt itself does not return."""
 
     row: Row
     left: Decimal
 
 
 def planned(path: Path, *, destination: Destination) -> Plan:
-    """Read the file and decide about every receipt. Raises ValueError when it is no such CSV, or has no records."""
+    """Read the file and plan every receipt. Raises ValueError when it is no such CSV, or has no records."""
     records = list(fields.read(path, destination=destination))
     if not records:
         raise ValueError("the file has a header and nothing below it")
@@ -56,7 +56,7 @@ def planned(path: Path, *, destination: Destination) -> Plan:
 
 
 def _draft(group: Group, *, plan: Plan, destination: Destination) -> Draft:
-    """What a receipt sells and takes back, before that is looked for; one that is left out has sold its lines all the same."""
+    """The sales and returns of a receipt, before matching; a receipt that is left out has sold its lines all the same."""
     wrong = _wrong_lines(group.rows, currency=destination.currency)
     every = group.reason_to_wait()
     if every is None and not wrong:
@@ -72,7 +72,7 @@ def _draft(group: Group, *, plan: Plan, destination: Destination) -> Draft:
 
 
 def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
-    """What is wrong with single lines, by their number in the file: what a till could not send either."""
+    """The faults of single lines, by line number in the file: values that a till could not send either."""
     wrong: dict[int, Wrong] = {}
     for place, row in enumerate(rows, start=1):
         if row.quantity == 0:
@@ -90,7 +90,7 @@ def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
 
 
 def _receipt(group: Group, *, destination: Destination) -> Draft:
-    """The receipt as it stands. Raises _ReceiptError where it says nothing that could be recorded."""
+    """The receipt as it can be recorded. Raises _ReceiptError where there is nothing to record."""
     if (refused := destination.refuses(group.at)) is not None:
         raise _ReceiptError(refused)
     bought = [_Bought(row, row.quantity) for row in group.rows if row.quantity > 0 and row.price >= 0]
@@ -120,7 +120,7 @@ def _receipt(group: Group, *, destination: Destination) -> Draft:
 
 
 def _taken_back(row: Row, *, bought: Sequence[_Bought]) -> bool:
-    """Whether a line takes back goods of its own receipt, at their price; if so, what is left of them is less now."""
+    """Does a line return goods of its own receipt, at their price? Then what is left of them is reduced."""
     same = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
     wanted = -row.quantity
     if sum(line.left for line in same) < wanted:
@@ -145,7 +145,7 @@ def _line(row: Row, *, number: int, quantity: Decimal, currency: str) -> Line:
 
 
 def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tuple[Line, ...]:
-    """The lines with the discounts of the receipt, shared out to its goods by their prices. Raises FactsError."""
+    """The lines with the discounts of the receipt, allocated to its goods by price. Raises FactsError."""
     discounts = [row for row in group.rows if row.price < 0]
     if not discounts:
         return lines
@@ -162,7 +162,7 @@ def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tupl
 
 
 def _sold(row: Row, *, group: Group, left: Decimal, line: Line | None = None, currency: str = "") -> Sold:
-    """What a return may bring back: at the price of the line, or at what was paid for a item after the discount."""
+    """The lines that a return may give back: at the price of the line, or at the price of an item after the discount."""
     paid = None
     if line is not None and line.discount:
         paid = Money(line.price() - line.discount, currency).decimal()

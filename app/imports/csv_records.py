@@ -1,4 +1,4 @@
-"""The records of a CSV file, each with the line on which it begins; one that cannot be read does not end the file."""
+"""The records of a CSV file, each with the line on which it begins; an unreadable record does not end the file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class File:
     records: Iterator[Record]
 
     def may_be(self, column: str, record: Record) -> Iterator[str]:
-        """What may stand in a column of a broken record: what does when its columns are counted from either side."""
+        """The possible values of a column of a broken record: those found when its columns are counted from either side."""
         place, many = self.header.index(column), len(record.broken)
         for counted in (place, place - len(self.header) + many):
             if 0 <= counted < many:
@@ -39,7 +39,7 @@ class File:
 
 def opened(path: Path, *, columns: Sequence[str]) -> File:
     """The file with its header. Raises ValueError when it is empty or its header lacks a column."""
-    # What is no UTF-8 becomes lone surrogates, so that it spoils its own record only.
+    # Bytes that are no UTF-8 become lone surrogates, so that they spoil only their own record.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         lines = file.readlines()
     parsed = _parsed(lines)
@@ -69,10 +69,9 @@ def _record(line: int, found: list[str] | str, *, header: Sequence[str], lines: 
 
 
 def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
-    """Each record, or why there is none, with its first line; after a fault the reading goes on with the line below.
+    """Each record, or why there is none, with its first line; after a fault, reading continues on the next line.
 
-    A quote that is not closed reaches to the next line with an odd quote at most, so a line is read hardly more than
-    twice.
+    An unclosed quote reaches at most to the next line with an odd quote, so a line is read hardly more than twice.
     """
     start, width = 0, None
     while start < len(lines):
@@ -95,7 +94,7 @@ def _parsed(lines: Sequence[str]) -> Iterator[tuple[int, list[str] | str]]:
 
 
 def _swallows(below: Sequence[str], *, width: int) -> bool:
-    """Whether one of the lines that a quoted field reaches to has all the columns of a record of its own."""
+    """Does a quoted field reach over a line that has all the columns of a record of its own?"""
     return any(line.count(",") + 1 >= width for line in below)
 
 
@@ -104,5 +103,5 @@ def _is_text(field: str) -> bool:
 
 
 def _shown(field: str) -> str:
-    """The field as it can be printed: what is no UTF-8 as a question mark."""
+    """The field as it can be printed, with a question mark for bytes that are no UTF-8."""
     return field if field.isascii() else field.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Carrying out a plan with the use cases of the till. Keys come from the receipts, so a second run changes nothing."""
+"""Execution of an import plan with the use cases of the till. Keys come from the receipts, so that a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ T = TypeVar("T")
 Refused: TypeAlias = dict[tuple[str, date | None], tuple[Reason, str | None]]
 
 AT_ONCE = 16
-"""Receipts that are on their way at once: one commit serves several, and a till beside them waits for no more."""
+"""Receipts recorded concurrently: one commit serves several, and a till beside them waits for no more."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """What a run did, and what it found done already."""
+    """What a run recorded, and what it found recorded already."""
 
     customers: int = 0
     purchases: int = 0
@@ -40,7 +40,7 @@ class Imported:
 
 
 async def destination_of(program: Program, *, application: Application) -> Destination:
-    """What a program takes in, as of now."""
+    """The program as the destination of an import, as of now."""
     return Destination(
         currency=program.currency,
         zone=program.zone,
@@ -73,7 +73,7 @@ async def carry_out(plan: Plan, *, application: Application, program: Program, d
 
 
 def _beside_each_other(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> Iterator[list[T]]:
-    """What may be done at once: the next items, as long as no customer comes twice, so that their order stays."""
+    """The next items that may run concurrently: as long as no customer comes twice, whose order would be lost."""
     batch: dict[Buyer, T] = {}
     for item in items:
         buyer = whose(item)
@@ -86,7 +86,7 @@ def _beside_each_other(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> It
 
 
 async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
-    """Do all of it at once; nothing is under way any more when one has failed."""
+    """Run all of them concurrently; when one has failed, none is under way any more."""
     for outcome in await asyncio.gather(*works, return_exceptions=True):
         if outcome is not None:
             raise outcome
@@ -95,7 +95,7 @@ async def _all(works: Iterable[Coroutine[None, None, None]]) -> None:
 async def _settled(
     receipt: Receipt, *, refused: Refused, imported: Imported, application: Application, program: Program
 ) -> None:
-    """Record a receipt and count what that came to, or note why it is refused."""
+    """Record a receipt and count the result, or note why it is refused."""
     if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
         refused[receipt.known_as] = LeftOut.SALE_LEFT_OUT, None
         return
@@ -110,15 +110,15 @@ async def _settled(
 
 
 def _reason(problem: Problem) -> ProblemCode:
-    """The refusal as it concerns a file: keys are ours and come from the receipts."""
+    """The refusal in the terms of a file: keys are made here and come from the receipts."""
     if problem.code is ProblemCode.IDEMPOTENCY_KEY_REUSED:
         return ProblemCode.RECEIPT_DIFFERS
     return problem.code
 
 
 async def _enrolled(buyer: Buyer, *, imported: Imported, application: Application, program: Program) -> None:
-    """Enrol a customer; one who is there already is left alone, and one who is refused will have no purchases."""
-    # Keys are kept for ever: none has an address, a telephone number or a name in it.
+    """Enrol a customer; an existing one is left alone, and a refused one will have no purchases."""
+    # Keys are stored for ever, so none contains an address, a telephone number or a name.
     known_by = fingerprint(buyer.kind.value, buyer.value)
     answer = await application.execute(
         enrol_customer.run,
@@ -137,7 +137,7 @@ async def _enrolled(buyer: Buyer, *, imported: Imported, application: Applicatio
 
 
 async def _recorded(receipt: Receipt, *, application: Application, program: Program) -> Answer | Problem:
-    """Record a receipt as a till would, or all that it does at once where that is more than one thing."""
+    """Record a receipt as a till would, or all its parts at once where there are several."""
     bought = _bought(receipt)
     returned = tuple(_returned(back, receipt=receipt) for back in receipt.returns)
     verb: Handler

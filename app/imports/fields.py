@@ -1,4 +1,4 @@
-"""What a record says: a row that can be part of a receipt, or why it can be part of none."""
+"""Fields of records: a row that can be part of a receipt, or why it cannot."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _COLUMN_OF = {
     "unit_price": "UnitPrice",
 }
 NO_CUSTOMER = frozenset({"", "-", "nan", "-nan", "null", "(null)", "none", "nil", "n/a", "na", "#n/a", "<na>", "\\n"})
-"""What databases and spreadsheets write where there is no customer, in lower case."""
+"""How databases and spreadsheets write a missing customer, in lower case."""
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,10})?")
 _WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class UnreadableError(ValueError):
-    """A field that is not what its column holds; the message names the column."""
+    """A field whose value does not fit its column; the message names the column."""
 
 
 def said(error: FactsError) -> str:
-    """What is wrong with a fact, by the name of its column."""
+    """What is wrong with a fact, in the words of its column."""
     return f"{_COLUMN_OF.get(error.path[-1], error.path[-1])}: {error.message}"
 
 
@@ -88,7 +88,7 @@ def _row(number: int, text: dict[str, str], *, invoice: str, destination: Destin
 
 
 def _buyer(text: str, *, region: str) -> Buyer:
-    """Who bought: an e-mail address, a telephone number with a plus in front, or an id, as it is written.
+    """The buyer: an e-mail address, a telephone number with a leading plus, or an id, as it is written.
 
     An id keeps its zeros, its case and its `.0`: 42, 42.0 and 00042 are three customers. Raises IdentityError.
     """
@@ -111,7 +111,7 @@ def _decimal(text: str, *, column: str) -> Decimal:
 
 
 def _time(text: str, *, destination: Destination) -> datetime | None:
-    """The time of a record that is wrong elsewhere, None where it cannot be read either."""
+    """The time of a record that has another fault, None where it cannot be read either."""
     try:
         return _instant(text, zone_name=destination.zone)
     except UnreadableError:
@@ -119,7 +119,7 @@ def _time(text: str, *, destination: Destination) -> datetime | None:
 
 
 def _instant(text: str, *, zone_name: str) -> datetime:
-    """The instant at which the wall clock showed a time, the first one where it showed it twice."""
+    """The instant at which the wall clock showed a time, the first one where it did so twice."""
     try:
         wall = datetime.fromisoformat(text) if _WALL_CLOCK.fullmatch(text) else None
     except ValueError:

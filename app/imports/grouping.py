@@ -1,4 +1,4 @@
-"""Which records are one receipt: those of one number, of one time, and of one day of business where that tells them apart."""
+"""Grouping of records into receipts: by number, by time, and by business day where numbers restart each day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.imports.plan import Destination, LeftOut, Reason, Row, RowFault
 
 BETWEEN_LINES = timedelta(minutes=5)
-"""The longest time between two lines of one receipt; some tills note for each line when it was scanned."""
+"""The longest time between two lines of one receipt; some tills record the time of each scan."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Group:
         return self.rows[0].at
 
     def reason_to_wait(self) -> Reason | None:
-        """Why its rows are left out all together, None where nothing speaks against them."""
+        """Why all rows of the receipt are left out, None where nothing is wrong."""
         if self.differs is not None:
             return self.differs
         if self.faults:
@@ -39,7 +39,7 @@ class Group:
 
 
 def grouped(records: Iterable[Row | RowFault], *, destination: Destination) -> Iterator[Group]:
-    """The receipts of a file that have a row that can be read."""
+    """The receipts of a file with a readable row."""
     records = list(records)
     rows: dict[str, list[Row]] = defaultdict(list)
     for record in records:
@@ -53,7 +53,7 @@ def grouped(records: Iterable[Row | RowFault], *, destination: Destination) -> I
 def _faults(records: Sequence[Row | RowFault], *, known: Iterable[str]) -> dict[str, list[RowFault]]:
     """The faults by the numbers of the receipts that they may be lines of.
 
-    One that names no receipt of the file and stands between two lines of one receipt is taken for a line of it.
+    A fault without a receipt number between two lines of one receipt counts as a line of it.
     """
     known = set(known)
     below = _numbers(reversed(records))[::-1]
@@ -70,7 +70,7 @@ def _faults(records: Sequence[Row | RowFault], *, known: Iterable[str]) -> dict[
 
 
 def _numbers(records: Iterable[Row | RowFault]) -> list[str | None]:
-    """For each record the number of the last readable one before it."""
+    """For each record, the number of the last readable one before it."""
     before: list[str | None] = []
     last = None
     for record in records:
@@ -82,7 +82,7 @@ def _numbers(records: Iterable[Row | RowFault]) -> list[str | None]:
 def _receipts(
     invoice: str, rows: Sequence[Row], faults: Sequence[RowFault], *, destination: Destination
 ) -> Iterator[Group]:
-    """The receipts of one number: one for each time, each on a day of its own; else their times differ.
+    """The receipts of one number: one for each time, each on a business day of its own; otherwise their times conflict.
 
     A fault without a time may be a line of any of them.
     """
@@ -102,13 +102,13 @@ def _may_be_of(group: Group, *, fault: RowFault, destination: Destination) -> bo
 
 
 def _day(at: datetime, *, destination: Destination) -> date | None:
-    """The day of business of a receipt where the program's numbers are told apart by it; a file knows no locations."""
+    """The business day of a receipt where numbers restart each day; a file has no locations."""
     numbering = destination.numbering
     return numbering.business_day(ReceiptOrigin(None, at, destination.zone)) if numbering.per_day else None
 
 
 def _by_time(rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows apart where too much time lies between them; those of one time in the order of the file."""
+    """The rows, split where too much time lies between them; those of one time in the order of the file."""
     parts: list[list[Row]] = []
     before = None
     for row in sorted(rows, key=lambda row: row.at):

@@ -1,4 +1,4 @@
-"""What a file of receipts comes to: the receipts to record, and the lines that were left out, each with its reason."""
+"""The plan of an import: the receipts to record, and the lines that are left out, each with its reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.domain.purchases.receipt_numbers import Numbering
 
 
 class LeftOut(StrEnum):
-    """Why a line was not brought in, beside the technical refusals that a till gets as well."""
+    """Why a line is not imported, beside the technical refusals that a till gets as well."""
 
     UNREADABLE = "UNREADABLE"
     NO_CUSTOMER = "NO_CUSTOMER"
@@ -53,9 +53,9 @@ def said(reason: Reason) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that was not brought in; `number` is the line on which it begins, counted from 1, the header included.
+    """A record that is not imported; `number` is the line on which it begins, counted from 1, the header included.
 
-    `detail` says what the reason alone does not; it may be missing.
+    `detail` adds to the reason and may be missing.
     """
 
     number: int
@@ -89,7 +89,7 @@ class Destination:
 
 
 class Buyer(NamedTuple):
-    """A customer as the file names them, normalised."""
+    """A customer as the file identifies them, normalised."""
 
     kind: IdentityKind
     value: str
@@ -125,13 +125,13 @@ class RowFault:
     numbers: tuple[str, ...] | None = None
 
     def rejected(self) -> Rejected:
-        """The fault as it is reported."""
+        """The fault as a rejected record."""
         return Rejected(self.number, self.reason, self.invoice, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """Goods that came back: a refund with a number of its own, of a line of an earlier receipt."""
+    """Returned goods: a refund with a number of its own, of a line of an earlier receipt."""
 
     receipt: str
     invoice: str
@@ -157,13 +157,13 @@ class Receipt:
 
     @property
     def known_as(self) -> tuple[str, date | None]:
-        """What no other receipt of the file has."""
+        """The key that no other receipt of the file has."""
         return self.invoice, self.day
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a file comes to, in the order in which it happened; every record is in a receipt or among the rejected."""
+    """The plan of a file, in order of business time; every record is in a receipt or among the rejected."""
 
     receipts: list[Receipt] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -180,7 +180,7 @@ class Plan:
         return [back for receipt in self.receipts for back in receipt.returns]
 
     def buyers(self) -> list[Buyer]:
-        """The customers of the purchases, in the order in which they first bought."""
+        """The customers of the purchases, in the order of their first purchase."""
         return list(dict.fromkeys(receipt.buyer for receipt in self.receipts if receipt.facts is not None))
 
     def leave_out(self, refused: Mapping[tuple[str, date | None], tuple[Reason, str | None]]) -> None:
@@ -192,7 +192,7 @@ class Plan:
         self.receipts = [receipt for receipt in self.receipts if receipt.known_as not in refused]
 
     def left_out(self) -> list[Rejected]:
-        """The rejected in the order of the file."""
+        """The rejected records in the order of the file."""
         return sorted(self.rejected, key=lambda rejected: rejected.number)
 
     def counted(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Returns and the sales that they belong to."""
+"""Matching of returns with the sales that they belong to."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from app.imports.plan import Buyer, LeftOut, Plan, Receipt, Rejected, Return, Ro
 
 @dataclass(slots=True)
 class Sold:
-    """What is left of a line that was sold, with its price.
+    """The rest of a sold line, with its price.
 
-    `paid` is what all `items` came to after the discount of the receipt, None without one; `line` is the number of the
-    line on the receipt, None where the receipt is left out.
+    `paid` is the price of all `items` after the discount of the receipt, None without one; `line` is the number of
+    the line on the receipt, None where the receipt is left out.
     """
 
     buyer: Buyer
@@ -33,7 +33,7 @@ class Sold:
     left: Decimal
 
     def is_at(self, price: Decimal) -> bool:
-        """Whether this is what a item costs, before or after the discount."""
+        """Is this the price of an item, before or after the discount?"""
         return price == self.price or (self.paid is not None and price * self.items == self.paid)
 
 
@@ -51,15 +51,15 @@ class Draft:
 
 
 def refund_number(invoice: str, *, place: int, part: int) -> str:
-    """The number of a refund: that of its receipt, its line there, and which part of the line it is, after the first."""
+    """The number of a refund: that of its receipt, its line there, and after the first part of the line the part."""
     return f"{invoice}/{place}" if part == 1 else f"{invoice}/{place}/{part}"
 
 
 def matched(drafts: Sequence[Draft], *, plan: Plan) -> Iterator[Receipt]:
-    """The receipts in the order in which they happened, each return with what it brings back.
+    """The receipts in order of business time, each return with the lines that it gives back.
 
-    That are the latest earlier lines of its customer, stock code and price: one that has all of it left, or else as many
-    as it takes. A receipt with a return that has no such lines is left out whole.
+    These are the latest earlier lines of its customer, stock code and price: one that has all of it left, or else as
+    many as it takes. A receipt with a return without such lines is left out as a whole.
     """
     sold: dict[tuple[Buyer, str], list[Sold]] = defaultdict(list)
     for draft in drafts:
@@ -108,7 +108,7 @@ def _with_returns(draft: Draft, *, sold: dict[tuple[Buyer, str], list[Sold]], pl
 
 
 class _UnmatchedError(Exception):
-    """A return that brings back nothing that is known to be left."""
+    """A return for which no sale is left."""
 
     def __init__(self, reason: LeftOut, detail: str | None = None) -> None:
         super().__init__(reason)
@@ -117,7 +117,7 @@ class _UnmatchedError(Exception):
 
 
 def _parts(row: Row, *, at: datetime, sold: Sequence[Sold]) -> Iterator[tuple[Sold, Decimal]]:
-    """The lines that a return brings back, with how much of each. Raises _UnmatchedError."""
+    """The lines that a return gives back, with the quantity of each. Raises _UnmatchedError."""
     wanted = -row.quantity
     there = [line for line in sold if line.at < at and line.left > 0]
     same = [line for line in there if line.is_at(row.price)]

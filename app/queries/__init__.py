@@ -1,1 +1,1 @@
-"""What Troth can be asked: reads shaped for a screen; nothing here writes."""
+"""Queries: reads shaped for a screen; they write nothing."""

@@ -1,4 +1,4 @@
-"""The records that questions are answered with, for the layers above, which do not know the store."""
+"""Records of the store for the layers above, which must not import it."""
 
 from app.store.customers.customers import CustomerBy as CustomerBy
 from app.store.customers.customers import CustomerRow as CustomerRow

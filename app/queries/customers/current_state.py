@@ -1,4 +1,4 @@
-"""Where a customer stands at a moment, as a till would see it: the balance as it is kept, or told up to then where that says otherwise."""
+"""The state of a customer at an instant, as a till would see it: from the snapshot, or by a replay where that differs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from app.store.events.replay import ReplayedAccount, balance_of, replay_account
 from app.store.terms.versions import in_force as terms_in_force
 
 NOTHING = Balance()
-"""What there is of a unit in which nothing was ever collected."""
+"""The balance in a unit that was never earned."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """What a till decides by: the facts with what the terms ask of the customer, and what is there to pay with.
+    """What a till decides by: the facts with what the terms require about the customer, and the balances.
 
-    `held` is what can be spent and what is owed, by unit; `lists` what points of different age pay; `pending` the points
-    that wait.
+    `held` are the balances by unit; `lists` the prices that points of different age pay; `pending` the pending
+    points.
     """
 
     customer: CustomerRow
@@ -41,19 +41,19 @@ class CurrentState:
     pending: PendingPoints = NOTHING_PENDING
 
     def can_pay(self, unit: Unit) -> Balance:
-        """What is there of a unit."""
+        """The available balance of a unit."""
         return self.held.get(unit, NOTHING)
 
 
 def balances_of(customer: CustomerRow) -> dict[Unit, Balance]:
-    """What a customer's wallet holds, by unit, as it was read."""
+    """The balances of a customer's wallet, by unit, as it was read."""
     return {Unit.POINTS: customer.account.balance} | {
         unit: account.balance for unit, account in customer.others.items()
     }
 
 
 async def standing(session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts) -> CurrentState:
-    """Where the customer stands at the time of the facts: what is decided by it is what a till would decide."""
+    """The customer's state at the time of the facts. A decision by it is the one that a till would get."""
     at, account = facts.occurred_at, customer.account
     facts = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=facts)
     stands = await _as_kept(session, customer=customer, terms=terms, facts=facts)
@@ -85,9 +85,9 @@ async def standing(session: Session, *, customer: CustomerRow, terms: Terms, fac
 async def _as_kept(
     session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
 ) -> CurrentState | None:
-    """The same by what is kept; None where only the history says it.
+    """The state from the snapshot; None where only a replay can say.
 
-    A hold counts as used, and points that wait come one day, of which what is kept knows only that of points that never expire.
+    A hold counts as used. The snapshot knows only of pending points that never expire.
     """
     at, held = facts.occurred_at, balances_of(customer)
     if any(balance.held or (balance.pending and unit is not Unit.POINTS) for unit, balance in held.items()):
@@ -104,7 +104,7 @@ async def _as_kept(
 
 
 async def as_of_now(session: Session, *, customers: Sequence[CustomerRow], at: datetime) -> list[CustomerRow]:
-    """Customers with balance and tier of a moment; those in whose wallets nothing was due before it are not told again."""
+    """Customers with balance and tier as of an instant; wallets in which nothing was due before it are not replayed."""
     in_force = await terms_in_force(session, at=at)
     return [
         _as_replayed(customer, replayed=await replay_account(session, account=customer.account, until=at))
@@ -115,7 +115,7 @@ async def as_of_now(session: Session, *, customers: Sequence[CustomerRow], at: d
 
 
 async def _is_behind(session: Session, *, customer: CustomerRow, in_force: Terms | None, at: datetime) -> bool:
-    """Whether time has changed something since the account was told."""
+    """Has anything fallen due since the account was last replayed?"""
     account = customer.account
     if customer.merged_into is not None:
         return False
@@ -137,7 +137,7 @@ def _as_replayed(customer: CustomerRow, *, replayed: ReplayedAccount) -> Custome
 
 
 async def coming(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:
-    """What expires next and what becomes available next for customers, as things stand at a moment; None for nobody."""
+    """The next expiry and the next activation of customers, as things stand at an instant; None for an unknown customer."""
     found = await customers.by_ids(session, customer_ids=ids)
     forecasts: dict[str, WalletForecast] = {}
     for id, customer in found.items():
@@ -147,7 +147,7 @@ async def coming(session: Session, *, ids: Sequence[str], at: datetime) -> list[
 
 
 async def balance_at(session: Session, *, customer_id: str, at: datetime, unit: Unit) -> Balance | None:
-    """What the customer held of a unit at a moment that has passed, by all that is known of the time up to it; None for nobody."""
+    """A customer's balance of a unit at a past instant, by everything known today about the time up to it; None for an unknown customer."""
     customer = await customers.find(session, by=CustomerBy(customer_id))
     if customer is None:
         return None

@@ -1,4 +1,4 @@
-"""A customer's card: who it is, what they are recognised by, and what stands on it."""
+"""Customer cards: state, identities and balances."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.store.database.session import Session
 
 
 async def card(session: Session, *, by: CustomerBy, at: datetime) -> CustomerRow | None:
-    """The customer known by an id or an identity, with the balance of a moment."""
+    """The customer with an id or an identity, with the balance as of an instant."""
     found = await customers.find(session, by=by)
     if found is None:
         return None
@@ -20,7 +20,7 @@ async def card(session: Session, *, by: CustomerBy, at: datetime) -> CustomerRow
 
 
 async def cards(session: Session, *, ids: Sequence[str], at: datetime) -> list[CustomerRow | None]:
-    """Customers by id with the balance of a moment, in the order asked for."""
+    """Customers by id with the balance as of an instant, in the order requested."""
     found = await customers.by_ids(session, customer_ids=ids)
     rows = await as_of_now(session, customers=list(found.values()), at=at)
     told = dict(zip(found, rows, strict=True))
@@ -28,13 +28,13 @@ async def cards(session: Session, *, ids: Sequence[str], at: datetime) -> list[C
 
 
 async def identities(session: Session, *, ids: Sequence[str]) -> list[tuple[Identity, ...]]:
-    """The identities of several customers, in the order asked for."""
+    """The identities of several customers, in the order requested."""
     found = await customers.identities_of(session, customer_ids=ids)
     return [found.get(id, ()) for id in ids]
 
 
 async def wallet_holders(session: Session, *, ids: Sequence[str], at: datetime) -> list[tuple[CustomerRow, ...]]:
-    """The customers who hold wallets (by id), oldest first, with the balance of a moment, in the order asked for."""
+    """The customers of wallets (by id), oldest first, with the balance as of an instant, in the order requested."""
     held = await wallet_members.of_wallets(session, wallet_ids=ids)
     wanted = sorted({person for people in held.values() for person in people})
     rows = await cards(session, ids=wanted, at=at)

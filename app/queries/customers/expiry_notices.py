@@ -1,4 +1,4 @@
-"""The inbox of a customer: notices of points that expire, and how they reached the customer."""
+"""A customer's inbox: notices of expiring points, and their deliveries."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ExpiryNoticeView:
 
 
 async def of_accounts(session: Session, *, ids: Sequence[str], at: datetime) -> list[tuple[ExpiryNoticeView, ...]]:
-    """The notices of several accounts, newest first, in the order asked for, with the dates that hold at a moment."""
+    """The notices of several accounts, newest first, in the order requested, with the last days as of an instant."""
     notices = await expiry_notices.of_accounts(session, account_ids=ids)
     if not notices:
         return [() for _ in ids]
@@ -45,7 +45,7 @@ async def of_accounts(session: Session, *, ids: Sequence[str], at: datetime) -> 
 
 
 def _as_now(notice: ExpiryNotice, *, wallet: UnitAccount, at: datetime) -> ExpiryNotice:
-    """The notice with the last days as things stand: one that comes late leaves its points valid for longer."""
+    """The notice with the present last days: points of a late notice stay valid for longer."""
     lots = []
     for notified in notice.lots:
         lot = wallet.inventory.lots.get(wallet.lot_id_map.get(notified.lot_id, notified.lot_id))

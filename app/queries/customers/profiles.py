@@ -1,4 +1,4 @@
-"""Who customers are, for those who may see it."""
+"""Profiles of customers, for callers who may see them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from app.store.database.session import Session
 
 
 async def birthdays(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
-    """Customers with their dates of birth, in the order asked for."""
+    """Customers with their dates of birth, in the order requested."""
     return await _persons(session, ids=ids, aspect=Aspect.BIRTHDAY)
 
 
 async def segments(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
-    """Customers with their segments, in the order asked for."""
+    """Customers with their segments, in the order requested."""
     return await _persons(session, ids=ids, aspect=Aspect.SEGMENTS)
 
 
 async def preferences(session: Session, *, ids: Sequence[str]) -> list[CustomerProfile]:
-    """Customers with their preferences, in the order asked for."""
+    """Customers with their preferences, in the order requested."""
     return await _persons(session, ids=ids, aspect=Aspect.PREFERENCES)
 
 

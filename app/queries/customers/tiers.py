@@ -1,4 +1,4 @@
-"""The tier of customers: read off where it is kept, told from the beginning where more is asked."""
+"""The tiers of customers: from the snapshot, or by a replay where more is requested."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from app.store.terms.in_force import Versions
 
 @dataclass(frozen=True, slots=True)
 class TierHistory:
-    """What is known of a tier only when the account is told from the beginning.
+    """What only a replay can say of a tier.
 
-    `changes` are oldest first; `kept` is why a tier is held that the points come to no more.
+    `changes` are oldest first; `kept` is why a tier is held that the points no longer reach.
     """
 
     changes: tuple[TierChange, ...] = ()
@@ -34,9 +34,9 @@ class TierHistory:
 
 @dataclass(frozen=True, slots=True)
 class TierStatus:
-    """The tier that a customer holds at a moment, with the points that count then, by the terms in force (None: none yet).
+    """The tier that a customer holds at an instant, with the qualifying points then, under the terms in force (None: none yet).
 
-    `named_by` are the latest terms that know the tier.
+    `named_by` are the latest terms that have the tier.
     """
 
     standing: TierMembership
@@ -47,9 +47,9 @@ class TierStatus:
 
 
 async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, whole: bool) -> list[TierStatus | None]:
-    """The tiers of customers (by id), in the order asked for; with their histories where the `whole` is wanted.
+    """The tiers of customers (by id), in the order requested; with their histories if `whole`.
 
-    What is kept of a customer is enough unless something has fallen due since, or others hold the same wallet.
+    The stored tier is enough unless something has fallen due since, or the customer shares the wallet.
     """
     versions = await in_force.versions_of(session)
     rows = await customers.by_ids(session, customer_ids=ids)
@@ -76,7 +76,7 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
 async def _courses(
     session: Session, *, of: Sequence[CustomerRow], versions: Versions, at: datetime
 ) -> dict[str, Wallet]:
-    """The accounts of customers told up to a moment, a course for each customer."""
+    """The accounts of customers replayed up to an instant, by customer."""
     accounts = list({customer.account.id: customer.account for customer in of}.values())
     histories = await event_log.load_many(session, of=accounts, versions=versions)
     return {
@@ -105,7 +105,7 @@ def _status(row: CustomerRow, *, wallet: Wallet | None, versions: Versions, at: 
 
 
 def _changes(wallet: Wallet, *, customer_id: str) -> Iterator[TierChange]:
-    """The changes of a customer's tier, also those in wallets that went over into this one."""
+    """The changes of a customer's tier, including those in wallets merged into this one."""
     for other in wallet.merged_wallets:
         yield from _changes(other, customer_id=customer_id)
     yield from (change for change in wallet.tier_changes if change.customer_id == customer_id)

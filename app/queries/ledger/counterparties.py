@@ -1,4 +1,4 @@
-"""What an entry of points that went over says beside its numbers: why, and who is on the other side."""
+"""Transfers and mergers behind entries: the reason, and the customers on the other side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.store.ledger import accounts, entries, transfers
 
 @dataclass(frozen=True, slots=True)
 class Counterparty:
-    """Why points went over, and the customers (ids) on the other side."""
+    """The reason of a transfer or merger, and the customers (ids) on the other side."""
 
     reason: str
     others: tuple[str, ...]
@@ -21,14 +21,14 @@ class Counterparty:
 
 @dataclass(frozen=True, slots=True)
 class MergedAccount:
-    """The account (id) that went over by an entry, and the customers (ids) who may read its ledger: whose it was."""
+    """The account (id) merged by an entry, and its former customers (ids), who may read its ledger."""
 
     account_id: str
     owners: tuple[str, ...]
 
 
 async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[MergedAccount | None]:
-    """The accounts that brought points along by entries (by id), in the order asked for; None for all other entries."""
+    """The accounts merged by entries (by id), in the order requested; None for all other entries."""
     found = await entries.entries_by_ids(session, entry_ids=ids)
     subjects = sorted({stored.entry.subject for stored in found.values()})
     merged = await mergers.by_ids(session, merger_ids=subjects)
@@ -53,7 +53,7 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
 
 
 async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparty | None]:
-    """What stands behind entries (by id) of transfers and mergers, in the order asked for; None for all others."""
+    """The other side of entries (by id) of transfers and mergers, in the order requested; None for all others."""
     found = await entries.entries_by_ids(session, entry_ids=ids)
     subjects = sorted({stored.entry.subject for stored in found.values()})
     passed = await transfers.by_ids(session, transfer_ids=subjects)
@@ -63,7 +63,7 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
         *({transfer.from_account_id, transfer.to_account_id} for transfer in passed.values())
     )
     owners = await wallet_members.of_accounts(session, account_ids=sorted(wanted))
-    # The accounts of a wallet, one for each unit, have the same owners.
+    # All accounts of a wallet have the same customers.
     now = {account.wallet_id: owners[account.id] for account in into}
     wallets = {account.id: account.wallet_id for account in into}
 
@@ -84,7 +84,7 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
 
 
 def _others(merger: Merger, *, came: bool, owners: tuple[str, ...]) -> tuple[str, ...]:
-    """Whose wallet it was or, seen from there, who had the one that took it over."""
+    """The former customers of the merged wallet or, seen from there, those of the wallet that absorbed it."""
     if came:
         return (merger.customer_id,)
     if merger.survivor_id is not None:

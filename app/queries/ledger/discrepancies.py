@@ -1,4 +1,4 @@
-"""What may be wrong with books."""
+"""Discrepancies that verification may find."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """Something in the books that does not add up: where, and what."""
+    """Something stored that does not add up: where, and what."""
 
     place: str
     what: str
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What reading and telling rows raises that Troth cannot have written."""
+"""What reading and replaying raises for rows that Troth cannot have written."""

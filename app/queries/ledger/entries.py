@@ -1,4 +1,4 @@
-"""A customer's ledger: pages of entries, and what stands behind an entry."""
+"""A customer's ledger: pages of entries, and the records behind an entry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from app.store.terms.in_force import Versions
 
 @dataclass(frozen=True, slots=True)
 class LedgerPage:
-    """Entries in the order asked for, whether there are more on either side, and the terms that decided them."""
+    """Entries in the order requested, whether there are more on either side, and the terms that decided them."""
 
     entries: tuple[StoredEntry, ...]
     more_before: bool
@@ -58,7 +58,7 @@ class Window:
 async def ledger_page(
     session: Session, *, account_id: str, window: Window, with_lots: bool = True, with_decisions: bool = True
 ) -> LedgerPage:
-    """One page of a ledger, newest first; lots and the terms of the decisions only where they are wanted."""
+    """One page of a ledger, newest first; lots and the terms of the decisions only if requested."""
     found = await entries.page(
         session,
         account_id=account_id,
@@ -81,7 +81,7 @@ async def ledger_page(
 
 
 async def terms_of(session: Session, *, entries: Sequence[Entry]) -> dict[int, Terms]:
-    """The versions of the terms that the entries were decided by."""
+    """The versions of the terms that decided the entries."""
     numbers = {decided_by(entry) for entry in entries}
     found: dict[int, Terms] = {}
     for number in numbers:
@@ -116,7 +116,7 @@ class Explained:
 
 
 async def explain(session: Session, *, entry_id: str) -> Explained | None:
-    """Decide an old entry once more: from what was known of its account then, and by the terms of its time."""
+    """Decide an old entry once more: by what was known of its account then, under the terms of its time."""
     stored = (await entries.entries_by_ids(session, entry_ids=[entry_id])).get(entry_id)
     if stored is None:
         return None
@@ -145,7 +145,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
 
 
 def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> int | None:
-    """What the reward of a redemption cost by the terms of its time, and by the points that were there; None: not known."""
+    """The cost of a reward under the terms of its time and for the points in the wallet then; None: not known."""
     event = next(
         (
             each_event
@@ -164,7 +164,7 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
 
 
 async def entries_by_id(session: Session, *, ids: Sequence[str]) -> list[StoredEntry | None]:
-    """Entries by id, in the order asked for."""
+    """Entries by id, in the order requested."""
     found = await entries.entries_by_ids(session, entry_ids=ids)
     return [found.get(id) for id in ids]
 
@@ -178,7 +178,7 @@ class OwnedEntry:
 
 
 async def owned_entries(session: Session, *, ids: Sequence[str]) -> list[OwnedEntry | None]:
-    """Entries by id with their customers, in the order asked for."""
+    """Entries by id with their customers, in the order requested."""
     found = await entries.entries_by_ids(session, entry_ids=ids)
     owners = await wallet_members.of_accounts(
         session, account_ids=sorted({stored.entry.account_id for stored in found.values()})
@@ -189,7 +189,7 @@ async def owned_entries(session: Session, *, ids: Sequence[str]) -> list[OwnedEn
 
 
 async def purchases_by_id(session: Session, *, ids: Sequence[str]) -> list[Purchase | None]:
-    """Purchases by id, in the order asked for."""
+    """Purchases by id, in the order requested."""
     found = await purchases.by_ids(session, purchase_ids=ids)
     return [found.get(id) for id in ids]
 
@@ -206,7 +206,7 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
     found = await purchases.by_ids(session, purchase_ids=wanted)
     facts = {id: found[purchase_id].facts for id, purchase_id in bought.items()}
     corrected = await corrections.of_purchases(session, purchase_ids=wanted)
-    # What was corrected after an entry stood like this when it was booked, so the oldest such correction has the last word.
+    # The oldest correction after the entry holds the facts as they were when it was booked.
     for correction in reversed(corrected):
         for id, purchase_id in bought.items():
             if purchase_id == correction.purchase_id and id < correction.id:
@@ -218,6 +218,6 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
 
 
 async def redemptions_by_id(session: Session, *, ids: Sequence[str]) -> list[Redemption | None]:
-    """Redemptions by id, in the order asked for."""
+    """Redemptions by id, in the order requested."""
     found = await redemptions.by_ids(session, redemption_ids=ids)
     return [found.get(id) for id in ids]

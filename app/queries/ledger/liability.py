@@ -1,4 +1,4 @@
-"""What a program owes in points at a moment."""
+"""A program's liability: points outstanding at an instant."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
 
 
 async def _held(session: Session, *, at: datetime) -> dict[Unit, int]:
-    """What holds keep at a moment, by the unit that each reward costs under the terms of its hold."""
+    """The points in active holds at an instant, by the unit that each reward costs under the terms of its hold."""
     found: dict[Unit, int] = {}
     for version, reward, amount in await stored.held(session, at=at):
         judged_by = await versions.version(session, number=version)

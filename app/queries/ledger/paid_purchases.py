@@ -1,4 +1,4 @@
-"""The proof of what paid purchases: each redemption that a receipt names paid that purchase, and no other."""
+"""Verification of payments: each redemption that a receipt names paid that purchase, and no other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.rewards import redemption_payments
 
 
 async def broken_payment_links(session: Session, *, of: Sequence[RecordedHistory]) -> list[Discrepancy]:
-    """What is kept of the payments of some accounts and stands on no receipt, or stands on one and is not kept."""
+    """Payments of some accounts that are stored but on no receipt, or on a receipt but not stored."""
     people = sorted({id for recorded in of for id in recorded.history.customer_ids()})
     stored = await redemption_payments.of_customers(session, customer_ids=people)
     named = {

@@ -1,4 +1,4 @@
-"""The proof of what belongs to no single account."""
+"""Verification of what belongs to no single account."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from app.store.terms import budgets, versions
 
 
 async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
-    """Prove what belongs to no single account: stock, budgets, terms, and that what left a wallet came into another.
+    """Verify stock, budgets, terms, pending refunds, quarantine, mergers, and that wallets sent as much as others received.
 
-    All of it from one view of the books, so that it holds while tills go on.
+    All of it is read from one snapshot, so that it holds while tills go on.
     """
     faults = [
         Discrepancy(place=f"terms version {number}", what="are not what was published")
@@ -32,28 +32,30 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
     )
     faults.extend(Discrepancy(place=f"wallet {id}", what="has no account") for id in await accounts.missing(session))
     if not await pending_refunds.proved(session):
-        faults.append(Discrepancy(place="waiting refunds", what="are not what was sent, or what became of them"))
+        faults.append(
+            Discrepancy(place="pending refunds", what="are not those that were sent, or not with their outcomes")
+        )
     faults.extend(
         Discrepancy(place=f"redemption {id}", what="what it paid does not exist")
         for id in await redemption_payments.without_purchase(session)
     )
     if not await quarantine.verify(session):
-        faults.append(Discrepancy(place="quarantine", what="is not what was sent, or what became of it"))
+        faults.append(Discrepancy(place="quarantine", what="is not what was sent, or not with its outcomes"))
     faults.extend(await _merged(session))
     faults.extend(
-        Discrepancy(place=f"transfers of {unit}", what="what left wallets is not what came into others")
+        Discrepancy(place=f"transfers of {unit}", what="wallets sent other amounts than others received")
         for unit in await entries.passed_on(session)
     )
     given = await redemptions.taken_of_rewards(session)
     faults.extend(
-        Discrepancy(place=f"reward {reward.key}", what="the stock is not what was given away")
+        Discrepancy(place=f"reward {reward.key}", what="the stock is not the initial stock less what was redeemed")
         for reward in await rewards.all_rewards(session)
         if not _in_stock(reward, given=given.get(reward.id, 0))
     )
     counted = await budgets.counted(session)
     spent = _spent(await entries.spending(session))
     faults.extend(
-        Discrepancy(place=f"budget {clause}", what="what is spent of it is not what the entries took")
+        Discrepancy(place=f"budget {clause}", what="its counter is not what the entries used")
         for clause in sorted(counted.keys() | spent.keys())
         if counted.get(clause, 0) != spent.get(clause, 0)
     )
@@ -61,7 +63,7 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
 
 
 def _spent(decisions: Iterable[str]) -> Counter[str]:
-    """What decisions took of what budgets have for all, by key of the clause; a text that is no decision took nothing."""
+    """What decisions used of budgets for all customers, by clause key; a text that is no decision used nothing."""
     spent: Counter[str] = Counter()
     for text in decisions:
         try:
@@ -69,23 +71,23 @@ def _spent(decisions: Iterable[str]) -> Counter[str]:
             spent.update(decision.get("spent", {}))
             spent.subtract(decision.get("own", {}))
         except (orjson.JSONDecodeError, AttributeError, TypeError):
-            continue  # its seal is broken, which its account says
+            continue  # its seal is broken, which verification of its account finds
     return spent
 
 
 def _in_stock(reward: Reward, *, given: int) -> bool:
-    """Whether what is left is what there was, less what was given away; without a limit there is neither."""
+    """Is the stock the initial one less what was redeemed? Without a limit there is neither."""
     if reward.stock_initial is None:
         return reward.stock is None
     return reward.stock == reward.stock_initial - given
 
 
 async def _merged(session: Session) -> list[Discrepancy]:
-    """Whoever was merged goes on as the survivor of the merger, and nobody else does."""
+    """Customers who do not continue as the survivor that the mergers name."""
     gone = await mergers.merged_customers(session)
     survivors = await mergers.survivors(session)
     return [
-        Discrepancy(place=f"customer {id}", what="goes on as somebody else than the mergers say")
+        Discrepancy(place=f"customer {id}", what="has another survivor than the mergers name")
         for id in sorted(gone.keys() | survivors.keys())
         if gone.get(id) != ((CustomerState.MERGED.value, survivors[id]) if id in survivors else None)
     ]

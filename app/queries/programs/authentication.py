@@ -1,4 +1,4 @@
-"""Who holds an access key."""
+"""Sign-in with access keys."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from app.store.programs.programs import Program
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The holder of a key, and the one program that the key opens."""
+    """The holder of a key, and the program that the key opens."""
 
     principal: Principal
     program: Program
 
 
 async def sign_in(session: UnscopedSession, *, token: str) -> SignedIn | None:
-    """The holder of the token, or None when it is malformed, unknown, revoked or wrong (never which of these)."""
+    """The holder of a token; None when it is malformed, unknown, revoked or wrong (never which of these)."""
     parts = token.split("_", 3)
     if len(parts) != 4 or parts[0] != "troth":
         return None

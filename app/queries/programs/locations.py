@@ -1,4 +1,4 @@
-"""The places of a program: by id, by key, and in pages."""
+"""The locations of a program: by id, by key, and in pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.store.programs.locations import Location
 
 @dataclass(frozen=True, slots=True)
 class LocationPage:
-    """Locations in the order in which they were opened, and whether there are more on either side."""
+    """Locations in order of creation, and whether there are more on either side."""
 
     locations: tuple[Location, ...]
     more_before: bool
@@ -20,13 +20,13 @@ class LocationPage:
 
 
 async def locations_by_id(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
-    """Locations by id, in the order asked for."""
+    """Locations by id, in the order requested."""
     found = await locations.by_ids(session, location_ids=ids)
     return [found.get(id) for id in ids]
 
 
 async def locations_by_key(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
-    """Locations by the owner's key, in the order asked for."""
+    """Locations by the owner's key, in the order requested."""
     found = await locations.by_keys(session, keys=ids)
     return [found.get(key) for key in ids]
 

@@ -1,4 +1,4 @@
-"""The programs of a deployment, for the `troth` command; nothing of it is reachable over the API."""
+"""The programs of a deployment, for the `troth` command; not reachable over the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goods that came back in exchanges were worth, as it was known when something was booked."""
+"""The value of goods returned in exchanges, as it was known when an entry was booked."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from app.store.purchases.purchases import Purchase
 
 
 async def exchanged_prices(session: Session, *, handed_out: Mapping[str, str]) -> dict[str, int]:
-    """The price, in minor units, of what came back for the purchases (ids) of entries, by the entry (id).
+    """The price, in minor units, of the goods returned for the purchases (ids) of entries, by entry (id).
 
-    It is what was known when the entry was booked: ids are in the order of time.
+    It is the price known when the entry was booked: ids are in the order of time.
     """
     if not handed_out:
         return {}
@@ -36,7 +36,7 @@ async def exchanged_prices(session: Session, *, handed_out: Mapping[str, str]) -
 
 
 def _known_by(id: str, *, sale: Purchase, corrections: Sequence[ReceiptCorrection]) -> PurchaseFacts:
-    """What was known of a purchase when something got an id."""
+    """The facts of a purchase as they were known when an id was made."""
     later = (correction for correction in corrections if correction.purchase_id == sale.id and correction.id > id)
     first = next(later, None)
     return first.facts if first is not None else sale.facts

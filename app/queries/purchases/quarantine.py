@@ -12,7 +12,7 @@ from app.store.purchases.quarantine import Quarantined, QuarantineKind, Quaranti
 
 @dataclass(frozen=True, slots=True)
 class QuarantinePage:
-    """Receipts in the order in which they came, and whether there are more on either side."""
+    """Receipts in order of arrival, and whether there are more on either side."""
 
     items: tuple[Quarantined, ...]
     more_before: bool
@@ -20,7 +20,7 @@ class QuarantinePage:
 
 
 async def quarantined_by_id(session: Session, *, ids: Sequence[str]) -> list[Quarantined | None]:
-    """Receipts in quarantine by id, in the order asked for."""
+    """Receipts in quarantine by id, in the order requested."""
     found = await quarantine.by_ids(session, ids=ids)
     return [found.get(id) for id in ids]
 
@@ -39,7 +39,7 @@ async def quarantine_page(
 
 
 async def receipts_of(session: Session, *, quarantined_id: str) -> tuple[str, ...]:
-    """The numbers of the purchases that a receipt in quarantine is about: its own, or those of what it gives back."""
+    """The numbers of the purchases that a receipt in quarantine is about: its own, or those of the returned goods."""
     item = await quarantine.by_id(session, quarantined_id=quarantined_id)
     if item is None:
         return ()

@@ -1,4 +1,4 @@
-"""What a refund would come to, by the very rules that decide it; nothing is recorded."""
+"""The outcome of a refund, by the same rules that decide it; nothing is recorded."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from app.store.purchases.purchases import Purchase
 from app.store.terms import in_force, versions
 
 _NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
-"""The id of a refund that is only tried out: behind every other at its moment, as the next one would be."""
+"""The id of a previewed refund: after every other one of its instant, as the next one would be."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundTried:
-    """What a refund would come to: money, points and stamps back, points taken, the balances and the tier behind it."""
+    """The outcome of a refund: money, points and stamps restored, points clawed back, and the balances and the tier after it."""
 
     customer_id: str
     decision: Decision
@@ -49,7 +49,7 @@ class RefundTried:
 
 @dataclass(frozen=True, slots=True)
 class RefundTry:
-    """A refund to try out: of a purchase by id or by its receipt, as an order for a refund says it."""
+    """A refund to preview, of a purchase by id or by its receipt, as in `RecordRefund`."""
 
     purchase_id: str | None
     receipt: ReceiptReference | None
@@ -60,7 +60,7 @@ class RefundTry:
 
 
 async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry) -> RefundTried | Problem:
-    """Decide a refund as it would be decided now; a technical refusal where it would be one."""
+    """Decide a refund as it would be decided now, or the technical refusal that it would get."""
     if (wrong := invalid_quantity(order.lines)) is not None:
         return wrong
     sale: Purchase | Problem | None
@@ -112,10 +112,10 @@ async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry
 
 
 async def pending_refund(session: Session, *, waiting_id: str) -> PendingRefund | None:
-    """A refund that waits or has waited, by id, or None."""
+    """A refund that is or was pending, by id, or None."""
     return await pending_refunds.by_id(session, waiting_id=waiting_id)
 
 
 async def waiting(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
-    """Refunds that wait for their purchase, or could not be applied to it, longest waiting first."""
+    """Pending refunds, and those that could not be applied to their purchase, oldest first."""
     return await pending_refunds.open_ones(session, limit=limit)

@@ -1,4 +1,4 @@
-"""What a customer can have: rewards with the decision that a till would come to now, and baskets tried out."""
+"""What a customer can redeem: rewards with the decision that a till would get now, and basket checks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.store.terms import budgets, versions
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A reward as the terms offer it; `priced` is what a till would be answered for this customer and basket, None without one."""
+    """A reward as the terms offer it; `priced` is what a till would get for this customer and basket, None without one."""
 
     reward: Reward
     clause: Clause
@@ -37,29 +37,29 @@ class Offer:
 
     @property
     def unit(self) -> Unit:
-        """What it is bought with."""
+        """The unit in which it is paid."""
         return redemption.reward_cost(self.clause).unit
 
     @property
     def list_cost(self) -> int:
-        """What its clause asks for, in its unit."""
+        """The cost in its clause, in its unit."""
         return redemption.reward_cost(self.clause).points
 
     @property
     def cost(self) -> int:
-        """What it costs the customer, in its unit: less where old points keep their price."""
+        """The customer's cost, in its unit: less where old points keep their price."""
         return self.list_cost if self.priced is None else self.priced.cost
 
     @property
     def refusal(self) -> Problem | None:
-        """What a till would be refused with that no clause is about; None without a customer."""
+        """The refusal that a till would get for a reason outside the clauses; None without a customer."""
         if self.priced is None:
             return None
         return self.barred or refusal_of(self.reward, decision=self.priced.decision)
 
     @property
     def available(self) -> bool:
-        """Whether a redemption now would be granted: the terms allow it, and nothing else stands in its way."""
+        """Would a redemption now be granted: by the terms, and with nothing else in its way?"""
         return (
             self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.refusal is None
         )
@@ -67,7 +67,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """The offers of a program at a moment: those that can be had first, then by cost and name."""
+    """The offers of a program at an instant: available ones first, then by cost and name."""
 
     offers: tuple[Offer, ...]
     customer: CustomerRow | None
@@ -81,7 +81,7 @@ async def offers_for(
     principal: Principal | None,
     location_id: str | None = None,
 ) -> Offers | Problem | None:
-    """The rewards that the terms in force price; None when `by` names nobody, a refusal for an unknown location.
+    """The rewards with a price under the terms in force; None for an unknown customer, a refusal for an unknown location.
 
     `principal` is who would redeem; None: the `troth` command.
     """
@@ -106,7 +106,7 @@ async def offers_for(
 def _sorted(
     found: Sequence[Reward], *, terms: Terms, stands: CurrentState | None, barred: Problem | None = None
 ) -> tuple[Offer, ...]:
-    """Decide every reward as a till would, and put what can be had first."""
+    """Decide every reward as a till would, and put available ones first."""
     offers = []
     for reward in found:
         clause = terms.cost_of(reward.key)
@@ -117,7 +117,7 @@ def _sorted(
 
 
 def _priced(clause: Clause, *, terms: Terms, stands: CurrentState) -> PricedReward:
-    """What a till would be answered."""
+    """The decision that a till would get."""
     held = stands.can_pay(redemption.reward_cost(clause).unit)
     return redemption.price_for(
         terms=terms,
@@ -130,9 +130,9 @@ def _priced(clause: Clause, *, terms: Terms, stands: CurrentState) -> PricedRewa
 
 
 def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
-    """What a till would be refused with for a technical reason when it asks for a reward that is decided like this.
+    """The technical refusal that a till would get for a reward with this decision.
 
-    In the order in which it would be: a choice that is missing before the terms are asked, stock only where they grant.
+    In the order of a redemption: a missing choice before the terms decide, stock only where they grant.
     """
     choice = reward.choice_problem()
     if choice is not None or decision.outcome is not DecisionOutcome.GRANTED:
@@ -141,14 +141,14 @@ def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
 
 
 async def rewards_by_id(session: Session, *, ids: Sequence[str]) -> list[Reward | None]:
-    """Rewards by id, in the order asked for."""
+    """Rewards by id, in the order requested."""
     found = await rewards.by_ids(session, reward_ids=ids)
     return [found.get(id) for id in ids]
 
 
 @dataclass(frozen=True, slots=True)
 class BasketChecked:
-    """What a purchase of this basket would earn, by the rule for the purchase itself, and what every clause makes of it."""
+    """What a purchase of this basket would earn, by the rule for the purchase itself, and the outcome of every clause."""
 
     customer: CustomerRow
     facts: PurchaseFacts
@@ -160,9 +160,9 @@ class BasketChecked:
 async def check_basket(
     session: Session, *, by: CustomerBy, facts: PurchaseFacts, principal: Principal, location_id: str | None = None
 ) -> BasketChecked | Problem:
-    """Try a basket out as if it were bought; a technical refusal where it cannot be.
+    """Decide a basket as if it were bought; a technical refusal where it cannot be.
 
-    A customer whom the principal may not see is one who is not there.
+    A customer whom the principal may not see counts as unknown.
     """
     here = await locations.placed(session, facts=facts, location_id=location_id)
     if here is None:

@@ -1,4 +1,4 @@
-"""Impact previews, to be read while they run and when they are done."""
+"""Impact previews, while they run and when they are done."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from app.store.previews.previews import PreviewState as PreviewState
 
 
 async def one_preview(session: Session, *, preview_id: str) -> Preview | None:
-    """The preview with this id, or None; ended ones are forgotten after some newer ones."""
+    """The preview with this id, or None; ended ones are deleted after some newer ones."""
     return await previews.by_id(session, preview_id=preview_id)

@@ -12,7 +12,7 @@ from app.store.terms import versions
 
 @dataclass(frozen=True, slots=True)
 class PublishedTerms:
-    """A version with the one before it (None for the first) and the one after it, as far as published and not withdrawn."""
+    """A version with the one before it (None for the first) and the one after it, among those published and not withdrawn."""
 
     terms: Terms
     before: Terms | None
@@ -51,7 +51,7 @@ async def _with_neighbours(session: Session, *, found: Terms | None) -> Publishe
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A version that was announced to a member, with the one that it replaces."""
+    """A version announced to a member, with the one that it replaces."""
 
     terms: Terms
     before: Terms
@@ -59,7 +59,7 @@ class Notice:
 
 
 async def notices(session: Session, *, enrolled_at: datetime) -> tuple[Notice, ...]:
-    """What was announced since somebody joined, newest first. Whoever joins later accepts it with joining."""
+    """Versions announced since a customer enrolled, newest first. Customers who enrol later accept them by enrolling."""
     found = []
     for announced in await versions.announced(session, since=enrolled_at):
         before = await versions.before(session, number=announced.terms.version)

@@ -1,4 +1,4 @@
-"""A draft of terms tried out: what it says, what it changes, when it could start, and whether it is fair."""
+"""A check of drafted terms: their text, the changes, the earliest start, and whether they are fair."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from app.store.terms import versions
 
 @dataclass(frozen=True, slots=True)
 class CheckedDraft:
-    """A draft that could be published, but for what is `unkept`: a clause that nothing would keep yet.
+    """A draft that could be published, except for `unkept`: a clause that is not enforced yet.
 
-    `current` is the version that it would follow, `in_force` the one whose notice clause it is held to, both None for
-    the first. `earliest_from` is None when it can start at no time, published now: the version that it would follow
+    `current` is the version that it would follow, `in_force` the one whose notice clause applies, both None for the
+    first. `earliest_from` is None when it cannot start at any time, published now: the version that it would follow
     starts later than a notice given now reaches.
     """
 
@@ -52,7 +52,7 @@ class CheckedDraft:
 
 @dataclass(frozen=True, slots=True)
 class DraftBasis:
-    """What a draft is held against: the catalogue, the places, the versions that stand, how customers behave, their latest receipts."""
+    """What a draft is checked against: the catalogue, the locations, the versions, customers' habits, and their latest receipts."""
 
     catalogue: tuple[Reward, ...]
     locations: Mapping[str, str]
@@ -65,12 +65,12 @@ class DraftBasis:
 
     @property
     def rewards(self) -> Mapping[str, str]:
-        """What every reward is called, by key."""
+        """The names of rewards, by key."""
         return {reward.key: reward.name for reward in self.catalogue}
 
 
 async def draft_basis(session: Session, *, now: datetime) -> DraftBasis:
-    """Read what a draft is held against."""
+    """Read what a draft is checked against."""
     return DraftBasis(
         catalogue=tuple(await rewards.all_rewards(session)),
         locations=await locations.names(session),
@@ -91,9 +91,9 @@ def check_draft(
     effective_from: datetime | None,
     now: datetime,
 ) -> CheckedDraft | TermsError:
-    """Try a draft out; nothing is stored. One that is no terms at all answers with what is wrong, and where.
+    """Check a draft; nothing is stored. For text that is no terms at all the error says what is wrong, and where.
 
-    It asks no database and may take a while: no till should wait for it.
+    It needs no database and may take a while: no till should wait for it.
     """
     given = list(clauses)
     try:
@@ -138,7 +138,7 @@ def check_draft(
 def _ill_timed(
     draft: Terms, *, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime
 ) -> tuple[Finding, ...]:
-    """What the notice clause in force does not allow in the draft's start; the days it names are days that it allows."""
+    """The findings about the draft's start under the notice clause in force; the days in them are allowed ones."""
 
     def day(at: datetime) -> date:
         return local_date(at, zone_name=in_force.zone)
@@ -148,7 +148,7 @@ def _ill_timed(
     stale = latest_start(current=in_force, change=change, now=now)
     wanted = draft.effective_from
     if stale is not None and (first >= stale or wanted >= stale):
-        # The last day that the notice reaches is the one before the instant at which it is stale.
+        # The last day that the notice covers is the one before the instant at which it lapses.
         last = day(stale) - timedelta(days=1)
         if first >= stale:
             scheduled = day(latest.effective_from)
@@ -160,7 +160,7 @@ def _ill_timed(
 
 
 def _unfair(draft: Terms, *, basis: DraftBasis) -> tuple[Finding, ...]:
-    """What the linter finds, held against the catalogue and what was bought of late."""
+    """The findings of the linter, with the catalogue and the latest purchases."""
     seen = replace(basis.habits, sold=sold_on(basis.receipts))
     shown = {reward.key: _shown(reward, currency=draft.currency) for reward in basis.catalogue}
     return lint(draft, habits=seen, catalogue=shown)
