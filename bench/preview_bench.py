@@ -95,7 +95,7 @@ async def preview(url: str) -> tuple[float, int]:
     await database.start()
     begun = time.perf_counter()
     found = await replay_program(
-        database, program_id=PROGRAM, current=terms(1, 1), draft=terms(2, 3), since=START, told=told
+        database, program_id=PROGRAM, current=terms(1, 1), draft=terms(2, 3), since=START, on_progress=told
     )
     spent = time.perf_counter() - begun
     await database.stop()

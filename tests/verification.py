@@ -23,7 +23,7 @@ def faults_in(url: str) -> list[Discrepancy]:
             after: str | None = FIRST
             while after is not None:
                 page = await application.query(verify_page, program_id=program.id, after=after)
-                found.extend(page.faults)
+                found.extend(page.discrepancies)
                 after = page.last
             found.extend(await application.query(verify_program, program_id=program.id))
         await database.stop()

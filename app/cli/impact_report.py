@@ -8,7 +8,7 @@ from app.cli.runtime import out
 from app.domain.simulation.impact import Impact
 
 
-def tell(found: Impact, *, grandfathered: int) -> None:
+def print_report(found: Impact, *, grandfathered: int) -> None:
     """Print the report; `grandfathered` is for how many days the draft keeps the old price for points earned before."""
     out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
     out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")

@@ -12,9 +12,9 @@ from rich.progress import Progress
 
 from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program, stop
 from app.config import Settings
-from app.imports.csv_receipts import planned
-from app.imports.execution import Imported, carry_out, destination_of
-from app.imports.plan import Plan, said
+from app.imports.csv_receipts import plan_import
+from app.imports.execution import Imported, destination_of, execute
+from app.imports.plan import Plan, reason_text
 from app.usecases.application import Application
 
 
@@ -29,12 +29,12 @@ def import_purchases(
 
     async def work(application: Application) -> tuple[Plan, Imported | None]:
         found = await select_program(application, program)
-        plan = planned(file, destination=await destination_of(found, application=application))
+        plan = plan_import(file, destination=await destination_of(found, application=application))
         if dry_run:
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task("Recording", total=len(plan.buyers()) + len(plan.receipts))
-            done = await carry_out(
+            done = await execute(
                 plan, application=application, program=found, done=lambda steps: progress.advance(task, steps)
             )
         return plan, done
@@ -48,7 +48,7 @@ def import_purchases(
             writer = csv.writer(target)
             writer.writerow(("line", "invoice", "reason", "detail"))
             for rejected in plan.left_out():
-                detail = rejected.detail or said(rejected.reason)
+                detail = rejected.detail or reason_text(rejected.reason)
                 writer.writerow((rejected.number, rejected.invoice, rejected.reason.value, detail))
     _report(plan, done, as_json=as_json)
     if not plan.receipts:

@@ -17,8 +17,8 @@ from app.domain.customers.identities import IdentityKind
 from app.domain.problems import Problem
 from app.domain.purchases.facts import Line, PurchaseFacts
 from app.graphql_server.schema_export import print_sdl
-from app.imports.csv_receipts import planned
-from app.imports.execution import carry_out, destination_of
+from app.imports.csv_receipts import plan_import
+from app.imports.execution import destination_of, execute
 from app.main import serve_forever
 from app.queries.records import CustomerBy, ProgramKind
 from app.store.database.migrations import migrate as migrate_database
@@ -85,8 +85,8 @@ async def _sample(application: Application) -> tuple[NewProgram, str]:
     started = await application.create_program(command)
     program = started.program
     if SAMPLE.exists():
-        plan = planned(SAMPLE, destination=await destination_of(program, application=application))
-        await carry_out(plan, application=application, program=program, done=lambda _: None)
+        plan = plan_import(SAMPLE, destination=await destination_of(program, application=application))
+        await execute(plan, application=application, program=program, done=lambda _: None)
 
     async def do(verb: Handler, *, name: str, order: object) -> Answer:
         answer = await application.execute(

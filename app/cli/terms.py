@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress
 
 from app.api.terms_files import TermsFile, TermsFileError, read, write
-from app.cli.impact_report import tell
+from app.cli.impact_report import print_report
 from app.cli.runtime import ProgramOption, err, out, run_with_application, select_program, stop
 from app.config import Settings
 from app.domain.calendar import local_date
@@ -110,7 +110,7 @@ def preview(
                 current=in_force.terms,
                 draft=found.draft,
                 since=now - timedelta(days=days),
-                told=told,
+                on_progress=told,
             )
             return (impact, found.draft.policy(Grandfathering).days) if impact is not None else None
 
@@ -118,7 +118,7 @@ def preview(
     if found is None:
         raise stop("there are no terms in force to compare with")
     impact, days = found
-    tell(impact, grandfathered=days)
+    print_report(impact, grandfathered=days)
 
 
 def _stop_at_unkept(found: CheckedDraft) -> None:

@@ -42,15 +42,15 @@ def verify(
         counts["accounts"] += sum(page.accounts for page in pages)
         counts["entries"] += sum(page.entries for page in pages)
         whole = run_with_application(partial(_whole, program_id=program_id), settings=settings)
-        faults[program_id] = [*(fault for page in pages for fault in page.faults), *whole]
+        faults[program_id] = [*(fault for page in pages for fault in page.discrepancies), *whole]
     wrong = sum(len(found) for found in faults.values())
     if as_json:
-        listed = [f"{discrepancy.place}: {discrepancy.what}" for found in faults.values() for discrepancy in found]
+        listed = [f"{discrepancy.place}: {discrepancy.problem}" for found in faults.values() for discrepancy in found]
         print(json.dumps({"programs": len(faults), **counts, "faults": listed}))
     else:
         for found in faults.values():
             for each_discrepancy in found:
-                out.print(f"{each_discrepancy.place}: {each_discrepancy.what}", style="red", markup=False)
+                out.print(f"{each_discrepancy.place}: {each_discrepancy.problem}", style="red", markup=False)
         out.print(
             f"{len(faults)} programs, {counts['accounts']} accounts, {counts['entries']} entries: "
             + ("no discrepancies." if not wrong else f"{wrong} discrepancies.")

@@ -17,9 +17,9 @@ from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError, Line, LineKind, PurchaseFacts
 from app.imports import fields
-from app.imports.grouping import Group, grouped
-from app.imports.plan import Destination, LeftOut, Plan, Reason, Rejected, Row, RowFault
-from app.imports.return_matching import Draft, Sold, matched, refund_number
+from app.imports.grouping import Group, group_records
+from app.imports.plan import Destination, Plan, Reason, Rejected, RejectionReason, Row, RowFault
+from app.imports.return_matching import Draft, Sold, match_returns, refund_number
 
 SHIPPING = frozenset({"POST", "DOT", "C2"})
 """Stock codes of postage and carriage."""
@@ -43,15 +43,17 @@ class _Bought:
     left: Decimal
 
 
-def planned(path: Path, *, destination: Destination) -> Plan:
+def plan_import(path: Path, *, destination: Destination) -> Plan:
     """Read the file and plan every receipt. Raises ValueError when it is no such CSV, or has no records."""
     records = list(fields.read(path, destination=destination))
     if not records:
         raise ValueError("the file has a header and nothing below it")
     plan = Plan(lines=len(records))
     plan.rejected.extend(record.rejected() for record in records if isinstance(record, RowFault))
-    drafts = [_draft(group, plan=plan, destination=destination) for group in grouped(records, destination=destination)]
-    plan.receipts.extend(matched(drafts, plan=plan))
+    drafts = [
+        _draft(group, plan=plan, destination=destination) for group in group_records(records, destination=destination)
+    ]
+    plan.receipts.extend(match_returns(drafts, plan=plan))
     return plan
 
 
@@ -65,7 +67,7 @@ def _draft(group: Group, *, plan: Plan, destination: Destination) -> Draft:
         except _ReceiptError as error:
             wrong = {row.number: error.wrong for row in group.rows}
     for row in group.rows:
-        reason, detail = wrong.get(row.number, (every or LeftOut.INCOMPLETE_RECEIPT, None))
+        reason, detail = wrong.get(row.number, (every or RejectionReason.INCOMPLETE_RECEIPT, None))
         plan.rejected.append(Rejected(row.number, reason, row.invoice, detail))
     sold = [_sold(row, group=group, left=row.quantity) for row in group.rows if row.quantity > 0]
     return Draft(group, facts=None, sold=sold, returned=())
@@ -76,9 +78,9 @@ def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
     wrong: dict[int, Wrong] = {}
     for place, row in enumerate(rows, start=1):
         if row.quantity == 0:
-            wrong[row.number] = LeftOut.NO_SALE, "Quantity: nothing is bought"
+            wrong[row.number] = RejectionReason.NO_SALE, "Quantity: nothing is bought"
         elif row.quantity < 0 and row.price < 0:
-            wrong[row.number] = LeftOut.NO_SALE, "UnitPrice: negative, as the quantity is"
+            wrong[row.number] = RejectionReason.NO_SALE, "UnitPrice: negative, as the quantity is"
         else:
             try:
                 _line(row, number=place, quantity=abs(row.quantity), currency=currency)
@@ -101,7 +103,7 @@ def _receipt(group: Group, *, destination: Destination) -> Draft:
     ]
     kept = [line for line in bought if line.left > 0]
     if not returned and not any(line.row.price for line in kept):
-        raise _ReceiptError(LeftOut.NO_SALE)
+        raise _ReceiptError(RejectionReason.NO_SALE)
     try:
         receipt_limits.check_lines(len(group.rows))
         lines = tuple(

@@ -37,7 +37,7 @@ class File:
                 yield record.broken[counted]
 
 
-def opened(path: Path, *, columns: Sequence[str]) -> File:
+def open_csv(path: Path, *, columns: Sequence[str]) -> File:
     """The file with its header. Raises ValueError when it is empty or its header lacks a column."""
     # Bytes that are no UTF-8 become lone surrogates, so that they spoil only their own record.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:

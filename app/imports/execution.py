@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.imports.plan import Buyer, Destination, LeftOut, Plan, Reason, Receipt, Return
+from app.imports.plan import Buyer, Destination, Plan, Reason, Receipt, RejectionReason, Return
 from app.queries.records import CustomerBy, Program
 from app.queries.terms.published_terms import first_terms
 from app.usecases.application import Application, Handler, fingerprint
@@ -51,18 +51,18 @@ async def destination_of(program: Program, *, application: Application) -> Desti
     )
 
 
-async def carry_out(plan: Plan, *, application: Application, program: Program, done: Callable[[int], None]) -> Imported:
+async def execute(plan: Plan, *, application: Application, program: Program, done: Callable[[int], None]) -> Imported:
     """Enrol the customers and record the receipts, each whole or not at all, those of a customer as they happened.
 
     `done` is told how many steps are finished. A receipt that is refused is taken out of the plan and put among its
     rejected, and so are those that bring back something of it: its lines may be other ones than those that are recorded.
     """
     imported = Imported()
-    for buyers in _beside_each_other(plan.buyers(), whose=lambda buyer: buyer):
+    for buyers in _concurrent_groups(plan.buyers(), whose=lambda buyer: buyer):
         await _all(_enrolled(buyer, imported=imported, application=application, program=program) for buyer in buyers)
         done(len(buyers))
     refused: Refused = {}
-    for receipts in _beside_each_other(plan.receipts, whose=lambda receipt: receipt.buyer):
+    for receipts in _concurrent_groups(plan.receipts, whose=lambda receipt: receipt.buyer):
         await _all(
             _settled(receipt, refused=refused, imported=imported, application=application, program=program)
             for receipt in receipts
@@ -72,7 +72,7 @@ async def carry_out(plan: Plan, *, application: Application, program: Program, d
     return imported
 
 
-def _beside_each_other(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> Iterator[list[T]]:
+def _concurrent_groups(items: Iterable[T], *, whose: Callable[[T], Buyer]) -> Iterator[list[T]]:
     """The next items that may run concurrently: as long as no customer comes twice, whose order would be lost."""
     batch: dict[Buyer, T] = {}
     for item in items:
@@ -97,7 +97,7 @@ async def _settled(
 ) -> None:
     """Record a receipt and count the result, or note why it is refused."""
     if any((back.invoice, back.sold_on) in refused for back in receipt.returns):
-        refused[receipt.known_as] = LeftOut.SALE_LEFT_OUT, None
+        refused[receipt.known_as] = RejectionReason.SALE_LEFT_OUT, None
         return
     answer = await _recorded(receipt, application=application, program=program)
     if isinstance(answer, Problem):

@@ -14,8 +14,8 @@ from app.domain.names import normalised_identifier
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError
-from app.imports.csv_records import File, Record, opened
-from app.imports.plan import Buyer, Destination, LeftOut, Reason, Row, RowFault
+from app.imports.csv_records import File, Record, open_csv
+from app.imports.plan import Buyer, Destination, Reason, RejectionReason, Row, RowFault
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID")
 _COLUMN_OF = {
@@ -43,7 +43,7 @@ def said(error: FactsError) -> str:
 
 def read(path: Path, *, destination: Destination) -> Iterator[Row | RowFault]:
     """Every record below the header, in the order of the file. Raises ValueError when it is no such CSV."""
-    file = opened(path, columns=COLUMNS)
+    file = open_csv(path, columns=COLUMNS)
     for record in file.records:
         yield _read(record, file=file, destination=destination)
 
@@ -52,7 +52,7 @@ def _read(record: Record, *, file: File, destination: Destination) -> Row | RowF
     if record.broken:
         numbers = tuple(dict.fromkeys(normalised_identifier(text) for text in file.may_be("InvoiceNo", record)))
         shown = numbers[0] if numbers else ""
-        return RowFault(record.line, shown, LeftOut.UNREADABLE, record.fault, numbers=numbers)
+        return RowFault(record.line, shown, RejectionReason.UNREADABLE, record.fault, numbers=numbers)
     text = {name: record.fields[name].strip() for name in COLUMNS}
     invoice = normalised_identifier(text["InvoiceNo"])
     reason: Reason
@@ -60,11 +60,11 @@ def _read(record: Record, *, file: File, destination: Destination) -> Row | RowF
         if record.fault is not None:
             raise UnreadableError(record.fault)
         if text["CustomerID"].lower() in NO_CUSTOMER:
-            reason, detail = LeftOut.NO_CUSTOMER, None
+            reason, detail = RejectionReason.NO_CUSTOMER, None
         else:
             return _row(record.line, text, invoice=invoice, destination=destination)
     except UnreadableError as error:
-        reason, detail = LeftOut.UNREADABLE, str(error)
+        reason, detail = RejectionReason.UNREADABLE, str(error)
     except FactsError as error:
         reason, detail = ProblemCode.INVALID_INPUT, said(error)
     except IdentityError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
-from app.imports.plan import Destination, LeftOut, Reason, Row, RowFault
+from app.imports.plan import Destination, Reason, RejectionReason, Row, RowFault
 
 BETWEEN_LINES = timedelta(minutes=5)
 """The longest time between two lines of one receipt; some tills record the time of each scan."""
@@ -22,7 +22,7 @@ class Group:
     day: date | None = None
     rows: list[Row] = field(default_factory=list)
     faults: list[RowFault] = field(default_factory=list)
-    differs: LeftOut | None = None
+    differs: RejectionReason | None = None
 
     @property
     def at(self) -> datetime:
@@ -34,11 +34,11 @@ class Group:
         if self.differs is not None:
             return self.differs
         if self.faults:
-            return LeftOut.INCOMPLETE_RECEIPT
-        return LeftOut.SEVERAL_CUSTOMERS if len({row.buyer for row in self.rows}) > 1 else None
+            return RejectionReason.INCOMPLETE_RECEIPT
+        return RejectionReason.SEVERAL_CUSTOMERS if len({row.buyer for row in self.rows}) > 1 else None
 
 
-def grouped(records: Iterable[Row | RowFault], *, destination: Destination) -> Iterator[Group]:
+def group_records(records: Iterable[Row | RowFault], *, destination: Destination) -> Iterator[Group]:
     """The receipts of a file with a readable row."""
     records = list(records)
     rows: dict[str, list[Row]] = defaultdict(list)
@@ -91,7 +91,7 @@ def _receipts(
     for group in groups:
         group.faults = [fault for fault in faults if _may_be_of(group, fault=fault, destination=destination)]
         if days.count(group.day) > 1:
-            group.differs = LeftOut.TIMES_DIFFER
+            group.differs = RejectionReason.TIMES_DIFFER
     yield from groups
 
 

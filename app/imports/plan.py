@@ -17,7 +17,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import Numbering
 
 
-class LeftOut(StrEnum):
+class RejectionReason(StrEnum):
     """Why a line is not imported, beside the technical refusals that a till gets as well."""
 
     UNREADABLE = "UNREADABLE"
@@ -32,23 +32,23 @@ class LeftOut(StrEnum):
 
 
 REASONS = {
-    LeftOut.UNREADABLE: "a column is missing or cannot be read",
-    LeftOut.NO_CUSTOMER: "the line has no customer",
-    LeftOut.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
-    LeftOut.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
-    LeftOut.TIMES_DIFFER: "the lines of this receipt number are of different times",
-    LeftOut.INCOMPLETE_RECEIPT: "another line of this receipt is left out, so all of it waits",
-    LeftOut.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
-    LeftOut.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
-    LeftOut.SALE_LEFT_OUT: "the sale that this return belongs to was left out",
+    RejectionReason.UNREADABLE: "a column is missing or cannot be read",
+    RejectionReason.NO_CUSTOMER: "the line has no customer",
+    RejectionReason.NO_SALE: "nothing is bought: no quantity, no price, or all of it is taken back on the receipt itself",
+    RejectionReason.SEVERAL_CUSTOMERS: "the lines of this receipt name more than one customer",
+    RejectionReason.TIMES_DIFFER: "the lines of this receipt number are of different times",
+    RejectionReason.INCOMPLETE_RECEIPT: "another line of this receipt is left out, so all of it waits",
+    RejectionReason.RETURN_MATCHES_NOTHING: "no earlier lines of this customer and stock code have that much left",
+    RejectionReason.RETURN_AT_OTHER_PRICE: "what this customer has left of this stock code was sold at another price",
+    RejectionReason.SALE_LEFT_OUT: "the sale that this return belongs to was left out",
 }
 
-Reason: TypeAlias = LeftOut | ProblemCode
+Reason: TypeAlias = RejectionReason | ProblemCode
 
 
-def said(reason: Reason) -> str:
+def reason_text(reason: Reason) -> str:
     """A reason in English."""
-    return REASONS[reason] if isinstance(reason, LeftOut) else wording(Locale.EN)(f"error.{reason.value}")
+    return REASONS[reason] if isinstance(reason, RejectionReason) else wording(Locale.EN)(f"error.{reason.value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class Plan:
 
     def counted(self) -> dict[str, int]:
         """How many records were left out for each reason; ours are all named, the refusals only where there are any."""
-        counts: dict[str, int] = defaultdict(int, dict.fromkeys(LeftOut, 0))
+        counts: dict[str, int] = defaultdict(int, dict.fromkeys(RejectionReason, 0))
         for rejected in self.rejected:
             counts[rejected.reason] += 1
         return {str(reason): count for reason, count in counts.items()}

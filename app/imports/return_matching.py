@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from app.domain.purchases.facts import PurchaseFacts
 from app.imports.grouping import Group
-from app.imports.plan import Buyer, LeftOut, Plan, Receipt, Rejected, Return, Row
+from app.imports.plan import Buyer, Plan, Receipt, Rejected, RejectionReason, Return, Row
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ def refund_number(invoice: str, *, place: int, part: int) -> str:
     return f"{invoice}/{place}" if part == 1 else f"{invoice}/{place}/{part}"
 
 
-def matched(drafts: Sequence[Draft], *, plan: Plan) -> Iterator[Receipt]:
+def match_returns(drafts: Sequence[Draft], *, plan: Plan) -> Iterator[Receipt]:
     """The receipts in order of business time, each return with the lines that it gives back.
 
     These are the latest earlier lines of its customer, stock code and price: one that has all of it left, or else as
@@ -77,7 +77,7 @@ def matched(drafts: Sequence[Draft], *, plan: Plan) -> Iterator[Receipt]:
 def _with_returns(draft: Draft, *, sold: dict[tuple[Buyer, str], list[Sold]], plan: Plan) -> Receipt | None:
     group = draft.group
     taken: list[tuple[str, Sold, Decimal]] = []
-    wrong: dict[int, tuple[LeftOut, str | None]] = {}
+    wrong: dict[int, tuple[RejectionReason, str | None]] = {}
     for place, row in draft.returned:
         try:
             parts = list(_parts(row, at=group.at, sold=sold[row.buyer, row.sku]))
@@ -93,7 +93,7 @@ def _with_returns(draft: Draft, *, sold: dict[tuple[Buyer, str], list[Sold]], pl
         for line in draft.sold:
             line.line = None
         for row in group.rows:
-            reason, detail = wrong.get(row.number, (LeftOut.INCOMPLETE_RECEIPT, None))
+            reason, detail = wrong.get(row.number, (RejectionReason.INCOMPLETE_RECEIPT, None))
             plan.rejected.append(Rejected(row.number, reason, row.invoice, detail))
         return None
     return Receipt(
@@ -110,7 +110,7 @@ def _with_returns(draft: Draft, *, sold: dict[tuple[Buyer, str], list[Sold]], pl
 class _UnmatchedError(Exception):
     """A return for which no sale is left."""
 
-    def __init__(self, reason: LeftOut, detail: str | None = None) -> None:
+    def __init__(self, reason: RejectionReason, detail: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
@@ -125,12 +125,12 @@ def _parts(row: Row, *, at: datetime, sold: Sequence[Sold]) -> Iterator[tuple[So
         others = {line.price for line in there if not line.is_at(row.price)}
         if others:
             prices = ", ".join(f"{price:f}" for price in sorted(others))
-            raise _UnmatchedError(LeftOut.RETURN_AT_OTHER_PRICE, f"UnitPrice: sold at {prices}")
-        raise _UnmatchedError(LeftOut.RETURN_MATCHES_NOTHING)
+            raise _UnmatchedError(RejectionReason.RETURN_AT_OTHER_PRICE, f"UnitPrice: sold at {prices}")
+        raise _UnmatchedError(RejectionReason.RETURN_MATCHES_NOTHING)
     whole = next((line for line in same if line.left >= wanted), None)
     for line in same if whole is None else [whole]:
         if line.line is None:
-            raise _UnmatchedError(LeftOut.SALE_LEFT_OUT, f"receipt {line.invoice}")
+            raise _UnmatchedError(RejectionReason.SALE_LEFT_OUT, f"receipt {line.invoice}")
         quantity = min(wanted, line.left)
         wanted -= quantity
         yield line, quantity

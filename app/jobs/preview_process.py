@@ -49,10 +49,10 @@ async def compute(
         told_at = time.monotonic()
         if os.getppid() != parent:
             return False
-        return await write(partial(previews.beat, preview_id=preview_id, at=clock(), done=done, total=total))
+        return await write(partial(previews.report_progress, preview_id=preview_id, at=clock(), done=done, total=total))
 
     result: Impact | None = await replay_program(
-        database, program_id=program_id, current=current, draft=preview.draft, since=preview.since, told=told
+        database, program_id=program_id, current=current, draft=preview.draft, since=preview.since, on_progress=told
     )
     if result is None:
         return False

@@ -16,7 +16,7 @@ Progress = Callable[[int, int], Awaitable[bool]]
 
 
 async def replay_program(
-    database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, told: Progress
+    database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, on_progress: Progress
 ) -> Impact | None:
     """The impact that a draft would have had since an instant; None when `told` stopped it.
 
@@ -34,7 +34,7 @@ async def replay_program(
         for history in found.histories:
             replay.add(history)
             done += 1
-            if done % 50 == 0 and not await told(done, max(done, total)):
+            if done % 50 == 0 and not await on_progress(done, max(done, total)):
                 return None
         after = found.last
     return replay.impact()

@@ -14,13 +14,13 @@ import structlog
 from app.store.database.session import Busy, Database, Unavailable, UnscopedSession
 from app.store.previews import previews
 
-LOOK_EVERY = 0.5
+POLL_INTERVAL = 0.5
 """Seconds between two polls of the queue."""
 
 SILENT_AFTER = timedelta(seconds=60)
 """Time without a sign of life after which the process of a running preview counts as lost."""
 
-LONGEST = 900.0
+TIME_LIMIT = 900.0
 """Seconds after which a process is killed."""
 
 _log = structlog.get_logger()
@@ -41,18 +41,18 @@ class PreviewQueue:
             try:
                 if self._clock() - looked >= SILENT_AFTER / 4:
                     looked = self._clock()
-                    await self._give_up_on_silent_ones()
+                    await self._fail_silent()
                 job = await self._database.read_across_programs(previews.next_queued)
-                if job is None or not await self._taken(*job):
-                    await asyncio.sleep(LOOK_EVERY)
+                if job is None or not await self._start(*job):
+                    await asyncio.sleep(POLL_INTERVAL)
                     continue
                 await self._compute(*job)
             except (Busy, Unavailable) as error:
                 _log.warning("previews wait", why=str(error))
-                await asyncio.sleep(10 * LOOK_EVERY)
+                await asyncio.sleep(10 * POLL_INTERVAL)
 
-    async def _taken(self, program_id: str, preview_id: str) -> bool:
-        work = partial(previews.take, preview_id=preview_id, at=self._clock())
+    async def _start(self, program_id: str, preview_id: str) -> bool:
+        work = partial(previews.start, preview_id=preview_id, at=self._clock())
         return await self._database.write(work, program_id=program_id, turn=preview_id)
 
     async def _compute(self, program_id: str, preview_id: str) -> None:
@@ -66,22 +66,22 @@ class PreviewQueue:
             env={**os.environ, "TROTH_DATABASE_URL": self._url},
         )
         try:
-            await asyncio.wait_for(process.wait(), LONGEST)
+            await asyncio.wait_for(process.wait(), TIME_LIMIT)
         except TimeoutError:
             _log.warning("a preview took too long and was ended", preview=preview_id)
             await _end(process)
         except asyncio.CancelledError:
             # This server stops: another one, or its next start, begins again.
             await _end(process)
-            work = partial(previews.put_back, preview_id=preview_id)
+            work = partial(previews.requeue, preview_id=preview_id)
             await self._database.write(work, program_id=program_id, turn=preview_id)
             raise
         # No effect on a preview with a result, or on a cancelled one.
         await self._fail(program_id, preview_id)
 
-    async def _give_up_on_silent_ones(self) -> None:
+    async def _fail_silent(self) -> None:
         async def silent(session: UnscopedSession) -> tuple[tuple[str, str], ...]:
-            return await previews.silent(session, since=self._clock() - SILENT_AFTER)
+            return await previews.without_progress_since(session, since=self._clock() - SILENT_AFTER)
 
         for program_id, preview_id in await self._database.read_across_programs(silent):
             await self._fail(program_id, preview_id)

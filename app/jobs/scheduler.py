@@ -29,19 +29,19 @@ from app.usecases.command import WriteContext
 from app.usecases.ledger.deliver_expiry_notices import deliver_one
 from app.usecases.ledger.settle_account import NOTHING, SettlementSummary, settle_account
 
-LOOK_EVERY = 2.0
+POLL_INTERVAL = 2.0
 """Seconds between two runs."""
 
-TURN = 5.0
+PROGRAM_TIME_LIMIT = 5.0
 """Time limit of a program in seconds, after which the next program follows."""
 
 BATCH = 100
 """Accounts read at once."""
 
-AT_ONCE = 2
+CONCURRENCY = 2
 """Accounts settled concurrently: few, so that connections are left for tills."""
 
-ASIDE = 300.0
+SKIP_SECONDS = 300.0
 """Seconds for which an account that could not be settled is skipped."""
 
 _FIRST = "00000000-0000-0000-0000-000000000000"
@@ -69,21 +69,21 @@ class Scheduler:
     """Runs the due work of every program of a database, each by its own clock."""
 
     def __init__(self, application: Application) -> None:
-        self._desk = application
+        self._application = application
         self._database = application.database
-        self._aside: dict[str, float] = {}
+        self._skipped_until: dict[str, float] = {}
 
     @property
     def quarantined(self) -> tuple[str, ...]:
         """Accounts (ids) that could not be settled and are skipped for a while; the log says why."""
-        return tuple(self._aside)
+        return tuple(self._skipped_until)
 
     async def work(self) -> None:
         """Run until cancelled; the transactions under way then complete or are rolled back."""
         while True:
-            pause = LOOK_EVERY
+            pause = POLL_INTERVAL
             try:
-                for program_id, done in (await self.run_due(patience=TURN)).items():
+                for program_id, done in (await self.run_due(time_limit=PROGRAM_TIME_LIMIT)).items():
                     if done.settled != NOTHING:
                         _log.info("time was kept", program=program_id, **done.settled.to_data())
                     pause = pause if done.complete else 0.0
@@ -92,7 +92,7 @@ class Scheduler:
                 pause *= 5
             await asyncio.sleep(pause)
 
-    async def run_due(self, *, only: str | None = None, patience: float | None = None) -> dict[str, RunResult]:
+    async def run_due(self, *, only: str | None = None, time_limit: float | None = None) -> dict[str, RunResult]:
         """Run what is due now in every program, or in the one with the id `only`; returns the results of programs with due work.
 
         `patience` is the time limit for each program in seconds (None: none). Raises Busy and Unavailable.
@@ -101,75 +101,77 @@ class Scheduler:
         done = {}
         for program in await self._database.read_across_programs(programs.all_programs) if moments else ():
             moment = moments.get(program.id)
-            if moment is not None and only in (None, program.id) and moment <= self._desk.now(program):
-                done[program.id] = await self.run_program(program, patience=patience)
+            if moment is not None and only in (None, program.id) and moment <= self._application.now(program):
+                done[program.id] = await self.run_program(program, time_limit=time_limit)
         return done
 
     async def run_program(
-        self, program: Program, *, readers: NoticeReaders | None = None, patience: float | None = None
+        self, program: Program, *, readers: NoticeReaders | None = None, time_limit: float | None = None
     ) -> RunResult:
         """Run what is due in one program by now, for at most `patience` seconds.
 
         In a sandbox, whose clock may have jumped, every due instant is processed as of that instant, so that notices
         are given when they fell due and not all at the end. Raises Busy and Unavailable.
         """
-        ends = None if patience is None else time.monotonic() + patience
-        done = await self._walk(program, readers=readers, ends=ends)
+        ends = None if time_limit is None else time.monotonic() + time_limit
+        done = await self._run(program, readers=readers, deadline=ends)
         if readers is not None and done.complete:
             # A notice read last may let points expire that another server has skipped.
-            more = await self._walk(program, readers=None, ends=ends)
+            more = await self._run(program, readers=None, deadline=ends)
             done = RunResult(done.settled.plus(more.settled), more.complete)
         return done
 
-    async def _walk(self, program: Program, *, readers: NoticeReaders | None, ends: float | None) -> RunResult:
+    async def _run(self, program: Program, *, readers: NoticeReaders | None, deadline: float | None) -> RunResult:
         by_moments = program.kind is ProgramKind.SANDBOX
-        now = self._desk.now(program)
+        now = self._application.now(program)
         settled, at = NOTHING, None
-        while (at := await self._next(program, after=at)) is not None and at <= now:
+        while (at := await self._next_due(program, after=at)) is not None and at <= now:
             whole = await schedule_tier_reviews(
-                self._database, program_id=program.id, by=at if by_moments else now, ends=ends
+                self._database, program_id=program.id, by=at if by_moments else now, deadline=deadline
             )
             if whole:
-                part, whole = await self._all_due(program, at=at if by_moments else None, ends=ends)
+                part, whole = await self._settle_due(program, at=at if by_moments else None, deadline=deadline)
                 settled = settled.plus(part)
             if not whole:
                 return RunResult(settled, complete=False)
             if readers is not None:
-                readers = await self._read(program, readers=readers, until=at)
+                readers = await self._open_notices(program, readers=readers, until=at)
             if not by_moments:
                 break
         if readers is not None:
-            await self._read(program, readers=readers, until=now)
+            await self._open_notices(program, readers=readers, until=now)
         return RunResult(settled, complete=True)
 
-    async def _next(self, program: Program, *, after: datetime | None) -> datetime | None:
+    async def _next_due(self, program: Program, *, after: datetime | None) -> datetime | None:
         return await self._database.read(partial(_next_moment, after=after), program_id=program.id)
 
-    async def _all_due(
-        self, program: Program, *, at: datetime | None, ends: float | None
+    async def _settle_due(
+        self, program: Program, *, at: datetime | None, deadline: float | None
     ) -> tuple[SettlementSummary, bool]:
         """Settle every account with changes due at an instant (None: now); False when the time limit was reached."""
         settled, seen = NOTHING, set[str]()
         while True:
-            write_context = self._stamp(program, at=at)
+            write_context = self._write_context(program, at=at)
             fresh = [
                 text
-                for text in await self._due(write_context, beside=len(seen))
-                if text not in seen and self._open(text)
+                for text in await self._due_accounts(write_context, extra=len(seen))
+                if text not in seen and self._may_settle(text)
             ]
             if not fresh:
                 return settled, True
-            for place in range(0, len(fresh), AT_ONCE):
-                if ends is not None and time.monotonic() > ends:
+            for place in range(0, len(fresh), CONCURRENCY):
+                if deadline is not None and time.monotonic() > deadline:
                     return settled, False
-                few = fresh[place : place + AT_ONCE]
-                settled = settled.plus(await self._settle(few, write_context=self._stamp(program, at=at)))
+                few = fresh[place : place + CONCURRENCY]
+                settled = settled.plus(await self._settle(few, write_context=self._write_context(program, at=at)))
                 # An account that is still due after it was settled is not retried for ever.
-            seen = {text for text in await self._due(write_context, beside=len(seen)) if text in {*fresh, *seen}}
+            seen = {
+                text for text in await self._due_accounts(write_context, extra=len(seen)) if text in {*fresh, *seen}
+            }
 
-    async def _due(self, write_context: WriteContext, *, beside: int) -> list[str]:
+    async def _due_accounts(self, write_context: WriteContext, *, extra: int) -> list[str]:
         """Accounts with changes or notices due, longest due first."""
-        limit = BATCH + beside + len(self._aside)
+        limit = BATCH + extra + len(self._skipped_until)
 
         async def both(session: Session) -> list[str]:
             warned = await accounts.with_open_notices(session, at=write_context.now, limit=limit)
@@ -178,7 +180,7 @@ class Scheduler:
 
         return await self._database.read(both, program_id=write_context.program_id)
 
-    async def _settle(self, few: Sequence[str], *, write_context: WriteContext) -> SettlementSummary:
+    async def _settle(self, account_ids: Sequence[str], *, write_context: WriteContext) -> SettlementSummary:
         """Settle a few accounts concurrently; one that cannot be settled is skipped and does not stop the others."""
         works = (
             self._database.write(
@@ -186,23 +188,23 @@ class Scheduler:
                 program_id=write_context.program_id,
                 turn=text,
             )
-            for text in few
+            for text in account_ids
         )
         settled = NOTHING
-        for each_text, outcome in zip(few, await asyncio.gather(*works, return_exceptions=True), strict=True):
+        for each_text, outcome in zip(account_ids, await asyncio.gather(*works, return_exceptions=True), strict=True):
             if isinstance(outcome, SettlementSummary):
                 settled = settled.plus(outcome)
             elif isinstance(outcome, Busy | Unavailable) or not isinstance(outcome, Exception):
                 raise outcome
             else:
-                self._aside[each_text] = time.monotonic() + ASIDE
+                self._skipped_until[each_text] = time.monotonic() + SKIP_SECONDS
                 frames = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(outcome.__traceback__)]
                 _log.error(
                     "an account is left alone", account=each_text, error=type(outcome).__qualname__, frames=frames[-8:]
                 )
         return settled
 
-    async def _read(self, program: Program, *, readers: NoticeReaders, until: datetime) -> NoticeReaders:
+    async def _open_notices(self, program: Program, *, readers: NoticeReaders, until: datetime) -> NoticeReaders:
         """Record that the notices given up to an instant were opened, each when it was given; returns the readers of later ones."""
         until = min(until, readers.until)
         if until <= readers.since:
@@ -212,7 +214,7 @@ class Scheduler:
             page = partial(expiry_notices.unread, since=readers.since, until=until, after=after, limit=BATCH)
             notices = await self._database.read(page, program_id=program.id)
             for notice in notices:
-                write_context = self._stamp(program, at=notice.given_at)
+                write_context = self._write_context(program, at=notice.given_at)
                 work = partial(
                     deliver_one, write_context=write_context, account_id=notice.account_id, notice_id=notice.id
                 )
@@ -221,16 +223,18 @@ class Scheduler:
                 return replace(readers, since=until)
             after = notices[-1].id
 
-    def _open(self, account_id: str) -> bool:
+    def _may_settle(self, account_id: str) -> bool:
         """May the account be tried?"""
-        until = self._aside.get(account_id)
+        until = self._skipped_until.get(account_id)
         if until is not None and until <= time.monotonic():
-            del self._aside[account_id]
+            del self._skipped_until[account_id]
             return True
         return until is None
 
-    def _stamp(self, program: Program, *, at: datetime | None) -> WriteContext:
-        return WriteContext(program_id=program.id, now=at or self._desk.now(program), new_id=self._desk.new_id)
+    def _write_context(self, program: Program, *, at: datetime | None) -> WriteContext:
+        return WriteContext(
+            program_id=program.id, now=at or self._application.now(program), new_id=self._application.new_id
+        )
 
 
 async def _next_moment(session: Session, *, after: datetime | None) -> datetime | None:

@@ -21,7 +21,7 @@ _FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 async def schedule_tier_reviews(
-    database: Database, *, program_id: str, by: datetime, ends: float | None = None
+    database: Database, *, program_id: str, by: datetime, deadline: float | None = None
 ) -> bool:
     """Schedule tier reviews for all terms started by an instant; False when the time limit was reached.
 
@@ -30,7 +30,7 @@ async def schedule_tier_reviews(
     for terms, turning in await database.read(partial(activation.unprocessed, by=by), program_id=program_id):
         after = _FIRST if turning else None
         while after is not None:
-            if ends is not None and time.monotonic() > ends:
+            if deadline is not None and time.monotonic() > deadline:
                 return False
             page = partial(
                 activation.unprocessed_accounts,

@@ -101,7 +101,7 @@ class Application:
         order = compose(command, now=self._clock(), new_id=self.new_id)
 
         async def work(session: Session) -> None:
-            await create_program.run(session, order=order)
+            await create_program.run(session, new_program=order)
 
         await self.database.write(work, program_id=order.program.id, turn=order.program.id)
         return order

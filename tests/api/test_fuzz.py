@@ -128,6 +128,6 @@ def test_the_books_hold_afterwards(fuzzed: Shop) -> None:
         page = await application.query(verify_page, program_id=program)
         whole = await application.query(verify_program, program_id=program)
         await database.stop()
-        return [*page.faults, *whole]
+        return [*page.discrepancies, *whole]
 
     assert asyncio.run(prove()) == []

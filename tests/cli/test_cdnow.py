@@ -17,8 +17,8 @@ import pytest
 
 from app.domain.problems import Problem
 from app.graphql_server.rate_limits import RateLimit
-from app.imports.csv_receipts import planned
-from app.imports.execution import Imported, carry_out, destination_of
+from app.imports.csv_receipts import plan_import
+from app.imports.execution import Imported, destination_of, execute
 from app.jobs.scheduler import NoticeReaders, RunResult, Scheduler
 from app.queries.programs.programs import every_program
 from app.store.database.connect import open_database
@@ -68,8 +68,8 @@ def brought_in(shop: Shop, file: Path) -> Imported:
         await database.start()
         application = Application(database=database, clock=after_the_sample, new_id=new_id)
         program = shop.program.program
-        plan = planned(file, destination=await destination_of(program, application=application))
-        done = await carry_out(plan, application=application, program=program, done=lambda _: None)
+        plan = plan_import(file, destination=await destination_of(program, application=application))
+        done = await execute(plan, application=application, program=program, done=lambda _: None)
         await database.stop()
         return done
 
@@ -125,7 +125,7 @@ def let_pass(shop: Shop, *, to: datetime) -> RunResult:
         assert not isinstance(done, Problem)
         (moved,) = await application.query_across_programs(every_program)
         complete = await Scheduler(application).run_program(
-            moved, readers=NoticeReaders(since=AFTER, until=to), patience=900.0
+            moved, readers=NoticeReaders(since=AFTER, until=to), time_limit=900.0
         )
         await database.stop()
         return complete

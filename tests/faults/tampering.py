@@ -85,7 +85,7 @@ class OpenBooks:
             page = await verify_page(session)
             assert page.last is None
             whole = await verify_program(session)
-            found[:] = [*page.faults, *whole]
+            found[:] = [*page.discrepancies, *whole]
             raise Untouched
 
         try:

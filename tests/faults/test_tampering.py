@@ -86,7 +86,7 @@ class Tampering:
             page = await verify_page(session)
             assert page.last is None
             whole = await verify_program(session)
-            found[:] = [*page.faults, *whole]
+            found[:] = [*page.discrepancies, *whole]
             raise Untouched
 
         with pytest.raises(Untouched):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from app.domain.access import Role
 from app.domain.purchases.receipt_numbers import Numbering
-from app.imports.csv_receipts import planned
-from app.imports.execution import Imported, carry_out, destination_of
+from app.imports.csv_receipts import plan_import
+from app.imports.execution import Imported, destination_of, execute
 from app.imports.plan import Plan
 from app.store.database.connect import open_database
 from app.store.programs.programs import ProgramKind
@@ -54,8 +54,8 @@ def brought_in(shop: Shop, content: str | bytes, *, folder: Path) -> tuple[Plan,
         await database.start()
         application = Application(database=database, clock=real_now, new_id=new_id)
         program = shop.program.program
-        plan = planned(file, destination=await destination_of(program, application=application))
-        done = await carry_out(plan, application=application, program=program, done=lambda _: None)
+        plan = plan_import(file, destination=await destination_of(program, application=application))
+        done = await execute(plan, application=application, program=program, done=lambda _: None)
         await database.stop()
         return plan, done
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from app.domain.problems import ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
-from app.imports.csv_receipts import planned
-from app.imports.plan import Destination, LeftOut, Plan
+from app.imports.csv_receipts import plan_import
+from app.imports.plan import Destination, Plan, RejectionReason
 from tests.imports.bad_lines import AFTER, BAD, BEFORE, HEADER, LATE
 from tests.soak_settings import moderately
 from tests.time_limits import usual_seconds
@@ -35,7 +35,7 @@ def plan_of(content: bytes, folder: Path) -> Plan:
     """What a file with these bytes comes to."""
     file = folder / "receipts.csv"
     file.write_bytes(content)
-    return planned(file, destination=SHOP)
+    return plan_import(file, destination=SHOP)
 
 
 def bought(plan: Plan) -> list[str]:
@@ -208,4 +208,4 @@ def test_every_reason_is_in_the_docs() -> None:
         ProblemCode.INVALID_INPUT.value,
         ProblemCode.RECEIPT_DIFFERS.value,
     }
-    assert told == {reason.value for reason in LeftOut} | used
+    assert told == {reason.value for reason in RejectionReason} | used

@@ -142,7 +142,7 @@ class LivingProgram:
         """What `troth verify` finds."""
         page = self.ask(verify_page)
         assert page.last is None, "one page holds a small program"
-        return [*page.faults, *self.ask(verify_program)]
+        return [*page.discrepancies, *self.ask(verify_program)]
 
 
 _GROWING = ("entries", "lots", "lot_movements", "expiry_notices", "expiry_notice_deliveries", "refunds")

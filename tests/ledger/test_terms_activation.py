@@ -251,11 +251,11 @@ def test_only_what_happened_is_logged(where: Opened) -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(shop.keeper.work(), seconds)
 
-    with structlog.testing.capture_logs() as logs, patch.object(scheduler, "LOOK_EVERY", 0.01):
+    with structlog.testing.capture_logs() as logs, patch.object(scheduler, "POLL_INTERVAL", 0.01):
         with patch.object(scheduler, "settle_account", broken):
             where.run(work(1.5))
         assert [log["event"] for log in logs] == ["an account is left alone"]
-        with patch.object(scheduler, "ASIDE", 0.0):
+        with patch.object(scheduler, "SKIP_SECONDS", 0.0):
             fresh = Scheduler(shop.desk)
             shop.keeper = fresh
             where.run(work(1.5))

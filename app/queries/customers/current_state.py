@@ -52,11 +52,13 @@ def balances_of(customer: CustomerRow) -> dict[Unit, Balance]:
     }
 
 
-async def standing(session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts) -> CurrentState:
+async def current_state_of(
+    session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
+) -> CurrentState:
     """The customer's state at the time of the facts. A decision by it is the one that a till would get."""
     at, account = facts.occurred_at, customer.account
     facts = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=facts)
-    stands = await _as_kept(session, customer=customer, terms=terms, facts=facts)
+    stands = await _from_snapshot(session, customer=customer, terms=terms, facts=facts)
     if stands is not None:
         return stands
     replayed = await replay_account(session, account=account, until=at)
@@ -82,7 +84,7 @@ async def standing(session: Session, *, customer: CustomerRow, terms: Terms, fac
     )
 
 
-async def _as_kept(
+async def _from_snapshot(
     session: Session, *, customer: CustomerRow, terms: Terms, facts: PurchaseFacts
 ) -> CurrentState | None:
     """The state from the snapshot; None where only a replay can say.
@@ -136,7 +138,7 @@ def _as_replayed(customer: CustomerRow, *, replayed: ReplayedAccount) -> Custome
     return replace(customer, account=account, others=others, tier=replayed.wallet.memberships[customer.id].tier)
 
 
-async def coming(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:
+async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:
     """The next expiry and the next activation of customers, as things stand at an instant; None for an unknown customer."""
     found = await customers.by_ids(session, customer_ids=ids)
     forecasts: dict[str, WalletForecast] = {}

@@ -29,7 +29,7 @@ class TierHistory:
 
     changes: tuple[TierChange, ...] = ()
     kept: Reason | None = None
-    prospect: TierForecast | None = None
+    forecast: TierForecast | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class TierStatus:
     `named_by` are the latest terms that have the tier.
     """
 
-    standing: TierMembership
+    membership: TierMembership
     qualifying: int
     terms: Terms | None
     named_by: Terms | None
@@ -66,14 +66,14 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
             or not (row.account.next_change_at is None or at < row.account.next_change_at)
             or fast_path.has_turned(row.account, standing=versions.standing, at=at)
         ]
-        told = await _courses(session, of=wanted, versions=versions, at=at)
+        told = await _replayed_wallets(session, of=wanted, versions=versions, at=at)
     return [
         _status(rows[id], wallet=told.get(rows[id].id), versions=versions, at=at, whole=whole) if id in rows else None
         for id in ids
     ]
 
 
-async def _courses(
+async def _replayed_wallets(
     session: Session, *, of: Sequence[CustomerRow], versions: Versions, at: datetime
 ) -> dict[str, Wallet]:
     """The accounts of customers replayed up to an instant, by customer."""
@@ -97,11 +97,11 @@ def _status(row: CustomerRow, *, wallet: Wallet | None, versions: Versions, at: 
                 kept=kept_tier_reason(
                     standing, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
                 ),
-                prospect=forecast_tier(wallet, customer_id=row.id),
+                forecast=forecast_tier(wallet, customer_id=row.id),
             )
     knowing = (version for version in reversed(versions.standing) if version.effective_from <= at)
     named_by = next((version for version in knowing if any(tier.tier == standing.tier for tier in version.tiers)), None)
-    return TierStatus(standing=standing, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
+    return TierStatus(membership=standing, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
 
 
 def _changes(wallet: Wallet, *, customer_id: str) -> Iterator[TierChange]:

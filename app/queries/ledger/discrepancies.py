@@ -10,7 +10,7 @@ class Discrepancy:
     """Something stored that does not add up: where, and what."""
 
     place: str
-    what: str
+    problem: str
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)

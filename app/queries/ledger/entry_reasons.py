@@ -15,9 +15,9 @@ async def stated(session: Session, *, ids: Sequence[str]) -> list[Stated | None]
     return [found.get(id) for id in ids]
 
 
-async def said_of_receipts(session: Session, *, ids: Sequence[str]) -> list[Stated | None]:
+async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> list[Stated | None]:
     """The reasons given with receipt corrections, by their ids, in the order requested."""
-    found = await entry_reasons.said_of_receipts(session, ids=ids)
+    found = await entry_reasons.stated_for_receipts(session, ids=ids)
     return [found.get(id) for id in ids]
 
 

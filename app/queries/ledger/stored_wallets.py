@@ -51,7 +51,7 @@ async def read(session: Session, *, of: Sequence[Account]) -> list[StoredWallet]
     stored_entries = await entries.of_accounts(session, account_ids=account_ids)
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
     memberships = await tiers.of_customers(session, customer_ids=customer_ids)
-    counters = await usage_counts.counted(session, customer_ids=customer_ids)
+    counters = await usage_counts.stored(session, customer_ids=customer_ids)
     processed_through = await activation.processed_through(session)
     return [
         StoredWallet(

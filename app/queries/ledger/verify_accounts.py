@@ -29,7 +29,7 @@ FIRST = "00000000-0000-0000-0000-000000000000"
 class VerifiedPage:
     """The discrepancies of some accounts, how many accounts and entries there are, and the last account's id (None: no more follow)."""
 
-    faults: tuple[Discrepancy, ...]
+    discrepancies: tuple[Discrepancy, ...]
     accounts: int
     entries: int
     last: str | None
@@ -47,7 +47,7 @@ async def verify_page(session: Session, *, after: str = FIRST, until: str | None
         discrepancies.append(Discrepancy(f"lot {id}", "stands in another account than its entry"))
     discrepancies.extend(await broken_payment_links(session, of=[stored.recorded for stored in wallets]))
     return VerifiedPage(
-        faults=tuple(discrepancies),
+        discrepancies=tuple(discrepancies),
         accounts=len(in_range),
         entries=sum(len(entries) for stored in wallets for entries in stored.entries.values()),
         last=None if len(in_range) < PAGE else in_range[-1].id,

@@ -33,7 +33,7 @@ _NOBODY = "ffffffff-ffff-7fff-bfff-ffffffffffff"
 
 
 @dataclass(frozen=True, slots=True)
-class RefundTried:
+class RefundPreview:
     """The outcome of a refund: money, points and stamps restored, points clawed back, and the balances and the tier after it."""
 
     customer_id: str
@@ -48,7 +48,7 @@ class RefundTried:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundTry:
+class RefundRequest:
     """A refund to preview, of a purchase by id or by its receipt, as in `RecordRefund`."""
 
     purchase_id: str | None
@@ -59,15 +59,13 @@ class RefundTry:
     at: datetime
 
 
-async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry) -> RefundTried | Problem:
+async def preview_refund(session: Session, *, numbering: Numbering, order: RefundRequest) -> RefundPreview | Problem:
     """Decide a refund as it would be decided now, or the technical refusal that it would get."""
     if (wrong := invalid_quantity(order.lines)) is not None:
         return wrong
     sale: Purchase | Problem | None
     if order.receipt is not None:
-        sale = await receipt_references.one_referred_to(
-            session, source=OWN_SOURCE, by=order.receipt, numbering=numbering
-        )
+        sale = await receipt_references.resolve(session, source=OWN_SOURCE, by=order.receipt, numbering=numbering)
     else:
         sale = await purchases.by_id(session, purchase_id=order.purchase_id or "")
     if sale is None:
@@ -98,7 +96,7 @@ async def try_refund(session: Session, *, numbering: Numbering, order: RefundTry
     cash = cash_due(sale.facts, remaining=kept, paid_out=sum(refund.cash for refund in earlier))
     came_back = after.wallet.refund_outcomes[_NOBODY]
     outcome = came_back.outcome
-    return RefundTried(
+    return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=judged_by,
@@ -116,6 +114,6 @@ async def pending_refund(session: Session, *, waiting_id: str) -> PendingRefund 
     return await pending_refunds.by_id(session, waiting_id=waiting_id)
 
 
-async def waiting(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
+async def pending_refunds_page(session: Session, *, limit: int) -> tuple[PendingRefund, ...]:
     """Pending refunds, and those that could not be applied to their purchase, oldest first."""
     return await pending_refunds.open_ones(session, limit=limit)

@@ -14,7 +14,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
-from app.queries.customers.current_state import CurrentState, standing
+from app.queries.customers.current_state import CurrentState, current_state_of
 from app.store.customers import customers, own_cards
 from app.store.customers.customers import CustomerBy, CustomerRow
 from app.store.database.session import Session
@@ -98,7 +98,7 @@ async def offers_for(
     found = await rewards.all_rewards(session)
     if customer is None:
         return Offers(offers=_sorted(found, terms=in_force, stands=None), customer=None)
-    stands = await standing(session, customer=customer, terms=in_force, facts=facts)
+    stands = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
     barred = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
     return Offers(offers=_sorted(found, terms=in_force, stands=stands, barred=barred), customer=stands.customer)
 
@@ -147,7 +147,7 @@ async def rewards_by_id(session: Session, *, ids: Sequence[str]) -> list[Reward 
 
 
 @dataclass(frozen=True, slots=True)
-class BasketChecked:
+class BasketCheck:
     """What a purchase of this basket would earn, by the rule for the purchase itself, and the outcome of every clause."""
 
     customer: CustomerRow
@@ -159,7 +159,7 @@ class BasketChecked:
 
 async def check_basket(
     session: Session, *, by: CustomerBy, facts: PurchaseFacts, principal: Principal, location_id: str | None = None
-) -> BasketChecked | Problem:
+) -> BasketCheck | Problem:
     """Decide a basket as if it were bought; a technical refusal where it cannot be.
 
     A customer whom the principal may not see counts as unknown.
@@ -176,7 +176,7 @@ async def check_basket(
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("basket", "occurredAt"))
-    stands = await standing(session, customer=customer, terms=in_force, facts=here)
+    stands = await current_state_of(session, customer=customer, terms=in_force, facts=here)
     facts = await budgets.with_budgets(session, customer_id=stands.customer.id, terms=in_force, facts=stands.facts)
     decision = earning.earn(terms=in_force, facts=facts)
     if not all(stands.can_pay(unit).can_hold(decision, unit=unit) for unit in Unit):
@@ -191,4 +191,4 @@ async def check_basket(
         activations_for=stands.pending.activations_for,
         refusal_for=lambda key, decided: refusal_of(catalogue[key], decision=decided) if key in catalogue else None,
     )
-    return BasketChecked(customer=stands.customer, facts=facts, decision=decision, terms=in_force, outlooks=found)
+    return BasketCheck(customer=stands.customer, facts=facts, decision=decision, terms=in_force, outlooks=found)

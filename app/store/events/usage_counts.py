@@ -86,9 +86,9 @@ def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int
     return [(use.clause, at, use.birthday or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
 
 
-async def counted(session: Session, *, customer_ids: Sequence[str]) -> dict[str, UsageCounts]:
+async def stored(session: Session, *, customer_ids: Sequence[str]) -> dict[str, UsageCounts]:
     """The stored counters of customers, by id."""
-    kept = await _kept(session, customer_ids=customer_ids)
+    kept = await _stored_rows(session, customer_ids=customer_ids)
     shares = await budgets.shares(session, customer_ids=customer_ids)
     return {
         id: UsageCounts(
@@ -97,7 +97,7 @@ async def counted(session: Session, *, customer_ids: Sequence[str]) -> dict[str,
             tuple(sorted(rows.reductions.values())),
             _listed(shares.get(id, {})),
         )
-        for id, rows in {**dict.fromkeys(shares, NOTHING_KEPT), **kept}.items()
+        for id, rows in {**dict.fromkeys(shares, NO_ROWS), **kept}.items()
     }
 
 
@@ -107,26 +107,26 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
     The account must be locked. Rows that are right are left as they are.
     """
     people = sorted(wallet.memberships)
-    kept = await _kept(session, customer_ids=people)
-    await _set_shares_right(session, wallet=wallet)
+    kept = await _stored_rows(session, customer_ids=people)
+    await _rebuild_shares(session, wallet=wallet)
     for id in people:
-        wanted, rows = UsageCounts.of(wallet, customer_id=id), kept.get(id, NOTHING_KEPT)
-        surplus, used = _unlike(rows.uses, wanted=wanted.uses)
+        wanted, rows = UsageCounts.of(wallet, customer_id=id), kept.get(id, NO_ROWS)
+        surplus, used = _difference(rows.uses, wanted=wanted.uses)
         await _drop(session, table="clause_uses", ids=surplus)
         for key, at, year in used:
             use = Use(key, 1, year or None)
             await rule_facts.add_use(session, customer_id=id, uses=[use], new_id=new_id, at=at)
-        surplus, bought = _unlike(rows.items, wanted=wanted.items)
+        surplus, bought = _difference(rows.items, wanted=wanted.items)
         await _drop(session, table="clause_items", ids=surplus)
         for key, at, count in bought:
             await rule_facts.add_items(session, customer_id=id, items=[(new_id(), key, count)], at=at)
-        surplus, reduced = _unlike(rows.reductions, wanted=wanted.reductions)
+        surplus, reduced = _difference(rows.reductions, wanted=wanted.reductions)
         await _drop(session, table="purchase_reductions", ids=surplus, key="purchase_id")
         for reduction in reduced:
             await reduce(session, customer_id=id, reduction=reduction)
 
 
-async def _set_shares_right(session: Session, *, wallet: Wallet) -> None:
+async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
     """Store the shares of budgets of a replayed wallet; costs nothing for a wallet that never bought under a budget."""
     if not wallet.moved_purchases and not any(
         sale.event.facts.customer_facts.shares for sale in wallet.purchases.values()
@@ -170,7 +170,7 @@ _REDUCE = (
 )
 
 
-class _Kept(NamedTuple):
+class _StoredRows(NamedTuple):
     """The stored rows of a customer, by their ids."""
 
     uses: dict[str, tuple[str, datetime, int]]
@@ -178,12 +178,12 @@ class _Kept(NamedTuple):
     reductions: dict[str, Reduction]
 
 
-NOTHING_KEPT = _Kept({}, {}, {})
+NO_ROWS = _StoredRows({}, {}, {})
 
 
-async def _kept(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _Kept]:
+async def _stored_rows(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _StoredRows]:
     """The stored rows, by customer."""
-    found: dict[str, _Kept] = {}
+    found: dict[str, _StoredRows] = {}
     ids = list(customer_ids)
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, birthday_year FROM clause_uses"
@@ -191,28 +191,28 @@ async def _kept(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _
         ids,
     ):
         use = row["clause"], instant(row["occurred_at"]), row["birthday_year"] or NO_BIRTHDAY
-        found.setdefault(row["customer_id"], _Kept({}, {}, {})).uses[row["id"]] = use
+        found.setdefault(row["customer_id"], _StoredRows({}, {}, {})).uses[row["id"]] = use
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, items FROM clause_items"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         ids,
     ):
         items = row["clause"], instant(row["occurred_at"]), row["items"]
-        found.setdefault(row["customer_id"], _Kept({}, {}, {})).items[row["id"]] = items
+        found.setdefault(row["customer_id"], _StoredRows({}, {}, {})).items[row["id"]] = items
     for row in await session.rows(
         "SELECT purchase_id, customer_id, occurred_at, no_visit, points FROM purchase_reductions"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         ids,
     ):
         reduction = Reduction(row["purchase_id"], instant(row["occurred_at"]), bool(row["no_visit"]), row["points"])
-        found.setdefault(row["customer_id"], _Kept({}, {}, {})).reductions[row["purchase_id"]] = reduction
+        found.setdefault(row["customer_id"], _StoredRows({}, {}, {})).reductions[row["purchase_id"]] = reduction
     return found
 
 
 C = TypeVar("C", bound=Hashable)
 
 
-def _unlike(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str], list[C]]:
+def _difference(kept: Mapping[str, C], *, wanted: Sequence[C]) -> tuple[list[str], list[C]]:
     """The rows (ids) that should not be there, and the values that are missing."""
     lacking = Counter(wanted)
     surplus = []

@@ -141,7 +141,7 @@ async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[s
     return {id: tuple(entries) for id, entries in found.items()}
 
 
-async def passed_on(session: Session) -> tuple[str, ...]:
+async def unbalanced_transfers(session: Session) -> tuple[str, ...]:
     """The units in which wallets sent more or less than others received; none in correct books."""
     rows = await session.rows(
         "SELECT unit FROM entries WHERE program_id = $1 AND counter_account = 'WALLETS'"

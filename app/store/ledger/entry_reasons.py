@@ -77,7 +77,7 @@ async def stated(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
     return await _said(session, _STATED, ids=ids)
 
 
-async def said_of_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
+async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> dict[str, Stated]:
     """The reasons given with receipt corrections, by their ids."""
     return await _said(session, _SAID_OF_RECEIPTS, ids=ids)
 

@@ -84,12 +84,12 @@ async def next_queued(session: UnscopedSession) -> tuple[str, str] | None:
     return None if row is None else (row["program_id"], row["id"])
 
 
-async def take(session: Session, *, preview_id: str, at: datetime) -> bool:
+async def start(session: Session, *, preview_id: str, at: datetime) -> bool:
     """Start a queued preview; False when another server started it, or it was cancelled."""
     return await _turn(session, "state = 'RUNNING', beat_at = $3", preview_id, at, was="QUEUED")
 
 
-async def beat(session: Session, *, preview_id: str, at: datetime, done: int, total: int) -> bool:
+async def report_progress(session: Session, *, preview_id: str, at: datetime, done: int, total: int) -> bool:
     """Store the progress of a running preview; False when it was cancelled."""
     return await _turn(session, "beat_at = $3, done = $4, total = $5", preview_id, at, done, total, was="RUNNING")
 
@@ -112,7 +112,7 @@ async def fail(session: Session, *, preview_id: str, at: datetime) -> bool:
     return await _turn(session, "state = 'FAILED', beat_at = $3", preview_id, at, was="RUNNING")
 
 
-async def put_back(session: Session, *, preview_id: str) -> bool:
+async def requeue(session: Session, *, preview_id: str) -> bool:
     """Queue a running preview again; False when it has ended."""
     return await _turn(session, "state = 'QUEUED', done = 0", preview_id, was="RUNNING")
 
@@ -123,7 +123,7 @@ async def cancel(session: Session, *, preview_id: str) -> bool:
     return bool(await session.execute(f"{sql} AND state IN ('QUEUED', 'RUNNING')", preview_id))
 
 
-async def silent(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:
+async def without_progress_since(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:
     """Program and id of each running preview without a sign of life since an instant: its process has ended."""
     rows = await session.rows(
         "SELECT program_id, id FROM impact_previews WHERE state = 'RUNNING' AND beat_at < $1", since

@@ -49,7 +49,7 @@ async def handed_out_for(session: Session, *, refund_ids: Sequence[str]) -> list
     return [row["purchase_id"] for row in rows]
 
 
-async def has_part_in_one(session: Session, *, purchase_id: str) -> bool:
+async def is_part_of_exchange(session: Session, *, purchase_id: str) -> bool:
     """Were goods of a purchase returned or handed out in an exchange?"""
     row = await session.row(
         "SELECT EXISTS (SELECT 1 FROM exchanges WHERE program_id = $1 AND purchase_id = $2)"

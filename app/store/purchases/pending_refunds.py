@@ -122,7 +122,7 @@ async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str
     await _keep_evidence(session, digests=after, gone=before)
 
 
-async def proved(session: Session) -> bool:
+async def verify(session: Session) -> bool:
     """Are the stored refunds exactly those that were sent, with their outcomes?"""
     kept = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
     known = combine(NO_EVIDENCE, await _digests(session, waiting_id=None))

@@ -11,14 +11,14 @@ from app.store.database.session import Session, Value
 from app.store.purchases.purchases import COLUMNS, Purchase, purchase_of
 
 
-async def one_referred_to(
+async def resolve(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering, completion: int | None = None
 ) -> Purchase | Problem | None:
     """The one purchase that a reference matches, None where there is none, a refusal where several match.
 
     Of an order that was completed several times it is the last completion, or the one asked for.
     """
-    found = await referred_to(session, source=source, by=by, numbering=numbering)
+    found = await matching(session, source=source, by=by, numbering=numbering)
     if len(found) == 1 and completion is not None:
         return await _completion(session, last=found[0], completion=completion)
     if len(found) > 1:
@@ -41,7 +41,7 @@ async def _completion(session: Session, *, last: Purchase, completion: int) -> P
     return None if row is None else purchase_of(row)
 
 
-async def referred_to(
+async def matching(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering
 ) -> tuple[Purchase, ...]:
     """The purchases that a reference matches, newest first, each order at its last completion; at most `MOST_FITTING`."""

@@ -86,9 +86,9 @@ async def post_differences(
     """
     keeper = replayed.history.owning_account(cause) if cause is not None else None
     made: dict[PostingKey, Entry] = {}
-    for account in (replayed, *_absorbed(replayed)):
+    for account in (replayed, *_merged_accounts(replayed)):
         own = account.account.id == (keeper or replayed.account.id)
-        entries = await _record_one(
+        entries = await _post_account(
             session,
             write_context=write_context,
             replayed=account,
@@ -104,7 +104,7 @@ async def post_differences(
     return made
 
 
-def _absorbed(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
+def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
     """The accounts merged into this one, however many steps before, as they were replayed with it."""
     stories_of = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
@@ -114,10 +114,10 @@ def _absorbed(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
         joined, recorded = stories_of[wallet.account_id], told_of[wallet.account_id]
         other = ReplayedAccount(recorded.account, recorded, replayed.versions, joined.history, wallet, joined.at)
         yield other
-        yield from _absorbed(other)
+        yield from _merged_accounts(other)
 
 
-async def _record_one(
+async def _post_account(
     session: Session,
     *,
     write_context: WriteContext,

@@ -59,10 +59,10 @@ async def settle_account(session: Session, *, write_context: WriteContext, accou
     if replayed.recorded.merged_away is not None:
         await accounts.keep(session, account=account._replace(next_change_at=None, next_notice_at=None))
         return replace(NOTHING, accounts=1)
-    replayed = _passed(replayed, to=write_context.now)
+    replayed = _advanced(replayed, to=write_context.now)
     digests = await _give_notice(session, write_context=write_context, replayed=replayed)
     made = await post_differences(session, write_context=write_context, replayed=replayed, digests=digests)
-    return _counted(made, replayed=replayed, since=before, warned=len(digests))
+    return _summary(made, replayed=replayed, since=before, warned=len(digests))
 
 
 def is_due(account: Account, *, at: datetime) -> bool:
@@ -71,7 +71,7 @@ def is_due(account: Account, *, at: datetime) -> bool:
     return any(moment is not None and moment <= at for moment in moments)
 
 
-def _passed(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
+def _advanced(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
     """The account replayed up to the last instant, at most `to`, at which something was due."""
     until = replayed.until
     while (due := replayed.wallet.next_change()) is not None and due <= to:
@@ -100,7 +100,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
     return (expiry_notices.evidence(notice),)
 
 
-def _counted(
+def _summary(
     made: Mapping[PostingKey, object], *, replayed: ReplayedAccount, since: datetime | None, warned: int
 ) -> SettlementSummary:
     """The summary of one settled account."""

@@ -143,16 +143,18 @@ def _terms(template: Template, *, command: CreateProgram, now: datetime) -> Term
     )
 
 
-async def run(session: Session, *, order: NewProgram) -> None:
+async def run(session: Session, *, new_program: NewProgram) -> None:
     """Write the program, its keys, rewards and first terms in one transaction."""
-    program = order.program
+    program = new_program.program
     await programs.create(session, program=program)
-    for new in order.keys:
+    for new in new_program.keys:
         await access_keys.issue(session, key=new.key)
-    for reward in order.rewards:
+    for reward in new_program.rewards:
         await rewards.create(session, reward=reward)
-    if order.terms is not None:
-        await versions.publish(session, id=order.terms_id, terms=order.terms, published_at=program.created_at)
+    if new_program.terms is not None:
+        await versions.publish(
+            session, id=new_program.terms_id, terms=new_program.terms, published_at=program.created_at
+        )
 
 
 async def issue_key(session: Session, *, new: NewKey) -> None:

@@ -74,10 +74,12 @@ async def admit(
     )
     if held is not None:
         return held
-    return await _seen(session, facts=here, customer=customer, awaited=awaited)
+    return await _rule_facts(session, facts=here, customer=customer, awaited=awaited)
 
 
-async def _seen(session: Session, *, facts: PurchaseFacts, customer: CustomerRow, awaited: bool) -> Admitted | Problem:
+async def _rule_facts(
+    session: Session, *, facts: PurchaseFacts, customer: CustomerRow, awaited: bool
+) -> Admitted | Problem:
     """The facts of a receipt with those that the terms of its time require about the customer, and with valid payments."""
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:

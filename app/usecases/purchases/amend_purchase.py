@@ -99,7 +99,7 @@ async def _sale(session: Session, *, context: CommandContext, command: AmendPurc
         if here is None:
             return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
         day = numbering.business_day(ReceiptOrigin(command.location_id, command.occurred_at, here.zone))
-    return await receipt_references.one_referred_to(
+    return await receipt_references.resolve(
         session,
         source=OWN_SOURCE,
         by=ReceiptReference(command.receipt, location_id, day),

@@ -116,7 +116,7 @@ async def _from_snapshot(
             account.next_change_at,
             gained.next_change(),
             counted.next_rollover(terms=terms, at=at),
-            await _first_look(session, account=account, at=at),
+            await _first_due(session, account=account, at=at),
         ),
         next_notice_at=earliest(
             account.next_notice_at,
@@ -161,7 +161,7 @@ async def _stamp(
     return after.balance
 
 
-async def _first_look(session: Session, *, account: Account, at: datetime) -> datetime | None:
+async def _first_due(session: Session, *, account: Account, at: datetime) -> datetime | None:
     """When a wallet without events is due first: at the next start of terms with other tiers.
 
     Wallets with events get a tier review from the scheduler, which may have passed by this one by then.

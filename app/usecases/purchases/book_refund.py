@@ -139,7 +139,7 @@ async def _can_use_snapshot(
         or _may_have_expired(sale, terms=terms, at=at)
         or any(sale.facts.customer_facts.left(clause) for clause, _ in sale.facts.customer_facts.budgets)
         or any(payment.redemption_id is not None for payment in sale.facts.payments)
-        or await exchanges.has_part_in_one(session, purchase_id=sale.id)
+        or await exchanges.is_part_of_exchange(session, purchase_id=sale.id)
     ):
         return False
     if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):

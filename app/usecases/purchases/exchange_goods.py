@@ -18,7 +18,7 @@ from app.store.purchases.refunds import Refund
 from app.usecases.command import Answer, CommandContext
 from app.usecases.purchases.admit_receipt import admit
 from app.usecases.purchases.book_exchange import Goods, book_exchange
-from app.usecases.purchases.known_refunds import as_recorded, refunded_by, says
+from app.usecases.purchases.known_refunds import as_recorded, has_same_content, refunded_by
 from app.usecases.purchases.new_exchange import RecordExchange
 from app.usecases.purchases.new_receipts import RecordPurchase
 from app.usecases.purchases.new_refund import RecordRefund
@@ -114,7 +114,7 @@ async def _known(session: Session, *, command: RecordExchange, sale: Purchase, b
     refunded = await refunded_by(session, sale=sale, refund=refund)
     if refunded is None or refund.external_id != command.back.external_id:
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
-    if not await says(session, command=command.back, sale=refunded, refund=refund):
+    if not await has_same_content(session, command=command.back, sale=refunded, refund=refund):
         return _differs(bought, path=("refund", "externalId"), detail="of another refund")
     customer = await customers.find(session, by=CustomerBy(sale.customer_id))
     assert customer is not None, "a purchase has a customer"

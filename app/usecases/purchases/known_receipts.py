@@ -40,7 +40,7 @@ async def known_receipt(
     known = [purchase for purchase in recorded if purchase.completion == command.completion]
     if not known:
         return await _not_next(session, command=command, last=recorded[0] if recorded else None)
-    same = next((purchase for purchase in known if _says(purchase, command=command, facts=facts)), known[0])
+    same = next((purchase for purchase in known if _has_same_content(purchase, command=command, facts=facts)), known[0])
     return await _as_recorded(session, command=command, facts=facts, customer=customer, recorded=same)
 
 
@@ -52,13 +52,13 @@ async def _not_next(session: Session, *, command: RecordPurchase, last: Purchase
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     if last is None:
         return None
-    if not await _came_back_whole(session, sale=last):
+    if not await _fully_returned(session, sale=last):
         detail = f"completion {last.completion} has not come back whole"
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=detail, purchase_ids=_ids(last))
     return None
 
 
-async def _came_back_whole(session: Session, *, sale: Purchase) -> bool:
+async def _fully_returned(session: Session, *, sale: Purchase) -> bool:
     """Was everything of a purchase returned, and everything handed out for its goods in exchanges?"""
     open_sales = [sale]
     while open_sales:
@@ -79,7 +79,7 @@ async def _as_recorded(
     session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: CustomerRow, recorded: Purchase
 ) -> Answer | Problem:
     """The answer to a recorded receipt; a refusal for other content or another customer."""
-    if not _says(recorded, command=command, facts=facts) or not await _bought(
+    if not _has_same_content(recorded, command=command, facts=facts) or not await _belonged_to(
         session, customer=customer, recorded=recorded
     ):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), purchase_ids=(recorded.id,))
@@ -96,7 +96,7 @@ async def _as_recorded(
     )
 
 
-async def _bought(session: Session, *, customer: CustomerRow, recorded: Purchase) -> bool:
+async def _belonged_to(session: Session, *, customer: CustomerRow, recorded: Purchase) -> bool:
     """Does the purchase belong to the customer, or did it before it was moved?"""
     owners = {recorded.customer_id}
     if recorded.moved_by is not None:
@@ -107,7 +107,7 @@ async def _bought(session: Session, *, customer: CustomerRow, recorded: Purchase
     return False
 
 
-def _says(recorded: Purchase, *, command: RecordPurchase, facts: PurchaseFacts) -> bool:
+def _has_same_content(recorded: Purchase, *, command: RecordPurchase, facts: PurchaseFacts) -> bool:
     """Does a receipt have the content that was recorded, at first or since a correction?"""
     if command.timed and facts.occurred_at != recorded.occurred_at:
         return False

@@ -40,7 +40,7 @@ async def known_refund(
     found = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
     for refund in found:
         refunded = await refunded_by(session, sale=sale, refund=refund)
-        if refunded is not None and await says(session, command=command, sale=refunded, refund=refund):
+        if refunded is not None and await has_same_content(session, command=command, sale=refunded, refund=refund):
             return await as_recorded(session, sale=refunded, refund=refund, customer=customer)
     if found:
         ids = tuple(refund.purchase_id for refund in found)
@@ -61,7 +61,7 @@ async def refunded_by(session: Session, *, sale: Purchase, refund: Refund) -> Pu
     return other
 
 
-async def says(session: Session, *, command: RecordRefund, sale: Purchase, refund: Refund) -> bool:
+async def has_same_content(session: Session, *, command: RecordRefund, sale: Purchase, refund: Refund) -> bool:
     """Does a command have the content of the recorded refund: in the same words, or by what they came to then?"""
     if command.timed and max(command.occurred_at, sale.occurred_at) != refund.occurred_at:
         return False

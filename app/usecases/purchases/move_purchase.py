@@ -48,22 +48,22 @@ class MovePurchase:
 
 
 @dataclass(frozen=True, slots=True)
-class _Moving:
+class _Move:
     """A purchase that is moved: its customers, the terms that decide it, and its row before and after."""
 
-    giver: CustomerRow
-    taker: CustomerRow
+    from_customer: CustomerRow
+    to_customer: CustomerRow
     terms: Terms
     before: Purchase
     after: Purchase
     correction: ReceiptCorrection
 
-    def counted(self, moved: Mapping[Unit, int]) -> _Moving:
+    def counted(self, moved: Mapping[Unit, int]) -> _Move:
         """The move with its use of a staff budget."""
         correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
         return replace(self, correction=correction)
 
-    def with_budgets_of(self, decision: Decision) -> _Moving:
+    def with_budgets_of(self, decision: Decision) -> _Move:
         """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
         customer_facts = self.before.facts.customer_facts
         taken, goes = dict(customer_facts.charged), dict(decision.budget_usage)
@@ -132,13 +132,13 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         sale, id=context.new_id(), to=_own(taker), recorded_at=context.now, reason=command.reason, actor=context.actor
     )
     after = await _for(taker, giver=giver, session=session, sale=sale, terms=judged_by, correction=correction)
-    return await _moved(session, context=context, moving=_Moving(giver, taker, judged_by, sale, after, correction))
+    return await _moved(session, context=context, moving=_Move(giver, taker, judged_by, sale, after, correction))
 
 
 async def _sale(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
     program = context.program
     if command.receipt is not None:
-        return await receipt_references.one_referred_to(
+        return await receipt_references.resolve(
             session, source=OWN_SOURCE, by=command.receipt, numbering=program.numbering
         )
     return await purchases.by_id(session, purchase_id=command.purchase_id or "")
@@ -178,7 +178,7 @@ async def _for(
     return replace(sale, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
-async def _moved(session: Session, *, context: CommandContext, moving: _Moving) -> Answer | Problem:
+async def _moved(session: Session, *, context: CommandContext, moving: _Move) -> Answer | Problem:
     here, there, moving = await _history(session, moving=moving)
     sold = there.wallet.purchases[moving.before.id]
     if any(balance.lifetime > MAX_POINTS for balance in there.balances.values()):
@@ -203,22 +203,22 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Moving) 
     answer = Answer(
         decision=sold.decision,
         balances=there.balances,
-        customer_id=moving.taker.id,
+        customer_id=moving.to_customer.id,
         purchase_id=after.id,
         entry_id=earned,
-        other_id=moving.giver.id,
+        other_id=moving.from_customer.id,
         other_entry_id=taken_back,
         terms=moving.terms,
     )
     return await remember_result(session, context=context, answer=answer)
 
 
-async def _history(session: Session, *, moving: _Moving) -> tuple[ReplayedAccount, ReplayedAccount, _Moving]:
+async def _history(session: Session, *, moving: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:
     """Both wallets replayed with the purchase in its right place, and the move with its share of budgets.
 
     It is the same wallet twice where the two customers share it.
     """
-    at, giver, taker = moving.before.occurred_at, moving.giver.account, moving.taker.account
+    at, giver, taker = moving.before.occurred_at, moving.from_customer.account, moving.to_customer.account
     shared = giver.id == taker.id
     events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
     there = await replay_account(session, account=taker, until=at, events=events)
@@ -235,7 +235,7 @@ async def _booked(
     session: Session,
     *,
     context: CommandContext,
-    moving: _Moving,
+    moving: _Move,
     here: ReplayedAccount,
     there: ReplayedAccount,
     left: Evidence,

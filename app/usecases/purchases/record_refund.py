@@ -55,7 +55,7 @@ async def sale_of(session: Session, *, context: CommandContext, command: RecordR
     if number is not None and (undated := day_missing(context, timed=command.timed, path=("occurredAt",))) is not None:
         return undated
     if command.receipt is not None:
-        return await receipt_references.one_referred_to(
+        return await receipt_references.resolve(
             session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
         )
     sale = await purchases.by_id(session, purchase_id=command.purchase_id or "")

@@ -50,7 +50,7 @@ async def run(session: Session, *, context: CommandContext, command: SettleQuara
     if (wrong := _unfit(command)) is not None:
         return wrong
     if command.pending_refund_id is not None:
-        answer = await _waiting_dismissed(session, context=context, command=command)
+        answer = await _dismiss_pending_refund(session, context=context, command=command)
     else:
         answer = await _settled(session, context=context, command=command)
     return answer if isinstance(answer, Problem) else await remember_result(session, context=context, answer=answer)
@@ -122,7 +122,7 @@ def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, .
     return ("occurredAt",) if wrong_time else ("quarantined",)
 
 
-async def _waiting_dismissed(
+async def _dismiss_pending_refund(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> Answer | Problem:
     """Dismiss a pending refund, or one that its purchase could not take."""

@@ -91,7 +91,7 @@ async def from_snapshot(
         charge=lists.charge(request.reward.key) if lists is not None else None,
     )
     balances = held_in(wallet)
-    answer = answered(request, decision=decision, balances=balances)
+    answer = redemption_answer(request, decision=decision, balances=balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         if account.balance.pending:  # only a replay says when these become available
             return await by_replay(session, context=context, request=request)
@@ -145,7 +145,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
         charge=_charge(then, request=request),
         activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
     )
-    answer = answered(request, decision=decision, balances=before.balances)
+    answer = redemption_answer(request, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return await remember_result(session, context=context, answer=answer)
     if not await rewards.take_one(session, reward=request.reward):
@@ -212,7 +212,7 @@ async def _write(
         await count_clause_uses(session, context=context, redemption=redemption, terms=request.terms)
 
 
-def answered(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
+def redemption_answer(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> Answer:
     """The answer to a redemption request: the decision, with the balances behind it."""
     return Answer(
         decision=decision,

@@ -65,5 +65,5 @@ async def resolve(
     readers = None
     if input.deliver_notices and outcome.moved_from is not None:
         readers = NoticeReaders(since=outcome.moved_from, until=outcome.clock)
-    result = await Scheduler(context.application).run_program(context.program, readers=readers, patience=TIME_LIMIT)
+    result = await Scheduler(context.application).run_program(context.program, readers=readers, time_limit=TIME_LIMIT)
     return AdvanceClockPayload(clock=outcome.clock, complete=result.complete)

@@ -65,14 +65,14 @@ class TierStatus:
         terms = found.terms
         if terms is None or not terms.tiers:
             return None
-        held = Tier.of(found.standing.tier, terms=found.named_by) if found.named_by is not None else None
+        held = Tier.of(found.membership.tier, terms=found.named_by) if found.named_by is not None else None
         return cls(
             status=found,
             terms=terms,
-            key=found.standing.tier,
+            key=found.membership.tier,
             name=held.name if held is not None else None,
-            since=found.standing.since,
-            holds_until=found.standing.grace_ends_at,
+            since=found.membership.since,
+            holds_until=found.membership.grace_ends_at,
             qualifying_points=found.qualifying,
             period=tier_rules.window_of(terms),
             period_ends=tier_rules.period_ends(terms=terms, at=context.now),
@@ -98,7 +98,7 @@ class TierStatus:
     )
     def projected(self) -> ProjectedTier | None:
         """As the ledger would have it."""
-        found = self.status.history.prospect
+        found = self.status.history.forecast
         if found is None:
             return None
         return ProjectedTier(at=found.at, tier=Tier.of(found.tier, terms=found.terms))

@@ -71,7 +71,7 @@ class Balance:
     async def _coming(self, info: Info) -> WalletForecast | None:
         if self.row is None or not self.in_points:
             return None
-        return await info.context.load_heavy(current_state.coming, self.row.id, at=info.context.now)
+        return await info.context.load_heavy(current_state.forecasts, self.row.id, at=info.context.now)
 
 
 def balances(held: Mapping[Unit, Points] | None, *, context: Context, row: CustomerRow | None = None) -> list[Balance]:

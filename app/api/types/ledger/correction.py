@@ -109,7 +109,7 @@ async def said_of(entry: Entry, *, info: Info) -> Stated | None:
     if entry.type in _BY_PEOPLE:
         return await info.context.load(entry_reasons.stated, entry.subject)
     if entry.cause is not None and entry.type in _OF_RECEIPTS:
-        return await info.context.load(entry_reasons.said_of_receipts, entry.cause)
+        return await info.context.load(entry_reasons.stated_for_receipts, entry.cause)
     return None
 
 

@@ -18,7 +18,7 @@ from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, ba
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
-from app.queries.purchases.refund_previews import RefundTry, try_refund, waiting
+from app.queries.purchases.refund_previews import RefundRequest, pending_refunds_page, preview_refund
 
 MOST_WAITING = 100
 
@@ -77,8 +77,8 @@ class RefundQueries:
         back = back_of(lines, amount=amount)
         if isinstance(back, Problem):
             raise _refused(back)
-        order = RefundTry(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
-        found = await context.query(try_refund, numbering=context.program.numbering, order=order)
+        order = RefundRequest(purchase_id, receipt, back.lines, back.amounts, amount, occurred_at or context.now)
+        found = await context.query(preview_refund, numbering=context.program.numbering, order=order)
         if isinstance(found, Problem):
             raise _refused(found)
         return RefundPreview(
@@ -101,7 +101,7 @@ class RefundQueries:
         context = info.context
         context.require(Permission.READ_IDENTITIES)
         set_locale(info, locale)
-        found = await context.query(waiting, limit=MOST_WAITING)
+        found = await context.query(pending_refunds_page, limit=MOST_WAITING)
         return [PendingRefund.of(refund, context=context) for refund in found]
 
 
