@@ -278,7 +278,7 @@ def test_offers_on_points_that_wait_are_the_same_by_what_is_kept_and_by_the_hist
 
     history = standings.replay_account
     with monkeypatch.context() as patch:
-        patch.setattr(standings, "_as_kept", nothing)
+        patch.setattr(standings, "_from_snapshot", nothing)
         assert told() == kept
     looked: list[Any] = []
 
