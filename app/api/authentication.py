@@ -1,4 +1,4 @@
-"""Who asks: keys looked up, remembered for a moment, and counted at the door when they open nothing."""
+"""Access keys: looked up, cached for a few seconds, and limited per address when they are wrong."""
 
 from __future__ import annotations
 
@@ -21,90 +21,87 @@ from app.usecases.application import Application
 
 V = TypeVar("V")
 
-KEY_REMEMBERED = 10.0
-"""Seconds for which a key that was looked up is not looked up again: a revoked one stops working after this.
+KEY_CACHE_SECONDS = 10.0
+"""How long a key that was looked up is cached: a revoked key works that much longer.
 
-The clock of a sandbox is not remembered, so that the very next request goes by it wherever it was moved. Settings of a
-program that are changed on this server hold from the next request on, on others after this time.
+The clock of a sandbox is not cached: the next request uses it, whichever server it was moved on. Changed settings of a
+program are in force from the next request on this server, and after this time on others.
 """
 
-MOST_KEYS_REMEMBERED = 10_000
+MOST_CACHED_KEYS = 10_000
 
 
-class _Remembered(NamedTuple):
-    """A holder, until when (monotonic seconds) they need not be looked up, and how often settings had been changed."""
+class _CachedKey(NamedTuple):
+    """The holder of a key, until when that is cached (monotonic seconds), and the count of settings changes it includes."""
 
     until: float
     signed_in: SignedIn
-    changes: int
+    settings_changed: int
 
 
 class Authenticator:
-    """Signs callers in, and makes the context of each operation: who asks, and in which language."""
+    """Authenticates callers, and makes the context of each operation."""
 
     def __init__(self, application: Application, *, admission: Admission) -> None:
-        self._desk = application
-        self._door = admission
-        self._known: OrderedDict[bytes, _Remembered] = OrderedDict()
-        self._wrong: OrderedDict[bytes, float] = OrderedDict()
+        self._application = application
+        self._admission = admission
+        self._valid_keys: OrderedDict[bytes, _CachedKey] = OrderedDict()
+        self._wrong_keys: OrderedDict[bytes, float] = OrderedDict()
 
     async def sign_in(self, request: Request) -> SignedIn | None:
-        """The holder of the key; None without one.
+        """The holder of the request's key; None without a key.
 
-        Raises UNAUTHENTICATED for a key that opens nothing, and NotYetError when too many came from the same address. A
-        key that has opened before is looked up whatever else its address sends.
+        Raises UNAUTHENTICATED for an unknown key, and RateLimited when one address sent too many of them. A key that
+        worked before is looked up regardless of other requests from its address.
         """
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() in ("", "bearer") and not token:
-            self._door.charge(host_of(request))
+            self._admission.charge(host_of(request))
             return None
         if scheme.lower() != "bearer":
-            self._door.charge(host_of(request))
+            self._admission.charge(host_of(request))
             raise _unauthenticated("Send the key as `Authorization: Bearer <key>`.")
         digest = sha256(token.encode("utf-8", "surrogateescape")).digest()
-        remembered = self._known.get(digest)
-        if remembered is not None and remembered.until > time.monotonic():
-            return await self._as_it_is(remembered)
-        changes = self._desk.settings_changed
-        if remembered is not None:
-            found = await self._desk.query_across_programs(sign_in, token=token)
+        cached = self._valid_keys.get(digest)
+        if cached is not None and cached.until > time.monotonic():
+            return await self._with_current_program(cached)
+        settings_changed = self._application.settings_changed
+        if cached is not None:
+            signed_in = await self._application.query_across_programs(sign_in, token=token)
         else:
-            found = await self._first_seen(token, digest=digest, host=host_of(request))
-        if found is None:
-            self._known.pop(digest, None)
-            _keep(self._wrong, digest, time.monotonic() + KEY_REMEMBERED)
+            signed_in = await self._look_up_unknown(token, digest=digest, host=host_of(request))
+        if signed_in is None:
+            self._valid_keys.pop(digest, None)
+            _cache(self._wrong_keys, digest, time.monotonic() + KEY_CACHE_SECONDS)
             raise _unauthenticated("This key opens nothing.")
-        _keep(self._known, digest, _Remembered(time.monotonic() + KEY_REMEMBERED, found, changes))
-        return found
+        _cache(self._valid_keys, digest, _CachedKey(time.monotonic() + KEY_CACHE_SECONDS, signed_in, settings_changed))
+        return signed_in
 
-    async def _as_it_is(self, remembered: _Remembered) -> SignedIn:
-        """The holder with the program as it is.
-
-        The clock of a sandbox may have been moved, by any server, and settings may have been changed here.
-        """
-        signed_in = remembered.signed_in
-        settled = remembered.changes == self._desk.settings_changed
-        if settled and signed_in.program.kind is not ProgramKind.SANDBOX:
+    async def _with_current_program(self, cached: _CachedKey) -> SignedIn:
+        """The cached holder, with the program reloaded if its clock or its settings may have changed."""
+        signed_in = cached.signed_in
+        unchanged = cached.settings_changed == self._application.settings_changed
+        if unchanged and signed_in.program.kind is not ProgramKind.SANDBOX:
             return signed_in
-        program = await self._desk.query(one_program, program_id=signed_in.program.id)
+        program = await self._application.query(one_program, program_id=signed_in.program.id)
         assert program is not None, "a program is never deleted"
         return replace(signed_in, program=program)
 
-    async def _first_seen(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
-        """Look up a key that has not opened anything yet; who sent it pays unless it does."""
-        self._door.charge(host, WRONG_KEY)
-        if self._wrong.get(digest, 0.0) > time.monotonic():
+    async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> SignedIn | None:
+        """Look up a key that is not cached; its address is charged unless the key is right."""
+        self._admission.charge(host, WRONG_KEY)
+        if self._wrong_keys.get(digest, 0.0) > time.monotonic():
             return None
-        found = await self._desk.query_across_programs(sign_in, token=token)
-        if found is not None:
-            self._door.refund(host, WRONG_KEY)
-        return found
+        signed_in = await self._application.query_across_programs(sign_in, token=token)
+        if signed_in is not None:
+            self._admission.refund(host, WRONG_KEY)
+        return signed_in
 
     def context_for(self, request: Request, signed_in: SignedIn | None, needed: frozenset[str]) -> Context:
         """The context of one operation."""
         program = signed_in.program if signed_in is not None else None
         return Context(
-            application=self._desk,
+            application=self._application,
             signed_in=signed_in,
             language=wording_for(
                 request.headers.get("accept-language"),
@@ -116,19 +113,20 @@ class Authenticator:
 
 
 def caller(signed_in: SignedIn | None, request: Request) -> str:
-    """Who pays for an operation: the holder of the key, or whoever is at the other end of the line."""
+    """Whose rate limit an operation counts against: the key, or without one the address."""
     return f"key {signed_in.principal.key_id}" if signed_in is not None else host_of(request)
 
 
 def host_of(request: Request) -> str:
-    """Whoever is at the other end of the line."""
+    """The address of the client."""
     return f"host {request.client.host if request.client is not None else ''}"
 
 
-def _keep(kept: OrderedDict[bytes, V], digest: bytes, value: V) -> None:
-    kept[digest] = value
-    while len(kept) > MOST_KEYS_REMEMBERED:
-        kept.popitem(last=False)
+def _cache(cache: OrderedDict[bytes, V], digest: bytes, value: V) -> None:
+    """Add an entry, in place of the oldest one when the cache is full."""
+    cache[digest] = value
+    while len(cache) > MOST_CACHED_KEYS:
+        cache.popitem(last=False)
 
 
 def _unauthenticated(message: str) -> GraphQLError:

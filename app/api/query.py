@@ -49,7 +49,7 @@ MOST_NODES = 100
 
 @strawberry.type(description="What a purchase of a basket would earn: decided exactly as the purchase would be.")
 class BasketCheck:
-    """Nothing is recorded."""
+    """The decision is not recorded."""
 
     decision: Decision = strawberry.field(description="Every earning clause with what it would do.")
     customer: Customer = strawberry.field(description="The customer it was checked for.")
@@ -58,9 +58,9 @@ class BasketCheck:
     )
 
 
-def _whom(given: CustomerBy, *, context: Context) -> By | None:
-    """Whom the caller means and may see; None where the answer is null. Malformed identities are refused."""
-    by = customer_by(given, context=context)
+def _customer_of(argument: CustomerBy, *, context: Context) -> By | None:
+    """The customer that an argument names; None where the field answers null. Raises BAD_USER_INPUT for a malformed identity."""
+    by = customer_by(argument, context=context)
     if isinstance(by, Problem):
         if by.code is ProblemCode.INVALID_IDENTITY:
             raise bad_input(f"customer: {by.detail}")
@@ -71,18 +71,18 @@ def _whom(given: CustomerBy, *, context: Context) -> By | None:
 def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
     if basket is None:
         return no_basket(context)
-    return _taken(facts_of(basket, context=context, within="basket"))
+    return _value_of(facts_of(basket, context=context, within="basket"))
 
 
 def _place(basket: BasketInput | None) -> str | None:
-    return _taken(place_of(basket, within="basket"))
+    return _value_of(place_of(basket, within="basket"))
 
 
-def _taken(found: V | Problem) -> V:
-    """What was found, or a refusal of the argument that it was to be found in."""
-    if isinstance(found, Problem):
-        raise _refused(found)
-    return found
+def _value_of(value: V | Problem) -> V:
+    """The value of an argument. Raises BAD_USER_INPUT when it has a problem."""
+    if isinstance(value, Problem):
+        raise _refused(value)
+    return value
 
 
 def _refused(problem: Problem) -> GraphQLError:
@@ -117,8 +117,8 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         context = info.context
         context.require(Permission.READ_OWN_CARD)
         set_locale(info, locale)
-        whom = _whom(by, context=context)
-        row = await context.query(customers.card, by=whom, at=context.now) if whom is not None else None
+        by_identity = _customer_of(by, context=context)
+        row = await context.query(customers.card, by=by_identity, at=context.now) if by_identity is not None else None
         if row is None or not context.principal.may_see_card(row.id):
             return None
         return Customer.of(row)
@@ -137,12 +137,12 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         context = info.context
         context.require(Permission.READ_OWN_CARD)
         set_locale(info, locale)
-        whom = _whom(customer, context=context)
-        if whom is None:
+        by_identity = _customer_of(customer, context=context)
+        if by_identity is None:
             return None
         found = await context.query_heavy(
             offers.check_basket,
-            by=whom,
+            by=by_identity,
             facts=_facts(basket, context=context),
             location_id=_place(basket),
             principal=context.principal,
@@ -179,13 +179,13 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         context.require(Permission.READ_TERMS)
         set_locale(info, locale)
         window = page_window(first=first, after=after, last=None, before=None)
-        whom = _whom(for_, context=context) if for_ is not None else None
-        if for_ is not None and whom is None:
+        by_identity = _customer_of(for_, context=context) if for_ is not None else None
+        if for_ is not None and by_identity is None:
             return None
-        found = _taken(
+        found = _value_of(
             await context.query_heavy(
                 offers.offers_for,
-                by=whom,
+                by=by_identity,
                 facts=_facts(basket, context=context),
                 location_id=_place(basket),
                 principal=context.principal,
@@ -221,7 +221,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
     async def impact_preview(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a preview.")]
     ) -> ImpactPreview | None:
-        """Read again until it has ended."""
+        """To be polled until it has ended."""
         info.context.require(Permission.PUBLISH_TERMS)
         return await impact_preview(id, context=info.context)
 
@@ -290,8 +290,8 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries):
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Opaque ids, at most 100.")],
     ) -> list[Node | None]:
         """Several objects, read together."""
-        info.context.nodes_asked += len(ids)
-        if info.context.nodes_asked > MOST_NODES:
+        info.context.node_count += len(ids)
+        if info.context.node_count > MOST_NODES:
             raise bad_input(f"At most {MOST_NODES} ids in one request.")
         once = list(dict.fromkeys(ids))
         found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in once))

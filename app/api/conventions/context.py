@@ -1,9 +1,9 @@
-"""What a resolver can reach: who asks, in which language, at what time, and the desk that does the work."""
+"""What every resolver of one operation shares: the caller, the language, the program's time, and the application."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -26,59 +26,59 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class _Asked(NamedTuple):
-    """A question, and who waits for its answer."""
+class _PendingQuery(NamedTuple):
+    """A query that has not run yet, and the future that gets its result."""
 
-    question: Callable[[Any], Awaitable[Any]]
-    answer: asyncio.Future[Any]
-    dear: bool
+    query: Callable[[Any], Awaitable[Any]]
+    result: asyncio.Future[Any]
+    heavy: bool
 
 
 @dataclass(slots=True)
 class Context:
-    """One operation. Made anew for each, so that nothing it has read outlives it."""
+    """The context of one operation. Each operation gets its own, so that nothing that was read outlives it."""
 
     application: Application
     signed_in: SignedIn | None
     language: Phrasebook
     needed: frozenset[str] = frozenset()
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
-    spoken: dict[str | int, Phrasebook] = field(default_factory=dict)
-    nodes_asked: int = 0
+    root_languages: dict[str | int, Phrasebook] = field(default_factory=dict)
+    node_count: int = 0
     _now: datetime | None = None
-    _waiting: list[_Asked] = field(default_factory=list)
-    _reading: asyncio.Task[None] | None = None
+    _pending: list[_PendingQuery] = field(default_factory=list)
+    _reader: asyncio.Task[None] | None = None
 
     @property
     def program(self) -> Program:
         """The program that the key opens. Raises UNAUTHENTICATED without a key."""
-        return self._holder().program
+        return self._require_signed_in().program
 
     @property
     def principal(self) -> Principal:
         """The holder of the key. Raises UNAUTHENTICATED without a key."""
-        return self._holder().principal
+        return self._require_signed_in().principal
 
     @property
     def now(self) -> datetime:
-        """The program's time, the same throughout the operation. Raises UNAUTHENTICATED without a key."""
+        """The time on the program's clock, the same throughout the operation. Raises UNAUTHENTICATED without a key."""
         if self._now is None:
             self._now = self.application.now(self.program)
         return self._now
 
     def wording_for(self, tags: str | None) -> Phrasebook:
-        """The words for a BCP 47 tag or an Accept-Language header, as they are written where the program is."""
+        """The phrasebook for a BCP 47 tag or an Accept-Language header, with the formats of the program's region."""
         if self.signed_in is None:
             return wording_for(tags, region=None, address=Address.FORMAL)
         program = self.signed_in.program
         return wording_for(tags, region=program.region, address=program.address)
 
     async def reread_program(self) -> None:
-        """Let the rest of the operation go by the program's clock and settings as they are now, after they were changed."""
-        holder = self._holder()
+        """Reload the program after its clock or settings were changed; the rest of the operation uses the new ones."""
+        signed_in = self._require_signed_in()
         program = await self.query(one_program)
         assert program is not None, "a program is never deleted"
-        self.signed_in, self._now = replace(holder, program=program), None
+        self.signed_in, self._now = replace(signed_in, program=program), None
 
     def require(self, permission: Permission) -> None:
         """Raise UNAUTHENTICATED without a key and FORBIDDEN when its role lacks the permission."""
@@ -87,87 +87,85 @@ class Context:
                 f"Keys of the role {self.principal.role.value} may not do this.", extensions={"code": "FORBIDDEN"}
             )
 
-    def _holder(self) -> SignedIn:
+    def _require_signed_in(self) -> SignedIn:
         if self.signed_in is None:
             raise GraphQLError(
                 "Send an access key: `Authorization: Bearer <key>`.", extensions={"code": "UNAUTHENTICATED"}
             )
         return self.signed_in
 
-    async def query(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
-        """Ask one question of the program that the key opens.
+    async def query(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+        """Run one query on the program that the key opens.
 
-        What the resolvers of one turn of the loop ask is read together, on one snapshot.
+        Queries that resolvers start in the same turn of the event loop run together, on one snapshot.
         """
-        return await self._asked(question, parameters, dear=False)
+        return await self._enqueue(partial(query, **parameters), heavy=False)
 
-    async def query_heavy(self, question: Callable[..., Awaitable[V]], **parameters: Any) -> V:
-        """Ask a question that the rules have to be asked about, or for something large.
+    async def query_heavy(self, query: Callable[..., Awaitable[V]], **parameters: Any) -> V:
+        """Run a query that evaluates terms or reads much.
 
-        The first one is read with everything else; of further ones each is read alone, and others have their turn before.
+        The first heavy query runs together with the others; each further one runs alone, after other requests had a turn.
         """
-        return await self._asked(question, parameters, dear=True)
+        return await self._enqueue(partial(query, **parameters), heavy=True)
 
-    async def _asked(self, question: Callable[..., Awaitable[V]], parameters: Mapping[str, Any], *, dear: bool) -> V:
-        answer: asyncio.Future[V] = asyncio.get_running_loop().create_future()
-        if not self._waiting:
-            self._reading = asyncio.ensure_future(self._read())
-        self._waiting.append(_Asked(partial(question, **parameters), answer, dear))
-        return await answer
+    async def _enqueue(self, query: Callable[[Any], Awaitable[V]], *, heavy: bool) -> V:
+        result: asyncio.Future[V] = asyncio.get_running_loop().create_future()
+        if not self._pending:
+            self._reader = asyncio.ensure_future(self._run_pending())
+        self._pending.append(_PendingQuery(query, result, heavy))
+        return await result
 
-    async def _read(self) -> None:
-        """Read what is waiting."""
-        asked, self._waiting = self._waiting, []
-        dear = [each_asked for each_asked in asked if each_asked.dear]
-        if len(dear) < 2:
-            await self._answer(asked)
+    async def _run_pending(self) -> None:
+        """Run the pending queries: all light ones with the first heavy one, then the other heavy ones one by one."""
+        pending, self._pending = self._pending, []
+        heavy = [item for item in pending if item.heavy]
+        if len(heavy) < 2:
+            await self._run_together(pending)
             return
-        await self._answer([each_asked for each_asked in asked if not each_asked.dear or each_asked is dear[0]])
-        for item in dear[1:]:
+        await self._run_together([item for item in pending if not item.heavy or item is heavy[0]])
+        for item in heavy[1:]:
             await asyncio.sleep(0)
-            if not item.answer.done():
-                await self._answer([item])
+            if not item.result.done():
+                await self._run_together([item])
 
-    async def _answer(self, asked: Sequence[_Asked]) -> None:
-        """Answer every question, with the fault when the read as a whole fails."""
+    async def _run_together(self, pending: Sequence[_PendingQuery]) -> None:
+        """Run queries on one snapshot; when that fails, every one of them fails with the same exception."""
         try:
-            answers = await self.application.query_all(
-                [other_asked.question for other_asked in asked], program_id=self.program.id
-            )
-        except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to everybody who waits
-            for item in asked:
-                if not item.answer.done():
-                    item.answer.set_exception(fault)
+            results = await self.application.query_all([item.query for item in pending], program_id=self.program.id)
+        except (Exception, asyncio.CancelledError) as fault:  # noqa: BLE001 - handed to every resolver that waits
+            for item in pending:
+                if not item.result.done():
+                    item.result.set_exception(fault)
             return
-        for item, found in zip(asked, answers, strict=True):
-            if not item.answer.done():
-                item.answer.set_result(found)
+        for item, result in zip(pending, results, strict=True):
+            if not item.result.done():
+                item.result.set_result(result)
 
-    async def load(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
-        """One of many by id: what one operation asks for together, with the same parameters, is read together."""
-        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.query, at_once=100)
+    async def load(self, query: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
+        """Load a row by its id. Ids that are loaded by the same query with the same parameters are read together."""
+        return await self._load(partial(query, **parameters), id, run=self.query, batch_size=100)
 
-    async def load_heavy(self, question: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
-        """As `load`, for what is large: a few are read together, and others have their turn before the next few."""
-        return await self._loaded(partial(question, **parameters), id, of=question, ask=self.query_heavy, at_once=10)
+    async def load_heavy(self, query: Callable[..., Awaitable[Sequence[V]]], id: str, **parameters: Hashable) -> V:
+        """As `load`, for large rows: in batches of ten, between which other requests have a turn."""
+        return await self._load(partial(query, **parameters), id, run=self.query_heavy, batch_size=10)
 
-    async def _loaded(
-        self, question: partial[Awaitable[Sequence[V]]], id: str, *, of: Hashable, ask: Callable[..., Any], at_once: int
+    async def _load(
+        self, query: partial[Awaitable[Sequence[V]]], id: str, *, run: Callable[..., Any], batch_size: int
     ) -> V:
-        key = (of, *sorted(question.keywords.items()))
+        key = (query.func, *sorted(query.keywords.items()))
         loader = self.loaders.get(key)
         if loader is None:
 
-            async def batch(ids: list[str]) -> Sequence[V]:
-                found: Sequence[V] = await ask(question, ids=ids)
-                return found
+            async def load_batch(ids: list[str]) -> Sequence[V]:
+                rows: Sequence[V] = await run(query, ids=ids)
+                return rows
 
-            loader = self.loaders[key] = DataLoader(load_fn=batch, max_batch_size=at_once)
-        found: V = await loader.load(id)
-        return found
+            loader = self.loaders[key] = DataLoader(load_fn=load_batch, max_batch_size=batch_size)
+        row: V = await loader.load(id)
+        return row
 
     async def terms(self, number: int) -> Terms:
-        """A published version that something stored refers to."""
+        """The published version of a number that was stored with a row. Raises LookupError when it is missing."""
         published = await self.query(terms_version, number=number)
         if published is None:
             raise LookupError(f"terms version {number} is missing")
@@ -178,27 +176,27 @@ Info = strawberry.Info[Context, None]
 
 
 def set_locale(info: Info, locale: str | None) -> None:
-    """Let everything below this root field be said in the locale of its argument, if one is given."""
+    """Use the `locale` argument of a root field, if there is one, for all sentences below it."""
     if locale is not None:
-        info.context.spoken[info.path.key] = info.context.wording_for(locale)
+        info.context.root_languages[info.path.key] = info.context.wording_for(locale)
 
 
 def translator(info: Info) -> Phrasebook:
-    """The words for a field: the locale that its root field was given, else the one of the request."""
-    spoken = info.context.spoken
-    if not spoken:
+    """The phrasebook for a field: in the `locale` of its root field, else in the language of the request."""
+    languages = info.context.root_languages
+    if not languages:
         return info.context.language
     step = info.path
     while step.prev is not None:
         step = step.prev
-    return spoken.get(step.key, info.context.language)
+    return languages.get(step.key, info.context.language)
 
 
-def said_in(info: Info, locale: str | None) -> Phrasebook:
-    """The words for a field that takes a locale itself: that one, else the one of the field above."""
+def translator_for(info: Info, locale: str | None) -> Phrasebook:
+    """The phrasebook for a field with a `locale` argument of its own; without it, as `translator`."""
     return translator(info) if locale is None else info.context.wording_for(locale)
 
 
 def bad_input(message: str) -> GraphQLError:
-    """A top-level refusal of an argument that no client should send."""
+    """The top-level error for an invalid argument of a query."""
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
