@@ -18,7 +18,7 @@ from app.api.authentication import Authenticator, caller
 from app.api.field_costs import COSTS
 from app.api.schema import schema
 from app.config import Settings
-from app.graphql_server.admission import AT_THE_DOOR, Admission
+from app.graphql_server.admission import ADMISSION_LIMIT, Admission
 from app.graphql_server.endpoint import GraphQLEndpoint
 from app.graphql_server.errors import Overload
 from app.graphql_server.rate_limits import RateLimit, TokenBuckets
@@ -54,25 +54,25 @@ def create_app(
     clock: Callable[[], datetime],
     new_id: Callable[[], str],
     introspection: bool = True,
-    allowance: RateLimit | None = None,
-    at_the_door: RateLimit = AT_THE_DOOR,
+    rate_limit: RateLimit | None = None,
+    admission_limit: RateLimit = ADMISSION_LIMIT,
     url: str | None = None,
     keep_time: bool = False,
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `allowance` is what a caller may spend on operations, `at_the_door` on being looked at (`app/graphql_server/admission.py`); with
+    `rate_limit` is what a caller may spend on operations, `admission_limit` on being looked at (`app/graphql_server/admission.py`); with
     `keep_time` it does what time brings. `url` is where a second process finds the same database; without it impact previews wait for a server that has it.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
-    admission = Admission(at_the_door)
+    admission = Admission(admission_limit)
     reception = Authenticator(application, admission=admission)
     endpoint = GraphQLEndpoint(
         schema,
         sign_in=reception.sign_in,
         context_for=reception.context_for,
         introspection=lambda context: introspection or context.signed_in is not None,
-        buckets=TokenBuckets(allowance or RateLimit()),
+        buckets=TokenBuckets(rate_limit or RateLimit()),
         admission=admission,
         caller=caller,
         unavailable=_NOT_NOW,
@@ -129,7 +129,7 @@ def application(settings: Settings) -> Starlette:
         clock=now,
         new_id=new_id,
         introspection=settings.introspection,
-        allowance=RateLimit(most=settings.cost_limit, restored=settings.cost_restored),
+        rate_limit=RateLimit(most=settings.cost_limit, restored=settings.cost_restored),
         url=settings.database_url,
         keep_time=settings.jobs,
     )

@@ -14,7 +14,7 @@ import httpx
 import uuid_utils
 
 from app.domain.access import Role
-from app.graphql_server.admission import AT_THE_DOOR
+from app.graphql_server.admission import ADMISSION_LIMIT
 from app.graphql_server.rate_limits import RateLimit
 from app.main import create_app
 from app.queries.records import ProgramKind
@@ -201,8 +201,8 @@ def open_shop(
     template: str = "points",
     kind: ProgramKind = ProgramKind.SANDBOX,
     currency: str = "GBP",
-    allowance: RateLimit | None = None,
-    at_the_door: RateLimit = AT_THE_DOOR,
+    rate_limit: RateLimit | None = None,
+    admission_limit: RateLimit = ADMISSION_LIMIT,
 ) -> Iterator[Shop]:
     """Serve a program of a migrated database over HTTP."""
     program = program or started(url, template=template, kind=kind, currency=currency)
@@ -210,8 +210,8 @@ def open_shop(
         open_database(url),
         clock=clock,
         new_id=new_id,
-        allowance=allowance or RateLimit(),
-        at_the_door=at_the_door,
+        rate_limit=rate_limit or RateLimit(),
+        admission_limit=admission_limit,
         url=url,
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)

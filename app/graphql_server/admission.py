@@ -1,7 +1,7 @@
-"""What is done for callers before anything is executed, counted: keys that open nothing, and documents not seen before.
+"""A rate limit for work before execution: looking up wrong keys, and parsing and validating unknown documents.
 
-Nobody is known yet, so mostly it is an address that pays. It is counted in tenths of a millisecond of work: whoever is at
-the door may take a second at once, and a tenth of the time for ever.
+The caller is mostly an address, because no key has been verified yet. The unit is a tenth of a millisecond of work: each
+caller may use one second at once, and a tenth of the time in the long run.
 """
 
 from __future__ import annotations
@@ -12,43 +12,43 @@ from contextlib import contextmanager
 
 from app.graphql_server.rate_limits import RateLimit, TokenBuckets
 
-AT_THE_DOOR = RateLimit(most=10_000, restored=1_000)
-"""In tenths of a millisecond."""
+ADMISSION_LIMIT = RateLimit(most=10_000, restored=1_000)
+"""In tenths of a millisecond of processor time."""
 
 WRONG_KEY = 50
-"""What a key costs that opens nothing: two hundred at once, then twenty in a second."""
+"""The cost of a wrong key: two hundred at once, then twenty a second."""
 
 _TENTHS = 10_000
 """In a second."""
 
 
 class RateLimited(Exception):
-    """The caller has taken all that there is at the door; `wait` is the seconds until there is some again."""
+    """The caller has used up its limit; `wait` is the seconds until the next request can be admitted."""
 
     def __init__(self, wait: float):
-        super().__init__("not yet")
+        super().__init__("rate limited")
         self.wait = wait
 
 
 class Admission:
-    """Counts what callers take at the door. One process counts for itself."""
+    """Charges callers for work before execution. Each process counts for itself."""
 
-    def __init__(self, allowance: RateLimit = AT_THE_DOOR, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._buckets = TokenBuckets(allowance, clock=clock)
+    def __init__(self, rate_limit: RateLimit = ADMISSION_LIMIT, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._buckets = TokenBuckets(rate_limit, clock=clock)
 
     def charge(self, caller: str, cost: int = 1) -> None:
-        """Take something, here because somebody has come at all. Raises NotYetError."""
+        """Charge a caller, by default for a request as such. Raises RateLimited."""
         wait = self._buckets.take(caller, cost).wait
         if wait is not None:
             raise RateLimited(wait)
 
     def refund(self, caller: str, cost: int) -> None:
-        """What was taken for nothing."""
+        """Give back what a caller was charged, when the work turned out to be right."""
         self._buckets.charge(caller, -cost)
 
     @contextmanager
     def charged(self, caller: str) -> Iterator[None]:
-        """The processor time of the block is paid by the caller, whether it fails or not. Raises NotYetError before it."""
+        """Charge the caller for the processor time of the block, whether it fails or not. Raises RateLimited before it."""
         self.charge(caller)
         begun = time.thread_time()
         try:

@@ -1,9 +1,9 @@
-"""The short way to what most objects are asked for: ready values, and what plain functions make of them.
+"""Selections of a document compiled to functions: for attributes of an object, and for resolvers that do not wait.
 
-Such fields take no arguments and wait for nothing, but graphql-core asks anew for each of them, in each answer, what kind
-of type it has and whether it waits, which costs a till more than all the rules do. Here that is asked once for each
-selection of a document, and comes to one function. Whatever is out of the ordinary (null where there must be a value, a
-value that cannot be shown, a long list, an exception) goes the long way from the beginning, and fails or rests there.
+Such fields take no arguments and await nothing, but graphql-core inspects the type and the result of each of them in each
+answer, which takes longer than all the rules. Here a selection is inspected once, and compiled to one function. Whatever
+is out of the ordinary (null where a value is required, a value that cannot be serialized, a long list, an exception) is
+left to graphql-core from the beginning, which fails or yields there.
 """
 
 from __future__ import annotations
@@ -34,50 +34,50 @@ from strawberry.utils.str_converters import to_camel_case
 from app.graphql_server.time_budget import TimeBudget
 
 MOST_AT_ONCE = 16
-"""Items of a list that are shown without a look at the clock."""
+"""Items of a list that are shown without checking the time budget."""
 
 Serializer: TypeAlias = Callable[[Any, Path | None, "Executing"], Any]
-"""How a value is shown, given its path; for a field, how the field of an object is, given the object and its path."""
+"""Serializes a value, given its path; for a field, the field's value, given its object and the object's path."""
 
 
 class NotCompilable(Exception):
-    """Out of the ordinary."""
+    """Out of the ordinary: graphql-core completes it."""
 
 
 class CompiledField(NamedTuple):
-    """How an object or a field is shown; `flat` when all that is asked for are ready scalars and enums."""
+    """The function that shows an object or a field; `flat` when only scalar and enum attributes are selected."""
 
     show: Serializer
     flat: bool
 
 
 class Executing(Protocol):
-    """What the short ways need of an executor."""
+    """What compiled fields need of an executor."""
 
     schema: GraphQLSchema
     time_budget: TimeBudget
 
-    def way(self, type_: GraphQLObjectType, details: FieldDetailsList, /) -> CompiledField | None:
-        """The short way to an object that a field asks for; None where there is none."""
+    def compiled_object(self, type_: GraphQLObjectType, details: FieldDetailsList, /) -> CompiledField | None:
+        """The compiled form of the object that a field selects; None where it cannot be compiled."""
         ...
 
     def build_resolve_info(
         self, field_def: GraphQLField, field_nodes: Any, parent_type: GraphQLObjectType, path: Path, /
     ) -> Any:
-        """What a function that makes a field is told of where it is."""
+        """The `info` argument of a resolver."""
         ...
 
 
-class _Short(NamedTuple):
-    """A field that can go the short way: read off its object by name, or by a function that wants to know where it is."""
+class _CompilableField(NamedTuple):
+    """A field that can be compiled: an attribute of its object, or a resolver (None) that needs `info`."""
 
     field: GraphQLField
     attribute: str | None
 
 
 @lru_cache(maxsize=4)
-def _short_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _Short]:
-    found: dict[tuple[str, str], _Short] = {}
+def _compilable_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _CompilableField]:
+    found: dict[tuple[str, str], _CompilableField] = {}
     for type_ in schema.type_map.values():
         definition = type_.extensions.get("strawberry-definition") if isinstance(type_, GraphQLObjectType) else None
         if not isinstance(type_, GraphQLObjectType) or definition is None:
@@ -86,20 +86,20 @@ def _short_fields(schema: GraphQLSchema) -> Mapping[tuple[str, str], _Short]:
             name = field.graphql_name or to_camel_case(field.python_name)
             shown = type_.fields.get(name)
             if shown is not None and field.is_basic_field:
-                found[type_.name, name] = _Short(shown, field.python_name)
+                found[type_.name, name] = _CompilableField(shown, field.python_name)
             elif shown is not None and not shown.args and _is_plain(field):
-                found[type_.name, name] = _Short(shown, None)
+                found[type_.name, name] = _CompilableField(shown, None)
     return found
 
 
 def _is_plain(field: StrawberryField) -> bool:
-    """Whether a field is made by a function that waits for nothing, and by nothing else."""
+    """Does a field consist of a resolver that is no coroutine, without extensions?"""
     resolver = field.base_resolver
     return resolver is not None and not field.extensions and not iscoroutinefunction(resolver.wrapped_func)
 
 
 def compile_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, executor: Executing) -> CompiledField | None:
-    """The short way to what is selected of an object; None where a field of it has none."""
+    """The compiled selection of an object; None where one of its fields cannot be compiled."""
     definition = type_.extensions.get("strawberry-definition")
     if definition is None:  # a type of the introspection
         return None
@@ -123,15 +123,15 @@ def compile_object(type_: GraphQLObjectType, selected: GroupedFieldSet, *, execu
 def compile_field(
     parent: GraphQLObjectType, response_name: str, details: FieldDetailsList, *, executor: Executing
 ) -> CompiledField | None:
-    """The short way to a field of an object, given that object; None where there is none."""
-    short = _short_fields(executor.schema).get((parent.name, details[0].node.name.value))
-    if short is None:
+    """The compiled form of a field, given its object; None where it cannot be compiled."""
+    compilable = _compilable_fields(executor.schema).get((parent.name, details[0].node.name.value))
+    if compilable is None:
         return None
-    field, attribute = short
+    field, attribute = compilable
     nullable = not isinstance(field.type, GraphQLNonNull)
     inner = get_nullable_type(field.type)
     if is_leaf_type(inner) and attribute is not None:
-        return CompiledField(_ready(attribute, _showing(inner), nullable=nullable), flat=True)
+        return CompiledField(_attribute(attribute, _serializer_of(inner), nullable=nullable), flat=True)
     show = _compile_value(inner, details, executor=executor)
     if show is None:
         return None
@@ -144,7 +144,7 @@ def compile_field(
         elif executor.time_budget.should_yield:
             raise NotCompilable
         else:
-            assert field.resolve is not None, "a field made by a function"
+            assert field.resolve is not None, "a field with a resolver"
             value = field.resolve(source, executor.build_resolve_info(field, nodes, parent, here))
             executor.time_budget.tick()
         if value is not None:
@@ -156,7 +156,7 @@ def compile_field(
     return CompiledField(shown, flat=False)
 
 
-def _ready(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Serializer:
+def _attribute(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Serializer:
     def shown(source: Any, _path: Path | None, _executor: Executing) -> Any:
         value = getattr(source, attribute)
         if value is not None:
@@ -169,7 +169,7 @@ def _ready(attribute: str, leaf: Callable[[Any], Any], *, nullable: bool) -> Ser
 
 
 def _leaf(type_: Any) -> Serializer:
-    leaf = _showing(type_)
+    leaf = _serializer_of(type_)
 
     def shown(value: Any, _path: Path | None, _executor: Executing) -> Any:
         if value is None:
@@ -180,12 +180,12 @@ def _leaf(type_: Any) -> Serializer:
 
 
 def _refused(_value: Any, _path: Path | None, _executor: Executing) -> Any:
-    """Of which type a refusal is, the long way finds out; most answers hold none."""
+    """Values of abstract types, in practice user errors, are left to graphql-core; most answers contain none."""
     raise NotCompilable
 
 
-def _showing(type_: Any) -> Callable[[Any], Any]:
-    """How a scalar or enum is shown."""
+def _serializer_of(type_: Any) -> Callable[[Any], Any]:
+    """The function that serializes a scalar or enum."""
     return _name_of if isinstance(type_, GraphQLEnumType) else type_.coerce_output_value
 
 
@@ -194,15 +194,15 @@ _name_of = attrgetter("_name_")
 
 
 def _compile_value(inner: Any, details: FieldDetailsList, *, executor: Executing) -> Serializer | None:
-    """How a value that is not null is shown."""
+    """The function that shows a value that is not null."""
     if is_leaf_type(inner):
         return _leaf(inner)
     if isinstance(inner, GraphQLObjectType):
-        compiled = executor.way(inner, details)
+        compiled = executor.compiled_object(inner, details)
         return compiled.show if compiled is not None else None
     if is_abstract_type(inner):
         return _refused
-    # What stands in a list twice is counted where its items may be null: see `ShortExecutor`.
+    # Repeated items are counted in lists whose items may be null: see `CompiledExecutor`.
     if not isinstance(inner, GraphQLList) or not isinstance(inner.of_type, GraphQLNonNull):
         return None
     show = _compile_value(inner.of_type.of_type, details, executor=executor)

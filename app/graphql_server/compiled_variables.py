@@ -1,8 +1,8 @@
-"""The variables of an operation, coerced by functions that are made once for each input type.
+"""The variables of an operation, coerced by functions that are compiled once for each input type.
 
-graphql-core asks anew for each value of each request what kind of type it has, which costs a purchase of five lines more
-than deciding it. Here that is asked when the operation is first seen. Only what is plainly right is coerced here: for
-everything else graphql-core has the last word, and the words for what is wrong.
+graphql-core inspects the type of every value of every request; for a purchase of five lines that takes longer than
+deciding it. Here the types are inspected when the operation is first seen. Only ordinary valid values are coerced here:
+everything else is left to graphql-core, which also words the errors.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ Coerce = Callable[[Any], Any]
 MOST_ERRORS = 10
 
 
-class _UnclearError(Exception):
-    """Not plainly right: wrong, or one of the spellings that are seldom used."""
+class _LeaveToGraphQLCore(Exception):
+    """Invalid, or valid in a form that is seldom used: graphql-core decides."""
 
 
 class Variables:
-    """What one operation declares, ready to coerce what requests send."""
+    """The variables that one operation declares, with the compiled functions that coerce them."""
 
     def __init__(self, operation: OperationDefinitionNode, *, schema: GraphQLSchema, known: dict[str, Coerce]) -> None:
         """The operation must be valid; `known` keeps the functions of the schema's input types."""
@@ -47,11 +47,11 @@ class Variables:
             if isinstance(signature, GraphQLError):
                 raise signature
             optional = not isinstance(signature.type, GraphQLNonNull) and definition.default_value is None
-            coerce = _coercing(signature.type, known=known)
+            coerce = _compile(signature.type, known=known)
             self._plans.append((signature.name, VariableValueSource(signature), optional, coerce))
 
     def coerced(self, given: dict[str, Any]) -> VariableValues | list[GraphQLError]:
-        """The values for the executor, or what is wrong with those given."""
+        """The coerced values for the executor, or the errors in those that were sent."""
         sources: dict[str, VariableValueSource] = {}
         values: dict[str, Any] = {}
         try:
@@ -63,41 +63,41 @@ class Variables:
                 elif optional:
                     sources[name] = source
                 else:
-                    raise _UnclearError
-        except (_UnclearError, GraphQLError):
+                    raise _LeaveToGraphQLCore
+        except (_LeaveToGraphQLCore, GraphQLError):
             return get_variable_values(
                 self._schema, self._definitions, given, max_errors=MOST_ERRORS, hide_suggestions=True
             )
         return VariableValues(sources, values)
 
 
-def _coercing(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
-    """The function for a type; raises _UnclearError and GraphQLError."""
+def _compile(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
+    """The function that coerces values of a type. It raises _LeaveToGraphQLCore and GraphQLError."""
     if isinstance(type_, GraphQLNonNull):
-        inner = _coercing_present(type_.of_type, known=known)
+        inner = _compile_non_null(type_.of_type, known=known)
 
         def present(value: Any) -> Any:
             if value is None:
-                raise _UnclearError
+                raise _LeaveToGraphQLCore
             return inner(value)
 
-        # A text that is null is not a text: the function for texts sees that itself.
+        # `_text` refuses null itself.
         return inner if inner is _text else present
-    inner = _coercing_present(type_, known=known)
+    inner = _compile_non_null(type_, known=known)
     return lambda value: None if value is None else inner(value)
 
 
-def _coercing_present(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
+def _compile_non_null(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
     if isinstance(type_, GraphQLList):
-        return _coercing_items(_coercing(type_.of_type, known=known))
+        return _compile_list(_compile(type_.of_type, known=known))
     if isinstance(type_, GraphQLInputObjectType):
         if type_.name not in known:
             fields: dict[str, tuple[str, Coerce]] = {}
             needed: set[str] = set()
-            # Before its fields: a type may hold itself.
-            known[type_.name] = _coercing_fields(type_, fields, needed)
+            # Before its fields: a type may contain itself.
+            known[type_.name] = _compile_object(type_, fields, needed)
             for name, field in type_.fields.items():
-                fields[name] = field.out_name or name, _coercing(field.type, known=known)
+                fields[name] = field.out_name or name, _compile(field.type, known=known)
                 if is_required_input_field(field) or not _has_no_default(field):
                     needed.add(name)
         return known[type_.name]
@@ -109,28 +109,28 @@ def _coercing_present(type_: Any, *, known: dict[str, Coerce]) -> Coerce:
 
 def _text(value: Any) -> str:
     if type(value) is not str:
-        raise _UnclearError
+        raise _LeaveToGraphQLCore
     return value
 
 
-def _coercing_items(inner: Coerce) -> Coerce:
+def _compile_list(inner: Coerce) -> Coerce:
     def items(value: Any) -> list[Any]:
         if type(value) is not list:
-            raise _UnclearError
+            raise _LeaveToGraphQLCore
         return [inner(item) for item in value]
 
     return items
 
 
-def _coercing_fields(type_: GraphQLInputObjectType, fields: dict[str, tuple[str, Coerce]], needed: set[str]) -> Coerce:
+def _compile_object(type_: GraphQLInputObjectType, fields: dict[str, tuple[str, Coerce]], needed: set[str]) -> Coerce:
     is_one_of = type_.is_one_of
     out_type = type_.out_type
 
     def coerced(value: Any) -> Any:
         if type(value) is not dict or (is_one_of and (len(value) != 1 or None in value.values())):
-            raise _UnclearError
+            raise _LeaveToGraphQLCore
         if not fields.keys() >= value.keys() >= needed:
-            raise _UnclearError
+            raise _LeaveToGraphQLCore
         found: dict[str, Any] = {}
         for name, item in value.items():
             out_name, coerce = fields[name]

@@ -1,4 +1,4 @@
-"""The schema that graphql-core executes, checks and prints: the one under strawberry's, made to say what is meant."""
+"""The schema that graphql-core executes, validates and prints."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from app.graphql_server.direct_resolvers import resolve_directly
 
 
 def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
-    """graphql-core's schema under strawberry's, made to say what is meant.
+    """The graphql-core schema inside a strawberry schema, adjusted and with direct resolvers.
 
-    It learns which inputs are @oneOf, so that it checks and prints them itself, and no longer spells out that what is
-    left away is null.
+    Inputs with exactly one field are marked @oneOf, so that graphql-core validates and prints them as such; defaults of
+    null are removed, because leaving a value out already means null.
     """
     core = schema._schema  # noqa: SLF001 - strawberry has no public name for it
     for type_ in core.type_map.values():
@@ -30,15 +30,15 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
             continue
         if isinstance(type_, GraphQLInputObjectType):
             type_.is_one_of = bool(getattr(type_.extensions.get("strawberry-definition"), "is_one_of", False))
-            _forget_null_defaults(type_.fields.values())
+            _remove_null_defaults(type_.fields.values())
         elif isinstance(type_, (GraphQLObjectType, GraphQLInterfaceType)):
             for field in type_.fields.values():
-                _forget_null_defaults(field.args.values())
+                _remove_null_defaults(field.args.values())
     resolve_directly(schema)
     return core
 
 
-def _forget_null_defaults(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+def _remove_null_defaults(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
     for input_ in inputs:
         if input_.default_value is None:
             input_.default_value = Undefined

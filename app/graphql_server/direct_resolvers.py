@@ -1,7 +1,7 @@
-"""Resolvers called as they are, with arguments built straight from what graphql-core has checked.
+"""Direct calls of resolvers, with arguments built from the values that graphql-core has coerced.
 
-Strawberry works out anew for each field of each request which parameters its resolver has, and of which type every field
-of every input is: for a purchase of five lines that costs more than deciding it. Here it is worked out once.
+Strawberry inspects the parameters of a resolver and the types of its inputs for every field of every request; for a
+purchase of five lines that takes longer than deciding it. Here they are inspected once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Build = Callable[[Any], Any]
 
 
 class _Parameter(NamedTuple):
-    """Where an argument is found, where it goes, and how it is built; None where it is ready as it is."""
+    """The GraphQL and Python names of an argument, and the function that builds its value; None for a scalar."""
 
     graphql_name: str
     python_name: str
@@ -29,7 +29,7 @@ class _Parameter(NamedTuple):
 
 
 def resolve_directly(schema: strawberry.Schema) -> None:
-    """Give every field with a resolver of its own the short way to it."""
+    """Make every field that has a resolver call it directly."""
     known: dict[type, Build] = {}
     for type_ in schema._schema.type_map.values():  # noqa: SLF001 - strawberry has no public name for it
         if not isinstance(type_, GraphQLObjectType) or "strawberry-definition" not in type_.extensions:
@@ -40,15 +40,15 @@ def resolve_directly(schema: strawberry.Schema) -> None:
                 continue
             function = field.base_resolver.wrapped_func
             if isfunction(function):
-                shown.resolve = _calling(function, field=field, schema=schema, known=known)
+                shown.resolve = _direct_resolver(function, field=field, schema=schema, known=known)
 
 
 def builder(type_: type, *, schema: strawberry.Schema) -> Build:
-    """How an input is built from what graphql-core has checked."""
-    return _building(type_, schema=schema, known={})
+    """The function that builds an input of this type from coerced values."""
+    return _input_builder(type_, schema=schema, known={})
 
 
-def _calling(
+def _direct_resolver(
     function: Callable[..., Any], *, field: StrawberryField, schema: strawberry.Schema, known: dict[type, Build]
 ) -> Callable[..., Any]:
     resolver = field.base_resolver
@@ -60,7 +60,7 @@ def _calling(
         _Parameter(
             schema.config.name_converter.from_argument(argument),
             argument.python_name,
-            _build_of(argument.type, schema=schema, known=known),
+            _builder_of(argument.type, schema=schema, known=known),
         )
         for argument in field.arguments
     ]
@@ -78,24 +78,24 @@ def _calling(
     return resolve
 
 
-def _build_of(type_: Any, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build | None:
-    """How a value of this type is built; None where it is ready as it is."""
+def _builder_of(type_: Any, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build | None:
+    """The function that builds a value of this type; None for a scalar."""
     if isinstance(type_, LazyType):
-        return _build_of(type_.resolve_type(), schema=schema, known=known)
+        return _builder_of(type_.resolve_type(), schema=schema, known=known)
     if isinstance(type_, StrawberryOptional):
-        return _build_of(type_.of_type, schema=schema, known=known)
+        return _builder_of(type_.of_type, schema=schema, known=known)
     if isinstance(type_, StrawberryList):
-        inner = _build_of(type_.of_type, schema=schema, known=known)
+        inner = _builder_of(type_.of_type, schema=schema, known=known)
         if inner is None:
             return list
         return lambda sent: [None if value is None else inner(value) for value in sent]
     if get_object_definition(type_) is not None:
-        return _building(type_, schema=schema, known=known)
+        return _input_builder(type_, schema=schema, known=known)
     return None
 
 
-def _building(type_: type, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build:
-    """How an input is built; a type may hold itself."""
+def _input_builder(type_: type, *, schema: strawberry.Schema, known: dict[type, Build]) -> Build:
+    """The function that builds an input of this type, which may contain itself."""
     if type_ in known:
         return known[type_]
     fields: dict[str, tuple[str, Build | None]] = {}
@@ -113,5 +113,5 @@ def _building(type_: type, *, schema: strawberry.Schema, known: dict[type, Build
         if field.default_value is MISSING and field.default_factory is MISSING:
             absent[field.python_name] = None
         name = schema.config.name_converter.from_field(field)
-        fields[name] = field.python_name, _build_of(field.type, schema=schema, known=known)
+        fields[name] = field.python_name, _builder_of(field.type, schema=schema, known=known)
     return build

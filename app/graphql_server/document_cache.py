@@ -1,4 +1,4 @@
-"""Documents that are ready to run: parsed, measured and validated once, and kept by their text."""
+"""Prepared documents: parsed, measured and validated once, and cached by their text."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from app.graphql_server.cost_analysis import Cost, FieldCosts, cost_of
 from app.graphql_server.document_limits import Operation, measure, parsed
 from app.graphql_server.document_metrics import too_complex
 from app.graphql_server.errors import BAD_INPUT
-from app.graphql_server.executor import Collected, Ways
+from app.graphql_server.executor import Collected, Compiled
 
-MOST_KEPT = 512
-LONGEST_KEPT = 16_000
-KEPT_TOGETHER = 500_000
-"""Characters of all kept texts: a parsed document takes more than a hundred times the room of its text."""
+MOST_CACHED = 512
+LONGEST_CACHED = 16_000
+CACHED_CHARACTERS = 500_000
+"""Characters of all cached texts: a parsed document takes more than a hundred times the memory of its text."""
 
 MOST_ERRORS = 10
 
 COMPARISONS = 10_000
-"""What validation may spend on comparing fields with each other, in units of graphql-core; a large operation needs less
-than a hundred. Callers without a key get this far, so it has to stay cheap."""
+"""The limit on comparing fields in validation, in units of graphql-core; a large operation needs less than a hundred.
+Callers without a key get this far, so it has to stay cheap."""
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISONS
 validation_context.MAX_FRAGMENT_WORK = COMPARISONS
 
 
 _GAVE_UP = "Validation aborted."
-"""What graphql-core says when validation would cost more than it may."""
+"""graphql-core's message when validation exceeds its limit."""
 
 
 class InvalidError(Exception):
-    """A document that cannot run, with every reason as a GraphQLError that has a code."""
+    """A document that cannot be executed, with a GraphQLError and its code for every reason."""
 
     def __init__(self, errors: list[GraphQLError]):
         super().__init__("invalid document")
@@ -47,16 +47,16 @@ class InvalidError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PreparedOperation:
-    """A valid operation, measured, with the fragments it may use and its variables ready to take values."""
+    """A valid operation with its measurements, fragments, variables and cost."""
 
     measured: Operation
     variables: Variables
     fragments: Mapping[str, FragmentDetails]
     cost: Cost
     collected: Collected | None
-    """The fields of its objects once they have been worked out; None where @skip or @include may change them."""
-    ways: Ways | None
-    """The short ways to them."""
+    """The fields of its objects, collected on first use; None where @skip or @include may change them."""
+    compiled: Compiled | None
+    """The compiled selections of those objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class PreparedDocument:
         """The operation to run; the only one when no name is given. Raises InvalidError."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
-        found = self.operations.get(name) if name is not None else None
-        if found is not None:
-            return found
+        operation = self.operations.get(name) if name is not None else None
+        if operation is not None:
+            return operation
         message = "The document has no operation of that name."
         if not self.operations:
             message = "The document has no operation."
@@ -81,39 +81,39 @@ class PreparedDocument:
 
 
 class DocumentCache:
-    """The documents used last. Long texts carry their values inside and hardly come again: they are not kept."""
+    """The documents used last. Long texts are not cached: they contain their values and are hardly sent again."""
 
     def __init__(self, schema: GraphQLSchema, *, costs: FieldCosts | None = None) -> None:
-        """`costs` is what the schema declares of its fields; without it every field costs what it shows."""
+        """`costs` are those that the schema declares for its fields; without them a field costs the objects it shows."""
         self._schema = schema
         self._costs = costs if costs is not None else FieldCosts()
-        self._kept: OrderedDict[str, PreparedDocument] = OrderedDict()
-        self._together = 0
-        self._coercing: dict[str, Coerce] = {}
+        self._cached: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._cached_characters = 0
+        self._coercers: dict[str, Coerce] = {}
 
     def cached(self, text: str) -> PreparedDocument | None:
-        """The document of a text that was seen lately; this costs nothing."""
-        found = self._kept.get(text)
-        if found is not None:
-            self._kept.move_to_end(text)
-        return found
+        """The document of a text that is in the cache; None otherwise."""
+        document = self._cached.get(text)
+        if document is not None:
+            self._cached.move_to_end(text)
+        return document
 
-    def ready(self, text: str) -> PreparedDocument:
+    def get(self, text: str) -> PreparedDocument:
         """The document of a text. Raises InvalidError."""
         return self.cached(text) or self.prepare(text)
 
     def prepare(self, text: str) -> PreparedDocument:
-        """The document of a text that was not seen lately. Raises InvalidError."""
-        found = self._prepared(text)
-        if len(text) <= LONGEST_KEPT:
-            self._kept[text] = found
-            self._together += len(text)
-            while len(self._kept) > MOST_KEPT or self._together > KEPT_TOGETHER:
-                oldest, _ = self._kept.popitem(last=False)
-                self._together -= len(oldest)
-        return found
+        """Prepare the document of a text that is not in the cache. Raises InvalidError."""
+        document = self._prepare(text)
+        if len(text) <= LONGEST_CACHED:
+            self._cached[text] = document
+            self._cached_characters += len(text)
+            while len(self._cached) > MOST_CACHED or self._cached_characters > CACHED_CHARACTERS:
+                oldest, _ = self._cached.popitem(last=False)
+                self._cached_characters -= len(oldest)
+        return document
 
-    def _prepared(self, text: str) -> PreparedDocument:
+    def _prepare(self, text: str) -> PreparedDocument:
         try:
             document = parsed(text)
         except GraphQLError as error:
@@ -143,11 +143,11 @@ class DocumentCache:
             {
                 name: PreparedOperation(
                     measured=operation,
-                    variables=Variables(operation.node, schema=self._schema, known=self._coercing),
+                    variables=Variables(operation.node, schema=self._schema, known=self._coercers),
                     fragments=fragments,
                     cost=cost_of(operation.node, fragments=definitions, schema=self._schema, costs=self._costs),
                     collected=collected,
-                    ways=None if collected is None else {},
+                    compiled=None if collected is None else {},
                 )
                 for name, operation in operations.items()
             }

@@ -1,9 +1,8 @@
-"""GraphQL over HTTP: one request in, one answer out, always JSON, always with codes.
+"""GraphQL over HTTP: every answer is JSON, every error has a code.
 
-Executes with graphql-core directly. What is refused is refused as early and as cheaply as possible: first by method and
-media type, then by the size and shape of the body, then for a key that opens nothing, then by the size of the operation,
-and only then is it validated and anything resolved. Whoever is refused pays for the look that was taken
-(`app/graphql_server/admission.py`).
+Requests are executed with graphql-core directly, and refused as early and as cheaply as possible: first by method and
+media type, then by the size and form of the body, then for a wrong key, then by the size of the operation. Only then is
+the document validated and executed. Callers are charged for this work (`app/graphql_server/admission.py`).
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ from app.graphql_server.errors import (
     RATE_LIMITED,
     Boundary,
     HttpError,
+    LoggedFaults,
     Overload,
-    Told,
     field_error,
     mask,
     overload_of,
@@ -37,25 +36,25 @@ from app.graphql_server.errors import (
 )
 from app.graphql_server.executor import CompiledExecutor
 from app.graphql_server.rate_limits import TokenBuckets
-from app.graphql_server.request import GraphQLRequest, request_in_address, request_in_body
-from app.graphql_server.response import JSON, HttpResponse, media_type, not_now, refused, request_errors, throttled
+from app.graphql_server.request import GraphQLRequest, request_in_body, request_in_query_string
+from app.graphql_server.response import JSON, HttpResponse, media_type, refused, request_errors, throttled, try_later
 from app.graphql_server.time_budget import too_much_work
 
 LONGEST_RUN = 10.0
 """Seconds that an operation may take."""
 
-MISSPELT = 10
-"""What an operation costs whose variables are not what it declares."""
+INVALID_VARIABLES_COST = 10
+"""The cost of an operation whose variables are invalid."""
 
 
 class GraphQLEndpoint:
     """An ASGI application that answers GraphQL requests.
 
-    `sign_in` says who asks; it may raise GraphQLError with a code, and NotYetError. `context_for` makes the context of one
-    operation from the request, from whoever asks, and from the `Type.field`s that it can reach. `introspection` says
-    whether the holder of a context may ask about the schema. `unavailable` says which exceptions mean "not now".
-    `buckets` hold what each caller may spend, `admission` what looking at unknown documents may take, and `costs` what fields cost; `caller` names who
-    pays for a request. Without them nothing is counted.
+    `sign_in` authenticates the caller; it may raise GraphQLError with a code, and RateLimited. `context_for` makes the
+    context of one operation from the request, the caller and the `Type.field`s that the operation can reach.
+    `introspection` decides whether the caller may query the schema. `unavailable` lists the exceptions that mean "try
+    later". `buckets` limit the cost of operations, `costs` declares the costs of fields, and `admission` limits the
+    work before execution; `caller` names whose limits apply. Without them nothing is limited.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class GraphQLEndpoint:
         self._introspection = introspection
         self._unavailable = dict(unavailable or {})
         self._buckets = buckets
-        self._door = admission
+        self._admission = admission
         self._caller = caller
         self._longest_run = longest_run
 
@@ -88,7 +87,7 @@ class GraphQLEndpoint:
         return [Route(path, self), WebSocketRoute(path, self)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a client that went away is left alone."""
+        """Answer one request; nothing is sent to a client that has disconnected."""
         if scope["type"] == "websocket":
             await refuse_socket(scope, receive, send)
             return
@@ -105,23 +104,23 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request, *, media: str) -> HttpResponse:
         if request.method == "POST":
-            asked = await request_in_body(request)
+            graphql_request = await request_in_body(request)
         elif request.method == "GET":
             if request.headers.get("upgrade", "").lower() == "websocket":
                 raise HttpError(400, message=_NO_SOCKETS)
-            asked = request_in_address(request)
+            graphql_request = request_in_query_string(request)
         else:
             raise _not_allowed("Use POST, or GET for a query.", allow="GET, POST")
-        # The only place where any exception at all becomes an answer.
+        # The only place where unexpected exceptions become answers.
         with Boundary() as boundary:
-            return await self._run(asked, request=request, media=media)
+            return await self._run(graphql_request, request=request, media=media)
         return self._fault(boundary.fault)
 
-    async def _run(self, asked: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
+    async def _run(self, graphql_request: GraphQLRequest, *, request: Request, media: str) -> HttpResponse:
         try:
             signed_in = await self._sign_in(request)
             caller = self._caller(signed_in, request)
-            operation = self._ready(asked.query, caller=caller).operation(asked.operation_name)
+            operation = self._document(graphql_request.query, caller=caller).operation(graphql_request.operation_name)
         except RateLimited as early:
             return throttled(early.wait, media=media)
         except InvalidError as invalid:
@@ -138,43 +137,43 @@ class GraphQLEndpoint:
         if operation.measured.introspects and not self._introspection(context):
             closed = {"message": "Introspection is not open to this caller.", "extensions": {"code": "FORBIDDEN"}}
             return request_errors([closed], media=media)
-        variables = operation.variables.coerced(asked.variables)
+        variables = operation.variables.coerced(graphql_request.variables)
         if isinstance(variables, list):
-            return self._misspelt(variables, caller=caller, media=media)
+            return self._invalid_variables(variables, caller=caller, media=media)
         executor = CompiledExecutor.of(
             operation.measured.node,
             schema=self._schema,
             fragments=operation.fragments,
             variables=variables,
             collected=operation.collected,
-            ways=operation.ways,
+            compiled=operation.compiled,
             context=context,
         )
         try:
             if self._buckets is None:
-                return await self._resolved(executor, media=media)
-            return await self._paid(executor, self._buckets, operation, caller=caller, media=media)
+                return await self._execute(executor, media=media)
+            return await self._run_within_limit(executor, self._buckets, operation, caller=caller, media=media)
         finally:
-            executor.let_go()
+            executor.release()
 
-    def _ready(self, text: str, *, caller: str) -> PreparedDocument:
-        """The document of a text. Raises InvalidError, and NotYetError from a caller who has sent too many unknown ones."""
+    def _document(self, text: str, *, caller: str) -> PreparedDocument:
+        """The document of a text. Raises InvalidError, and RateLimited when its caller sent too many unknown ones."""
         found = self._documents.cached(text)
         if found is not None:
             return found
-        if self._door is None:
+        if self._admission is None:
             return self._documents.prepare(text)
-        with self._door.charged(caller):
+        with self._admission.charged(caller):
             return self._documents.prepare(text)
 
-    def _misspelt(self, errors: list[GraphQLError], *, caller: str, media: str) -> HttpResponse:
-        """The answer to variables that are not what the operation declares."""
-        spent = self._buckets.take(caller, MISSPELT) if self._buckets is not None else None
-        if spent is not None and spent.wait is not None:
-            return throttled(spent.wait, media=media)
+    def _invalid_variables(self, errors: list[GraphQLError], *, caller: str, media: str) -> HttpResponse:
+        """The answer to invalid variables."""
+        charge = self._buckets.take(caller, INVALID_VARIABLES_COST) if self._buckets is not None else None
+        if charge is not None and charge.wait is not None:
+            return throttled(charge.wait, media=media)
         return request_errors([request_error(error, otherwise=BAD_INPUT) for error in errors], media=media)
 
-    async def _paid(
+    async def _run_within_limit(
         self,
         executor: CompiledExecutor,
         buckets: TokenBuckets,
@@ -183,25 +182,25 @@ class GraphQLEndpoint:
         caller: str,
         media: str,
     ) -> HttpResponse:
-        """The answer to an operation that its caller can pay for, with what it cost."""
+        """The answer with its cost, if that is within the caller's rate limit."""
         cost = operation.cost.of(executor.variable_values.coerced)
-        most = buckets.allowance.most
+        most = buckets.rate_limit.most
         if cost > most:
             large = too_complex(
                 f"The operation may cost at most {most:,}, and would cost {cost:,}: ask for smaller pages."
             )
             return request_errors([request_error(large, otherwise=BAD_INPUT)], media=media)
-        spent = buckets.take(caller, cost)
-        extensions = {"cost": buckets.extension(spent)}
-        if spent.wait is not None:
-            return throttled(spent.wait, media=media, extensions=extensions)
-        answer = await self._resolved(executor, media=media)
+        charge = buckets.take(caller, cost)
+        extensions = {"cost": buckets.extension(charge)}
+        if charge.wait is not None:
+            return throttled(charge.wait, media=media, extensions=extensions)
+        answer = await self._execute(executor, media=media)
         if executor.time_budget.exhausted:
-            # It was foreseen to be cheap, and was as dear as anything may be.
+            # It was stopped for its work, however low its estimated cost: it is charged as the most expensive one.
             buckets.charge(caller, most)
         return HttpResponse(answer.status, {**answer.body, "extensions": extensions}, answer.headers)
 
-    async def _resolved(self, executor: CompiledExecutor, *, media: str) -> HttpResponse:
+    async def _execute(self, executor: CompiledExecutor, *, media: str) -> HttpResponse:
         result = cast(ExecutionResult | Awaitable[ExecutionResult], executor.execute_operation())
         if not isinstance(result, ExecutionResult):
             try:
@@ -213,9 +212,9 @@ class GraphQLEndpoint:
                 return self._timed_out()
         if executor.time_budget.exhausted:
             return HttpResponse(200, {"data": None, "errors": [request_error(too_much_work(), otherwise=BAD_INPUT)]})
-        return self._executed(result, media=media)
+        return self._response(result, media=media)
 
-    def _executed(self, result: ExecutionResult, *, media: str) -> HttpResponse:
+    def _response(self, result: ExecutionResult, *, media: str) -> HttpResponse:
         if not result.errors:
             return HttpResponse(200, {"data": result.data})
         if result.data is None and all(each_error.path is None for each_error in result.errors):
@@ -224,31 +223,31 @@ class GraphQLEndpoint:
             )
         shown: list[dict[str, Any]] = []
         waits: list[float] = []
-        told: Told = {}
+        logged: LoggedFaults = {}
         for item in result.errors:
-            error, retry_after = field_error(item, overloads=self._unavailable, told=told)
+            error, retry_after = field_error(item, overloads=self._unavailable, logged=logged)
             shown.append(error)
             if retry_after is not None:
                 waits.append(retry_after)
         body = {"data": result.data, "errors": shown}
-        # With something to show, or something done, the answer is worth more than the status.
+        # An answer with data is sent as such, even if parts of it have to be tried again.
         if waits and not any(value is not None for value in (result.data or {}).values()):
-            return not_now(body, retry_after=max(waits))
+            return try_later(body, retry_after=max(waits))
         return HttpResponse(200, body)
 
     def _fault(self, fault: Exception | None) -> HttpResponse:
         assert fault is not None
         overload = overload_of(fault, overloads=self._unavailable)
         if overload is None:
-            return HttpResponse(500, {"errors": [mask(fault, told={})]})
+            return HttpResponse(500, {"errors": [mask(fault, logged={})]})
         error = {"message": overload.message, "extensions": {"code": overload.code}}
-        return not_now({"errors": [error]}, retry_after=overload.retry_after(fault))
+        return try_later({"errors": [error]}, retry_after=overload.retry_after(fault))
 
     def _timed_out(self) -> HttpResponse:
         message = (
             f"The operation took longer than {self._longest_run:g} seconds. Repeat it with the same idempotencyKey."
         )
-        return not_now({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
+        return try_later({"errors": [{"message": message, "extensions": {"code": RATE_LIMITED}}]}, retry_after=1.0)
 
 
 def _not_allowed(message: str, *, allow: str) -> HttpError:

@@ -1,4 +1,4 @@
-"""Errors as a client sees them: always with a code, never with our insides, never with long items of what was sent."""
+"""Errors as a client sees them: always with a code, never with internals or long values that were sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Overload:
 
 
 class HttpError(Exception):
-    """A request that is answered without being looked at further: HTTP status, code and message."""
+    """The refusal of a request as such: HTTP status, code and message."""
 
     def __init__(self, status: int, *, code: str = BAD_INPUT, message: str, headers: Mapping[str, str] | None = None):
         super().__init__(message)
@@ -51,7 +51,7 @@ class HttpError(Exception):
 
 
 class Boundary:
-    """Holds the exception that ended its block, for the one place where any fault becomes an answer."""
+    """Catches any exception of its block and keeps it, for the one place where faults become answers."""
 
     fault: Exception | None = None
 
@@ -71,21 +71,22 @@ def strip_values(message: str) -> str:
     return message if len(message) <= LONGEST_MESSAGE else message[: LONGEST_MESSAGE - 1] + "…"
 
 
-Told = dict[tuple[type[BaseException], CodeType | None, int], str]
-"""The faults of one operation that are in the log already, with their ids: their type, code and line."""
+LoggedFaults = dict[tuple[type[BaseException], CodeType | None, int], str]
+"""The error ids of faults of one operation that are in the log already, by type, code and line."""
 
 
-def mask(fault: BaseException, *, told: Told, path: Iterable[str | int] | None = None) -> dict[str, Any]:
-    """The answer to a fault of ours, logged under an id: its type and place, not its words, which may hold data.
+def mask(fault: BaseException, *, logged: LoggedFaults, path: Iterable[str | int] | None = None) -> dict[str, Any]:
+    """The error for an unexpected exception, which is logged under an id with its type and frames.
 
-    What fails in the same way again and again, in a list, is logged once and answered with one id.
+    The message of the exception is not logged, because it may contain data. What fails at the same place for several
+    items of a list is logged once, under one id.
     """
     place = _place(fault)
-    if place not in told:
-        told[place] = _logged(fault, path=path)
+    if place not in logged:
+        logged[place] = _log_fault(fault, path=path)
     shown: dict[str, Any] = {
         "message": "Something went wrong on our side. Quote the error id when you ask about it.",
-        "extensions": {"code": INTERNAL, "errorId": told[place]},
+        "extensions": {"code": INTERNAL, "errorId": logged[place]},
     }
     return shown if path is None else {**shown, "path": list(path)}
 
@@ -97,8 +98,8 @@ def _place(fault: BaseException) -> tuple[type[BaseException], CodeType | None, 
     return (type(fault), trace.tb_frame.f_code, trace.tb_lineno) if trace is not None else (type(fault), None, 0)
 
 
-def _logged(fault: BaseException, *, path: Iterable[str | int] | None) -> str:
-    """Write a fault into the log; the id of the line."""
+def _log_fault(fault: BaseException, *, path: Iterable[str | int] | None) -> str:
+    """Log a fault; returns its error id."""
     error_id = secrets.token_hex(8)
     frames = traceback.extract_tb(fault.__traceback__)[-_FRAMES:]
     _log.error(
@@ -123,7 +124,7 @@ def request_error(error: GraphQLError, *, otherwise: str) -> dict[str, Any]:
 
 
 def field_error(
-    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload], told: Told
+    error: GraphQLError, *, overloads: Mapping[type[Exception], Overload], logged: LoggedFaults
 ) -> tuple[dict[str, Any], float | None]:
     """An error of a field, and the seconds to wait when it means "not now"."""
     cause = _cause(error)
@@ -134,13 +135,13 @@ def field_error(
         return _placed({"message": strip_values(cause.message), "extensions": {"code": BAD_INPUT}}, error), None
     overload = overload_of(cause, overloads=overloads)
     if overload is None or not isinstance(cause, Exception):
-        return _placed(mask(cause, path=error.path, told=told), error), None
+        return _placed(mask(cause, path=error.path, logged=logged), error), None
     shown = {"message": overload.message, "extensions": {"code": overload.code}}
     return _placed(shown, error), overload.retry_after(cause)
 
 
 def overload_of(fault: BaseException, *, overloads: Mapping[type[Exception], Overload]) -> Overload | None:
-    """What the exception means when it means "not now"."""
+    """The overload that an exception stands for; None for any other exception."""
     return next((meaning for kind, meaning in overloads.items() if isinstance(fault, kind)), None)
 
 
@@ -153,7 +154,7 @@ def _placed(shown: dict[str, Any], error: GraphQLError) -> dict[str, Any]:
 
 
 def _cause(error: GraphQLError) -> BaseException:
-    """What was raised at first, under the wrappers that graphql-core put around it."""
+    """The original exception inside graphql-core's wrappers."""
     cause: BaseException = error.original_error or error
     while isinstance(cause, GraphQLError) and "code" not in (cause.extensions or {}) and cause.original_error:
         cause = cause.original_error
@@ -161,7 +162,7 @@ def _cause(error: GraphQLError) -> BaseException:
 
 
 def _about_arguments(error: GraphQLError) -> bool:
-    """Whether graphql-core itself refused an argument, which a client caused, and no resolver of ours."""
+    """Was the error raised by graphql-core's coercion of arguments, and not by a resolver?"""
     trace = error.__traceback__
     if trace is None:
         return False

@@ -1,4 +1,4 @@
-"""What a caller may spend: a token bucket for each, filled again with time, as in the API of Shopify."""
+"""Rate limits: a token bucket for each caller, refilled over time, as in Shopify's API."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 MOST_CALLERS = 10_000
-"""Callers whose buckets are remembered; whoever is forgotten has a full one."""
+"""Callers whose buckets are kept; any other caller has a full one."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """What a caller may spend: `most` at once, and for one operation; `restored` in each second."""
+    """The size of a bucket: at most `most` tokens at once and for one operation, refilled with `restored` a second."""
 
     most: int = 10_000
     restored: int = 1_000
 
 
 class Charge(NamedTuple):
-    """What was asked for, what is left, and the seconds until it can be had (None: it was had)."""
+    """The cost, the tokens left, and the seconds to wait until the cost can be paid (None: it was paid)."""
 
     cost: int
     left: int
@@ -29,31 +29,31 @@ class Charge(NamedTuple):
 
 
 class TokenBuckets:
-    """A bucket for each caller who was here lately; whoever was not has a full one. One process counts for itself."""
+    """The buckets of recent callers; any other caller has a full one. Each process counts for itself."""
 
-    def __init__(self, allowance: RateLimit, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.allowance = allowance
+    def __init__(self, rate_limit: RateLimit, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate_limit = rate_limit
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: str, cost: int) -> Charge:
-        """Take the cost out of the caller's bucket, or say how long to wait for it."""
+        """Take the cost out of the caller's bucket if it is there; otherwise say how long to wait."""
         tokens, now = self._tokens(caller)
-        wait = None if cost <= tokens else (cost - tokens) / self.allowance.restored
+        wait = None if cost <= tokens else (cost - tokens) / self.rate_limit.restored
         if wait is None:
             tokens -= cost
         self._keep(caller, tokens, now)
         return Charge(cost, max(int(tokens), 0), wait)
 
     def charge(self, caller: str, cost: int) -> None:
-        """Take what has been spent already, also where it is more than there is; what is negative is given back."""
+        """Take the cost of work already done, even below zero. A negative cost is given back."""
         tokens, now = self._tokens(caller)
-        self._keep(caller, min(max(tokens - cost, -self.allowance.most), self.allowance.most), now)
+        self._keep(caller, min(max(tokens - cost, -self.rate_limit.most), self.rate_limit.most), now)
 
     def _tokens(self, caller: str) -> tuple[float, float]:
         now = self._clock()
-        tokens, since = self._buckets.get(caller, (float(self.allowance.most), now))
-        return min(tokens + (now - since) * self.allowance.restored, self.allowance.most), now
+        tokens, since = self._buckets.get(caller, (float(self.rate_limit.most), now))
+        return min(tokens + (now - since) * self.rate_limit.restored, self.rate_limit.most), now
 
     def _keep(self, caller: str, tokens: float, now: float) -> None:
         self._buckets[caller] = (tokens, now)
@@ -61,13 +61,13 @@ class TokenBuckets:
         if len(self._buckets) > MOST_CALLERS:
             self._buckets.popitem(last=False)
 
-    def extension(self, spent: Charge) -> dict[str, Any]:
-        """The answer's `extensions.cost`, in the words of Shopify's."""
+    def extension(self, charge: Charge) -> dict[str, Any]:
+        """The answer's `extensions.cost`, named as in Shopify's API."""
         return {
-            "requestedQueryCost": spent.cost,
+            "requestedQueryCost": charge.cost,
             "throttleStatus": {
-                "maximumAvailable": self.allowance.most,
-                "currentlyAvailable": spent.left,
-                "restoreRate": self.allowance.restored,
+                "maximumAvailable": self.rate_limit.most,
+                "currentlyAvailable": charge.left,
+                "restoreRate": self.rate_limit.restored,
             },
         }

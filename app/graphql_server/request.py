@@ -32,7 +32,7 @@ class GraphQLRequest:
 
 
 async def request_in_body(request: Request) -> GraphQLRequest:
-    """What a POST asks. Raises RefusedError."""
+    """The request in the body of a POST. Raises HttpError."""
     headers = request.headers
     _check_content_type(headers.get("content-type", ""), encoding=headers.get("content-encoding", "identity"))
     body = await _body(request, length=headers.get("content-length"))
@@ -48,11 +48,11 @@ async def request_in_body(request: Request) -> GraphQLRequest:
     if b"\\u0000" in body:
         _check_text(sent)
     # Nor can values be nested deeper than there are brackets, and most bodies hold few.
-    return _asked(sent, may_be_deep=body.count(b"{") + body.count(b"[") > DEEPEST_VALUES)
+    return _graphql_request(sent, may_be_deep=body.count(b"{") + body.count(b"[") > DEEPEST_VALUES)
 
 
-def request_in_address(request: Request) -> GraphQLRequest:
-    """What a GET asks in its query string. Raises RefusedError."""
+def request_in_query_string(request: Request) -> GraphQLRequest:
+    """The request in the query string of a GET. Raises HttpError."""
     if not any(name in request.headers for name in _PREFLIGHT):
         raise HttpError(
             400,
@@ -69,7 +69,7 @@ def request_in_address(request: Request) -> GraphQLRequest:
     except ValueError:
         raise HttpError(400, message="The query string is malformed, or `variables` in it is not JSON.") from None
     _check_text(sent)
-    return _asked(sent)
+    return _graphql_request(sent)
 
 
 def _check_content_type(content_type: str, *, encoding: str) -> None:
@@ -81,7 +81,7 @@ def _check_content_type(content_type: str, *, encoding: str) -> None:
 
 
 async def _body(request: Request, *, length: str | None) -> bytes:
-    """The whole body; reading stops where it is too large or too slow, whatever length was announced."""
+    """The whole body. Raises HttpError as soon as it is too large or too slow, whatever Content-Length says."""
     too_large = HttpError(413, message=f"The body may have at most {LARGEST_BODY:,} bytes.")
     if length is not None:
         if not (length.isascii() and length.isdigit() and len(length) <= 18):
@@ -103,7 +103,7 @@ async def _body(request: Request, *, length: str | None) -> bytes:
     return b"".join(chunks)
 
 
-def _asked(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> GraphQLRequest:
+def _graphql_request(sent: Mapping[str, Any], *, may_be_deep: bool = True) -> GraphQLRequest:
     query, name = sent.get("query"), sent.get("operationName")
     variables, extensions = sent.get("variables"), sent.get("extensions")
     if name is not None and (not isinstance(name, str) or len(name) > LONGEST_NAME):
@@ -142,7 +142,7 @@ def _check_depth(value: object) -> None:
 
 
 def _check_text(value: object) -> None:
-    """Refuse NUL and lone surrogates, which no database takes; orjson lets no lone surrogate in."""
+    """Refuse NUL, which no database stores; lone surrogates are refused by orjson."""
     waiting: list[Any] = [value]
     while waiting:
         first = waiting.pop()

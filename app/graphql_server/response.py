@@ -21,7 +21,7 @@ _STATUS = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A status, a body and the headers that this answer needs beside the usual ones."""
+    """A status, a body, and headers beside the usual ones."""
 
     status: int
     body: Mapping[str, Any]
@@ -37,14 +37,14 @@ class HttpResponse:
 
 
 def refused(error: HttpError, *, media: str) -> HttpResponse:
-    """The answer to a request that was not looked at further; a status of 200 is one of GraphQL's request errors."""
+    """The answer to a refused request; with status 200 it is a GraphQL request error."""
     if error.status == 200:
         return request_errors([error.formatted()], media=media)
     return HttpResponse(error.status, {"errors": [error.formatted()]}, error.headers)
 
 
 def request_errors(errors: list[dict[str, Any]], *, media: str) -> HttpResponse:
-    """Nothing was executed: no `data`; the status tells so only in the media type that is made for GraphQL."""
+    """The answer when nothing was executed: no `data`; in the media type of GraphQL also a status of its own."""
     if media == JSON:
         return HttpResponse(200, {"errors": errors})
     status = _STATUS.get(errors[0]["extensions"]["code"], 400)
@@ -52,7 +52,7 @@ def request_errors(errors: list[dict[str, Any]], *, media: str) -> HttpResponse:
 
 
 def throttled(wait: float, *, media: str, extensions: Mapping[str, Any] | None = None) -> HttpResponse:
-    """The caller has spent what there was to spend, and can come again in so many seconds."""
+    """The answer to a caller whose rate limit is used up, with the seconds to wait."""
     seconds = max(1, math.ceil(wait))
     error = {"message": f"Too much at once. Try again in {seconds} s.", "extensions": {"code": RATE_LIMITED}}
     answer = request_errors([error], media=media)
@@ -60,14 +60,14 @@ def throttled(wait: float, *, media: str, extensions: Mapping[str, Any] | None =
     return HttpResponse(answer.status, body, {"retry-after": str(seconds)})
 
 
-def not_now(body: Mapping[str, Any], *, retry_after: float) -> HttpResponse:
-    """Try again after so many seconds."""
+def try_later(body: Mapping[str, Any], *, retry_after: float) -> HttpResponse:
+    """The answer 503 with the seconds after which to try again."""
     return HttpResponse(503, body, {"retry-after": str(max(1, math.ceil(retry_after)))})
 
 
 @lru_cache(maxsize=256)
 def media_type(accept: str) -> str:
-    """The media type to answer in. Raises RefusedError 406 when the client takes neither of ours."""
+    """The media type of the answer. Raises HttpError 406 when the client accepts neither of the two."""
     weights: dict[str, float] = {}
     for part in accept.lower().split(","):
         name, *parameters = (text.strip() for text in part.split(";"))

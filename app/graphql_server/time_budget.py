@@ -1,7 +1,7 @@
-"""How long one operation has kept the loop busy: when it lets others have their turn, and when it is enough.
+"""The time that one operation may keep the event loop busy, before it yields and before it is stopped.
 
-Nobody else is served while an answer is put together, and no time-out can fire meanwhile. So the work itself looks at the
-clock. What lists hold is known only when they are read: costs foresee what is usual, this stops what is not.
+No other request is served while an answer is put together, and no timeout can fire. So the executor itself checks the
+clock. The length of a list is known only once it is read: costs assume usual lengths, the budget stops unusual ones.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from graphql import GraphQLError
 from app.graphql_server.document_metrics import CODE
 
 TIME_SLICE = 0.02
-"""Seconds of work after which others have their turn, at the next list."""
+"""Seconds of work after which the operation yields to other requests, at the next list."""
 
 CPU_LIMIT = 0.5
 """Seconds of processor time after which an operation is stopped."""
 
 MOST_REPEATED = 2_000_000
-"""Bytes of an answer that may be there because the same id was asked for again."""
+"""Bytes of an answer that may be repetitions of objects whose id was requested several times."""
 
 
 class TimeBudget:
-    """The seconds that one operation has worked, without what it waited for.
+    """The time that one operation has worked, without the time it waited.
 
-    Up to one stretch they are wall time, which is cheap to read and all that most operations need. Then they are processor
-    time, which does not blame an operation for a busy machine.
+    Up to one time slice that is wall time, which is cheap to read and enough for most operations. After that it is
+    processor time, which does not grow because the machine is busy.
     """
 
     __slots__ = ("_clock", "_last", "_next", "_repeated", "_spent", "_turn", "exhausted", "should_yield")
@@ -40,60 +40,60 @@ class TimeBudget:
         self._repeated = 0
         self._turn: asyncio.Lock | None = None
         self.should_yield = False
-        """Whether others should have their turn."""
+        """Is a time slice used up?"""
         self.exhausted = False
-        """Whether it is enough."""
+        """Is the whole budget used up?"""
 
     def restart(self) -> None:
-        """Begin to work again, after having waited."""
+        """Continue after the operation waited: the time until now does not count."""
         self._last = self._clock()
 
     def tick(self) -> None:
-        """Add the time since the last note."""
+        """Count the time since the last tick."""
         now = self._clock()
         self._spent += now - self._last
         self._last = now
         if self._spent > self._next:
-            self._look_closer()
+            self._switch_to_cpu_time()
 
     def check(self) -> None:
-        """Raise OPERATION_TOO_COMPLEX when it is enough."""
+        """Raise OPERATION_TOO_COMPLEX when the budget is used up."""
         if self.exhausted:
             raise too_much_work()
 
     async def yield_to_others(self) -> None:
-        """Let others have their turn; parts of the operation that rest at once go on one after the other."""
+        """Let other requests run. Parts of the operation that yield at the same time continue one after the other."""
         if self._turn is None:
             self._turn = asyncio.Lock()
         async with self._turn:
             if self.should_yield and not self.exhausted:
                 await asyncio.sleep(0)
                 self.should_yield = False
-                self._plan()
+                self._start_slice()
         self.restart()
 
-    def _look_closer(self) -> None:
+    def _switch_to_cpu_time(self) -> None:
         if self._clock is perf_counter:
             self._clock = thread_time
             self._last = thread_time()
-            # What went by on the wall may have been anybody's.
+            # Wall time may have passed in other requests or processes.
             self._spent = 0.0
         self.should_yield = True
-        self._plan()
+        self._start_slice()
 
-    def _plan(self) -> None:
+    def _start_slice(self) -> None:
         self.exhausted = self.exhausted or self._spent > CPU_LIMIT
         self._next = self._spent + TIME_SLICE if self.exhausted else min(self._spent + TIME_SLICE, CPU_LIMIT)
 
     def repeat(self, size: int) -> None:
-        """Count bytes of the answer that come from no work, being shown again."""
+        """Count bytes that repeat an object already in the answer."""
         self._repeated += size
         if self._repeated > MOST_REPEATED:
             self.exhausted = True
 
 
 def too_much_work() -> GraphQLError:
-    """The refusal."""
+    """The error for an operation whose budget is used up."""
     message = (
         "The operation takes too much work: ask for smaller pages or for less of each object."
         " A mutation may have been carried out: repeat it with the same idempotencyKey."

@@ -27,4 +27,4 @@ async def refuse(_: Request, error: Exception) -> Response:
 
 async def fail(_: Request, fault: Exception) -> Response:
     """The answer to a fault outside the API, which is logged without its words."""
-    return JSONResponse({"errors": [mask(fault, told={})]}, status_code=500, headers=_HEADERS)
+    return JSONResponse({"errors": [mask(fault, logged={})]}, status_code=500, headers=_HEADERS)

@@ -11,19 +11,19 @@ import pytest
 
 from app.api import authentication
 from app.domain.access import Role
-from app.graphql_server.admission import AT_THE_DOOR, WRONG_KEY, Admission, RateLimited
+from app.graphql_server.admission import ADMISSION_LIMIT, WRONG_KEY, Admission, RateLimited
 from app.graphql_server.rate_limits import RateLimit
 from app.store.database.session import Session
 from tests.shop import Shop, open_shop
 
 GRAPHQL_JSON = "application/graphql-response+json"
-OFTEN = AT_THE_DOOR.most // WRONG_KEY
+OFTEN = ADMISSION_LIMIT.most // WRONG_KEY
 
 
 @pytest.fixture
 def shop(sqlite_url: str) -> Iterator[Shop]:
     """A shop whose door gives nothing back while a test runs."""
-    with open_shop(sqlite_url, at_the_door=RateLimit(most=AT_THE_DOOR.most, restored=1)) as opened:
+    with open_shop(sqlite_url, admission_limit=RateLimit(most=ADMISSION_LIMIT.most, restored=1)) as opened:
         yield opened
 
 
@@ -84,7 +84,7 @@ def test_a_key_that_opens_costs_its_address_nothing(shop: Shop) -> None:
 
 
 def test_whoever_comes_without_a_key_or_with_another_scheme_is_counted(sqlite_url: str) -> None:
-    with open_shop(sqlite_url, at_the_door=RateLimit(most=500, restored=1)) as shop:
+    with open_shop(sqlite_url, admission_limit=RateLimit(most=500, restored=1)) as shop:
         assert shop.ask("{ viewer { role } }") == {"viewer": {"role": "TILL"}}
         headers = {"Authorization": "Basic dXNlcjpwYXNz"}
         found: list[str] = []
@@ -130,7 +130,7 @@ def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_pa
 
 
 def test_documents_that_are_kept_cost_nothing_at_the_door(sqlite_url: str) -> None:
-    with open_shop(sqlite_url, at_the_door=RateLimit(most=2_000, restored=1)) as shop:
+    with open_shop(sqlite_url, admission_limit=RateLimit(most=2_000, restored=1)) as shop:
         for _ in range(300):
             shop.ask("{ viewer { role } }")
 
@@ -142,7 +142,7 @@ def test_a_wrong_key_is_refused_before_its_document_is_looked_at(shop: Shop) -> 
 
 
 def test_variables_that_do_not_fit_are_paid_for(sqlite_url: str) -> None:
-    with open_shop(sqlite_url, allowance=RateLimit(most=100, restored=1)) as shop:
+    with open_shop(sqlite_url, rate_limit=RateLimit(most=100, restored=1)) as shop:
         query = "query($e: ID!) { explain(entry: $e) { agrees } }"
         found = [codes(shop.send(query, e={"no": "id"})) for _ in range(12)]
     assert found == [["BAD_USER_INPUT"]] * 10 + [["RATE_LIMITED"]] * 2

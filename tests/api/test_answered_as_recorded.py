@@ -77,7 +77,7 @@ def shop(request: pytest.FixtureRequest, database_url: str, clock: Clock) -> Ite
         clock=clock,
         template="blank",
         kind=ProgramKind.LIVE,
-        allowance=RateLimit(10_000_000, 10_000_000),
+        rate_limit=RateLimit(10_000_000, 10_000_000),
     ) as opened:
         for key in ("five", "meal"):
             given = {"idempotencyKey": key, "key": key, "name": key, "description": "Less to pay"}

@@ -33,7 +33,7 @@ START = {"effectiveFrom": "2020-01-01T00:00:00Z"}
 @pytest.fixture
 def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox without terms; its books are right at the end."""
-    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         yield opened
         assert faults_in(opened.url) == []
 

@@ -139,7 +139,7 @@ DOCUMENTS = DocumentCache(CORE)
 
 def executor_of(text: str) -> CompiledExecutor:
     """As the endpoint makes one."""
-    operation = DOCUMENTS.ready(text).operation(None)
+    operation = DOCUMENTS.get(text).operation(None)
     variables = operation.variables.coerced({})
     assert not isinstance(variables, list)
     return CompiledExecutor.of(
@@ -148,7 +148,7 @@ def executor_of(text: str) -> CompiledExecutor:
         fragments=operation.fragments,
         variables=variables,
         collected=operation.collected,
-        ways=operation.ways,
+        compiled=operation.compiled,
         context=None,
     )
 
@@ -195,13 +195,13 @@ async def test_nothing_is_kept_of_a_request_but_the_ways_of_its_document() -> No
         executor = executor_of("{ small { name leaves { name place } later { name } } }")
         result: Any = executor.execute_operation()
         assert (await result).errors is None
-        kept.append(len(executor.ways))
+        kept.append(len(executor.compiled))
     assert set(kept[1:]) == {kept[0]}
-    assert any(compiled is not None for _, compiled in executor.ways.values())
+    assert any(compiled is not None for _, compiled in executor.compiled.values())
     seen = executor_of("{ small { name birds { name } leaves { name place } resident { name } } }")
     result = seen.execute_operation()
     assert (await result).errors is None
-    assert all(compiled is not None for _, compiled in seen.ways.values())
+    assert all(compiled is not None for _, compiled in seen.compiled.values())
 
 
 async def test_what_an_operation_made_is_freed_at_once() -> None:
@@ -211,7 +211,7 @@ async def test_what_an_operation_made_is_freed_at_once() -> None:
     try:
         result: Any = executor.execute_operation()
         assert (await result).errors is None
-        executor.let_go()
+        executor.release()
         del executor, result
         assert seen() is None
     finally:

@@ -88,8 +88,8 @@ def test_a_bucket_empties_and_fills_again_and_no_further_than_full() -> None:
 def poor(sqlite_url: str) -> Iterator[Shop]:
     """A shop whose callers may spend 100, and get hardly anything back while the test runs."""
     program = started(sqlite_url)
-    allowance = RateLimit(most=100, restored=1)
-    app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, allowance=allowance)
+    rate_limit = RateLimit(most=100, restored=1)
+    app = create_app(open_database(sqlite_url), clock=real_now, new_id=new_id, rate_limit=rate_limit)
     with serving(app) as address, httpx.Client(timeout=HANGS) as client:
         yield Shop(address=address, program=program, client=client, url=sqlite_url)
 

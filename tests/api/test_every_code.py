@@ -83,7 +83,7 @@ def opening(tmp_path: Path, sqlite_template: Path, codes: CodesRead) -> Opening:
         file = tmp_path / f"{uuid.uuid4().hex}.db"
         shutil.copyfile(sqlite_template, file)
         with open_shop(
-            f"sqlite:///{file}", template="blank", kind=kind, clock=clock or Hands(NOW), allowance=PLENTY
+            f"sqlite:///{file}", template="blank", kind=kind, clock=clock or Hands(NOW), rate_limit=PLENTY
         ) as plain:
             shop = CountingShop(plain.address, plain.program, plain.client, plain.url, codes)
             for key in rewards.split():

@@ -51,7 +51,7 @@ Opening = Callable[..., Shop]
 @pytest.fixture
 def opening(database_url: str) -> Iterator[Opening]:
     """A sandbox with a reward of five pounds, opened under the clauses given; its books are proved in the end."""
-    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as shop:
+    with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as shop:
         given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
         assert shop.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
 

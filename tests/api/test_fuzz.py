@@ -62,7 +62,7 @@ def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
         file = tmp_path_factory.mktemp("fuzz") / "shop.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        with open_shop(f"sqlite:///{file}", at_the_door=OPEN_DOOR) as shop:
+        with open_shop(f"sqlite:///{file}", admission_limit=OPEN_DOOR) as shop:
             yield shop
         return
     from tests.conftest import at_database, on_server
@@ -70,7 +70,7 @@ def fuzzed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
     name = f"troth_fuzz_{new_id().replace('-', '')}"
     asyncio.run(on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    with open_shop(at_database(server, name), at_the_door=OPEN_DOOR) as shop:
+    with open_shop(at_database(server, name), admission_limit=OPEN_DOOR) as shop:
         yield shop
     asyncio.run(on_server(server, f"DROP DATABASE {name} WITH (FORCE)"))
 

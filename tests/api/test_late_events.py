@@ -34,7 +34,7 @@ REWARD = "mutation($input: CreateRewardInput!) { createReward(input: $input) { u
 @pytest.fixture
 def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox without terms, with a reward."""
-    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         given = {"idempotencyKey": "coffee", "key": "coffee", "name": "Coffee", "description": "A cup", "stock": 50}
         assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         yield opened

@@ -145,7 +145,7 @@ def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str)
     for _ in range(3):
         begun = time.process_time()
         with pytest.raises(InvalidError) as refused:
-            DocumentCache(CORE).ready(text)
+            DocumentCache(CORE).get(text)
         best = min(best, time.process_time() - begun)
     (error,) = refused.value.errors
     assert error.extensions == {"code": "OPERATION_TOO_COMPLEX"}
@@ -156,11 +156,11 @@ def test_what_would_be_compared_for_long_is_refused_in_words_and_soon(text: str)
 def test_only_so_much_text_of_documents_is_kept() -> None:
     documents = DocumentCache(CORE)
     long = [f'query Q{number} {{ hello(name: "{"x" * 15_000}") }}' for number in range(60)]
-    first, last = documents.ready(long[0]), None
+    first, last = documents.get(long[0]), None
     for text in long:
-        last = documents.ready(text)
-    assert documents.ready(long[-1]) is last
-    assert documents.ready(long[0]) is not first
+        last = documents.get(text)
+    assert documents.get(long[-1]) is last
+    assert documents.get(long[0]) is not first
 
 
 HOSTILE = {

@@ -48,7 +48,7 @@ def clock() -> Clock:
 @pytest.fixture
 def shop(database_url: str, clock: Clock) -> Iterator[Shop]:
     """A sandbox without terms, in pounds."""
-    with open_shop(database_url, template="blank", clock=clock, allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", clock=clock, rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         yield opened
 
 

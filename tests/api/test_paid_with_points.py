@@ -34,7 +34,7 @@ TERMS = (
 @pytest.fixture
 def shop(database_url: str) -> Iterator[Shop]:
     """A point a pound; 2,000 points are twenty pounds, 500 are five."""
-    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         for key in ("twenty", "five"):
             given = {"idempotencyKey": key, "key": key, "name": key, "description": "Pounds off"}
             assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []

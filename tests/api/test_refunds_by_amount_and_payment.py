@@ -31,7 +31,7 @@ CUPS = [{"sku": "cup", "quantity": "4", "unitPrice": "10.00"}, {"sku": "pot", "q
 @pytest.fixture
 def blank(database_url: str) -> Iterator[Shop]:
     """A sandbox where spending earns, a big basket earns more, and 30 points are five pounds."""
-    with open_shop(database_url, template="blank", allowance=RateLimit(10_000_000, 10_000_000)) as opened:
+    with open_shop(database_url, template="blank", rate_limit=RateLimit(10_000_000, 10_000_000)) as opened:
         given = {"idempotencyKey": "five", "key": "five", "name": "Five pounds off", "description": "Five pounds"}
         assert opened.ask(REWARD, role=Role.OWNER, input=given)["createReward"]["userErrors"] == []
         publish(opened, *TERMS, effectiveFrom="2020-01-01T00:00:00Z")

@@ -93,7 +93,7 @@ async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
             gaps.append(now - last)
             last = now
 
-    operation = DOCUMENTS.ready(text).operation(None)
+    operation = DOCUMENTS.get(text).operation(None)
     variables = operation.variables.coerced({})
     assert not isinstance(variables, list)
     executor = CompiledExecutor.of(
@@ -101,7 +101,7 @@ async def run(text: str) -> tuple[object, list[str], CompiledExecutor, float]:
         schema=CORE,
         fragments=operation.fragments,
         variables=variables,
-        ways=operation.ways,
+        compiled=operation.compiled,
         collected=operation.collected,
         context=None,
     )

@@ -84,7 +84,7 @@ def test_ledger_verifies_after_eighteen_months_of_real_purchases_and_two_years_o
     file, spent = receipts(tmp_path)
     unlimited = RateLimit(10_000_000, 10_000_000)
     with open_shop(
-        empty_sqlite_url, program=tiered(empty_sqlite_url), clock=after_the_sample, allowance=unlimited
+        empty_sqlite_url, program=tiered(empty_sqlite_url), clock=after_the_sample, rate_limit=unlimited
     ) as shop:
         done = brought_in(shop, file)
         assert done.customers == len(spent)
