@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -12,12 +12,13 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
 from app.api.mutations.payload_objects import load_terms
-from app.api.types.decision import Decision
+from app.api.types.decision import Decision, decision_payload
 from app.api.types.terms.clause_input import ClauseInput, drafted
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.version import TermsError
+from app.usecases.command import Answer
 from app.usecases.terms import publish_terms
 from app.usecases.terms.publish_terms import PublishTerms
 
@@ -46,6 +47,11 @@ class PublishTermsPayload(Payload):
     terms: Terms | None = strawberry.field(
         resolver=load_terms, description="The version that was published; null when it was refused."
     )
+
+    @classmethod
+    async def of(cls, answer: Answer, *, command: Any, context: Context) -> Self:
+        """The published version, or the decision that refused it."""
+        return cls(answer=answer, decision=await decision_payload(answer, context=context))
 
 
 async def resolve(
