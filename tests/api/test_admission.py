@@ -129,7 +129,7 @@ def test_invalid_documents_are_paid_by_who_sends_them_and_end_before_they_are_pa
     assert codes(other) == ["GRAPHQL_VALIDATION_FAILED"], "others may still send what nobody has seen"
 
 
-def test_documents_that_are_kept_cost_nothing_at_the_door(sqlite_url: str) -> None:
+def test_cached_documents_are_not_charged_by_admission(sqlite_url: str) -> None:
     with open_shop(sqlite_url, admission_limit=RateLimit(most=2_000, restored=1)) as shop:
         for _ in range(300):
             shop.ask("{ viewer { role } }")

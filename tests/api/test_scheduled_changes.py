@@ -212,7 +212,7 @@ def test_what_was_not_finished_is_finished_by_the_next_run_and_by_the_same_key(d
     with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
-        patch.setattr(advance_clock, "PATIENCE", -1)
+        patch.setattr(advance_clock, "TIME_LIMIT", -1)
         to = START + 500 * DAY
         done = advance(shop, to, key="k", deliverNotices=True)
         assert (done["complete"], inbox(shop, card)) == (False, [])
@@ -232,7 +232,7 @@ def test_what_another_server_gave_notice_of_meanwhile_is_read_all_the_same(datab
     with passing(database_url, *YEAR) as shop, pytest.MonkeyPatch.context() as patch:
         card = shop.enrol()
         shop.buy(card, "10.00")
-        patch.setattr(advance_clock, "PATIENCE", -1)
+        patch.setattr(advance_clock, "TIME_LIMIT", -1)
         to = START + 500 * DAY
         advance(shop, to, key="k", deliverNotices=True)
         patch.undo()
