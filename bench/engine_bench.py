@@ -106,7 +106,7 @@ def seconds(*functions: tuple[Callable[[], object], int]) -> list[float]:
 
 def main() -> None:
     """Print both and their ratio."""
-    terms = Terms.drafted(
+    terms = Terms.from_draft(
         version=1,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC),
         currency="GBP",

@@ -84,7 +84,7 @@ async def preview(url: str) -> tuple[float, int]:
     def terms(version: int, base: int) -> Terms:
         clauses = [("base", (), PointsPerAmount(base, pounds(100))), *CLAUSES[1:]]
         clauses.append(("coffee", (), RewardCost("coffee", 100 + version, "Coffee")))
-        return Terms.drafted(
+        return Terms.from_draft(
             version=version, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses
         )
 

@@ -60,7 +60,7 @@ def some_terms(
     *clauses: tuple[str, Sequence[Condition], Effect], version: int = 1, zone: str = "Europe/London"
 ) -> Terms:
     """Terms in force since 2020."""
-    return Terms.drafted(
+    return Terms.from_draft(
         version=version,
         effective_from=datetime(2020, 1, 1, tzinfo=UTC),
         currency="GBP",

@@ -16,7 +16,7 @@ from app.cli.runtime import ProgramOption, err, out, run_with_application, selec
 from app.config import Settings
 from app.domain.calendar import local_date
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.explaining.explanation import Explanation
+from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Phrasebook, wording_for
 from app.domain.problems import Problem
 from app.domain.simulation.impact import Impact

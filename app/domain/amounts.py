@@ -138,7 +138,7 @@ class Parts(NamedTuple):
     """Exact fractions over one denominator: each is its numerator divided by `over`. Adding them up is cheap."""
 
     numerators: tuple[int, ...]
-    over: int = 1
+    denominator: int = 1
 
     @classmethod
     def of(cls, values: Iterable[Exact]) -> Parts:
@@ -151,21 +151,21 @@ class Parts(NamedTuple):
 
     def total(self) -> Exact:
         """The sum."""
-        over = self.over
+        over = self.denominator
         whole, rest = divmod(sum(self.numerators), over)
         return Fraction(whole * over + rest, over) if rest else whole
 
     def each(self) -> tuple[Exact, ...]:
         """The values one by one."""
         return (
-            tuple(Fraction(numerator, self.over) for numerator in self.numerators)
-            if self.over != 1
+            tuple(Fraction(numerator, self.denominator) for numerator in self.numerators)
+            if self.denominator != 1
             else self.numerators
         )
 
     def scaled(self, numerator: int, denominator: int) -> Parts:
         """Every part times a fraction."""
-        return Parts(tuple(number * numerator for number in self.numerators), self.over * denominator)
+        return Parts(tuple(number * numerator for number in self.numerators), self.denominator * denominator)
 
 
 class Rounding(StrEnum):
@@ -189,7 +189,7 @@ def rounded(value: Exact, *, mode: Rounding) -> int:
     return magnitude if numerator >= 0 else -magnitude
 
 
-def shared_out(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
+def allocate_proportionally(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
     """A total shared out in proportion to the weights by largest remainder, ties to the lower place.
 
     Without any positive weight everything falls to the first place. Weights are not negative. The shares add up to

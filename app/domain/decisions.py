@@ -175,19 +175,19 @@ class Decision:
     zone: str | None = None
     budget_usage: tuple[tuple[str, int], ...] = ()
     stamps: int = 0
-    own: tuple[tuple[str, int], ...] = ()
+    own_budget_usage: tuple[tuple[str, int], ...] = ()
 
     def amount(self, unit: Unit) -> int:
         """What it moves of a unit."""
         return self.points if unit is Unit.POINTS else self.stamps
 
-    def charged(self) -> tuple[tuple[str, int], ...]:
+    def charged_budgets(self) -> tuple[tuple[str, int], ...]:
         """What it takes of what is left of budgets for all customers, by the key of the clause."""
-        own = dict(self.own)
+        own = dict(self.own_budget_usage)
         left = ((clause, points - own.get(clause, 0)) for clause, points in self.budget_usage)
         return tuple((clause, points) for clause, points in left if points)
 
-    def applied(self) -> tuple[str, ...]:
+    def applied_clauses(self) -> tuple[str, ...]:
         """The keys of the clauses whose effect came about, in their order."""
         return tuple(
             reason.clause for reason in self.reasons if reason.condition is None and reason.verdict is Verdict.APPLIED
@@ -197,7 +197,7 @@ class Decision:
         """The decision as it is kept, and as it is read again for ever: without what gives a date of birth away."""
         return Decision.from_data(self.to_data())
 
-    def largest(self) -> int:
+    def largest_amount(self) -> int:
         """The most points that it speaks of: its own, or those that clauses would give where a cap takes them."""
         told = [reason.finding.observed for reason in self.reasons if reason.condition is None]
         return max([self.points, self.stamps, *(value for value in told if isinstance(value, int))])
@@ -217,8 +217,8 @@ class Decision:
             data["stamps"] = self.stamps
         if self.budget_usage:
             data["spent"] = dict(self.budget_usage)
-        if self.own:
-            data["own"] = dict(self.own)
+        if self.own_budget_usage:
+            data["own"] = dict(self.own_budget_usage)
         return data
 
     @classmethod
@@ -233,7 +233,7 @@ class Decision:
             zone=data.get("zone"),
             budget_usage=tuple(data.get("spent", {}).items()),
             stamps=data.get("stamps", 0),
-            own=tuple(data.get("own", {}).items()),
+            own_budget_usage=tuple(data.get("own", {}).items()),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-MOST = 200
+MAX_LENGTH = 200
 """Characters of a name."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -44,7 +44,7 @@ class NameProblem(ValueError):
     """A text that cannot be a name, and why."""
 
 
-def normalised_name(text: str, *, most: int = MOST, paragraphs: bool = False, quoted: bool = False) -> str:
+def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
     """The name without the space around it. Raises NameProblem.
 
     Refused are blank text, more than `most` characters, and what changes a sentence without being seen in it: controls
@@ -52,8 +52,8 @@ def normalised_name(text: str, *, most: int = MOST, paragraphs: bool = False, qu
     refuses quotation marks as well, in what sentences quote.
     """
     name = text.strip()
-    if len(name) > most:
-        raise NameProblem(f"1 to {most:,} characters")
+    if len(name) > max_length:
+        raise NameProblem(f"1 to {max_length:,} characters")
     for each_text in name:
         if (
             unicodedata.category(each_text) in _UNSEEN
@@ -64,13 +64,17 @@ def normalised_name(text: str, *, most: int = MOST, paragraphs: bool = False, qu
     if quoted and (marks := _QUOTING.intersection(name)):
         raise NameProblem(f"no quotation marks such as {min(marks)}")
     if all(item.isspace() or item in _JOINERS or item in _EMPTY for item in name):
-        raise NameProblem(f"1 to {most:,} characters, not blank")
+        raise NameProblem(f"1 to {max_length:,} characters, not blank")
     return name
 
 
-def problem(text: str, *, most: int = MOST, quoted: bool = False) -> str | None:
+def name_problem(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> str | None:
     """Why a text is no name as it stands; None where it is one."""
     try:
-        return None if normalised_name(text, most=most, quoted=quoted) == text else "a name has no space around it"
+        return (
+            None
+            if normalised_name(text, max_length=max_length, quoted=quoted) == text
+            else "a name has no space around it"
+        )
     except NameProblem as wrong:
         return f"a name has {wrong}"

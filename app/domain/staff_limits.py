@@ -30,7 +30,7 @@ class StaffLimits:
     amendment_days: int = 3
     amendment_amount: int | None = None
 
-    def a_day(self, budget: Budget) -> int:
+    def daily(self, budget: Budget) -> int:
         """How many points or stamps a day a budget allows."""
         return self.adjustments if budget is Budget.ADJUSTMENTS else self.transfers
 
@@ -39,15 +39,15 @@ class StaffLimits:
         """How old a receipt may be that a till amends."""
         return timedelta(days=self.amendment_days)
 
-    def smallest_amendment(self, *, currency: str) -> Money:
+    def always_allowed_amendment(self, *, currency: str) -> Money:
         """By how much a till may change any receipt, however little it came to."""
         if self.amendment_amount is None:
             return Money.of("100", currency)
         return Money(self.amendment_amount, currency)
 
-    def largest_amendment(self, *, total: Money) -> Money:
+    def max_amendment(self, *, total: Money) -> Money:
         """By how much a till may change a receipt, all its changes together: twice the total, or more where that is little.
 
         `total` is what the receipt came to when it was recorded, in the program's currency.
         """
-        return Money(max(2 * total.minor, self.smallest_amendment(currency=total.currency).minor), total.currency)
+        return Money(max(2 * total.minor, self.always_allowed_amendment(currency=total.currency).minor), total.currency)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from app.domain.amounts import AmountError, Money, shared_out
+from app.domain.amounts import AmountError, Money, allocate_proportionally
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
 from app.domain.purchases.facts import FactsError, Line, LineKind, PurchaseFacts
@@ -85,7 +85,9 @@ def _wrong_lines(rows: Sequence[Row], *, currency: str) -> dict[int, Wrong]:
             try:
                 _line(row, number=place, quantity=abs(row.quantity), currency=currency)
                 if row.quantity < 0:
-                    receipt_limits.number_of(refund_number(row.invoice, place=place, part=receipt_limits.MAX_LINES))
+                    receipt_limits.normalised_receipt_number(
+                        refund_number(row.invoice, place=place, part=receipt_limits.MAX_LINES)
+                    )
             except FactsError as error:
                 wrong[row.number] = ProblemCode.INVALID_INPUT, fields.said(error)
     return wrong
@@ -159,7 +161,8 @@ def _discounted(lines: tuple[Line, ...], *, group: Group, currency: str) -> tupl
     if discount > sum(goods):
         raise FactsError(("unit_price",), "the discount is larger than the price of the goods")
     return tuple(
-        line._replace(discount=share) for line, share in zip(lines, shared_out(discount, weights=goods), strict=True)
+        line._replace(discount=share)
+        for line, share in zip(lines, allocate_proportionally(discount, weights=goods), strict=True)
     )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.domain.calendar import FIRST_YEAR, LAST_YEAR, in_zone, local
-from app.domain.customers.identities import IdentityError, IdentityKind, normalised
+from app.domain.customers.identities import IdentityError, IdentityKind, normalised_identity
 from app.domain.names import normalised_identifier
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
@@ -83,7 +83,7 @@ def _row(number: int, text: dict[str, str], *, invoice: str, destination: Destin
         at=_instant(text["InvoiceDate"], zone_name=destination.zone),
         buyer=_buyer(text["CustomerID"], region=destination.region),
     )
-    receipt_limits.number_of(row.invoice)
+    receipt_limits.normalised_receipt_number(row.invoice)
     return row
 
 
@@ -97,10 +97,10 @@ def _buyer(text: str, *, region: str) -> Buyer:
     for kind, likely in spelled:
         if likely:
             try:
-                return Buyer(kind, normalised(kind, text, region=region))
+                return Buyer(kind, normalised_identity(kind, text, region=region))
             except IdentityError:
                 continue  # an id that looks a little like it
-    return Buyer(IdentityKind.EXTERNAL_ID, normalised(IdentityKind.EXTERNAL_ID, text, region=region))
+    return Buyer(IdentityKind.EXTERNAL_ID, normalised_identity(IdentityKind.EXTERNAL_ID, text, region=region))
 
 
 def _decimal(text: str, *, column: str) -> Decimal:

@@ -217,6 +217,6 @@ async def remember_result(session: Session, *, context: CommandContext, answer: 
 def _kept(answer: Answer) -> Answer:
     if answer.returned is not None:
         answer = answer._replace(returned=_kept(answer.returned))
-    if answer.decision is None or answer.terms is None or not answer.terms.required_facts.about:
+    if answer.decision is None or answer.terms is None or not answer.terms.required_facts.customer_conditions:
         return answer
     return answer._replace(decision=answer.decision.without_personal_values())

@@ -69,13 +69,13 @@ class Books:
         """A new program; its terms could not be published yet, so they are written as they are stored."""
         self.program = started(self.url, template="blank").program
         week = PointsValidity(days=100, expires=True, notice_from=200, notice_until=150)
-        judged_by = Terms.drafted(
+        judged_by = Terms.from_draft(
             version=1,
             effective_from=datetime(2020, 1, 1, tzinfo=UTC),
             currency="GBP",
             zone=ZONE,
             clauses=[a_clause(), ("wait", (), PendingPeriod(14)), ("validity", (), week)],
-            even_unenforced=True,
+            allow_unenforced=True,
         )
 
         async def work(session: Session) -> None:

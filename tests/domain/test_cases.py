@@ -20,8 +20,8 @@ from app.domain.engine import refund
 from app.domain.engine.earning import earn
 from app.domain.engine.price_lists import PriceLists, may_be_cheaper
 from app.domain.engine.redemption import redeem
-from app.domain.explaining.explanation import Explanation
-from app.domain.explaining.summary import summary
+from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.summary import summary
 from app.domain.i18n import Locale, wording
 from app.domain.ledger import lots as lots_of
 from app.domain.ledger.lots import Lot
@@ -128,7 +128,7 @@ def terms(case: Case, which: str = "terms") -> Terms:
     name = zone_of(case)
     start = day_start(date.fromisoformat(case["from"]), zone_name=name) if "from" in case and which == "terms" else None
     drafted = read(case[which], currency=case["currency"]).clauses
-    return Terms.drafted(
+    return Terms.from_draft(
         version=2 if "before" in case and which == "terms" else 1,
         effective_from=start or datetime(2020, 1, 1, tzinfo=UTC),
         currency=case["currency"],

@@ -153,7 +153,7 @@ def test_a_minimum_with_tax_is_held_against_the_program_s_currency() -> None:
     facts = replace(a_purchase(taxed), currency="EUR", exchange=Exchange(Decimal("0.5"), "GBP"))
     exchanged = EligiblePurchase.of(facts, basis=AmountBasis(), program_zone="Europe/London")
     assert (exchanged.total(), exchanged.total_with_tax(taxes=True)) == (500, 595)
-    assert exchanged.only(lambda _line: False).total_with_tax(taxes=True) == 0
+    assert exchanged.narrowed_to(lambda _line: False).total_with_tax(taxes=True) == 0
 
 
 @given(
@@ -228,10 +228,10 @@ def test_adding_a_product_that_the_remedy_names_is_enough(include: frozenset[str
     if condition.problem() is not None:
         return
     basket = counted(a_line(sku="z"))
-    finding = condition.check(basket.only(condition.selects))
+    finding = condition.check(basket.narrowed_to(condition.selects))
     if finding.met:
         return
     (remedy,) = finding.remedies
     for sku in remedy.choices:
-        assert condition.check(counted(a_line(sku="z"), a_line(2, sku=sku)).only(condition.selects)).met
+        assert condition.check(counted(a_line(sku="z"), a_line(2, sku=sku)).narrowed_to(condition.selects)).met
     assert remedy.choices

@@ -281,7 +281,7 @@ def test_no_purchase_takes_more_out_of_a_budget_than_is_left_and_the_points_add_
         for each_reason in decision.reasons
         if each_reason.condition is None
     }
-    shares = [points for key, points in given_.items() if key in decision.applied() and isinstance(points, int)]
+    shares = [points for key, points in given_.items() if key in decision.applied_clauses() and isinstance(points, int)]
     assert decision.points == min(sum(shares), cap if cap is not None else sum(shares))
     if cap is None:
         assert {key: given_[key] for key in spent} == spent, "what is told to be given is what is spent"

@@ -15,14 +15,14 @@ from app.domain.customers.profile import (
     Preference,
     PreferenceKind,
     ProfileError,
-    born,
-    preferences,
-    segments,
+    parse_preferences,
+    parse_segments,
+    validate_birthday,
 )
 from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, Remedy, RemedyCode
 from app.domain.engine.earning import earn
-from app.domain.explaining.explanation import Explanation
+from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Locale, wording
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -243,23 +243,23 @@ def test_what_cannot_be_kept_or_said_is_refused(condition: Condition) -> None:
 
 def test_what_is_told_about_a_person_is_taken_as_it_can_be_kept() -> None:
     now = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
-    assert born(date(2026, 3, 5), now=now, zone_name="Europe/Berlin") == date(2026, 3, 5)
+    assert validate_birthday(date(2026, 3, 5), now=now, zone_name="Europe/Berlin") == date(2026, 3, 5)
     for day in (date(2026, 3, 6), date(2027, 1, 1)):
         with pytest.raises(ProfileError, match="future"):
-            born(day, now=now, zone_name="Europe/Berlin")
-    assert preferences([(DIET, " vegan "), (DIET, "Vegan"), (SIZE, "vegan")]) == {
+            validate_birthday(day, now=now, zone_name="Europe/Berlin")
+    assert parse_preferences([(DIET, " vegan "), (DIET, "Vegan"), (SIZE, "vegan")]) == {
         Preference(DIET, "Vegan"),
         Preference(SIZE, "vegan"),
     }
     for wrong in ("", "   ", "x" * 61, "a\x00b"):
         with pytest.raises(ProfileError) as caught:
-            preferences([(SIZE, "M"), (DIET, wrong)])
+            parse_preferences([(SIZE, "M"), (DIET, wrong)])
         assert caught.value.path == ("preferences", 1, "value")
     with pytest.raises(ProfileError, match="at most"):
-        preferences([(SIZE, str(n)) for n in range(51)])
-    assert segments(["vip", "vip"]) == {"vip"}
+        parse_preferences([(SIZE, str(n)) for n in range(51)])
+    assert parse_segments(["vip", "vip"]) == {"vip"}
     with pytest.raises(ProfileError) as refused:
-        segments(["vip", "V.I.P."])
+        parse_segments(["vip", "V.I.P."])
     assert refused.value.path == ("segments", 1)
 
 
@@ -267,7 +267,9 @@ def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts
     """The decision on a purchase, and the facts as they are kept."""
     person = facts.customer_facts.person
     assert person is not None
-    answers = answered(terms.required_facts.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+    answers = answered(
+        terms.required_facts.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
+    )
     return earn(terms=terms, facts=facts), replace(
         facts, customer_facts=replace(facts.customer_facts, condition_answers=answers)
     )
@@ -434,9 +436,9 @@ def test_a_replay_takes_members_as_they_are_today() -> None:
 
 
 def test_terms_that_ask_for_nobody_ask_for_nothing() -> None:
-    assert some_terms(a_clause()).required_facts.nothing
+    assert some_terms(a_clause()).required_facts.is_empty
     required = some_terms(a_clause(None, AgeAtLeast(18)), a_clause(None, AgeAtLeast(18), key="again")).required_facts
-    assert (required.nothing, required.about) == (False, (AgeAtLeast(18),))
+    assert (required.is_empty, required.customer_conditions) == (False, (AgeAtLeast(18),))
 
 
 def test_everybody_is_refused_by_a_reason_with_a_way_out_in_every_language() -> None:

@@ -17,9 +17,9 @@ from app.domain.decisions import Decision, DecisionOutcome, ReasonCode, RemedyCo
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.engine.refund import ClawbackMovement, evaluate_remaining, refund_decision
-from app.domain.explaining.explanation import Explanation
-from app.domain.explaining.phrases import phrase
-from app.domain.explaining.summary import summary
+from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.phrases import phrase
+from app.domain.explanations.summary import summary
 from app.domain.i18n import Address, Locale, wording
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.terms.changes import ChangeEffect

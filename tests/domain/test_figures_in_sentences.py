@@ -16,8 +16,8 @@ from app.domain.calendar import Weekday
 from app.domain.decisions import Decision
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
-from app.domain.explaining.explanation import Explanation
-from app.domain.explaining.summary import summary
+from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.summary import summary
 from app.domain.i18n import Locale, wording
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.conditions.groups import ExceptWhen

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.customers.identities import IdentityError, IdentityKind, normalised
+from app.domain.customers.identities import IdentityError, IdentityKind, normalised_identity
 
 
 def phone(text: str) -> str:
     """The one spelling of a number, in Germany unless it says otherwise."""
-    return normalised(IdentityKind.PHONE, text, region="DE")
+    return normalised_identity(IdentityKind.PHONE, text, region="DE")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ UPC = "070177137069"
 
 def card(text: str) -> str:
     """The one spelling of a card."""
-    return normalised(IdentityKind.CARD, text, region="DE")
+    return normalised_identity(IdentityKind.CARD, text, region="DE")
 
 
 @pytest.mark.parametrize(
@@ -137,28 +137,28 @@ def test_a_number_with_a_check_digit_has_one_spelling_however_many_zeros_it_has_
 @pytest.mark.parametrize("kind", [IdentityKind.TOKEN, IdentityKind.EXTERNAL_ID])
 def test_an_id_is_exact_but_for_how_it_was_pasted(kind: IdentityKind) -> None:
     for text in ("aB-01", " aB-01\r\n", "\u2066aB-01\u2069", "ａＢ－０１", "aB\u200b-01"):
-        assert normalised(kind, text, region="DE") == "aB-01"
-    assert normalised(kind, "ab-1", region="DE") != normalised(kind, "aB-01", region="DE")
+        assert normalised_identity(kind, text, region="DE") == "aB-01"
+    assert normalised_identity(kind, "ab-1", region="DE") != normalised_identity(kind, "aB-01", region="DE")
 
 
 def test_an_address_is_the_same_with_full_width_signs_and_invisible_ones() -> None:
     for text in ("Ann@Example.org", "ａｎｎ＠ｅｘａｍｐｌｅ．ｏｒｇ", "\u200bann@example.org\ufeff"):
-        assert normalised(IdentityKind.EMAIL, text, region="DE") == "ann@example.org"
+        assert normalised_identity(IdentityKind.EMAIL, text, region="DE") == "ann@example.org"
 
 
 @pytest.mark.parametrize("kind", IdentityKind)
 @pytest.mark.parametrize("text", ["", " ", "\u200b", "\ufeff\r\n", "\u3164", "\u2800", "\u202e\u202c"])
 def test_what_shows_nothing_identifies_nobody(kind: IdentityKind, text: str) -> None:
     with pytest.raises(IdentityError):
-        normalised(kind, text, region="DE")
+        normalised_identity(kind, text, region="DE")
 
 
 @given(kind=st.sampled_from(IdentityKind), text=st.text(max_size=40))
 def test_the_one_spelling_of_an_identity_is_its_own(kind: IdentityKind, text: str) -> None:
     try:
-        value = normalised(kind, text, region="DE")
+        value = normalised_identity(kind, text, region="DE")
     except IdentityError:
         return
     assert value
-    assert normalised(kind, value, region="DE") == value
-    assert normalised(kind, f"\u202a {text}\ufeff\n", region="DE") == value
+    assert normalised_identity(kind, value, region="DE") == value
+    assert normalised_identity(kind, f"\u202a {text}\ufeff\n", region="DE") == value

@@ -38,7 +38,7 @@ COFFEE = ("coffee", (), RewardCost(reward="coffee", points=100, name="Coffee"))
 
 def terms(*clauses: DraftedClause) -> Terms:
     """Terms in force."""
-    return Terms.drafted(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
+    return Terms.from_draft(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
 
 
 def bought(pounds_spent: str, *, day: int) -> PurchaseFacts:
@@ -144,7 +144,7 @@ def test_a_result_is_written_and_read_back_the_same() -> None:
 
 @given(drafts(), st.lists(purchases(), max_size=6))
 def test_a_draft_that_says_the_same_changes_nothing(clauses: list[DraftedClause], past: list[PurchaseFacts]) -> None:
-    same = Terms.drafted(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
+    same = Terms.from_draft(version=1, effective_from=START, currency="GBP", zone="Europe/London", clauses=clauses)
     again = replace(same, version=2)
     events = sorted(past, key=lambda facts: facts.occurred_at)
     found = impact(same, again, member("one", *events, opening=50))

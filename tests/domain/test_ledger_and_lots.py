@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.amounts import AmountError, Money, Rounding, rounded, shared_out
-from app.domain.customers.identities import IdentityError, IdentityKind, masked, normalised
+from app.domain.amounts import AmountError, Money, Rounding, allocate_proportionally, rounded
+from app.domain.customers.identities import IdentityError, IdentityKind, masked_identity, normalised_identity
 from app.domain.ledger.entries import FIRST_HASH, Entry, EntryType, Movement, entry_hash
 from app.domain.ledger.lots import Draw, LotsError, draw_points, last_valid_day
 from tests.builders import NOON, a_lot
@@ -119,7 +119,7 @@ def test_a_seal_does_not_depend_on_the_zone_in_which_an_instant_is_written() -> 
     ],
 )
 def test_an_identity_has_one_spelling(kind: IdentityKind, text: str, value: str) -> None:
-    assert normalised(kind, text, region="GB") == value
+    assert normalised_identity(kind, text, region="GB") == value
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_an_identity_has_one_spelling(kind: IdentityKind, text: str, value: str)
 )
 def test_what_cannot_be_an_identity_is_refused_without_repeating_it(kind: IdentityKind, text: str) -> None:
     with pytest.raises(IdentityError) as refused:
-        normalised(kind, text, region="GB")
+        normalised_identity(kind, text, region="GB")
     assert not text or text not in str(refused.value)
 
 
 def test_a_masked_identity_cannot_be_copied() -> None:
-    assert masked(IdentityKind.CARD, "12345678") == "•••5678"
-    assert masked(IdentityKind.CARD, "1234") == "•••"
-    assert masked(IdentityKind.EMAIL, "ann@example.org") == "a•••@example.org"
+    assert masked_identity(IdentityKind.CARD, "12345678") == "•••5678"
+    assert masked_identity(IdentityKind.CARD, "1234") == "•••"
+    assert masked_identity(IdentityKind.EMAIL, "ann@example.org") == "a•••@example.org"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_money_that_cannot_be_is_refused(text: str, currency: str) -> None:
 
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**4), min_size=1, max_size=8))
 def test_shares_add_up_and_stay_within_one_of_their_due(total: int, weights: list[int]) -> None:
-    shares = shared_out(total, weights=weights)
+    shares = allocate_proportionally(total, weights=weights)
     assert sum(shares) == total
     whole = sum(weights)
     if whole:

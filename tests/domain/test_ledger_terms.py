@@ -14,7 +14,7 @@ from app.domain.calendar import Period
 from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.decisions import DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.redemption import redeem
-from app.domain.explaining.explanation import Explanation
+from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Locale, wording
 from app.domain.ledger.lots import ValidityEnd, last_valid_day
 from app.domain.terms.changes import ChangeEffect, changes, overall_effect
@@ -50,13 +50,13 @@ SILVER: DraftedClause = ("silver", (), Tier("silver", "Silver", 100))
 
 def drafted(*clauses: DraftedClause) -> Terms:
     """Terms that may hold what is not kept yet."""
-    return Terms.drafted(
+    return Terms.from_draft(
         version=1,
         effective_from=datetime(2020, 1, 1, tzinfo=UTC),
         currency="GBP",
         zone="Europe/London",
         clauses=clauses or (a_clause(),),
-        even_unenforced=True,
+        allow_unenforced=True,
     )
 
 
@@ -183,7 +183,7 @@ def test_what_nothing_keeps_yet_can_be_read_and_not_promised(
         assert all(clause.statement(wording(locale)) for clause in terms.clauses)
     assert Terms.from_data(terms.to_data()) == terms
     with pytest.raises(UnenforcedClauseError) as refused:
-        Terms.drafted(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
+        Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
     assert refused.value.path == path
 
 
@@ -192,10 +192,10 @@ def test_a_condition_that_nothing_kept_would_be_refused_with_its_place(
     condition: Condition, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clauses = (a_clause(None, condition), GOLD)
-    assert Terms.drafted(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
+    assert Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
     monkeypatch.setattr(TierAtLeast, "unenforced", lambda _: True)
     with pytest.raises(UnenforcedClauseError) as refused:
-        Terms.drafted(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
+        Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
     assert refused.value.path == ("clauses", "0", "conditions", "0")
 
 
@@ -211,12 +211,12 @@ def test_what_is_kept_today_is_not_refused_with_it() -> None:
     )
     expiring = (a_clause(), ("n", (), YEARLY))
     assert (
-        Terms.drafted(
+        Terms.from_draft(
             version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=expiring
         ).policy(PointsValidity)
         == YEARLY
     )
-    assert Terms.drafted(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=kept)
+    assert Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=kept)
 
 
 # Tiers

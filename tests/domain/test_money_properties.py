@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.api.conventions.scalars import parse_decimal, show_decimal
-from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Exchange, Money, Rounding, rounded, shared_out
+from app.domain.amounts import (
+    DECIMALS,
+    MAX_MINOR,
+    AmountError,
+    Exchange,
+    Money,
+    Rounding,
+    allocate_proportionally,
+    rounded,
+)
 from app.domain.engine.earning import earn
 from app.domain.engine.redemption import redeem
 from app.domain.engine.refund import preview_claw_back, remaining_quantities
@@ -103,7 +112,7 @@ def _any(values: Any) -> st.SearchStrategy[Any]:
 
 def drafted(own: str, clauses: Sequence[DraftedClause]) -> Terms:
     """Terms in force since 2020."""
-    return Terms.drafted(
+    return Terms.from_draft(
         version=1,
         effective_from=datetime(2020, 1, 1, tzinfo=UTC),
         currency=own,
@@ -320,7 +329,7 @@ def test_twice_the_goods_count_twice_and_earn_at_least_twice_what_is_rounded_dow
 @given(st.integers(0, 100_000), st.lists(st.fractions(0, 1_000, max_denominator=60), min_size=1, max_size=12))
 @moderately(80)
 def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, weights: list[Fraction]) -> None:
-    shares = shared_out(total, weights=weights)
+    shares = allocate_proportionally(total, weights=weights)
     assert sum(shares) == total
     whole = sum(weights)
     if not whole:

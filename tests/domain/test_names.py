@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.customers.profile import PreferenceKind
 from app.domain.i18n import Locale, wording
-from app.domain.names import NameProblem, normalised_name, problem
+from app.domain.names import NameProblem, name_problem, normalised_name
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.groups import AnyOf
 from app.domain.terms.conditions.preferences import Preferences
@@ -46,14 +46,14 @@ SEEN = ["Mug", "7", "Café crème", "免费咖啡", "قهوة", "می‌خواه
 def test_a_name_that_cannot_be_seen_for_what_it_is_is_refused(text: str) -> None:
     with pytest.raises(NameProblem):
         normalised_name(text)
-    assert problem(text) is not None
+    assert name_problem(text) is not None
 
 
 @pytest.mark.parametrize("text", [*SEEN, "x" * 200])
 def test_a_name_in_any_script_is_taken_without_the_space_around_it(text: str) -> None:
     assert normalised_name(text) == normalised_name(f" {text}\n") == text
-    assert problem(text) is None
-    assert problem(f" {text}") is not None
+    assert name_problem(text) is None
+    assert name_problem(f" {text}") is not None
 
 
 def test_only_what_is_no_sentence_has_paragraphs() -> None:
@@ -90,8 +90,8 @@ def test_terms_take_no_article_or_category_that_cannot_be_seen_for_what_it_is(
 def test_what_sentences_quote_has_no_quotation_marks_of_its_own(mark: str) -> None:
     name = f"a{mark} and b"
     assert normalised_name(name, paragraphs=True) == normalised_name(name) == name
-    assert problem(name) is None
-    assert problem(name, quoted=True) is not None
+    assert name_problem(name) is None
+    assert name_problem(name, quoted=True) is not None
     drafts = [
         a_clause(PointsPerVisit(1), Products(exclude=frozenset({name}))),
         a_clause(
@@ -108,7 +108,7 @@ def test_what_sentences_quote_has_no_quotation_marks_of_its_own(mark: str) -> No
 
 @pytest.mark.parametrize("name", ["Chef's menu", "Chef’s menu", '5" plate', "Tea & cake", "a and b"])
 def test_apostrophes_and_inches_are_no_quotation_marks(name: str) -> None:
-    assert problem(name, quoted=True) is None
+    assert name_problem(name, quoted=True) is None
 
 
 def test_terms_with_quotation_marks_that_were_stored_before_are_read_all_the_same() -> None:

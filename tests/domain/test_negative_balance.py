@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.decisions import DecisionOutcome, Finding, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.engine.price_lists import Charge
 from app.domain.engine.redemption import redeem
-from app.domain.explaining.explanation import Explanation
+from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Locale, wording
 from app.domain.terms.effects.reward_cost import RewardCost
 from tests.builders import a_clause, a_purchase, some_terms

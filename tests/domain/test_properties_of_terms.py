@@ -76,13 +76,13 @@ OF_ONE_KIND = [
 
 def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
     """A version in force since before every purchase."""
-    return Terms.drafted(
+    return Terms.from_draft(
         version=version,
         effective_from=some.FIRST,
         currency="GBP",
         zone="Europe/London",
         clauses=clauses,
-        even_unenforced=True,
+        allow_unenforced=True,
     )
 
 
@@ -225,7 +225,9 @@ def kept(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     """The facts as they are stored: with the answers to what the terms ask about the customer."""
     person = facts.customer_facts.person
     assert person is not None
-    answers = answered(terms.required_facts.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+    answers = answered(
+        terms.required_facts.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
+    )
     return replace(facts, customer_facts=replace(facts.customer_facts, condition_answers=answers))
 
 
@@ -258,7 +260,7 @@ def played(terms: Terms, population: Sequence[Sequence[PurchaseFacts]]) -> list[
         known = replace(customer_facts, items=tuple(items[who].items()), budgets=left)
         seen = replace(facts, customer_facts=ranked(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
-        histories[who].append((facts, decision.points, decision.applied()))
+        histories[who].append((facts, decision.points, decision.applied_clauses()))
         for key, count in items_counted(terms, facts=facts):
             items[who][key] = items[who].get(key, 0) + count
         for key, points in decision.budget_usage:
@@ -284,7 +286,7 @@ def remembered(
         )
         uses.append((key, times))
     earned: list[tuple[Period, int]] = []
-    for period in terms.required_facts.earned:
+    for period in terms.required_facts.earned_periods:
         start = period_start(facts.occurred_at, zone_name=facts.zone, period=period)
         earned.append(
             (period, sum(got for each_facts, got, _ in history if start is None or each_facts.occurred_at >= start))

@@ -13,7 +13,7 @@ from app.domain.purchases.receipt_limits import (
     check_payments,
     check_quantity,
     line_of,
-    number_of,
+    normalised_receipt_number,
     payment_of,
 )
 
@@ -86,7 +86,7 @@ def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> No
     check_lines(500)
     check_lines(0, minimum=0)
     check_payments(20)
-    number_of("n" * 200)
+    normalised_receipt_number("n" * 200)
     check_quantity(Decimal("0.5"))
     with pytest.raises(FactsError):
         check_lines(0)
@@ -96,7 +96,7 @@ def test_numbers_of_lines_and_payments_and_the_receipt_have_their_bounds() -> No
         check_payments(21)
     for number in ("", "n" * 201, " \n\u200b"):
         with pytest.raises(FactsError):
-            number_of(number)
+            normalised_receipt_number(number)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1000000000.01", "0.001", "NaN", "Infinity"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.access import Role
 from app.domain.decisions import ReasonCode
 from app.domain.engine import reversal
-from app.domain.explaining.explanation import Explanation
+from app.domain.explanations.explanation import Explanation
 from app.domain.i18n import Locale, wording
 from app.domain.ledger.lots import Lot
 from app.domain.problems import ProblemCode

@@ -18,7 +18,7 @@ from app.web.pictures import FOLDER
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])
 def test_a_template_is_found_fair_in_every_currency(name: str, currency: str) -> None:
     template = TEMPLATES[name](currency)
-    terms = Terms.drafted(
+    terms = Terms.from_draft(
         version=1,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC),
         currency=currency,
@@ -43,7 +43,7 @@ def test_with_levels_the_rewards_are_in_reach_before_points_expire_unless_hardly
     pace: Fraction, found: list[LintCode]
 ) -> None:
     template = TEMPLATES["tiered"]("EUR")
-    terms = Terms.drafted(
+    terms = Terms.from_draft(
         version=1,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC),
         currency="EUR",

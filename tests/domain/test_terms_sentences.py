@@ -35,7 +35,7 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.stamps import Stamps
 from app.domain.terms.templates import TEMPLATES
 from app.domain.terms.text import TextFormat, render
-from app.domain.terms.validation import DraftedClause, by_calendars
+from app.domain.terms.validation import DraftedClause, with_calendars
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from tests.builders import pounds, some_terms
@@ -57,7 +57,7 @@ def said(effect: Effect, *conditions: Condition, say: Phrasebook) -> str:
 def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1)) -> Terms:
     """Terms of a shop in Berlin."""
     start = datetime(since.year, since.month, since.day, 12, tzinfo=UTC)
-    return Terms.drafted(version=1, effective_from=start, currency="EUR", zone="Europe/Berlin", clauses=clauses)
+    return Terms.from_draft(version=1, effective_from=start, currency="EUR", zone="Europe/Berlin", clauses=clauses)
 
 
 @pytest.mark.parametrize(
@@ -389,8 +389,8 @@ def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_
         ("per-day", (), PointsCap(500, CapScope.DAY)),
         ("each", (), PointsCap(500, CapScope.PURCHASE)),
     ]
-    plain = euros(tuple(by_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin"})))
-    abroad = euros(tuple(by_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin", "Asia/Tokyo"})))
+    plain = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin"})))
+    abroad = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin", "Asia/Tokyo"})))
     for key, words in (("monthly", month), ("cap", month), ("daily", day), ("per-day", day)):
         assert words in abroad.clause(key).statement(say)
         assert words not in plain.clause(key).statement(say)
@@ -409,7 +409,7 @@ def test_a_program_with_locations_in_other_zones_says_by_whose_calendar_periods_
 def test_chinese_sets_digits_and_latin_letters_apart_and_nothing_else(
     locale: Locale, currency: str, sentence: str
 ) -> None:
-    terms = Terms.drafted(
+    terms = Terms.from_draft(
         version=1,
         effective_from=datetime(2026, 1, 1, tzinfo=UTC),
         currency=currency,

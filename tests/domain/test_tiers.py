@@ -36,13 +36,13 @@ def tiered(
 ) -> Terms:
     """A point a pound, two tiers."""
     more = () if validity is None else (("validity", (), validity),)
-    return Terms.drafted(
+    return Terms.from_draft(
         version=version,
         effective_from=start,
         currency="GBP",
         zone="Europe/London",
         clauses=[a_clause(), *LEVELS, ("period", (), period), *more],
-        even_unenforced=True,
+        allow_unenforced=True,
     )
 
 
@@ -94,7 +94,7 @@ def test_what_is_foreseen_of_a_level_is_what_happens_if_nothing_more_is_bought(
 def test_terms_that_are_announced_are_foreseen_too() -> None:
     now = tiered(TierPeriod(TierWindow.SINCE_JOINING, 0))
     start = START + timedelta(days=50)
-    later = Terms.drafted(
+    later = Terms.from_draft(
         version=2,
         effective_from=start,
         currency="GBP",

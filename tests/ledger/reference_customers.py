@@ -59,7 +59,7 @@ class Sale:
         there = {"points": self.decision.points, "stamps": self.decision.stamps}
         back = {"points": self.due - self.short, "stamps": self.stamps_due}
         for clause in self.terms.clauses:
-            if clause.key not in first or clause.key not in self.terms.required_facts.using:
+            if clause.key not in first or clause.key not in self.terms.required_facts.counted_clauses:
                 continue
             unit, amount, times = first[clause.key]
             amount = min(amount, there[unit])
@@ -142,7 +142,7 @@ class Customer:
             items=tuple(sorted(items.items())),
             earned=tuple(
                 (each_period, sum(sale.decision.points - sale.due + sale.short for sale in since(each_period)))
-                for each_period in required.earned
+                for each_period in required.earned_periods
             ),
             tier=self.tier,
             budgets=facts.customer_facts.budgets,
@@ -156,7 +156,7 @@ class Customer:
         """The items that a clause counts in what is kept of a purchase: by the terms of that purchase."""
         if key not in sale.terms.required_facts.items:
             return 0
-        selecting = sale.terms.clause(key).selecting
+        selecting = sale.terms.clause(key).selectors
         lines = [line for line in sale.counted() if all(value.selects(line) for value in selecting)]
         return sum(int(line.remaining_quantity()) for line in lines)
 

@@ -117,13 +117,13 @@ def clauses_of(drawn: Drawn) -> list[DraftedClause]:
 
 def terms_of(version: int, effective_from: datetime, drawn: Drawn, *, zone: str = LONDON) -> Terms:
     """A version of the terms with the clauses that were drawn."""
-    return Terms.drafted(
+    return Terms.from_draft(
         version=version,
         effective_from=effective_from,
         currency="GBP",
         zone=zone,
         clauses=clauses_of(drawn),
-        even_unenforced=True,
+        allow_unenforced=True,
     )
 
 

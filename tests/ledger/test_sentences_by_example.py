@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.engine.tiers import tier_decision
-from app.domain.explaining.summary import summary
+from app.domain.explanations.summary import summary
 from app.domain.i18n import Locale, wording
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.pending_period import PendingPeriod

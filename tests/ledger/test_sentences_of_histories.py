@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from app.domain.decisions import Decision
 from app.domain.engine.redemption import redeem
 from app.domain.engine.tiers import kept_tier_reason, tier_decision
-from app.domain.explaining.explanation import Explanation
-from app.domain.explaining.summary import summary
+from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.summary import summary
 from app.domain.i18n import Locale, wording
 from app.domain.ledger.entries import EntryType
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
@@ -48,13 +48,13 @@ def terms_of(version: int, day: int, drawn: Drawn, rate: int, price: int) -> Ter
         )
         for key, conditions, effect in clauses_of(drawn)
     ]
-    return Terms.drafted(
+    return Terms.from_draft(
         version=version,
         effective_from=START + timedelta(days=day),
         currency="GBP",
         zone=LONDON,
         clauses=[*clauses, (TREAT, (), RewardCost(TREAT, price, "Treat no. 7"))],
-        even_unenforced=True,
+        allow_unenforced=True,
     )
 
 

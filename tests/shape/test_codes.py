@@ -40,7 +40,7 @@ def given() -> set[str]:
     """What the application gives."""
     found = set()
     for file, tree in trees("app"):
-        if file.name not in ONLY_NAMED and "explaining" not in file.parts:
+        if file.name not in ONLY_NAMED and "explanations" not in file.parts:
             found |= named(tree)
     return found
 

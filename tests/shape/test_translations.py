@@ -12,8 +12,8 @@ import pytest
 
 from app.domain.customers.profile import PreferenceKind
 from app.domain.decisions import Finding, Reason, ReasonCode, RemedyCode, Value, Verdict
-from app.domain.explaining.explanation import BY_ITSELF, Explanation
-from app.domain.explaining.moments import from_when
+from app.domain.explanations.explanation import SELF_EXPLANATORY_CODES, Explanation
+from app.domain.explanations.moments import from_when
 from app.domain.i18n import CATALOGUES, Locale, Phrasebook, locale_for, wording
 from app.domain.i18n.reasons import observed, required
 from app.domain.ledger.entries import CauseKind
@@ -72,7 +72,7 @@ def test_every_language_has_the_same_sentences_with_the_same_placeholders() -> N
 
 def test_every_code_has_its_words() -> None:
     english = CATALOGUES[Locale.EN]
-    said_by_the_condition = BY_ITSELF | {ReasonCode.CONDITION_MET, ReasonCode.EXCEPTION_APPLIES}
+    said_by_the_condition = SELF_EXPLANATORY_CODES | {ReasonCode.CONDITION_MET, ReasonCode.EXCEPTION_APPLIES}
     several = {key.rpartition(".")[0] for key in english}
     asked = [f"reason.{code.value}" for code in ReasonCode if code not in said_by_the_condition]
     asked += [f"remedy.{code.value}" for code in RemedyCode]

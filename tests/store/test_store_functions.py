@@ -14,7 +14,7 @@ import pytest
 from app.domain.access import Role
 from app.domain.amounts import Money
 from app.domain.customers.identities import IdentityKind
-from app.domain.customers.profile import STRANGER, Aspect, CustomerProfile, Preference, PreferenceKind
+from app.domain.customers.profile import EMPTY_PROFILE, Aspect, CustomerProfile, Preference, PreferenceKind
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.ledger.entries import FIRST_HASH, Balance, Entry, EntryType, Movement, entry_hash
 from app.domain.ledger.lots import Lot
@@ -46,7 +46,7 @@ from tests.store.rows import NOW, OTHER_PROGRAM, PROGRAM, an_id
 
 BERLIN_WINTER = timezone(timedelta(hours=1))
 CAFE = Program(PROGRAM, ProgramKind.SANDBOX, "Café Größe 咖啡", "EUR", "Europe/Berlin", "DE", "points", NOW)
-TERMS = Terms.drafted(
+TERMS = Terms.from_draft(
     version=1,
     effective_from=NOW - timedelta(days=30),
     currency="EUR",
@@ -484,13 +484,13 @@ async def test_a_receipt_number_is_given_once_and_refunds_without_one_as_often_a
 async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: Database) -> None:
     vegan, medium = Preference(PreferenceKind.DIET, "vegan"), Preference(PreferenceKind.SIZE, "M")
     find = partial(profiles.of_customers, customer_ids=[ANNA.id, an_id(99)])
-    assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: STRANGER, an_id(99): STRANGER}
+    assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: EMPTY_PROFILE, an_id(99): EMPTY_PROFILE}
 
     change = partial(profiles.change, customer_id=ANNA.id)
     whole = PersonChange(Birthday(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
     await _write(shop, partial(change, change=whole))
     anna = CustomerProfile(date(1992, 2, 29), frozenset({"vip", "student"}), frozenset({vegan, medium}))
-    assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: anna, an_id(99): STRANGER}
+    assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: anna, an_id(99): EMPTY_PROFILE}
     for aspect, seen in {
         Aspect.BIRTHDAY: CustomerProfile(birthday=anna.birthday),
         Aspect.SEGMENTS: CustomerProfile(segments=anna.segments),
@@ -499,7 +499,7 @@ async def test_who_a_customer_is_is_found_again_as_far_as_it_is_asked_for(shop: 
         value = partial(profiles.of_customer, customer_id=ANNA.id, aspects={aspect})
         assert await shop.read(value, program_id=PROGRAM) == seen
     foreign = partial(profiles.of_customer, customer_id=ANNA.id)
-    assert await shop.read(foreign, program_id=OTHER_PROGRAM) == STRANGER
+    assert await shop.read(foreign, program_id=OTHER_PROGRAM) == EMPTY_PROFILE
 
     await _write(shop, partial(change, change=PersonChange(segments=frozenset({"vip"}))))
     assert (await shop.read(find, program_id=PROGRAM))[ANNA.id] == replace(anna, segments=frozenset({"vip"})), (

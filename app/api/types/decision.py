@@ -21,8 +21,8 @@ from app.domain.customers.profile import Aspect
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.engine import qualification as outlooks
 from app.domain.engine.line_shares import line_shares
-from app.domain.explaining.explanation import Explanation
-from app.domain.explaining.summary import summary
+from app.domain.explanations.explanation import Explanation
+from app.domain.explanations.summary import summary
 from app.domain.i18n import reasons as values
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules

@@ -34,17 +34,17 @@ _EXACT = re.compile(r"[\x21-\x7e]{1,200}")
 _BETWEEN_DIGITS = re.compile(r"[\s‐-―\u2212-]")
 """What cards are grouped by: spaces and dashes."""
 _GTIN = re.compile(r"[0-9]{11,14}")
-MOST = 254
+MAX_LENGTH = 254
 """Characters of an identity."""
 
 
-def normalised(kind: IdentityKind, text: str, *, region: str) -> str:
+def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
     """The one spelling of an identity; `region` (ISO 3166) is for phone numbers without a country code.
 
     Full-width signs are what they look like, and what is invisible in a text that was pasted is left out. Raises
     IdentityError.
     """
-    if len(text) > MOST or len(text := normalised_identifier(text)) > MOST:
+    if len(text) > MAX_LENGTH or len(text := normalised_identifier(text)) > MAX_LENGTH:
         raise IdentityError("too long")
     if kind is IdentityKind.PHONE:
         return _phone(text, region=region)
@@ -102,7 +102,7 @@ def _phone(text: str, *, region: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def masked(kind: IdentityKind, value: str) -> str:
+def masked_identity(kind: IdentityKind, value: str) -> str:
     """An identity as a till may show it: enough to compare, not enough to copy."""
     if kind is IdentityKind.EMAIL:
         name, _, domain = value.partition("@")

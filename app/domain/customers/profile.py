@@ -12,11 +12,11 @@ from app.domain import names
 from app.domain.calendar import local_date
 from app.domain.names import normalised_identifier
 
-LONGEST_VALUE = 60
+MAX_VALUE_LENGTH = 60
 """Characters of the value of a preference."""
 
-MOST_PREFERENCES = 50
-MOST_SEGMENTS = 50
+MAX_PREFERENCES = 50
+MAX_SEGMENTS = 50
 
 _SEGMENT = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -67,7 +67,7 @@ class CustomerProfile:
     preferences: frozenset[Preference] = field(default=frozenset(), repr=False)
 
 
-STRANGER = CustomerProfile()
+EMPTY_PROFILE = CustomerProfile()
 """Somebody of whom nothing is known."""
 
 
@@ -76,11 +76,11 @@ def folded(value: str) -> str:
     return normalised_identifier(normalised_identifier(value).casefold())
 
 
-def born(day: date, *, now: datetime, zone_name: str) -> date:
+def validate_birthday(birthday: date, *, now: datetime, zone_name: str) -> date:
     """A date of birth as it was told. Raises PersonError for one that has not come yet in the zone."""
-    if day > local_date(now, zone_name=zone_name):
+    if birthday > local_date(now, zone_name=zone_name):
         raise ProfileError(("birthday",), "a date of birth is not in the future")
-    return day
+    return birthday
 
 
 def segment_problem(segment: str) -> str | None:
@@ -88,23 +88,23 @@ def segment_problem(segment: str) -> str | None:
     return None if _SEGMENT.fullmatch(segment) else "a segment is a-z, 0-9 and dashes, 1 to 40 characters"
 
 
-def segments(given: Iterable[str]) -> frozenset[str]:
+def parse_segments(given: Iterable[str]) -> frozenset[str]:
     """The segments of a customer. Raises PersonError."""
     found = list(given)
     for place, text in enumerate(found):
         if (wrong := segment_problem(text)) is not None:
             raise ProfileError(("segments", place), wrong)
-    if len(set(found)) > MOST_SEGMENTS:
-        raise ProfileError(("segments",), f"at most {MOST_SEGMENTS} segments")
+    if len(set(found)) > MAX_SEGMENTS:
+        raise ProfileError(("segments",), f"at most {MAX_SEGMENTS} segments")
     return frozenset(found)
 
 
 def value_problem(value: str) -> str | None:
     """What is wrong with the value of a preference, or None."""
-    return names.problem(value, most=LONGEST_VALUE)
+    return names.name_problem(value, max_length=MAX_VALUE_LENGTH)
 
 
-def preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
+def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
     """The preferences of a customer, spaces around a value taken off, each once. Raises PersonError."""
     found: dict[tuple[PreferenceKind, str], Preference] = {}
     for place, (kind, value) in enumerate(given):
@@ -112,6 +112,6 @@ def preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Prefer
             raise ProfileError(("preferences", place, "value"), wrong)
         first = Preference(kind, value.strip())
         found[kind, first.folded()] = first
-    if len(found) > MOST_PREFERENCES:
-        raise ProfileError(("preferences",), f"at most {MOST_PREFERENCES} preferences")
+    if len(found) > MAX_PREFERENCES:
+        raise ProfileError(("preferences",), f"at most {MAX_PREFERENCES} preferences")
     return frozenset(found.values())

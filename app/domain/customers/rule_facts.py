@@ -45,11 +45,11 @@ class CustomerFacts:
     birthday_uses: tuple[tuple[str, int], ...] = ()
     person: CustomerProfile | None = field(default=None, compare=False, repr=False)
 
-    def used(self, clause: str) -> int:
+    def uses_of(self, clause: str) -> int:
         """How often the clause was applied in its period."""
         return dict(self.uses).get(clause, 0)
 
-    def rewards(self, clause: str) -> int:
+    def held_uses_of(self, clause: str) -> int:
         """How many rewards of the clause are held."""
         return dict(self.held_uses).get(clause, 0)
 
@@ -61,20 +61,20 @@ class CustomerFacts:
         """Points earned so far in this period."""
         return dict(self.earned).get(period, 0)
 
-    def bought(self, clause: str) -> int:
+    def items_before(self, clause: str) -> int:
         """Items that the clause counted before."""
         return dict(self.items).get(clause, 0)
 
-    def left(self, clause: str) -> int | None:
+    def budget_left(self, clause: str) -> int | None:
         """Points left in the clause's budget, with the customer's own share; None where nothing is known of one."""
         for_all = dict(self.budgets).get(clause)
-        return None if for_all is None else max(0, for_all + self.share(clause))
+        return None if for_all is None else max(0, for_all + self.own_budget_share(clause))
 
-    def share(self, clause: str) -> int:
+    def own_budget_share(self, clause: str) -> int:
         """Points of the clause's budget that came back and are given to this customer first."""
         return dict(self.shares).get(clause, 0)
 
-    def charging(self, charged: Iterable[tuple[str, int]]) -> CustomerFacts:
+    def with_charged_budgets(self, charged: Iterable[tuple[str, int]]) -> CustomerFacts:
         """The same with what a purchase takes of each budget; as it is where no budget counts what comes back."""
         if not self.shares:
             return self

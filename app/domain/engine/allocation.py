@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.domain.amounts import Exact, Parts, rounded, shared_out
+from app.domain.amounts import Exact, Parts, allocate_proportionally, rounded
 from app.domain.customers.rule_facts import CustomerFacts
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
@@ -88,7 +88,7 @@ def allocate(awards: Sequence[Award], *, total: int, rounding: RoundingRule) -> 
     shares = dict(
         zip(
             [award.key for award in unbudgeted],
-            shared_out(rest, weights=[award.exact for award in unbudgeted]),
+            allocate_proportionally(rest, weights=[award.exact for award in unbudgeted]),
             strict=True,
         )
     )
@@ -99,7 +99,7 @@ def own_budget_usage(
     budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
 ) -> tuple[tuple[str, int], ...]:
     """The part of budget usage covered by points the customer returned before; it is used first."""
-    own = ((key, min(points, customer_facts.share(key))) for key, points in budget_usage)
+    own = ((key, min(points, customer_facts.own_budget_share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)
 
 
@@ -108,6 +108,6 @@ def budget_usage(given: dict[str, int], *, points: int, budgets: Sequence[str]) 
 
     The reduction is allocated to the clauses by largest remainder, so that no budget pays for points nobody gets.
     """
-    shares = shared_out(points, weights=list(given.values())) if given else ()
+    shares = allocate_proportionally(points, weights=list(given.values())) if given else ()
     taken = dict(zip(given, shares, strict=True))
     return tuple((key, taken[key]) for key in budgets if taken.get(key))

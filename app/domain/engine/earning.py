@@ -28,7 +28,7 @@ from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.points_cap import PointsCap
 from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.rounding_rule import RoundingRule, RoundingScope
-from app.domain.terms.evaluation import evaluate, rewards
+from app.domain.terms.evaluation import evaluate, times_awarded
 from app.domain.terms.version import Clause, Terms
 
 _APPLIED, _EXCLUDED = Verdict.APPLIED, Verdict.EXCLUDED
@@ -50,7 +50,7 @@ class _EvaluatedClause(NamedTuple):
         effect = self.clause.effect
         if not isinstance(effect, BonusPoints) or not self.selected.lines:
             return 0
-        return effect.points * rewards(self.clause, selected=self.selected)
+        return effect.points * times_awarded(self.clause, selected=self.selected)
 
 
 class _Base(NamedTuple):
@@ -94,7 +94,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         zone=facts.zone if facts.zone != terms.zone else None,
         budget_usage=charged,
         stamps=stamps,
-        own=own_budget_usage(charged, customer_facts=facts.customer_facts) if charged else (),
+        own_budget_usage=own_budget_usage(charged, customer_facts=facts.customer_facts) if charged else (),
     )
 
 
@@ -262,7 +262,7 @@ def _multiplier_award(
     parts = [
         part * _share(base.award) if base.award.limited else part
         for base in bases
-        for part in base.effect.earn(base.selected.only(lambda line: line.number in lines)).each()
+        for part in base.effect.earn(base.selected.narrowed_to(lambda line: line.number in lines)).each()
     ]
     extra = effect.extra
     exact = Parts.of(parts).scaled(extra.numerator, extra.denominator) if parts else Parts((0,))

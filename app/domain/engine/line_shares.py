@@ -11,7 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
-from app.domain.amounts import Exact, Parts, rounded, shared_out
+from app.domain.amounts import Exact, Parts, allocate_proportionally, rounded
 from app.domain.decisions import Decision, ReasonCode, Verdict
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import Line, PurchaseFacts
@@ -103,7 +103,7 @@ def _shared(total: int, *, numbers: Sequence[int], weights: Weights, purchase: E
     """The total by line number; if no line has a weight, in proportion to the eligible amounts."""
     if not any(weights.values()):
         weights = _spread(1, purchase=purchase)
-    shares = shared_out(total, weights=[weights.get(number, 0) for number in numbers])
+    shares = allocate_proportionally(total, weights=[weights.get(number, 0) for number in numbers])
     return dict(zip(numbers, shares, strict=True))
 
 
@@ -126,7 +126,7 @@ def _points(
             lines = {line.number for line in purchase.lines}
             own = {}
             for base, effect in bases:
-                part = selected[base.key].only(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
+                part = selected[base.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
                 factor = extra.extra * (_share(base, effect, gave=gave, selected=selected) if base.key in short else 1)
                 _add(own, _earned(effect, purchase=part, rounding=rounding, factor=factor))
         else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from app.domain.amounts import Money, Rounding, rounded, shared_out
+from app.domain.amounts import Money, Rounding, allocate_proportionally, rounded
 from app.domain.purchases.facts import PurchaseFacts
 
 
@@ -47,7 +47,7 @@ def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseF
     Points are allocated to the lines by largest remainder. Lines that remain in part restore them in proportion; the sum
     of these parts is rounded, halves up.
     """
-    shares = shared_out(points, weights=[line.to_pay() for line in facts.lines])
+    shares = allocate_proportionally(points, weights=[line.to_pay() for line in facts.lines])
     remaining_amounts = {line.number: line.to_pay() for line in remaining.lines}
     restored = Fraction(0)
     for line, share in zip(facts.lines, shares, strict=True):
@@ -71,7 +71,7 @@ def total_cash_back(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
     remaining_prices = {line.number: rounded(line.to_pay(), mode=Rounding.HALF_UP) for line in remaining.lines}
     paid = min(sum(prices), rounded(facts.paid_with_points(), mode=Rounding.HALF_UP))
     returned_total, returned_by_points = 0, Fraction(0)
-    for line, price, share in zip(facts.lines, prices, shared_out(paid, weights=prices), strict=True):
+    for line, price, share in zip(facts.lines, prices, allocate_proportionally(paid, weights=prices), strict=True):
         returned_price = price - remaining_prices.get(line.number, 0)
         returned_total += returned_price
         returned_by_points += Fraction(share * returned_price, price) if price else 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from app.domain.amounts import AmountError, Exact, Money, Rounding, rounded, shared_out
+from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_proportionally, rounded
 from app.domain.engine.refund import remaining_quantities, remaining_value
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FULL_PRICE, PurchaseFacts, quantity_problem
@@ -144,7 +144,7 @@ def _amounts(
     if total_amount is not None:
         if total_amount > sum(values.values()):
             return _too_much(sum(values.values()), path="amount", facts=facts)
-        requested = dict(zip(values, shared_out(total_amount, weights=list(values.values())), strict=True))
+        requested = dict(zip(values, allocate_proportionally(total_amount, weights=list(values.values())), strict=True))
     for number, minor in requested.items():
         if minor > values.get(number, 0):
             return _too_much(values.get(number, 0), path="lines", facts=facts)

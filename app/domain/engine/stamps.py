@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Verdict
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.evaluation import evaluate, rewards
+from app.domain.terms.evaluation import evaluate, times_awarded
 from app.domain.terms.version import Terms
 
 
@@ -23,7 +23,7 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
         reasons += clause_reasons
         if not matches:
             continue
-        awarded = effect.earn(selected) * (rewards(clause, selected=selected) if effect.once else 1)
+        awarded = effect.earn(selected) * (times_awarded(clause, selected=selected) if effect.once else 1)
         stamps += awarded
         if awarded:
             finding = Finding(True, ReasonCode.STAMPS_EARNED, awarded)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from app.domain.decisions import Decision, ReasonCode
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.terms.evaluation import is_visit, items_counted, rewards, selection
+from app.domain.terms.evaluation import is_visit, items_counted, selection, times_awarded
 from app.domain.terms.version import Clause, Terms
 from app.domain.units import Unit
 
@@ -104,7 +104,7 @@ def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -
     return tuple(
         Use(key, times, _birthday(terms.clause(key), facts=facts))
         for key, times in clauses.items()
-        if times > 0 and key in terms.required_facts.using
+        if times > 0 and key in terms.required_facts.counted_clauses
     )
 
 
@@ -117,7 +117,7 @@ def _counted_uses(
     remaining_decision: Decision,
     clawback: Clawback,
 ) -> tuple[Use, ...]:
-    if not terms.required_facts.using:
+    if not terms.required_facts.counted_clauses:
         return ()
     awards = _awards(terms, facts=facts, decision=decision)
     if remaining_decision is decision and clawback == NO_CLAWBACK:
@@ -165,7 +165,7 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
         reason.clause: (reason.finding.observed, _UNITS[reason.finding.code])
         for reason in decision.reasons
         if reason.condition is None
-        and reason.clause in terms.required_facts.using
+        and reason.clause in terms.required_facts.counted_clauses
         and reason.finding.code in _UNITS
         and isinstance(reason.finding.observed, int)
     }
@@ -173,7 +173,9 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
         return {}
     purchase = terms.eligible(facts)
     return {
-        clause.key: ClauseAward(*amounts[clause.key], rewards(clause, selected=selection(clause, purchase=purchase)))
+        clause.key: ClauseAward(
+            *amounts[clause.key], times_awarded(clause, selected=selection(clause, purchase=purchase))
+        )
         for clause in terms.clauses
         if clause.key in amounts
     }

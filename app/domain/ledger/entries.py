@@ -125,7 +125,7 @@ class Balance:
 
     def can_hold(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
         """Whether the account of a unit can hold what is earned, and every number in the decision can be told."""
-        return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest() <= MAX_POINTS
+        return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest_amount() <= MAX_POINTS
 
     def plus(self, other: Balance) -> Balance:
         """Both together."""

@@ -40,7 +40,7 @@ class AmountBasis:
         )
 
 
-COUNTED_BY_DEFAULT = AmountBasis()
+DEFAULT_BASIS = AmountBasis()
 
 
 class EligiblePurchase(NamedTuple):
@@ -66,7 +66,7 @@ class EligiblePurchase(NamedTuple):
     clause: str = ""
     fitting: frozenset[str] = frozenset()
     location: str | None = None
-    basis: AmountBasis = COUNTED_BY_DEFAULT
+    basis: AmountBasis = DEFAULT_BASIS
     scale: Exact = 1
     program_zone: str = "UTC"
     amount_only: bool = False
@@ -86,7 +86,7 @@ class EligiblePurchase(NamedTuple):
             share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(to_pay)) if to_pay else Fraction(0)
             amounts, scale = amounts.scaled(share.numerator, share.denominator), share
         if not all(amounts.numerators):
-            lines, amounts = _above_nothing(lines, amounts)
+            lines, amounts = _nonzero_lines(lines, amounts)
         exchange = facts.exchange
         if exchange is not None:
             factor = exchange.factor(foreign=facts.currency)
@@ -111,7 +111,7 @@ class EligiblePurchase(NamedTuple):
         """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
         return period_zone(period, location=self.zone, program=self.program_zone)
 
-    def only(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
+    def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
         """The part of it that a clause looks at."""
         places = [place for place, line in enumerate(self.lines) if selects(line)]
         if len(places) == len(self.lines):
@@ -144,8 +144,8 @@ def period_zone(period: Period, *, location: str, program: str) -> str:
     return location if period is Period.DAY else program
 
 
-def _above_nothing(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:
+def _nonzero_lines(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:
     """The lines of which something counts, and their amounts."""
     counting = [place for place, amount in enumerate(amounts.numerators) if amount]
     numerators = tuple([amounts.numerators[place] for place in counting])
-    return tuple([lines[place] for place in counting]), Parts(numerators, amounts.over)
+    return tuple([lines[place] for place in counting]), Parts(numerators, amounts.denominator)

@@ -21,7 +21,7 @@ MAX_TEXT_LENGTH = 200
 MAX_PRICE = Decimal(1_000_000_000)
 
 
-def number_of(text: str) -> str:
+def normalised_receipt_number(text: str) -> str:
     """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
     return _identifying(text, at=("external_id",))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.calendar import earliest
-from app.domain.customers.profile import STRANGER, CustomerProfile
+from app.domain.customers.profile import EMPTY_PROFILE, CustomerProfile
 from app.domain.customers.rule_facts import NO_FACTS, CustomerFacts
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.earning import base_points, earn
@@ -53,7 +53,7 @@ class MemberHistory:
     visits: int
     events: tuple[PurchaseFacts | PastPurchase | PastRedemption, ...]
     items: Mapping[str, int] = field(default_factory=dict)
-    person: CustomerProfile = STRANGER
+    person: CustomerProfile = EMPTY_PROFILE
     stamps: int = 0
     shares: Mapping[str, int] = field(default_factory=dict)
 
@@ -90,7 +90,7 @@ class MemberReplay:
         points = self._gain(decision.points, Unit.POINTS)
         if decision.stamps:
             self._gain(decision.stamps, Unit.STAMPS)
-        if not self._terms.required_facts.nothing:
+        if not self._terms.required_facts.is_empty:
             usage = usage_of(terms=self._terms, facts=self._seen(facts), decision=decision)
             self._track.count(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
@@ -100,7 +100,7 @@ class MemberReplay:
 
     def _spend(self, first: Decision, *, kept: Decision) -> None:
         """Take from budgets what a purchase was given, the member's own first; what is not kept of it is the member's own."""
-        for key, charged in first.charged():
+        for key, charged in first.charged_budgets():
             self._spent[key] = self._spent.get(key, 0) + charged
             self._shares[key] += charged
         self._shares.subtract(dict(kept.budget_usage))
@@ -124,7 +124,7 @@ class MemberReplay:
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
         self.balances[unit] -= decision.amount(unit)
-        self._track.count_clauses(facts, decision.applied(), terms=self._terms)
+        self._track.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
         return decision
 
     def _look(self, at: datetime) -> None:
@@ -142,7 +142,7 @@ class MemberReplay:
 
     def _seen(self, facts: PurchaseFacts) -> PurchaseFacts:
         required, budgets = self._terms.required_facts, self._terms.budgets
-        if required.nothing and not budgets:
+        if required.is_empty and not budgets:
             return facts if facts.customer_facts is NO_FACTS else replace(facts, customer_facts=NO_FACTS)
         left = [(key, max(0, budget.points - self._spent.get(key, 0))) for key, budget in budgets.items()]
         if required.tier:
@@ -153,7 +153,7 @@ class MemberReplay:
             shares=tuple((key, self._shares[key]) for key in budgets),
             tier=self._standing.tier if required.tier else None,
             qualifying=self._qualifying.points(terms=self._terms, at=at) if required.tier else 0,
-            birthdays=birthdays_around(required.about, person=person, at=at, zone_name=facts.zone),
+            birthdays=birthdays_around(required.customer_conditions, person=person, at=at, zone_name=facts.zone),
             person=person,
         )
         customer_facts = self._track.customer_facts(replace(facts, customer_facts=customer_facts), terms=self._terms)

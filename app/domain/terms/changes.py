@@ -67,33 +67,33 @@ def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
     for key, clause in new.items():
         if key not in old:
             found.append(ClauseChange(None, clause, judge.added(clause)))
-        elif _said_apart(old[key], clause) or judge.moved(key):
+        elif _differs(old[key], clause) or judge.was_reordered(key):
             found.append(ClauseChange(old[key], clause, judge.changed(old[key], clause)))
     gone = [ClauseChange(clause, None, judge.removed(clause)) for key, clause in old.items() if key not in new]
     return (*found, *gone)
 
 
-def overall_effect(found: Sequence[ClauseChange]) -> ChangeEffect:
+def overall_effect(changes: Sequence[ClauseChange]) -> ChangeEffect:
     """What several changes mean together: one for the worse is enough."""
-    effects = {change.effect_on_customer for change in found}
+    effects = {change.effect_on_customer for change in changes}
     if ChangeEffect.WORSE in effects:
         return ChangeEffect.WORSE
     return ChangeEffect.BETTER if ChangeEffect.BETTER in effects else ChangeEffect.NEUTRAL
 
 
-def _said_apart(old: Clause, new: Clause) -> bool:
+def _differs(old: Clause, new: Clause) -> bool:
     """Whether two clauses differ in more than what other clauses say for them: their numbers, the tiers."""
-    return _own(old.conditions) != _own(new.conditions) or old.effect != new.effect
+    return _owner_supplied_all(old.conditions) != _owner_supplied_all(new.conditions) or old.effect != new.effect
 
 
-def _own(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+def _owner_supplied_all(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """The conditions as the owner gave them."""
-    return tuple(_given(condition) for condition in conditions)
+    return tuple(_owner_supplied(condition) for condition in conditions)
 
 
-def _given(condition: Condition) -> Condition:
+def _owner_supplied(condition: Condition) -> Condition:
     if isinstance(condition, Group):
-        return condition.holding(_own(condition.conditions))
+        return condition.holding(_owner_supplied_all(condition.conditions))
     filled_in = {part.name: part.default for part in fields_of(type(condition)) if not part.owner_supplied}
     return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
 
@@ -109,7 +109,7 @@ class _Comparison:
             for clause in before.clauses
             if clause.limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
-        self._sharing = _Sharing(before, after)
+        self._sharing = _SharedBudgets(before, after)
         # Where more is counted, other items are the nth, and a limit of stamps may go to a purchase of fewer items.
         self._items = any(
             clause.counts_items or (clause.limit is not None and isinstance(clause.effect, Stamps))
@@ -117,11 +117,11 @@ class _Comparison:
         )
         modes = {terms.policy(Combination).mode for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
-        self._moved = _moved(before, after) if self._first_counts else frozenset()
+        self._moved = _reordered_clauses(before, after) if self._first_counts else frozenset()
         # A tier that is reached sooner lets every clause fit more that asks for it.
         self._levels_harm = any(
             self._displaces(clause)
-            or self._contests(clause)
+            or self._competes_for_limit(clause)
             or clause.limit is not None
             or self._sharing.shifted_by(clause)
             for clause in (*before.clauses, *after.clauses)
@@ -130,57 +130,59 @@ class _Comparison:
         validity = after.policy(PointsValidity)
         self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
 
-    def moved(self, key: str) -> bool:
+    def was_reordered(self, key: str) -> bool:
         """Whether the clause changed places with another, where the first one counts."""
         return key in self._moved
 
     def added(self, clause: Clause) -> ChangeEffect:
         """A new clause gives something or takes something; one that displaces others may do either."""
-        harms = self._displaces(clause) or self._contests(clause) or self._sharing.shifted_by(clause)
+        harms = self._displaces(clause) or self._competes_for_limit(clause) or self._sharing.shifted_by(clause)
         return ChangeEffect.BETTER if clause.effect.benefit and not harms else ChangeEffect.WORSE
 
     def removed(self, clause: Clause) -> ChangeEffect:
         """What is no longer given is missed; what is no longer taken is not, unless it made a budget last longer."""
-        lightened = clause.effect.burden and not self._ages(clause.effect) and not self._sharing.shifted_by(clause)
+        lightened = (
+            clause.effect.burden and not self._shortens_validity(clause.effect) and not self._sharing.shifted_by(clause)
+        )
         return ChangeEffect.BETTER if lightened else ChangeEffect.WORSE
 
     def changed(self, old: Clause, new: Clause) -> ChangeEffect:
         """Conditions and effect compared; better only where both are at least as good."""
-        if self.moved(new.key) or type(old.effect) is not type(new.effect):
+        if self.was_reordered(new.key) or type(old.effect) is not type(new.effect):
             return ChangeEffect.WORSE
         wider, narrower = implies(old.conditions, new.conditions), implies(new.conditions, old.conditions)
         more, less = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
         if wider and narrower and more and less:
             return ChangeEffect.NEUTRAL
         only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
-        if self._contests(new) and not (only_limit and self._contested == [new.key]):
+        if self._competes_for_limit(new) and not (only_limit and self._contested == [new.key]):
             return ChangeEffect.WORSE
-        if self._counts_otherwise(old, new) or self._fits_otherwise(new):
+        if self._changes_counted_items(old, new) or self._changes_matching(new):
             return ChangeEffect.WORSE
         if self._sharing.shifted_by(new) and not self._sharing.lasts_longer(old, new):
             return ChangeEffect.WORSE
         if not (wider and more) or (not narrower and self._widening_harms(old, new)):
             return ChangeEffect.WORSE
-        if self._ages(new.effect) or (self._levels_harm and isinstance(new.effect, Tier | TierPeriod)):
+        if self._shortens_validity(new.effect) or (self._levels_harm and isinstance(new.effect, Tier | TierPeriod)):
             return ChangeEffect.WORSE
         return ChangeEffect.BETTER
 
-    def _ages(self, effect: Effect) -> bool:
+    def _shortens_validity(self, effect: Effect) -> bool:
         """Whether points that can be spent sooner expire sooner as well."""
         return self._ages_from_activation and isinstance(effect, PendingPeriod)
 
-    def _contests(self, clause: Clause) -> bool:
+    def _competes_for_limit(self, clause: Clause) -> bool:
         """Whether a change of the clause may shift what a limited one is used for."""
         competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
         return bool(self._contested) and isinstance(clause.effect, competing)
 
-    def _counts_otherwise(self, old: Clause, new: Clause) -> bool:
+    def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
         """Whether other items are counted: another one is the nth, or a limit is used up by others."""
         if isinstance(new.effect, CountedAmounts):
             return self._items
-        return old.counts_items and new.counts_items and old.selecting != new.selecting
+        return old.counts_items and new.counts_items and old.selectors != new.selectors
 
-    def _fits_otherwise(self, clause: Clause) -> bool:
+    def _changes_matching(self, clause: Clause) -> bool:
         """Whether clauses that displace others may fit more purchases, since more is counted."""
         return isinstance(clause.effect, CountedAmounts) and (bool(self._excluded) or self._first_counts)
 
@@ -200,7 +202,7 @@ class _Comparison:
         return False
 
 
-class _Sharing:
+class _SharedBudgets:
     """The budgets that both versions have: what one customer gets of them is not there for another.
 
     So a change may harm somebody whenever it changes how fast such a budget is used up, either way: where less is left
@@ -263,7 +265,7 @@ def _excluded_by(clause: Clause) -> frozenset[str]:
     return frozenset(key for leaf in clause.leaves if isinstance(leaf, NotCombinedWith) for key in leaf.clauses)
 
 
-def _moved(before: Terms, after: Terms) -> frozenset[str]:
+def _reordered_clauses(before: Terms, after: Terms) -> frozenset[str]:
     """The clauses that stand elsewhere among the earning clauses that both versions have."""
     orders = []
     for terms, other in ((before, after), (after, before)):
@@ -274,9 +276,9 @@ def _moved(before: Terms, after: Terms) -> frozenset[str]:
     return frozenset(old for old, new in zip(*orders, strict=False) if old != new)
 
 
-def implies(given: Sequence[Condition], wanted: Sequence[Condition]) -> bool:
+def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
     """Whether all of `wanted` surely hold, for as many lines, wherever all of `given` do. False where it is not plain."""
-    return all(any(_implies(condition, other) for condition in given) for other in wanted if not _always(other))
+    return all(any(_implies(condition, other) for condition in stronger) for other in weaker if not _always(other))
 
 
 def _always(condition: Condition) -> bool:

@@ -23,18 +23,18 @@ from app.domain.terms.effects import ClauseKind, Effect
 from app.domain.units import Unit
 
 
-class Step(NamedTuple):
+class ConditionStep(NamedTuple):
     """A condition of a clause with its place.
 
     `whole` where it looks at the whole purchase and not at the selection; `alone` is the condition that made the
     selection by itself, so that it holds for every line of it.
     """
 
-    place: tuple[int, ...]
+    path: tuple[int, ...]
     condition: Condition
-    group: bool
-    whole: bool
-    alone: Selecting | None
+    is_group: bool
+    sees_whole_purchase: bool
+    only_selector: Selecting | None
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Clause:
         return tuple(leaves(self.conditions))
 
     @cached_property
-    def selecting(self) -> tuple[Selecting | Group, ...]:
+    def selectors(self) -> tuple[Selecting | Group, ...]:
         """The conditions that narrow which lines the others look at."""
         return tuple(
             condition
@@ -97,7 +97,7 @@ class Clause:
         return tuple(leaf for leaf in self.leaves if isinstance(leaf, BirthdayWindow))
 
     @cached_property
-    def counting(self) -> bool:
+    def needs_counters(self) -> bool:
         """Whether something is counted for this very clause: uses, items, or points given."""
         return self.limit is not None or self.budget is not None or self.counts_rewards or bool(self.birthdays)
 
@@ -111,12 +111,12 @@ class Clause:
         return self.effect.by_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
 
     @cached_property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[ConditionStep, ...]:
         """How its conditions are judged, worked out once."""
         # What names goods is sought in the whole purchase; where it alone selects it finds the same in its selection.
-        several = len(self.selecting) > 1
+        several = len(self.selectors) > 1
         return tuple(
-            Step(
+            ConditionStep(
                 (place,),
                 condition,
                 isinstance(condition, Group),
@@ -145,21 +145,23 @@ class Clause:
     def _effect(self, say: Phrasebook) -> str:
         """What it does, with the goods that it does it for where the sentence names them there."""
         form = self.effect.goods_form
-        if self.selecting and form is not None:
+        if self.selectors and form is not None:
             return self.effect.of_goods(self._goods(say, form=form, every=say("each.every")), say=say)
         return self.effect.in_units(self.units, say=say)
 
     def _goods(self, say: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods that it is about: what all its conditions on goods name."""
-        return AllOf(tuple(self.selecting)).goods(say, form=form, every=every)
+        return AllOf(tuple(self.selectors)).goods(say, form=form, every=every)
 
     def _phrases(self, say: Phrasebook) -> list[Phrase]:
         """Its conditions in words, each with its place in the sentence."""
         phrases = [
-            self._phrase(condition, say=say) for condition in _apart(self.conditions) if condition not in self.selecting
+            self._phrase(condition, say=say)
+            for condition in _flattened(self.conditions)
+            if condition not in self.selectors
         ]
         named = self.effect.goods_form is not None and self.kind is not ClauseKind.REWARD
-        if not self.selecting or named or (self.counts_items and self.kind is not ClauseKind.REWARD):
+        if not self.selectors or named or (self.counts_items and self.kind is not ClauseKind.REWARD):
             return phrases
         goods = self._goods(say, form=GoodsForm.BUY)
         return [Phrase(Position.DEMAND, say("goods.demand", goods=goods)), *phrases]
@@ -167,19 +169,19 @@ class Clause:
     def _phrase(self, condition: Condition, *, say: Phrasebook) -> Phrase:
         if condition.position is Position.EXCEPTION:
             return Phrase(condition.position, condition.exception(say))
-        if self.selecting and isinstance(condition, EveryNthItem):
+        if self.selectors and isinstance(condition, EveryNthItem):
             items = self._goods(say, form=GoodsForm.EACH, every=condition.every(say))
             return Phrase(condition.position, condition.counting(items, say=say))
-        of_these = condition.of_these(say) if self.selecting else None
+        of_these = condition.of_these(say) if self.selectors else None
         if of_these is not None:
             return Phrase(Position.THESE, of_these)
-        return Phrase(condition.position, self.said(condition, say=say))
+        return Phrase(condition.position, self.condition_text(condition, say=say))
 
     def condition_sentences(self, say: Phrasebook) -> tuple[str, ...]:
         """Each condition in words of its own."""
-        return tuple(self.said(condition, say=say) for condition in self.conditions)
+        return tuple(self.condition_text(condition, say=say) for condition in self.conditions)
 
-    def said(self, condition: Condition, *, say: Phrasebook) -> str:
+    def condition_text(self, condition: Condition, *, say: Phrasebook) -> str:
         """A condition in the words of this clause: goods, say, are what a price asks for, and what points are given for."""
         return condition.requirement(say) if self.kind is ClauseKind.REWARD else condition.sentence(say)
 
@@ -192,10 +194,10 @@ class Clause:
         }
 
 
-def _apart(conditions: Iterable[Condition]) -> Iterator[Condition]:
+def _flattened(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """Conditions that all hold, one by one, out of the groups that say just that."""
     for condition in conditions:
         if isinstance(condition, AllOf) and not condition.selecting:
-            yield from _apart(condition.conditions)
+            yield from _flattened(condition.conditions)
         else:
             yield condition

@@ -33,19 +33,19 @@ from app.domain.units import Unit
 _DEFAULTS = {type(effect): effect for _, effect in STANDARD}
 
 
-def numbered(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) -> tuple[Clause, ...]:
+def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) -> tuple[Clause, ...]:
     """The clauses of terms that start at `since`, numbered from 1 on: as they were given, and what is not printed last."""
     effects = tuple(effect for _, _, effect in clauses)
-    units = collected(effects)
-    silent = {key for key, _, effect in clauses if _silent(effect, clauses=clauses, units=units)}
+    units = units_of_effects(effects)
+    silent = {key for key, _, effect in clauses if _is_irrelevant_default(effect, clauses=clauses, units=units)}
     ordered = sorted(clauses, key=lambda clause: clause[0] in silent)
     numbers = {key: number for number, (key, _, _) in enumerate(ordered, start=1)}
-    names = _Names(numbers, tuple(effect for effect in effects if isinstance(effect, Tier)), zone, since)
+    names = _ClauseReferences(numbers, tuple(effect for effect in effects if isinstance(effect, Tier)), zone, since)
     return tuple(
         Clause(
             key=key,
             number=str(numbers[key]),
-            conditions=tuple(names.given_to(condition) for condition in conditions),
+            conditions=tuple(names.resolve(condition) for condition in conditions),
             effect=effect,
             units=units,
             printed=key not in silent,
@@ -54,7 +54,7 @@ def numbered(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) ->
     )
 
 
-def collected(effects: Iterable[Effect]) -> tuple[Unit, ...]:
+def units_of_effects(effects: Iterable[Effect]) -> tuple[Unit, ...]:
     """What members collect or spend by these effects; a tier is reached with points."""
     found: set[Unit] = set()
     for effect in effects:
@@ -67,7 +67,7 @@ def collected(effects: Iterable[Effect]) -> tuple[Unit, ...]:
     return tuple(unit for unit in Unit if unit in found)
 
 
-def _silent(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence[Unit]) -> bool:
+def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence[Unit]) -> bool:
     """Whether a standard clause, as it is by default, is about nothing that these clauses can bring about."""
     if _DEFAULTS.get(type(effect)) != effect:
         return False
@@ -78,7 +78,9 @@ def _silent(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence
     if isinstance(effect, RoundingRule):
         return not any(map(_makes_fractions, effects))
     if isinstance(effect, CountedAmounts):
-        return not any(isinstance(other, Earning | Extra | Stamps) for other in effects) and not _counts(clauses)
+        return not any(isinstance(other, Earning | Extra | Stamps) for other in effects) and not _measures_purchase(
+            clauses
+        )
     if isinstance(effect, Grandfathering):
         return not any(isinstance(other, RewardCost) and other.unit is Unit.POINTS for other in effects)
     return isinstance(effect, PointsValidity | RefundPolicy) and not units
@@ -91,13 +93,13 @@ def _makes_fractions(effect: Effect) -> bool:
     return isinstance(effect, PointsPerAmount)
 
 
-def _counts(clauses: Sequence[DraftedClause]) -> bool:
+def _measures_purchase(clauses: Sequence[DraftedClause]) -> bool:
     """Whether a condition looks at how much is bought."""
     every = (leaf for _, conditions, _ in clauses for leaf in leaves(tuple(conditions)))
     return any(isinstance(leaf, MinimumSpend | MinimumQuantity) or leaf.selecting for leaf in every)
 
 
-class _Names:
+class _ClauseReferences:
     """What the rest of the terms, and their calendar, say for a condition."""
 
     def __init__(self, numbers: Mapping[str, int], tiers: Sequence[Tier], zone: str, since: datetime) -> None:
@@ -106,7 +108,7 @@ class _Names:
         self._zone = zone
         self._since: date = local_date(since, zone_name=zone)
 
-    def given_to(self, condition: Condition) -> Condition:
+    def resolve(self, condition: Condition) -> Condition:
         """The condition with them: other clauses by their numbers, a tier by its name, a day on which clocks skip hours."""
         if isinstance(condition, NotCombinedWith):
             return replace(condition, numbers=frozenset(self._numbers[key] for key in condition.clauses))
@@ -115,5 +117,5 @@ class _Names:
         if isinstance(condition, WeekdaysAndHours):
             return condition.on_clocks_of(self._zone, since=self._since)
         if isinstance(condition, Group):
-            return condition.holding(tuple(map(self.given_to, condition.conditions)))
+            return condition.holding(tuple(map(self.resolve, condition.conditions)))
         return condition

@@ -21,15 +21,15 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
     """
     if not clause.conditions:
         return True, purchase, ()
-    if clause.counting:
+    if clause.needs_counters:
         purchase = purchase._replace(clause=clause.key)
-    selected = selection(clause, purchase=purchase) if clause.selecting else purchase
+    selected = selection(clause, purchase=purchase) if clause.selectors else purchase
     key = clause.key
     holds = True
     reasons: list[Reason] = []
     for place, condition, group, whole, alone in clause.steps:
         if group:
-            met = _evaluated(condition, place, key, purchase, selected, wanted=True, told=reasons)
+            met = _evaluate_condition(condition, place, key, purchase, selected, expected=True, reasons=reasons)
         else:
             # The same as in `_judged`; nearly all conditions of all purchases come this way.
             seen = purchase if whole else selected
@@ -41,7 +41,7 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
     return holds, selected, tuple(reasons)
 
 
-def rewards(clause: Clause, *, selected: EligiblePurchase) -> int:
+def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
     """How often a clause that fits gives what it gives: once or, for every nth item, once for each that is reached.
 
     `selected` is the part of the purchase that it looks at. No more often than its limit of times leaves room for.
@@ -51,21 +51,21 @@ def rewards(clause: Clause, *, selected: EligiblePurchase) -> int:
     selected = selected._replace(clause=clause.key)
     times = _times_of_all(clause.conditions, purchase=selected)
     limit = clause.limit
-    return times if limit is None else min(times, limit.times - selected.customer_facts.used(clause.key))
+    return times if limit is None else min(times, limit.times - selected.customer_facts.uses_of(clause.key))
 
 
 def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurchase) -> int:
     counting = [
         condition for condition in conditions if any(isinstance(leaf, EveryNthItem) for leaf in leaves((condition,)))
     ]
-    return min((_times_of(condition, purchase=purchase) for condition in counting), default=1)
+    return min((_times(condition, purchase=purchase) for condition in counting), default=1)
 
 
-def _times_of(condition: Condition, *, purchase: EligiblePurchase) -> int:
+def _times(condition: Condition, *, purchase: EligiblePurchase) -> int:
     if isinstance(condition, EveryNthItem):
         return condition.times(purchase)
     if isinstance(condition, AnyOf):
-        return max(_times_of(alternative, purchase=purchase) for alternative in condition.conditions)
+        return max(_times(alternative, purchase=purchase) for alternative in condition.conditions)
     if isinstance(condition, Group):
         return _times_of_all(condition.conditions, purchase=purchase)
     return 1 if condition.check(purchase).met else 0
@@ -75,12 +75,12 @@ def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
     """Whether a purchase counts as a visit: something of it counts as spent, and it is no payment on top of an exchange."""
     if facts.replaces is not None or facts.amount_only:
         return False
-    if not facts.payments and any(_surely_counts(line) for line in facts.lines):
+    if not facts.payments and any(_always_eligible(line) for line in facts.lines):
         return True
     return bool(terms.eligible(facts).lines)
 
 
-def _surely_counts(line: Line) -> bool:
+def _always_eligible(line: Line) -> bool:
     """Whether a line counts as spent whatever the terms say: nearly all do, and nothing else need be worked out."""
     return (
         line.kind is LineKind.GOODS and line.price() > line.discount and bool(line.quantity_share and line.price_share)
@@ -89,8 +89,8 @@ def _surely_counts(line: Line) -> bool:
 
 def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:
     """The part of the purchase that the clause looks at."""
-    for narrowing in clause.selecting:
-        purchase = purchase.only(narrowing.selects)
+    for narrowing in clause.selectors:
+        purchase = purchase.narrowed_to(narrowing.selects)
     return purchase
 
 
@@ -105,18 +105,18 @@ def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int
 
 def holds(condition: Condition, *, purchase: EligiblePurchase) -> bool:
     """Whether one condition holds, groups and exceptions included."""
-    return _evaluated(condition, (), "", purchase, purchase, wanted=True, told=[])
+    return _evaluate_condition(condition, (), "", purchase, purchase, expected=True, reasons=[])
 
 
-def _evaluated(
+def _evaluate_condition(
     condition: Condition,
-    at: tuple[int, ...],
+    path: tuple[int, ...],
     key: str,
     purchase: EligiblePurchase,
     selected: EligiblePurchase,
     *,
-    wanted: bool,
-    told: list[Reason],
+    expected: bool,
+    reasons: list[Reason],
 ) -> bool:
     """Whether a condition holds or, where that is wanted in an exception, does not; why is added to `told`.
 
@@ -125,20 +125,25 @@ def _evaluated(
     if not isinstance(condition, Group):
         # What names goods is sought in the whole purchase; what measures them sees what the clause counts.
         seen = purchase if condition.selecting else selected
-        finding = condition.check(seen) if wanted else condition.check_except(seen)
-        verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if wanted else Verdict.EXCLUDED)
-        told.append(Reason(key, verdict, finding, at))
+        finding = condition.check(seen) if expected else condition.check_except(seen)
+        verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if expected else Verdict.EXCLUDED)
+        reasons.append(Reason(key, verdict, finding, path))
         return finding.met
-    turned = wanted is not isinstance(condition, ExceptWhen)
+    turned = expected is not isinstance(condition, ExceptWhen)
     results: list[tuple[bool, list[Reason]]] = []
     for place, each_condition in enumerate(condition.conditions):
         found: list[Reason] = []
         results.append(
-            (_evaluated(each_condition, (*at, place), key, purchase, selected, wanted=turned, told=found), found)
+            (
+                _evaluate_condition(
+                    each_condition, (*path, place), key, purchase, selected, expected=turned, reasons=found
+                ),
+                found,
+            )
         )
     alternatives = isinstance(condition, AnyOf) is turned
     holds = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
     for met, found in results:
         if met or not (alternatives and holds):
-            told.extend(found)
+            reasons.extend(found)
     return holds

@@ -20,7 +20,7 @@ def earliest_start(*, current: Terms, change: ChangeEffect, now: datetime) -> da
     return day_start(local_date(now, zone_name=current.zone) + timedelta(days=days + 1), zone_name=current.zone)
 
 
-def first_start(*, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
+def next_start(*, latest: Terms, in_force: Terms, change: ChangeEffect, now: datetime) -> datetime:
     """As soon as the notice allows, and after the last version that was announced."""
     earliest = earliest_start(current=in_force, change=change, now=now)
     return max(earliest, latest.effective_from + timedelta(microseconds=1))

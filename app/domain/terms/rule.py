@@ -44,7 +44,7 @@ class RuleField:
         """Whether the owner must give it."""
         return self.default is dataclasses.MISSING
 
-    def collected(self, values: Iterable[Any]) -> Any:
+    def collection_of(self, values: Iterable[Any]) -> Any:
         """The values of a list as the rule holds them: in their order, or as a set."""
         return tuple(values) if self.ordered else frozenset(values)
 
@@ -143,13 +143,13 @@ def _stored(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, frozenset):
-        return [_stored(item) for item in in_order(value)]
+        return [_stored(item) for item in sorted_values(value)]
     if isinstance(value, tuple):
         return [_stored(item) for item in value]
     return value
 
 
-def in_order(values: frozenset[Any]) -> tuple[Any, ...]:
+def sorted_values(values: frozenset[Any]) -> tuple[Any, ...]:
     """The values of a set in one order: members of an enum as they are declared, all else sorted."""
     first = next(iter(values), None)
     if isinstance(first, Enum):
@@ -161,7 +161,7 @@ def _restored(data: Any, *, part: RuleField) -> Any:
     if data is None:
         return None
     if part.many:
-        return part.collected(_restored_one(value, kind=part.type) for value in data)
+        return part.collection_of(_restored_one(value, kind=part.type) for value in data)
     return _restored_one(data, kind=part.type)
 
 

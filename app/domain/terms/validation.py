@@ -21,12 +21,12 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod
 
-MOST_CLAUSES = 200
-MOST_CONDITIONS = 20
-MOST_NESTED = 50
-DEEPEST = 3
+MAX_CLAUSES = 200
+MAX_CONDITIONS = 20
+MAX_NESTED_CONDITIONS = 50
+MAX_GROUP_DEPTH = 3
 """Groups inside one another."""
-MOST_TIERS = 10
+MAX_TIERS = 10
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -66,7 +66,7 @@ def with_names(
     for place, (key, conditions, effect) in enumerate(clauses):
         at = ("clauses", str(place))
         called = tuple(
-            _called(condition, locations=locations, at=(*at, "conditions", str(number)))
+            _with_location_names(condition, locations=locations, at=(*at, "conditions", str(number)))
             for number, condition in enumerate(conditions)
         )
         if isinstance(effect, RewardCost):
@@ -78,27 +78,29 @@ def with_names(
     return found
 
 
-def by_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
+def with_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
     """The clauses with the zone whose calendar their periods go by, where locations are in other zones than the program's."""
     calendar = zone if any(other != zone for other in zones) else None
     return [
         (
             key,
-            tuple(_dated(condition, calendar=calendar) for condition in conditions),
+            tuple(_with_calendar(condition, calendar=calendar) for condition in conditions),
             replace(effect, calendar=calendar) if isinstance(effect, PointsCap) else effect,
         )
         for key, conditions, effect in clauses
     ]
 
 
-def _dated(condition: Condition, *, calendar: str | None) -> Condition:
+def _with_calendar(condition: Condition, *, calendar: str | None) -> Condition:
     return replace(condition, calendar=calendar) if isinstance(condition, TimesPerPeriod) else condition
 
 
-def _called(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
+def _with_location_names(condition: Condition, *, locations: Mapping[str, str], at: tuple[str, ...]) -> Condition:
     """A condition on locations, however deep, calls them by their names."""
     if isinstance(condition, Group):
-        inside = tuple(_called(each_condition, locations=locations, at=at) for each_condition in condition.conditions)
+        inside = tuple(
+            _with_location_names(each_condition, locations=locations, at=at) for each_condition in condition.conditions
+        )
         return condition.holding(inside)
     if not isinstance(condition, Locations):
         return condition
@@ -111,8 +113,8 @@ def _called(condition: Condition, *, locations: Mapping[str, str], at: tuple[str
 
 def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
     """Raise TermsError for the first thing that is wrong with the clauses."""
-    if not 1 <= len(clauses) <= MOST_CLAUSES:
-        raise TermsError(("clauses",), f"1 to {MOST_CLAUSES} clauses")
+    if not 1 <= len(clauses) <= MAX_CLAUSES:
+        raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
     seen: set[object] = set()
     for place, (key, conditions, effect) in enumerate(clauses):
         at = ("clauses", str(place))
@@ -123,9 +125,9 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
         seen.add(key)
         _check_conditions(conditions, effect, currency=currency, at=at)
         _check_effect(effect, currency=currency, at=at)
-        only_one = _only_one(effect)
+        only_one = _uniqueness_key(effect)
         if only_one is not None and only_one in seen:
-            raise TermsError((*at, "effect"), _twice(effect))
+            raise TermsError((*at, "effect"), _duplicate_detail(effect))
         seen.add(only_one)
     _check_exclusions(clauses)
     _check_tiers(clauses)
@@ -145,13 +147,15 @@ def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
 
 
 def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, at: tuple[str, ...]) -> None:
-    if len(conditions) > MOST_CONDITIONS:
-        raise TermsError((*at, "conditions"), f"at most {MOST_CONDITIONS} conditions")
+    if len(conditions) > MAX_CONDITIONS:
+        raise TermsError((*at, "conditions"), f"at most {MAX_CONDITIONS} conditions")
     if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
         raise TermsError((*at, "conditions"), "a clause of this kind holds always and takes no conditions")
     every = tuple(leaves(tuple(conditions)))
-    if len(every) > MOST_NESTED or depth(tuple(conditions)) > DEEPEST:
-        raise TermsError((*at, "conditions"), f"at most {MOST_NESTED} conditions, {DEEPEST} groups deep")
+    if len(every) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
+        raise TermsError(
+            (*at, "conditions"), f"at most {MAX_NESTED_CONDITIONS} conditions, {MAX_GROUP_DEPTH} groups deep"
+        )
     for kind, called in ((TimesPerPeriod, "limit of times"), (Budget, "budget")):
         if sum(isinstance(each_condition, kind) for each_condition in every) > 1:
             raise TermsError((*at, "conditions"), f"a clause has one {called} at most")
@@ -161,13 +165,13 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
             condition.problem()
             or _amounts_problem(condition, currency=currency)
             or _names_problem(condition)
-            or _misplaced(condition, effect)
+            or _placement_problem(condition, effect)
         )
         if wrong is not None:
             raise TermsError(here, wrong)
 
 
-def _misplaced(condition: Condition, effect: Effect) -> str | None:
+def _placement_problem(condition: Condition, effect: Effect) -> str | None:
     """What stands where it would mean nothing."""
     inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
     if any(isinstance(each_condition, NotCombinedWith | TimesPerPeriod | Budget) for each_condition in inside):
@@ -189,7 +193,7 @@ def _check_effect(effect: Effect, *, currency: str, at: tuple[str, ...]) -> None
 
 def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
     """Another currency than the program's, or nothing."""
-    amounts: list[Money] = [amount for each_rule in _single(rule) for amount in each_rule.amounts()]
+    amounts: list[Money] = [amount for each_rule in _rules_in(rule) for amount in each_rule.amounts()]
     if any(amount.currency != currency for amount in amounts):
         return f"the amount is not in {currency}"
     return "the amount must be above 0" if any(amount.minor <= 0 for amount in amounts) else None
@@ -197,16 +201,16 @@ def _amounts_problem(rule: Condition | Effect, *, currency: str) -> str | None:
 
 def _names_problem(rule: Condition | Effect) -> str | None:
     """A text that cannot be printed as a name, or nothing."""
-    texts = [text for each_rule in _single(rule) for text in each_rule.texts()]
-    return next((wrong for text in sorted(texts) if (wrong := names.problem(text, quoted=True)) is not None), None)
+    texts = [text for each_rule in _rules_in(rule) for text in each_rule.texts()]
+    return next((wrong for text in sorted(texts) if (wrong := names.name_problem(text, quoted=True)) is not None), None)
 
 
-def _single(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:
+def _rules_in(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:
     """The rules in a group, or the rule itself."""
     return tuple(leaves(rule.conditions)) if isinstance(rule, Group) else (rule,)
 
 
-def _only_one(effect: Effect) -> tuple[object, ...] | None:
+def _uniqueness_key(effect: Effect) -> tuple[object, ...] | None:
     """What may stand once in a set of terms; None where an effect may be repeated."""
     if isinstance(effect, RewardCost):
         return (RewardCost, effect.reward)
@@ -217,7 +221,7 @@ def _only_one(effect: Effect) -> tuple[object, ...] | None:
     return (type(effect),) if effect.clause_kind is ClauseKind.POLICY else None
 
 
-def _twice(effect: Effect) -> str:
+def _duplicate_detail(effect: Effect) -> str:
     if isinstance(effect, RewardCost):
         return f"the reward {effect.reward!r} has two prices"
     if isinstance(effect, Tier):
@@ -251,8 +255,8 @@ def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
             if any(effect.points == other.points or effect.name == other.name for other in seen):
                 raise TermsError(at, "tiers differ in their names and in the points that they take")
             seen.append(effect)
-            if len(seen) > MOST_TIERS:
-                raise TermsError(at, f"at most {MOST_TIERS} tiers")
+            if len(seen) > MAX_TIERS:
+                raise TermsError(at, f"at most {MAX_TIERS} tiers")
     known = {tier.tier for tier in seen}
     for place, (_, conditions, effect) in enumerate(clauses):
         if isinstance(effect, TierPeriod) and not seen:

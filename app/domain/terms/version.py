@@ -14,7 +14,7 @@ from app.domain.customers.profile import Aspect
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause as Clause
-from app.domain.terms.clause_numbers import numbered
+from app.domain.terms.clause_numbers import number_clauses
 from app.domain.terms.conditions import AboutCustomer, Condition
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
@@ -46,8 +46,8 @@ class RequiredFacts:
     enrolment: bool = False
     visits: bool = False
     uses: Mapping[str, Period] = field(default_factory=dict)
-    earned: tuple[Period, ...] = ()
-    about: tuple[AboutCustomer, ...] = ()
+    earned_periods: tuple[Period, ...] = ()
+    customer_conditions: tuple[AboutCustomer, ...] = ()
     items: tuple[str, ...] = ()
     tier: bool = False
     held_uses: frozenset[str] = frozenset()
@@ -56,15 +56,23 @@ class RequiredFacts:
     @property
     def aspects(self) -> frozenset[Aspect]:
         """What of the person has to be read."""
-        return frozenset(condition.aspect for condition in self.about)
+        return frozenset(condition.aspect for condition in self.customer_conditions)
 
     @property
-    def nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether it takes no look at the customer."""
-        return not (self.enrolment or self.visits or self.uses or self.earned or self.about or self.items or self.tier)
+        return not (
+            self.enrolment
+            or self.visits
+            or self.uses
+            or self.earned_periods
+            or self.customer_conditions
+            or self.items
+            or self.tier
+        )
 
     @cached_property
-    def using(self) -> frozenset[str]:
+    def counted_clauses(self) -> frozenset[str]:
         """The keys of the clauses of which every use is kept."""
         return self.held_uses | self.uses.keys() | self.birthdays.keys()
 
@@ -80,7 +88,7 @@ class Terms:
     clauses: tuple[Clause, ...]
 
     @classmethod
-    def drafted(
+    def from_draft(
         cls,
         *,
         version: int,
@@ -88,7 +96,7 @@ class Terms:
         currency: str,
         zone: str,
         clauses: Sequence[tuple[str, Sequence[Condition], Effect]],
-        even_unenforced: bool = False,
+        allow_unenforced: bool = False,
     ) -> Terms:
         """A checked draft: clauses numbered in order, standard clauses that are left out added with their defaults.
 
@@ -96,7 +104,7 @@ class Terms:
         `even_unenforced` such a draft can be read and compared; it is not for publishing.
         """
         validate(clauses, currency=currency)
-        if not even_unenforced:
+        if not allow_unenforced:
             check_enforceable(clauses)
         given = {type(effect) for _, _, effect in clauses}
         taken = {key for key, _, _ in clauses}
@@ -111,7 +119,7 @@ class Terms:
             effective_from=effective_from.astimezone(UTC),
             currency=currency,
             zone=zone,
-            clauses=numbered([*clauses, *added], zone=zone, since=effective_from),
+            clauses=number_clauses([*clauses, *added], zone=zone, since=effective_from),
         )
 
     @cached_property
@@ -201,8 +209,10 @@ class Terms:
             enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
             visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
             uses={clause.key: clause.limit.period for clause in self.clauses if clause.limit is not None},
-            earned=tuple(dict.fromkeys(periods)),
-            about=tuple(dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))),
+            earned_periods=tuple(dict.fromkeys(periods)),
+            customer_conditions=tuple(
+                dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))
+            ),
             items=tuple(clause.key for clause in self.clauses if clause.counts_items),
             tier=any(isinstance(condition, TierAtLeast) for condition in conditions),
             held_uses=frozenset(clause.key for clause in self.clauses if clause.counts_rewards),
@@ -271,11 +281,11 @@ class Terms:
             effective_from=effective_from,
             currency=data["currency"],
             zone=data["zone"],
-            clauses=numbered(clauses, zone=data["zone"], since=effective_from),
+            clauses=number_clauses(clauses, zone=data["zone"], since=effective_from),
         )
 
 
-def units_of(versions: Iterable[Terms], *, up_to: Terms) -> tuple[Unit, ...]:
+def units_of(versions: Iterable[Terms], *, current: Terms) -> tuple[Unit, ...]:
     """What a wallet counts in: the units that a version, or one before it, speaks of."""
-    spoken_of = {unit for version in versions if version.version <= up_to.version for unit in version.units}
-    return tuple(unit for unit in Unit if unit in spoken_of or unit in up_to.units)
+    spoken_of = {unit for version in versions if version.version <= current.version for unit in version.units}
+    return tuple(unit for unit in Unit if unit in spoken_of or unit in current.units)

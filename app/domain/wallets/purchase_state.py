@@ -164,7 +164,7 @@ class PurchaseState:
         Below 0 if more is used: from the customer's own share, or because a late event grants more.
         """
         customer_facts = self.event.facts.customer_facts
-        charged, held = dict(customer_facts.charged or self.decision.charged()), dict(self.usage.budgets)
+        charged, held = dict(customer_facts.charged or self.decision.charged_budgets()), dict(self.usage.budgets)
         added = ((key, charged.get(key, 0) - held.get(key, 0)) for key, _ in customer_facts.shares)
         return tuple((key, points) for key, points in added if points)
 

@@ -56,7 +56,7 @@ class UsageCounters:
         Budgets, which follow the order of recording, and answers about the profile stay as recorded.
         """
         required = terms.required_facts
-        if required.nothing:
+        if required.is_empty:
             return facts.customer_facts
         uses = [
             (key, self.uses[key].since(_start(facts, period, terms=terms)))
@@ -77,7 +77,8 @@ class UsageCounters:
             visits=self.visits if required.visits else 0,
             uses=tuple(sorted((key, count) for key, count in uses if count)),
             earned=tuple(
-                (period, self.points_earned.since(_start(facts, period, terms=terms))) for period in required.earned
+                (period, self.points_earned.since(_start(facts, period, terms=terms)))
+                for period in required.earned_periods
             ),
             items=tuple(sorted((key, count) for key, count in items if count)),
             held_uses=tuple(sorted((key, count) for key, count in held if count)),

@@ -11,13 +11,13 @@ from app.domain.calendar import local_date
 from app.domain.terms.changes import ChangeEffect, ClauseChange, changes, overall_effect
 from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.lint import Finding, Habits, RewardShown, lint, notice_finding, stale_notice_finding
-from app.domain.terms.notice import earliest_start, first_start, latest_start
+from app.domain.terms.notice import earliest_start, latest_start, next_start
 from app.domain.terms.validation import (
     DraftedClause,
     TermsError,
     UnenforcedClauseError,
-    by_calendars,
     check_enforceable,
+    with_calendars,
     with_names,
 )
 from app.domain.terms.version import Terms
@@ -98,14 +98,14 @@ def check_draft(
     given = list(clauses)
     try:
         given = with_names(given, rewards=basis.rewards, locations=basis.locations)
-        given = by_calendars(given, zone=program.zone, zones=basis.zones)
-        draft = Terms.drafted(
+        given = with_calendars(given, zone=program.zone, zones=basis.zones)
+        draft = Terms.from_draft(
             version=basis.number,
             effective_from=effective_from or now,
             currency=program.currency,
             zone=program.zone,
             clauses=given,
-            even_unenforced=True,
+            allow_unenforced=True,
         )
     except TermsError as error:
         return error
@@ -116,7 +116,7 @@ def check_draft(
     earliest: datetime | None = now
     if latest is not None:
         in_force = basis.in_force or latest
-        first = first_start(latest=latest, in_force=in_force, change=change, now=now)
+        first = next_start(latest=latest, in_force=in_force, change=change, now=now)
         stale = latest_start(current=in_force, change=change, now=now)
         earliest = first if stale is None or first < stale else None
         if effective_from is None:
@@ -144,7 +144,7 @@ def _ill_timed(
         return local_date(at, zone_name=in_force.zone)
 
     clause = in_force.policy_clause(NoticePeriod)
-    first = first_start(latest=latest, in_force=in_force, change=change, now=now)
+    first = next_start(latest=latest, in_force=in_force, change=change, now=now)
     stale = latest_start(current=in_force, change=change, now=now)
     wanted = draft.effective_from
     if stale is not None and (first >= stale or wanted >= stale):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from app.domain.customers.profile import STRANGER, Aspect, CustomerProfile, Preference, PreferenceKind
+from app.domain.customers.profile import EMPTY_PROFILE, Aspect, CustomerProfile, Preference, PreferenceKind
 from app.store.database.codecs import day_or_none
 from app.store.database.session import Session
 
@@ -56,7 +56,7 @@ async def of_customers(
 ) -> dict[str, CustomerProfile]:
     """The profiles of several customers, with one statement for each aspect; unknown customers have empty ones."""
     if not aspects:
-        return dict.fromkeys(customer_ids, STRANGER)
+        return dict.fromkeys(customer_ids, EMPTY_PROFILE)
     ids = list(customer_ids)
     birthdays: dict[str, date | None] = {}
     segments: dict[str, set[str]] = {}

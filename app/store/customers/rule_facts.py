@@ -25,7 +25,7 @@ async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: 
     Reads nothing from the database that the terms do not require.
     """
     required = terms.required_facts
-    if required.nothing:
+    if required.is_empty:
         return NO_FACTS
     of = (session, await _customer_ids(session, customer=customer))
     visits = await _visits(*of, facts=facts) if required.visits else 0
@@ -38,12 +38,16 @@ async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: 
         if required.held_uses
         else {}
     )
-    earned = [(period, await _earned(*of, period=period, facts=facts, terms=terms)) for period in required.earned]
+    earned = [
+        (period, await _earned(*of, period=period, facts=facts, terms=terms)) for period in required.earned_periods
+    ]
     items = await _items(*of, keys=frozenset(required.items), facts=facts) if required.items else {}
     person = None
-    if required.about:
+    if required.customer_conditions:
         person = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
-    birthdays = birthdays_around(required.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+    birthdays = birthdays_around(
+        required.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
+    )
     return CustomerFacts(
         enrolled_at=customer.enrolled_at if required.enrolment else None,
         visits=visits,
@@ -52,7 +56,9 @@ async def load(session: Session, *, customer: CustomerRow, terms: Terms, facts: 
         items=tuple(sorted(items.items())),
         tier=customer.tier.tier if required.tier else None,
         qualifying=customer.account.balance.qualifying if required.tier else 0,
-        condition_answers=answered(required.about, person=person, at=facts.occurred_at, zone_name=facts.zone)
+        condition_answers=answered(
+            required.customer_conditions, person=person, at=facts.occurred_at, zone_name=facts.zone
+        )
         if person is not None
         else (),
         person=person,

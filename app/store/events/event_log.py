@@ -169,7 +169,7 @@ def _redemption_event(rows: HistoryRows, redemption: Redemption) -> past.RewardR
         terms=terms,
         points=redemption.points,
         reward=reward,
-        clauses=redemption.decision.applied(),
+        clauses=redemption.decision.applied_clauses(),
     )
 
 

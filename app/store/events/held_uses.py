@@ -26,11 +26,13 @@ def counting_holds_as_used(
     required = terms.required_facts
     reserved = [
         use
-        for redemption in (recorded.redemptions.values() if required.using else ())
+        for redemption in (recorded.redemptions.values() if required.counted_clauses else ())
         if redemption.customer_id in own
         and redemption.state is RedemptionState.HELD
         and not redemption.has_run_out(at=at)
-        for use in uses_of(terms, facts=redemption.facts, clauses=dict.fromkeys(redemption.decision.applied(), 1))
+        for use in uses_of(
+            terms, facts=redemption.facts, clauses=dict.fromkeys(redemption.decision.applied_clauses(), 1)
+        )
     ]
     if not reserved:
         return facts

@@ -89,7 +89,7 @@ async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
     found: tuple[Unit, ...] | None = session.memory.get(remembered)
     if found is None:
         every = await all_versions(session) if terms.version > 1 else (terms,)
-        found = units_of(every, up_to=terms)
+        found = units_of(every, current=terms)
         session.memory[remembered] = found
     return found
 

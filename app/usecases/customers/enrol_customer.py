@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.domain.customers.identities import IdentityKind
-from app.domain.customers.profile import Preference, ProfileError, born
+from app.domain.customers.profile import Preference, ProfileError, validate_birthday
 from app.domain.i18n import Locale
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
@@ -34,7 +34,7 @@ async def run(session: Session, *, context: CommandContext, command: EnrolCustom
         return known
     if command.birthday is not None:
         try:
-            born(command.birthday, now=context.now, zone_name=context.program.zone)
+            validate_birthday(command.birthday, now=context.now, zone_name=context.program.zone)
         except ProfileError as error:
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
     taken = await customers.taken(session, identities=command.identities)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.customers.profile import Aspect, ProfileError, born
+from app.domain.customers.profile import Aspect, ProfileError, validate_birthday
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers, profiles
 from app.store.customers.customers import CustomerBy
@@ -45,7 +45,7 @@ async def _birthday_problem(
     wanted = command.change.birthday.day if command.change.birthday is not None else None
     if wanted is not None:
         try:
-            born(wanted, now=context.now, zone_name=context.program.zone)
+            validate_birthday(wanted, now=context.now, zone_name=context.program.zone)
         except ProfileError as error:
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.message)
     if command.holder is None:

@@ -22,9 +22,9 @@ from app.usecases.command import CommandContext
 
 async def count_clause_uses(session: Session, *, context: CommandContext, redemption: Redemption, terms: Terms) -> None:
     """Store the uses of clauses in a redemption, for clauses whose every use is counted."""
-    if not terms.required_facts.using:
+    if not terms.required_facts.counted_clauses:
         return
-    clauses = dict.fromkeys(redemption.decision.applied(), 1)
+    clauses = dict.fromkeys(redemption.decision.applied_clauses(), 1)
     await rule_facts.add_use(
         session,
         customer_id=redemption.customer_id,
@@ -49,8 +49,8 @@ async def count_purchase(
     if not usage.visit:
         reduction = Reduction(sale.id, at, no_visit=True, points=0)
         await usage_counts.reduce(session, customer_id=customer, reduction=reduction)
-    await budgets.spend(session, spent=decision.charged())
-    for clause, points in decision.own:
+    await budgets.spend(session, spent=decision.charged_budgets())
+    for clause, points in decision.own_budget_usage:
         await budgets.set_share(session, customer_id=customer, purchase_id=sale.id, clause=clause, points=-points)
 
 

@@ -134,7 +134,7 @@ def _rewards(template: Template, *, now: datetime, new_id: Callable[[], str]) ->
 def _terms(template: Template, *, command: CreateProgram, now: datetime) -> Terms | None:
     if not template.clauses:
         return None
-    return Terms.drafted(
+    return Terms.from_draft(
         version=1,
         effective_from=command.effective_from or now,
         currency=command.currency,

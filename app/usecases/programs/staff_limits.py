@@ -51,7 +51,7 @@ async def above_budget(
         since=day_start(today, zone_name=program.zone),
         until=day_start(today + timedelta(days=1), zone_name=program.zone),
     )
-    limit = program.staff.a_day(budget)
+    limit = program.staff.daily(budget)
     for unit, points in wanted.items():
         if used[unit] + points > limit:
             left = max(limit - used[unit], 0)
@@ -91,7 +91,7 @@ async def above_till_limits(
     tills = [total.by_role is Role.TILL for total in earlier]
     already = sum(abs(after - before) for before, after, by_till in _steps(totals, tills) if by_till)
     asked = already + abs(amended.total().minor - sale.total.minor)
-    most = staff.largest_amendment(total=_counted(totals[0], of=sale.facts))
+    most = staff.max_amendment(total=_counted(totals[0], of=sale.facts))
     if _counted(asked, of=sale.facts).minor <= most.minor:
         return None
     left = max(most.minor - _counted(already, of=sale.facts).minor, 0)

@@ -227,7 +227,10 @@ def _unfit(replayed: ReplayedAccount, *, sale: Purchase, decision: Decision) -> 
 
     When returned goods have a higher price, less is left to pay for the goods handed out in exchange, in points, too.
     """
-    if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()) or decision.largest() > MAX_POINTS:
+    if (
+        any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values())
+        or decision.largest_amount() > MAX_POINTS
+    ):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     if not replayed.wallet.overpaid_exchanges:
         return None

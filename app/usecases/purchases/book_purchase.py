@@ -192,7 +192,7 @@ async def _by_replay(
     sold = replayed.wallet.purchases[bought.id]
     if (
         any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values())
-        or sold.decision.largest() > MAX_POINTS
+        or sold.decision.largest_amount() > MAX_POINTS
     ):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     sale = purchase_row(
@@ -255,7 +255,7 @@ def purchase_row(
 ) -> Purchase:
     """The row of a purchase that earned this."""
     if facts.customer_facts.shares:
-        facts = replace(facts, customer_facts=facts.customer_facts.charging(earned.charged()))
+        facts = replace(facts, customer_facts=facts.customer_facts.with_charged_budgets(earned.charged_budgets()))
     return Purchase(
         id=id or context.new_id(),
         customer_id=owner,

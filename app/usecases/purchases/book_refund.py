@@ -134,19 +134,19 @@ async def _can_use_snapshot(
         sale.moved_by is not None
         or terms.tiers
         or now.tiers
-        or terms.required_facts.using
+        or terms.required_facts.counted_clauses
         or terms.required_facts.items
         or _may_have_expired(sale, terms=terms, at=at)
-        or any(sale.facts.customer_facts.left(clause) for clause, _ in sale.facts.customer_facts.budgets)
+        or any(sale.facts.customer_facts.budget_left(clause) for clause, _ in sale.facts.customer_facts.budgets)
         or any(payment.redemption_id is not None for payment in sale.facts.payments)
         or await exchanges.is_part_of_exchange(session, purchase_id=sale.id)
     ):
         return False
     if not await fast_path.can_apply_to_snapshot(session, customer=customer, terms=now, at=at):
         return False
-    if not account.has_merges and terms.required_facts.nothing:
+    if not account.has_merges and terms.required_facts.is_empty:
         return True
-    if account.has_merges and not terms.required_facts.nothing:
+    if account.has_merges and not terms.required_facts.is_empty:
         # Counters before the purchase may have changed in the merged wallet, and the entries of this account would not show it.
         return False
     # Lots of a merged wallet have other ids here, and a late event before the purchase changes the counters it was decided with.

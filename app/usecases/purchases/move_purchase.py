@@ -70,7 +70,7 @@ class _Move:
         left = {key: taken.get(key, 0) - goes.get(key, 0) for key, _ in customer_facts.shares}
         left = {key: points for key, points in left.items() if points}
         facts = replace(
-            self.after.facts, customer_facts=self.after.facts.customer_facts.charging(decision.budget_usage)
+            self.after.facts, customer_facts=self.after.facts.customer_facts.with_charged_budgets(decision.budget_usage)
         )
         correction = replace(self.correction, left_behind=json_text(left) if left else None)
         return replace(self, after=replace(self.after, facts=facts), correction=correction)
@@ -190,7 +190,9 @@ async def _moved(session: Session, *, context: CommandContext, moving: _Move) ->
         if above is not None:
             return above
         moving = moving.counted(moved)
-    facts = replace(sold.facts, customer_facts=sold.facts.customer_facts.charging(sold.decision.budget_usage))
+    facts = replace(
+        sold.facts, customer_facts=sold.facts.customer_facts.with_charged_budgets(sold.decision.budget_usage)
+    )
     after = replace(moving.after, earned=sold.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=moving.correction)

@@ -196,7 +196,7 @@ def _fact(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
             reward=request.reward.key,
         )
         return NewEvent(held, customer_id=request.owner)
-    clauses = redemption.decision.applied()
+    clauses = redemption.decision.applied_clauses()
     event = RewardRedeemed(
         redemption.id, request.owner, redemption.facts, request.terms, redemption.points, request.reward.key, clauses
     )

@@ -9,13 +9,13 @@ from datetime import datetime
 from app.domain.decisions import DecisionOutcome
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.changes import changes, overall_effect
-from app.domain.terms.notice import first_start, notice_decision
+from app.domain.terms.notice import next_start, notice_decision
 from app.domain.terms.validation import (
     DraftedClause,
     UnenforcedClauseError,
     UnknownLocationError,
     UnknownRewardError,
-    by_calendars,
+    with_calendars,
     with_names,
 )
 from app.domain.terms.version import Terms, TermsError
@@ -52,7 +52,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
     change = overall_effect(changes(latest, draft))
     in_force = await versions.in_force(session, at=context.now) or latest
     if command.effective_from is None:
-        start = first_start(latest=latest, in_force=in_force, change=change, now=context.now)
+        start = next_start(latest=latest, in_force=in_force, change=change, now=context.now)
         draft = replace(draft, effective_from=start)
     wrong = _out_of_order(draft, latest=latest, context=context)
     if wrong is not None:
@@ -87,12 +87,12 @@ async def drafted(
     zones = await locations.zones(session)
     try:
         given = with_names(command.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places)
-        return Terms.drafted(
+        return Terms.from_draft(
             version=number,
             effective_from=command.effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=by_calendars(given, zone=program.zone, zones=zones),
+            clauses=with_calendars(given, zone=program.zone, zones=zones),
         )
     except TermsError as error:
         return refused(error)

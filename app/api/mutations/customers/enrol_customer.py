@@ -18,7 +18,7 @@ from app.api.types.ledger.balance import Balance
 from app.domain import i18n
 from app.domain.access import Permission
 from app.domain.customers.identities import IdentityError
-from app.domain.customers.profile import MOST_PREFERENCES, ProfileError
+from app.domain.customers.profile import MAX_PREFERENCES, ProfileError
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import enrol_customer
 from app.usecases.customers.enrol_customer import EnrolCustomer
@@ -50,7 +50,7 @@ class EnrolCustomerInput(CommandInput):
         default=None, description="The date of birth, from 1900 to today, where the customer tells it."
     )
     preferences: list[PreferenceInput] | None = strawberry.field(
-        default=None, description=f"What the customer states, at most {MOST_PREFERENCES}."
+        default=None, description=f"What the customer states, at most {MAX_PREFERENCES}."
     )
 
 

@@ -18,7 +18,7 @@ from app.api.types.customers.customer import CustomerBy, customer_by
 from app.domain import i18n
 from app.domain.access import Permission
 from app.domain.customers import profile
-from app.domain.customers.profile import MOST_PREFERENCES, MOST_SEGMENTS, PreferenceKind, ProfileError
+from app.domain.customers.profile import MAX_PREFERENCES, MAX_SEGMENTS, PreferenceKind, ProfileError
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import update_customer
 from app.usecases.customers.update_customer import Addressed, Birthday, PersonChange, UpdateCustomer
@@ -45,11 +45,11 @@ class UpdateCustomerInput(CommandInput):
     )
     preferences: list[PreferenceInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"All of them, at most {MOST_PREFERENCES}. For owner, staff, tills and the customer.",
+        description=f"All of them, at most {MAX_PREFERENCES}. For owner, staff, tills and the customer.",
     )
     segments: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"All groups that the customer is in, at most {MOST_SEGMENTS}: keys of a-z, 0-9 and dashes, 1 to 40 characters. For owner and staff.",
+        description=f"All groups that the customer is in, at most {MAX_SEGMENTS}: keys of a-z, 0-9 and dashes, 1 to 40 characters. For owner and staff.",
     )
     locale: Locale | None = strawberry.field(
         default=strawberry.UNSET,
@@ -95,7 +95,7 @@ def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -
     if isinstance(by, Problem):
         return by
     try:
-        segments = profile.segments(input.segments or ()) if "segments" in given else None
+        segments = profile.parse_segments(input.segments or ()) if "segments" in given else None
         preferences = stated(input.preferences or ()) if "preferences" in given else None
     except ProfileError as error:
         return invalid(error)
@@ -110,7 +110,7 @@ def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -
 
 def stated(given: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
     """The preferences of an input. Raises PersonError."""
-    return profile.preferences((preference.kind, preference.value) for preference in given)
+    return profile.parse_preferences((preference.kind, preference.value) for preference in given)
 
 
 def invalid(error: ProfileError) -> Problem:

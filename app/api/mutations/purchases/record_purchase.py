@@ -26,7 +26,7 @@ from app.api.types.purchases.refund_input import check_source
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError
-from app.domain.purchases.receipt_limits import number_of
+from app.domain.purchases.receipt_limits import normalised_receipt_number
 from app.usecases.command import Answer
 from app.usecases.purchases import record_purchase
 from app.usecases.purchases.record_purchase import RecordedReceipt, RecordPurchase
@@ -104,7 +104,7 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> RecordedReceipt | P
     if not 1 <= completion <= MOST_COMPLETIONS:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=f"1 to {MOST_COMPLETIONS:,}")
     try:
-        number = number_of(input.external_id)
+        number = normalised_receipt_number(input.external_id)
     except FactsError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "externalId"), detail=error.message)
     facts = facts_of(input, context=context, within="purchase")

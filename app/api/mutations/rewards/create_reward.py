@@ -89,7 +89,7 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
     except NameProblem as problem:
         return wrong("name", str(problem))
     try:
-        description = normalised_name(input.description, most=2000, paragraphs=True)
+        description = normalised_name(input.description, max_length=2000, paragraphs=True)
     except NameProblem as problem:
         return wrong("description", str(problem))
     if input.picture_url is not None and not _PICTURE.fullmatch(input.picture_url):
@@ -129,7 +129,7 @@ def _variants(names: Sequence[str]) -> tuple[str, ...]:
     """The variants in normal form. Raises NameProblem."""
     if len(names) > MOST_VARIANTS:
         raise NameProblem(f"at most {MOST_VARIANTS}")
-    variants = tuple(normalised_name(name, most=100) for name in names)
+    variants = tuple(normalised_name(name, max_length=100) for name in names)
     if len(set(variants)) < len(variants):
         raise NameProblem("each once")
     return variants

@@ -68,7 +68,7 @@ def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
     for name, kind in _KINDS.items():
         text = getattr(given, name)
         if isinstance(text, str):
-            return kind, identities.normalised(kind, text, region=context.program.region)
+            return kind, identities.normalised_identity(kind, text, region=context.program.region)
     raise IdentityError("no identity given")
 
 
@@ -172,7 +172,8 @@ class Customer(Node):
         found = await context.load(customers.identities, self.row.id)
         return [
             Identity(
-                kind=identity.kind, value=identity.value if whole else identities.masked(identity.kind, identity.value)
+                kind=identity.kind,
+                value=identity.value if whole else identities.masked_identity(identity.kind, identity.value),
             )
             for identity in found
         ]

@@ -10,7 +10,7 @@ from app.api.conventions.context import Context, Info
 from app.api.types.decision import Decision, Reason, decision
 from app.api.types.terms.terms import Tier
 from app.domain.engine import tiers as tier_rules
-from app.domain.explaining.explanation import Explanation
+from app.domain.explanations.explanation import Explanation
 from app.domain.terms import version as rules
 from app.domain.terms.effects.tier_period import TierWindow
 from app.queries.customers import tiers

@@ -60,7 +60,7 @@ def staff_limits(context: Context) -> StaffLimits:
         adjustments_per_day=program.staff.adjustments,
         transfers_per_day=program.staff.transfers,
         amendment_days=program.staff.amendment_days,
-        amendment_amount=money(program.staff.smallest_amendment(currency=program.currency)),
+        amendment_amount=money(program.staff.always_allowed_amendment(currency=program.currency)),
     )
 
 

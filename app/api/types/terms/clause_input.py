@@ -18,8 +18,8 @@ from app.domain.amounts import AmountError, Money
 from app.domain.names import normalised_identifier
 from app.domain.terms.conditions import CONDITIONS, Condition
 from app.domain.terms.effects import EFFECTS
-from app.domain.terms.rule import Rule, RuleField, fields_of, in_order
-from app.domain.terms.validation import DEEPEST, MOST_CLAUSES, MOST_CONDITIONS, DraftedClause
+from app.domain.terms.rule import Rule, RuleField, fields_of, sorted_values
+from app.domain.terms.validation import MAX_CLAUSES, MAX_CONDITIONS, MAX_GROUP_DEPTH, DraftedClause
 from app.domain.terms.version import Clause, TermsError
 
 _NESTED = Annotated["ConditionInput", strawberry.lazy("app.api.types.terms.clause_input")]
@@ -40,7 +40,7 @@ def _default(part: RuleField) -> Any:
     if part.required:
         return {}
     if part.many and part.default:
-        return {"default_factory": lambda: list(in_order(part.default))}
+        return {"default_factory": lambda: list(sorted_values(part.default))}
     return {"default": None if part.default in (None, frozenset()) else part.default}
 
 
@@ -66,7 +66,7 @@ def _one_of(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type
 ConditionInput: Any = _one_of(
     "ConditionInput",
     CONDITIONS,
-    description=f"One condition: exactly one of these. Groups may stand in one another, at most {DEEPEST} deep.",
+    description=f"One condition: exactly one of these. Groups may stand in one another, at most {MAX_GROUP_DEPTH} deep.",
 )
 EffectInput: Any = _one_of("EffectInput", EFFECTS, description="What a clause does: exactly one of these.")
 
@@ -77,7 +77,7 @@ class ClauseInput:
 
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
     conditions: list[_NESTED] | None = strawberry.field(
-        default=None, description=f"At most {MOST_CONDITIONS}, all must hold."
+        default=None, description=f"At most {MAX_CONDITIONS}, all must hold."
     )
     effect: Annotated[EffectInput, strawberry.lazy("app.api.types.terms.clause_input")] = strawberry.field(
         description="What it does."
@@ -86,15 +86,15 @@ class ClauseInput:
 
 def drafted(sent: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
     """The clauses of a draft. Raises TermsError with the way to what is wrong."""
-    if not 1 <= len(sent) <= MOST_CLAUSES:
-        raise TermsError(("clauses",), f"1 to {MOST_CLAUSES} clauses")
+    if not 1 <= len(sent) <= MAX_CLAUSES:
+        raise TermsError(("clauses",), f"1 to {MAX_CLAUSES} clauses")
     return [_clause(clause, currency=currency, at=("clauses", str(place))) for place, clause in enumerate(sent)]
 
 
 def _clause(sent: ClauseInput, *, currency: str, at: tuple[str, ...]) -> DraftedClause:
     conditions = sent.conditions or []
-    if len(conditions) > MOST_CONDITIONS:
-        raise TermsError((*at, "conditions"), f"at most {MOST_CONDITIONS} conditions")
+    if len(conditions) > MAX_CONDITIONS:
+        raise TermsError((*at, "conditions"), f"at most {MAX_CONDITIONS} conditions")
     return (
         sent.key,
         tuple(
@@ -129,11 +129,11 @@ def _value(sent: Any, *, part: RuleField, currency: str, at: tuple[str, ...]) ->
     at = (*at, to_camel_case(part.name))
     if part.many:
         if issubclass(part.type, Condition):
-            return part.collected(
+            return part.collection_of(
                 _built(value, kinds=CONDITIONS, currency=currency, at=(*at, str(place)))
                 for place, value in enumerate(sent)
             )
-        return part.collected(_one(value, part=part) for value in sent)
+        return part.collection_of(_one(value, part=part) for value in sent)
     if part.type is not Money:
         return _one(sent, part=part)
     try:
@@ -168,7 +168,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Rule):
         return _shown(value)
     if isinstance(value, frozenset):
-        return [_plain(item) for item in in_order(value)]
+        return [_plain(item) for item in sorted_values(value)]
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Enum):

@@ -43,7 +43,7 @@ class Budget(Condition):
 
     def left(self, customer_facts: CustomerFacts, *, clause: str) -> int:
         """What is left for the clause with this key; all of it where nothing is known of that."""
-        known = customer_facts.left(clause)
+        known = customer_facts.budget_left(clause)
         return self.points if known is None else known
 
     def check(self, purchase: EligiblePurchase) -> Finding:

@@ -11,7 +11,7 @@ from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import Channel
 from app.domain.terms.conditions.condition import Condition
-from app.domain.terms.rule import in_order, rule_field
+from app.domain.terms.rule import rule_field, sorted_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Channels(Condition):
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the channels."""
         seen = None if purchase.channel is None else purchase.channel.value
-        wanted = tuple([value.value for value in in_order(self.channels)])
+        wanted = tuple([value.value for value in sorted_values(self.channels)])
         if purchase.channel in self.channels:
             return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
         return Finding(False, ReasonCode.OTHER_CHANNEL, seen, wanted, (Remedy(RemedyCode.USE_CHANNEL, choices=wanted),))
@@ -46,7 +46,7 @@ class Channels(Condition):
         return say("channels.except", channels=self._named(say, form=".except"))
 
     def _named(self, say: Phrasebook, *, form: str = "") -> str:
-        return say.listed([say(f"channel.{value.value}{form}") for value in in_order(self.channels)], last="or")
+        return say.listed([say(f"channel.{value.value}{form}") for value in sorted_values(self.channels)], last="or")
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More channels."""

@@ -10,7 +10,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PaymentKind
 from app.domain.terms.conditions.condition import Condition
-from app.domain.terms.rule import in_order, rule_field
+from app.domain.terms.rule import rule_field, sorted_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PaymentMethods(Condition):
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the methods."""
         seen = tuple(sorted({payment.kind.value for payment in purchase.payments})) or None
-        wanted = tuple([value.value for value in in_order(self.methods)])
+        wanted = tuple([value.value for value in sorted_values(self.methods)])
         if purchase.payments and all(payment.kind in self.methods for payment in purchase.payments):
             return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
         return Finding(False, ReasonCode.OTHER_PAYMENT, seen, wanted, (Remedy(RemedyCode.PAY_WITH, choices=wanted),))
@@ -44,7 +44,7 @@ class PaymentMethods(Condition):
         return say("payment_methods.except", methods=self._named(say))
 
     def _named(self, say: Phrasebook) -> str:
-        return say.listed([say(f"payment.{value.value}") for value in in_order(self.methods)], last="or")
+        return say.listed([say(f"payment.{value.value}") for value in sorted_values(self.methods)], last="or")
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """More methods."""

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from app.domain.customers.profile import LONGEST_VALUE, Aspect, CustomerProfile, PreferenceKind, folded, value_problem
+from app.domain.customers.profile import (
+    MAX_VALUE_LENGTH,
+    Aspect,
+    CustomerProfile,
+    PreferenceKind,
+    folded,
+    value_problem,
+)
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
@@ -29,7 +36,7 @@ class Preferences(AboutCustomer):
     aspect: ClassVar[Aspect] = Aspect.PREFERENCES
     preference: PreferenceKind = rule_field("What they are about.")
     values: frozenset[str] = rule_field(
-        f"1 to {MOST} values of 1 to {LONGEST_VALUE} characters each; capital or small does not matter."
+        f"1 to {MOST} values of 1 to {MAX_VALUE_LENGTH} characters each; capital or small does not matter."
     )
 
     def _folded(self) -> frozenset[str]:

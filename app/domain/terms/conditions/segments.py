@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from app.domain.customers.profile import MOST_SEGMENTS, Aspect, CustomerProfile, segment_problem
+from app.domain.customers.profile import MAX_SEGMENTS, Aspect, CustomerProfile, segment_problem
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode, Value
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
@@ -26,7 +26,7 @@ class Segments(AboutCustomer):
     negatable: ClassVar[bool] = True
     aspect: ClassVar[Aspect] = Aspect.SEGMENTS
     segments: frozenset[str] = rule_field(
-        f"Your keys of groups, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MOST_SEGMENTS}."
+        f"Your keys of groups, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MAX_SEGMENTS}."
     )
 
     @property
@@ -62,8 +62,8 @@ class Segments(AboutCustomer):
 
     def problem(self) -> str | None:
         """No group, too many, or one that cannot be a key."""
-        if not 1 <= len(self.segments) <= MOST_SEGMENTS:
-            return f"1 to {MOST_SEGMENTS} segments"
+        if not 1 <= len(self.segments) <= MAX_SEGMENTS:
+            return f"1 to {MAX_SEGMENTS} segments"
         return next(
             (wrong for segment in sorted(self.segments) if (wrong := segment_problem(segment)) is not None), None
         )

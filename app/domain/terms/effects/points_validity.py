@@ -10,7 +10,7 @@ from typing import ClassVar
 from app.domain.i18n import Phrasebook
 from app.domain.ledger.lots import ValidityEnd, last_valid_day
 from app.domain.terms.effects.effect import ClauseKind, Effect
-from app.domain.terms.rule import in_order, rule_field
+from app.domain.terms.rule import rule_field, sorted_values
 from app.domain.units import Unit
 
 MOST_MONTHS = 120
@@ -118,7 +118,7 @@ class PointsValidity(Effect):
             earliest=say.days(self.notice_from),
             latest=say.number(self.notice_until),
             channels=say.listed(
-                [say(f"points_validity.by.{value.value}") for value in in_order(self.notice_by)], last="or"
+                [say(f"points_validity.by.{value.value}") for value in sorted_values(self.notice_by)], last="or"
             ),
             short=say("points_validity.short", latest=say.days(self.notice_until)) if self.told_on_receipt else "",
         )

@@ -38,7 +38,7 @@ def never_counts(clause: Clause, *, terms: Terms) -> Iterator[Finding]:
         if (
             other is not clause
             # One that counts for itself may be used up, or not be reached, where this one is not.
-            and not other.counting
+            and not other.needs_counters
             and first_of_equals
             and effect.kind == clause.effect.kind
             and effect.at_least_as_good(clause.effect)

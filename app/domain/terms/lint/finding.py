@@ -98,5 +98,7 @@ class Finding:
         values |= {name: say.number(number) for name, number in self.numbers.items()}
         values |= {name: say.money(amount) for name, amount in self.amounts.items()}
         for name, several in self.conditions.items():
-            values[name] = say("clause.separator").join(self.clause.said(condition, say=say) for condition in several)
+            values[name] = say("clause.separator").join(
+                self.clause.condition_text(condition, say=say) for condition in several
+            )
         return say(key, **values, **self.texts)

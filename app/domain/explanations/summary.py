@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from app.domain.decisions import Decision, DecisionOutcome, Reason, ReasonCode, RemedyCode, Verdict
-from app.domain.explaining.explanation import PAYING, TAKING_BACK, Explanation
+from app.domain.explanations.explanation import PRICE_CODES, REFUND_CODES, Explanation
 from app.domain.i18n import Locale, Phrasebook
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
-MOST = 3
+MAX_SENTENCES = 3
 """Sentences."""
 
-_OF_EARNING = frozenset(
+_EARNING_CODES = frozenset(
     {
         ReasonCode.POINTS_EARNED,
         ReasonCode.STAMPS_EARNED,
@@ -37,24 +37,26 @@ def summary(decision: Decision, *, terms: Terms, say: Phrasebook) -> tuple[str, 
     explained = Explanation.of(decision, terms=terms)
     codes = {reason.finding.code for reason in decision.reasons}
     if not decision.reasons:
-        return (_moved(decision, say=say),)
-    if codes & PAYING:
-        found = _of_reward(decision, explained=explained, say=say)
-    elif codes & TAKING_BACK:
-        found = _said((reason for reason in decision.reasons if _of_refund(reason)), explained=explained, say=say)
-    elif codes & _OF_EARNING or any(reason.condition is not None for reason in decision.reasons):
-        found = _of_purchase(decision, explained=explained, say=say)
+        return (_moved_by_people(decision, say=say),)
+    if codes & PRICE_CODES:
+        found = _reward_sentences(decision, explained=explained, say=say)
+    elif codes & REFUND_CODES:
+        found = _statements(
+            (reason for reason in decision.reasons if _is_about_refund(reason)), explained=explained, say=say
+        )
+    elif codes & _EARNING_CODES or any(reason.condition is not None for reason in decision.reasons):
+        found = _purchase_sentences(decision, explained=explained, say=say)
     else:
-        found = _said(decision.reasons, explained=explained, say=say)
-    return tuple(found[:MOST])
+        found = _statements(decision.reasons, explained=explained, say=say)
+    return tuple(found[:MAX_SENTENCES])
 
 
-def _of_reward(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
+def _reward_sentences(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
     """What the reward costs, or what stands in its way."""
     if decision.outcome is DecisionOutcome.REFUSED:
-        return _said(_in_order(explained.failed()), explained=explained, say=say)
+        return _statements(_in_order(explained.failed()), explained=explained, say=say)
     unit = Unit.POINTS if decision.points else Unit.STAMPS
-    paid = next(reason for reason in decision.reasons if reason.finding.code in PAYING)
+    paid = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
     effect = explained.terms.clause(paid.clause).effect
     assert isinstance(effect, RewardCost), "what is granted is said by the clause that prices it"
     first = say(
@@ -62,20 +64,20 @@ def _of_reward(decision: Decision, *, explained: Explanation, say: Phrasebook) -
     )
     besides = (ReasonCode.CASH_DUE, ReasonCode.OLD_PRICE_KEPT)
     told = (reason for reason in decision.reasons if reason.finding.code in besides)
-    return [first, *_said(told, explained=explained, say=say)]
+    return [first, *_statements(told, explained=explained, say=say)]
 
 
-def _of_purchase(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
+def _purchase_sentences(decision: Decision, *, explained: Explanation, say: Phrasebook) -> list[str]:
     """What is earned, and which limit took part of it; or one sentence that says why it is nothing."""
     limits = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
     if decision.outcome is DecisionOutcome.NOTHING_EARNED:
-        return [_nothing(limits=limits, explained=explained, say=say)]
+        return [_nothing_earned(limits=limits, explained=explained, say=say)]
     earned = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
     first = say("summary.earned", earned=say.listed(earned, last="and"))
-    return [first, *_said(limits, explained=explained, say=say)]
+    return [first, *_statements(limits, explained=explained, say=say)]
 
 
-def _nothing(*, limits: Sequence[Reason], explained: Explanation, say: Phrasebook) -> str:
+def _nothing_earned(*, limits: Sequence[Reason], explained: Explanation, say: Phrasebook) -> str:
     """That a purchase earns nothing and, where there is one, the one reason for it."""
     giving, stamping = bool(explained.terms.point_clauses), bool(explained.terms.stamp_clauses)
     nothing = say(f"summary.nothing.{'both' if giving and stamping else ('stamps' if stamping else 'points')}")
@@ -97,7 +99,7 @@ def _continued(sentence: str, *, say: Phrasebook) -> str:
     return sentence[:1].lower() + sentence[1:] if say.locale is Locale.EN else sentence
 
 
-def _moved(decision: Decision, *, say: Phrasebook) -> str:
+def _moved_by_people(decision: Decision, *, say: Phrasebook) -> str:
     """That points were moved by people, whom no clause tells to, or none in all; or that a tier has gone with its clause."""
     moved = [say.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
     if moved:
@@ -106,8 +108,8 @@ def _moved(decision: Decision, *, say: Phrasebook) -> str:
     return say("summary.tier_gone" if decision.outcome is DecisionOutcome.REFUSED else "summary.unmoved")
 
 
-def _of_refund(reason: Reason) -> bool:
-    return reason.condition is None and reason.finding.code in TAKING_BACK
+def _is_about_refund(reason: Reason) -> bool:
+    return reason.condition is None and reason.finding.code in REFUND_CODES
 
 
 def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
@@ -115,7 +117,7 @@ def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
 
 
-def _said(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook) -> list[str]:
+def _statements(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook) -> list[str]:
     """Each statement once and, as far as there is room, what would help, each once."""
     told = list(reasons)
     found = list(dict.fromkeys(explained.statement(reason, say=say) for reason in told))
@@ -125,4 +127,4 @@ def _said(reasons: Iterable[Reason], *, explained: Explanation, say: Phrasebook)
         for remedy in reason.finding.remedies
         if remedy.code is not RemedyCode.NONE
     ]
-    return [*found[:MOST], *dict.fromkeys(helps)]
+    return [*found[:MAX_SENTENCES], *dict.fromkeys(helps)]

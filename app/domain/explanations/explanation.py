@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, RemedyCode
-from app.domain.explaining.moments import from_when
-from app.domain.explaining.phrases import phrase, quoted, together
+from app.domain.explanations.moments import from_when
+from app.domain.explanations.phrases import phrase, quoted, together
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.reasons import observed, required
 from app.domain.terms.conditions import Condition, Group
@@ -25,7 +25,7 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.version import Clause, Terms
 
-PAYING = frozenset(
+PRICE_CODES = frozenset(
     {
         ReasonCode.COST_PAID,
         ReasonCode.STAMPS_PAID,
@@ -38,7 +38,7 @@ PAYING = frozenset(
 )
 """What is said of the price of a reward, whichever clause says it."""
 
-TAKING_BACK = frozenset(
+REFUND_CODES = frozenset(
     {
         ReasonCode.POINTS_CLAWED_BACK,
         ReasonCode.STAMPS_CLAWED_BACK,
@@ -52,7 +52,7 @@ TAKING_BACK = frozenset(
 )
 """What is said of a refund, beside what is kept of its purchase."""
 
-BY_ITSELF = frozenset(
+SELF_EXPLANATORY_CODES = frozenset(
     {
         ReasonCode.OUTSIDE_DATES,
         ReasonCode.OUTSIDE_TIME_WINDOW,
@@ -68,7 +68,7 @@ BY_ITSELF = frozenset(
 )
 """Conditions that fail without a figure: they say what they are."""
 
-_NONE_THERE = frozenset(
+_ZERO_CASE_CODES = frozenset(
     {
         ReasonCode.CLAMPED_TO_BALANCE,
         ReasonCode.BELOW_ZERO,
@@ -79,9 +79,9 @@ _NONE_THERE = frozenset(
 )
 """Reasons that read differently where what was found is nothing."""
 
-_OF_TIERS = frozenset({ReasonCode.TIER_REACHED, ReasonCode.TIER_KEPT, ReasonCode.TIER_LOST})
+_TIER_CODES = frozenset({ReasonCode.TIER_REACHED, ReasonCode.TIER_KEPT, ReasonCode.TIER_LOST})
 
-_OPEN = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
+_OPEN_REMEDIES = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
 """Remedies that may leave open which one will do."""
 
 
@@ -102,17 +102,17 @@ class Explanation:
     def statement(self, reason: Reason, *, say: Phrasebook) -> str:
         """The finding as one sentence."""
         if reason.condition is None:
-            return self._of_effect(reason, say=say)
+            return self._effect_text(reason, say=say)
         clause = self.terms.clause(reason.clause)
-        node, wanted = _said_as(clause, reason.condition)
+        node, wanted = _stated_condition(clause, reason.condition)
         if isinstance(node, ExceptWhen):
             words, wanted = together(node.conditions, say=say), not wanted
         else:
             words = phrase(node, say)
         if reason.finding.met:
             return say("met", when=words if wanted else say("when.not", when=words))
-        if wanted and not isinstance(node, Group) and reason.finding.code not in BY_ITSELF:
-            return self._of_measure(reason, node, say=say)
+        if wanted and not isinstance(node, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
+            return self._measure_text(reason, node, say=say)
         frame = "unmet" if wanted else "excluded"
         return say.capitalised(say(f"{frame}.{_kind(clause)}", when=words))
 
@@ -121,11 +121,11 @@ class Explanation:
         code = remedy.code
         if remedy.from_ is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
             from_ = from_when(remedy.from_, at=self.at, zone_name=self.zone, say=say)
-            return say.capitalised(say(f"remedy.COME_AT.{self._brings(reason)}", from_=from_))
+            return say.capitalised(say(f"remedy.COME_AT.{self._outcome_of_waiting(reason)}", from_=from_))
         case = ""
-        if code in _OPEN and not remedy.choices:
+        if code in _OPEN_REMEDIES and not remedy.choices:
             case = ".other"
-        elif code is RemedyCode.SPEND_MORE and self._alone():
+        elif code is RemedyCode.SPEND_MORE and self._is_only_cause():
             case = ".alone"
         elif code is RemedyCode.ADD_PRODUCT and isinstance(self._condition(reason), Categories):
             case = ".categories"
@@ -134,7 +134,7 @@ class Explanation:
             from_=say.instant(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
             amount=say.money(remedy.amount) if remedy.amount is not None else "",
             choices=self._choices(remedy, say=say),
-            **_more(remedy, say=say),
+            **_missing_amounts(remedy, say=say),
         )
         return say.capitalised(said)
 
@@ -152,19 +152,19 @@ class Explanation:
             node = node.conditions[step]
         return node
 
-    def _alone(self) -> bool:
+    def _is_only_cause(self) -> bool:
         """Whether a single thing stands in the way; alternatives of one condition are one thing."""
         return len({(reason.clause, reason.condition and reason.condition[0]) for reason in self.failed()}) == 1
 
-    def _brings(self, reason: Reason) -> str:
+    def _outcome_of_waiting(self, reason: Reason) -> str:
         """What becomes possible with a moment."""
         if reason.finding.code is ReasonCode.CAP_REACHED:
             return "cap"
-        if reason.finding.code in PAYING or _kind(self.terms.clause(reason.clause)) == "reward":
-            return "reward.alone" if self._alone() else "reward"
+        if reason.finding.code in PRICE_CODES or _kind(self.terms.clause(reason.clause)) == "reward":
+            return "reward.alone" if self._is_only_cause() else "reward"
         return "earning"
 
-    def _of_effect(self, reason: Reason, *, say: Phrasebook) -> str:
+    def _effect_text(self, reason: Reason, *, say: Phrasebook) -> str:
         """What an effect did, with the names and numbers of its clause."""
         finding = reason.finding
         case = self._case(finding)
@@ -172,12 +172,12 @@ class Explanation:
             "observed": observed(finding, zone=self.zone, say=say) or "",
             "required": required(finding, zone=self.zone, say=say) or "",
         }
-        if finding.code in _OF_TIERS and isinstance(finding.observed, int):
+        if finding.code in _TIER_CODES and isinstance(finding.observed, int):
             values["observed"] = say.counted("qualifying", finding.observed)
         if finding.code is ReasonCode.STILL_PENDING and isinstance(finding.required, datetime):
             values["from_"] = from_when(finding.required, at=self.at, zone_name=self.zone, say=say)
         clause = self.terms.clause(reason.clause)
-        values |= self._of_clause(clause, say=say)
+        values |= self._clause_values(clause, say=say)
         if isinstance(clause.effect, PointsCap):
             case = _cap_case(clause.effect, finding)
         if finding.clauses:
@@ -190,16 +190,16 @@ class Explanation:
         if finding.code is ReasonCode.POINTS_AVAILABLE:
             paid = finding.required is not None
             return (".owed" if finding.observed else ".none") if paid else ""
-        if finding.code in _NONE_THERE and finding.observed == 0:
+        if finding.code in _ZERO_CASE_CODES and finding.observed == 0:
             return ".none"
         if finding.code is ReasonCode.POINTS_EARNED and any(
-            reason.finding.code in TAKING_BACK for reason in self.reasons
+            reason.finding.code in REFUND_CODES for reason in self.reasons
         ):
             return ".kept"
         return ""
 
     @staticmethod
-    def _of_clause(clause: Clause, *, say: Phrasebook) -> dict[str, str]:
+    def _clause_values(clause: Clause, *, say: Phrasebook) -> dict[str, str]:
         """The names and numbers of a clause that its reasons say."""
         values, effect = {"number": clause.number}, clause.effect
         if isinstance(effect, RewardCost):
@@ -210,12 +210,12 @@ class Explanation:
             values |= {"points": say.points(effect.points), "scope": say(f"points_cap.{effect.scope.value}")}
         return values
 
-    def _of_measure(self, reason: Reason, condition: Condition, *, say: Phrasebook) -> str:
+    def _measure_text(self, reason: Reason, condition: Condition, *, say: Phrasebook) -> str:
         """What a condition that fails by a figure found, and what it asks for."""
         finding = reason.finding
         values = {"observed": _figure(finding.observed, code=finding.code, say=say)}
         values["required"] = _figure(finding.required, code=finding.code, say=say)
-        case = ".none" if finding.code in _NONE_THERE and finding.observed == 0 else ""
+        case = ".none" if finding.code in _ZERO_CASE_CODES and finding.observed == 0 else ""
         if isinstance(condition, MinimumSpend) and condition.basis is not None:
             case = f".{condition.basis.value}"
         if finding.code is ReasonCode.MEMBER_TOO_SHORT and finding.observed is None:
@@ -242,7 +242,7 @@ class Explanation:
         return quoted([places.get(choice, choice) for choice in remedy.choices], say=say)
 
 
-def _said_as(clause: Clause, place: Sequence[int]) -> tuple[Condition, bool]:
+def _stated_condition(clause: Clause, place: Sequence[int]) -> tuple[Condition, bool]:
     """The condition that a reason says, and whether it is wanted to hold.
 
     A condition that is one of several alternatives says all of them: each of them alone would not be the reason.
@@ -285,7 +285,7 @@ def _figure(value: object, *, code: ReasonCode, say: Phrasebook) -> str:
     return required(Finding(False, code, None, value), zone="UTC", say=say) or ""  # type: ignore[arg-type]  # money
 
 
-def _more(remedy: Remedy, *, say: Phrasebook) -> dict[str, str]:
+def _missing_amounts(remedy: Remedy, *, say: Phrasebook) -> dict[str, str]:
     """How much more it takes."""
     words = {}
     if remedy.points is not None:

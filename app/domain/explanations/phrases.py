@@ -29,7 +29,7 @@ from app.domain.terms.conditions.segments import Segments
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.rule import in_order
+from app.domain.terms.rule import sorted_values
 
 
 def quoted(names: Sequence[str], *, say: Phrasebook) -> str:
@@ -101,12 +101,14 @@ def _(condition: Locations, say: Phrasebook) -> str:
 
 @phrase.register
 def _(condition: Channels, say: Phrasebook) -> str:
-    return say.listed([say(f"when.channel.{channel.value}") for channel in in_order(condition.channels)], last="or")
+    return say.listed(
+        [say(f"when.channel.{channel.value}") for channel in sorted_values(condition.channels)], last="or"
+    )
 
 
 @phrase.register
 def _(condition: PaymentMethods, say: Phrasebook) -> str:
-    methods = say.listed([say(f"payment.{method.value}") for method in in_order(condition.methods)], last="or")
+    methods = say.listed([say(f"payment.{method.value}") for method in sorted_values(condition.methods)], last="or")
     return say("when.payment", methods=methods)
 
 
