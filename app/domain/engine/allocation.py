@@ -69,7 +69,7 @@ def within_budget(award: Award, *, budget: Budget, customer_facts: CustomerFacts
     return Award(award.key, points, points, unlimited_points=award.points)
 
 
-def combined(awards: Sequence[Award], *, rounding: RoundingRule) -> int:
+def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> int:
     """Whole points of several awards: a sum rounded once, or the sum of rounded lines."""
     if rounding.scope is _LINE or len(awards) < 2:
         return sum([award.points for award in awards])
@@ -95,9 +95,7 @@ def allocate(awards: Sequence[Award], *, total: int, rounding: RoundingRule) -> 
     return {award.key: shares[award.key] if award.unlimited_points is None else award.points for award in awards}
 
 
-def own_budget_usage(
-    budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts
-) -> tuple[tuple[str, int], ...]:
+def own_usage(budget_usage: Sequence[tuple[str, int]], *, customer_facts: CustomerFacts) -> tuple[tuple[str, int], ...]:
     """The part of budget usage covered by points the customer returned before; it is used first."""
     own = ((key, min(points, customer_facts.own_budget_share(key))) for key, points in budget_usage)
     return tuple((key, points) for key, points in own if points > 0)

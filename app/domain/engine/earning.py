@@ -9,16 +9,7 @@ from typing import NamedTuple
 from app.domain.amounts import Parts
 from app.domain.calendar import next_period
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
-from app.domain.engine.allocation import (
-    Award,
-    Awards,
-    allocate,
-    award,
-    budget_usage,
-    combined,
-    own_budget_usage,
-    within_budget,
-)
+from app.domain.engine.allocation import Award, Awards, allocate, award, budget_usage, combine, own_usage, within_budget
 from app.domain.engine.stamps import stamps_earned
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
@@ -64,8 +55,7 @@ class _Base(NamedTuple):
 def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     """Decide a purchase: its points and stamps, with the reasons of every earning clause.
 
-    NOTHING_EARNED: neither points nor stamps; the purchase is recorded nevertheless. PARTLY_GRANTED: a cap or a budget
-    reduced the points.
+    NOTHING_EARNED: neither points nor stamps. PARTLY_GRANTED: a cap or a budget reduced the points.
     """
     purchase = terms.eligible(facts)
     evaluations = _evaluate_clauses(terms, purchase=purchase)
@@ -94,7 +84,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         zone=facts.zone if facts.zone != terms.zone else None,
         budget_usage=charged,
         stamps=stamps,
-        own_budget_usage=own_budget_usage(charged, customer_facts=facts.customer_facts) if charged else (),
+        own_budget_usage=own_usage(charged, customer_facts=facts.customer_facts) if charged else (),
     )
 
 
@@ -223,7 +213,7 @@ def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awa
             alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
         counting = _counting_multipliers(multipliers, mode=mode)
         awards = [*[each_base.award for each_base in chosen], *counting, *bonuses]
-        total = combined(awards, rounding=rounding)
+        total = combine(awards, rounding=rounding)
         if total > most:
             most, best = total, awards
             base, multiplier = chosen[0].award.key if chosen else None, counting[0].key if counting else None
@@ -237,11 +227,9 @@ def _combined_awards(terms: Terms, *, judged: Sequence[_EvaluatedClause]) -> Awa
 def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
     """The award limited to the clause's budget, if it has one."""
     budget = evaluated.clause.budget
-    return (
-        alone
-        if budget is None
-        else within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
-    )
+    if budget is None:
+        return alone
+    return within_budget(alone, budget=budget, customer_facts=evaluated.selected.customer_facts)
 
 
 def _counting_multipliers(multipliers: list[Award], *, mode: CombinationMode) -> list[Award]:

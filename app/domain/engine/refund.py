@@ -215,16 +215,12 @@ def preview_claw_back(
     `owed_before` is the debt before the refund, `stamps` are those the purchase earned. `price_shares_before` and
     `price_shares_after` are the parts of line prices not refunded without goods.
     """
-    before, after = (
-        facts.remaining(quantities_before, price_shares=price_shares_before),
-        facts.remaining(quantities_after, price_shares=price_shares_after),
-    )
+    before = facts.remaining(quantities_before, price_shares=price_shares_before)
+    after = facts.remaining(quantities_after, price_shares=price_shares_after)
     earlier = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=before)
     remaining = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=after)
-    due, stamps_due = (
-        remaining.clawback_due - earlier.clawback_due,
-        remaining.stamp_clawback_due - earlier.stamp_clawback_due,
-    )
+    due = remaining.clawback_due - earlier.clawback_due
+    stamps_due = remaining.stamp_clawback_due - earlier.stamp_clawback_due
     taken = max(0, due if available is None else min(due, available))
     movement = ClawbackMovement(
         due=max(0, due),

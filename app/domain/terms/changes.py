@@ -141,10 +141,8 @@ class _Comparison:
 
     def removed(self, clause: Clause) -> ChangeEffect:
         """What is no longer given is missed; what is no longer taken is not, unless it made a budget last longer."""
-        lightened = (
-            clause.effect.burden and not self._shortens_validity(clause.effect) and not self._sharing.shifted_by(clause)
-        )
-        return ChangeEffect.BETTER if lightened else ChangeEffect.WORSE
+        harms = self._shortens_validity(clause.effect) or self._sharing.shifted_by(clause)
+        return ChangeEffect.BETTER if clause.effect.burden and not harms else ChangeEffect.WORSE
 
     def changed(self, old: Clause, new: Clause) -> ChangeEffect:
         """Conditions and effect compared; better only where both are at least as good."""
