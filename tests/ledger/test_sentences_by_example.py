@@ -68,6 +68,14 @@ def test_points_that_become_available_and_pay_a_debt_are_not_promised_to_be_spen
     assert wallet.points.inventory.available(at=START + 30 * DAY) == max(0, 8 - taken)
 
 
+def test_pending_points_that_were_clawed_back_whole_do_not_become_available() -> None:
+    terms = drafted(pending=14)
+    purchase = bought(terms, 80, days=1)
+    back = RefundRecorded(an_id("back"), purchase.id, START + 2 * DAY, {1: purchase.facts.lines[0].quantity})
+    wallet = told(terms, purchase, back, days=30)
+    assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.CLAWBACK]
+
+
 @pytest.mark.parametrize(
     ("locale", "said"),
     [

@@ -253,7 +253,7 @@ class UnitAccount:
             freed |= {draw.lot_id for draw in held}
         for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed):
             draws = self.inventory.repay_debt(lot.id)
-            if lot.id in activated:
+            if lot.id in activated and lot.remaining:  # a lot that was clawed back whole has nothing to make available
                 paid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
                 decision = activation_decision(lot, paid=paid, terms=self._terms[lot.terms_version], at=at)
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)

@@ -38,7 +38,7 @@ _FIND = (
 
 async def issue(session: Session, *, key: AccessKey) -> None:
     """Store a new key."""
-    columns = asdict(key)
+    columns = {**asdict(key), "program_id": session.program_id}
     del columns["holder_id"]
     await AccessKeyRow.create(using_db=session.orm, **columns)
     if key.holder_id is not None:

@@ -1,0 +1,333 @@
+"""A session of one program reads and writes nothing of another, on both databases.
+
+A whole shop is recorded while every call of a store function is noted. Then its rows are copied into a second program,
+with the same ids and later times. Each call must give the first program what it gave before, and a program without rows
+what it gives in a database of its own; no call for the empty program may change a row of the other two.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, NamedTuple
+
+import pytest
+
+import app.store
+from app.domain.simulation.impact import Impact
+from app.domain.staff_limits import Budget
+from app.store.customers import profiles
+from app.store.customers.profiles import Aspect, PersonChange
+from app.store.database.codecs import instant
+from app.store.database.connect import open_database
+from app.store.database.migrations import migrate
+from app.store.database.session import Database, Session, UnscopedSession, UnscopedStatementError
+from app.store.previews import previews
+from app.store.programs import locations
+from app.store.programs.locations import Location
+from app.store.programs.programs import Program
+from app.store.terms import versions
+from tests.faults.whole_shop import whole_shop
+from tests.ledger.program_driver import opened
+from tests.ledger.terms_strategies import LONDON, START
+from tests.store.expected_schema import TABLES
+from tests.store.rows import OTHER_PROGRAM, PROGRAM, a_program
+
+EMPTY = "01900000-0000-7000-8000-00000000000e"
+"""A program with nothing in it."""
+CREATE = "programs.programs.create"
+"""Gives the program that it makes an id itself, which is taken only where that program is."""
+PREVIEW = "01900000-0000-7000-8000-00000000000f"
+_NO_IMPACT = Impact(0, 0, 0, 0, 0, 0, 0, (), (), (), 0, 0)
+CALLS_EACH = 4
+"""Calls of a function that are run again: the first one and the latest."""
+
+
+class Call(NamedTuple):
+    """A call of a store function, without its session."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    named: Mapping[str, Any]
+
+
+Calls = dict[str, list[Call]]
+
+
+def _store_functions() -> dict[str, Callable[..., Any]]:
+    """Every public function of the store that takes the session of a program."""
+    functions = {}
+    for module in pkgutil.walk_packages(app.store.__path__, "app.store."):
+        if module.name.startswith("app.store.database"):
+            continue
+        for name, function in vars(importlib.import_module(module.name)).items():
+            if (
+                inspect.iscoroutinefunction(function)
+                and not name.startswith("_")
+                and function.__module__ == module.name
+                and next(iter(inspect.get_annotations(function).values())) == "Session"
+            ):
+                functions[f"{module.name.removeprefix('app.store.')}.{name}"] = function
+    return functions
+
+
+def _recording(function: Callable[..., Any], calls: list[Call]) -> Callable[..., Any]:
+    @wraps(function)
+    async def record(session: Session, *arguments: Any, **named: Any) -> Any:
+        named = {name: list(value) if isinstance(value, Iterator) else value for name, value in named.items()}
+        if len(calls) == CALLS_EACH:
+            del calls[1]
+        calls.append(Call(function, arguments, named))
+        return await function(session, *arguments, **named)
+
+    return record
+
+
+def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Program) -> Calls:
+    """A call of each function that the shop did not need, with what is in the tables and in the arguments of others."""
+    known = {
+        name: value for of_function in calls.values() for call in of_function for name, value in call.named.items()
+    }
+    for table, singular in _IDS.items():
+        known |= {f"{singular}_id": rows[table][0]["id"], f"{singular}_ids": [row["id"] for row in rows[table]]}
+    known |= {
+        "since": START - timedelta(days=400),
+        "until": START + timedelta(days=4000),
+        "limit": 100,
+        "n": 1,
+        "ids": [row[column] for table, column in _SUBJECTS for row in rows[table]],
+        "checkout": next(row["checkout"] for row in rows["redemptions"] if row["checkout"]),
+        "keys": [row["key"] for row in rows["locations"]],
+        "name": rows["locations"][0]["name"],
+        "budget": Budget.ADJUSTMENTS,
+        "change": PersonChange(segments=frozenset({"vip"})),
+        "program": program,
+        "ahead": timedelta(days=1),
+        "aspects": frozenset(Aspect),
+        "after": START,
+        "occurred_at": START,
+        "done": 1,
+        "most": 100,
+        "from_end": False,
+        "newest_first": False,
+        "whole": True,
+        "total": 2,
+        "result": _NO_IMPACT,
+        "number": 1,
+    }
+    return {
+        name: calls[name] or [Call(function, (), _named(name, function, known))]
+        for name, function in _store_functions().items()
+    }
+
+
+_IDS = {
+    "customers": "customer",
+    "mergers": "merger",
+    "wallets": "wallet",
+    "accounts": "account",
+    "entries": "entry",
+    "transfers": "transfer",
+    "purchases": "purchase",
+    "refunds": "refund",
+    "redemptions": "redemption",
+    "rewards": "reward",
+    "locations": "location",
+    "impact_previews": "preview",
+    "access_keys": "key",
+}
+"""Tables whose ids are arguments, and what the arguments call them."""
+_SUBJECTS = (("entries", "subject"), ("purchases", "id"), ("quarantined_receipts", "id"))
+_OTHERWISE: Mapping[str, Mapping[str, Any]] = {
+    "customers.customers.page": {"after": None},
+    "customers.profiles.of_customer": {},
+    "ledger.entries.page": {"after": None, "before": None},
+    "ledger.expiry_notices.unread": {"after": ""},
+    "ledger.liability.flows": {"since": [START + timedelta(days=days) for days in (150, 100, 50, 0)]},
+    "previews.member_histories.page": {"after": ""},
+    "programs.locations.page": {"after": None, "before": None},
+    "purchases.quarantine.page": {"state": None, "after": None, "before": None},
+    "terms.versions.after": {"number": 1},
+    "terms.versions.before": {"number": 2},
+    "terms.versions.withdraw": {"number": 2},
+}
+"""Arguments of functions for which the others' do not do."""
+
+
+def _named(name: str, function: Callable[..., Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+        and (parameter.default is inspect.Parameter.empty or parameter.name in _OTHERWISE.get(name, {}))
+    ]
+    return {parameter.name: {**known, **_OTHERWISE.get(name, {})}[parameter.name] for parameter in parameters}
+
+
+async def _more_rows(session: Session) -> None:
+    """What the shop has none of: a location, what a customer said of herself, and a preview of other terms."""
+    anna = (await _rows(session.across_programs, "customers"))[0]["id"]
+    await profiles.change(session, customer_id=anna, change=PersonChange(segments=frozenset({"vip"})))
+    location = Location(PREVIEW, 1, "mitte", "Mitte", LONDON, None, START)
+    await locations.create(session, location=location)
+    terms = await versions.latest(session)
+    assert terms is not None
+    draft = previews.Preview(PREVIEW, terms.version, terms, days=10, since=START, requested_at=START)
+    await previews.add(session, preview=draft)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """The calls of every store function from now on."""
+    recorded: Calls = {}
+    replaced = {}
+    for name, function in _store_functions().items():
+        recorded[name] = []
+        replaced[function] = _recording(function, recorded[name])
+    for module in [module for name, module in sys.modules.items() if name.startswith("app.")]:
+        for name, value in list(vars(module).items()):
+            if inspect.iscoroutinefunction(value) and value in replaced:
+                monkeypatch.setattr(module, name, replaced[value])
+    return recorded
+
+
+class _RolledBack(Exception):
+    def __init__(self, result: object) -> None:
+        self.result = result
+
+
+def _plain(value: object) -> str:
+    """What a result says, without addresses of objects; not in order, which is not what is tested here."""
+    if isinstance(value, Mapping):
+        return str(sorted((_plain(key), _plain(item)) for key, item in value.items()))
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return str(sorted(_plain(item) for item in value))
+    if is_dataclass(value):
+        return str([_plain(getattr(value, field.name)) for field in fields(value)])
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
+
+
+async def _run(database: Database, call: Call, *, program_id: str, keep: bool = False) -> str:
+    """What a call gives to a program; what it writes is rolled back, unless it is to be kept."""
+
+    async def work(session: Session) -> object:
+        result = await call.function(session, *call.arguments, **call.named)
+        if keep:
+            return result
+        raise _RolledBack(result)
+
+    try:
+        return _plain(await database.write(work, program_id=program_id, turn="call"))
+    except _RolledBack as done:
+        return _plain(done.result)
+    except Exception as error:  # noqa: BLE001 - what a function refuses, it may refuse alike everywhere
+        return f"{type(error).__name__}"
+
+
+async def _results(database: Database, calls: Calls, *, program_id: str) -> dict[str, list[str]]:
+    return {
+        name: [await _run(database, call, program_id=program_id) for call in of_function]
+        for name, of_function in calls.items()
+    }
+
+
+async def _rows(session: UnscopedSession, table: str) -> list[dict[str, Any]]:
+    key = "id" if table == "programs" else "program_id"
+    columns = [column.rstrip("?") for column in TABLES[table].columns]
+    rows = await session.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {key} <> $1", EMPTY)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+async def _every_row(session: UnscopedSession) -> dict[str, list[dict[str, Any]]]:
+    return {table: await _rows(session, table) for table in TABLES}
+
+
+async def _all_rows(session: UnscopedSession) -> dict[str, list[str]]:
+    return {table: sorted(str(row) for row in await _rows(session, table)) for table in TABLES}
+
+
+def _by_reference() -> list[str]:
+    """The tables, each after those that it refers to."""
+    ordered: list[str] = []
+    while len(ordered) < len(TABLES):
+        ordered += [
+            name
+            for name, table in TABLES.items()
+            if name not in ordered and {reference.table for reference in table.references} <= {*ordered, name}
+        ]
+    return ordered
+
+
+async def _copy(session: Session) -> None:
+    """Copy every row into a program with another id: the same ids, an hour later."""
+    for table in _by_reference():
+        kinds = {column.rstrip("?"): kind for column, kind in TABLES[table].columns.items()}
+        key = "id" if table == "programs" else "program_id"
+        for row in await _rows(session.across_programs, table):
+            copied = {
+                column: instant(value) + timedelta(hours=1) if kinds[column] == "instant" and value else value
+                for column, value in row.items()
+            } | {key: OTHER_PROGRAM}
+            places = ", ".join(f"${place}" for place in range(1, len(copied) + 1))
+            await session.across_programs.execute(
+                f"INSERT INTO {table} ({', '.join(copied)}) VALUES ({places})", *copied.values()
+            )
+
+
+async def _an_empty_program(session: Session) -> None:
+    await a_program(session, EMPTY)
+
+
+async def _alone(url: str, calls: Calls) -> dict[str, list[str]]:
+    """What the calls give in a database that has nothing but the empty program."""
+    await migrate(url)
+    database = open_database(url)
+    await database.start()
+    await database.write(_an_empty_program, program_id=EMPTY, turn="")
+    try:
+        return await _results(database, calls, program_id=EMPTY)
+    finally:
+        await database.stop()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_every_store_function_keeps_to_the_program_of_its_session(
+    dialect: str, request: pytest.FixtureRequest, calls: Calls
+) -> None:
+    url, other_url = request.getfixturevalue(f"{dialect}_url"), request.getfixturevalue(f"empty_{dialect}_url")
+    with opened(url) as where:
+        program = whole_shop(where).program
+        program_id = program.id
+        where.run(where.database.write(_more_rows, program_id=program_id, turn=""))
+        recorded = {name: [*of_function] for name, of_function in calls.items()}
+        rows = where.run(where.database.read_across_programs(_every_row))
+        calls = _rest(recorded, rows, program=program)
+        before = where.run(_results(where.database, calls, program_id=program_id))
+        where.run(where.database.write(_copy, program_id=program_id, turn=""))
+        where.run(where.database.write(_an_empty_program, program_id=EMPTY, turn=""))
+
+        assert where.run(_results(where.database, calls, program_id=program_id)) == before
+        nothing = where.run(_results(where.database, calls, program_id=EMPTY))
+        assert nothing == where.run(_alone(other_url, calls)) | {CREATE: nothing[CREATE]}
+
+        lines = where.run(where.database.read_across_programs(_all_rows))
+        for of_function in calls.values():
+            for call in of_function:
+                where.run(_run(where.database, call, program_id=EMPTY, keep=True))
+        assert where.run(where.database.read_across_programs(_all_rows)) == lines
+
+
+@pytest.mark.parametrize("method", ["rows", "row", "execute", "enqueue"])
+async def test_a_statement_that_does_not_name_the_program_is_refused(database: Database, method: str) -> None:
+    async def work(session: Session) -> None:
+        await getattr(session, method)("SELECT id FROM programs WHERE id = $2", PROGRAM)
+
+    with pytest.raises(UnscopedStatementError, match=r"\$2"):
+        await database.write(work, program_id=PROGRAM, turn="")
