@@ -28,14 +28,14 @@ def import_purchases(
     """Import a CSV: record its invoices as purchases and its returns as refunds. See docs/import.md."""
 
     async def work(application: Application) -> tuple[Plan, Imported | None]:
-        found = await select_program(application, program)
-        plan = plan_import(file, destination=await destination_of(found, application=application))
+        selected = await select_program(application, program)
+        plan = plan_import(file, destination=await destination_of(selected, application=application))
         if dry_run:
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task("Recording", total=len(plan.buyers()) + len(plan.receipts))
             done = await execute(
-                plan, application=application, program=found, done=lambda steps: progress.advance(task, steps)
+                plan, application=application, program=selected, done=lambda steps: progress.advance(task, steps)
             )
         return plan, done
 

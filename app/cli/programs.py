@@ -140,8 +140,8 @@ def key(
         raise stop("a key of the role CUSTOMER is for a --customer")
 
     async def work(application: Application) -> str:
-        found = await select_program(application, program)
-        return await _issue_key(application, program=found, external_id=customer, role=role, label=label)
+        selected = await select_program(application, program)
+        return await _issue_key(application, program=selected, external_id=customer, role=role, label=label)
 
     print(run_with_application(work, settings=Settings()))
 

@@ -67,10 +67,10 @@ def run_with_application(work: Callable[[Application], Awaitable[T]], *, setting
 async def select_program(application: Application, program_id: str | None) -> Program:
     """The program with the given id, or the only one."""
     if program_id is not None:
-        found = await application.query(one_program, program_id=program_id)
-        if found is None:
+        selected = await application.query(one_program, program_id=program_id)
+        if selected is None:
             raise stop(f"there is no program {program_id}")
-        return found
+        return selected
     programs = await application.query_across_programs(every_program)
     if len(programs) != 1:
         raise stop("say which program: --program ID" if programs else "there is no program yet: troth init")

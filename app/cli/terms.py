@@ -49,13 +49,13 @@ terms = typer.Typer(no_args_is_help=True, help="Terms as a file: check, compare,
 @terms.command()
 def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Print the terms in the file, and what is unfair in them; ends with status 1 when there are findings."""
-    owner, found = _checked(file, program)
+    owner, checked = _checked(file, program)
     say = _words(locale, owner)
-    out.print(render(found.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
-    for finding in found.findings:
+    out.print(render(checked.draft, format=TextFormat.PLAIN, say=say), end="", markup=False)
+    for finding in checked.findings:
         out.print(f"\n{_said(finding, say=say)}", markup=False)
-    _stop_at_unkept(found)
-    if found.findings:
+    _stop_at_unkept(checked)
+    if checked.findings:
         raise typer.Exit(1)
     out.print("\nNothing unfair found.")
 
@@ -63,21 +63,21 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
 @terms.command()
 def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Compare the file with the last published version, and print when it could start."""
-    owner, found = _checked(file, program)
+    owner, checked = _checked(file, program)
     say = _words(locale, owner)
-    for change in found.changes:
+    for change in checked.changes:
         out.print(f"{change.effect_on_customer}: {change.statement(say)}", markup=False)
-    if not found.changes:
-        out.print("The first version." if found.current is None else "Nothing changes.")
+    if not checked.changes:
+        out.print("The first version." if checked.current is None else "Nothing changes.")
         return
-    if found.earliest_from is None:
-        out.print(f"Together: {found.change}. Published now, it cannot start at all.", markup=False)
-        for finding in found.findings:
+    if checked.earliest_from is None:
+        out.print(f"Together: {checked.change}. Published now, it cannot start at all.", markup=False)
+        for finding in checked.findings:
             if finding.code is LintCode.NOTICE_TOO_LONG:
                 out.print(_said(finding, say=say), markup=False)
         return
-    start = say.instant(found.earliest_from, zone=found.draft.zone)
-    out.print(f"Together: {found.change}. Published now, it can start on {start}.", markup=False)
+    start = say.instant(checked.earliest_from, zone=checked.draft.zone)
+    out.print(f"Together: {checked.change}. Published now, it can start on {start}.", markup=False)
 
 
 @terms.command()
@@ -279,10 +279,10 @@ async def _check(application: Application, text: str, *, program_id: str) -> tup
         raise stop(str(error)) from error
     at = application.now(first)
     basis = await application.query(draft_basis, program_id=first.id, now=at)
-    found = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
-    if isinstance(found, TermsError):
-        raise stop(str(sent.error(found))) from found
-    return sent, found
+    checked = check_draft(basis, program=first, clauses=sent.clauses, effective_from=sent.effective_from, now=at)
+    if isinstance(checked, TermsError):
+        raise stop(str(sent.error(checked))) from checked
+    return sent, checked
 
 
 def _published(program: str | None, version: int | None) -> tuple[Program, PublishedTerms]:

@@ -34,7 +34,7 @@ def verify(
     """
     settings = Settings()
     counts = {"accounts": 0, "entries": 0}
-    faults: dict[str, list[Discrepancy]] = {}
+    discrepancies: dict[str, list[Discrepancy]] = {}
     for program_id, parts in run_with_application(
         lambda application: _parts(application, program), settings=settings
     ).items():
@@ -42,17 +42,21 @@ def verify(
         counts["accounts"] += sum(page.accounts for page in pages)
         counts["entries"] += sum(page.entries for page in pages)
         whole = run_with_application(partial(_whole, program_id=program_id), settings=settings)
-        faults[program_id] = [*(fault for page in pages for fault in page.discrepancies), *whole]
-    wrong = sum(len(found) for found in faults.values())
+        discrepancies[program_id] = [*(fault for page in pages for fault in page.discrepancies), *whole]
+    wrong = sum(len(of_program) for of_program in discrepancies.values())
     if as_json:
-        listed = [f"{discrepancy.place}: {discrepancy.problem}" for found in faults.values() for discrepancy in found]
-        print(json.dumps({"programs": len(faults), **counts, "faults": listed}))
+        listed = [
+            f"{discrepancy.place}: {discrepancy.problem}"
+            for of_program in discrepancies.values()
+            for discrepancy in of_program
+        ]
+        print(json.dumps({"programs": len(discrepancies), **counts, "faults": listed}))
     else:
-        for found in faults.values():
-            for each_discrepancy in found:
-                out.print(f"{each_discrepancy.place}: {each_discrepancy.problem}", style="red", markup=False)
+        for of_program in discrepancies.values():
+            for discrepancy in of_program:
+                out.print(f"{discrepancy.place}: {discrepancy.problem}", style="red", markup=False)
         out.print(
-            f"{len(faults)} programs, {counts['accounts']} accounts, {counts['entries']} entries: "
+            f"{len(discrepancies)} programs, {counts['accounts']} accounts, {counts['entries']} entries: "
             + ("no discrepancies." if not wrong else f"{wrong} discrepancies.")
         )
     if wrong:
@@ -71,15 +75,15 @@ async def _parts(application: Application, program: str | None) -> Parts:
         if program is not None
         else list(await application.query_across_programs(every_program))
     )
-    return {each_program.id: await application.query(ranges, program_id=each_program.id) for each_program in programs}
+    return {selected.id: await application.query(ranges, program_id=selected.id) for selected in programs}
 
 
 def _pages(url: str, *, program_id: str, parts: tuple[Range, ...], processes: int) -> list[VerifiedPage]:
     """Verify the accounts of a program; the pages are in the order of the accounts."""
-    found: dict[int, list[VerifiedPage]] = {}
+    by_position: dict[int, list[VerifiedPage]] = {}
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("Verifying", total=len(parts))
-        for place, pages in verify_ranges(url, program_id=program_id, parts=parts, processes=processes):
-            found[place] = pages
+        for position, pages in verify_ranges(url, program_id=program_id, parts=parts, processes=processes):
+            by_position[position] = pages
             progress.advance(task)
-    return [page for place in sorted(found) for page in found[place]]
+    return [page for position in sorted(by_position) for page in by_position[position]]

@@ -103,14 +103,14 @@ def _receipt(group: Group, *, destination: Destination) -> Draft:
         for place, row in enumerate(group.rows, start=1)
         if row.quantity < 0 and not _taken_back(row, bought=bought)
     ]
-    kept = [line for line in bought if line.left > 0]
-    if not returned and not any(line.row.price for line in kept):
+    remaining_lines = [line for line in bought if line.left > 0]
+    if not returned and not any(line.row.price for line in remaining_lines):
         raise _ReceiptError(RejectionReason.NO_SALE)
     try:
         receipt_limits.check_lines(len(group.rows))
         lines = tuple(
             _line(line.row, number=number, quantity=line.left, currency=destination.currency)
-            for number, line in enumerate(kept, start=1)
+            for number, line in enumerate(remaining_lines, start=1)
         )
         lines = _discounted(lines, group=group, currency=destination.currency)
         facts = PurchaseFacts(occurred_at=group.at, zone=destination.zone, currency=destination.currency, lines=lines)
@@ -118,7 +118,7 @@ def _receipt(group: Group, *, destination: Destination) -> Draft:
         raise _ReceiptError(ProblemCode.INVALID_INPUT, error.message) from error
     sold = [
         _sold(bought.row, group=group, left=bought.left, line=line, currency=destination.currency)
-        for bought, line in zip(kept, lines, strict=True)
+        for bought, line in zip(remaining_lines, lines, strict=True)
     ]
     return Draft(group, facts=facts if lines else None, sold=sold, returned=tuple(returned))
 
@@ -126,13 +126,13 @@ def _receipt(group: Group, *, destination: Destination) -> Draft:
 def _taken_back(row: Row, *, bought: Sequence[_Bought]) -> bool:
     """Does a line return goods of its own receipt, at their price? Then what is left of them is reduced."""
     same = [line for line in bought if (line.row.sku, line.row.price) == (row.sku, row.price)]
-    wanted = -row.quantity
-    if sum(line.left for line in same) < wanted:
+    returned = -row.quantity
+    if sum(line.left for line in same) < returned:
         return False
     for line in reversed(same):
-        taken = min(wanted, line.left)
+        taken = min(returned, line.left)
         line.left -= taken
-        wanted -= taken
+        returned -= taken
     return True
 
 

@@ -57,7 +57,7 @@ def _faults(records: Sequence[Row | RowFault], *, known: Iterable[str]) -> dict[
     """
     known = set(known)
     below = _numbers(reversed(records))[::-1]
-    found: dict[str, list[RowFault]] = defaultdict(list)
+    by_number: dict[str, list[RowFault]] = defaultdict(list)
     for place, (record, above) in enumerate(zip(records, _numbers(records), strict=True)):
         if isinstance(record, RowFault):
             numbers = known.intersection(record.numbers if record.numbers is not None else (record.invoice,))
@@ -65,8 +65,8 @@ def _faults(records: Sequence[Row | RowFault], *, known: Iterable[str]) -> dict[
             if nameless and above is not None and above == below[place]:
                 numbers = {above}
             for invoice in numbers:
-                found[invoice].append(record)
-    return found
+                by_number[invoice].append(record)
+    return by_number
 
 
 def _numbers(records: Iterable[Row | RowFault]) -> list[str | None]:

@@ -118,23 +118,23 @@ class _UnmatchedError(Exception):
 
 def _parts(row: Row, *, at: datetime, sold: Sequence[Sold]) -> Iterator[tuple[Sold, Decimal]]:
     """The lines that a return gives back, with the quantity of each. Raises _UnmatchedError."""
-    wanted = -row.quantity
+    missing = -row.quantity
     there = [line for line in sold if line.at < at and line.left > 0]
     same = [line for line in there if line.is_at(row.price)]
-    if sum(line.left for line in same) < wanted:
+    if sum(line.left for line in same) < missing:
         others = {line.price for line in there if not line.is_at(row.price)}
         if others:
             prices = ", ".join(f"{price:f}" for price in sorted(others))
             raise _UnmatchedError(RejectionReason.RETURN_AT_OTHER_PRICE, f"UnitPrice: sold at {prices}")
         raise _UnmatchedError(RejectionReason.RETURN_MATCHES_NOTHING)
-    whole = next((line for line in same if line.left >= wanted), None)
+    whole = next((line for line in same if line.left >= missing), None)
     for line in same if whole is None else [whole]:
         if line.line is None:
             raise _UnmatchedError(RejectionReason.SALE_LEFT_OUT, f"receipt {line.invoice}")
-        quantity = min(wanted, line.left)
-        wanted -= quantity
+        quantity = min(missing, line.left)
+        missing -= quantity
         yield line, quantity
-        if not wanted:
+        if not missing:
             return
 
 

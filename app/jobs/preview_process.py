@@ -56,8 +56,8 @@ async def compute(
     )
     if result is None:
         return False
-    kept = partial(previews.finish, preview_id=preview_id, at=clock(), result=result)
-    return await write(kept)
+    store_result = partial(previews.finish, preview_id=preview_id, at=clock(), result=result)
+    return await write(store_result)
 
 
 def _now() -> datetime:

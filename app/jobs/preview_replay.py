@@ -30,11 +30,11 @@ async def replay_program(
     done = 0
     while after is not None:
         page = partial(member_histories.page, after=after, since=since, aspects=aspects)
-        found = await database.read(page, program_id=program_id)
-        for history in found.histories:
+        page_of_members = await database.read(page, program_id=program_id)
+        for history in page_of_members.histories:
             replay.add(history)
             done += 1
             if done % 50 == 0 and not await on_progress(done, max(done, total)):
                 return None
-        after = found.last
+        after = page_of_members.last
     return replay.impact()

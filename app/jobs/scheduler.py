@@ -153,9 +153,9 @@ class Scheduler:
         while True:
             write_context = self._write_context(program, at=at)
             fresh = [
-                text
-                for text in await self._due_accounts(write_context, extra=len(seen))
-                if text not in seen and self._may_settle(text)
+                account_id
+                for account_id in await self._due_accounts(write_context, extra=len(seen))
+                if account_id not in seen and self._may_settle(account_id)
             ]
             if not fresh:
                 return settled, True
@@ -166,7 +166,9 @@ class Scheduler:
                 settled = settled.plus(await self._settle(few, write_context=self._write_context(program, at=at)))
                 # An account that is still due after it was settled is not retried for ever.
             seen = {
-                text for text in await self._due_accounts(write_context, extra=len(seen)) if text in {*fresh, *seen}
+                account_id
+                for account_id in await self._due_accounts(write_context, extra=len(seen))
+                if account_id in {*fresh, *seen}
             }
 
     async def _due_accounts(self, write_context: WriteContext, *, extra: int) -> list[str]:
@@ -184,23 +186,23 @@ class Scheduler:
         """Settle a few accounts concurrently; one that cannot be settled is skipped and does not stop the others."""
         works = (
             self._database.write(
-                partial(settle_account, write_context=write_context, account_id=text),
+                partial(settle_account, write_context=write_context, account_id=account_id),
                 program_id=write_context.program_id,
-                turn=text,
+                turn=account_id,
             )
-            for text in account_ids
+            for account_id in account_ids
         )
         settled = NOTHING
-        for each_text, outcome in zip(account_ids, await asyncio.gather(*works, return_exceptions=True), strict=True):
+        for account_id, outcome in zip(account_ids, await asyncio.gather(*works, return_exceptions=True), strict=True):
             if isinstance(outcome, SettlementSummary):
                 settled = settled.plus(outcome)
             elif isinstance(outcome, Busy | Unavailable) or not isinstance(outcome, Exception):
                 raise outcome
             else:
-                self._skipped_until[each_text] = time.monotonic() + SKIP_SECONDS
+                self._skipped_until[account_id] = time.monotonic() + SKIP_SECONDS
                 frames = [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(outcome.__traceback__)]
                 _log.error(
-                    "an account is left alone", account=each_text, error=type(outcome).__qualname__, frames=frames[-8:]
+                    "an account is left alone", account=account_id, error=type(outcome).__qualname__, frames=frames[-8:]
                 )
         return settled
 
@@ -249,7 +251,7 @@ async def _next_moment(session: Session, *, after: datetime | None) -> datetime 
 
 async def _next_moments(session: UnscopedSession) -> dict[str, datetime]:
     """The next due instant of every program (by id) that has one."""
-    found = await accounts.next_moments(session)
+    moments = await accounts.next_moments(session)
     for id, start in (await activation.next_starts(session)).items():
-        found[id] = min(start, found.get(id, start))
-    return found
+        moments[id] = min(start, moments.get(id, start))
+    return moments

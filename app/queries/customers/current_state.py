@@ -130,19 +130,19 @@ async def _is_behind(session: Session, *, customer: CustomerRow, in_force: Terms
 
 def _as_replayed(customer: CustomerRow, *, replayed: ReplayedAccount) -> CustomerRow:
     account = customer.account._replace(balance=replayed.balance)
-    told = replayed.recorded.others
+    other_accounts = replayed.recorded.others
     others = {
-        unit: each_account._replace(balance=replayed.balances.get(unit, each_account.balance))
-        for unit, each_account in told.items()
+        unit: other._replace(balance=replayed.balances.get(unit, other.balance))
+        for unit, other in other_accounts.items()
     }
     return replace(customer, account=account, others=others, tier=replayed.wallet.memberships[customer.id].tier)
 
 
 async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> list[WalletForecast | None]:
     """The next expiry and the next activation of customers, as things stand at an instant; None for an unknown customer."""
-    found = await customers.by_ids(session, customer_ids=ids)
+    by_id = await customers.by_ids(session, customer_ids=ids)
     forecasts: dict[str, WalletForecast] = {}
-    for id, customer in found.items():
+    for id, customer in by_id.items():
         replayed = await replay_account(session, account=customer.account, until=at)
         forecasts[id] = coming_of(replayed.wallet.points, at=replayed.until)
     return [forecasts.get(id) for id in ids]

@@ -13,30 +13,30 @@ from app.store.database.session import Session
 
 async def card(session: Session, *, by: CustomerBy, at: datetime) -> CustomerRow | None:
     """The customer with an id or an identity, with the balance as of an instant."""
-    found = await customers.find(session, by=by)
-    if found is None:
+    customer = await customers.find(session, by=by)
+    if customer is None:
         return None
-    return (await as_of_now(session, customers=[found], at=at))[0]
+    return (await as_of_now(session, customers=[customer], at=at))[0]
 
 
 async def cards(session: Session, *, ids: Sequence[str], at: datetime) -> list[CustomerRow | None]:
     """Customers by id with the balance as of an instant, in the order requested."""
-    found = await customers.by_ids(session, customer_ids=ids)
-    rows = await as_of_now(session, customers=list(found.values()), at=at)
-    told = dict(zip(found, rows, strict=True))
-    return [told.get(id) for id in ids]
+    by_id = await customers.by_ids(session, customer_ids=ids)
+    rows = await as_of_now(session, customers=list(by_id.values()), at=at)
+    current = dict(zip(by_id, rows, strict=True))
+    return [current.get(id) for id in ids]
 
 
 async def identities(session: Session, *, ids: Sequence[str]) -> list[tuple[Identity, ...]]:
     """The identities of several customers, in the order requested."""
-    found = await customers.identities_of(session, customer_ids=ids)
-    return [found.get(id, ()) for id in ids]
+    by_customer = await customers.identities_of(session, customer_ids=ids)
+    return [by_customer.get(id, ()) for id in ids]
 
 
 async def wallet_holders(session: Session, *, ids: Sequence[str], at: datetime) -> list[tuple[CustomerRow, ...]]:
     """The customers of wallets (by id), oldest first, with the balance as of an instant, in the order requested."""
     held = await wallet_members.of_wallets(session, wallet_ids=ids)
-    wanted = sorted({person for people in held.values() for person in people})
-    rows = await cards(session, ids=wanted, at=at)
-    found = {row.id: row for row in rows if row is not None}
-    return [tuple(found[text] for text in held.get(id, ())) for id in ids]
+    customer_ids = sorted({customer_id for of_wallet in held.values() for customer_id in of_wallet})
+    rows = await cards(session, ids=customer_ids, at=at)
+    by_id = {row.id: row for row in rows if row is not None}
+    return [tuple(by_id[customer_id] for customer_id in held.get(id, ())) for id in ids]

@@ -30,18 +30,18 @@ async def of_accounts(session: Session, *, ids: Sequence[str], at: datetime) -> 
     notices = await expiry_notices.of_accounts(session, account_ids=ids)
     if not notices:
         return [() for _ in ids]
-    heard = await expiry_notices.deliveries(session, notice_ids=[each_notice.id for each_notice in notices])
+    deliveries = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
     holders = await accounts.by_ids(session, account_ids=sorted({notice.account_id for notice in notices}))
     wallets: dict[str, UnitAccount] = {}
     for id, account in holders.items():
         wallets[id] = (await replay_account(session, account=account, until=at)).wallet.points
-    found: dict[str, list[ExpiryNoticeView]] = {id: [] for id in ids}
+    views: dict[str, list[ExpiryNoticeView]] = {id: [] for id in ids}
     for notice in notices:
         as_now = _as_now(notice, wallet=wallets[notice.account_id], at=at)
-        found[notice.account_id].append(
-            ExpiryNoticeView(as_now, tuple(by for by in heard if by.notice_id == notice.id))
+        views[notice.account_id].append(
+            ExpiryNoticeView(as_now, tuple(by for by in deliveries if by.notice_id == notice.id))
         )
-    return [tuple(found[id][:MOST]) for id in ids]
+    return [tuple(views[id][:MOST]) for id in ids]
 
 
 def _as_now(notice: ExpiryNotice, *, wallet: UnitAccount, at: datetime) -> ExpiryNotice:

@@ -25,5 +25,5 @@ async def preferences(session: Session, *, ids: Sequence[str]) -> list[CustomerP
 
 
 async def _persons(session: Session, *, ids: Sequence[str], aspect: Aspect) -> list[CustomerProfile]:
-    found = await profiles.of_customers(session, customer_ids=ids, aspects={aspect})
-    return [found[id] for id in ids]
+    by_id = await profiles.of_customers(session, customer_ids=ids, aspects={aspect})
+    return [by_id[id] for id in ids]

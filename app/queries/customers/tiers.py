@@ -54,11 +54,11 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
     versions = await in_force.versions_of(session)
     rows = await customers.by_ids(session, customer_ids=ids)
     tiered = any(version.tiers for version in versions.standing)
-    told: dict[str, Wallet] = {}
+    wallet_of: dict[str, Wallet] = {}
     if tiered:
         wallets = [row.account.wallet_id for row in rows.values()]
         shared = await wallet_members.shared(session, wallet_ids=wallets)
-        wanted = [
+        to_replay = [
             row
             for row in rows.values()
             if whole
@@ -66,9 +66,11 @@ async def tier_statuses(session: Session, *, ids: Sequence[str], at: datetime, w
             or not (row.account.next_change_at is None or at < row.account.next_change_at)
             or fast_path.has_turned(row.account, standing=versions.standing, at=at)
         ]
-        told = await _replayed_wallets(session, of=wanted, versions=versions, at=at)
+        wallet_of = await _replayed_wallets(session, of=to_replay, versions=versions, at=at)
     return [
-        _status(rows[id], wallet=told.get(rows[id].id), versions=versions, at=at, whole=whole) if id in rows else None
+        _status(rows[id], wallet=wallet_of.get(rows[id].id), versions=versions, at=at, whole=whole)
+        if id in rows
+        else None
         for id in ids
     ]
 

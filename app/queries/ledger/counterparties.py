@@ -29,8 +29,8 @@ class MergedAccount:
 
 async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[MergedAccount | None]:
     """The accounts merged by entries (by id), in the order requested; None for all other entries."""
-    found = await entries.entries_by_ids(session, entry_ids=ids)
-    subjects = sorted({stored.entry.subject for stored in found.values()})
+    by_id = await entries.entries_by_ids(session, entry_ids=ids)
+    subjects = sorted({stored.entry.subject for stored in by_id.values()})
     merged = await mergers.by_ids(session, merger_ids=subjects)
     wallets = sorted({id for merger in merged.values() for id in (merger.from_wallet_id, merger.to_wallet_id)})
     known = await accounts.of_wallets(session, wallet_ids=wallets)
@@ -38,10 +38,10 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
     owners = await wallet_members.of_accounts(session, account_ids=sorted(places))
 
     def behind(id: str) -> MergedAccount | None:
-        merger = merged.get(found[id].entry.subject) if id in found else None
+        merger = merged.get(by_id[id].entry.subject) if id in by_id else None
         if merger is None:
             return None
-        here = places[found[id].entry.account_id]
+        here = places[by_id[id].entry.account_id]
         if here.wallet_id != merger.to_wallet_id:
             return None
         there = next(
@@ -54,21 +54,21 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
 
 async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparty | None]:
     """The other side of entries (by id) of transfers and mergers, in the order requested; None for all others."""
-    found = await entries.entries_by_ids(session, entry_ids=ids)
-    subjects = sorted({stored.entry.subject for stored in found.values()})
+    by_id = await entries.entries_by_ids(session, entry_ids=ids)
+    subjects = sorted({stored.entry.subject for stored in by_id.values()})
     passed = await transfers.by_ids(session, transfer_ids=subjects)
     merged = await mergers.by_ids(session, merger_ids=subjects)
     into = await accounts.of_wallets(session, wallet_ids=sorted({merger.to_wallet_id for merger in merged.values()}))
-    wanted = {account.id for account in into}.union(
+    account_ids = {account.id for account in into}.union(
         *({transfer.from_account_id, transfer.to_account_id} for transfer in passed.values())
     )
-    owners = await wallet_members.of_accounts(session, account_ids=sorted(wanted))
+    owners = await wallet_members.of_accounts(session, account_ids=sorted(account_ids))
     # All accounts of a wallet have the same customers.
     now = {account.wallet_id: owners[account.id] for account in into}
     wallets = {account.id: account.wallet_id for account in into}
 
     def behind(id: str) -> Counterparty | None:
-        entry = found[id].entry
+        entry = by_id[id].entry
         transfer, merger = passed.get(entry.subject), merged.get(entry.subject)
         if transfer is not None:
             received = entry.account_id == transfer.to_account_id
@@ -80,7 +80,7 @@ async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counte
             return Counterparty(merger.reason, _others(merger, came=came, owners=now[merger.to_wallet_id]))
         return None
 
-    return [behind(id) if id in found else None for id in ids]
+    return [behind(id) if id in by_id else None for id in ids]
 
 
 def _others(merger: Merger, *, came: bool, owners: tuple[str, ...]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ async def ledger_page(
     session: Session, *, account_id: str, window: Window, with_lots: bool = True, with_decisions: bool = True
 ) -> LedgerPage:
     """One page of a ledger, newest first; lots and the terms of the decisions only if requested."""
-    found = await entries.page(
+    page = await entries.page(
         session,
         account_id=account_id,
         before=window.after,
@@ -68,8 +68,8 @@ async def ledger_page(
         newest_first=not window.from_end,
         whole=with_lots,
     )
-    more = len(found) > window.size
-    selected = found[: window.size]
+    more = len(page) > window.size
+    selected = page[: window.size]
     if window.from_end:
         selected = tuple(reversed(selected))
     return LedgerPage(
@@ -83,13 +83,13 @@ async def ledger_page(
 async def terms_of(session: Session, *, entries: Sequence[Entry]) -> dict[int, Terms]:
     """The versions of the terms that decided the entries."""
     numbers = {decided_by(entry) for entry in entries}
-    found: dict[int, Terms] = {}
+    by_number: dict[int, Terms] = {}
     for number in numbers:
         first = await versions.version(session, number=number)
         if first is None:
             raise LookupError(f"terms version {number} is missing")
-        found[number] = first
-    return found
+        by_number[number] = first
+    return by_number
 
 
 def decided_by(entry: Entry) -> int:
@@ -124,7 +124,7 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     judged_by = (await terms_of(session, entries=[entry]))[decided_by(entry)]
     account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
     wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
-    first = next(each_account for each_account in wallet if each_account.unit is Unit.POINTS)
+    first = next(account_of_unit for account_of_unit in wallet if account_of_unit.unit is Unit.POINTS)
     versions = await in_force.versions_of(session)
     recorded = await event_log.load(session, account=first, versions=versions)
     before = await entries.recorded(session, account_id=account.id, before=entry.number)
@@ -132,26 +132,22 @@ async def explain(session: Session, *, entry_id: str) -> Explained | None:
     if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
         course.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
     subject = PostingKey(entry.type, entry.subject)
-    wanted = sum(draws_by_key(course.unit_accounts[account.unit].postings).get(subject, {}).values())
+    points = sum(draws_by_key(course.unit_accounts[account.unit].postings).get(subject, {}).values())
     if entry.type is EntryType.REDEEM:
-        wanted = _price_then(entry, history=recorded.history.as_at(entry.id), versions=versions) or wanted
+        points = _price_then(entry, history=recorded.history.as_at(entry.id), versions=versions) or points
     owners = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
     return Explained(
         stored=stored,
         owners=owners[entry.account_id],
         terms=judged_by,
-        recomputed=sum(before.get(subject, {}).values()) - wanted,
+        recomputed=sum(before.get(subject, {}).values()) - points,
     )
 
 
 def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> int | None:
     """The cost of a reward under the terms of its time and for the points in the wallet then; None: not known."""
     event = next(
-        (
-            each_event
-            for each_event in history.events
-            if isinstance(each_event, RewardRedeemed) and each_event.id == entry.subject
-        ),
+        (event for event in history.events if isinstance(event, RewardRedeemed) and event.id == entry.subject),
         None,
     )
     clause = event.terms.cost_of(event.reward) if event is not None else None
@@ -165,8 +161,8 @@ def _price_then(entry: Entry, *, history: EventHistory, versions: Versions) -> i
 
 async def entries_by_id(session: Session, *, ids: Sequence[str]) -> list[StoredEntry | None]:
     """Entries by id, in the order requested."""
-    found = await entries.entries_by_ids(session, entry_ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await entries.entries_by_ids(session, entry_ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,19 +175,19 @@ class OwnedEntry:
 
 async def owned_entries(session: Session, *, ids: Sequence[str]) -> list[OwnedEntry | None]:
     """Entries by id with their customers, in the order requested."""
-    found = await entries.entries_by_ids(session, entry_ids=ids)
+    by_id = await entries.entries_by_ids(session, entry_ids=ids)
     owners = await wallet_members.of_accounts(
-        session, account_ids=sorted({stored.entry.account_id for stored in found.values()})
+        session, account_ids=sorted({stored.entry.account_id for stored in by_id.values()})
     )
     return [
-        OwnedEntry(stored=found[id], owners=owners[found[id].entry.account_id]) if id in found else None for id in ids
+        OwnedEntry(stored=by_id[id], owners=owners[by_id[id].entry.account_id]) if id in by_id else None for id in ids
     ]
 
 
 async def purchases_by_id(session: Session, *, ids: Sequence[str]) -> list[Purchase | None]:
     """Purchases by id, in the order requested."""
-    found = await purchases.by_ids(session, purchase_ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await purchases.by_ids(session, purchase_ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[PurchaseFacts | None]:
@@ -202,10 +198,10 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
         for id, stored in stored_entries.items()
         if stored.entry.type is EntryType.EARN and stored.entry.purchase_id is not None
     }
-    wanted = sorted(set(bought.values()))
-    found = await purchases.by_ids(session, purchase_ids=wanted)
-    facts = {id: found[purchase_id].facts for id, purchase_id in bought.items()}
-    corrected = await corrections.of_purchases(session, purchase_ids=wanted)
+    purchase_ids = sorted(set(bought.values()))
+    by_id = await purchases.by_ids(session, purchase_ids=purchase_ids)
+    facts = {id: by_id[purchase_id].facts for id, purchase_id in bought.items()}
+    corrected = await corrections.of_purchases(session, purchase_ids=purchase_ids)
     # The oldest correction after the entry holds the facts as they were when it was booked.
     for correction in reversed(corrected):
         for id, purchase_id in bought.items():
@@ -219,5 +215,5 @@ async def receipts_behind(session: Session, *, ids: Sequence[str]) -> list[Purch
 
 async def redemptions_by_id(session: Session, *, ids: Sequence[str]) -> list[Redemption | None]:
     """Redemptions by id, in the order requested."""
-    found = await redemptions.by_ids(session, redemption_ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await redemptions.by_ids(session, redemption_ids=ids)
+    return [by_id.get(id) for id in ids]

@@ -11,17 +11,17 @@ from app.store.ledger.entry_reasons import Cause, Stated
 
 async def stated(session: Session, *, ids: Sequence[str]) -> list[Stated | None]:
     """The reasons given with movements of points, by the ids of the movements, in the order requested."""
-    found = await entry_reasons.stated(session, ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await entry_reasons.stated(session, ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 async def stated_for_receipts(session: Session, *, ids: Sequence[str]) -> list[Stated | None]:
     """The reasons given with receipt corrections, by their ids, in the order requested."""
-    found = await entry_reasons.stated_for_receipts(session, ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await entry_reasons.stated_for_receipts(session, ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 async def causes(session: Session, *, ids: Sequence[str]) -> list[Cause | None]:
     """Events by id, in the order requested."""
-    found = await entry_reasons.causes(session, ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await entry_reasons.causes(session, ids=ids)
+    return [by_id.get(id) for id in ids]

@@ -23,43 +23,45 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
 
     All of it is read from one snapshot, so that it holds while tills go on.
     """
-    faults = [
+    discrepancies = [
         Discrepancy(place=f"terms version {number}", problem="are not what was published")
         for number in await versions.changed(session)
     ]
-    faults.extend(
+    discrepancies.extend(
         Discrepancy(place=f"terms version {number}", problem="is missing") for number in await versions.missing(session)
     )
-    faults.extend(Discrepancy(place=f"wallet {id}", problem="has no account") for id in await accounts.missing(session))
+    discrepancies.extend(
+        Discrepancy(place=f"wallet {id}", problem="has no account") for id in await accounts.missing(session)
+    )
     if not await pending_refunds.verify(session):
-        faults.append(
+        discrepancies.append(
             Discrepancy(place="pending refunds", problem="are not those that were sent, or not with their outcomes")
         )
-    faults.extend(
+    discrepancies.extend(
         Discrepancy(place=f"redemption {id}", problem="what it paid does not exist")
         for id in await redemption_payments.without_purchase(session)
     )
     if not await quarantine.verify(session):
-        faults.append(Discrepancy(place="quarantine", problem="is not what was sent, or not with its outcomes"))
-    faults.extend(await _merged(session))
-    faults.extend(
+        discrepancies.append(Discrepancy(place="quarantine", problem="is not what was sent, or not with its outcomes"))
+    discrepancies.extend(await _merged(session))
+    discrepancies.extend(
         Discrepancy(place=f"transfers of {unit}", problem="wallets sent other amounts than others received")
         for unit in await entries.unbalanced_transfers(session)
     )
-    given = await redemptions.taken_of_rewards(session)
-    faults.extend(
+    redeemed = await redemptions.taken_of_rewards(session)
+    discrepancies.extend(
         Discrepancy(place=f"reward {reward.key}", problem="the stock is not the initial stock less what was redeemed")
         for reward in await rewards.all_rewards(session)
-        if not _in_stock(reward, given=given.get(reward.id, 0))
+        if not _in_stock(reward, given=redeemed.get(reward.id, 0))
     )
     counted = await budgets.counted(session)
     spent = _spent(await entries.spending(session))
-    faults.extend(
+    discrepancies.extend(
         Discrepancy(place=f"budget {clause}", problem="its counter is not what the entries used")
         for clause in sorted(counted.keys() | spent.keys())
         if counted.get(clause, 0) != spent.get(clause, 0)
     )
-    return tuple(faults)
+    return tuple(discrepancies)
 
 
 def _spent(decisions: Iterable[str]) -> Counter[str]:
@@ -84,10 +86,10 @@ def _in_stock(reward: Reward, *, given: int) -> bool:
 
 async def _merged(session: Session) -> list[Discrepancy]:
     """Customers who do not continue as the survivor that the mergers name."""
-    gone = await mergers.merged_customers(session)
+    merged = await mergers.merged_customers(session)
     survivors = await mergers.survivors(session)
     return [
         Discrepancy(place=f"customer {id}", problem="has another survivor than the mergers name")
-        for id in sorted(gone.keys() | survivors.keys())
-        if gone.get(id) != ((CustomerState.MERGED.value, survivors[id]) if id in survivors else None)
+        for id in sorted(merged.keys() | survivors.keys())
+        if merged.get(id) != ((CustomerState.MERGED.value, survivors[id]) if id in survivors else None)
     ]

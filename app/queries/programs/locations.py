@@ -21,24 +21,24 @@ class LocationPage:
 
 async def locations_by_id(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
     """Locations by id, in the order requested."""
-    found = await locations.by_ids(session, location_ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await locations.by_ids(session, location_ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 async def locations_by_key(session: Session, *, ids: Sequence[str]) -> list[Location | None]:
     """Locations by the owner's key, in the order requested."""
-    found = await locations.by_keys(session, keys=ids)
-    return [found.get(key) for key in ids]
+    by_key = await locations.by_keys(session, keys=ids)
+    return [by_key.get(key) for key in ids]
 
 
 async def location_page(
     session: Session, *, size: int, after: int | None, before: int | None, from_end: bool
 ) -> LocationPage:
     """One page: `size` locations after and before the given numbers, counted from the first or from the last."""
-    found = await locations.page(session, after=after, before=before, limit=size + 1, from_end=from_end)
-    more = len(found) > size
+    page = await locations.page(session, after=after, before=before, limit=size + 1, from_end=from_end)
+    more = len(page) > size
     return LocationPage(
-        locations=found[-size:] if from_end else found[:size],
+        locations=page[-size:] if from_end else page[:size],
         more_before=more if from_end else after is not None,
         more_after=before is not None if from_end else more,
     )

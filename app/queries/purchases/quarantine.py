@@ -21,18 +21,18 @@ class QuarantinePage:
 
 async def quarantined_by_id(session: Session, *, ids: Sequence[str]) -> list[Quarantined | None]:
     """Receipts in quarantine by id, in the order requested."""
-    found = await quarantine.by_ids(session, ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await quarantine.by_ids(session, ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 async def quarantine_page(
     session: Session, *, state: QuarantineState | None, size: int, after: int | None, before: int | None, from_end: bool
 ) -> QuarantinePage:
     """One page: `size` receipts after and before the given numbers, counted from the first or from the last."""
-    found = await quarantine.page(session, state=state, after=after, before=before, limit=size + 1, from_end=from_end)
-    more = len(found) > size
+    page = await quarantine.page(session, state=state, after=after, before=before, limit=size + 1, from_end=from_end)
+    more = len(page) > size
     return QuarantinePage(
-        items=found[-size:] if from_end else found[:size],
+        items=page[-size:] if from_end else page[:size],
         more_before=more if from_end else after is not None,
         more_after=before is not None if from_end else more,
     )

@@ -95,20 +95,20 @@ async def offers_for(
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Offers(offers=(), customer=customer)
-    found = await rewards.all_rewards(session)
+    catalogue = await rewards.all_rewards(session)
     if customer is None:
-        return Offers(offers=_sorted(found, terms=in_force, stands=None), customer=None)
+        return Offers(offers=_sorted(catalogue, terms=in_force, stands=None), customer=None)
     stands = await current_state_of(session, customer=customer, terms=in_force, facts=facts)
     barred = await own_cards.refusal(session, principal=principal, customer=customer, path=("customer",))
-    return Offers(offers=_sorted(found, terms=in_force, stands=stands, barred=barred), customer=stands.customer)
+    return Offers(offers=_sorted(catalogue, terms=in_force, stands=stands, barred=barred), customer=stands.customer)
 
 
 def _sorted(
-    found: Sequence[Reward], *, terms: Terms, stands: CurrentState | None, barred: Problem | None = None
+    catalogue: Sequence[Reward], *, terms: Terms, stands: CurrentState | None, barred: Problem | None = None
 ) -> tuple[Offer, ...]:
     """Decide every reward as a till would, and put available ones first."""
     offers = []
-    for reward in found:
+    for reward in catalogue:
         clause = terms.cost_of(reward.key)
         if clause is not None:
             priced = _priced(clause, terms=terms, stands=stands) if stands is not None else None
@@ -142,8 +142,8 @@ def refusal_of(reward: Reward, *, decision: Decision) -> Problem | None:
 
 async def rewards_by_id(session: Session, *, ids: Sequence[str]) -> list[Reward | None]:
     """Rewards by id, in the order requested."""
-    found = await rewards.by_ids(session, reward_ids=ids)
-    return [found.get(id) for id in ids]
+    by_id = await rewards.by_ids(session, reward_ids=ids)
+    return [by_id.get(id) for id in ids]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,20 +22,20 @@ class PublishedTerms:
 
 async def terms_at(session: Session, *, at: datetime) -> PublishedTerms | None:
     """The version in force at an instant."""
-    found = await versions.in_force(session, at=at)
-    return await _with_neighbours(session, found=found)
+    version = await versions.in_force(session, at=at)
+    return await _with_neighbours(session, found=version)
 
 
 async def first_terms(session: Session) -> datetime | None:
     """When the first terms started; before that, nothing can be recorded."""
-    found = await versions.first(session)
-    return None if found is None else found.effective_from
+    first = await versions.first(session)
+    return None if first is None else first.effective_from
 
 
 async def terms_version(session: Session, *, number: int) -> PublishedTerms | None:
     """One version by number."""
-    found = await versions.version(session, number=number)
-    return await _with_neighbours(session, found=found)
+    version = await versions.version(session, number=number)
+    return await _with_neighbours(session, found=version)
 
 
 async def _with_neighbours(session: Session, *, found: Terms | None) -> PublishedTerms | None:
@@ -60,9 +60,9 @@ class Notice:
 
 async def notices(session: Session, *, enrolled_at: datetime) -> tuple[Notice, ...]:
     """Versions announced since a customer enrolled, newest first. Customers who enrol later accept them by enrolling."""
-    found = []
+    announcements = []
     for announced in await versions.announced(session, since=enrolled_at):
         before = await versions.before(session, number=announced.terms.version)
         if before is not None:
-            found.append(Notice(terms=announced.terms, before=before, announced_at=announced.published_at))
-    return tuple(found)
+            announcements.append(Notice(terms=announced.terms, before=before, announced_at=announced.published_at))
+    return tuple(announcements)

@@ -95,23 +95,23 @@ def check_draft(
 
     It needs no database and may take a while: no till should wait for it.
     """
-    given = list(clauses)
+    drafted = list(clauses)
     try:
-        given = with_names(given, rewards=basis.rewards, locations=basis.locations)
-        given = with_calendars(given, zone=program.zone, zones=basis.zones)
+        drafted = with_names(drafted, rewards=basis.rewards, locations=basis.locations)
+        drafted = with_calendars(drafted, zone=program.zone, zones=basis.zones)
         draft = Terms.from_draft(
             version=basis.number,
             effective_from=effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=given,
+            clauses=drafted,
             allow_unenforced=True,
         )
     except TermsError as error:
         return error
     latest = basis.latest
-    found = changes(latest, draft) if latest is not None else ()
-    change = overall_effect(found)
+    clause_changes = changes(latest, draft) if latest is not None else ()
+    change = overall_effect(clause_changes)
     findings: list[Finding] = []
     earliest: datetime | None = now
     if latest is not None:
@@ -126,11 +126,11 @@ def check_draft(
     return CheckedDraft(
         draft=draft,
         current=latest,
-        changes=found,
+        changes=clause_changes,
         change=change,
         earliest_from=earliest,
         findings=tuple(findings),
-        unkept=_unkept(given),
+        unkept=_unkept(drafted),
         in_force=basis.in_force or latest,
     )
 
@@ -146,16 +146,16 @@ def _ill_timed(
     clause = in_force.policy_clause(NoticePeriod)
     first = next_start(latest=latest, in_force=in_force, change=change, now=now)
     stale = latest_start(current=in_force, change=change, now=now)
-    wanted = draft.effective_from
-    if stale is not None and (first >= stale or wanted >= stale):
+    start = draft.effective_from
+    if stale is not None and (first >= stale or start >= stale):
         # The last day that the notice covers is the one before the instant at which it lapses.
         last = day(stale) - timedelta(days=1)
         if first >= stale:
             scheduled = day(latest.effective_from)
             return (stale_notice_finding(clause, wanted=scheduled, latest=last, behind=latest.version),)
-        return (stale_notice_finding(clause, wanted=day(wanted), latest=last),)
-    if wanted < earliest_start(current=in_force, change=change, now=now):
-        return (notice_finding(clause, wanted=day(wanted), earliest=day(first)),)
+        return (stale_notice_finding(clause, wanted=day(start), latest=last),)
+    if start < earliest_start(current=in_force, change=change, now=now):
+        return (notice_finding(clause, wanted=day(start), earliest=day(first)),)
     return ()
 
 

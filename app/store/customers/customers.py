@@ -122,13 +122,13 @@ async def find(session: Session, *, by: CustomerBy, lock: bool = False) -> Custo
         row = await session.row(sql, by.kind.value, by.value)
     if row is None:
         return None
-    found = _customer(row)
-    if lock and found.account.has_merges:
-        await _reread(session, customer=found)
-    if found.merged_into is None:
-        return found
-    survivor = await find(session, by=CustomerBy(found.merged_into), lock=lock)
-    return replace(survivor, requested_id=found.id) if survivor is not None else None
+    customer = _customer(row)
+    if lock and customer.account.has_merges:
+        await _reread(session, customer=customer)
+    if customer.merged_into is None:
+        return customer
+    survivor = await find(session, by=CustomerBy(customer.merged_into), lock=lock)
+    return replace(survivor, requested_id=customer.id) if survivor is not None else None
 
 
 async def _reread(session: Session, *, customer: CustomerRow) -> None:
@@ -145,13 +145,13 @@ async def find_two(
 
     The accounts are locked in the order of their ids, so that no two transactions wait for each other.
     """
-    found = [await find(session, by=by) for by in (first, second)]
-    if found[0] is None or found[1] is None:
-        return found[0], found[1]
-    wanted = [(customer.id, customer.account.id) for customer in found if customer is not None]
-    await accounts.by_ids(session, account_ids=[account for _, account in wanted], lock=True)
+    pair = [await find(session, by=by) for by in (first, second)]
+    if pair[0] is None or pair[1] is None:
+        return pair[0], pair[1]
+    to_lock = [(customer.id, customer.account.id) for customer in pair if customer is not None]
+    await accounts.by_ids(session, account_ids=[account for _, account in to_lock], lock=True)
     locked = [await find(session, by=by) for by in (first, second)]
-    if [(customer.id, customer.account.id) for customer in locked if customer is not None] != wanted:
+    if [(customer.id, customer.account.id) for customer in locked if customer is not None] != to_lock:
         raise ConcurrentChange
     return locked[0], locked[1]
 
@@ -159,18 +159,20 @@ async def find_two(
 async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, CustomerRow]:
     """Several customers by id; a merged customer is the surviving one. Ids that are not there are left out."""
     rows = await session.rows(_BY_IDS, list(customer_ids))
-    found = {customer.id: customer for customer in map(_customer, rows)}
-    gone = {customer.id: customer.merged_into for customer in found.values() if customer.merged_into is not None}
-    if gone:
-        survivors = await by_ids(session, customer_ids=sorted(set(gone.values())))
-        found |= {id: replace(survivors[into], requested_id=id) for id, into in gone.items()}
-    return found
+    customers_by_id = {customer.id: customer for customer in map(_customer, rows)}
+    merged = {
+        customer.id: customer.merged_into for customer in customers_by_id.values() if customer.merged_into is not None
+    }
+    if merged:
+        survivors = await by_ids(session, customer_ids=sorted(set(merged.values())))
+        customers_by_id |= {id: replace(survivors[into], requested_id=id) for id, into in merged.items()}
+    return customers_by_id
 
 
 async def all_of(session: Session, *, customer_id: str) -> tuple[str, ...]:
     """The customer (id) who survives for an id, followed by all customers merged into that one."""
-    found = await by_ids(session, customer_ids=[customer_id])
-    own = found[customer_id].id
+    by_id = await by_ids(session, customer_ids=[customer_id])
+    own = by_id[customer_id].id
     return (own, *(await merged_into(session, customer_ids=[own])))
 
 
@@ -238,23 +240,23 @@ async def taken(
 
 async def identities_of(session: Session, *, customer_ids: Sequence[str]) -> dict[str, tuple[Identity, ...]]:
     """The identities of several customers, oldest first, including those of customers merged into them."""
-    came = await merged_into(session, customer_ids=customer_ids)
+    merged = await merged_into(session, customer_ids=customer_ids)
     rows = await session.rows(
         "SELECT id, customer_id, kind, value, created_at FROM identities"
         " WHERE program_id = $1 AND customer_id = ANY($2) ORDER BY created_at, id",
-        [*customer_ids, *came],
+        [*customer_ids, *merged],
     )
-    found: dict[str, list[Identity]] = {customer_id: [] for customer_id in customer_ids}
+    by_customer: dict[str, list[Identity]] = {customer_id: [] for customer_id in customer_ids}
     for row in rows:
         identity = Identity(
             id=row["id"],
-            customer_id=came.get(row["customer_id"], row["customer_id"]),
+            customer_id=merged.get(row["customer_id"], row["customer_id"]),
             kind=IdentityKind(row["kind"]),
             value=row["value"],
             created_at=instant(row["created_at"]),
         )
-        found[identity.customer_id].append(identity)
-    return {customer_id: tuple(identities) for customer_id, identities in found.items()}
+        by_customer[identity.customer_id].append(identity)
+    return {customer_id: tuple(identities) for customer_id, identities in by_customer.items()}
 
 
 async def page(session: Session, *, after: str | None = None, limit: int = 1000) -> tuple[CustomerRow, ...]:

@@ -64,18 +64,18 @@ def evidence(merger: Merger) -> int:
 
 async def around(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Merger, ...]:
     """The mergers into wallets, however many steps before, and those that ended the wallets."""
-    found: dict[str, Merger] = {}
-    wanted = list(wallet_ids)
-    while wanted:
+    by_id: dict[str, Merger] = {}
+    frontier = list(wallet_ids)
+    while frontier:
         rows = await session.rows(
             f"SELECT {_COLUMNS} FROM mergers"
             " WHERE program_id = $1 AND (to_wallet_id = ANY($2) OR from_wallet_id = ANY($2))",
-            wanted,
+            frontier,
         )
-        new = {merger.id: merger for merger in map(_merger, rows) if merger.id not in found}
-        found |= new
-        wanted = [merger.from_wallet_id for merger in new.values() if merger.from_wallet_id not in wanted]
-    return tuple(found.values())
+        new = {merger.id: merger for merger in map(_merger, rows) if merger.id not in by_id}
+        by_id |= new
+        frontier = [merger.from_wallet_id for merger in new.values() if merger.from_wallet_id not in frontier]
+    return tuple(by_id.values())
 
 
 async def by_ids(session: Session, *, merger_ids: Sequence[str]) -> dict[str, Merger]:
@@ -110,14 +110,14 @@ async def survivors(session: Session) -> dict[str, str]:
         "SELECT customer_id, survivor_id FROM mergers WHERE program_id = $1 AND survivor_id IS NOT NULL"
     )
     after = {row["customer_id"]: row["survivor_id"] for row in rows}
-    found = {}
+    survivor_of = {}
     for id in after:
         end, seen = after[id], {id}
         while end in after and end not in seen:
             seen.add(end)
             end = after[end]
-        found[id] = end
-    return found
+        survivor_of[id] = end
+    return survivor_of
 
 
 def _merger(row: Row) -> Merger:

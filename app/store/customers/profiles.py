@@ -47,8 +47,8 @@ async def of_customer(
     session: Session, *, customer_id: str, aspects: Collection[Aspect] = EVERY_ASPECT
 ) -> CustomerProfile:
     """The profile of one customer; aspects that are not requested are left empty."""
-    found = await of_customers(session, customer_ids=[customer_id], aspects=aspects)
-    return found[customer_id]
+    by_id = await of_customers(session, customer_ids=[customer_id], aspects=aspects)
+    return by_id[customer_id]
 
 
 async def of_customers(

@@ -29,8 +29,8 @@ async def reload(session: Session, *, customer: CustomerRow) -> CustomerRow:
     """The customer with the present tier: the row read before waiting for the account lock may be out of date."""
     if not session.locking:
         return customer
-    found = await of_customers(session, customer_ids=[customer.id])
-    return replace(customer, tier=found[customer.id])
+    memberships = await of_customers(session, customer_ids=[customer.id])
+    return replace(customer, tier=memberships[customer.id])
 
 
 async def keep(session: Session, *, customer_id: str, standing: TierMembership) -> None:

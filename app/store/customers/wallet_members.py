@@ -26,18 +26,18 @@ WHERE a.program_id = $1 AND a.id = ANY($2)
 
 async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The customers (ids) of wallets today, oldest first, by wallet."""
-    found: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = {}
     for row in await session.rows(_OF_WALLETS, list(wallet_ids)):
-        found.setdefault(row["wallet_id"], []).append(row["id"])
-    return {wallet: tuple(ids) for wallet, ids in found.items()}
+        members.setdefault(row["wallet_id"], []).append(row["id"])
+    return {wallet: tuple(ids) for wallet, ids in members.items()}
 
 
 async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The customers (ids) of accounts, oldest first, by account; of a merged one, its former customers."""
-    found: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
     for row in await session.rows(_OF_ACCOUNTS, list(account_ids)):
-        found.setdefault(str(row["account_id"]), set()).add(str(row["customer_id"]))
-    return {account: tuple(sorted(ids)) for account, ids in found.items()}
+        members.setdefault(str(row["account_id"]), set()).add(str(row["customer_id"]))
+    return {account: tuple(sorted(ids)) for account, ids in members.items()}
 
 
 async def shared(session: Session, *, wallet_ids: Sequence[str]) -> frozenset[str]:

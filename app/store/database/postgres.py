@@ -45,9 +45,9 @@ _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 def dsn_and_options(url: str) -> tuple[str, dict[str, int]]:
     """The URL for the driver, and the parameters that belong to Troth."""
     parts = urlsplit(url)
-    given = dict(parse_qsl(parts.query))
-    options = {name: int(given.pop(name)) for name in _OPTIONS if name in given}
-    return urlunsplit(parts._replace(query=urlencode(given, safe="/"))), options
+    parameters = dict(parse_qsl(parts.query))
+    options = {name: int(parameters.pop(name)) for name in _OPTIONS if name in parameters}
+    return urlunsplit(parts._replace(query=urlencode(parameters, safe="/"))), options
 
 
 class PostgresDatabase:
@@ -118,9 +118,9 @@ class PostgresDatabase:
                 with attempt:
                     done = await self._once(work, begin=begin, locking=locking)
         except TRIED_AGAIN as error:
-            if (told := given_up(error)) is error:
+            if (final_error := given_up(error)) is error:
                 raise
-            raise told from error
+            raise final_error from error
         return done
 
     async def _once(self, work: UnscopedWork[T], *, begin: str, locking: str) -> T:

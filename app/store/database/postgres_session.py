@@ -32,10 +32,10 @@ def in_one(statements: tuple[tuple[str, int], ...]) -> str:
 @lru_cache(maxsize=512)
 def written(sql: str) -> str:
     """The table that a statement writes to. Raises ValueError for any other kind of statement."""
-    found = _WRITES.match(sql)
-    if found is None:
+    match = _WRITES.match(sql)
+    if match is None:
         raise ValueError("Only INSERT, UPDATE and DELETE can be put off.")
-    return found[1]
+    return match[1]
 
 
 class PostgresSession:
@@ -58,15 +58,15 @@ class PostgresSession:
         """All rows of a query."""
         if self._later:
             await self.flush()
-        found: Sequence[Row] = await self._connection.fetch(sql, *values)
-        return found
+        result: Sequence[Row] = await self._connection.fetch(sql, *values)
+        return result
 
     async def row(self, sql: str, *values: Value) -> Row | None:
         """The first row of a query, or None."""
         if self._later:
             await self.flush()
-        found: Row | None = await self._connection.fetchrow(sql, *values)
-        return found
+        result: Row | None = await self._connection.fetchrow(sql, *values)
+        return result
 
     async def execute(self, sql: str, *values: Value) -> int:
         """Run a statement; returns the number of affected rows."""

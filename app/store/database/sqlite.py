@@ -124,8 +124,8 @@ class SqliteDatabase:
 
     async def read_across_programs(self, work: UnscopedWork[T]) -> T:
         """Run a work across programs on one snapshot, beside the writer, in the caller's loop."""
-        found: T = await self._reads.do(work)
-        return found
+        result: T = await self._reads.do(work)
+        return result
 
     async def ready(self) -> bool:
         """Can the file be read, and is the writer running?"""

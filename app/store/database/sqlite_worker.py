@@ -162,13 +162,13 @@ def _answer_all(jobs: list[Job]) -> None:
 
 def failure(error: sqlite3.Error) -> Busy | Unavailable:
     """The error that callers get when the database failed, not the work."""
-    told: Busy | Unavailable
+    raised: Busy | Unavailable
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        told = Busy()
+        raised = Busy()
     else:
-        told = Unavailable(str(error))
-    told.__cause__ = error
-    return told
+        raised = Unavailable(str(error))
+    raised.__cause__ = error
+    return raised
 
 
 def deliver(error: BaseException) -> BaseException:

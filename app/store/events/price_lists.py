@@ -20,14 +20,14 @@ async def known(session: Session, *, customer: CustomerRow, in_force: Terms, at:
     earlier = await _earlier(session, in_force=in_force)
     if not earlier:
         return None
-    found = await lots.open_lots(session, account_id=customer.account.id)
-    return _lists(found, in_force=in_force, earlier=earlier, at=at)
+    open_lots = await lots.open_lots(session, account_id=customer.account.id)
+    return _lists(open_lots, in_force=in_force, earlier=earlier, at=at)
 
 
 async def pending(session: Session, *, customer: CustomerRow, in_force: Terms, at: datetime) -> PendingPoints | None:
     """The customer's pending points, by the stored lots; None where some may expire, which only the history can say."""
-    found = await lots.open_lots(session, account_id=customer.account.id)
-    free = [lot for lot in found if lot.free]
+    open_lots = await lots.open_lots(session, account_id=customer.account.id)
+    free = [lot for lot in open_lots if lot.free]
     numbers = {lot.terms_version for lot in free}
     if await versions.never_expiring(session, numbers=numbers) != numbers:
         return None
@@ -49,6 +49,6 @@ async def _earlier(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
     return earlier if may_be_cheaper(in_force, earlier=earlier) else ()
 
 
-def _lists(found: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> PriceLists:
-    spendable = tuple(lot for lot in found if lot.free and lot.available_from <= at)
+def _lists(open_lots: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> PriceLists:
+    spendable = tuple(lot for lot in open_lots if lot.free and lot.available_from <= at)
     return PriceLists(terms=in_force, earlier=earlier, lots=spendable, at=at)

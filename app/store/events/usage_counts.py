@@ -51,9 +51,9 @@ class UsageCounts:
     def of(cls, wallet: Wallet, *, customer_id: str) -> UsageCounts:
         """The counters in a replayed wallet, of what the customer did under this very id."""
         sales = [sale for sale in wallet.purchases.values() if sale.event.customer_id == customer_id]
-        given = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
+        redemptions = [redeemed for redeemed in wallet.redemptions.values() if redeemed.customer_id == customer_id]
         uses = [use for sale in sales for use in _rows(sale.usage.uses, at=sale.event.at)]
-        for redeemed in given:
+        for redeemed in redemptions:
             clauses = dict.fromkeys(redeemed.clauses, 1)
             uses += _rows(uses_of(redeemed.terms, facts=redeemed.facts, clauses=clauses), at=redeemed.at)
         items = [(key, sale.event.at, count) for sale in sales for key, count in sale.usage.items]
@@ -64,14 +64,14 @@ class UsageCounts:
 
 def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], ...]:
     """What a customer's purchases add to the shares of budgets, and what purchases moved to another customer left behind."""
-    found: Counter[tuple[str, str]] = Counter()
+    shares: Counter[tuple[str, str]] = Counter()
     for sale in wallet.purchases.values():
         if sale.event.customer_id == customer_id:
-            found.update({(sale.event.id, clause): points for clause, points in sale.budget_share_changes})
+            shares.update({(sale.event.id, clause): points for clause, points in sale.budget_share_changes})
     for gone in wallet.moved_purchases:
         if gone.before is not None and gone.before.customer_id == customer_id:
-            found.update({(gone.purchase_id, clause): points for clause, points in gone.retained_budget_usage})
-    return _listed(found)
+            shares.update({(gone.purchase_id, clause): points for clause, points in gone.retained_budget_usage})
+    return _listed(shares)
 
 
 def _listed(shares: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
@@ -88,7 +88,7 @@ def _rows(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int
 
 async def stored(session: Session, *, customer_ids: Sequence[str]) -> dict[str, UsageCounts]:
     """The stored counters of customers, by id."""
-    kept = await _stored_rows(session, customer_ids=customer_ids)
+    rows_of = await _stored_rows(session, customer_ids=customer_ids)
     shares = await budgets.shares(session, customer_ids=customer_ids)
     return {
         id: UsageCounts(
@@ -97,7 +97,7 @@ async def stored(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
             tuple(sorted(rows.reductions.values())),
             _listed(shares.get(id, {})),
         )
-        for id, rows in {**dict.fromkeys(shares, NO_ROWS), **kept}.items()
+        for id, rows in {**dict.fromkeys(shares, NO_ROWS), **rows_of}.items()
     }
 
 
@@ -106,21 +106,21 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 
     The account must be locked. Rows that are right are left as they are.
     """
-    people = sorted(wallet.memberships)
-    kept = await _stored_rows(session, customer_ids=people)
+    customer_ids = sorted(wallet.memberships)
+    stored_rows = await _stored_rows(session, customer_ids=customer_ids)
     await _rebuild_shares(session, wallet=wallet)
-    for id in people:
-        wanted, rows = UsageCounts.of(wallet, customer_id=id), kept.get(id, NO_ROWS)
-        surplus, used = _difference(rows.uses, wanted=wanted.uses)
+    for id in customer_ids:
+        expected, rows = UsageCounts.of(wallet, customer_id=id), stored_rows.get(id, NO_ROWS)
+        surplus, used = _difference(rows.uses, wanted=expected.uses)
         await _drop(session, table="clause_uses", ids=surplus)
         for key, at, year in used:
             use = Use(key, 1, year or None)
             await rule_facts.add_use(session, customer_id=id, uses=[use], new_id=new_id, at=at)
-        surplus, bought = _difference(rows.items, wanted=wanted.items)
+        surplus, bought = _difference(rows.items, wanted=expected.items)
         await _drop(session, table="clause_items", ids=surplus)
         for key, at, count in bought:
             await rule_facts.add_items(session, customer_id=id, items=[(new_id(), key, count)], at=at)
-        surplus, reduced = _difference(rows.reductions, wanted=wanted.reductions)
+        surplus, reduced = _difference(rows.reductions, wanted=expected.reductions)
         await _drop(session, table="purchase_reductions", ids=surplus, key="purchase_id")
         for reduction in reduced:
             await reduce(session, customer_id=id, reduction=reduction)
@@ -132,12 +132,12 @@ async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
         sale.event.facts.customer_facts.shares for sale in wallet.purchases.values()
     ):
         return
-    kept = await budgets.shares(session, customer_ids=sorted(wallet.memberships))
+    stored_shares = await budgets.shares(session, customer_ids=sorted(wallet.memberships))
     for id in sorted(wallet.memberships):
-        rows = kept.get(id, {})
-        wanted = {(purchase, clause): points for purchase, clause, points in _shares(wallet, customer_id=id)}
-        for purchase, clause in sorted(rows.keys() | wanted.keys()):
-            points = wanted.get((purchase, clause), 0)
+        rows = stored_shares.get(id, {})
+        expected = {(purchase, clause): points for purchase, clause, points in _shares(wallet, customer_id=id)}
+        for purchase, clause in sorted(rows.keys() | expected.keys()):
+            points = expected.get((purchase, clause), 0)
             if points != rows.get((purchase, clause), 0):
                 await budgets.set_share(session, customer_id=id, purchase_id=purchase, clause=clause, points=points)
 
@@ -183,7 +183,7 @@ NO_ROWS = _StoredRows({}, {}, {})
 
 async def _stored_rows(session: Session, *, customer_ids: Sequence[str]) -> dict[str, _StoredRows]:
     """The stored rows, by customer."""
-    found: dict[str, _StoredRows] = {}
+    rows_of: dict[str, _StoredRows] = {}
     ids = list(customer_ids)
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, birthday_year FROM clause_uses"
@@ -191,22 +191,22 @@ async def _stored_rows(session: Session, *, customer_ids: Sequence[str]) -> dict
         ids,
     ):
         use = row["clause"], instant(row["occurred_at"]), row["birthday_year"] or NO_BIRTHDAY
-        found.setdefault(row["customer_id"], _StoredRows({}, {}, {})).uses[row["id"]] = use
+        rows_of.setdefault(row["customer_id"], _StoredRows({}, {}, {})).uses[row["id"]] = use
     for row in await session.rows(
         "SELECT id, customer_id, clause, occurred_at, items FROM clause_items"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         ids,
     ):
         items = row["clause"], instant(row["occurred_at"]), row["items"]
-        found.setdefault(row["customer_id"], _StoredRows({}, {}, {})).items[row["id"]] = items
+        rows_of.setdefault(row["customer_id"], _StoredRows({}, {}, {})).items[row["id"]] = items
     for row in await session.rows(
         "SELECT purchase_id, customer_id, occurred_at, no_visit, points FROM purchase_reductions"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         ids,
     ):
         reduction = Reduction(row["purchase_id"], instant(row["occurred_at"]), bool(row["no_visit"]), row["points"])
-        found.setdefault(row["customer_id"], _StoredRows({}, {}, {})).reductions[row["purchase_id"]] = reduction
-    return found
+        rows_of.setdefault(row["customer_id"], _StoredRows({}, {}, {})).reductions[row["purchase_id"]] = reduction
+    return rows_of
 
 
 C = TypeVar("C", bound=Hashable)

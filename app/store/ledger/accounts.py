@@ -161,8 +161,8 @@ async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Ac
 async def others(session: Session, *, wallet_id: str) -> dict[Unit, Account]:
     """The accounts of a wallet in other units than points; the lock of its points account covers them."""
     sql = f"{_ACCOUNTS} AND wallet_id = $2 AND unit <> 'points'"
-    found = [account_of(row) for row in await session.rows(sql, wallet_id)]
-    return {account.unit: account for account in found}
+    account_rows = [account_of(row) for row in await session.rows(sql, wallet_id)]
+    return {account.unit: account for account in account_rows}
 
 
 async def page(session: Session, *, after: str, limit: int) -> tuple[Account, ...]:
@@ -231,12 +231,12 @@ async def next_moments(session: UnscopedSession) -> dict[str, datetime]:
         " (SELECT min(next_notice_at) FROM accounts a WHERE a.program_id = p.id AND a.next_notice_at IS NOT NULL) AS next_notice_at"
         " FROM programs p"
     )
-    found = {}
+    next_by_program = {}
     for id, *values in rows:
         moments = [at for value in values if (at := instant_or_none(value)) is not None]
         if moments:
-            found[id] = min(moments)
-    return found
+            next_by_program[id] = min(moments)
+    return next_by_program
 
 
 async def keep(session: Session, *, account: Account) -> None:

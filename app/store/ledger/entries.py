@@ -86,15 +86,15 @@ _MOVEMENTS = (
 
 async def recorded(session: Session, *, account_id: str, before: int = _HIGHEST) -> dict[PostingKey, dict[str, int]]:
     """What an account's entries up to a number draw in all for each posting key, by lot and from debt."""
-    found: dict[PostingKey, dict[str, int]] = {}
+    draws: dict[PostingKey, dict[str, int]] = {}
     for row in await session.rows(_OWED_BY_SUBJECT, account_id, before):
-        drawn = found.setdefault(PostingKey(EntryType(row["type"]), row["subject"]), {})
+        drawn = draws.setdefault(PostingKey(EntryType(row["type"]), row["subject"]), {})
         if row["owed"]:
             drawn[DEBT] = int(row["owed"])
     for row in await session.rows(_MOVED_BY_SUBJECT, account_id, before):
         if row["points"]:
-            found[PostingKey(EntryType(row["type"]), row["subject"])][row["lot_id"]] = -int(row["points"])
-    return found
+            draws[PostingKey(EntryType(row["type"]), row["subject"])][row["lot_id"]] = -int(row["points"])
+    return draws
 
 
 _OWED_BY_SUBJECT = "SELECT type, subject, sum(owed) AS owed FROM entries WHERE program_id = $1 AND account_id = $2 AND number < $3 GROUP BY type, subject"
@@ -135,10 +135,10 @@ async def page(
 async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[StoredEntry, ...]]:
     """Every entry of accounts, oldest first, by account."""
     rows = await session.rows(f"{_ENTRIES} AND account_id = ANY($2) ORDER BY number", list(account_ids))
-    found: dict[str, list[StoredEntry]] = {}
+    by_account: dict[str, list[StoredEntry]] = {}
     for stored in await _whole(session, rows=rows):
-        found.setdefault(stored.entry.account_id, []).append(stored)
-    return {id: tuple(entries) for id, entries in found.items()}
+        by_account.setdefault(stored.entry.account_id, []).append(stored)
+    return {id: tuple(entries) for id, entries in by_account.items()}
 
 
 async def unbalanced_transfers(session: Session) -> tuple[str, ...]:
@@ -209,9 +209,9 @@ async def _whole(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry,
     if not rows:
         return ()
     ids = [row["id"] for row in rows]
-    made: dict[str, list[Lot]] = {}
+    opened_lots: dict[str, list[Lot]] = {}
     for lot in await lots.of_entries(session, entry_ids=ids):
-        made.setdefault(lot.entry_id, []).append(lot)
+        opened_lots.setdefault(lot.entry_id, []).append(lot)
     moved = await session.rows(
         "SELECT entry_id, id, lot_id, points FROM lot_movements"
         " WHERE program_id = $1 AND entry_id = ANY($2) ORDER BY id",
@@ -222,7 +222,7 @@ async def _whole(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry,
         movement = Movement(id=row["id"], lot_id=row["lot_id"], points=row["points"])
         movements.setdefault(row["entry_id"], []).append(movement)
     return tuple(
-        _entry(row, new_lots=tuple(made.get(row["id"], ())), movements=tuple(movements.get(row["id"], ())))
+        _entry(row, new_lots=tuple(opened_lots.get(row["id"], ())), movements=tuple(movements.get(row["id"], ())))
         for row in rows
     )
 

@@ -51,11 +51,11 @@ async def flows(session: Session, *, at: datetime, since: Sequence[datetime]) ->
 
     `since` are the four instants from which on lots are in the first, second, third and fourth age band.
     """
-    found: dict[str, list[Flow]] = {}
+    by_unit: dict[str, list[Flow]] = {}
     for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, at, *since):
         flow = Flow(EntryType(type), _month(earned), _month(occurred), int(band), bool(waits), int(points))
-        found.setdefault(unit, []).append(flow)
-    return found
+        by_unit.setdefault(unit, []).append(flow)
+    return by_unit
 
 
 async def owed(session: Session, *, at: datetime) -> dict[str, int]:

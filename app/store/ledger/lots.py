@@ -63,10 +63,10 @@ async def open_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
 
 async def holdings(session: Session, *, account_id: str) -> LotInventory:
     """The lots of an account without debt whose points are not kept alive by activity."""
-    found = await open_lots(session, account_id=account_id)
-    numbers = {each_lot.terms_version for each_lot in found}
+    open_rows = await open_lots(session, account_id=account_id)
+    numbers = {lot.terms_version for lot in open_rows}
     lasting = await versions.never_expiring(session, numbers=numbers)
-    return LotInventory.of(found, ends=lambda lot: None if lot.terms_version in lasting else lot.valid_until)
+    return LotInventory.of(open_rows, ends=lambda lot: None if lot.terms_version in lasting else lot.valid_until)
 
 
 async def of_entries(session: Session, *, entry_ids: Sequence[str]) -> tuple[Lot, ...]:

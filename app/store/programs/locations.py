@@ -105,8 +105,8 @@ async def page(
         _HIGHEST if before is None else before,
         limit,
     )
-    found = tuple(_location(row) for row in rows)
-    return tuple(reversed(found)) if from_end else found
+    rows_in_order = tuple(_location(row) for row in rows)
+    return tuple(reversed(rows_in_order)) if from_end else rows_in_order
 
 
 def _location(row: Row) -> Location:

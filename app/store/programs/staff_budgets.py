@@ -35,19 +35,19 @@ async def used(session: Session, *, key_id: str, budget: Budget, since: datetime
     Adjustments, amended receipts and reversed redemptions share one budget; transfers and moved purchases share the
     other. The key must be locked (`access_keys.hold`), so that no other transaction counts at the same time.
     """
-    asked = (key_id, since, until)
+    values = (key_id, since, until)
     counted = dict.fromkeys(Unit, 0)
-    corrections = await session.row(_CORRECTED.format("=" if budget is Budget.ADJUSTMENTS else "<>"), *asked)
+    corrections = await session.row(_CORRECTED.format("=" if budget is Budget.ADJUSTMENTS else "<>"), *values)
     if corrections is not None:
         counted[Unit.POINTS] += int(corrections["points"] or 0)
         counted[Unit.STAMPS] += int(corrections["stamps"] or 0)
     if budget is Budget.TRANSFERS:
-        transferred = await session.row(_TRANSFERRED, *asked)
+        transferred = await session.row(_TRANSFERRED, *values)
         counted[Unit.POINTS] += int(transferred["points"] or 0) if transferred is not None else 0
         return counted
-    for row in await session.rows(_ADJUSTED, *asked):
+    for row in await session.rows(_ADJUSTED, *values):
         counted[Unit(row["unit"])] += int(row["points"])
-    for row in await session.rows(_UNDONE, *asked):
+    for row in await session.rows(_UNDONE, *values):
         undone = Decision.from_data(json_value(row["decision"]))
         for unit in Unit:
             counted[unit] += abs(undone.amount(unit))

@@ -124,9 +124,9 @@ async def dismiss(session: Session, *, waiting_id: str, at: datetime, actor: str
 
 async def verify(session: Session) -> bool:
     """Are the stored refunds exactly those that were sent, with their outcomes?"""
-    kept = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
+    stored = await session.row("SELECT evidence FROM pending_refund_digests WHERE program_id = $1")
     known = combine(NO_EVIDENCE, await _digests(session, waiting_id=None))
-    return known == (kept["evidence"] if kept is not None else NO_EVIDENCE)
+    return known == (stored["evidence"] if stored is not None else NO_EVIDENCE)
 
 
 async def _keep_evidence(session: Session, *, digests: Iterable[int], gone: Iterable[int] = ()) -> None:
@@ -134,11 +134,11 @@ async def _keep_evidence(session: Session, *, digests: Iterable[int], gone: Iter
     await session.execute(
         "INSERT INTO pending_refund_digests (program_id, evidence) VALUES ($1, $2) ON CONFLICT DO NOTHING", NO_EVIDENCE
     )
-    kept = await session.row(f"SELECT evidence FROM pending_refund_digests WHERE program_id = $1{session.locking}")
-    assert kept is not None, "it was put there"
+    stored = await session.row(f"SELECT evidence FROM pending_refund_digests WHERE program_id = $1{session.locking}")
+    assert stored is not None, "it was put there"
     await session.execute(
         "UPDATE pending_refund_digests SET evidence = $2 WHERE program_id = $1",
-        combine(kept["evidence"], digests, gone=gone),
+        combine(stored["evidence"], digests, gone=gone),
     )
 
 

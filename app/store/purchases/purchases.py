@@ -152,10 +152,10 @@ async def reread(session: Session, *, purchase: Purchase) -> Purchase:
 
     Raises ConcurrentChange when it was moved to another customer before the lock was acquired.
     """
-    found = await by_id(session, purchase_id=purchase.id)
-    if found is None or found.customer_id != purchase.customer_id:
+    current = await by_id(session, purchase_id=purchase.id)
+    if current is None or current.customer_id != purchase.customer_id:
         raise ConcurrentChange
-    return found
+    return current
 
 
 class Expected(NamedTuple):

@@ -77,26 +77,26 @@ _HIGHEST = 2**62
 async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
     """Store a receipt and return it with its number. The quarantine of the program stays locked until the transaction ends."""
     number, evidence = await _held(session)
-    kept = replace(quarantined, number=number + 1)
+    numbered = replace(quarantined, number=number + 1)
     await session.execute(
         f"INSERT INTO quarantined_receipts (program_id, {_SENT})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        kept.id,
-        kept.number,
-        kept.kind.value,
-        kept.source,
-        kept.external_id,
-        kept.fingerprint,
-        kept.customer_id,
-        kept.skew.value,
-        kept.occurred_at,
-        kept.recorded_at,
-        kept.actor,
-        kept.sent_text,
-        kept.state.value,
+        numbered.id,
+        numbered.number,
+        numbered.kind.value,
+        numbered.source,
+        numbered.external_id,
+        numbered.fingerprint,
+        numbered.customer_id,
+        numbered.skew.value,
+        numbered.occurred_at,
+        numbered.recorded_at,
+        numbered.actor,
+        numbered.sent_text,
+        numbered.state.value,
     )
-    await _prove(session, number=kept.number, evidence=combine(evidence, [_digest(kept)]))
-    return kept
+    await _prove(session, number=numbered.number, evidence=combine(evidence, [_digest(numbered)]))
+    return numbered
 
 
 async def hold(session: Session) -> None:
@@ -166,23 +166,23 @@ async def page(
 
 async def verify(session: Session) -> bool:
     """Are the receipts in quarantine exactly those that were sent, with their outcomes?"""
-    kept = await session.row("SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1")
+    stored = await session.row("SELECT number, evidence FROM quarantine_evidence WHERE program_id = $1")
     rows = await session.rows(_SELECT)
     known = combine(NO_EVIDENCE, _digests(rows))
-    if kept is None:
+    if stored is None:
         return not rows
-    return (len(rows), known) == (kept["number"], kept["evidence"])
+    return (len(rows), known) == (stored["number"], stored["evidence"])
 
 
 def _digests(rows: Iterable[Row]) -> list[int]:
     """The digests of rows; a row with an impossible value counts as changed."""
-    found = []
+    digests = []
     for row in rows:
         try:
-            found.append(_digest(_quarantined(row)))
+            digests.append(_digest(_quarantined(row)))
         except ValueError:
-            found.append(0)
-    return found
+            digests.append(0)
+    return digests
 
 
 def _digest(quarantined: Quarantined) -> int:

@@ -18,14 +18,14 @@ async def resolve(
 
     Of an order that was completed several times it is the last completion, or the one asked for.
     """
-    found = await matching(session, source=source, by=by, numbering=numbering)
-    if len(found) == 1 and completion is not None:
-        return await _completion(session, last=found[0], completion=completion)
-    if len(found) > 1:
+    matches = await matching(session, source=source, by=by, numbering=numbering)
+    if len(matches) == 1 and completion is not None:
+        return await _completion(session, last=matches[0], completion=completion)
+    if len(matches) > 1:
         return Problem(
-            ProblemCode.RECEIPT_AMBIGUOUS, path=("purchase",), purchase_ids=tuple(purchase.id for purchase in found)
+            ProblemCode.RECEIPT_AMBIGUOUS, path=("purchase",), purchase_ids=tuple(purchase.id for purchase in matches)
         )
-    return found[0] if found else None
+    return matches[0] if matches else None
 
 
 async def _completion(session: Session, *, last: Purchase, completion: int) -> Purchase | None:
@@ -45,18 +45,18 @@ async def matching(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering
 ) -> tuple[Purchase, ...]:
     """The purchases that a reference matches, newest first, each order at its last completion; at most `MOST_FITTING`."""
-    where, asked = "", list[Value]((source, by.number))
+    where, values = "", list[Value]((source, by.number))
     if by.location_id is not None:
-        asked.append(by.location_id)
-        where += f" AND p.location_id = ${len(asked) + 1}"
+        values.append(by.location_id)
+        where += f" AND p.location_id = ${len(values) + 1}"
     if by.day is not None:
         # A day begins anywhere in the world at most 14 hours before it does in UTC; it starts within a day, and ends at most
         # 12 hours after it does in UTC.
         begins = datetime.combine(by.day, time(), UTC)
-        asked += [begins - timedelta(hours=15), begins + timedelta(hours=62)]
-        where += f" AND p.occurred_at BETWEEN ${len(asked)} AND ${len(asked) + 1}"
+        values += [begins - timedelta(hours=15), begins + timedelta(hours=62)]
+        where += f" AND p.occurred_at BETWEEN ${len(values)} AND ${len(values) + 1}"
     most = f" LIMIT {MOST_FITTING}" if by.day is None else ""
-    rows = await session.rows(f"{_FITTING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *asked)
+    rows = await session.rows(f"{_FITTING}{where} ORDER BY p.occurred_at DESC, p.id DESC{most}", *values)
     fitting = (sale for sale in map(purchase_of, rows) if by.day in (None, numbering.business_day(sale.spot)))
     return tuple(islice(fitting, MOST_FITTING))
 

@@ -162,8 +162,8 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
 
 async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
     """The redemption with this id, or None."""
-    found = await by_ids(session, redemption_ids=[redemption_id])
-    return found.get(redemption_id)
+    redemptions_by_id = await by_ids(session, redemption_ids=[redemption_id])
+    return redemptions_by_id.get(redemption_id)
 
 
 async def of_checkout(

@@ -94,14 +94,14 @@ async def set_share(session: Session, *, customer_id: str, purchase_id: str, cla
 
 async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, Mapping[tuple[str, str], int]]:
     """What purchases add to the shares of customers (by id), by purchase id and clause key."""
-    found: dict[str, dict[tuple[str, str], int]] = {}
+    by_customer: dict[str, dict[tuple[str, str], int]] = {}
     for row in await session.rows(
         "SELECT customer_id, purchase_id, clause, points FROM budget_shares"
         " WHERE program_id = $1 AND customer_id = ANY($2)",
         list(customer_ids),
     ):
-        found.setdefault(row["customer_id"], {})[row["purchase_id"], row["clause"]] = row["points"]
-    return dict(found)
+        by_customer.setdefault(row["customer_id"], {})[row["purchase_id"], row["clause"]] = row["points"]
+    return dict(by_customer)
 
 
 async def counted(session: Session) -> dict[str, int]:

@@ -21,9 +21,9 @@ class Versions:
 async def versions_of(session: Session) -> Versions:
     """The versions of a program's terms."""
     every = await versions.all_versions(session)
-    gone = await versions.withdrawals(session) if len(every) > 1 else {}
+    withdrawn = await versions.withdrawals(session) if len(every) > 1 else {}
     standing = sorted(
-        (version for version in every if version.version not in gone),
+        (version for version in every if version.version not in withdrawn),
         key=lambda each_version: each_version.effective_from,
     )
     return Versions(all={version.version: version for version in every}, standing=tuple(standing))

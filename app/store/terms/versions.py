@@ -74,13 +74,13 @@ async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
 async def kept_alive(session: Session, *, terms: Terms) -> tuple[PointsValidity, ...]:
     """The rules of a version or an earlier one by which activity keeps points valid; cached per process."""
     remembered = ("kept alive", session.program_id, terms.version)
-    found: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
-    if found is None:
+    rules_of_version: tuple[PointsValidity, ...] | None = session.memory.get(remembered)
+    if rules_of_version is None:
         every = await all_versions(session) if terms.version > 1 else (terms,)
         rules = [version.policy(PointsValidity) for version in every if version.version <= terms.version]
-        found = tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY)
-        session.memory[remembered] = found
-    return found
+        rules_of_version = tuple(rule for rule in rules if rule.expires and rule.since is ValidityStart.ACTIVITY)
+        session.memory[remembered] = rules_of_version
+    return rules_of_version
 
 
 async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
@@ -96,7 +96,7 @@ async def units(session: Session, *, terms: Terms) -> tuple[Unit, ...]:
 
 async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozenset[int]:
     """Those of some versions, by number, whose points never expire; cached per process."""
-    found = set()
+    never_expire = set()
     for number in numbers:
         remembered = ("never expiring", session.program_id, number)
         lasting: bool | None = session.memory.get(remembered)
@@ -105,8 +105,8 @@ async def never_expiring(session: Session, *, numbers: Iterable[int]) -> frozens
             assert terms is not None, "a version is never deleted"
             lasting = session.memory[remembered] = not terms.policy(PointsValidity).expires
         if lasting:
-            found.add(number)
-    return frozenset(found)
+            never_expire.add(number)
+    return frozenset(never_expire)
 
 
 async def after(session: Session, *, number: int) -> Terms | None:

@@ -52,11 +52,11 @@ async def absorb_wallet(
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())
     await mergers.add(session, merger=merger)
     await wallet_members.move_to_wallet(session, merger=merger)
-    made = await post_differences(
+    new_entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
         digests=(mergers.evidence(merger),),
         cause=merger.id,
     )
-    return replayed, made[PostingKey(EntryType.MERGE, merger.id)]
+    return replayed, new_entries[PostingKey(EntryType.MERGE, merger.id)]

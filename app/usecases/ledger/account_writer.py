@@ -46,12 +46,12 @@ async def accounts_of(
 ) -> dict[Unit, Account]:
     """The accounts of a wallet in all units of the terms; one without entries may still have to be opened."""
     account = customer.account
-    found = {Unit.POINTS: account}
+    by_unit = {Unit.POINTS: account}
     units = await versions.units(session, terms=terms)
     if len(units) > 1:
-        found |= await accounts.others(session, wallet_id=account.wallet_id)
+        by_unit |= await accounts.others(session, wallet_id=account.wallet_id)
     return {
-        unit: found.get(unit) or new_account(write_context, wallet_id=account.wallet_id, unit=unit) for unit in units
+        unit: by_unit.get(unit) or new_account(write_context, wallet_id=account.wallet_id, unit=unit) for unit in units
     }
 
 
@@ -81,7 +81,7 @@ class AccountWriter:
         id = write_context.new_id()
         moved = [draw for draw in posting.draws if draw.lot_id != DEBT]
         opened = [draw.lot_id for draw in moved if draw.lot_id not in self.known]
-        new_lots = tuple(lots_after[text]._replace(entry_id=id) for text in sorted(set(opened)))
+        new_lots = tuple(lots_after[lot_id]._replace(entry_id=id) for lot_id in sorted(set(opened)))
         entry = Entry(
             id=id,
             account_id=account.id,

@@ -47,9 +47,9 @@ async def run(session: Session, *, context: CommandContext, command: DeliverExpi
 
 async def deliver_one(session: Session, *, write_context: WriteContext, account_id: str, notice_id: str) -> bool:
     """Record the delivery of one notice at the time of the write context, through every channel its points require; False if it was not open."""
-    found = await accounts.by_ids(session, account_ids=[account_id], lock=True)
+    by_id = await accounts.by_ids(session, account_ids=[account_id], lock=True)
     return bool(
-        await _deliver(session, write_context=write_context, account=found[account_id], by=None, only=notice_id)
+        await _deliver(session, write_context=write_context, account=by_id[account_id], by=None, only=notice_id)
     )
 
 
@@ -62,33 +62,33 @@ async def _deliver(
     only: str | None = None,
 ) -> tuple[str, ...]:
     """Record deliveries of open notices (`only` this one, or all); returns the ids of the notices. `by` None: through each required channel."""
-    given = await expiry_notices.of_accounts(session, account_ids=[account.id])
-    given = tuple(notice for notice in given if only in (None, notice.id))
-    if not given:
+    notices = await expiry_notices.of_accounts(session, account_ids=[account.id])
+    notices = tuple(notice for notice in notices if only in (None, notice.id))
+    if not notices:
         return ()
     replayed = await replay_account(session, account=account, until=write_context.now)
     if replayed.recorded.merged_away is not None:
         return ()
-    known = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in given])
+    known = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
     seen = {(delivery.notice_id, delivery.channel) for delivery in known}
     then = replayed.wallet if replayed.until <= write_context.now else replayed.as_of(write_context.now)
-    made = [
+    deliveries = [
         Delivery(
             write_context.new_id(), notice.id, channel, delivered_at=write_context.now, recorded_at=write_context.now
         )
-        for notice in _open(given, wallet=then)
+        for notice in _open(notices, wallet=then)
         for channel in (_asked_for(notice, wallet=then) if by is None else by)
         if (notice.id, channel) not in seen
     ]
-    if made:
+    if deliveries:
         await _write(
             session,
             write_context=write_context,
             replayed=replayed,
-            made=made,
-            notices={notice.id: notice for notice in given},
+            made=deliveries,
+            notices={notice.id: notice for notice in notices},
         )
-    return tuple(dict.fromkeys(delivery.notice_id for delivery in made))
+    return tuple(dict.fromkeys(delivery.notice_id for delivery in deliveries))
 
 
 async def _write(

@@ -85,7 +85,7 @@ async def post_differences(
     it. Expired holds are ended.
     """
     keeper = replayed.history.owning_account(cause) if cause is not None else None
-    made: dict[PostingKey, Entry] = {}
+    new_entries: dict[PostingKey, Entry] = {}
     for account in (replayed, *_merged_accounts(replayed)):
         own = account.account.id == (keeper or replayed.account.id)
         entries = await _post_account(
@@ -100,19 +100,19 @@ async def post_differences(
             decisions=decisions or {},
         )
         # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
-        made = entries | made
-    return made
+        new_entries = entries | new_entries
+    return new_entries
 
 
 def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
     """The accounts merged into this one, however many steps before, as they were replayed with it."""
-    stories_of = {
+    merges_of = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
     }
-    told_of = {each_recorded.account.id: each_recorded for each_recorded in replayed.recorded.merged}
+    recorded_of = {merged.account.id: merged for merged in replayed.recorded.merged}
     for wallet in replayed.wallet.merged_wallets:
-        joined, recorded = stories_of[wallet.account_id], told_of[wallet.account_id]
-        other = ReplayedAccount(recorded.account, recorded, replayed.versions, joined.history, wallet, joined.at)
+        merge, recorded = merges_of[wallet.account_id], recorded_of[wallet.account_id]
+        other = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
         yield other
         yield from _merged_accounts(other)
 
@@ -144,7 +144,7 @@ async def _post_account(
     )
     own = {event.id for event in replayed.history.events}
     ended = await expire_holds(session, replayed=replayed, until=until)
-    rows = [*(each_changed for each_changed in changed if each_changed.before.id in own), *ended]
+    rows = [*(change for change in changed if change.before.id in own), *ended]
     if not (made or others or rows or digests or gone or wallet.memberships):
         return made
     await book.commit(
@@ -161,9 +161,7 @@ async def _post_account(
     if wallet.memberships:
         await usage_counts.rebuild(session, wallet=wallet, new_id=write_context.new_id)
     if any(version.tiers for version in replayed.versions.standing):
-        for membership in {
-            id(each_membership): each_membership for each_membership in wallet.memberships.values()
-        }.values():
+        for membership in {id(membership): membership for membership in wallet.memberships.values()}.values():
             await tiers.keep(session, customer_id=membership.id, standing=membership.tier)
     return others | made
 
@@ -177,7 +175,7 @@ async def _other_units(
     because: Cause,
 ) -> dict[PostingKey, Entry]:
     """Post the differences of other units than points; an account begins with its first entry."""
-    found: dict[PostingKey, Entry] = {}
+    new_entries: dict[PostingKey, Entry] = {}
     for unit, unit_account in replayed.wallet.unit_accounts.items():
         account = replayed.recorded.others.get(unit)
         if unit is Unit.POINTS or (account is None and not unit_account.postings):
@@ -198,8 +196,8 @@ async def _other_units(
         if made or book.changed(unit_account.inventory.lots):
             balance = balance_of(replayed.wallet, at=replayed.until, unit=unit)
             await book.commit(lots_after=unit_account.inventory.lots, balance=balance)
-        found |= made
-    return found
+        new_entries |= made
+    return new_entries
 
 
 async def _append(
@@ -219,26 +217,26 @@ async def _append(
     book = AccountWriter(session=session, write_context=write_context, account=account, known=known)
     origins = dict(_origins(replayed.history))
     corrected = {correction.purchase_id: correction for correction in replayed.history.corrections}
-    wanted = [(each_posting, False) for each_posting in missing_postings(unit_account.postings, booked=recorded)]
-    wanted += [
-        (each_posting, True)
-        for each_posting in _clawed_back(unit_account, until=replayed.until, recorded=recorded, corrected=corrected)
+    postings = [(posting, False) for posting in missing_postings(unit_account.postings, booked=recorded)]
+    postings += [
+        (posting, True)
+        for posting in _clawed_back(unit_account, until=replayed.until, recorded=recorded, corrected=corrected)
     ]
-    made: dict[PostingKey, Entry] = {}
-    for posting, too_much in wanted:
+    new_entries: dict[PostingKey, Entry] = {}
+    for posting, too_much in postings:
         subject = posting.key
         if subject.type is EntryType.REDEEM:
             posting = _decided(posting, replayed=replayed, decisions=decisions)
         # Scheduled changes are no corrections: only entries about a time before the last replay have a cause or a receipt.
         told_before = told_up_to is not None and posting.at <= told_up_to
         set_right = subject.id in corrected and corrected[subject.id].id == because.id
-        made[subject] = await book.append(
+        new_entries[subject] = await book.append(
             posting,
             lots_after=unit_account.inventory.lots,
             origin=origins.get(subject, NOTHING),
             cause=because.id if (too_much or told_before or set_right) and not because.made(subject.id) else None,
         )
-    return made, book
+    return new_entries, book
 
 
 def _clawed_back(

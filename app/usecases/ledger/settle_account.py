@@ -50,8 +50,8 @@ async def settle_account(session: Session, *, write_context: WriteContext, accou
     account is replayed up to the last instant at which something was due and not beyond, so that an event that
     arrives a moment late is still later than all known ones.
     """
-    found = await accounts.by_ids(session, account_ids=[account_id], lock=True)
-    account = found.get(account_id)
+    by_id = await accounts.by_ids(session, account_ids=[account_id], lock=True)
+    account = by_id.get(account_id)
     if account is None or not is_due(account, at=write_context.now):
         return NOTHING
     before = account.replayed_through
@@ -61,8 +61,8 @@ async def settle_account(session: Session, *, write_context: WriteContext, accou
         return replace(NOTHING, accounts=1)
     replayed = _advanced(replayed, to=write_context.now)
     digests = await _give_notice(session, write_context=write_context, replayed=replayed)
-    made = await post_differences(session, write_context=write_context, replayed=replayed, digests=digests)
-    return _summary(made, replayed=replayed, since=before, warned=len(digests))
+    entries = await post_differences(session, write_context=write_context, replayed=replayed, digests=digests)
+    return _summary(entries, replayed=replayed, since=before, warned=len(digests))
 
 
 def is_due(account: Account, *, at: datetime) -> bool:
@@ -83,9 +83,9 @@ def _advanced(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
 async def _give_notice(session: Session, *, write_context: WriteContext, replayed: ReplayedAccount) -> tuple[int, ...]:
     """Put one notice into the inbox for all lots whose notice is due; returns the digest of its row."""
     due = [
-        each_notice
-        for each_notice in replay.notices_due(replayed.wallet, recorded=replayed.recorded)
-        if each_notice.at <= write_context.now
+        due_notice
+        for due_notice in replay.notices_due(replayed.wallet, recorded=replayed.recorded)
+        if due_notice.at <= write_context.now
     ]
     if not due:
         return ()
@@ -93,7 +93,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
         id=write_context.new_id(),
         account_id=replayed.account.id,
         given_at=write_context.now,
-        lots=tuple(NotifiedLot(each_notice.lot.id, each_notice.lot.free, each_notice.last_day) for each_notice in due),
+        lots=tuple(NotifiedLot(due_notice.lot.id, due_notice.lot.free, due_notice.last_day) for due_notice in due),
     )
     await expiry_notices.add(session, notice=notice)
     replayed.recorded.notices = (notice, *replayed.recorded.notices)

@@ -38,8 +38,8 @@ async def above_budget(
     `moved` is what would be moved, without sign. Until the transaction ends no other one moves anything with the key,
     so this must come after every lock on an account.
     """
-    wanted = {unit: points for unit, points in moved.items() if points}
-    if context.principal is None or not limited(context) or not wanted:
+    requested = {unit: points for unit, points in moved.items() if points}
+    if context.principal is None or not limited(context) or not requested:
         return None
     program, key_id = context.program, context.principal.key_id
     await access_keys.hold(session, key_id=key_id)
@@ -52,7 +52,7 @@ async def above_budget(
         until=day_start(today + timedelta(days=1), zone_name=program.zone),
     )
     limit = program.staff.daily(budget)
-    for unit, points in wanted.items():
+    for unit, points in requested.items():
         if used[unit] + points > limit:
             left = max(limit - used[unit], 0)
             detail = (
@@ -90,9 +90,9 @@ async def above_till_limits(
     totals = [*(total.total for total in earlier), sale.total.minor]
     tills = [total.by_role is Role.TILL for total in earlier]
     already = sum(abs(after - before) for before, after, by_till in _steps(totals, tills) if by_till)
-    asked = already + abs(amended.total().minor - sale.total.minor)
+    total_change = already + abs(amended.total().minor - sale.total.minor)
     most = staff.max_amendment(total=_counted(totals[0], of=sale.facts))
-    if _counted(asked, of=sale.facts).minor <= most.minor:
+    if _counted(total_change, of=sale.facts).minor <= most.minor:
         return None
     left = max(most.minor - _counted(already, of=sale.facts).minor, 0)
     detail = (

@@ -202,7 +202,7 @@ async def _book_amendment(
     await purchases.correct(session, purchase=amended)
     await corrections.add(session, correction=counted)
     await relink_payments(session, purchase_id=sale.id, before=sale.facts, after=amended.facts)
-    made = await post_differences(
+    entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
@@ -210,7 +210,7 @@ async def _book_amendment(
         gone=(purchases.evidence(sale),),
         cause=counted.id,
     )
-    entry = made.get(PostingKey(EntryType.EARN, sale.id))
+    entry = entries.get(PostingKey(EntryType.EARN, sale.id))
     answer = _answer(customer, sale=sale, decision=sold.decision, replayed=replayed, entry=entry, terms=terms)
     return await remember_result(session, context=context, answer=answer)
 

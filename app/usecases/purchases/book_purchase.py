@@ -205,7 +205,7 @@ async def _by_replay(
         id=bought.id,
     )
     await _write(session, context=context, sale=sale, earned=sold.decision, terms=terms)
-    made = await post_differences(
+    entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
@@ -217,7 +217,7 @@ async def _by_replay(
         sale=sale,
         earned=sold.decision,
         terms=terms,
-        entry=made[PostingKey(EntryType.EARN, sale.id)],
+        entry=entries[PostingKey(EntryType.EARN, sale.id)],
         balances=replayed.balances,
     )
 

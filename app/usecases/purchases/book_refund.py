@@ -67,7 +67,7 @@ async def book_refund(
             cash=cash,
         )
     id = write_context.new_id()
-    made = refund_row(
+    new_refund = refund_row(
         write_context=write_context, command=command, sale=sale, back=back, outcome=outcome, cash=cash, id=id
     )
     return await _from_snapshot(
@@ -80,7 +80,7 @@ async def book_refund(
         left=left,
         after=after,
         outcome=outcome,
-        made=made,
+        made=new_refund,
     )
 
 
@@ -228,19 +228,23 @@ async def _by_replay(
     outcome = came_back.outcome
     if not replayed.wallet.receipts[sale.id].stands_alone:
         cash = replayed.cash_now(event.id)
-    made = refund_row(
+    new_refund = refund_row(
         write_context=write_context, command=command, sale=sale, back=back, outcome=outcome, cash=cash, id=event.id
     )
-    await refunds.add(session, refund=made)
+    await refunds.add(session, refund=new_refund)
     entries = await post_differences(
-        session, write_context=write_context, replayed=replayed, digests=(refunds.evidence(made),), cause=made.id
+        session,
+        write_context=write_context,
+        replayed=replayed,
+        digests=(refunds.evidence(new_refund),),
+        cause=new_refund.id,
     )
-    entry = entries[PostingKey(EntryType.CLAWBACK, made.id)]
+    entry = entries[PostingKey(EntryType.CLAWBACK, new_refund.id)]
     return refund_answer(
         customer=customer,
         terms=terms,
         outcome=outcome,
-        made=made,
+        made=new_refund,
         entry=entry,
         balances=replayed.balances,
         back=came_back.restored,

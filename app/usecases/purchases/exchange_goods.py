@@ -76,10 +76,10 @@ async def exchange_goods(
     if isinstance(back, Problem):
         return in_refund(back)
     goods = Goods(sale, back_order, back, new, admitted.facts, admitted.terms, admitted.customer)
-    made = await book_exchange(session, context=context, goods=goods)
-    if isinstance(made, Problem):
-        return made
-    bought, answer = made
+    booked = await book_exchange(session, context=context, goods=goods)
+    if isinstance(booked, Problem):
+        return booked
+    bought, answer = booked
     return Exchanged(answer, bought, admitted.awaited)
 
 

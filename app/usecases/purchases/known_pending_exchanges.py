@@ -48,14 +48,14 @@ async def taken_by_pending(
     session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, but: str | None
 ) -> Problem | None:
     """The refusal of a receipt that a pending exchange hands out (other than the one with this id), or None."""
-    found = await pending_with(
+    same_number = await pending_with(
         session,
         context=context,
         number=command.external_id,
         spot=command.spot(zone=zone),
         completion=command.completion,
     )
-    if all(waiting.state is not PendingRefundState.WAITING or waiting.id == but for waiting in found):
+    if all(waiting.state is not PendingRefundState.WAITING or waiting.id == but for waiting in same_number):
         return None
     detail = "an exchange with this receipt waits for its purchase"
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail)

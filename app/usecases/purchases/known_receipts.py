@@ -70,8 +70,8 @@ async def _fully_returned(session: Session, *, sale: Purchase) -> bool:
         ids = [refund.id for refund in came_back]
         handed_out = await exchanges.handed_out_for(session, refund_ids=ids)
         if handed_out:
-            found = await purchases.by_ids(session, purchase_ids=handed_out)
-            open_sales.extend(found.values())
+            replacements = await purchases.by_ids(session, purchase_ids=handed_out)
+            open_sales.extend(replacements.values())
     return True
 
 

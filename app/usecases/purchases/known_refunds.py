@@ -37,13 +37,13 @@ async def known_refund(
     same.
     """
     number = command.external_id or ""
-    found = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
-    for refund in found:
+    same_number = await refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
+    for refund in same_number:
         refunded = await refunded_by(session, sale=sale, refund=refund)
         if refunded is not None and await has_same_content(session, command=command, sale=refunded, refund=refund):
             return await as_recorded(session, sale=refunded, refund=refund, customer=customer)
-    if found:
-        ids = tuple(refund.purchase_id for refund in found)
+    if same_number:
+        ids = tuple(refund.purchase_id for refund in same_number)
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)
     waits = await pending_refunds.by_number(session, number=number, spot=spot, numbering=context.program.numbering)
     if waits is None or waits.state is not PendingRefundState.WAITING or waits.receipt.number == sale.external_id:
@@ -103,12 +103,12 @@ async def as_recorded(session: Session, *, sale: Purchase, refund: Refund, custo
 async def _booked(session: Session, *, refund: Refund) -> tuple[Entry, dict[Unit, int]]:
     """The entry by which a refund clawed back points, and what it restored of each unit, as both were booked with it."""
     every = [stored.entry for stored in await entries.of_refund(session, refund_id=refund.id)]
-    made = [entry for entry in every if entry.recorded_at == refund.recorded_at]
+    own_entries = [entry for entry in every if entry.recorded_at == refund.recorded_at]
     given_back = dict.fromkeys(Unit, 0)
-    for entry in made:
+    for entry in own_entries:
         if entry.type is EntryType.REVERSAL:
             given_back[Unit(entry.unit)] += entry.points
-    for entry in made:
+    for entry in own_entries:
         if entry.type is EntryType.CLAWBACK and entry.unit == Unit.POINTS:
             return entry, given_back
     raise LookupError(f"refund {refund.id} has no entry in the ledger")

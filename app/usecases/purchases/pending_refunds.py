@@ -153,8 +153,8 @@ async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptRe
     """The zone of the location in a reference, the program's where there is none; None for an unknown location."""
     if receipt.location_id is None:
         return context.program.zone
-    found = await locations.by_ids(session, location_ids=[receipt.location_id])
-    return found[receipt.location_id].zone if receipt.location_id in found else None
+    by_id = await locations.by_ids(session, location_ids=[receipt.location_id])
+    return by_id[receipt.location_id].zone if receipt.location_id in by_id else None
 
 
 async def _known(

@@ -31,7 +31,7 @@ async def record(session: Session, *, context: CommandContext, command: RecordPu
     admitted = await admit(session, context=context, command=command)
     if not isinstance(admitted, Admitted):
         return admitted
-    made = await book_purchase(
+    booked = await book_purchase(
         session,
         context=context,
         command=command,
@@ -40,9 +40,9 @@ async def record(session: Session, *, context: CommandContext, command: RecordPu
         terms=admitted.terms,
         source=OWN_SOURCE,
     )
-    if isinstance(made, Problem):
-        return made
-    sale, answer = made
+    if isinstance(booked, Problem):
+        return booked
+    sale, answer = booked
     await link_payments(session, purchase_id=sale.id, facts=sale.facts)
     after = await apply_pending_refunds(session, context=context, sale=sale) if admitted.awaited else None
     return answer if after is None else answer._replace(balances=after)

@@ -68,8 +68,8 @@ async def known_of_several(
     """The answer to a refund recorded before its reference matched several receipts, else the refusal."""
     if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
         return problem
-    found = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
-    for sale in found.values():
+    candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
+    for sale in candidates.values():
         spot = ReceiptOrigin(sale.location_id, command.occurred_at, sale.facts.zone)
         customer = await customers.find(session, by=CustomerBy(sale.customer_id))
         if customer is None:

@@ -107,17 +107,17 @@ async def from_snapshot(
     posting = Posting(PostingKey(EntryType.REDEEM, redeemed.id), at, draws, decision)
     entry = await book.append(posting, lots_after=inventory.lots, origin=Origin(redemption_id=redeemed.id))
     left = replace(account.balance, available=account.balance.available - cost)
-    told = request.customer.account
+    points_account = request.customer.account
     if request.unit is not Unit.POINTS:
         await book.commit(lots_after=inventory.lots, balance=left)
-        book = AccountWriter(session=session, write_context=context.write_context, account=told, known={})
+        book = AccountWriter(session=session, write_context=context.write_context, account=points_account, known={})
     # The state of replay stands in the points account, whichever unit paid.
     await book.commit(
         lots_after=inventory.lots,
-        balance=left if request.unit is Unit.POINTS else told.balance,
+        balance=left if request.unit is Unit.POINTS else points_account.balance,
         replayed_through=at,
-        next_change_at=told.next_change_at,
-        next_notice_at=told.next_notice_at,
+        next_change_at=points_account.next_change_at,
+        next_notice_at=points_account.next_notice_at,
         terms_version=request.terms.version,
         digests=(redemptions.evidence(redeemed),),
     )
@@ -155,7 +155,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
     replayed = with_events(
         before.recorded, versions=before.versions, events=[_fact(request, redemption=redeemed)], until=at
     )
-    made = await post_differences(
+    entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
@@ -163,7 +163,7 @@ async def by_replay(session: Session, *, context: CommandContext, request: Redem
         cause=redeemed.id,
         decisions={redeemed.id: decision},
     )
-    entry = made.get(PostingKey(EntryType.REDEEM, redeemed.id))
+    entry = entries.get(PostingKey(EntryType.REDEEM, redeemed.id))
     return await _granted(
         session, context=context, answer=answer, redemption=redeemed, entry=entry, balances=replayed.balances
     )

@@ -143,7 +143,7 @@ async def _undone(session: Session, *, context: CommandContext, command: CancelR
     changed = await end_hold(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
     await reversals.add(session, reversal=undone)
     replayed = await replay_account(session, account=paid.customer.account, until=at)
-    made = await post_differences(
+    entries = await post_differences(
         session,
         write_context=context.write_context,
         replayed=replayed,
@@ -151,7 +151,7 @@ async def _undone(session: Session, *, context: CommandContext, command: CancelR
         changed=[changed],
         cause=undone.id,
     )
-    entry = made[PostingKey(EntryType.REVERSAL, undone.id)]
+    entry = entries[PostingKey(EntryType.REVERSAL, undone.id)]
     return await remember_result(
         session, context=context, answer=_booked(paid, replayed=replayed, reversal=undone, entry=entry)
     )

@@ -87,10 +87,10 @@ async def _held(
 
 async def _of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
     """The hold of a checkout: the active one, or else the newest; of several active ones none, as a guess may be wrong."""
-    found = await redemptions.by_checkout(session, checkout=checkout, most=MOST_FITTING)
+    holds = await redemptions.by_checkout(session, checkout=checkout, most=MOST_FITTING)
     running = [
         redemption
-        for redemption in found
+        for redemption in holds
         if redemption.state is RedemptionState.HELD and not redemption.has_run_out(at=context.now)
     ]
     if len(running) > 1:
@@ -99,7 +99,7 @@ async def _of_checkout(session: Session, *, context: CommandContext, checkout: s
     return (
         running[0]
         if running
-        else max(found, key=lambda redemption: (redemption.occurred_at, redemption.id), default=None)
+        else max(holds, key=lambda redemption: (redemption.occurred_at, redemption.id), default=None)
     )
 
 

@@ -24,19 +24,19 @@ async def payment_problem(
     They must be the customer's own and paid for, and each pays once. `purchase_id` is the purchase that names them,
     None for a new one.
     """
-    wanted = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
-    if not wanted:
+    redemption_ids = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
+    if not redemption_ids:
         return None
-    found = await redemption_payments.named(session, redemption_ids=sorted(set(wanted)))
-    for id in wanted:
-        payment = found.get(id)
+    by_id = await redemption_payments.named(session, redemption_ids=sorted(set(redemption_ids)))
+    for id in redemption_ids:
+        payment = by_id.get(id)
         if payment is None or not await _is_theirs(session, of=payment.customer_id, customer=customer, facts=facts):
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
         if payment.purchase_id not in (None, purchase_id):
             return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"))
         if payment.state is not RedemptionState.FULFILLED:
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
-    if len(found) != len(wanted):
+    if len(by_id) != len(redemption_ids):
         return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"), detail="each redemption pays once")
     return None
 

@@ -44,7 +44,7 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
         return draft
     if await previews.unfinished(session) >= MOST_UNFINISHED:
         return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=f"{MOST_UNFINISHED} wait or run")
-    wanted = Preview(
+    preview = Preview(
         id=context.new_id(),
         terms_version=in_force.version,
         draft=draft,
@@ -52,5 +52,5 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
         since=context.now - timedelta(days=command.days),
         requested_at=context.now,
     )
-    await previews.add(session, preview=wanted)
-    return await remember_result(session, context=context, answer=Answer(preview_id=wanted.id))
+    await previews.add(session, preview=preview)
+    return await remember_result(session, context=context, answer=Answer(preview_id=preview.id))

@@ -86,13 +86,15 @@ async def drafted(
     places = await locations.names(session)
     zones = await locations.zones(session)
     try:
-        given = with_names(command.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places)
+        clauses = with_names(
+            command.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places
+        )
         return Terms.from_draft(
             version=number,
             effective_from=command.effective_from or now,
             currency=program.currency,
             zone=program.zone,
-            clauses=with_calendars(given, zone=program.zone, zones=zones),
+            clauses=with_calendars(clauses, zone=program.zone, zones=zones),
         )
     except TermsError as error:
         return refused(error)
